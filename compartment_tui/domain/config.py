@@ -1,0 +1,222 @@
+"""What a project file says, once it is known to be right.
+
+Durations are `timedelta`, memory is bytes, paths are POSIX and relative to the repository.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from enum import StrEnum
+from typing import Any
+
+from compartment_tui.domain.variables import Layers, Scope, Variable
+
+
+class Kind(StrEnum):
+    """What a service is. All but `worker` own a route."""
+
+    WEB = "web"
+    API = "api"
+    STATIC = "static"
+    WORKER = "worker"
+
+    @property
+    def routed(self) -> bool:
+        return self is not Kind.WORKER
+
+
+class ReadinessKind(StrEnum):
+    HTTP = "http"
+    TCP = "tcp"
+    COMMAND = "command"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Readiness:
+    """How to ask a candidate whether it can take traffic."""
+
+    kind: ReadinessKind
+    path: str = "/healthz"
+    command: tuple[str, ...] = ()
+    interval: timedelta = timedelta(milliseconds=500)
+    timeout: timedelta = timedelta(seconds=30)
+    attempt_timeout: timedelta = timedelta(seconds=2)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Build:
+    """How to make the image from the service's path."""
+
+    dockerfile: str = "Dockerfile"
+    target: str | None = None
+    args: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Release:
+    """A command that runs once in the new image, with its values, before the candidate starts."""
+
+    command: tuple[str, ...]
+    timeout: timedelta = timedelta(minutes=10)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """What a container may use; None is no limit. `memory` is in bytes."""
+
+    cpus: float | None = None
+    memory: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServiceSpec:
+    """One `[services.X]` table. Exactly one of `path` and `image` is given."""
+
+    name: str
+    kind: Kind = Kind.WEB
+    path: str | None = None
+    image: str | None = None
+    build: Build = field(default_factory=Build)
+    port: int | None = None
+    command: tuple[str, ...] | None = None
+    release: Release | None = None
+    readiness: Readiness | None = None
+    settle: timedelta = timedelta(seconds=1)
+    drain_timeout: timedelta = timedelta(seconds=30)
+    stop_grace: timedelta = timedelta(seconds=10)
+    requires: tuple[str, ...] = ()
+    limits: Limits = field(default_factory=Limits)
+    volumes: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def stop_first(self) -> bool:
+        """Whether two of it must not run at once: workers, and services with volumes."""
+        return self.kind is Kind.WORKER or bool(self.volumes)
+
+    def text(self) -> str:
+        """How it runs, as canonical JSON: equal texts mean that nothing needs replacing.
+
+        Where the image came from is left out; the image id says what it is.
+        """
+        return json.dumps(_plain(self), sort_keys=True, separators=(",", ":"))
+
+    @classmethod
+    def of_text(cls, text: str) -> "ServiceSpec":
+        """Read back what `text()` wrote. Raises ValueError when it is not that."""
+        try:
+            return _spec(json.loads(text))
+        except (KeyError, TypeError, AttributeError) as error:
+            raise ValueError(f"not a service specification: {error}") from error
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EnvironmentConfig:
+    """One `[environments.X]` table."""
+
+    name: str
+    protected: bool = False
+    variables: Mapping[str, Variable] = field(default_factory=dict)
+    services: Mapping[str, Mapping[str, Variable]] = field(default_factory=dict)
+
+    def layers(self, service: str) -> Layers:
+        """The declared variables of one service, by scope."""
+        return {
+            Scope.SERVICE: self.services.get(service, {}),
+            Scope.ENVIRONMENT: self.variables,
+        }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EdgeSettings:
+    """`[edge]`: what the engine's one reverse proxy listens on."""
+
+    bind: str = "127.0.0.1"
+    http_port: int = 8080
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NetworkSettings:
+    """`[networks]`: where the environments' subnets are taken from; `size` is a prefix length."""
+
+    pool: str = "10.201.0.0/16"
+    size: int = 24
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProjectConfig:
+    """A whole `compartment.toml`."""
+
+    name: str
+    base_domain: str = "localhost"
+    static_image: str = "busybox:1"
+    services: tuple[ServiceSpec, ...] = ()
+    environments: tuple[EnvironmentConfig, ...] = ()
+    edge: EdgeSettings = field(default_factory=EdgeSettings)
+    networks: NetworkSettings = field(default_factory=NetworkSettings)
+    keep: int = 5
+    recipients: tuple[str, ...] = ()
+
+    def service(self, name: str) -> ServiceSpec | None:
+        return next((spec for spec in self.services if spec.name == name), None)
+
+    def environment(self, name: str) -> EnvironmentConfig:
+        """The environment's table, or an empty one: an environment need not be declared."""
+        found = (known for known in self.environments if known.name == name)
+        return next(found, EnvironmentConfig(name=name))
+
+
+def _plain(spec: ServiceSpec) -> dict[str, Any]:
+    readiness, release = spec.readiness, spec.release
+    return {
+        "name": spec.name,
+        "kind": spec.kind.value,
+        "port": spec.port,
+        "command": spec.command,
+        "release": release
+        and {"command": release.command, "timeout": release.timeout.total_seconds()},
+        "readiness": readiness
+        and {
+            "kind": readiness.kind.value,
+            "path": readiness.path,
+            "command": readiness.command,
+            "interval": readiness.interval.total_seconds(),
+            "timeout": readiness.timeout.total_seconds(),
+            "attempt": readiness.attempt_timeout.total_seconds(),
+        },
+        "settle": spec.settle.total_seconds(),
+        "drain": spec.drain_timeout.total_seconds(),
+        "grace": spec.stop_grace.total_seconds(),
+        "requires": spec.requires,
+        "limits": {"cpus": spec.limits.cpus, "memory": spec.limits.memory},
+        "volumes": spec.volumes,
+    }
+
+
+def _spec(plain: dict[str, Any]) -> ServiceSpec:
+    readiness, release = plain["readiness"], plain["release"]
+    return ServiceSpec(
+        name=plain["name"],
+        kind=Kind(plain["kind"]),
+        port=plain["port"],
+        command=None if plain["command"] is None else tuple(plain["command"]),
+        release=release
+        and Release(
+            command=tuple(release["command"]), timeout=timedelta(seconds=release["timeout"])
+        ),
+        readiness=readiness
+        and Readiness(
+            kind=ReadinessKind(readiness["kind"]),
+            path=readiness["path"],
+            command=tuple(readiness["command"]),
+            interval=timedelta(seconds=readiness["interval"]),
+            timeout=timedelta(seconds=readiness["timeout"]),
+            attempt_timeout=timedelta(seconds=readiness["attempt"]),
+        ),
+        settle=timedelta(seconds=plain["settle"]),
+        drain_timeout=timedelta(seconds=plain["drain"]),
+        stop_grace=timedelta(seconds=plain["grace"]),
+        requires=tuple(plain["requires"]),
+        limits=Limits(cpus=plain["limits"]["cpus"], memory=plain["limits"]["memory"]),
+        volumes=tuple((name, path) for name, path in plain["volumes"]),
+    )

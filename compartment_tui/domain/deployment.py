@@ -1,0 +1,240 @@
+"""Deployments, runs and the record of an environment, with its pure transitions."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from compartment_tui.domain.names import EnvironmentKey
+from compartment_tui.domain.routes import RouteTable
+
+
+class Stage(StrEnum):
+    """Promotion stage, in order; the last four are where a deployment can end."""
+
+    BUILDING = "building"
+    RELEASE = "release"
+    STARTING_CANDIDATE = "starting_candidate"
+    CHECKING_READINESS = "checking_readiness"
+    SWITCHING_ROUTE = "switching_route"
+    DRAINING_PREVIOUS = "draining_previous"
+    ACTIVE = "active"
+    HELD = "held"
+    STOPPED = "stopped"
+    ROLLED_BACK = "rolled_back"
+
+
+class Status(StrEnum):
+    QUEUED = "queued"
+    RUNNING = "running"
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+    STOPPED = "stopped"
+
+
+class Health(StrEnum):
+    PENDING = "pending"
+    HEALTHY = "healthy"
+    UNHEALTHY = "unhealthy"
+
+
+class Trigger(StrEnum):
+    DEPLOY = "deploy"
+    PROMOTE = "promote"
+    ROLLBACK = "rollback"
+    REDEPLOY = "redeploy"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Provenance:
+    """Where the source came from. All empty outside a git repository."""
+
+    commit: str = ""
+    branch: str = ""
+    dirty: bool = False
+    author: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Image:
+    """An image on the engine. `checked` tells whether it has a HEALTHCHECK; `ports` are exposed tcp ports."""
+
+    id: str
+    ports: tuple[int, ...] = ()
+    checked: bool = False
+
+
+class InstanceState(StrEnum):
+    """What the engine says of a container."""
+
+    CREATED = "created"
+    RUNNING = "running"
+    RESTARTING = "restarting"
+    PAUSED = "paused"
+    EXITED = "exited"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Instance:
+    """A deployment's container, as the engine has it now. Everything but the state is fixed at birth."""
+
+    key: EnvironmentKey
+    service: str
+    deployment: str
+    run: str
+    container: str
+    """The container's full id."""
+    name: str
+    image: str
+    """The image's id."""
+    port: int | None
+    spec: str
+    """`ServiceSpec.text()` as it was."""
+    provenance: Provenance = Provenance()
+    fingerprints: Mapping[str, str] = field(default_factory=dict)
+    created: datetime
+    state: InstanceState
+    exit_code: int | None = None
+    out_of_memory: bool = False
+    started: datetime | None = None
+    finished: datetime | None = None
+    restarts: int = 0
+    checked: Health | None = None
+    """What the image's HEALTHCHECK says; None when it has none."""
+    check_output: str = ""
+    """What that check printed last."""
+    address: str | None = None
+    """Its address on the environment's network, only while it runs. Never store it."""
+
+    @property
+    def running(self) -> bool:
+        return self.state is InstanceState.RUNNING
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attempt:
+    """One answer to "can you take traffic?". `detail` is in words: `503`, `connection refused`."""
+
+    number: int
+    ready: bool
+    detail: str
+    took: timedelta
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Deployment:
+    """One image with one set of values run as one service in one environment: its history."""
+
+    id: str
+    run: str
+    service: str
+    created: datetime
+    trigger: Trigger
+    spec: str
+    image: str = ""
+    port: int | None = None
+    host: str | None = None
+    provenance: Provenance = Provenance()
+    fingerprints: Mapping[str, str] = field(default_factory=dict)
+    status: Status = Status.QUEUED
+    stage: Stage = Stage.BUILDING
+    completed: datetime | None = None
+    previous: str | None = None
+    """The deployment that was active when this one was first activated. Never rewritten."""
+    activated: datetime | None = None
+    source: str | None = None
+    """The deployment whose image this one runs again."""
+    failure: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunRecord:
+    """What one action made or activated."""
+
+    id: str
+    trigger: Trigger
+    created: datetime
+    actor: str
+    services: tuple[str, ...]
+    covered: tuple[str, ...] = ()
+    """Services that were unchanged and left alone."""
+    deployments: Mapping[str, str] = field(default_factory=dict)
+    """Service to deployment: what the run activated, or meant to."""
+    status: Status = Status.RUNNING
+    completed: datetime | None = None
+    label: str = ""
+    failure: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JournalEntry:
+    """What undoing or finishing one service of a run needs to know; fixed before anything is done."""
+
+    service: str
+    deployment: str
+    previous: str | None
+    kept: bool
+    """The candidate's container existed before the run: undo stops it, and does not remove it."""
+    stop_first: bool
+    port: int | None = None
+    host: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Journal:
+    """A rollout in progress. Only a hint: the edge is asked which side of the commit point we are on."""
+
+    run: str
+    trigger: Trigger
+    started: datetime
+    entries: tuple[JournalEntry, ...]
+    before: RouteTable
+    """The routes as they were."""
+    stage: Stage = Stage.BUILDING
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuditLine:
+    at: datetime
+    actor: str
+    verb: str
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EnvironmentState:
+    """The record of one environment: what changes, beside the labels that cannot."""
+
+    key: EnvironmentKey
+    active: Mapping[str, str] = field(default_factory=dict)
+    """Service to the id of its active deployment."""
+    deployments: Mapping[str, Deployment] = field(default_factory=dict)
+    runs: tuple[RunRecord, ...] = ()
+    """Oldest first."""
+    journal: Journal | None = None
+    audit: tuple[AuditLine, ...] = ()
+    rebuilt: bool = False
+    """Made again from routes and labels: failed runs, outcomes and audit before that are lost."""
+
+    def active_deployment(self, service: str) -> Deployment | None:
+        return self.deployments.get(self.active.get(service, ""))
+
+    def is_active(self, deployment: str) -> bool:
+        return deployment in self.active.values()
+
+    def of_service(self, service: str) -> tuple[Deployment, ...]:
+        """Newest first."""
+        mine = (one for one in self.deployments.values() if one.service == service)
+        return tuple(sorted(mine, key=lambda one: one.id, reverse=True))
+
+    def run(self, run_id: str) -> RunRecord | None:
+        return next((run for run in self.runs if run.id == run_id), None)
+
+    def with_deployment(self, deployment: Deployment) -> "EnvironmentState":
+        return replace(self, deployments={**self.deployments, deployment.id: deployment})
+
+    def with_run(self, run: RunRecord) -> "EnvironmentState":
+        """The record with `run` in place of the one with its id, or added."""
+        if any(known.id == run.id for known in self.runs):
+            return replace(self, runs=tuple(run if r.id == run.id else r for r in self.runs))
+        return replace(self, runs=(*self.runs, run))

@@ -1,0 +1,170 @@
+"""Everything that can go wrong, as facts plus a way on.
+
+    CompartmentError
+    ├── UsageProblem                the command line asks for something that makes no sense
+    │   └── AnswerNeeded            a question would have to be asked, and nobody can answer
+    ├── InvalidFile                 a file we read is not what it should be
+    │   ├── ProjectFileInvalid      compartment.toml (file, line, key path, nearest name)
+    │   └── RecordInvalid           an environment's record on the engine
+    ├── EngineProblem               Docker
+    │   ├── EngineUnreachable       no answer, no permission, connection lost
+    │   ├── EngineTooOld
+    │   └── DiskFull                the engine has no room left
+    ├── NotFound                    no such environment, service, deployment or variable
+    ├── Locked                      someone else is changing this environment
+    ├── LockLost                    we were changing it and the lock is no longer ours
+    ├── Refused                     a run that must not start; nothing was touched
+    │   ├── HostConflict            a host is routed to another project or environment
+    │   ├── EdgeConflict            the running edge has other settings
+    │   ├── PortTaken               the edge cannot bind its port
+    │   ├── MissingVariables        `requires` names keys that have no value
+    │   └── SensitiveUnreadable     a sensitive value cannot be decrypted
+    ├── StepFailed                  a step of a run failed (carries the last lines of output)
+    │   ├── BuildFailed
+    │   ├── ImageUnavailable        neither pulled nor here
+    │   ├── ReleaseFailed
+    │   ├── CandidateExited
+    │   ├── NeverReady
+    │   ├── InstanceGone            stopped or removed since it was started
+    │   └── EdgeNotConfirmed        the edge did not take the new routes in time
+    ├── NeedsAttention              neither finished nor reverted
+    └── Cancelled                   a person asked to stop
+"""
+
+from datetime import datetime
+
+
+class CompartmentError(Exception):
+    """One clear sentence (`message`), the way on (`hint`), and a stable `code` for scripts."""
+
+    code = "error"
+
+    def __init__(self, message: str, *, hint: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+
+
+class UsageProblem(CompartmentError):
+    code = "usage"
+
+
+class AnswerNeeded(UsageProblem):
+    code = "answer_needed"
+
+
+class InvalidFile(CompartmentError):
+    code = "invalid_file"
+
+
+class ProjectFileInvalid(InvalidFile):
+    code = "project_file_invalid"
+
+
+class RecordInvalid(InvalidFile):
+    code = "record_invalid"
+
+
+class EngineProblem(CompartmentError):
+    code = "engine"
+
+
+class EngineUnreachable(EngineProblem):
+    code = "engine_unreachable"
+
+
+class EngineTooOld(EngineProblem):
+    code = "engine_too_old"
+
+
+class DiskFull(EngineProblem):
+    code = "disk_full"
+
+
+class NotFound(CompartmentError):
+    code = "not_found"
+
+
+class Locked(CompartmentError):
+    """Someone else holds the lock: `holder` is who and where, `since` is when they took it."""
+
+    code = "locked"
+
+    def __init__(self, message: str, *, holder: str, since: datetime, hint: str = "") -> None:
+        super().__init__(message, hint=hint)
+        self.holder = holder
+        self.since = since
+
+
+class LockLost(CompartmentError):
+    code = "lock_lost"
+
+
+class Refused(CompartmentError):
+    code = "refused"
+
+
+class HostConflict(Refused):
+    code = "host_conflict"
+
+
+class EdgeConflict(Refused):
+    code = "edge_conflict"
+
+
+class PortTaken(Refused):
+    code = "port_taken"
+
+
+class MissingVariables(Refused):
+    code = "missing_variables"
+
+
+class SensitiveUnreadable(Refused):
+    code = "sensitive_unreadable"
+
+
+class StepFailed(CompartmentError):
+    """A step of a run failed; `tail` holds the last lines a person needs to see why."""
+
+    code = "step_failed"
+
+    def __init__(self, message: str, *, hint: str = "", tail: tuple[str, ...] = ()) -> None:
+        super().__init__(message, hint=hint)
+        self.tail = tail
+
+
+class BuildFailed(StepFailed):
+    code = "build_failed"
+
+
+class ImageUnavailable(StepFailed):
+    code = "image_unavailable"
+
+
+class ReleaseFailed(StepFailed):
+    code = "release_failed"
+
+
+class CandidateExited(StepFailed):
+    code = "candidate_exited"
+
+
+class NeverReady(StepFailed):
+    code = "never_ready"
+
+
+class InstanceGone(StepFailed):
+    code = "instance_gone"
+
+
+class EdgeNotConfirmed(StepFailed):
+    code = "edge_not_confirmed"
+
+
+class NeedsAttention(CompartmentError):
+    code = "needs_attention"
+
+
+class Cancelled(CompartmentError):
+    code = "cancelled"

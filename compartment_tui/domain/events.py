@@ -1,0 +1,127 @@
+"""What a run tells while it goes on. What an event claims is on disk before the event is yielded."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import TypeAlias
+
+from compartment_tui.domain.deployment import Attempt, Stage
+from compartment_tui.domain.names import Target
+from compartment_tui.domain.plan import Run
+
+
+class Outcome(StrEnum):
+    """How a run ended."""
+
+    LIVE = "live"
+    UNCHANGED = "unchanged"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+    NEEDS_ATTENTION = "needs_attention"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Failure:
+    """Why a step failed: a stable code, one sentence, the way on, and the last lines of output."""
+
+    code: str
+    message: str
+    hint: str = ""
+    tail: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunPlanned:
+    at: datetime
+    run: Run
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StageStarted:
+    at: datetime
+    target: Target
+    stage: Stage
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Output:
+    """One line that a build, a pull or a release command printed. Foreign text."""
+
+    at: datetime
+    target: Target
+    stage: Stage
+    line: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Probed:
+    """One readiness attempt."""
+
+    at: datetime
+    target: Target
+    attempt: Attempt
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StageFinished:
+    at: datetime
+    target: Target
+    stage: Stage
+    took: timedelta
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StageFailed:
+    at: datetime
+    target: Target
+    stage: Stage
+    failure: Failure
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StageReverted:
+    at: datetime
+    target: Target
+    stage: Stage
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServiceUnchanged:
+    """The active deployment already is what this run would make: left alone."""
+
+    at: datetime
+    target: Target
+    deployment: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Noted:
+    """Something a person should know that stops nothing."""
+
+    at: datetime
+    target: Target | None
+    message: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunFinished:
+    at: datetime
+    run: str
+    outcome: Outcome
+    took: timedelta
+    failure: Failure | None = None
+
+
+Event: TypeAlias = (
+    RunPlanned
+    | StageStarted
+    | Output
+    | Probed
+    | StageFinished
+    | StageFailed
+    | StageReverted
+    | ServiceUnchanged
+    | Noted
+    | RunFinished
+)

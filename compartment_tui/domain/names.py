@@ -1,0 +1,174 @@
+"""Names: parsed once here, trusted everywhere after.
+
+One slug serves hosts, files, networks and container names. It is the name itself when that is already a
+plain label; otherwise it is shortened and carries six characters of a hash, so that two names never share one.
+"""
+
+import base64
+import hashlib
+import re
+import unicodedata
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from compartment_tui.domain.errors import UsageProblem
+
+PROJECT_PATTERN = re.compile(r"^[a-z][a-z0-9-]{0,62}$")
+SERVICE_PATTERN = re.compile(r"^[a-z0-9][a-z0-9_-]{0,62}$")
+VARIABLE_PATTERN = re.compile(r"^[A-Za-z_][A-Za-z0-9_]*$")
+RESERVED_PREFIX = "COMPARTMENT_"
+DEFAULT_ENVIRONMENT = "production"
+LABEL_LIMIT = 63
+"""The longest DNS label, in characters (RFC 1035)."""
+SLUG_LIMIT = 40
+"""The longest slug of an environment's name: leaves room for the project in a network's name."""
+
+_CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+
+
+def parse_project_name(text: str) -> str:
+    """Raises UsageProblem when `text` is no project name."""
+    if not PROJECT_PATTERN.fullmatch(text):
+        raise UsageProblem(
+            f"{show(text)} is not a project name",
+            hint="use 1 to 63 of a-z, 0-9 and -, starting with a letter",
+        )
+    return text
+
+
+def parse_service_name(text: str) -> str:
+    """Raises UsageProblem when `text` is no service name."""
+    if not SERVICE_PATTERN.fullmatch(text):
+        raise UsageProblem(
+            f"{show(text)} is not a service name",
+            hint="use 1 to 63 of a-z, 0-9, _ and -, starting with a letter or digit",
+        )
+    return text
+
+
+def parse_environment_name(text: str) -> str:
+    """The name in Unicode normal form C, by which environments are compared.
+
+    Raises UsageProblem when it is empty or longer than 63 characters.
+    """
+    name = unicodedata.normalize("NFC", text)
+    if not 1 <= len(name) <= LABEL_LIMIT:
+        raise UsageProblem(
+            f"the environment name {show(text)} has {len(name)} characters",
+            hint="use 1 to 63 characters of any kind",
+        )
+    return name
+
+
+def show(text: str) -> str:
+    """A foreign name, safe to print: quoted, control and format characters escaped."""
+    safe = "".join(
+        char if char.isprintable() else char.encode("unicode_escape").decode() for char in text
+    )
+    return f"“{safe}”"
+
+
+def short_hash(text: str) -> str:
+    """Six base32 characters of the SHA-256 of `text`."""
+    digest = hashlib.sha256(text.encode("utf-8", "surrogatepass")).digest()
+    return base64.b32encode(digest).decode().lower()[:6]
+
+
+def slug(name: str, *, limit: int = SLUG_LIMIT) -> str:
+    """`name` as one DNS label of at most `limit` characters, different for different names."""
+    plain = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")
+    if plain == name and len(plain) <= limit:
+        return plain
+    head = plain[: limit - 7].strip("-")
+    return f"{head}-{short_hash(name)}" if head else f"x-{short_hash(name)}"
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class EnvironmentKey:
+    """One environment of one project: the unit of locking, of records and of route documents."""
+
+    project: str
+    environment: str
+
+    @property
+    def text(self) -> str:
+        """Unique per engine, `[a-z0-9.-]`: names the files, the network and the lock.
+
+        The dot cannot occur in either half, so `a-b` + `c` and `a` + `b-c` stay apart.
+        """
+        return f"{slug(self.environment)}.{self.project}"
+
+    @property
+    def identifier(self) -> str:
+        """`[a-z0-9-]`, unique per engine: a prefix for generated names inside a route document."""
+        return f"e{short_hash(self.text)}{short_hash(self.text[::-1])}"
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Target:
+    """One service in one environment: the unit of planning and of events."""
+
+    environment: str
+    service: str
+
+
+def new_id(prefix: str, at: datetime, entropy: bytes) -> str:
+    """`prefix_` and a ULID: the milliseconds of `at`, then ten bytes of `entropy`."""
+    number = (int(at.timestamp() * 1000) << 80) | int.from_bytes(entropy[:10], "big")
+    digits = [_CROCKFORD[(number >> (5 * place)) & 31] for place in range(25, -1, -1)]
+    return f"{prefix}_{''.join(digits)}"
+
+
+def alias(deployment: str) -> str:
+    """A deployment's own name on its network, for ever: what the edge sends requests to."""
+    return deployment.replace("_", "-").lower()
+
+
+def deployment_of_alias(text: str) -> str:
+    """The deployment id that `alias` was made from."""
+    prefix, _, ulid = text.partition("-")
+    return f"{prefix}_{ulid.upper()}"
+
+
+def container_name(service: str, deployment: str, key: EnvironmentKey) -> str:
+    """What a deployment's container is called while it is neither active nor its predecessor."""
+    return f"{service}.{deployment[-10:].lower()}.{key.text}"
+
+
+def active_name(service: str, key: EnvironmentKey) -> str:
+    """The container name by which other services of the environment reach the active one."""
+    return f"{service}.a.{key.text}"
+
+
+def stepping_aside_name(service: str, key: EnvironmentKey) -> str:
+    """The name the active container bears for the instant in which its successor takes over."""
+    return f"{service}.b.{key.text}"
+
+
+def primary_web(kinds: Iterable[tuple[str, str]]) -> str | None:
+    """Of (service, kind) pairs, the service that owns the short host.
+
+    That is the one named `web` if its kind is web, else the only one of kind web.
+    """
+    webs = [service for service, kind in kinds if kind == "web"]
+    if "web" in webs:
+        return "web"
+    return webs[0] if len(webs) == 1 else None
+
+
+def host_label(key: EnvironmentKey, service: str, *, primary: bool) -> str:
+    """The first label of a service's public host."""
+    parts = [] if primary else [slug(service, limit=LABEL_LIMIT)]
+    parts.append(key.project)
+    if key.environment != DEFAULT_ENVIRONMENT:
+        parts.append(slug(key.environment))
+    label = "-".join(parts)
+    if len(label) <= LABEL_LIMIT:
+        return label
+    return f"{label[: LABEL_LIMIT - 7].strip('-')}-{short_hash(label)}"
+
+
+def host(key: EnvironmentKey, service: str, *, primary: bool, base_domain: str) -> str:
+    """The public host of a service in an environment."""
+    return f"{host_label(key, service, primary=primary)}.{base_domain}"

@@ -1,0 +1,197 @@
+"""Everything decided before anything is done.
+
+A `Run` is a tuple of `Plan`s, one per service. `--plan`, a preview and the rollout read the same value, and
+undo reads nothing else: every id and every name a container may bear is fixed here.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from types import MappingProxyType
+
+from compartment_tui.domain.config import Kind, ServiceSpec
+from compartment_tui.domain.deployment import (
+    Deployment,
+    Image,
+    Journal,
+    JournalEntry,
+    Provenance,
+    Stage,
+    Trigger,
+)
+from compartment_tui.domain.names import EnvironmentKey, Target
+from compartment_tui.domain.routes import RouteTable
+from compartment_tui.domain.variables import NameChanges, Secret, compare
+
+DEFAULT_PORT = 3000
+"""The port of a routed service when neither file, variable nor image names one."""
+
+RECIPES: Mapping[Trigger, tuple[Stage, ...]] = MappingProxyType(
+    {
+        Trigger.DEPLOY: (
+            Stage.BUILDING,
+            Stage.RELEASE,
+            Stage.STARTING_CANDIDATE,
+            Stage.CHECKING_READINESS,
+            Stage.SWITCHING_ROUTE,
+            Stage.DRAINING_PREVIOUS,
+        ),
+        Trigger.REDEPLOY: (
+            Stage.STARTING_CANDIDATE,
+            Stage.CHECKING_READINESS,
+            Stage.SWITCHING_ROUTE,
+            Stage.DRAINING_PREVIOUS,
+        ),
+        Trigger.ROLLBACK: (
+            Stage.STARTING_CANDIDATE,
+            Stage.CHECKING_READINESS,
+            Stage.SWITCHING_ROUTE,
+            Stage.DRAINING_PREVIOUS,
+        ),
+    }
+)
+"""The stages of a run by what started it. An effect of `release` is never undone, so nothing repeats it."""
+
+
+class ImageSource(StrEnum):
+    """Where a plan's image comes from."""
+
+    BUILD = "build"
+    PULL = "pull"
+    KEPT_IMAGE = "kept_image"
+    KEPT_CONTAINER = "kept_container"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """One service of a run."""
+
+    key: EnvironmentKey
+    run: str
+    trigger: Trigger
+    spec: ServiceSpec
+    deployment: str
+    source: ImageSource
+    image: str | None = None
+    """The image's id, where it is known before the run."""
+    previous: Deployment | None = None
+    """The active deployment this one will replace."""
+    undo_to: str | None = None
+    """What a rollback from this deployment leads to."""
+    copied_from: str | None = None
+    """The deployment whose image runs again as this new one."""
+    values: Mapping[str, Secret] = field(default_factory=dict)
+    fingerprints: Mapping[str, str] = field(default_factory=dict)
+    host: str | None = None
+    port: int | None = None
+    """Where the file or the variables name it; else the image decides."""
+    provenance: Provenance = Provenance()
+    force: bool = False
+    """Replace it even when nothing changed."""
+
+    @property
+    def service(self) -> str:
+        return self.spec.name
+
+    @property
+    def target(self) -> Target:
+        return Target(self.key.environment, self.spec.name)
+
+    @property
+    def kept(self) -> bool:
+        """The candidate is a container that is already there, stopped."""
+        return self.source is ImageSource.KEPT_CONTAINER
+
+    @property
+    def gap(self) -> bool:
+        """Whether the service is away for a moment: the old one stops before the new one starts."""
+        return self.spec.stop_first and self.previous is not None
+
+    @property
+    def changes(self) -> NameChanges:
+        """Variables that differ from what the active deployment has, by name."""
+        return compare(self.previous.fingerprints if self.previous else {}, self.fingerprints)
+
+    def port_in(self, image: Image) -> int | None:
+        """The container port: file, variable, image, default. None for a worker that names none."""
+        if self.port is not None:
+            return self.port
+        if self.spec.kind is Kind.WORKER:
+            return None
+        return image.ports[0] if image.ports else DEFAULT_PORT
+
+    def same_as_active(self, image: Image) -> bool:
+        """Whether the active deployment already is what this plan would make."""
+        active = self.previous
+        return (
+            not self.force
+            and active is not None
+            and active.image == image.id
+            and active.spec == self.spec.text()
+            and dict(active.fingerprints) == dict(self.fingerprints)
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Run:
+    """What one action will do to one environment."""
+
+    id: str
+    key: EnvironmentKey
+    trigger: Trigger
+    created: datetime
+    actor: str
+    """Who, as `user@host`."""
+    plans: tuple[Plan, ...]
+    before: RouteTable = RouteTable()
+    label: str = ""
+    keep: int = 5
+    """How many stopped deployments per service stay."""
+
+    def journal(self) -> Journal:
+        """What finishing or undoing this run needs, if we die in the middle."""
+        entries = tuple(
+            JournalEntry(
+                service=plan.service,
+                deployment=plan.deployment,
+                previous=plan.previous.id if plan.previous else None,
+                kept=plan.kept,
+                stop_first=plan.spec.stop_first,
+                host=plan.host,
+            )
+            for plan in self.plans
+        )
+        return Journal(
+            run=self.id,
+            trigger=self.trigger,
+            started=self.created,
+            entries=entries,
+            before=self.before,
+            stage=RECIPES[self.trigger][0],
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Birth:
+    """A container about to be made: the plan, and what building it taught."""
+
+    plan: Plan
+    image: Image
+    created: datetime
+
+    @property
+    def port(self) -> int | None:
+        return self.plan.port_in(self.image)
+
+    def environment(self) -> dict[str, Secret]:
+        """Every environment variable of the container: the resolved values and what we inject."""
+        plan = self.plan
+        injected = {
+            "COMPARTMENT_PROJECT": Secret(plan.key.project),
+            "COMPARTMENT_ENVIRONMENT": Secret(plan.key.environment),
+            "COMPARTMENT_SERVICE": Secret(plan.service),
+            "COMPARTMENT_DEPLOYMENT_ID": Secret(plan.deployment),
+        }
+        port = {} if self.port is None else {"PORT": Secret(str(self.port))}
+        return {**port, **plan.values, **injected}

@@ -1,0 +1,37 @@
+"""Which host leads to which deployment."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, order=True)
+class Route:
+    """A public host bound to a deployment's own alias and port on its network."""
+
+    host: str
+    deployment: str
+    port: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RouteTable:
+    """All routes of one environment: what one rename puts in force.
+
+    `marker` is the id of the run that wrote it. The edge repeats it, so one question tells whether a
+    table is in force, also for runs that move no route.
+    """
+
+    marker: str | None = None
+    routes: tuple[Route, ...] = ()
+
+    @property
+    def hosts(self) -> frozenset[str]:
+        return frozenset(route.host for route in self.routes)
+
+    def leads_to(self, deployment: str) -> bool:
+        return any(route.deployment == deployment for route in self.routes)
+
+    def moved(self, marker: str, changes: tuple[Route, ...]) -> "RouteTable":
+        """This table with `changes` in place of the routes that have the same hosts."""
+        hosts = {route.host for route in changes}
+        kept = tuple(route for route in self.routes if route.host not in hosts)
+        return RouteTable(marker=marker, routes=tuple(sorted(kept + changes)))

@@ -1,0 +1,142 @@
+"""Variables: what a service really gets, and where each value comes from."""
+
+import hashlib
+import hmac
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TypeAlias
+
+MASK = "<hidden>"
+
+
+class Scope(StrEnum):
+    """Where a value is declared."""
+
+    ENVIRONMENT = "environment"
+    SERVICE = "service"
+
+
+PRECEDENCE = (Scope.SERVICE, Scope.ENVIRONMENT)
+"""Which scope wins, first first."""
+
+
+class Sensitivity(StrEnum):
+    PLAIN = "plain"
+    SENSITIVE = "sensitive"
+
+
+class Secret:
+    """A value that must not be seen. It prints as a mask by every road; `reveal` is the one way in."""
+
+    __slots__ = ("_value",)
+
+    def __init__(self, value: str) -> None:
+        self._value = value
+
+    def reveal(self) -> str:
+        """The value itself. Only adapters, on its way into a container, may ask."""
+        return self._value
+
+    def fingerprint(self, key: bytes) -> str:
+        """Tells whether a value changed without keeping it: HMAC-SHA-256, the first 32 hex digits.
+
+        `key` is the engine's, so that equal values on two engines cannot be told to be equal.
+        """
+        return hmac.new(key, self._value.encode(), hashlib.sha256).hexdigest()[:32]
+
+    def __repr__(self) -> str:
+        return MASK
+
+    __str__ = __repr__
+
+    def __format__(self, spec: str) -> str:
+        return format(MASK, spec)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Secret) and hmac.compare_digest(
+            self._value.encode(), other._value.encode()
+        )
+
+    def __hash__(self) -> int:
+        return hash((Secret, self._value))
+
+    def __reduce__(self) -> str | tuple[object, ...]:
+        raise TypeError("a secret is not copied out of the process")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Variable:
+    """One declared value. `sealed` is an encrypted text we cannot read here; then `value` is None."""
+
+    key: str
+    value: Secret | None
+    sensitivity: Sensitivity = Sensitivity.PLAIN
+    sealed: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Resolved:
+    """What one key comes to for one service: the winner, and what it shadows."""
+
+    key: str
+    winner: Variable
+    scope: Scope
+    shadowed: Variable | None = None
+
+
+Layers: TypeAlias = Mapping[Scope, Mapping[str, Variable]]
+"""The declared variables of one service in one environment, by scope."""
+
+
+def resolve(layers: Layers) -> tuple[Resolved, ...]:
+    """Every key any scope declares, in alphabetical order, with its winner and what it shadows."""
+    rows = []
+    for key in sorted({key for layer in layers.values() for key in layer}):
+        holders = [scope for scope in PRECEDENCE if key in layers.get(scope, {})]
+        rest = holders[1:]
+        rows.append(
+            Resolved(
+                key=key,
+                winner=layers[holders[0]][key],
+                scope=holders[0],
+                shadowed=layers[rest[0]][key] if rest else None,
+            )
+        )
+    return tuple(rows)
+
+
+def values(rows: tuple[Resolved, ...]) -> dict[str, Secret]:
+    """What a container gets. Sealed values are left out: the caller refuses them first."""
+    return {row.key: row.winner.value for row in rows if row.winner.value is not None}
+
+
+def sealed(rows: tuple[Resolved, ...]) -> tuple[str, ...]:
+    """The keys whose value in force cannot be read here."""
+    return tuple(row.key for row in rows if row.winner.value is None)
+
+
+def fingerprints(resolved: Mapping[str, Secret], key: bytes) -> dict[str, str]:
+    """The fingerprint of every value, by name."""
+    return {name: value.fingerprint(key) for name, value in sorted(resolved.items())}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NameChanges:
+    """What changed between two sets of values, by name only."""
+
+    added: tuple[str, ...] = ()
+    changed: tuple[str, ...] = ()
+    removed: tuple[str, ...] = ()
+
+    def __bool__(self) -> bool:
+        return bool(self.added or self.changed or self.removed)
+
+
+def compare(before: Mapping[str, str], after: Mapping[str, str]) -> NameChanges:
+    """Compare two sets of fingerprints."""
+    return NameChanges(
+        added=tuple(sorted(after.keys() - before.keys())),
+        changed=tuple(sorted(k for k in after.keys() & before.keys() if after[k] != before[k])),
+        removed=tuple(sorted(before.keys() - after.keys())),
+    )

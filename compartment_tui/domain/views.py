@@ -1,0 +1,160 @@
+"""What the verbs that look around answer: facts put together, not yet words or colours."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+from compartment_tui.domain.config import EdgeSettings, Kind, ServiceSpec
+from compartment_tui.domain.deployment import Deployment, Health, Instance, Journal, RunRecord
+from compartment_tui.domain.names import EnvironmentKey
+from compartment_tui.domain.routes import Route
+from compartment_tui.domain.variables import NameChanges
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServiceStatus:
+    """One service of one environment, now."""
+
+    service: str
+    kind: Kind
+    active: Deployment | None
+    latest: Deployment | None
+    """The newest deployment, active or not: a failed one explains itself here."""
+    instance: Instance | None
+    """The active deployment's container."""
+    health: Health
+    reason: str
+    """Why that health, in words."""
+    url: str | None
+    declared: bool = True
+    """Whether the project file still names it."""
+    drift: NameChanges = NameChanges()
+    """Variables in the file that differ from what runs."""
+    rollback_to: str | None = None
+    """The deployment one rollback leads to, if it is still there."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EnvironmentStatus:
+    """One environment, now; or, with `stale`, as it was when a copy of its record was written."""
+
+    key: EnvironmentKey
+    services: tuple[ServiceStatus, ...]
+    protected: bool = False
+    holder: str | None = None
+    """Who is changing it at this moment."""
+    journal: Journal | None = None
+    """A rollout that neither finished nor reverted, when nobody is changing it."""
+    rebuilt: bool = False
+    stale: datetime | None = None
+
+    @property
+    def worst(self) -> Health:
+        found = {one.health for one in self.services}
+        order = (Health.UNHEALTHY, Health.PENDING, Health.HEALTHY)
+        return next((health for health in order if health in found), Health.PENDING)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeploymentView:
+    """A deployment with what is known of it beyond its record."""
+
+    deployment: Deployment
+    active: bool
+    available: str
+    """`container`, `image` or `gone`: what a rollback could use."""
+    instance: Instance | None = None
+    url: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunView:
+    """A run and the deployments it made or activated, newest run first in lists."""
+
+    run: RunRecord
+    deployments: tuple[DeploymentView, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RouteView:
+    """A route as it lies in the route document, and what stands behind it."""
+
+    key: EnvironmentKey
+    service: str
+    route: Route
+    url: str
+    container: str | None
+    running: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EnvironmentView:
+    """One line of `environment list`."""
+
+    key: EnvironmentKey
+    protected: bool
+    declared: bool
+    active: int
+    """How many services have an active deployment."""
+    health: Health
+    last: RunRecord | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Deletion:
+    """Exactly what `environment delete` takes away."""
+
+    key: EnvironmentKey
+    hosts: tuple[str, ...]
+    containers: tuple[str, ...]
+    network: bool
+    record: bool
+    volumes: tuple[str, ...]
+    """Named volumes it has; they go only when asked for."""
+
+
+class Grade(StrEnum):
+    """How a `doctor` check ended."""
+
+    GOOD = "good"
+    WARN = "warn"
+    BAD = "bad"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Check:
+    """One thing `doctor` looked at; `hint` is the way on when it is not good."""
+
+    name: str
+    grade: Grade
+    message: str
+    hint: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EdgeView:
+    """The edge and who depends on it."""
+
+    running: bool
+    settings: EdgeSettings
+    image: str
+    since: datetime | None
+    environments: tuple[EnvironmentKey, ...]
+    hosts: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InspectView:
+    """Everything about one service: what the file says, what runs, and how it is reached."""
+
+    status: ServiceStatus
+    spec: ServiceSpec | None
+    """As the file has it now."""
+    running_spec: ServiceSpec | None
+    """As the active deployment was made."""
+    variables: tuple[str, ...] = ()
+    """Names of the variables the active deployment has."""
+    upstream: str | None = None
+    internal: str | None = None
+    """`http://service:port` inside the environment."""
+    history: tuple[DeploymentView, ...] = field(default_factory=tuple)

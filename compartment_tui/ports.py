@@ -1,0 +1,424 @@
+"""What the core asks of the outside, in the core's words.
+
+Adapters implement these; `World` holds them; operations are plain functions of a `World`. Every method
+that talks to Docker may raise EngineUnreachable; the docstrings name what else can happen.
+A deployment is always named by its id: adapters find its container by label.
+"""
+
+from collections.abc import Callable, Generator, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from types import TracebackType
+from typing import Protocol, Self, TypeVar
+
+from compartment_tui.domain.config import EdgeSettings, NetworkSettings, ProjectConfig, Readiness
+from compartment_tui.domain.deployment import (
+    Attempt,
+    EnvironmentState,
+    Image,
+    Instance,
+    Provenance,
+)
+from compartment_tui.domain.names import EnvironmentKey
+from compartment_tui.domain.plan import Birth, Plan
+from compartment_tui.domain.routes import RouteTable
+
+T_co = TypeVar("T_co", covariant=True)
+
+
+class Feed(Protocol[T_co]):
+    """An endless iterator that another thread can end: a blocked read returns when it is closed."""
+
+    def __iter__(self) -> Iterator[T_co]: ...
+    def __next__(self) -> T_co: ...
+    def close(self) -> None: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EngineInfo:
+    """The Docker engine we talk to. `host` is where published ports are reached from here."""
+
+    version: str
+    api: str
+    address: str
+    """`unix:///var/run/docker.sock`, `tcp://…`, `ssh://…`."""
+    host: str
+    live_restore: bool = False
+    builder: str = ""
+    """`buildkit` or `classic`, and the command that is used."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LogLine:
+    """One line a container wrote. `message` is foreign text; `stream` is `stdout` or `stderr`."""
+
+    at: datetime
+    service: str
+    deployment: str
+    stream: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EngineEvent:
+    """Something happened to one of our containers: `start`, `die`, `health`, `rename`, `destroy`…"""
+
+    at: datetime
+    action: str
+    key: EnvironmentKey | None
+    service: str
+    deployment: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EdgeInfo:
+    """The reverse proxy as it is now."""
+
+    running: bool
+    settings: EdgeSettings
+    image: str
+    container: str
+    attached: frozenset[EnvironmentKey] = frozenset()
+    """Environments whose network it is on."""
+    started: datetime | None = None
+
+
+class ConnectionCount(Protocol):
+    """Counts a deployment's established connections in its own network namespace. Close it."""
+
+    def now(self) -> int:
+        """Connections to its port right now. Raises InstanceGone."""
+
+    def close(self) -> None: ...
+
+
+class Engine(Protocol):
+    """One Docker engine."""
+
+    def info(self) -> EngineInfo:
+        """Raises EngineTooOld under 20.10."""
+
+    def instances(
+        self, key: EnvironmentKey | None = None, *, project: str | None = None
+    ) -> tuple[Instance, ...]:
+        """Every service container we made (all, of a project, or of one environment), running or not."""
+
+    def instance(self, deployment: str) -> Instance | None:
+        """One deployment's container, if it is still there."""
+
+    def networks(self) -> frozenset[EnvironmentKey]:
+        """Environments that have a network."""
+
+    def make_network(self, key: EnvironmentKey, settings: NetworkSettings) -> None:
+        """Make the environment's network on the next free subnet; nothing if it is there.
+
+        The caller holds the engine's lock. Raises Refused when the pool is used up.
+        """
+
+    def image(self, reference: str) -> Image | None:
+        """An image that is on the engine."""
+
+    def create(self, birth: Birth) -> Instance:
+        """Make the deployment's container, not started, on its network under its own alias.
+
+        If it is already there it is returned as it is. Restart policy `no` until `keep_running`.
+        Raises DiskFull, ImageUnavailable.
+        """
+
+    def start(self, deployment: str) -> Instance:
+        """Start it (nothing if it runs). Raises InstanceGone, CandidateExited (cannot be started)."""
+
+    def keep_running(self, deployment: str) -> None:
+        """Restart policy `always`: from now on the engine brings it back. Raises InstanceGone."""
+
+    def retire(self, deployment: str, grace: timedelta) -> None:
+        """Restart policy `no`, SIGTERM, wait `grace`, SIGKILL; the container stays. Nothing if gone."""
+
+    def remove(self, deployment: str) -> None:
+        """Stop at once and remove the container with its anonymous volumes. Nothing if gone."""
+
+    def remove_image(self, image: str) -> None:
+        """Remove an image by id if no container uses it; nothing if gone or in use."""
+
+    def run_release(self, birth: Birth, cancel: "Cancel") -> Iterator[str]:
+        """Run the release command once in the new image with its values; yield its output lines.
+
+        The container is always removed. Raises ReleaseFailed (exit code, time-out, last lines), Cancelled.
+        """
+
+    def name_active(self, key: EnvironmentKey, active: Mapping[str, str]) -> None:
+        """Give each service's active deployment (service to id) the internal name; idempotent.
+
+        Whoever bears the name steps aside first, then takes its own deployment's name again.
+        """
+
+    def tail(self, deployment: str, lines: int) -> tuple[str, ...]:
+        """The last lines its container wrote, both streams in order; empty if gone."""
+
+    def logs(
+        self, deployment: str, *, follow: bool, tail: int | None, since: datetime | None
+    ) -> Feed[LogLine]:
+        """Lines of one deployment, oldest first; ends when it stopped, unless it is to be followed.
+
+        A followed feed ends when the container is stopped. Raises InstanceGone.
+        """
+
+    def events(self, project: str) -> Feed[EngineEvent]:
+        """What happens to the project's containers and to the edge, from now on."""
+
+    def count_connections(self, deployment: str, port: int) -> ConnectionCount:
+        """Raises InstanceGone."""
+
+    def execute(self, deployment: str, command: tuple[str, ...], *, terminal: bool) -> int:
+        """Run a command in the container with this process's stdin, stdout and stderr; its exit code.
+
+        Raises InstanceGone.
+        """
+
+    def remove_environment(self, key: EnvironmentKey, *, volumes: bool) -> None:
+        """Remove what is left of an environment on the engine: containers, network, volumes if asked."""
+
+    def volumes(self, key: EnvironmentKey) -> tuple[str, ...]:
+        """Names of the environment's named volumes."""
+
+
+class Builder(Protocol):
+    """Makes images."""
+
+    def build(self, plan: Plan, cancel: "Cancel") -> Generator[str, None, Image]:
+        """Yield output lines, return the image. Raises BuildFailed (the step, its last lines), DiskFull,
+        Cancelled. `.git` and `.compartment` never enter the context."""
+
+    def pull(self, plan: Plan, cancel: "Cancel") -> Generator[str, None, Image]:
+        """Pull `spec.image`; 10 s without progress is a failure, then the local one is used and a line says
+        so. Raises ImageUnavailable, Cancelled."""
+
+
+class Edge(Protocol):
+    """The engine's one reverse proxy."""
+
+    def info(self) -> EdgeInfo | None:
+        """None when there is no edge container."""
+
+    def ensure(self, settings: EdgeSettings) -> bool:
+        """Make it, or start it again; on every environment's network; True if anything was done.
+
+        The caller holds the engine's lock. When the routes' volume is empty the documents are made
+        again from the records. Raises EdgeConflict (other settings), PortTaken (by whom), ImageUnavailable.
+        """
+
+    def attach(self, key: EnvironmentKey) -> None:
+        """Join the environment's network; nothing if joined."""
+
+    def tables(self) -> Mapping[EnvironmentKey, RouteTable]:
+        """All route documents as they lie on the engine. An unreadable one is left out."""
+
+    def unreadable(self) -> tuple[str, ...]:
+        """Route documents that cannot be parsed, by file name. Whoever holds the engine's lock may move
+        them aside with `set_aside`."""
+
+    def set_aside(self, document: str) -> None:
+        """Move an unreadable document out of the watched directory."""
+
+    def forget(self, key: EnvironmentKey) -> None:
+        """Remove the environment's route document; its network may go afterwards."""
+
+    def restart(self, settings: EdgeSettings | None = None) -> None:
+        """Restart it, with other settings if given: the one operation that interrupts every project."""
+
+    def remove(self) -> None:
+        """Remove the container; the routes' volume stays."""
+
+
+class Hold(Protocol):
+    """The environment's lock while it is ours: the only way to write its record and routes.
+
+    Every method raises LockLost when the lock is no longer ours.
+    """
+
+    def __enter__(self) -> Self: ...
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None: ...
+
+    def confirm(self) -> None:
+        """Nothing, if the lock is ours."""
+
+    def record(self) -> EnvironmentState:
+        """The record as it lies on the engine, an empty one at first, rebuilt when lost.
+
+        Raises RecordInvalid.
+        """
+
+    def write_record(self, state: EnvironmentState) -> None:
+        """Replace the record by rename. Raises DiskFull."""
+
+    def routes(self) -> RouteTable:
+        """The environment's route document as it lies on the engine."""
+
+    def write_routes(self, table: RouteTable) -> None:
+        """Replace the route document by rename. Raises DiskFull."""
+
+    def in_force(self, table: RouteTable) -> bool:
+        """Whether the edge says that exactly this table is in force.
+
+        Raises EdgeNotConfirmed when the edge cannot be asked at all."""
+
+    def ready(self, instance: Instance, readiness: Readiness, port: int | None) -> str | None:
+        """Ask once whether it can take traffic; None when ready, else why not in words.
+
+        Waits at most `readiness.attempt_timeout`. A refused connection is "not yet", not an error.
+        """
+
+
+class EngineHold(Protocol):
+    """The engine-wide lock: making or changing the edge, claiming hosts, choosing subnets."""
+
+    def __enter__(self) -> Self: ...
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LockInfo:
+    """Who changes an environment now. `holder` is `user@host`, `purpose` the verb."""
+
+    key: EnvironmentKey
+    holder: str
+    purpose: str
+    since: datetime
+
+
+class Locks(Protocol):
+    """Locks that live on the engine and die with their holder."""
+
+    def environment(self, key: EnvironmentKey, *, actor: str, purpose: str) -> Hold:
+        """Take the environment's lock. The edge must run. Raises Locked (who, where, since)."""
+
+    def engine(self, *, actor: str) -> EngineHold:
+        """Take the engine-wide lock, waiting up to 60 s for others. Raises Locked."""
+
+    def holder(self, key: EnvironmentKey) -> LockInfo | None:
+        """Who has it now, if anyone."""
+
+    def release(self, key: EnvironmentKey) -> bool:
+        """Take it away from whoever has it; True if there was one."""
+
+
+class Records(Protocol):
+    """Reading what the engine remembers. Writing takes a `Hold`."""
+
+    def read(self, key: EnvironmentKey) -> EnvironmentState | None:
+        """None when there is no record. Raises RecordInvalid."""
+
+    def environments(self, project: str) -> tuple[EnvironmentKey, ...]:
+        """Environments of a project that have a record."""
+
+    def fingerprint_key(self) -> bytes:
+        """The engine's 32 bytes for fingerprints; made when first asked for."""
+
+    def forget(self, key: EnvironmentKey) -> None:
+        """Remove the record, keeping its audit lines. The caller holds the environment's lock."""
+
+
+class Project(Protocol):
+    """The repository and its compartment.toml."""
+
+    @property
+    def root(self) -> Path: ...
+
+    @property
+    def file(self) -> Path: ...
+
+    def config(self) -> ProjectConfig:
+        """Raises ProjectFileInvalid, NotFound (no such file)."""
+
+    def keep_copy(self, state: EnvironmentState) -> None:
+        """Write the record's copy into `.compartment/`; a failure to do so is not worth a word."""
+
+    def copy(self, key: EnvironmentKey) -> tuple[EnvironmentState, datetime] | None:
+        """The copy and when it was written, for when the engine is away."""
+
+
+class Source(Protocol):
+    """The version control of the repository."""
+
+    def provenance(self) -> Provenance:
+        """Commit, branch, dirty, author of the working tree; empty outside git."""
+
+    def dirty_files(self) -> tuple[str, ...]: ...
+
+    def commits_between(self, older: str, newer: str) -> tuple[str, ...]:
+        """One line per commit, newest first, at most 20; empty when unknown."""
+
+
+class Clock(Protocol):
+    """Time, and chance."""
+
+    def now(self) -> datetime:
+        """Aware, UTC."""
+
+    def monotonic(self) -> timedelta: ...
+    def sleep(self, pause: timedelta) -> None: ...
+    def new_id(self, prefix: str) -> str: ...
+
+
+class Cancel(Protocol):
+    """How often a person asked to stop: 0, 1, or 2 and more (leave it to `resume`)."""
+
+    @property
+    def requests(self) -> int: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class World:
+    """Everything outside, as the operations see it."""
+
+    engine: Engine
+    builder: Builder
+    edge: Edge
+    locks: Locks
+    records: Records
+    project: Project
+    source: Source
+    clock: Clock
+    cancel: Cancel
+    actor: str
+    """Who acts, as `user@host`."""
+
+
+OpenWorld = Callable[[Path | None], World]
+"""Opens the world for the project file given, or found by walking up from the working directory."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """A new project file, and what was found to put into it."""
+
+    file: Path
+    name: str
+    services: tuple[tuple[str, str], ...]
+    """Service and path."""
+    notes: tuple[str, ...] = ()
+
+
+InitProject = Callable[[Path, str | None], Found]
+"""Writes compartment.toml into a directory, with a name or one derived from the directory.
+
+Raises UsageProblem when there is one already or the name is no project name."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entrances:
+    """What a front end is given: nothing is opened before a command needs it."""
+
+    open_world: OpenWorld
+    init_project: InitProject
