@@ -1,0 +1,71 @@
+# What a contributor types. Every target makes what it needs and does nothing twice.
+
+.DEFAULT_GOAL := help
+.PHONY: help venv machine demo test test-fast lint bench lock clean
+
+venv := .venv
+python := $(venv)/bin/python
+installed := $(venv)/.installed
+lock := .ci/requirements.lock
+
+# The first Python that is new enough; a name on PATH may be a stub that does not run, so try it.
+find_python = for candidate in python3 python3.13 python3.12 python3.11; do \
+    "$$candidate" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null \
+      && { printf '%s' "$$candidate"; exit 0; }; \
+  done; \
+  echo 'needs Python 3.11 or newer on PATH' >&2; exit 1
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+venv: $(installed) ## .venv with the locked dependencies and this project, editable
+
+# Debian splits the part of venv that brings pip into a package of its own.
+$(installed): $(lock) pyproject.toml
+	@set -eu; \
+	if ! $(python) -m pip --version >/dev/null 2>&1; then \
+	  base=$$($(find_python)); \
+	  "$$base" -c 'import ensurepip, venv' 2>/dev/null || { \
+	    echo 'venv: installing python3-venv' >&2; \
+	    apt-get update -qq && apt-get install -qq -y --no-install-recommends python3-venv; } || { \
+	    echo "venv: $$base cannot make one: install Debian's python3-venv" >&2; exit 1; }; \
+	  "$$base" -m venv --clear $(venv); \
+	fi
+	$(python) -m pip install --quiet --disable-pip-version-check --require-hashes -r $(lock)
+	$(python) -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+machine: ## a Docker engine and the images the examples use; nothing to do where they are there
+	@examples/bare-machine/up
+
+demo: venv machine ## a whole deploy, watched from outside
+	@examples/demo
+
+lint: venv ## format, style, types, shape
+	$(venv)/bin/ruff format --check
+	$(venv)/bin/ruff check
+	$(venv)/bin/mypy
+	$(venv)/bin/lint-imports
+
+test: venv machine lint ## lint and every test, the ones on a real engine too
+	$(python) -m pytest
+
+test-fast: venv ## the tests that need no Docker
+	$(python) -m pytest -m 'not docker'
+
+bench: venv machine ## figures, measured on this machine
+	$(python) -m benchmarks
+
+# Only the index: a wheel that happens to lie on this machine must not get into the lock.
+lock: ## choose the newest allowed versions again
+	@set -eu; tools=$$(mktemp -d); trap 'rm -rf "$$tools"' EXIT; \
+	base=$$($(find_python)); "$$base" -m venv "$$tools"; \
+	"$$tools/bin/python" -m pip install --quiet --disable-pip-version-check uv; \
+	env -u UV_FIND_LINKS -u UV_INDEX -u UV_EXTRA_INDEX_URL "$$tools/bin/uv" pip compile --quiet \
+	  --no-config --upgrade --universal --python-version 3.11 --generate-hashes \
+	  --no-emit-index-url --no-emit-find-links --no-annotate \
+	  --custom-compile-command 'make lock' --group dev --output-file $(lock) pyproject.toml
+
+clean: ## remove what these targets made here (not the engine, not the images)
+	rm -rf $(venv) dist build .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
