@@ -1,0 +1,108 @@
+"""Which Docker engine a person means, and how it is reached: the docker command's own rules."""
+
+import hashlib
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from compartment_tui.domain.errors import EngineUnreachable
+from compartment_tui.domain.names import show
+
+LOCAL = "unix:///var/run/docker.sock"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tls:
+    """Certificates for a `tcp://` engine. `verify` is whether the engine must prove who it is."""
+
+    ca: Path | None = None
+    cert: Path | None = None
+    key: Path | None = None
+    verify: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Address:
+    """Where the engine is. `chosen_by` says in words what named it."""
+
+    url: str
+    chosen_by: str
+    tls: Tls | None = None
+
+    @property
+    def host(self) -> str:
+        """The host on which ports published by the engine are reached from here."""
+        return urlsplit(self.url).hostname or "127.0.0.1"
+
+    @property
+    def socket(self) -> str | None:
+        """The path of the local socket, if that is how it is reached."""
+        scheme, _, path = self.url.partition("://")
+        return path if scheme == "unix" else None
+
+
+def find_address(environ: Mapping[str, str] | None = None) -> Address:
+    """DOCKER_HOST, else the current docker context (DOCKER_CONTEXT, config), else the local socket.
+
+    Raises EngineUnreachable when the context it names cannot be read.
+    """
+    env = os.environ if environ is None else environ
+    folder = Path(env.get("DOCKER_CONFIG") or Path.home() / ".docker")
+    if url := env.get("DOCKER_HOST"):
+        return Address(url=url, chosen_by="DOCKER_HOST", tls=_tls_of_environment(env, folder))
+    if name := env.get("DOCKER_CONTEXT"):
+        return _of_context(folder, name, "DOCKER_CONTEXT")
+    return _of_context(folder, _current_context(folder), "the docker command's configuration")
+
+
+def _current_context(folder: Path) -> str:
+    try:
+        content = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return ""  # like the docker command: no readable configuration is none
+    name = content.get("currentContext") if isinstance(content, dict) else None
+    return name if isinstance(name, str) else ""
+
+
+def _of_context(folder: Path, name: str, named_by: str) -> Address:
+    if name in ("", "default"):
+        return Address(url=LOCAL, chosen_by="the local socket")
+    # The docker command names a context's folders by the SHA-256 of its name.
+    digest = hashlib.sha256(name.encode()).hexdigest()
+    try:
+        meta = json.loads(
+            (folder / "contexts" / "meta" / digest / "meta.json").read_text(encoding="utf-8")
+        )
+        endpoint: dict[str, Any] = meta["Endpoints"]["docker"]
+        url = endpoint.get("Host") or LOCAL
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise EngineUnreachable(
+            f"the docker context {show(name)}, named by {named_by}, cannot be read",
+            hint="`docker context ls` lists the contexts, `docker context use NAME` picks one",
+        ) from error
+    certificates = _tls_in(
+        folder / "contexts" / "tls" / digest / "docker",
+        verify=not endpoint.get("SkipTLSVerify", False),
+    )
+    return Address(url=url, chosen_by=f"the docker context {show(name)}", tls=certificates)
+
+
+def _tls_of_environment(env: Mapping[str, str], folder: Path) -> Tls | None:
+    verify = bool(env.get("DOCKER_TLS_VERIFY"))
+    if not verify and "DOCKER_TLS" not in env:
+        return None
+    return _tls_in(Path(env.get("DOCKER_CERT_PATH") or folder), verify=verify) or Tls(verify=verify)
+
+
+def _tls_in(folder: Path, *, verify: bool) -> Tls | None:
+    ca, cert, key = (
+        path if (path := folder / name).is_file() else None
+        for name in ("ca.pem", "cert.pem", "key.pem")
+    )
+    if ca is None and (cert is None or key is None):
+        return None
+    return Tls(ca=ca, cert=cert, key=key, verify=verify)

@@ -1,0 +1,175 @@
+"""One connection to a Docker engine, made when first used; the SDK's errors in our words."""
+
+import errno
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from compartment_tui.adapters.docker.address import Address, find_address
+from compartment_tui.domain.errors import (
+    CompartmentError,
+    DiskFull,
+    EngineProblem,
+    EngineTooOld,
+    EngineUnreachable,
+)
+
+if TYPE_CHECKING:
+    from compartment_tui.adapters.docker.session import Session
+
+OLDEST_API = (1, 41)
+"""Docker Engine 20.10."""
+NO_SPACE = "no space left on device"
+
+
+class Client:
+    """A Docker engine and the way to it. Nothing is asked of it before `api` is first read."""
+
+    def __init__(self, address: Address) -> None:
+        self.address = address
+        self._session: Session | None = None
+        self._opening = threading.Lock()
+
+    @property
+    def api(self) -> "Session":
+        """The SDK's low-level client, connected.
+
+        Raises:
+            EngineUnreachable: nothing answers there, or we may not use the socket.
+            EngineTooOld: it answers, and is older than 20.10.
+        """
+        with self._opening:
+            if self._session is None:
+                self._session = self._open()
+            return self._session
+
+    @contextmanager
+    def translate(self, doing: str = "do that") -> Iterator[None]:
+        """Tell the SDK's errors as ours: `Docker could not {doing}: its reason`.
+
+        Catch the ones you expect (`docker.errors.NotFound`, …) inside the block.
+
+        Raises:
+            EngineUnreachable: no answer, no permission, or the connection broke.
+            DiskFull: the engine has no room left.
+            EngineProblem: the engine refused for any other reason.
+        """
+        # Whoever needs this needs the engine, so the SDK is loaded or about to be.
+        from docker.errors import DockerException
+        from requests.exceptions import RequestException
+        from urllib3.exceptions import HTTPError
+
+        try:
+            yield
+        except (
+            DockerException,
+            RequestException,
+            HTTPError,
+            ConnectionError,
+            TimeoutError,
+        ) as error:
+            raise translated(error, self.address, doing) from error
+
+    def close(self) -> None:
+        """Give the connections back; the next use opens new ones."""
+        with self._opening:
+            if self._session is not None:
+                self._session.close()
+            self._session = None
+
+    def _open(self) -> "Session":
+        with self.translate("answer"):
+            from compartment_tui.adapters.docker.session import open_session
+
+            session = open_session(self.address)
+        major, _, minor = session.api_version.partition(".")
+        if (int(major), int(minor)) < OLDEST_API:
+            session.close()
+            raise EngineTooOld(
+                f"the Docker engine at {self.address.url} speaks API {session.api_version}",
+                hint="compartment-tui needs Docker Engine 20.10 (API 1.41) or newer: update it",
+            )
+        return session
+
+
+def connect() -> Client:
+    """The engine a person means: DOCKER_HOST, the current docker context, else the local socket.
+
+    Raises EngineUnreachable only when the docker context cannot be read; nothing is asked yet.
+    """
+    return Client(find_address())
+
+
+def translated(error: BaseException, address: Address, doing: str) -> CompartmentError:
+    """What an error of the SDK or of the connection means to a person."""
+    from docker.errors import APIError
+
+    chain = tuple(_causes(error))
+    api = next((cause for cause in chain if isinstance(cause, APIError)), None)
+    if any(NO_SPACE in str(cause).lower() for cause in chain):
+        return DiskFull(
+            "the Docker engine has no space left on its disk",
+            hint="`docker system df` shows what uses it",
+        )
+    if api is not None:
+        return EngineProblem(f"Docker could not {doing}: {reason(api)}")
+    if any(isinstance(cause, PermissionError) for cause in chain) and address.socket:
+        return EngineUnreachable(
+            f"no permission to use the Docker socket {address.socket}",
+            hint="join the docker group: `sudo usermod -aG docker $USER`, then log in again",
+        )
+    return _unreachable(error, chain, address)
+
+
+def reason(error: BaseException) -> str:
+    """The engine's own words, in one line."""
+    words = getattr(error, "explanation", None) or str(error)
+    return " ".join(str(words).split())
+
+
+def _unreachable(
+    error: BaseException, chain: tuple[BaseException, ...], address: Address
+) -> EngineUnreachable:
+    from docker.errors import TLSParameterError
+    from requests.exceptions import InvalidURL, Timeout
+
+    where = f"at {address.url} (chosen by {address.chosen_by})"
+    never_there = any(
+        isinstance(cause, FileNotFoundError | ConnectionRefusedError)
+        or getattr(cause, "errno", None) in (errno.EHOSTUNREACH, errno.ENETUNREACH)
+        for cause in chain
+    )
+    if never_there:
+        return EngineUnreachable(
+            f"no Docker engine answers {where}",
+            hint="start Docker, or name another engine with DOCKER_HOST or `docker context use`",
+        )
+    if any(isinstance(cause, Timeout | TimeoutError) for cause in chain):
+        return EngineUnreachable(
+            f"the Docker engine {where} did not answer in time",
+            hint="see whether `docker info` answers; if it hangs too, restart Docker",
+        )
+    if any(isinstance(cause, TLSParameterError | InvalidURL) for cause in chain):
+        return EngineUnreachable(
+            f"the Docker engine {where} cannot be used: {reason(error)}",
+            hint="see whether `docker info` works with the same settings",
+        )
+    return EngineUnreachable(
+        f"the connection to the Docker engine {where} failed: {reason(error)}",
+        hint="see whether `docker info` answers, then try again",
+    )
+
+
+def _causes(error: BaseException) -> Iterator[BaseException]:
+    """The error and everything it wraps: requests and urllib3 keep causes in their arguments."""
+    seen: set[int] = set()
+    queue: list[BaseException] = [error]
+    while queue:
+        current = queue.pop(0)
+        if id(current) in seen:
+            continue
+        seen.add(id(current))
+        yield current
+        inside = (current.__cause__, current.__context__, getattr(current, "reason", None))
+        queue += [one for one in (*inside, *current.args) if isinstance(one, BaseException)]

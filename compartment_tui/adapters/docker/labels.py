@@ -1,0 +1,65 @@
+"""The labels that say which container, network or volume is ours, and what is fixed at its birth.
+
+Values may hold any Unicode text: the engine compares label filters exactly.
+"""
+
+from enum import StrEnum
+
+from compartment_tui.domain.names import EnvironmentKey
+
+PREFIX = "compartment."
+
+ROLE = PREFIX + "role"
+PROJECT = PREFIX + "project"
+ENVIRONMENT = PREFIX + "environment"
+SERVICE = PREFIX + "service"
+DEPLOYMENT = PREFIX + "deployment"
+RUN = PREFIX + "run"
+SPEC = PREFIX + "spec"
+PORT = PREFIX + "port"
+CREATED = PREFIX + "created"
+COMMIT = PREFIX + "commit"
+BRANCH = PREFIX + "branch"
+DIRTY = PREFIX + "dirty"
+AUTHOR = PREFIX + "author"
+FINGERPRINTS = PREFIX + "fingerprints"
+CHECKED = PREFIX + "checked"
+"""`true` when the image had a HEALTHCHECK."""
+
+
+class Role(StrEnum):
+    """What a container, network or volume is for."""
+
+    SERVICE = "service"
+    RELEASE = "release"
+    EDGE = "edge"
+    LOCK = "lock"
+    STATE = "state"
+    DRAIN = "drain"
+    NETWORK = "network"
+    VOLUME = "volume"
+
+
+def of_environment(role: Role, key: EnvironmentKey) -> dict[str, str]:
+    """The labels of something that belongs to one environment."""
+    return {ROLE: role.value, PROJECT: key.project, ENVIRONMENT: key.environment}
+
+
+def filters(role: Role, key: EnvironmentKey | None = None, **more: str) -> dict[str, list[str]]:
+    """The SDK's `filters` for everything of a role, of one environment if given.
+
+    `more` are further labels by their short name: `filters(Role.SERVICE, deployment="dep_…")`.
+    """
+    wanted = {ROLE: role.value} if key is None else of_environment(role, key)
+    wanted |= {PREFIX + name: value for name, value in more.items()}
+    return {"label": [f"{name}={value}" for name, value in wanted.items()]}
+
+
+def network_name(key: EnvironmentKey) -> str:
+    """The environment's network."""
+    return f"compartment.{key.text}"
+
+
+def volume_name(key: EnvironmentKey, service: str, volume: str) -> str:
+    """The named volume behind one entry of a service's `volumes`."""
+    return f"compartment.{key.text}.{service}.{volume}"
