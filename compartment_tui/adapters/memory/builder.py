@@ -1,0 +1,60 @@
+"""The builder of the pretended machine."""
+
+import hashlib
+from collections.abc import Generator
+
+from compartment_tui.adapters.memory.host import Host
+from compartment_tui.domain.deployment import Image
+from compartment_tui.domain.errors import BuildFailed, Cancelled, DiskFull, ImageUnavailable
+from compartment_tui.domain.plan import Plan
+from compartment_tui.ports import Cancel
+
+
+class MemoryBuilder:
+    """`Builder` on a `Host`: the same content makes the same image."""
+
+    def __init__(self, host: Host) -> None:
+        self._host = host
+
+    def build(self, plan: Plan, cancel: Cancel) -> Generator[str, None, Image]:
+        behaviour = self._host.behaviour(plan.service)
+        for line in behaviour.build_says:
+            self._host.clock.sleep(behaviour.build_line_takes)
+            if cancel.requests:
+                raise Cancelled("the build was ended")
+            yield line
+        if behaviour.build_fails is not None:
+            raise BuildFailed(
+                f"the image of {plan.service} cannot be built: {behaviour.build_fails}",
+                tail=(*behaviour.build_says, behaviour.build_fails),
+            )
+        if self._host.disk_full:
+            raise DiskFull("the engine has no room left", hint="prune, or make room on its disk")
+        version = self._host.versions.get(plan.service, "1")
+        content = f"{plan.key.project} {plan.spec.path} {plan.spec.build} {version}"
+        return self._keep(content, plan)
+
+    def pull(self, plan: Plan, cancel: Cancel) -> Generator[str, None, Image]:
+        reference = plan.spec.image or ""
+        yield f"pulling {reference}"
+        if cancel.requests:
+            raise Cancelled("the pull was ended")
+        known = self._host.images.get(self._host.pulled.get(reference, ""))
+        if reference not in self._host.unpublished:
+            version = self._host.versions.get(reference, "1")
+            image = self._keep(f"{reference} {version}", plan)
+            self._host.pulled[reference] = image.id
+            return image
+        if known is None:
+            raise ImageUnavailable(
+                f"{reference} can neither be pulled nor is it on the engine",
+                hint="check the name and the registry",
+            )
+        yield f"no registry answers for {reference}; using the image on the engine"
+        return known
+
+    def _keep(self, content: str, plan: Plan) -> Image:
+        image_id = f"sha256:{hashlib.sha256(content.encode()).hexdigest()}"
+        behaviour = self._host.behaviour(image_id, plan.spec.image, plan.service)
+        image = Image(id=image_id, ports=behaviour.ports, checked=behaviour.check is not None)
+        return self._host.images.setdefault(image_id, image)

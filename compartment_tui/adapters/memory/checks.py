@@ -1,0 +1,86 @@
+"""What must hold on the pretended machine at every moment, whatever was interrupted."""
+
+from collections.abc import Iterable, Iterator, Mapping
+
+from compartment_tui.adapters.memory.container import Container
+from compartment_tui.domain.deployment import EnvironmentState, Stage
+from compartment_tui.domain.names import EnvironmentKey, active_name
+from compartment_tui.domain.routes import RouteTable
+
+
+def problems(
+    containers: Iterable[Container],
+    tables: Mapping[EnvironmentKey, RouteTable],
+    records: Mapping[EnvironmentKey, EnvironmentState],
+) -> Iterator[str]:
+    """Everything that is wrong, in words. `tables` are those in force in the edge."""
+    known = {one.deployment: one for one in containers}
+    for key, table in tables.items():
+        yield from _dead_routes(key, table, known)
+    yield from _shared_names(known.values())
+    for container in known.values():
+        yield from _unexplained(container, records.get(container.key))
+    for key, state in records.items():
+        if state.journal is None:
+            yield from _disagreements(state, tables.get(key, RouteTable()), known)
+
+
+def _dead_routes(
+    key: EnvironmentKey, table: RouteTable, known: Mapping[str, Container]
+) -> Iterator[str]:
+    for route in table.routes:
+        container = known.get(route.deployment)
+        if container is None:
+            yield f"{key.text}: {route.host} leads to {route.deployment}, which is gone"
+        elif not container.running and container.always:
+            yield f"{key.text}: {route.host} leads to {route.deployment}, which crashed"
+        elif not container.running:
+            yield f"{key.text}: {route.host} leads to {route.deployment}, which does not run"
+
+
+def _shared_names(containers: Iterable[Container]) -> Iterator[str]:
+    seen: dict[str, str] = {}
+    for container in containers:
+        if container.name in seen:
+            first = seen[container.name]
+            yield f"{container.name} is the name of {first} and of {container.deployment}"
+        seen[container.name] = container.deployment
+
+
+def _unexplained(container: Container, state: EnvironmentState | None) -> Iterator[str]:
+    if not container.running or container.deployment in _explained(state):
+        return
+    yield f"{container.key.text}: {container.deployment} runs and no record says why"
+
+
+def _explained(state: EnvironmentState | None) -> set[str]:
+    if state is None:
+        return set()
+    held = {one.id for one in state.deployments.values() if one.stage is Stage.HELD}
+    entries = state.journal.entries if state.journal else ()
+    in_progress = {entry.deployment for entry in entries}
+    replaced = {entry.previous for entry in entries if entry.previous}
+    return {*state.active.values(), *held, *in_progress, *replaced}
+
+
+def _disagreements(
+    state: EnvironmentState, table: RouteTable, known: Mapping[str, Container]
+) -> Iterator[str]:
+    """Where a record at rest says something else than the machine."""
+    place = state.key.text
+    for service, deployment in state.active.items():
+        recorded, container = state.deployments.get(deployment), known.get(deployment)
+        if recorded is None:
+            yield f"{place}: {deployment} is active for {service} and has no history"
+            continue
+        if recorded.host is not None and not table.leads_to(deployment):
+            yield f"{place}: {deployment} is active for {service} and has no route in force"
+        if recorded.stage is Stage.STOPPED:
+            continue
+        if container is None or not (container.running or container.always):
+            yield f"{place}: {deployment} is active for {service} and does not run"
+        elif container.name != active_name(service, state.key):
+            yield f"{place}: {deployment} is active for {service} under the name {container.name}"
+    for route in table.routes:
+        if not state.is_active(route.deployment):
+            yield f"{place}: {route.host} leads to {route.deployment}, which is not active"

@@ -1,0 +1,68 @@
+"""Time and cancelling under the control of whoever looks on."""
+
+import heapq
+import itertools
+import threading
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+
+from compartment_tui.domain.names import new_id
+
+BEGINNING = datetime(2026, 1, 1, 9, 0, tzinfo=UTC)
+
+
+class FakeClock:
+    """Time that passes only when somebody sleeps; what falls due meanwhile happens in its order.
+
+    `pace` is how many real seconds one pretended second takes: 0 for tests, 1 for a demonstration.
+    """
+
+    def __init__(self, start: datetime = BEGINNING, *, pace: float = 0.0) -> None:
+        self._start = start
+        self._elapsed = timedelta()
+        self._pace = pace
+        self._order = itertools.count()
+        self._due: list[tuple[timedelta, int, Callable[[], None]]] = []
+        self._ids = itertools.count(1)
+        self._turn = threading.RLock()
+
+    def now(self) -> datetime:
+        return self._start + self._elapsed
+
+    def monotonic(self) -> timedelta:
+        return self._elapsed
+
+    def sleep(self, pause: timedelta) -> None:
+        if self._pace and pause > timedelta():
+            time.sleep(pause.total_seconds() * self._pace)
+        self.advance(pause)
+
+    def advance(self, pause: timedelta) -> None:
+        """Let time pass at once, whatever the pace."""
+        with self._turn:
+            until = self._elapsed + max(pause, timedelta())
+            while self._due and self._due[0][0] <= until:
+                due, _, happen = heapq.heappop(self._due)
+                self._elapsed = max(self._elapsed, due)
+                happen()
+            self._elapsed = max(self._elapsed, until)
+
+    def call_in(self, delay: timedelta, happen: Callable[[], None]) -> None:
+        """Let something happen when that much time has passed, not earlier than the next sleep."""
+        with self._turn:
+            heapq.heappush(self._due, (self._elapsed + delay, next(self._order), happen))
+
+    def new_id(self, prefix: str) -> str:
+        """Ids in the order in which they are asked for, the same in every process."""
+        return new_id(prefix, self.now(), next(self._ids).to_bytes(10, "big"))
+
+
+class ManualCancel:
+    """A person at the keyboard, as far as the core can tell."""
+
+    def __init__(self) -> None:
+        self.requests = 0
+
+    def request(self) -> None:
+        self.requests += 1

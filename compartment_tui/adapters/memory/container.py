@@ -1,0 +1,219 @@
+"""One pretended container and its life."""
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from compartment_tui.adapters.memory.behaviour import Behaviour
+from compartment_tui.adapters.memory.clock import FakeClock
+from compartment_tui.adapters.memory.feeds import MemoryFeed
+from compartment_tui.domain.deployment import Health, Instance, InstanceState
+from compartment_tui.domain.names import EnvironmentKey
+from compartment_tui.domain.plan import Birth
+from compartment_tui.ports import LogLine
+
+FIRST_BACKOFF = timedelta(milliseconds=100)
+"""How long the engine waits before it brings a container back; doubled each time."""
+LONGEST_BACKOFF = timedelta(minutes=1)
+KILLED = 137
+
+
+@dataclass(slots=True, kw_only=True, eq=False)
+class Container:
+    """A container that behaves as its script says. Whoever writes a test may change all of it."""
+
+    birth: Birth
+    name: str
+    address: str
+    behaviour: Behaviour
+    clock: FakeClock
+    tell: Callable[["Container", str], None]
+    """Told what happens to it, in the engine's words: `start`, `die`…"""
+    environment: dict[str, str] = field(default_factory=dict, repr=False)
+
+    state: InstanceState = InstanceState.CREATED
+    always: bool = False
+    """Restart policy `always`."""
+    exit_code: int | None = None
+    out_of_memory: bool = False
+    started: datetime | None = None
+    finished: datetime | None = None
+    restarts: int = 0
+    log: list[LogLine] = field(default_factory=list)
+    followers: list[MemoryFeed[LogLine]] = field(default_factory=list)
+
+    serving: bool = False
+    """Whether it is active as far as callers can tell: by a route in force or by its name."""
+    left: datetime | None = None
+    """When it ceased to be."""
+    _life: int = 0
+    """Counts starts and ends, so that what was due in an earlier life does not happen later."""
+    _probes: int = 0
+
+    @property
+    def deployment(self) -> str:
+        return self.birth.plan.deployment
+
+    @property
+    def service(self) -> str:
+        return self.birth.plan.service
+
+    @property
+    def key(self) -> EnvironmentKey:
+        return self.birth.plan.key
+
+    @property
+    def id(self) -> str:
+        return hashlib.sha256(self.deployment.encode()).hexdigest()
+
+    @property
+    def running(self) -> bool:
+        return self.state is InstanceState.RUNNING
+
+    def start(self) -> None:
+        if self.running:
+            return
+        self.restarts = 0
+        self._begin()
+
+    def stop(self, grace: timedelta) -> None:
+        """SIGTERM, and SIGKILL when `grace` is over."""
+        if self.state is InstanceState.RESTARTING:
+            self._end(self.exit_code or 0)
+        if not self.running:
+            return
+        life = self._life
+        self.clock.sleep(min(self.behaviour.stop_takes, grace))
+        if self._life == life:
+            self._end(KILLED if self.behaviour.stop_takes > grace else 0)
+
+    def die(self, code: int | None = None) -> None:
+        """End by itself; the engine brings it back when its restart policy says so."""
+        if not self.running:
+            return
+        for line in self.behaviour.last_words:
+            self.write(line, stream="stderr")
+        self.out_of_memory = self.behaviour.out_of_memory
+        self._end(self.behaviour.exit_code if code is None else code)
+        if self.always:
+            backoff = min(FIRST_BACKOFF * 2**self.restarts, LONGEST_BACKOFF)
+            self.restarts += 1
+            self.state = InstanceState.RESTARTING
+            self._later(backoff, self._begin)
+
+    def serve(self, serving: bool) -> None:
+        """Note whether callers reach it from now on."""
+        if serving == self.serving:
+            return
+        self.serving = serving
+        self.left = None if serving else self.clock.now()
+        if serving and self.running:
+            self._later(self.behaviour.exits_in_service_after, self.die)
+
+    def write(self, message: str, *, stream: str = "stdout") -> None:
+        """Write one line to its log."""
+        line = LogLine(
+            at=self.clock.now(),
+            service=self.service,
+            deployment=self.deployment,
+            stream=stream,
+            message=message,
+        )
+        self.log.append(line)
+        for feed in self.followers:
+            feed.push(line)
+
+    def probe(self) -> str | None:
+        """Why it refuses, or None; a container is also asked by those who count refusals."""
+        self._probes += 1
+        return self.refuses()
+
+    def refuses(self) -> str | None:
+        """Why it cannot take traffic now, or None when it can."""
+        if not self.running or self.started is None:
+            return "connection refused"
+        after, lasts = self.behaviour.ready_after, self.behaviour.ready_for
+        age = self.clock.now() - self.started
+        if after is None or age < after or self._probes < self._probes_needed:
+            return self.behaviour.refusal
+        if lasts is not None and age >= after + lasts:
+            return self.behaviour.refusal
+        return None
+
+    @property
+    def _probes_needed(self) -> int:
+        refused = self.behaviour.refused_probes
+        return refused + 1 if refused else 0
+
+    def connections(self) -> int:
+        if self.serving:
+            return self.behaviour.connections
+        still = self.left and self.clock.now() < self.left + self.behaviour.drain_takes
+        return self.behaviour.connections if still else 0
+
+    def instance(self) -> Instance:
+        plan = self.birth.plan
+        return Instance(
+            key=plan.key,
+            service=plan.service,
+            deployment=plan.deployment,
+            run=plan.run,
+            container=self.id,
+            name=self.name,
+            image=self.birth.image.id,
+            port=self.birth.port,
+            spec=plan.spec.text(),
+            provenance=plan.provenance,
+            fingerprints=dict(plan.fingerprints),
+            created=self.birth.created,
+            state=self.state,
+            exit_code=self.exit_code,
+            out_of_memory=self.out_of_memory,
+            started=self.started,
+            finished=self.finished,
+            restarts=self.restarts,
+            checked=self._checked(),
+            check_output=self.behaviour.check_output,
+            address=self.address if self.running else None,
+        )
+
+    def _checked(self) -> Health | None:
+        if self.behaviour.check is None or not self.running or self.started is None:
+            return self.behaviour.check and Health.PENDING
+        after = self.behaviour.ready_after
+        due = after is not None and self.clock.now() - self.started >= after
+        return self.behaviour.check if due else Health.PENDING
+
+    def _begin(self) -> None:
+        self._life += 1
+        self._probes = 0
+        self.state = InstanceState.RUNNING
+        self.started, self.finished = self.clock.now(), None
+        self.exit_code, self.out_of_memory = None, False
+        for line in self.behaviour.says:
+            self.write(line)
+        self.tell(self, "start")
+        self._later(self.behaviour.exits_after, self.die)
+        if self.serving:
+            self._later(self.behaviour.exits_in_service_after, self.die)
+
+    def _end(self, code: int) -> None:
+        self._life += 1
+        self.state = InstanceState.EXITED
+        self.exit_code, self.finished = code, self.clock.now()
+        for feed in self.followers:
+            feed.end()
+        self.followers.clear()
+        self.tell(self, "die")
+
+    def _later(self, delay: timedelta | None, happen: Callable[[], None]) -> None:
+        if delay is None:
+            return
+        life = self._life
+
+        def unless_changed() -> None:
+            if self._life == life:
+                happen()
+
+        self.clock.call_in(delay, unless_changed)

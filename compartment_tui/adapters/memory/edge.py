@@ -1,0 +1,116 @@
+"""The edge of the pretended machine."""
+
+from collections.abc import Mapping
+
+from compartment_tui.adapters.memory.host import Host
+from compartment_tui.domain.config import EdgeSettings
+from compartment_tui.domain.deployment import EnvironmentState
+from compartment_tui.domain.errors import EdgeConflict, NotFound, PortTaken
+from compartment_tui.domain.names import EnvironmentKey
+from compartment_tui.domain.routes import Route, RouteTable
+from compartment_tui.ports import EdgeInfo
+
+
+class MemoryEdge:
+    """`Edge` on a `Host`."""
+
+    def __init__(self, host: Host) -> None:
+        self._host = host
+
+    def info(self) -> EdgeInfo | None:
+        edge = self._host.edge
+        if edge is None:
+            return None
+        return EdgeInfo(
+            running=edge.running,
+            settings=edge.settings,
+            image="memory",
+            container="edge",
+            attached=frozenset(edge.attached),
+            started=edge.started,
+        )
+
+    def ensure(self, settings: EdgeSettings) -> bool:
+        host = self._host
+        if host.edge is not None and host.edge.settings != settings:
+            raise EdgeConflict(
+                f"the edge listens on {host.edge.settings.bind}:{host.edge.settings.http_port}",
+                hint="use the same [edge], or `edge restart --apply` to change it for everybody",
+            )
+        restored = self._restore_routes()
+        missing = host.networks.keys() - (host.edge.attached if host.edge else set())
+        if host.edge is not None and host.edge.running:
+            host.edge.attached |= missing
+            return restored or bool(missing)
+        self._claim(settings)
+        host.start_edge(settings)
+        host.tell_of_edge("start")
+        return True
+
+    def attach(self, key: EnvironmentKey) -> None:
+        if self._host.edge is None:
+            raise NotFound("there is no edge", hint="deploy, or `edge restart`, to make it")
+        self._host.edge.attached.add(key)
+
+    def tables(self) -> Mapping[EnvironmentKey, RouteTable]:
+        return dict(self._host.documents)
+
+    def unreadable(self) -> tuple[str, ...]:
+        return tuple(self._host.unreadable)
+
+    def set_aside(self, document: str) -> None:
+        if document in self._host.unreadable:
+            self._host.unreadable.remove(document)
+            self._host.set_aside.append(document)
+            self._host.reload_soon()
+
+    def forget(self, key: EnvironmentKey) -> None:
+        self._host.documents.pop(key, None)
+        if self._host.edge is not None:
+            self._host.edge.attached.discard(key)
+        self._host.reload_soon()
+
+    def restart(self, settings: EdgeSettings | None = None) -> None:
+        edge = self._host.edge
+        if edge is None:
+            raise NotFound("there is no edge", hint="deploy to make it")
+        if settings is not None and settings != edge.settings:
+            self._claim(settings)
+            edge.settings = settings
+        self._host.kill_edge()
+        self._host.start_edge(edge.settings)
+        self._host.tell_of_edge("restart")
+
+    def remove(self) -> None:
+        self._host.kill_edge()
+        self._host.edge = None
+        self._host.tell_of_edge("destroy")
+
+    def _claim(self, settings: EdgeSettings) -> None:
+        owner = self._host.taken_ports.get(settings.http_port)
+        if owner is not None:
+            raise PortTaken(
+                f"port {settings.http_port} is taken by {owner}",
+                hint="free it, or choose another [edge] http_port",
+            )
+
+    def _restore_routes(self) -> bool:
+        """Make the documents again from the records, when the routes' volume is empty."""
+        if self._host.documents or self._host.unreadable:
+            return False
+        tables = {key: routes_of_record(state) for key, state in self._host.records.items()}
+        self._host.documents |= {key: table for key, table in tables.items() if table.routes}
+        self._host.reload_soon()
+        return bool(self._host.documents)
+
+
+def routes_of_record(state: EnvironmentState) -> RouteTable:
+    """The routes that a record says should be there."""
+    active = (state.active_deployment(service) for service in state.active)
+    routes = (
+        Route(host=one.host, deployment=one.id, port=one.port)
+        for one in active
+        if one is not None and one.host is not None and one.port is not None
+    )
+    newest = state.runs[-1].id if state.runs else None
+    return RouteTable(marker=newest, routes=tuple(sorted(routes)))

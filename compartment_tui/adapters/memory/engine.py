@@ -1,0 +1,267 @@
+"""The engine of the pretended machine."""
+
+import ipaddress
+from collections.abc import Iterator, Mapping
+from datetime import datetime, timedelta
+
+from compartment_tui.adapters.memory.container import Container
+from compartment_tui.adapters.memory.feeds import MemoryFeed
+from compartment_tui.adapters.memory.host import Host
+from compartment_tui.domain.config import NetworkSettings
+from compartment_tui.domain.deployment import Image, Instance
+from compartment_tui.domain.errors import (
+    Cancelled,
+    CandidateExited,
+    DiskFull,
+    EngineProblem,
+    ImageUnavailable,
+    InstanceGone,
+    Refused,
+    ReleaseFailed,
+)
+from compartment_tui.domain.names import (
+    EnvironmentKey,
+    active_name,
+    container_name,
+    show,
+    stepping_aside_name,
+)
+from compartment_tui.domain.plan import Birth
+from compartment_tui.ports import Cancel, EngineEvent, EngineInfo, LogLine
+
+KEPT_LINES = 20
+"""How many lines a failure carries."""
+
+
+class MemoryEngine:
+    """`Engine` on a `Host`."""
+
+    def __init__(self, host: Host) -> None:
+        self._host = host
+
+    def info(self) -> EngineInfo:
+        return EngineInfo(
+            version="memory",
+            api="memory",
+            address="memory://",
+            host="127.0.0.1",
+            builder="memory",
+        )
+
+    def instances(
+        self, key: EnvironmentKey | None = None, *, project: str | None = None
+    ) -> tuple[Instance, ...]:
+        return tuple(
+            one.instance()
+            for one in tuple(self._host.containers.values())
+            if key in (None, one.key) and project in (None, one.key.project)
+        )
+
+    def instance(self, deployment: str) -> Instance | None:
+        found = self._host.containers.get(deployment)
+        return found.instance() if found else None
+
+    def networks(self) -> frozenset[EnvironmentKey]:
+        return frozenset(self._host.networks)
+
+    def make_network(self, key: EnvironmentKey, settings: NetworkSettings) -> None:
+        if key in self._host.networks:
+            return
+        taken = set(self._host.networks.values())
+        pool = ipaddress.ip_network(settings.pool)
+        subnets = (str(subnet) for subnet in pool.subnets(new_prefix=settings.size))
+        free = next((subnet for subnet in subnets if subnet not in taken), None)
+        if free is None:
+            raise Refused(
+                f"no subnet is left in {settings.pool}",
+                hint="give [networks] a larger pool, or delete an environment",
+            )
+        self._host.networks[key] = free
+
+    def image(self, reference: str) -> Image | None:
+        return self._host.images.get(self._host.pulled.get(reference, reference))
+
+    def create(self, birth: Birth) -> Instance:
+        plan, host = birth.plan, self._host
+        if plan.deployment in host.containers:
+            return host.containers[plan.deployment].instance()
+        if birth.image.id not in host.images:
+            raise ImageUnavailable(f"the image {birth.image.id} is not on the engine")
+        if plan.key not in host.networks:
+            raise EngineProblem(f"the environment {show(plan.key.environment)} has no network")
+        if host.disk_full:
+            raise DiskFull("the engine has no room left", hint="prune, or make room on its disk")
+        container = Container(
+            birth=birth,
+            name=container_name(plan.service, plan.deployment, plan.key),
+            address=self._address(plan.key),
+            behaviour=host.behaviour(birth.image.id, plan.spec.image, plan.service),
+            clock=host.clock,
+            tell=host.tell,
+            environment={name: value.reveal() for name, value in birth.environment().items()},
+        )
+        host.containers[plan.deployment] = container
+        host.volumes |= {f"{plan.key.text}.{name}": plan.key for name, _ in plan.spec.volumes}
+        host.tell(container, "create")
+        return container.instance()
+
+    def start(self, deployment: str) -> Instance:
+        container = self._container(deployment)
+        if container.behaviour.cannot_start is not None:
+            raise CandidateExited(
+                f"{container.service} cannot be started: {container.behaviour.cannot_start}"
+            )
+        container.start()
+        return container.instance()
+
+    def keep_running(self, deployment: str) -> None:
+        self._container(deployment).always = True
+
+    def retire(self, deployment: str, grace: timedelta) -> None:
+        container = self._host.containers.get(deployment)
+        if container is not None:
+            container.always = False
+            container.stop(grace)
+
+    def remove(self, deployment: str) -> None:
+        container = self._host.containers.get(deployment)
+        if container is None:
+            return
+        container.always = False
+        container.stop(timedelta())
+        del self._host.containers[deployment]
+        self._host.tell(container, "destroy")
+
+    def remove_image(self, image: str) -> None:
+        if any(one.birth.image.id == image for one in self._host.containers.values()):
+            return
+        self._host.images.pop(image, None)
+        for reference, known in tuple(self._host.pulled.items()):
+            if known == image:
+                del self._host.pulled[reference]
+
+    def run_release(self, birth: Birth, cancel: Cancel) -> Iterator[str]:
+        plan = birth.plan
+        behaviour = self._host.behaviour(birth.image.id, plan.spec.image, plan.service)
+        timeout = plan.spec.release.timeout if plan.spec.release else timedelta.max
+        deadline = self._host.clock.monotonic() + min(timeout, timedelta(days=1))
+        for line in behaviour.release_says:
+            self._host.clock.sleep(behaviour.release_line_takes)
+            if cancel.requests:
+                raise Cancelled("the release command was ended")
+            if self._host.clock.monotonic() > deadline:
+                raise ReleaseFailed(
+                    f"the release command of {plan.service} took longer than {timeout}",
+                    tail=behaviour.release_says[-KEPT_LINES:],
+                )
+            yield line
+        if behaviour.release_exit_code:
+            raise ReleaseFailed(
+                f"the release command of {plan.service} exited with {behaviour.release_exit_code}",
+                tail=behaviour.release_says[-KEPT_LINES:],
+            )
+        self._host.releases.append(plan.deployment)
+
+    def name_active(self, key: EnvironmentKey, active: Mapping[str, str]) -> None:
+        for service, deployment in active.items():
+            self._give_name(key, service, self._container(deployment))
+        self._host.settle_traffic()
+
+    def tail(self, deployment: str, lines: int) -> tuple[str, ...]:
+        container = self._host.containers.get(deployment)
+        if container is None or lines < 1:
+            return ()
+        return tuple(line.message for line in container.log[-lines:])
+
+    def logs(
+        self, deployment: str, *, follow: bool, tail: int | None, since: datetime | None
+    ) -> MemoryFeed[LogLine]:
+        container = self._container(deployment)
+        lines = [line for line in container.log if since is None or line.at >= since]
+        chosen = lines if tail is None else lines[max(len(lines) - tail, 0) :]
+        feed = MemoryFeed(chosen)
+        if follow and container.running:
+            container.followers.append(feed)
+        else:
+            feed.end()
+        return feed
+
+    def events(self, project: str) -> MemoryFeed[EngineEvent]:
+        listeners = self._host.listeners
+        feed: MemoryFeed[EngineEvent] = MemoryFeed(
+            on_close=lambda closed: listeners.remove((project, closed))
+        )
+        listeners.append((project, feed))
+        return feed
+
+    def count_connections(self, deployment: str, port: int) -> "MemoryConnectionCount":
+        self._running(deployment)
+        return MemoryConnectionCount(self._host, deployment, port)
+
+    def execute(self, deployment: str, command: tuple[str, ...], *, terminal: bool) -> int:
+        container = self._running(deployment)
+        self._host.executed.append((deployment, command))
+        return container.behaviour.command_exit_code
+
+    def remove_environment(self, key: EnvironmentKey, *, volumes: bool) -> None:
+        for deployment, container in tuple(self._host.containers.items()):
+            if container.key == key:
+                self.remove(deployment)
+        self._host.networks.pop(key, None)
+        if self._host.edge is not None:
+            self._host.edge.attached.discard(key)
+        for name in self.volumes(key) if volumes else ():
+            del self._host.volumes[name]
+
+    def volumes(self, key: EnvironmentKey) -> tuple[str, ...]:
+        return tuple(name for name, owner in self._host.volumes.items() if owner == key)
+
+    def _container(self, deployment: str) -> Container:
+        container = self._host.containers.get(deployment)
+        if container is None:
+            raise InstanceGone(f"the container of {deployment} is gone")
+        return container
+
+    def _running(self, deployment: str) -> Container:
+        container = self._container(deployment)
+        if not container.running:
+            raise InstanceGone(f"the container of {deployment} does not run")
+        return container
+
+    def _address(self, key: EnvironmentKey) -> str:
+        subnet = ipaddress.ip_network(self._host.networks[key])
+        taken = sum(one.key == key for one in self._host.containers.values())
+        return str(subnet[2 + taken % (subnet.num_addresses - 3)])
+
+    def _give_name(self, key: EnvironmentKey, service: str, container: Container) -> None:
+        """Like a rename on Docker: a name has one bearer, so the old one steps aside before."""
+        name = active_name(service, key)
+        aside = stepping_aside_name(service, key)
+        others = [one for one in self._host.containers.values() if one is not container]
+        for other in others:
+            if other.name == name:
+                other.name = aside
+        if container.name != name:
+            container.name = name
+            self._host.tell(container, "rename")
+        for other in others:
+            if other.name == aside:
+                other.name = container_name(service, other.deployment, key)
+
+
+class MemoryConnectionCount:
+    """`ConnectionCount` as the container's script says."""
+
+    def __init__(self, host: Host, deployment: str, port: int) -> None:
+        self._host = host
+        self._deployment = deployment
+        self._port = port
+
+    def now(self) -> int:
+        container = self._host.containers.get(self._deployment)
+        if container is None or not container.running:
+            raise InstanceGone(f"the container of {self._deployment} does not run")
+        return container.connections() if self._port == container.birth.port else 0
+
+    def close(self) -> None:
+        pass

@@ -1,0 +1,209 @@
+"""The pretended machine: one Docker engine with an edge, and everything that lies on it.
+
+Several worlds can be open on one host, like several processes on one engine. All of it may be looked
+at and changed by hand; the methods do what happens to real machines.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from compartment_tui.adapters.memory import checks
+from compartment_tui.adapters.memory.behaviour import FAULTLESS, Behaviour
+from compartment_tui.adapters.memory.clock import FakeClock
+from compartment_tui.adapters.memory.container import Container
+from compartment_tui.adapters.memory.feeds import MemoryFeed
+from compartment_tui.domain.config import EdgeSettings
+from compartment_tui.domain.deployment import AuditLine, EnvironmentState, Image
+from compartment_tui.domain.names import EnvironmentKey, active_name
+from compartment_tui.domain.routes import RouteTable
+from compartment_tui.ports import EngineEvent, LockInfo
+
+ROUTE_DELAY = timedelta(milliseconds=50)
+"""How long the edge takes to put a written table in force."""
+
+
+@dataclass(slots=True, kw_only=True, eq=False)
+class EdgeContainer:
+    """The edge's container. `in_force` is what it serves now."""
+
+    settings: EdgeSettings
+    running: bool = False
+    started: datetime | None = None
+    attached: set[EnvironmentKey] = field(default_factory=set)
+    in_force: dict[EnvironmentKey, RouteTable] = field(default_factory=dict)
+
+
+@dataclass(slots=True, kw_only=True, eq=False)
+class TakenLock:
+    """A lock and the process that holds it: it vanishes with that process."""
+
+    process: str
+    info: LockInfo
+
+
+@dataclass(slots=True, kw_only=True, eq=False)
+class TakenEngineLock:
+    process: str
+    actor: str
+    since: datetime
+
+
+@dataclass(slots=True, kw_only=True, eq=False)
+class Host:
+    clock: FakeClock = field(default_factory=FakeClock)
+
+    containers: dict[str, Container] = field(default_factory=dict)
+    """By deployment, in the order in which they were made."""
+    images: dict[str, Image] = field(default_factory=dict)
+    pulled: dict[str, str] = field(default_factory=dict)
+    """References that are on the engine, and the image's id."""
+    networks: dict[EnvironmentKey, str] = field(default_factory=dict)
+    """Environments and their subnets."""
+    volumes: dict[str, EnvironmentKey] = field(default_factory=dict)
+
+    edge: EdgeContainer | None = None
+    documents: dict[EnvironmentKey, RouteTable] = field(default_factory=dict)
+    """Route documents as they lie in the routes' volume."""
+    unreadable: list[str] = field(default_factory=list)
+    """Malformed documents there: while there is one, the edge takes nothing into force."""
+    set_aside: list[str] = field(default_factory=list)
+    route_delay: timedelta | None = ROUTE_DELAY
+    """None: the edge never takes a written table."""
+
+    records: dict[EnvironmentKey, EnvironmentState] = field(default_factory=dict)
+    invalid_records: set[EnvironmentKey] = field(default_factory=set)
+    kept_audit: dict[EnvironmentKey, tuple[AuditLine, ...]] = field(default_factory=dict)
+    """Audit lines of records that were removed on purpose."""
+    locks: dict[EnvironmentKey, TakenLock] = field(default_factory=dict)
+    engine_lock: TakenEngineLock | None = None
+
+    behaviours: dict[str, Behaviour] = field(default_factory=dict)
+    """By image id, image reference or service; looked up in this order."""
+    versions: dict[str, str] = field(default_factory=dict)
+    """What lies in each service's path: another text makes another image."""
+    unpublished: set[str] = field(default_factory=set)
+    """References that no registry answers for."""
+    taken_ports: dict[int, str] = field(default_factory=dict)
+    """Ports in use by somebody else, and by whom."""
+    disk_full: bool = False
+
+    releases: list[str] = field(default_factory=list)
+    """Deployments whose release command ran to its end, in order."""
+    executed: list[tuple[str, tuple[str, ...]]] = field(default_factory=list)
+    listeners: list[tuple[str, MemoryFeed[EngineEvent]]] = field(default_factory=list)
+
+    # --- scripting -------------------------------------------------------------------------------
+
+    def behave(self, name: str, behaviour: Behaviour) -> None:
+        """From now on, what is made of that service, reference or image id behaves like this."""
+        self.behaviours[name] = behaviour
+
+    def change(self, service: str, version: str) -> None:
+        """Edit the files of a service, so that its next build is another image."""
+        self.versions[service] = version
+
+    def behaviour(self, *names: str | None) -> Behaviour:
+        """The first script that one of these names has."""
+        found = (self.behaviours[name] for name in names if name in self.behaviours)
+        return next(found, FAULTLESS)
+
+    # --- what happens to machines ----------------------------------------------------------------
+
+    def kill(self, process: str) -> None:
+        """A process dies: its locks vanish, everything else stays as it was left."""
+        for key, lock in tuple(self.locks.items()):
+            if lock.process == process:
+                del self.locks[key]
+        if self.engine_lock is not None and self.engine_lock.process == process:
+            self.engine_lock = None
+
+    def kill_edge(self) -> None:
+        """The edge's container stops; routes stay on disk and nothing is in force."""
+        if self.edge is not None:
+            self.edge.running, self.edge.started = False, None
+            self.edge.in_force.clear()
+            self.settle_traffic()
+
+    def start_edge(self, settings: EdgeSettings) -> EdgeContainer:
+        """The edge's container starts, on every network there is; documents come in force soon."""
+        if self.edge is None:
+            self.edge = EdgeContainer(settings=settings)
+        self.edge.running, self.edge.started = True, self.clock.now()
+        self.edge.attached |= self.networks.keys()
+        self.reload_soon()
+        return self.edge
+
+    def empty_routes(self) -> None:
+        """The routes' volume is lost."""
+        self.documents.clear()
+        self.unreadable.clear()
+        self.reload_soon()
+
+    def reload_soon(self) -> None:
+        """The edge notices that something changed in its directory."""
+        if self.edge is not None and self.edge.running and self.route_delay is not None:
+            self.clock.call_in(self.route_delay, self._reload)
+
+    def _reload(self) -> None:
+        if self.edge is None or not self.edge.running or self.unreadable:
+            return
+        self.edge.in_force = dict(self.documents)
+        self.settle_traffic()
+
+    def settle_traffic(self) -> None:
+        """Let every container know whether callers reach it now, from outside or by name."""
+        routed = {route.deployment for table in self.in_force.values() for route in table.routes}
+        for one in tuple(self.containers.values()):
+            named = one.name == active_name(one.service, one.key)
+            one.serve(named or one.deployment in routed)
+
+    def tell(self, container: Container, action: str) -> None:
+        """Let everybody who listens know what happened."""
+        event = EngineEvent(
+            at=self.clock.now(),
+            action=action,
+            key=container.key,
+            service=container.service,
+            deployment=container.deployment,
+        )
+        self._publish(event, lambda project: project == container.key.project)
+
+    def tell_of_edge(self, action: str) -> None:
+        event = EngineEvent(at=self.clock.now(), action=action, key=None, service="", deployment="")
+        self._publish(event, lambda project: True)
+
+    def _publish(self, event: EngineEvent, concerns: Callable[[str], bool]) -> None:
+        for project, feed in tuple(self.listeners):
+            if concerns(project):
+                feed.push(event)
+
+    # --- what can be seen ------------------------------------------------------------------------
+
+    @property
+    def in_force(self) -> dict[EnvironmentKey, RouteTable]:
+        """The tables that the edge serves now."""
+        return self.edge.in_force if self.edge is not None and self.edge.running else {}
+
+    def answer(self, hostname: str) -> str | None:
+        """The deployment that answers a visitor of that host now; None when nobody does."""
+        for key, table in self.in_force.items():
+            if self.edge is None or key not in self.edge.attached:
+                continue
+            for route in table.routes:
+                container = self.containers.get(route.deployment)
+                if route.host == hostname and container and container.refuses() is None:
+                    return route.deployment
+        return None
+
+    def running(self, key: EnvironmentKey, service: str) -> tuple[str, ...]:
+        """Deployments of a service whose containers run."""
+        return tuple(
+            one.deployment
+            for one in self.containers.values()
+            if one.key == key and one.service == service and one.running
+        )
+
+    def problems(self) -> list[str]:
+        """What must never be so, in words; empty when all is well. Locks are not looked at."""
+        return list(checks.problems(self.containers.values(), self.in_force, self.records))

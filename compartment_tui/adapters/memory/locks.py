@@ -1,0 +1,163 @@
+"""The locks of the pretended machine."""
+
+from datetime import timedelta
+from types import TracebackType
+from typing import Self
+
+from compartment_tui.adapters.memory.host import Host, TakenEngineLock, TakenLock
+from compartment_tui.adapters.memory.records import read_record, rebuilt_record
+from compartment_tui.domain.config import Readiness
+from compartment_tui.domain.deployment import EnvironmentState, Instance
+from compartment_tui.domain.errors import (
+    DiskFull,
+    EdgeNotConfirmed,
+    EngineProblem,
+    Locked,
+    LockLost,
+)
+from compartment_tui.domain.names import EnvironmentKey, show
+from compartment_tui.domain.routes import RouteTable
+from compartment_tui.ports import LockInfo
+
+ENGINE_LOCK_PATIENCE = timedelta(seconds=60)
+ENGINE_LOCK_PAUSE = timedelta(milliseconds=200)
+
+
+class MemoryLocks:
+    """`Locks` on a `Host`, taken in the name of one process."""
+
+    def __init__(self, host: Host, process: str) -> None:
+        self._host = host
+        self._process = process
+
+    def environment(self, key: EnvironmentKey, *, actor: str, purpose: str) -> "MemoryHold":
+        taken = self._host.locks.get(key)
+        if taken is not None:
+            raise _locked(
+                f"{show(key.environment)} of {key.project}", taken.info.holder, taken.info
+            )
+        if self._host.edge is None or not self._host.edge.running:
+            raise EngineProblem("the edge does not run", hint="`edge restart` starts it")
+        info = LockInfo(key=key, holder=actor, purpose=purpose, since=self._host.clock.now())
+        lock = TakenLock(process=self._process, info=info)
+        self._host.locks[key] = lock
+        return MemoryHold(self._host, lock)
+
+    def engine(self, *, actor: str) -> "MemoryEngineHold":
+        clock = self._host.clock
+        deadline = clock.monotonic() + ENGINE_LOCK_PATIENCE
+        while self._host.engine_lock is not None and clock.monotonic() < deadline:
+            clock.sleep(ENGINE_LOCK_PAUSE)
+        taken = self._host.engine_lock
+        if taken is not None:
+            raise Locked(
+                f"the engine is being changed by {taken.actor}",
+                holder=taken.actor,
+                since=taken.since,
+                hint="wait until it is done",
+            )
+        lock = TakenEngineLock(process=self._process, actor=actor, since=clock.now())
+        self._host.engine_lock = lock
+        return MemoryEngineHold(self._host, lock)
+
+    def holder(self, key: EnvironmentKey) -> LockInfo | None:
+        taken = self._host.locks.get(key)
+        return taken.info if taken else None
+
+    def release(self, key: EnvironmentKey) -> bool:
+        return self._host.locks.pop(key, None) is not None
+
+
+def _locked(what: str, holder: str, info: LockInfo) -> Locked:
+    return Locked(
+        f"{what} is being changed by {holder} ({info.purpose}) since {info.since:%H:%M:%S} UTC",
+        holder=holder,
+        since=info.since,
+        hint="wait, or take the lock away with `lock release`",
+    )
+
+
+class MemoryHold:
+    """`Hold`: works only while the host still knows this very lock."""
+
+    def __init__(self, host: Host, lock: TakenLock) -> None:
+        self._host = host
+        self._lock = lock
+        self._key = lock.info.key
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if self._host.locks.get(self._key) is self._lock:
+            del self._host.locks[self._key]
+
+    def confirm(self) -> None:
+        if self._host.locks.get(self._key) is not self._lock:
+            raise LockLost(
+                f"the lock of {show(self._key.environment)} is no longer ours",
+                hint="somebody released it; `resume` finishes or reverts what is left",
+            )
+
+    def record(self) -> EnvironmentState:
+        self.confirm()
+        return read_record(self._host, self._key) or rebuilt_record(self._host, self._key)
+
+    def write_record(self, state: EnvironmentState) -> None:
+        self._before_writing()
+        self._host.records[self._key] = state
+        self._host.invalid_records.discard(self._key)
+
+    def routes(self) -> RouteTable:
+        self.confirm()
+        return self._host.documents.get(self._key, RouteTable())
+
+    def write_routes(self, table: RouteTable) -> None:
+        self._before_writing()
+        self._host.documents[self._key] = table
+        self._host.reload_soon()
+
+    def in_force(self, table: RouteTable) -> bool:
+        self.confirm()
+        if self._host.edge is None or not self._host.edge.running:
+            raise EdgeNotConfirmed("the edge does not run", hint="`edge restart` starts it")
+        return self._host.in_force.get(self._key, RouteTable()) == table
+
+    def ready(self, instance: Instance, readiness: Readiness, port: int | None) -> str | None:
+        self.confirm()
+        if self._host.edge is None or not self._host.edge.running:
+            return "the edge does not run, so nobody can ask"
+        container = self._host.containers.get(instance.deployment)
+        if container is None:
+            return "its container is gone"
+        return container.probe()
+
+    def _before_writing(self) -> None:
+        self.confirm()
+        if self._host.disk_full:
+            raise DiskFull("the engine has no room left", hint="prune, or make room on its disk")
+
+
+class MemoryEngineHold:
+    """`EngineHold` on a `Host`."""
+
+    def __init__(self, host: Host, lock: TakenEngineLock) -> None:
+        self._host = host
+        self._lock = lock
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if self._host.engine_lock is self._lock:
+            self._host.engine_lock = None

@@ -1,0 +1,57 @@
+"""A repository that exists nowhere."""
+
+from datetime import datetime
+from pathlib import Path
+
+from compartment_tui.adapters.memory.clock import FakeClock
+from compartment_tui.domain.config import ProjectConfig
+from compartment_tui.domain.deployment import EnvironmentState, Provenance
+from compartment_tui.domain.names import EnvironmentKey
+
+
+class MemoryProject:
+    """`Project` whose file can be edited by assigning `current`."""
+
+    def __init__(self, config: ProjectConfig, clock: FakeClock) -> None:
+        self.current = config
+        self.copies: dict[EnvironmentKey, tuple[EnvironmentState, datetime]] = {}
+        self._clock = clock
+
+    @property
+    def root(self) -> Path:
+        return Path("/memory") / self.current.name
+
+    @property
+    def file(self) -> Path:
+        return self.root / "compartment.toml"
+
+    def config(self) -> ProjectConfig:
+        return self.current
+
+    def keep_copy(self, state: EnvironmentState) -> None:
+        self.copies[state.key] = (state, self._clock.now())
+
+    def copy(self, key: EnvironmentKey) -> tuple[EnvironmentState, datetime] | None:
+        return self.copies.get(key)
+
+
+class MemorySource:
+    """`Source` with a short history: commits and their first lines, oldest first."""
+
+    def __init__(self) -> None:
+        self.current = Provenance()
+        self.dirty: tuple[str, ...] = ()
+        self.commits: list[tuple[str, str]] = []
+
+    def provenance(self) -> Provenance:
+        return self.current
+
+    def dirty_files(self) -> tuple[str, ...]:
+        return self.dirty
+
+    def commits_between(self, older: str, newer: str) -> tuple[str, ...]:
+        known = [commit for commit, _ in self.commits]
+        if older not in known or newer not in known:
+            return ()
+        between = self.commits[known.index(older) + 1 : known.index(newer) + 1]
+        return tuple(f"{commit[:10]} {line}" for commit, line in reversed(between))[:20]
