@@ -37,12 +37,12 @@ class MemoryEdge:
                 f"the edge listens on {host.edge.settings.bind}:{host.edge.settings.http_port}",
                 hint="use the same [edge], or `edge restart --apply` to change it for everybody",
             )
-        restored = self._restore_routes()
-        missing = host.networks.keys() - (host.edge.attached if host.edge else set())
         if host.edge is not None and host.edge.running:
+            missing = host.networks.keys() - host.edge.attached
             host.edge.attached |= missing
-            return restored or bool(missing)
+            return self._restore_routes() or bool(missing)
         self._claim(settings)
+        self._restore_routes()
         host.start_edge(settings)
         host.tell_of_edge("start")
         return True

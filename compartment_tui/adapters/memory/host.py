@@ -1,7 +1,7 @@
 """The pretended machine: one Docker engine with an edge, and everything that lies on it.
 
-Several worlds can be open on one host, like several processes on one engine. All of it may be looked
-at and changed by hand; the methods do what happens to real machines.
+Several worlds can be open on one host, like several processes on one engine. All of it may be
+looked at and changed by hand; the methods do what happens to real machines.
 """
 
 from collections.abc import Callable
