@@ -1,0 +1,196 @@
+"""Reading one value of a project file: from what TOML has to what the domain has.
+
+Every reader raises TypeError or ValueError when the value is not what it must be; the words for
+people are in `value_types`.
+"""
+
+import ipaddress
+import math
+import re
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import PurePosixPath
+from typing import Any
+
+from compartment_tui.domain import names
+from compartment_tui.domain.variables import Secret
+
+DURATION_PATTERN = r"(?:([0-9]+)h)?(?:([0-9]+)m(?!s))?(?:([0-9]+)s)?(?:([0-9]+)ms)?"
+SIZE_PATTERN = r"([0-9]+) ?(B|kB|KB|MB|GB|KiB|MiB|GiB)"
+SMALLEST_MEMORY = 6 * 2**20
+"""What the engine insists on, in bytes."""
+
+_LONGEST = timedelta(hours=24)
+_LARGEST_NUMBER = 10**9
+"""Of a duration's parts: far beyond 24 hours, and far below what overflows."""
+_FACTORS = {
+    "B": 1,
+    "kB": 10**3,
+    "KB": 10**3,
+    "MB": 10**6,
+    "GB": 10**9,
+    "KiB": 2**10,
+    "MiB": 2**20,
+    "GiB": 2**30,
+}
+
+
+def only(kind: type, value: object) -> Any:  # noqa: ANN401  (it is of `kind`)
+    """The value, if it is exactly of `kind`: a bool is an int to Python, but not to TOML."""
+    if type(value) is not kind:
+        raise TypeError(value)
+    return value
+
+
+def text(value: object) -> str:
+    """Any string that a container's environment can hold."""
+    found: str = only(str, value)
+    if "\0" in found:
+        raise ValueError("NUL")
+    return found
+
+
+def filled(value: object) -> str:
+    """A string that is not blank."""
+    found = text(value)
+    if not found.strip():
+        raise ValueError("empty")
+    return found
+
+
+def hidden(value: object) -> Secret:
+    """A value that must not be seen from here on."""
+    return Secret(text(value))
+
+
+def strings(value: object) -> tuple[str, ...]:
+    """A list of strings that are not blank."""
+    return tuple(filled(item) for item in only(list, value))
+
+
+def command(value: object) -> tuple[str, ...]:
+    """A program and its arguments; an argument may be empty."""
+    words = tuple(text(item) for item in only(list, value))
+    if not words or not words[0]:
+        raise ValueError("empty")
+    return words
+
+
+def variable_keys(value: object) -> tuple[str, ...]:
+    """A list of names that variables can have."""
+    keys = strings(value)
+    for key in keys:
+        check_variable_key(key)
+    return keys
+
+
+def check_variable_key(key: str) -> None:
+    """Raises ValueError, in words, when `key` cannot be a variable's name."""
+    if not names.VARIABLE_PATTERN.fullmatch(key):
+        raise ValueError("is no variable name: use letters, digits and _, not a digit first")
+    if key.startswith(names.RESERVED_PREFIX):
+        raise ValueError(f"is reserved: names that begin with {names.RESERVED_PREFIX} are ours")
+
+
+def relative_path(value: object) -> str:
+    """A path that starts where the file says paths start."""
+    path = PurePosixPath(filled(value))
+    if path.is_absolute():
+        raise ValueError("absolute")
+    return str(path)
+
+
+def mount_point(value: object) -> str:
+    """Where a volume is mounted: absolute, not the root, no colon for the engine to stumble on."""
+    path = PurePosixPath(filled(value))
+    if not path.is_absolute() or ".." in path.parts or len(path.parts) < 2 or ":" in str(path):
+        raise ValueError("not a place for a volume")
+    return str(path)
+
+
+def duration(value: object) -> timedelta:
+    """`500ms`, `30s`, `1m30s`, `1h`: at most 24 hours."""
+    match = re.fullmatch(DURATION_PATTERN, filled(value))
+    if match is None:
+        raise ValueError("not a duration")
+    hours, minutes, seconds, milliseconds = (
+        min(int(digits or 0), _LARGEST_NUMBER) for digits in match.groups()
+    )
+    length = timedelta(hours=hours, minutes=minutes, seconds=seconds, milliseconds=milliseconds)
+    if length > _LONGEST:
+        raise ValueError("too long")
+    return length
+
+
+def positive_duration(value: object) -> timedelta:
+    """As `duration`, over zero."""
+    length = duration(value)
+    if not length:
+        raise ValueError("zero")
+    return length
+
+
+def size(value: object) -> int:
+    """Bytes: a whole number, or `512MiB`, `1GiB`, `512MB`."""
+    if type(value) is int:
+        return value
+    match = re.fullmatch(SIZE_PATTERN, filled(value))
+    if match is None:
+        raise ValueError("not a size")
+    return int(match[1]) * _FACTORS[match[2]]
+
+
+def memory(value: object) -> int:
+    """A size in bytes that the engine takes as a limit."""
+    found = size(value)
+    if not SMALLEST_MEMORY <= found < 2**63:
+        raise ValueError("out of range")
+    return found
+
+
+def cpus(value: object) -> float:
+    """A number of processors, over zero."""
+    count = float(value) if type(value) is int else float(only(float, value))
+    if not math.isfinite(count) or not 0 < count <= 10_000:
+        raise ValueError("out of range")
+    return count
+
+
+def flag(value: object) -> bool:
+    """`true` or `false`, nothing that only counts as such."""
+    return bool(only(bool, value))
+
+
+def whole(low: int, high: int) -> Callable[[object], int]:
+    """A reader of whole numbers from `low` to `high`."""
+
+    def read(value: object) -> int:
+        number: int = only(int, value)
+        if not low <= number <= high:
+            raise ValueError("out of range")
+        return number
+
+    return read
+
+
+def matching(pattern: str, *, longest: int = 255) -> Callable[[object], str]:
+    """A reader of strings that match `pattern` as a whole."""
+    compiled = re.compile(pattern)
+
+    def read(value: object) -> str:
+        found = text(value)
+        if not compiled.fullmatch(found) or len(found) > longest:
+            raise ValueError("not the pattern")
+        return found
+
+    return read
+
+
+def pool(value: object) -> str:
+    """An IPv4 network by its own address: no host bits set."""
+    return str(ipaddress.IPv4Network(filled(value)))
+
+
+def address(value: object) -> str:
+    """An IP address, of either version."""
+    return str(ipaddress.ip_address(filled(value)))
