@@ -26,6 +26,7 @@
     │   ├── CandidateExited
     │   ├── NeverReady
     │   ├── InstanceGone            stopped or removed since it was started
+    │   │   └── DiedAfterSwitch     while its predecessor was still draining
     │   └── EdgeNotConfirmed        the edge did not take the new routes in time
     ├── NeedsAttention              neither finished nor reverted
     └── Cancelled                   a person asked to stop
@@ -156,6 +157,18 @@ class NeverReady(StepFailed):
 
 class InstanceGone(StepFailed):
     code = "instance_gone"
+
+
+class DiedAfterSwitch(InstanceGone):
+    """A new deployment died while its predecessor was still draining; `service` is whose."""
+
+    code = "died_after_switch"
+
+    def __init__(
+        self, message: str, *, service: str, hint: str = "", tail: tuple[str, ...] = ()
+    ) -> None:
+        super().__init__(message, hint=hint, tail=tail)
+        self.service = service
 
 
 class EdgeNotConfirmed(StepFailed):

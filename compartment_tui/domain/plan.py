@@ -77,8 +77,6 @@ class Plan:
     """The image's id, where it is known before the run."""
     previous: Deployment | None = None
     """The active deployment this one will replace."""
-    undo_to: str | None = None
-    """What a rollback from this deployment leads to."""
     copied_from: str | None = None
     """The deployment whose image runs again as this new one."""
     values: Mapping[str, Secret] = field(default_factory=dict)

@@ -45,6 +45,11 @@ class Secret:
         """
         return hmac.new(key, self._value.encode(), hashlib.sha256).hexdigest()[:32]
 
+    def port(self) -> int | None:
+        """The value as a positive number, if it is one: PORT decides where a service is reached."""
+        text = self._value.strip()
+        return int(text) if text.isascii() and text.isdigit() and int(text) > 0 else None
+
     def __repr__(self) -> str:
         return MASK
 

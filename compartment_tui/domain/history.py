@@ -1,0 +1,114 @@
+"""Looking back: which deployment a rollback leads to, and finding one by a piece of its id."""
+
+from collections.abc import Iterable, Sequence
+
+from compartment_tui.domain.deployment import Deployment, EnvironmentState, RunRecord
+from compartment_tui.domain.errors import NotFound, Refused, UsageProblem
+from compartment_tui.domain.names import show
+
+
+def rollback_targets(
+    state: EnvironmentState,
+    *,
+    services: Sequence[str] = (),
+    to: str | None = None,
+    run: str | None = None,
+) -> dict[str, str]:
+    """Which deployment each service goes back to (service to id).
+
+    Nothing given: undo the newest run still in effect. `services`: each one's `previous`. One service and
+    `to`: that deployment. `run`: all of an earlier run. Raises UsageProblem, NotFound, Refused.
+    """
+    if run is not None:
+        if services or to is not None:
+            raise UsageProblem("--run goes with neither --service nor --to")
+        return _to_run(state, run)
+    if to is not None:
+        if len(services) != 1:
+            raise UsageProblem("--to needs exactly one --service")
+        return {services[0]: _exact(state, services[0], to).id}
+    names = services or _newest_in_effect(state)
+    return {name: _previous(state, name).id for name in names}
+
+
+def _newest_in_effect(state: EnvironmentState) -> list[str]:
+    """The services whose active deployment was made by the newest run that made any of them."""
+    active = [one for name in state.active if (one := state.active_deployment(name))]
+    if not active:
+        raise NotFound(
+            f"nothing is live in {show(state.key.environment)}, so there is nothing to roll back"
+        )
+    newest = max(one.run for one in active)
+    return [one.service for one in active if one.run == newest]
+
+
+def _previous(state: EnvironmentState, service: str) -> Deployment:
+    active = state.active_deployment(service)
+    if active is None:
+        raise NotFound(
+            f"{show(service)} is not live in {show(state.key.environment)}",
+            hint="`compartment-tui status` shows what is",
+        )
+    previous = state.deployments.get(active.previous or "")
+    if previous is None:
+        raise NotFound(
+            f"{service} has nothing before {active.id} to go back to",
+            hint="`compartment-tui deployment list` shows every deployment",
+        )
+    return previous
+
+
+def _exact(state: EnvironmentState, service: str, to: str) -> Deployment:
+    deployment = find_deployment(state, to)
+    if deployment.service != service:
+        raise UsageProblem(f"{deployment.id} is a deployment of {deployment.service}")
+    if deployment.activated is None:
+        raise Refused(f"{deployment.id} was never live", hint="choose one that was")
+    if state.is_active(deployment.id):
+        raise Refused(f"{deployment.id} is live already")
+    return deployment
+
+
+def _to_run(state: EnvironmentState, run_id: str) -> dict[str, str]:
+    run = find_run(state, run_id)
+    uncovered = sorted(set(state.active) - set(run.deployments))
+    if uncovered:
+        raise Refused(
+            f"{run.id} does not cover {', '.join(uncovered)}, which {'are' if uncovered[1:] else 'is'}"
+            " live now",
+            hint="roll back single services with --service",
+        )
+    targets = {}
+    for service, id_ in run.deployments.items():
+        deployment = state.deployments.get(id_)
+        if deployment is None or deployment.activated is None:
+            raise Refused(f"{run.id} never made {service} live", hint="choose a run that succeeded")
+        if not state.is_active(id_):
+            targets[service] = id_
+    if not targets:
+        raise Refused(f"everything of {run.id} is live already")
+    return targets
+
+
+def find_deployment(state: EnvironmentState, text: str) -> Deployment:
+    """By id, or by its end in any case, if that is unambiguous. Raises NotFound."""
+    return state.deployments[_find(text, state.deployments, "deployment", state)]
+
+
+def find_run(state: EnvironmentState, text: str) -> RunRecord:
+    """By id, or by its end in any case, if that is unambiguous. Raises NotFound."""
+    runs = {run.id: run for run in state.runs}
+    return runs[_find(text, runs, "run", state)]
+
+
+def _find(text: str, known: Iterable[str], noun: str, state: EnvironmentState) -> str:
+    ends = [id_ for id_ in known if text and id_.lower().endswith(text.lower())]
+    if len(ends) == 1:
+        return ends[0]
+    where = f"in {show(state.key.environment)}"
+    if not ends:
+        raise NotFound(
+            f"there is no {noun} {show(text)} {where}",
+            hint="`compartment-tui deployment list` shows them",
+        )
+    raise NotFound(f"{show(text)} is the end of {len(ends)} {noun}s {where}", hint="give more of it")

@@ -1,0 +1,242 @@
+"""How a record changes as a run goes on: pure, from one truthful state to the next."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from datetime import datetime
+
+from compartment_tui.domain.deployment import (
+    AuditLine,
+    Deployment,
+    EnvironmentState,
+    Instance,
+    JournalEntry,
+    RunRecord,
+    Stage,
+    Status,
+    Trigger,
+)
+from compartment_tui.domain.plan import Birth, Plan, Run
+
+RECORDS_KEPT = 1000
+"""Deployments remembered per service."""
+
+
+def begun(state: EnvironmentState, run: Run) -> EnvironmentState:
+    """The run is on the record, with its journal and its new deployments, before anything is done."""
+    for plan in run.plans:
+        if plan.deployment not in state.deployments:
+            state = state.with_deployment(_new_deployment(plan, run))
+    record = RunRecord(
+        id=run.id,
+        trigger=run.trigger,
+        created=run.created,
+        actor=run.actor,
+        services=tuple(plan.service for plan in run.plans),
+        deployments={plan.service: plan.deployment for plan in run.plans},
+        label=run.label,
+    )
+    return replace(state.with_run(record), journal=run.journal())
+
+
+def _new_deployment(plan: Plan, run: Run) -> Deployment:
+    return Deployment(
+        id=plan.deployment,
+        run=run.id,
+        service=plan.service,
+        created=run.created,
+        trigger=run.trigger,
+        spec=plan.spec.text(),
+        image=plan.image or "",
+        host=plan.host,
+        provenance=plan.provenance,
+        fingerprints=plan.fingerprints,
+        source=plan.copied_from,
+    )
+
+
+def entered(state: EnvironmentState, stage: Stage, plans: Iterable[Plan]) -> EnvironmentState:
+    """These services of the run are at `stage` now. A kept deployment keeps its old story until it is live."""
+    for plan in plans:
+        deployment = state.deployments[plan.deployment]
+        if not plan.kept:
+            moved = replace(deployment, status=Status.RUNNING, stage=stage)
+            state = state.with_deployment(moved)
+    return replace(state, journal=state.journal and replace(state.journal, stage=stage))
+
+
+def built(state: EnvironmentState, birth: Birth) -> EnvironmentState:
+    """The candidate's image and port are known."""
+    deployment = state.deployments[birth.plan.deployment]
+    return state.with_deployment(replace(deployment, image=birth.image.id, port=birth.port))
+
+
+def without_unchanged(state: EnvironmentState, plans: Iterable[Plan]) -> EnvironmentState:
+    """Services that already are what the run would make: covered by it, not part of it."""
+    journal, covered = state.journal, {plan.service: plan for plan in plans}
+    if journal is None or not covered:
+        return state
+    mine = {plan.deployment for plan in covered.values()}
+    run = state.run(journal.run)
+    if run is not None:
+        state = state.with_run(
+            replace(
+                run,
+                services=tuple(name for name in run.services if name not in covered),
+                covered=tuple(covered),
+                deployments={
+                    **run.deployments,
+                    **{name: state.active[name] for name in covered},
+                },
+            )
+        )
+    return replace(
+        state,
+        deployments={id_: one for id_, one in state.deployments.items() if id_ not in mine},
+        journal=replace(
+            journal, entries=tuple(e for e in journal.entries if e.service not in covered)
+        ),
+    )
+
+
+def nothing_done(state: EnvironmentState) -> EnvironmentState:
+    """Every service was unchanged: there was no run."""
+    run = state.journal.run if state.journal else ""
+    return replace(state, journal=None, runs=tuple(one for one in state.runs if one.id != run))
+
+
+def activated(state: EnvironmentState, at: datetime) -> EnvironmentState:
+    """The commit point is passed: the journal's deployments are active, the others stand back."""
+    journal = state.journal
+    if journal is None:
+        return state
+    left = Stage.ROLLED_BACK if journal.trigger is Trigger.ROLLBACK else Stage.STOPPED
+    for entry in journal.entries:
+        old = state.active_deployment(entry.service)
+        if old is not None and old.id != entry.deployment:
+            state = state.with_deployment(replace(old, status=Status.SUCCEEDED, stage=left))
+        state = state.with_deployment(_live(state, entry, journal.trigger, at))
+        state = replace(state, active={**state.active, entry.service: entry.deployment})
+    run = state.run(journal.run)
+    if run is not None:
+        state = state.with_run(replace(run, status=Status.SUCCEEDED, completed=at))
+    return replace(state, journal=replace(journal, stage=Stage.DRAINING_PREVIOUS))
+
+
+def _live(
+    state: EnvironmentState, entry: JournalEntry, trigger: Trigger, at: datetime
+) -> Deployment:
+    deployment = state.deployments[entry.deployment]
+    live = replace(deployment, status=Status.SUCCEEDED, stage=Stage.DRAINING_PREVIOUS)
+    if deployment.activated is not None:
+        return live
+    # A deployment that a rollback made stands for its source, so the next rollback goes on from there.
+    source = state.deployments.get(deployment.source or "")
+    stands_for = source if trigger is Trigger.ROLLBACK else None
+    previous = stands_for.previous if stands_for else entry.previous
+    return replace(live, completed=at, activated=at, previous=previous)
+
+
+def finished(state: EnvironmentState, actor: str, at: datetime) -> EnvironmentState:
+    """The run is over and live: no journal, an audit line, old records dropped."""
+    journal = state.journal
+    if journal is None:
+        return state
+    for entry in journal.entries:
+        live = replace(state.deployments[entry.deployment], stage=Stage.ACTIVE)
+        state = state.with_deployment(live)
+    services = ", ".join(entry.service for entry in journal.entries)
+    state = replace(state, journal=None)
+    return trimmed(audited(state, actor, at, journal.trigger.value, f"{services} ({journal.run})"))
+
+
+def reverted(
+    state: EnvironmentState,
+    *,
+    actor: str,
+    at: datetime,
+    failures: Mapping[str, tuple[Stage, str]],
+    reason: str,
+    cancelled: bool,
+) -> EnvironmentState:
+    """The run was undone. `failures` has the stage and reason of the services that failed by themselves."""
+    journal = state.journal
+    if journal is None:
+        return state
+    for entry in journal.entries:
+        state = _stood_down(state, entry, failures.get(entry.service), reason, at)
+    run = state.run(journal.run)
+    if run is not None:
+        status = Status.STOPPED if cancelled else Status.FAILED
+        state = state.with_run(replace(run, status=status, completed=at, failure=reason))
+    state = replace(state, journal=None)
+    return trimmed(audited(state, actor, at, f"{journal.trigger.value} reverted", reason))
+
+
+def _stood_down(
+    state: EnvironmentState,
+    entry: JournalEntry,
+    failure: tuple[Stage, str] | None,
+    reason: str,
+    at: datetime,
+) -> EnvironmentState:
+    deployment = state.deployments.get(entry.deployment)
+    if deployment is not None and not entry.kept:
+        stage, text = failure or (Stage.STOPPED, reason)
+        status = Status.FAILED if failure else Status.STOPPED
+        down = replace(deployment, status=status, stage=stage, completed=at, failure=text)
+        state = state.with_deployment(down)
+    elif deployment is not None:
+        state = state.with_deployment(replace(deployment, stage=Stage.STOPPED))
+    active = {name: id_ for name, id_ in state.active.items() if name != entry.service}
+    previous = state.deployments.get(entry.previous or "")
+    if previous is not None:
+        active[entry.service] = previous.id
+        back = replace(previous, status=Status.SUCCEEDED, stage=Stage.ACTIVE)
+        state = state.with_deployment(back)
+    return replace(state, active=active)
+
+
+def audited(
+    state: EnvironmentState, actor: str, at: datetime, verb: str, detail: str
+) -> EnvironmentState:
+    line = AuditLine(at=at, actor=actor, verb=verb, detail=detail)
+    return replace(state, audit=(*state.audit, line)[-RECORDS_KEPT:])
+
+
+def trimmed(state: EnvironmentState) -> EnvironmentState:
+    """Only the newest records of each service, and the runs they belong to."""
+    services = {one.service for one in state.deployments.values()}
+    kept = {
+        one.id: one for name in services for one in state.of_service(name)[:RECORDS_KEPT]
+    } | {id_: state.deployments[id_] for id_ in state.active.values() if id_ in state.deployments}
+    if len(kept) == len(state.deployments) and len(state.runs) <= RECORDS_KEPT:
+        return state
+    runs = tuple(run for run in state.runs if set(run.deployments.values()) & kept.keys())
+    return replace(state, deployments=kept, runs=runs[-RECORDS_KEPT:])
+
+
+def prunable(
+    state: EnvironmentState, instances: Iterable[Instance], *, keep: int
+) -> tuple[str, ...]:
+    """Deployments whose containers may go: beyond `keep` stopped ones, and all but the newest failure.
+
+    The active ones, what a rollback from them leads to, and whatever the journal names always stay.
+    """
+    here = sorted({one.deployment for one in instances}, reverse=True)
+    active = [one for name in state.active if (one := state.active_deployment(name))]
+    safe = {one.id for one in active} | {one.previous for one in active}
+    if state.journal is not None:
+        safe |= {e.deployment for e in state.journal.entries}
+        safe |= {e.previous for e in state.journal.entries}
+    seen: dict[tuple[str, Status], int] = {}
+    gone = []
+    for id_ in here:
+        deployment = state.deployments.get(id_)
+        if deployment is None or deployment.id in state.active.values():
+            continue
+        reusable = deployment.status is Status.SUCCEEDED
+        count = seen.get((deployment.service, deployment.status), 0)
+        seen[deployment.service, deployment.status] = count + 1
+        if id_ not in safe and count >= (keep if reusable else 1):
+            gone.append(id_)
+    return tuple(gone)

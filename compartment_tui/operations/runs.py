@@ -1,0 +1,195 @@
+"""The verbs that make a run: deploy, rollback, redeploy, resume; and the plan of each."""
+
+from collections.abc import Callable, Generator, Iterator, Sequence
+from contextlib import suppress
+from dataclasses import replace
+from functools import partial
+from typing import TypeAlias
+
+from compartment_tui.domain.config import ProjectConfig
+from compartment_tui.domain.deployment import EnvironmentState
+from compartment_tui.domain.errors import CompartmentError
+from compartment_tui.domain.events import Event, Noted, RunFinished
+from compartment_tui.domain.history import rollback_targets
+from compartment_tui.domain.names import EnvironmentKey, parse_environment_name
+from compartment_tui.domain.plan import Run
+from compartment_tui.domain.planning import Circumstances
+from compartment_tui.domain.planning import plan_deploy as _deploy
+from compartment_tui.domain.planning import plan_redeploy as _redeploy
+from compartment_tui.domain.planning import plan_rollback as _rollback
+from compartment_tui.ports import Hold, World
+from compartment_tui.rollout.ground import prepare_ground
+from compartment_tui.rollout.recovery import recover
+from compartment_tui.rollout.runner import execute
+from compartment_tui.rollout.switching import refuse_taken_hosts
+
+Planner: TypeAlias = Callable[[Circumstances], Run]
+
+
+def plan_deploy(
+    world: World,
+    *,
+    environment: str,
+    services: Sequence[str] = (),
+    force: bool = False,
+    label: str = "",
+) -> Run:
+    """What `deploy` would do; nothing is touched. Raises what it refuses."""
+    planner = partial(_deploy, services=services, force=force, label=label)
+    return _planned(world, environment, planner)
+
+
+def plan_rollback(
+    world: World,
+    *,
+    environment: str,
+    services: Sequence[str] = (),
+    to: str | None = None,
+    run: str | None = None,
+) -> Run:
+    """What `rollback` would do; nothing is touched. Raises what it refuses."""
+    return _planned(world, environment, _rollback_planner(services, to, run))
+
+
+def plan_redeploy(world: World, *, environment: str, services: Sequence[str] = ()) -> Run:
+    """What `redeploy` would do; nothing is touched. Raises what it refuses."""
+    return _planned(world, environment, partial(_redeploy, services=services))
+
+
+def deploy(
+    world: World,
+    *,
+    environment: str,
+    services: Sequence[str] = (),
+    force: bool = False,
+    label: str = "",
+) -> Iterator[Event]:
+    """Build, prove, switch, drain. Failures are events; exceptions mean refused before starting."""
+    planner = partial(_deploy, services=services, force=force, label=label)
+    return _carry_out(world, environment, "deploy", planner)
+
+
+def rollback(
+    world: World,
+    *,
+    environment: str,
+    services: Sequence[str] = (),
+    to: str | None = None,
+    run: str | None = None,
+) -> Iterator[Event]:
+    """Bring earlier deployments back, by `history.rollback_targets`."""
+    return _carry_out(world, environment, "rollback", _rollback_planner(services, to, run))
+
+
+def redeploy(
+    world: World, *, environment: str, services: Sequence[str] = ()
+) -> Iterator[Event]:
+    """The recorded images again, with today's values."""
+    return _carry_out(world, environment, "redeploy", partial(_redeploy, services=services))
+
+
+def resume(world: World, *, environment: str) -> Iterator[Event]:
+    """Finish or revert what a crash, a second Ctrl-C or a lost engine left behind."""
+    key, config = key_and_config(world, environment)
+    prepare_ground(world, key, config)
+    with world.locks.environment(key, actor=world.actor, purpose="resume") as hold:
+        state = hold.record()
+        if state.rebuilt:
+            hold.write_record(state)
+        if state.journal is None:
+            yield Noted(at=world.clock.now(), target=None, message="there is nothing to resume")
+        yield from recover(world, hold, state)
+        _keep_copy(world, hold)
+
+
+def key_and_config(world: World, environment: str) -> tuple[EnvironmentKey, ProjectConfig]:
+    """Raises ProjectFileInvalid, UsageProblem (no environment name)."""
+    config = world.project.config()
+    return EnvironmentKey(config.name, parse_environment_name(environment)), config
+
+
+def state_of(world: World, key: EnvironmentKey) -> EnvironmentState:
+    """The record of an environment as it can be read without the lock; empty when there is none."""
+    return world.records.read(key) or EnvironmentState(key=key)
+
+
+def _rollback_planner(services: Sequence[str], to: str | None, run: str | None) -> Planner:
+    def planner(around: Circumstances) -> Run:
+        targets = rollback_targets(around.state, services=services, to=to, run=run)
+        return _rollback(around, targets)
+
+    return planner
+
+
+def _planned(world: World, environment: str, planner: Planner) -> Run:
+    key, config = key_and_config(world, environment)
+    return _refused_early(world, config, state_of(world, key), planner)
+
+
+def _refused_early(
+    world: World, config: ProjectConfig, state: EnvironmentState, planner: Planner
+) -> Run:
+    run = planner(_circumstances(world, config, state))
+    refuse_taken_hosts(world, state, frozenset(p.host for p in run.plans if p.host is not None))
+    return run
+
+
+def _circumstances(world: World, config: ProjectConfig, state: EnvironmentState) -> Circumstances:
+    engine = world.engine
+    return Circumstances(
+        config=config,
+        state=state,
+        now=world.clock.now(),
+        actor=world.actor,
+        new_id=world.clock.new_id,
+        fingerprint_key=world.records.fingerprint_key(),
+        provenance=world.source.provenance(),
+        has_container=lambda deployment: engine.instance(deployment) is not None,
+        has_image=lambda image: engine.image(image) is not None,
+    )
+
+
+def _carry_out(
+    world: World, environment: str, verb: str, planner: Planner
+) -> Iterator[Event]:
+    key, config = key_and_config(world, environment)
+    _refused_early(world, config, state_of(world, key), planner)
+    prepare_ground(world, key, config)
+    with world.locks.environment(key, actor=world.actor, purpose=verb) as hold:
+        try:
+            state = yield from _recovered(world, hold)
+            if state.journal is None:
+                run = planner(_circumstances(world, config, state))
+                run = replace(run, before=hold.routes())
+                yield from execute(world, hold, state, run)
+        finally:
+            _keep_copy(world, hold)
+
+
+def _recovered(world: World, hold: Hold) -> Generator[Event, None, EnvironmentState]:
+    """The record, after whatever a crash left was finished or reverted.
+
+    A journal is still there when that was not possible; then the last event said so.
+    """
+    state = hold.record()
+    if state.rebuilt:
+        hold.write_record(state)
+        message = "the record was lost and has been rebuilt from routes and labels"
+        yield Noted(at=world.clock.now(), target=None, message=message)
+    if state.journal is None:
+        return state
+    last: Event | None = None
+    for event in recover(world, hold, state):
+        last = event
+        if not isinstance(event, RunFinished):
+            yield event
+    state = hold.record()
+    if state.journal is not None and last is not None:
+        yield last
+    return state
+
+
+def _keep_copy(world: World, hold: Hold) -> None:
+    # The copy is for reading when the engine is away; that it could not be made changes nothing.
+    with suppress(CompartmentError):
+        world.project.keep_copy(hold.record())

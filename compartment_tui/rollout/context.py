@@ -1,0 +1,82 @@
+"""What the steps of one run share."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+
+from compartment_tui.domain.deployment import EnvironmentState, Stage
+from compartment_tui.domain.errors import Cancelled
+from compartment_tui.domain.events import Noted, Output, StageFinished, StageStarted
+from compartment_tui.domain.names import Target
+from compartment_tui.domain.plan import Birth, Plan, Run
+from compartment_tui.domain.transitions import entered
+from compartment_tui.ports import Hold, World
+
+
+@dataclass(slots=True, kw_only=True)
+class Rollout:
+    """One run in progress under the environment's lock.
+
+    `state` is always what lies on the engine: `save` writes before it remembers. Undo does not read anything
+    else from here, so it works as well after a crash.
+    """
+
+    world: World
+    hold: Hold
+    run: Run
+    state: EnvironmentState
+    pending: tuple[Plan, ...]
+    """The plans still to be carried out: unchanged services leave after the build."""
+    births: dict[str, Birth] = field(default_factory=dict)
+    working_on: tuple[Plan, Stage] | None = None
+    """What is being done at this moment: what an error is about."""
+    started: dict[tuple[str, Stage], timedelta] = field(default_factory=dict)
+    committed: bool = False
+    """The edge has the new routes: from here nothing is reverted by an error."""
+
+    @property
+    def now(self) -> datetime:
+        return self.world.clock.now()
+
+    def save(self, state: EnvironmentState) -> None:
+        """Write the record; that it can be written proves that the lock is ours."""
+        self.hold.write_record(state)
+        self.state = state
+
+    def enter(self, stage: Stage, plans: Iterable[Plan]) -> list[StageStarted]:
+        """A stage begins for these services: on the record first, then in the events returned."""
+        plans = tuple(plans)
+        self.save(entered(self.state, stage, plans))
+        began = self.world.clock.monotonic()
+        for plan in plans:
+            self.started[plan.service, stage] = began
+        return [StageStarted(at=self.now, target=plan.target, stage=stage) for plan in plans]
+
+    def leave(self, stage: Stage, plan: Plan, note: str = "") -> StageFinished:
+        took = self.world.clock.monotonic() - self.started[plan.service, stage]
+        return StageFinished(at=self.now, target=plan.target, stage=stage, took=took, note=note)
+
+    def output(self, plan: Plan, stage: Stage, line: str) -> Output:
+        return Output(at=self.now, target=plan.target, stage=stage, line=line)
+
+    def note(self, message: str, target: Target | None = None) -> Noted:
+        return Noted(at=self.now, target=target, message=message)
+
+    def on(self, plan: Plan, stage: Stage) -> None:
+        """The next thing that fails is about this. Raises Cancelled when a person asked to stop."""
+        self.working_on = (plan, stage)
+        self.check_cancel()
+
+    def check_cancel(self) -> None:
+        """Raises Cancelled when a person asked to stop."""
+        if self.world.cancel.requests:
+            raise Cancelled("stopped on request")
+
+    def birth(self, plan: Plan) -> Birth | None:
+        """What the plan's container is made from; None until its image is known."""
+        return self.births.get(plan.service)
+
+    def forget_unchanged(self, services: Iterable[str]) -> None:
+        gone = set(services)
+        self.pending = tuple(plan for plan in self.pending if plan.service not in gone)
+        self.run = replace(self.run, plans=self.pending)

@@ -1,0 +1,135 @@
+"""The end of a run: nobody is cut off who can be waited for; then the previous ones are stopped and kept."""
+
+from collections.abc import Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
+from datetime import timedelta
+
+from compartment_tui.domain.config import ServiceSpec
+from compartment_tui.domain.deployment import Deployment, EnvironmentState, JournalEntry, Stage
+from compartment_tui.domain.errors import DiedAfterSwitch, InstanceGone
+from compartment_tui.domain.events import Event, Noted
+from compartment_tui.domain.names import Target
+from compartment_tui.domain.transitions import prunable
+from compartment_tui.ports import ConnectionCount, World
+
+DRAIN_INTERVAL = timedelta(milliseconds=200)
+QUIET = timedelta(seconds=1)
+"""How long there must be no connection: one that was being made while we counted shows up within that."""
+
+
+@dataclass(slots=True, kw_only=True)
+class Draining:
+    """One previous deployment on its way out."""
+
+    entry: JournalEntry
+    deployment: Deployment
+    count: ConnectionCount
+    deadline: timedelta
+    quiet_since: timedelta | None = None
+    left: int = 0
+
+    def look(self, now: timedelta) -> bool:
+        """Count once; whether it is over."""
+        try:
+            self.left = self.count.now()
+        except InstanceGone:
+            self.left = 0
+            return True
+        if self.left:
+            self.quiet_since = None
+        elif self.quiet_since is None:
+            self.quiet_since = now
+        quiet = self.quiet_since is not None and now - self.quiet_since >= QUIET
+        return quiet or now >= self.deadline
+
+
+def drain(world: World, state: EnvironmentState) -> Iterator[Event]:
+    """Wait until the previous deployments of the journal have no connections, or their deadlines.
+
+    A request to stop ends the waiting. Raises DiedAfterSwitch when a new deployment dies meanwhile.
+    """
+    with ExitStack() as opened:
+        going = _open(world, state, opened)
+        while going and not world.cancel.requests:
+            refuse_dead(world, state)
+            now = world.clock.monotonic()
+            over = [one for one in going if one.look(now)]
+            going = [one for one in going if one not in over]
+            for one in over:
+                if one.left:
+                    yield _cut(world, state, one)
+            if going:
+                world.clock.sleep(DRAIN_INTERVAL)
+        for one in going:
+            if one.left:
+                yield _cut(world, state, one)
+
+
+def _open(world: World, state: EnvironmentState, opened: ExitStack) -> list[Draining]:
+    journal, going = state.journal, []
+    for entry in journal.entries if journal else ():
+        deployment = state.deployments.get(entry.previous or "")
+        if deployment is None or deployment.port is None or entry.stop_first:
+            continue
+        try:
+            count = world.engine.count_connections(deployment.id, deployment.port)
+        except InstanceGone:
+            continue
+        opened.callback(count.close)
+        deadline = world.clock.monotonic() + spec_of(deployment).drain_timeout
+        going.append(
+            Draining(entry=entry, deployment=deployment, count=count, deadline=deadline)
+        )
+    return going
+
+
+def refuse_dead(world: World, state: EnvironmentState) -> None:
+    """Raises DiedAfterSwitch when a deployment that just went live is not running, or was restarted."""
+    for entry in state.journal.entries if state.journal else ():
+        instance = world.engine.instance(entry.deployment)
+        if instance is None or not instance.running or instance.restarts:
+            gone = instance is None or instance.exit_code is None
+            code = "" if gone else f" (exit code {instance.exit_code})"
+            raise DiedAfterSwitch(
+                f"{entry.service} died right after it went live{code}",
+                service=entry.service,
+                hint="the previous version has its traffic back",
+                tail=world.engine.tail(entry.deployment, 20),
+            )
+
+
+def _cut(world: World, state: EnvironmentState, one: Draining) -> Noted:
+    target = Target(state.key.environment, one.entry.service)
+    connections = "1 connection was" if one.left == 1 else f"{one.left} connections were"
+    return Noted(
+        at=world.clock.now(), target=target, message=f"{connections} still open, and cut off"
+    )
+
+
+def retire_previous(world: World, state: EnvironmentState) -> None:
+    """Stop the previous deployments of the journal and keep them."""
+    for entry in state.journal.entries if state.journal else ():
+        deployment = state.deployments.get(entry.previous or "")
+        if deployment is not None:
+            world.engine.retire(deployment.id, spec_of(deployment).stop_grace)
+
+
+def prune(world: World, state: EnvironmentState, *, keep: int) -> None:
+    """Remove containers beyond retention, and the images that nothing uses any more."""
+    instances = world.engine.instances(state.key)
+    gone = prunable(state, instances, keep=keep)
+    for deployment in gone:
+        world.engine.remove(deployment)
+    for image in sorted({one.image for one in instances if one.deployment in gone}):
+        world.engine.remove_image(image)
+
+
+def spec_of(deployment: Deployment) -> ServiceSpec:
+    """How the deployment was made; plain defaults when its record cannot say."""
+    try:
+        return ServiceSpec.of_text(deployment.spec)
+    except ValueError:
+        return ServiceSpec(name=deployment.service)
+
+

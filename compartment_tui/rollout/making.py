@@ -1,0 +1,78 @@
+"""Before any candidate runs: images, and the release command."""
+
+from collections.abc import Generator, Iterator
+
+from compartment_tui.domain.deployment import Image, Stage
+from compartment_tui.domain.errors import ImageUnavailable
+from compartment_tui.domain.events import Event, ServiceUnchanged
+from compartment_tui.domain.plan import Birth, ImageSource, Plan
+from compartment_tui.domain.transitions import built, without_unchanged
+from compartment_tui.rollout.context import Rollout
+
+
+def build_images(rollout: Rollout, plans: tuple[Plan, ...]) -> Iterator[Event]:
+    """Build or pull every image, one after the other, and set aside the services that have not changed."""
+    unchanged = []
+    for plan in plans:
+        rollout.on(plan, Stage.BUILDING)
+        yield from rollout.enter(Stage.BUILDING, [plan])
+        image = yield from _make(rollout, plan)
+        if plan.same_as_active(image):
+            unchanged.append(plan)
+            continue
+        know_image(rollout, plan, image)
+        yield rollout.leave(Stage.BUILDING, plan, note=image.id)
+    if unchanged:
+        rollout.save(without_unchanged(rollout.state, unchanged))
+        rollout.forget_unchanged(plan.service for plan in unchanged)
+        for plan in unchanged:
+            active = rollout.state.active[plan.service]
+            yield ServiceUnchanged(at=rollout.now, target=plan.target, deployment=active)
+
+
+def _make(rollout: Rollout, plan: Plan) -> Generator[Event, None, Image]:
+    builder, cancel = rollout.world.builder, rollout.world.cancel
+    make = builder.pull if plan.source is ImageSource.PULL else builder.build
+    lines = make(plan, cancel)
+    while True:
+        try:
+            line = next(lines)
+        except StopIteration as end:
+            image: Image = end.value
+            return image
+        yield rollout.output(plan, Stage.BUILDING, line)
+
+
+def know_image(rollout: Rollout, plan: Plan, image: Image) -> Birth:
+    """The plan's image is known: what its container will be made from, on the record too."""
+    birth = Birth(plan=plan, image=image, created=rollout.now)
+    rollout.save(built(rollout.state, birth))
+    rollout.births[plan.service] = birth
+    return birth
+
+
+def birth_of(rollout: Rollout, plan: Plan) -> Birth:
+    """What the plan's container is made from: built in this run, or an image that was kept."""
+    birth = rollout.birth(plan)
+    if birth is not None:
+        return birth
+    image = rollout.world.engine.image(plan.image or "")
+    if image is None:
+        raise ImageUnavailable(
+            f"the image {plan.image} of {plan.service} is no longer on the engine",
+            hint="deploy again to build a new one",
+        )
+    return know_image(rollout, plan, image)
+
+
+def run_releases(rollout: Rollout, plans: tuple[Plan, ...]) -> Iterator[Event]:
+    """Run each declared release command once, in file order. What it does is not undone."""
+    for plan in plans:
+        if plan.spec.release is None:
+            continue
+        rollout.on(plan, Stage.RELEASE)
+        yield from rollout.enter(Stage.RELEASE, [plan])
+        birth = birth_of(rollout, plan)
+        for line in rollout.world.engine.run_release(birth, rollout.world.cancel):
+            yield rollout.output(plan, Stage.RELEASE, line)
+        yield rollout.leave(Stage.RELEASE, plan)

@@ -1,0 +1,77 @@
+"""Picking up what a crash left: finish it when the edge has its routes, revert it when not."""
+
+from collections.abc import Generator, Iterator
+
+from compartment_tui.domain.deployment import EnvironmentState, Journal, Stage
+from compartment_tui.domain.errors import CompartmentError, StepFailed
+from compartment_tui.domain.events import Event, Noted, Outcome, RunFinished
+from compartment_tui.domain.transitions import finished, reverted
+from compartment_tui.ports import Hold, World
+from compartment_tui.rollout.draining import drain, retire_previous
+from compartment_tui.rollout.runner import RESUME_HINT, Ending, failure_of
+from compartment_tui.rollout.switching import is_in_force, stand_by
+from compartment_tui.rollout.undoing import reached, undo
+
+
+def recover(world: World, hold: Hold, state: EnvironmentState) -> Iterator[Event]:
+    """Finish or revert the journal's run. The last event is its `RunFinished`.
+
+    Nothing is yielded when there is no journal.
+    """
+    journal = state.journal
+    if journal is None:
+        return
+    began = world.clock.monotonic()
+    try:
+        ending = yield from _settle(world, hold, state, journal)
+    except CompartmentError as error:
+        failure = failure_of(error)
+        ending = Ending(outcome=Outcome.NEEDS_ATTENTION, failure=failure)
+    yield RunFinished(
+        at=world.clock.now(),
+        run=journal.run,
+        outcome=ending.outcome,
+        took=world.clock.monotonic() - began,
+        failure=ending.failure,
+    )
+
+
+def _settle(
+    world: World, hold: Hold, state: EnvironmentState, journal: Journal
+) -> Generator[Event, None, Ending]:
+    if reached(journal, Stage.SWITCHING_ROUTE) and is_in_force(world, hold, journal):
+        yield _note(world, f"{journal.run} had switched its routes: finishing it")
+        try:
+            return (yield from _finish(world, hold, state))
+        except StepFailed as error:
+            yield _note(world, f"it cannot be finished: {error.message}")
+            reason = error.message
+    else:
+        reason = f"interrupted while {journal.stage.value.replace('_', ' ')}"
+        yield _note(world, f"{journal.run} was {reason}: reverting it")
+    yield from undo(world, hold, state)
+    actor, now = world.actor, world.clock.now()
+    done = reverted(state, actor=actor, at=now, failures={}, reason=reason, cancelled=False)
+    hold.write_record(done)
+    return Ending(outcome=Outcome.CANCELLED)
+
+
+def _finish(
+    world: World, hold: Hold, state: EnvironmentState
+) -> Generator[Event, None, Ending]:
+    for entry in state.journal.entries if state.journal else ():
+        # The engine may have been restarted since: a candidate does not come back by itself.
+        world.engine.start(entry.deployment)
+    state = stand_by(world, hold, state)
+    hold.write_record(state)
+    yield from drain(world, state)
+    if world.cancel.requests > 1:
+        failure = failure_of(CompartmentError("the previous version still runs", hint=RESUME_HINT))
+        return Ending(outcome=Outcome.NEEDS_ATTENTION, failure=failure)
+    retire_previous(world, state)
+    hold.write_record(finished(state, world.actor, world.clock.now()))
+    return Ending(outcome=Outcome.LIVE)
+
+
+def _note(world: World, message: str) -> Noted:
+    return Noted(at=world.clock.now(), target=None, message=message)

@@ -1,0 +1,182 @@
+"""One loop over the steps of a run, and what follows when it does not get to the end.
+
+The four laws:
+1. Name first, create second, undo by the journal.
+2. A step counts as entered when its work begins: the journal says so before it does.
+3. Write, then tell: what an event claims is on disk before the event is yielded.
+4. An undo that fails ends the undoing, and the journal stays.
+"""
+
+from collections.abc import Generator, Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+
+from compartment_tui.domain.deployment import EnvironmentState, Stage
+from compartment_tui.domain.errors import Cancelled, CompartmentError, DiedAfterSwitch, StepFailed
+from compartment_tui.domain.events import Event, Failure, Outcome, RunFinished, RunPlanned, StageFailed
+from compartment_tui.domain.plan import Run
+from compartment_tui.domain.transitions import begun, finished, nothing_done, reverted
+from compartment_tui.ports import Hold, World
+from compartment_tui.rollout.context import Rollout
+from compartment_tui.rollout.draining import drain, prune, retire_previous
+from compartment_tui.rollout.steps import schedule
+from compartment_tui.rollout.undoing import undo
+
+RESUME_HINT = "`compartment-tui resume` finishes or reverts it"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ending:
+    """How a run ended, and why."""
+
+    outcome: Outcome
+    failure: Failure | None = None
+
+
+def execute(world: World, hold: Hold, state: EnvironmentState, run: Run) -> Iterator[Event]:
+    """Carry out a run under its environment's lock. The last event is `RunFinished`.
+
+    Closing the stream is a request to stop: before the commit point the run is reverted, after it the
+    waiting ends and the new version stays.
+    """
+    began = world.clock.monotonic()
+    rollout = Rollout(world=world, hold=hold, run=run, state=state, pending=run.plans)
+    rollout.save(begun(state, run))
+    try:
+        yield RunPlanned(at=rollout.now, run=run)
+        ending = yield from _carry_out(rollout)
+        yield RunFinished(
+            at=rollout.now,
+            run=run.id,
+            outcome=ending.outcome,
+            took=world.clock.monotonic() - began,
+            failure=ending.failure,
+        )
+    except GeneratorExit:
+        _abandon(rollout)
+        raise
+
+
+def _carry_out(rollout: Rollout) -> Generator[Event, None, Ending]:
+    try:
+        yield from _up_to_the_switch(rollout)
+    except Cancelled as error:
+        return (yield from _revert(rollout, failure_of(error), outcome=Outcome.CANCELLED))
+    except CompartmentError as error:
+        yield from _told(rollout, error)
+        if rollout.committed:
+            return _attention(error)
+        return (yield from _revert(rollout, failure_of(error), outcome=Outcome.FAILED))
+    if not rollout.pending:
+        rollout.save(nothing_done(rollout.state))
+        return Ending(outcome=Outcome.UNCHANGED)
+    return (yield from _after_the_switch(rollout))
+
+
+def _up_to_the_switch(rollout: Rollout) -> Iterator[Event]:
+    for step, services in schedule(rollout.run):
+        plans = tuple(plan for plan in rollout.pending if plan.service in services)
+        if plans:
+            yield from step(rollout, plans)
+
+
+def _after_the_switch(rollout: Rollout) -> Generator[Event, None, Ending]:
+    """Drain, stop the previous ones, prune. Only a new deployment that dies meanwhile sends the routes back."""
+    plans = rollout.pending
+    yield from rollout.enter(Stage.DRAINING_PREVIOUS, plans)
+    try:
+        yield from drain(rollout.world, rollout.state)
+    except DiedAfterSwitch as error:
+        dead = next(plan for plan in plans if plan.service == error.service)
+        rollout.working_on = (dead, Stage.DRAINING_PREVIOUS)
+        yield from _told(rollout, error)
+        return (yield from _revert(rollout, failure_of(error), outcome=Outcome.FAILED))
+    except CompartmentError as error:
+        yield rollout.note(f"the connections could not be counted: {error.message}")
+    try:
+        if rollout.world.cancel.requests > 1:
+            return Ending(outcome=Outcome.NEEDS_ATTENTION, failure=_left_draining())
+        retire_previous(rollout.world, rollout.state)
+        rollout.save(finished(rollout.state, rollout.run.actor, rollout.now))
+    except CompartmentError as error:
+        yield from _told(rollout, error)
+        return _attention(error)
+    for plan in plans:
+        yield rollout.leave(Stage.DRAINING_PREVIOUS, plan)
+    yield from _prune(rollout)
+    return Ending(outcome=Outcome.LIVE)
+
+
+def _prune(rollout: Rollout) -> Iterator[Event]:
+    try:
+        prune(rollout.world, rollout.state, keep=rollout.run.keep)
+    except CompartmentError as error:
+        yield rollout.note(f"old deployments were not pruned: {error.message}")
+
+
+def _revert(
+    rollout: Rollout, failure: Failure, *, outcome: Outcome
+) -> Generator[Event, None, Ending]:
+    """Undo the run and put it on the record; the outcome is `needs_attention` if that fails."""
+    failures: Mapping[str, tuple[Stage, str]] = {}
+    if outcome is Outcome.FAILED and rollout.working_on is not None:
+        plan, stage = rollout.working_on
+        failures = {plan.service: (stage, failure.message)}
+    try:
+        yield from undo(
+            rollout.world, rollout.hold, rollout.state, look_at=frozenset(failures)
+        )
+        state = reverted(
+            rollout.state,
+            actor=rollout.run.actor,
+            at=rollout.now,
+            failures=failures,
+            reason=failure.message,
+            cancelled=outcome is Outcome.CANCELLED,
+        )
+        rollout.save(state)
+    except CompartmentError as error:
+        yield rollout.note(f"reverting stopped: {error.message}")
+        return _attention(error)
+    return Ending(outcome=outcome, failure=failure)
+
+
+def _told(rollout: Rollout, error: CompartmentError) -> Iterator[Event]:
+    if rollout.working_on is not None:
+        plan, stage = rollout.working_on
+        yield StageFailed(
+            at=rollout.now, target=plan.target, stage=stage, failure=failure_of(error)
+        )
+
+
+def _attention(error: CompartmentError) -> Ending:
+    failure = Failure(code=error.code, message=error.message, hint=RESUME_HINT)
+    return Ending(outcome=Outcome.NEEDS_ATTENTION, failure=failure)
+
+
+def _left_draining() -> Failure:
+    return Failure(
+        code="needs_attention",
+        message="the new version is live; the previous one still runs",
+        hint=RESUME_HINT,
+    )
+
+
+def failure_of(error: CompartmentError) -> Failure:
+    """An exception as an event carries it."""
+    tail = error.tail if isinstance(error, StepFailed) else ()
+    return Failure(code=error.code, message=error.message, hint=error.hint, tail=tail)
+
+
+def _abandon(rollout: Rollout) -> None:
+    """Nobody listens any more: the first Ctrl-C, without a word. A failure leaves the journal to `resume`."""
+    if rollout.state.journal is None:
+        return
+    with suppress(CompartmentError):
+        if not rollout.committed:
+            failure = failure_of(Cancelled("the one who asked for it went away"))
+            for _ in _revert(rollout, failure, outcome=Outcome.CANCELLED):
+                pass
+        else:
+            retire_previous(rollout.world, rollout.state)
+            rollout.save(finished(rollout.state, rollout.run.actor, rollout.now))

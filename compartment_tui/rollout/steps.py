@@ -1,0 +1,60 @@
+"""The rollout as data: every stage, what it does, and what its failure means.
+
+    stage               run                       if it fails
+    ------------------  ------------------------  -----------------------------------------
+    building            build_images              revert (nothing to undo)
+    release             run_releases              revert (its effects are not undone)
+    starting_candidate  start_candidates          revert: candidates go, stop-first come back
+    checking_readiness  prove_candidates          revert
+    switching_route     switch_routes             revert: the commit point
+    draining_previous   drain (in the runner)     warn: the new version is live
+
+Undo is not part of the table: `undoing.undo` reads the journal, so that it works after a crash too.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from types import MappingProxyType
+from typing import TypeAlias
+
+from compartment_tui.domain.deployment import Stage
+from compartment_tui.domain.events import Event
+from compartment_tui.domain.plan import RECIPES, Plan, Run
+from compartment_tui.rollout.context import Rollout
+from compartment_tui.rollout.making import build_images, run_releases
+from compartment_tui.rollout.proving import prove_candidates, start_candidates
+from compartment_tui.rollout.switching import switch_routes
+
+Step: TypeAlias = Callable[[Rollout, tuple[Plan, ...]], Iterator[Event]]
+
+STEPS: Mapping[Stage, Step] = MappingProxyType(
+    {
+        Stage.BUILDING: build_images,
+        Stage.RELEASE: run_releases,
+        Stage.STARTING_CANDIDATE: start_candidates,
+        Stage.CHECKING_READINESS: prove_candidates,
+        Stage.SWITCHING_ROUTE: switch_routes,
+    }
+)
+
+
+def schedule(run: Run) -> list[tuple[Step, frozenset[str]]]:
+    """The steps of a run in order, each with the services it is for.
+
+    Every image is made before the first candidate starts, and every candidate is proven before the first
+    route moves. Stop-first services come last, one by one: nothing else can fail after their gap began.
+    """
+    everyone = frozenset(plan.service for plan in run.plans)
+    stop_first = [plan.service for plan in run.plans if plan.spec.stop_first]
+    beside = everyone.difference(stop_first)
+    rows: list[tuple[Step, frozenset[str]]] = []
+    for stage in RECIPES[run.trigger]:
+        if stage is Stage.STARTING_CANDIDATE:
+            rows.append((start_candidates, beside))
+        elif stage is Stage.CHECKING_READINESS:
+            rows.append((prove_candidates, beside))
+            for service in stop_first:
+                rows.append((start_candidates, frozenset({service})))
+                rows.append((prove_candidates, frozenset({service})))
+        elif stage in STEPS:
+            rows.append((STEPS[stage], everyone))
+    return rows

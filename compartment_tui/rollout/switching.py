@@ -1,0 +1,120 @@
+"""The commit point, and what it takes to stand by it. Also used to finish a run after a crash."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+
+from compartment_tui.domain.deployment import EnvironmentState, Journal, Stage
+from compartment_tui.domain.errors import EdgeNotConfirmed, HostConflict
+from compartment_tui.domain.events import Event
+from compartment_tui.domain.names import show
+from compartment_tui.domain.plan import Plan
+from compartment_tui.domain.routes import Route, RouteTable
+from compartment_tui.domain.transitions import activated
+from compartment_tui.ports import Hold, World
+from compartment_tui.rollout.context import Rollout
+
+CONFIRM_TIMEOUT = timedelta(seconds=10)
+"""How long the edge may take to put a written table in force; it usually takes 0.1 to 0.3 s."""
+CONFIRM_INTERVAL = timedelta(milliseconds=20)
+
+
+def switch_routes(rollout: Rollout, plans: tuple[Plan, ...]) -> Iterator[Event]:
+    """Move every route of the run by one rename, ask the edge, then the names inside and the record."""
+    for plan in plans:
+        rollout.on(plan, Stage.SWITCHING_ROUTE)
+    yield from rollout.enter(Stage.SWITCHING_ROUTE, plans)
+    yield from mend_documents(rollout)
+    table = rollout.run.before.moved(rollout.run.id, _routes(rollout, plans))
+    write_claimed(rollout.world, rollout.hold, table, before=rollout.run.before)
+    await_in_force(rollout.world, rollout.hold, table)
+    rollout.committed = True
+    rollout.save(stand_by(rollout.world, rollout.hold, rollout.state))
+    for plan in plans:
+        yield rollout.leave(Stage.SWITCHING_ROUTE, plan)
+
+
+def _routes(rollout: Rollout, plans: tuple[Plan, ...]) -> tuple[Route, ...]:
+    routes = []
+    for plan in plans:
+        port = rollout.state.deployments[plan.deployment].port
+        if plan.host is not None and port is not None:
+            routes.append(Route(host=plan.host, deployment=plan.deployment, port=port))
+    return tuple(routes)
+
+
+def mend_documents(rollout: Rollout) -> Iterator[Event]:
+    """Move unreadable route documents aside: one of them blocks the changes of every project."""
+    edge = rollout.world.edge
+    unreadable = edge.unreadable()
+    if not unreadable:
+        return
+    with rollout.world.locks.engine(actor=rollout.world.actor):
+        for document in unreadable:
+            edge.set_aside(document)
+    for document in unreadable:
+        yield rollout.note(f"the route document {show(document)} was unreadable: moved aside")
+
+
+def write_claimed(world: World, hold: Hold, table: RouteTable, *, before: RouteTable) -> None:
+    """Write the table; new hosts are claimed under the engine's lock. Raises HostConflict."""
+    new = table.hosts - before.hosts
+    if not new:
+        hold.write_routes(table)
+        return
+    with world.locks.engine(actor=world.actor):
+        refuse_taken_hosts(world, hold.record(), new)
+        hold.write_routes(table)
+
+
+def refuse_taken_hosts(world: World, state: EnvironmentState, hosts: frozenset[str]) -> None:
+    """Raises HostConflict when another environment of this engine owns one of the hosts."""
+    for key, table in world.edge.tables().items():
+        taken = sorted(table.hosts & hosts)
+        if taken and key != state.key:
+            raise HostConflict(
+                f"{taken[0]} is already routed to project {key.project},"
+                f" environment {show(key.environment)}",
+                hint="rename the service or the project, or give one of them another base_domain",
+            )
+
+
+def await_in_force(world: World, hold: Hold, table: RouteTable) -> None:
+    """Ask the edge until exactly this table is in force. Raises EdgeNotConfirmed."""
+    deadline = world.clock.monotonic() + CONFIRM_TIMEOUT
+    while not hold.in_force(table):
+        if world.clock.monotonic() >= deadline:
+            raise EdgeNotConfirmed(
+                f"the edge did not take the new routes within {CONFIRM_TIMEOUT.total_seconds():g} s",
+                hint="`compartment-tui doctor` tells what is wrong with it",
+            )
+        world.clock.sleep(CONFIRM_INTERVAL)
+
+
+def stand_by(world: World, hold: Hold, state: EnvironmentState) -> EnvironmentState:
+    """After the commit point: names inside, restart policies, and the record that says so. Idempotent."""
+    journal = state.journal
+    if journal is None:
+        return state
+    hold.confirm()
+    world.engine.name_active(state.key, {e.service: e.deployment for e in journal.entries})
+    for entry in journal.entries:
+        world.engine.keep_running(entry.deployment)
+    return activated(state, world.clock.now())
+
+
+def is_in_force(world: World, hold: Hold, journal: Journal) -> bool:
+    """Which side of the commit point a broken run is on. The edge decides, never the journal.
+
+    A table of the run that lies there unconfirmed gets its time; when the edge does not take it, it does not
+    count. (Documents made again after their volume was lost have no marker, but the same routes.)
+    """
+    written = hold.routes()
+    routed = [entry.deployment for entry in journal.entries if entry.host is not None]
+    leads_there = bool(routed) and all(written.leads_to(one) for one in routed)
+    if written.marker != journal.run and not leads_there:
+        return False
+    try:
+        await_in_force(world, hold, written)
+    except EdgeNotConfirmed:
+        return False
+    return True

@@ -1,0 +1,99 @@
+"""Undo, from the journal alone: the same after an error, a Ctrl-C and a crash. Every step may be repeated."""
+
+from collections.abc import Iterator
+
+from compartment_tui.domain.deployment import EnvironmentState, Journal, JournalEntry, Stage, Status
+from compartment_tui.domain.errors import NeedsAttention
+from compartment_tui.domain.events import Event, StageReverted
+from compartment_tui.domain.names import Target
+from compartment_tui.ports import Hold, World
+from compartment_tui.rollout.draining import spec_of
+from compartment_tui.rollout.switching import await_in_force
+
+ORDER = tuple(Stage)
+
+
+def undo(
+    world: World, hold: Hold, state: EnvironmentState, *, look_at: frozenset[str] = frozenset()
+) -> Iterator[Event]:
+    """First the previous ones run, then the routes go back to them, then the candidates go.
+
+    Candidates of the services in `look_at` failed by themselves: they are stopped and kept. Raises whatever
+    an adapter raises: an undo that fails ends the undoing, and everything is left standing.
+    """
+    journal = state.journal
+    if journal is None or not reached(journal, Stage.STARTING_CANDIDATE):
+        return
+    switched = reached(journal, Stage.SWITCHING_ROUTE)
+    for entry in reversed(journal.entries):
+        _refuse_hurry(world)
+        if entry.stop_first or switched:
+            _run_previous(world, state, entry)
+    if switched:
+        _refuse_hurry(world)
+        yield from _routes_back(world, hold, state, journal)
+    for entry in reversed(journal.entries):
+        _refuse_hurry(world)
+        _stand_down(world, state, entry, look=entry.service in look_at)
+        yield _reverted(world, state, entry, Stage.STARTING_CANDIDATE)
+
+
+def reached(journal: Journal, stage: Stage) -> bool:
+    """Whether work on `stage` may have begun."""
+    return ORDER.index(journal.stage) >= ORDER.index(stage)
+
+
+def _run_previous(world: World, state: EnvironmentState, entry: JournalEntry) -> None:
+    if entry.stop_first:
+        # Two of a stop-first service must not run at once, not even now.
+        world.engine.retire(entry.deployment, spec_of(state.deployments[entry.deployment]).stop_grace)
+    if entry.previous is not None:
+        world.engine.start(entry.previous)
+        world.engine.keep_running(entry.previous)
+
+
+def _routes_back(
+    world: World, hold: Hold, state: EnvironmentState, journal: Journal
+) -> Iterator[Event]:
+    if hold.routes() != journal.before:
+        hold.write_routes(journal.before)
+    await_in_force(world, hold, journal.before)
+    back = {e.service: e.previous for e in journal.entries if e.previous is not None}
+    world.engine.name_active(state.key, back)
+    for entry in reversed(journal.entries):
+        yield _reverted(world, state, entry, Stage.SWITCHING_ROUTE)
+
+
+def _stand_down(
+    world: World, state: EnvironmentState, entry: JournalEntry, *, look: bool
+) -> None:
+    if entry.kept or look:
+        grace = spec_of(state.deployments[entry.deployment]).stop_grace
+        world.engine.retire(entry.deployment, grace)
+    else:
+        world.engine.remove(entry.deployment)
+    if look and not entry.kept:
+        _forget_older_failures(world, state, entry)
+
+
+def _forget_older_failures(world: World, state: EnvironmentState, entry: JournalEntry) -> None:
+    """One failed candidate per service stays for a look."""
+    for deployment in state.of_service(entry.service):
+        if deployment.status is Status.FAILED and deployment.id != entry.deployment:
+            world.engine.remove(deployment.id)
+
+
+def _refuse_hurry(world: World) -> None:
+    """Raises NeedsAttention when a person asked a second time to stop."""
+    if world.cancel.requests > 1:
+        raise NeedsAttention(
+            "stopped before everything was reverted",
+            hint="`compartment-tui resume` finishes the job",
+        )
+
+
+def _reverted(
+    world: World, state: EnvironmentState, entry: JournalEntry, stage: Stage
+) -> StageReverted:
+    target = Target(state.key.environment, entry.service)
+    return StageReverted(at=world.clock.now(), target=target, stage=stage)

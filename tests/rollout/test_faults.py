@@ -1,0 +1,125 @@
+"""The fault sweeps: whatever fails, is killed or cancelled, at any port call, nobody loses a request for good.
+
+Each sweep lists the calls of a fault-free run, then repeats the run with a fault at every one of them.
+"""
+
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from compartment_tui.adapters.memory.faults import Fault, FaultPlan, Killed, When, faulty, unreachable
+from compartment_tui.adapters.memory.world import MemoryWorld
+from compartment_tui.domain.errors import CompartmentError
+from compartment_tui.domain.events import Event
+from compartment_tui.operations import runs
+from compartment_tui.ports import World
+from tests.rollout.shop import PRODUCTION, change_everything, deploy, open_shop
+
+Verb = Callable[[World], Iterator[Event]]
+
+
+def first_deploy(world: World) -> Iterator[Event]:
+    return runs.deploy(world, environment="production")
+
+
+def roll_back(world: World) -> Iterator[Event]:
+    return runs.rollback(world, environment="production")
+
+
+def redeploy(world: World) -> Iterator[Event]:
+    return runs.redeploy(world, environment="production")
+
+
+def empty_shop() -> MemoryWorld:
+    return open_shop()
+
+
+def running_shop() -> MemoryWorld:
+    """Two versions have been live; a third lies in the repository."""
+    opened = open_shop()
+    deploy(opened)
+    change_everything(opened, "2")
+    deploy(opened)
+    change_everything(opened, "3")
+    return opened
+
+
+SITUATIONS = {
+    "first deploy": (empty_shop, first_deploy),
+    "deploy": (running_shop, first_deploy),
+    "rollback": (running_shop, roll_back),
+    "redeploy": (running_shop, redeploy),
+}
+WHATS: dict[str, Callable[[], BaseException] | None] = {
+    "engine unreachable": unreachable,
+    "killed": Killed,
+    "cancelled": None,
+}
+
+
+def calls_of(prepare: Callable[[], MemoryWorld], verb: Verb) -> list[str]:
+    plan = FaultPlan()
+    list(verb(faulty(prepare().world, plan)))
+    return plan.calls
+
+
+def visitors(opened: MemoryWorld) -> dict[str, str | None]:
+    hosts = [route.host for table in opened.host.in_force.values() for route in table.routes]
+    return {host: opened.host.answer(host) for host in hosts}
+
+
+def carry_out(opened: MemoryWorld, verb: Verb, *faults: Fault) -> FaultPlan:
+    """Run the verb with these faults, to the end of its process."""
+    plan = FaultPlan(*faults)
+    try:
+        for _ in verb(faulty(opened.world, plan)):
+            pass
+    except (Killed, CompartmentError):
+        pass
+    opened.host.kill(opened.process)
+    return plan
+
+
+def settle(opened: MemoryWorld) -> None:
+    """What the next person does: resume. After it all is well."""
+    list(runs.resume(opened.another().world, environment="production"))
+
+
+def check(opened: MemoryWorld, before: dict[str, str | None], what: str) -> None:
+    answers = visitors(opened)
+    assert all(answers.values()), f"{what}: a visitor gets nothing: {answers}"
+    assert before.keys() <= answers.keys(), f"{what}: a route is gone: {before} {answers}"
+    settle(opened)
+    assert not opened.host.locks, f"{what}: a lock is held"
+    assert opened.host.engine_lock is None, f"{what}: the engine's lock is held"
+    assert opened.host.problems() == [], what
+    record = opened.host.records.get(PRODUCTION)
+    assert record is None or record.journal is None, f"{what}: the journal is still there"
+    after = visitors(opened)
+    assert all(after.values()), f"{what}: after resume a visitor gets nothing: {after}"
+    assert before.keys() <= after.keys(), f"{what}: after resume a route is gone"
+
+
+@pytest.mark.parametrize("situation", SITUATIONS)
+@pytest.mark.parametrize("what", WHATS)
+@pytest.mark.parametrize("when", When)
+def test_a_fault_at_any_call(situation: str, what: str, when: When) -> None:
+    prepare, verb = SITUATIONS[situation]
+    for at, name in enumerate(calls_of(prepare, verb), start=1):
+        opened = prepare()
+        before = visitors(opened)
+        carry_out(opened, verb, Fault(at=at, when=when, what=WHATS[what]))
+        check(opened, before, f"{what} {when} call {at} {name}")
+
+
+@pytest.mark.parametrize("situation", SITUATIONS)
+def test_the_stream_is_closed_after_any_event(situation: str) -> None:
+    prepare, verb = SITUATIONS[situation]
+    for after in range(1, len(list(verb(prepare().world))) + 1):
+        opened = prepare()
+        before = visitors(opened)
+        events = verb(opened.world)
+        for _ in range(after):
+            next(events)
+        events.close()  # type: ignore[attr-defined]
+        check(opened, before, f"closed after event {after}")
