@@ -1,0 +1,269 @@
+"""Documents for scripts, with Compartment's field names. Values of variables never get in here."""
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from typing import TypeAlias
+
+from compartment_tui.domain.deployment import Deployment, Health, Provenance, Status, Trigger
+from compartment_tui.domain.names import EnvironmentKey
+from compartment_tui.domain.variables import NameChanges
+from compartment_tui.domain.views import (
+    DeploymentView,
+    EnvironmentStatus,
+    EnvironmentView,
+    RouteView,
+    RunView,
+    ServiceStatus,
+)
+from compartment_tui.ports import LogLine
+
+Json: TypeAlias = dict[str, object]
+
+_OPERATIONS = {
+    Trigger.DEPLOY: "deployment.create",
+    Trigger.PROMOTE: "deployment.promote",
+    Trigger.ROLLBACK: "deployment.rollback",
+    Trigger.REDEPLOY: "deployment.redeploy",
+}
+
+
+def instant(at: datetime | None) -> str | None:
+    """ISO 8601 in UTC with milliseconds, as in `2025-01-31T10:00:00.000Z`."""
+    return None if at is None else at.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def seconds(span: timedelta) -> float:
+    """A duration in seconds, to the millisecond."""
+    return round(span.total_seconds(), 3)
+
+
+def place(key: EnvironmentKey) -> Json:
+    """The environment and the project every document names."""
+    return {"environment": {"name": key.environment}, "project": {"name": key.project}}
+
+
+def changes(names: NameChanges) -> Json:
+    """Variables that were added, changed, removed: their names only."""
+    return {
+        "added": list(names.added),
+        "changed": list(names.changed),
+        "removed": list(names.removed),
+    }
+
+
+def source(provenance: Provenance) -> Json:
+    """`commit`, `branch`, `dirty`, `author`; null outside git."""
+    return {
+        "commit": provenance.commit or None,
+        "branch": provenance.branch or None,
+        "dirty": provenance.dirty,
+        "author": provenance.author or None,
+    }
+
+
+def deployment_summary(
+    one: Deployment,
+    *,
+    active: bool,
+    health: Health | None = None,
+    url: str | None = None,
+    label: str = "",
+    available: str | None = None,
+) -> Json:
+    """The read summary of a deployment that every document shares."""
+    reusable = available in ("container", "image") if available is not None else None
+    return {
+        "id": one.id,
+        "deploymentRunId": one.run,
+        "serviceName": one.service,
+        "status": one.status.value,
+        "promotionStage": one.stage.value,
+        "health": health.value if health else None,
+        "isActive": active,
+        "label": label or None,
+        "routeUrl": url,
+        "failureMessage": one.failure or None,
+        "rollbackAvailable": bool(reusable) and not active and one.activated is not None,
+        "reusableImageState": available,
+        "createdAt": instant(one.created),
+        "completedAt": instant(one.completed),
+        "operation": {
+            "type": _OPERATIONS[one.trigger],
+            "status": one.status.value,
+            "createdAt": instant(one.created),
+            "completedAt": instant(one.completed),
+        },
+        "imageId": one.image or None,
+        "previousDeploymentId": one.previous,
+        "sourceDeploymentId": one.source,
+        "source": source(one.provenance),
+    }
+
+
+def deployment_document(view: DeploymentView, key: EnvironmentKey, label: str = "") -> Json:
+    """`deployment show`."""
+    return {"deployment": _of_view(view, label), **place(key)}
+
+
+def status_document(status: EnvironmentStatus) -> Json:
+    """`status`: what is active, the newest of each service, and what else is to be known."""
+    active = [_of_service(one, one.active) for one in status.services if one.active]
+    latest = [_of_service(one, one.latest) for one in status.services if one.latest]
+    journal = status.journal
+    return {
+        "activeDeployments": active,
+        "deployments": latest,
+        "services": [_service(one) for one in status.services],
+        "environment": {"name": status.key.environment, "protected": status.protected},
+        "project": {"name": status.key.project},
+        "health": status.worst.value,
+        "lockHolder": status.holder,
+        "needsAttention": journal is not None,
+        "unfinishedRunId": journal.run if journal else None,
+        "rebuilt": status.rebuilt,
+        "staleSince": instant(status.stale),
+    }
+
+
+def history_document(runs: Iterable[RunView], key: EnvironmentKey) -> Json:
+    """`deployment list`: the runs, and all their deployments flat."""
+    runs = tuple(runs)
+    return {
+        "deployments": [_of_view(one, view.run.label) for view in runs for one in view.deployments],
+        "runs": [run_summary(view) for view in runs],
+        **place(key),
+    }
+
+
+def run_summary(view: RunView) -> Json:
+    """One run of `deployment list`."""
+    run = view.run
+    return {
+        "id": run.id,
+        "label": run.label or None,
+        "status": run.status.value,
+        "trigger": run.trigger.value,
+        "actor": run.actor,
+        "services": list(run.services),
+        "unchangedServices": list(run.covered),
+        "deploymentIds": dict(run.deployments),
+        "createdAt": instant(run.created),
+        "completedAt": instant(run.completed),
+        "failureMessage": run.failure or None,
+    }
+
+
+def log_line(one: LogLine, environment: str) -> Json:
+    """One line of `logs`; the message as it was written."""
+    return {
+        "deploymentId": one.deployment,
+        "environmentName": environment,
+        "serviceName": one.service,
+        "stream": one.stream,
+        "timestamp": instant(one.at),
+        "message": one.message,
+    }
+
+
+def deployment_logs_document(
+    view: DeploymentView, lines: Iterable[LogLine], key: EnvironmentKey
+) -> Json:
+    """`deployment logs`."""
+    one = view.deployment
+    return {
+        "deployment": {
+            "id": one.run,
+            "status": one.status.value,
+            "trigger": one.trigger.value,
+            "createdAt": instant(one.created),
+            "completedAt": instant(one.completed),
+            "failureMessage": one.failure or None,
+        },
+        "deployments": [_of_view(view, "")],
+        "lines": [
+            {
+                **log_line(line, key.environment),
+                "level": "error" if line.stream == "stderr" else "info",
+                "stepKey": one.stage.value,
+            }
+            for line in lines
+        ],
+        **place(key),
+    }
+
+
+def environment_summary(one: EnvironmentView) -> Json:
+    """One environment of `environment list`."""
+    last = one.last
+    return {
+        "name": one.key.environment,
+        "protected": one.protected,
+        "declared": one.declared,
+        "activeServices": one.active,
+        "health": one.health.value if one.active else None,
+        "lastRun": last
+        and {
+            "id": last.id,
+            "trigger": last.trigger.value,
+            "status": last.status.value,
+            "createdAt": instant(last.created),
+        },
+    }
+
+
+def route_summary(one: RouteView) -> Json:
+    """One route of `route list`."""
+    return {
+        "environmentName": one.key.environment,
+        "serviceName": one.service,
+        "host": one.route.host,
+        "routeUrl": one.url,
+        "deploymentId": one.route.deployment,
+        "upstreamPort": one.route.port,
+        "containerId": one.container,
+        "running": one.running,
+    }
+
+
+def _service(one: ServiceStatus) -> Json:
+    return {
+        "serviceName": one.service,
+        "kind": one.kind.value,
+        "health": one.health.value if one.active else None,
+        "healthReason": one.reason or None,
+        "activeDeploymentId": one.active.id if one.active else None,
+        "containerId": one.instance.container if one.instance else None,
+        "routeUrl": one.url,
+        "declared": one.declared,
+        "variablesChanged": changes(one.drift),
+        "rollbackDeploymentId": one.rollback_to,
+    }
+
+
+def _of_service(service: ServiceStatus, one: Deployment) -> Json:
+    active = service.active is not None and service.active.id == one.id
+    summary = deployment_summary(
+        one,
+        active=active,
+        health=service.health if active else _health_of(one),
+        url=service.url if active else None,
+    )
+    return {**summary, "rollbackAvailable": service.rollback_to == one.id}
+
+
+def _of_view(view: DeploymentView, label: str) -> Json:
+    return deployment_summary(
+        view.deployment,
+        active=view.active,
+        health=None if view.active else _health_of(view.deployment),
+        url=view.url if view.active else None,
+        label=label,
+        available=view.available,
+    )
+
+
+def _health_of(one: Deployment) -> Health | None:
+    """What a record alone tells: a candidate's outcome is open, a failed one's is not."""
+    if one.status in (Status.QUEUED, Status.RUNNING):
+        return Health.PENDING
+    return Health.UNHEALTHY if one.status is Status.FAILED else None

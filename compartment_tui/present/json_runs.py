@@ -1,0 +1,185 @@
+"""A run for scripts: its plan, each of its events, and how it ended."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import assert_never
+
+from compartment_tui.domain.deployment import Provenance, Stage
+from compartment_tui.domain.events import (
+    Event,
+    Failure,
+    Noted,
+    Output,
+    Probed,
+    RunFinished,
+    RunPlanned,
+    ServiceUnchanged,
+    StageFailed,
+    StageFinished,
+    StageReverted,
+    StageStarted,
+)
+from compartment_tui.domain.names import Target
+from compartment_tui.domain.plan import Plan, Run
+from compartment_tui.present.json import Json, changes, instant, place, seconds, source
+from compartment_tui.present.timeline import Timeline, Track
+
+
+def plan_document(run: Run, commits: Mapping[str, tuple[str, ...]]) -> Json:
+    """What a run will do; `commits` has one line per new commit, by service."""
+    return {
+        "deploymentRunId": run.id,
+        "trigger": run.trigger.value,
+        "label": run.label or None,
+        "deployments": [_plan(plan, commits.get(plan.service, ())) for plan in run.plans],
+        **place(run.key),
+    }
+
+
+def run_document(timeline: Timeline, status: Json | None) -> Json:
+    """How a run ended, in the shape of `status` with the run's own facts added.
+
+    `status` is None when it could not be asked any more.
+    """
+    run = timeline.run
+    empty: Json = {
+        "activeDeployments": [],
+        "deployments": [],
+        "environment": {"name": timeline.environment},
+        "project": {"name": run.key.project if run else None},
+    }
+    return {
+        **(status or empty),
+        "deploymentRunId": timeline.run_id or None,
+        "trigger": run.trigger.value if run else None,
+        "label": (run.label or None) if run else None,
+        "outcome": timeline.outcome.value if timeline.outcome else None,
+        "durationSeconds": seconds(timeline.took),
+        "failure": failure(timeline.failure),
+        "run": [_track(track) for track in timeline.tracks],
+        "notes": list(timeline.notes),
+    }
+
+
+def event_document(event: Event, environment: str) -> Json:  # noqa: PLR0911 - one return an event
+    """One event as one object: `type`, `at`, `environment`, `service`, `stage`, its own facts."""
+    match event:
+        case RunPlanned():
+            head = _head("run_planned", event.at, environment)
+            return {**head, **plan_document(event.run, {}), "environment": environment}
+        case StageStarted():
+            return _staged("stage_started", event.at, event.target, event.stage)
+        case Output():
+            return {
+                **_staged("output", event.at, event.target, event.stage),
+                "line": event.line,
+            }
+        case Probed():
+            return {
+                **_staged("probed", event.at, event.target, Stage.CHECKING_READINESS),
+                "attempt": event.attempt.number,
+                "ready": event.attempt.ready,
+                "detail": event.attempt.detail,
+                "durationSeconds": seconds(event.attempt.took),
+            }
+        case StageFinished():
+            return {
+                **_staged("stage_finished", event.at, event.target, event.stage),
+                "durationSeconds": seconds(event.took),
+                "note": event.note or None,
+            }
+        case StageFailed():
+            return {
+                **_staged("stage_failed", event.at, event.target, event.stage),
+                "failure": failure(event.failure),
+            }
+        case StageReverted():
+            return _staged("stage_reverted", event.at, event.target, event.stage)
+        case ServiceUnchanged():
+            return {
+                **_staged("service_unchanged", event.at, event.target, None),
+                "deploymentId": event.deployment,
+            }
+        case Noted():
+            target = event.target or Target(environment, "")
+            return {**_staged("noted", event.at, target, None), "message": event.message}
+        case RunFinished():
+            return {
+                **_head("run_finished", event.at, environment),
+                "deploymentRunId": event.run or None,
+                "outcome": event.outcome.value,
+                "durationSeconds": seconds(event.took),
+                "failure": failure(event.failure),
+            }
+        case _:
+            assert_never(event)
+
+
+def failure(one: Failure | None) -> Json | None:
+    """Why a step or a run failed; null when it did not."""
+    if one is None:
+        return None
+    return {
+        "code": one.code,
+        "message": one.message,
+        "hint": one.hint or None,
+        "tail": list(one.tail),
+    }
+
+
+def _head(kind: str, at: datetime, environment: str) -> Json:
+    return {
+        "type": kind,
+        "at": instant(at),
+        "environment": environment,
+        "service": None,
+        "stage": None,
+    }
+
+
+def _staged(kind: str, at: datetime, target: Target, stage: Stage | None) -> Json:
+    return {
+        **_head(kind, at, target.environment),
+        "service": target.service or None,
+        "stage": stage.value if stage else None,
+    }
+
+
+def _plan(plan: Plan, commits: tuple[str, ...]) -> Json:
+    previous = plan.previous
+    return {
+        "id": plan.deployment,
+        "serviceName": plan.service,
+        "imageSource": plan.source.value,
+        "imageId": plan.image,
+        "previousDeploymentId": previous.id if previous else None,
+        "sourceDeploymentId": plan.copied_from,
+        "commits": {
+            "from": source(previous.provenance if previous else Provenance()),
+            "to": source(plan.provenance),
+            "subjects": list(commits),
+        },
+        "variables": changes(plan.changes),
+        "routeHost": plan.host,
+        "release": list(plan.spec.release.command) if plan.spec.release else None,
+        "gap": plan.gap,
+    }
+
+
+def _track(track: Track) -> Json:
+    return {
+        "serviceName": track.service,
+        "deploymentId": track.deployment or None,
+        "state": track.state.value,
+        "stages": [
+            {
+                "stage": step.stage.value,
+                "state": step.state.value,
+                "durationSeconds": seconds(step.elapsed(step.ended or step.started)),
+            }
+            for step in track.steps
+        ],
+        "attempts": len(track.attempts),
+        "notes": list(track.notes),
+        "failure": failure(track.failure),
+    }

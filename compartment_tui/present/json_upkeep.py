@@ -1,0 +1,151 @@
+"""Documents for scripts about one service, the edge, locks, and what is checked or taken away."""
+
+from collections.abc import Iterable
+
+from compartment_tui.domain.config import ServiceSpec
+from compartment_tui.domain.names import EnvironmentKey
+from compartment_tui.domain.views import Check, Deletion, EdgeView, Grade, InspectView
+from compartment_tui.ports import EngineInfo, LockInfo
+from compartment_tui.present.json import Json, deployment_summary, instant, place, seconds
+
+
+def inspect_document(views: Iterable[InspectView], key: EnvironmentKey) -> Json:
+    """`inspect`: per service, how it was made, how it runs and how it is reached."""
+    return {
+        "deployments": [_inspected(view) for view in views],
+        **place(key),
+        "sensitiveTopologyVisible": True,
+    }
+
+
+def checks_document(checks: Iterable[Check]) -> Json:
+    """`doctor`: warnings are not worth an alarm, so they leave `ok` true."""
+    checks = tuple(checks)
+    return {
+        "ok": all(check.grade is not Grade.BAD for check in checks),
+        "checks": [
+            {
+                "name": check.name,
+                "grade": check.grade.value,
+                "message": check.message,
+                "hint": check.hint or None,
+            }
+            for check in checks
+        ],
+    }
+
+
+def edge_document(edge: EdgeView | None) -> Json:
+    """`edge status`: null when the engine has no edge."""
+    if edge is None:
+        return {"edge": None}
+    return {
+        "edge": {
+            "running": edge.running,
+            "bind": edge.settings.bind,
+            "httpPort": edge.settings.http_port,
+            "image": edge.image,
+            "startedAt": instant(edge.since),
+            "hosts": edge.hosts,
+            "environments": [
+                {"project": key.project, "name": key.environment} for key in edge.environments
+            ],
+        }
+    }
+
+
+def deletion_document(deletion: Deletion, *, done: bool, volumes: bool) -> Json:
+    """What goes, or went; volumes stay unless they were asked for."""
+    return {
+        "deleted": done,
+        "hosts": list(deletion.hosts),
+        "containers": list(deletion.containers),
+        "network": deletion.network,
+        "record": deletion.record,
+        "volumes": list(deletion.volumes) if volumes else [],
+        "keptVolumes": [] if volumes else list(deletion.volumes),
+        **place(deletion.key),
+    }
+
+
+def lock_document(lock: LockInfo | None, key: EnvironmentKey) -> Json:
+    """`lock show`."""
+    return {
+        "locked": lock is not None,
+        "holder": lock.holder if lock else None,
+        "purpose": lock.purpose if lock else None,
+        "since": instant(lock.since) if lock else None,
+        **place(key),
+    }
+
+
+def engine_document(info: EngineInfo) -> Json:
+    """The engine, as `info` tells it."""
+    return {
+        "version": info.version,
+        "apiVersion": info.api,
+        "address": info.address,
+        "host": info.host,
+        "builder": info.builder or None,
+        "liveRestore": info.live_restore,
+    }
+
+
+def _inspected(view: InspectView) -> Json:
+    status, active = view.status, view.status.active
+    spec = view.running_spec or view.spec
+    host, _, port = (view.upstream or "").rpartition(":")
+    instance = status.instance
+    reach = {
+        "routeHost": active.host if active else None,
+        "upstreamHost": host or None,
+        "upstreamPort": int(port) if port.isdigit() else None,
+    }
+    summary = (
+        deployment_summary(active, active=True, health=status.health, url=status.url)
+        if active
+        else {"id": None, "serviceName": status.service, "isActive": False, "health": None}
+    )
+    return {
+        **summary,
+        "kind": status.kind.value,
+        "healthReason": status.reason or None,
+        "containerId": instance.container if instance else None,
+        **(_how(spec) if spec else {"build": None, "run": None, "readiness": None, "drain": None}),
+        "routes": [status.url] if status.url else [],
+        **reach,
+        "internalUrl": view.internal,
+        "runtime": instance
+        and {"containerId": instance.container, "imageRef": instance.image, **reach},
+        "variables": list(view.variables),
+        "rollbackDeploymentId": status.rollback_to,
+    }
+
+
+def _how(spec: ServiceSpec) -> Json:
+    readiness = spec.readiness
+    return {
+        "build": {
+            "path": spec.path,
+            "image": spec.image,
+            "dockerfile": spec.build.dockerfile,
+            "target": spec.build.target,
+        },
+        "run": {
+            "command": list(spec.command) if spec.command is not None else None,
+            "limits": {"cpus": spec.limits.cpus, "memory": spec.limits.memory},
+            "volumes": dict(spec.volumes),
+        },
+        "readiness": readiness
+        and {
+            "type": readiness.kind.value,
+            "path": readiness.path,
+            "command": list(readiness.command),
+            "intervalSeconds": seconds(readiness.interval),
+            "timeoutSeconds": seconds(readiness.timeout),
+        },
+        "drain": {
+            "drainTimeoutSeconds": seconds(spec.drain_timeout),
+            "stopGraceSeconds": seconds(spec.stop_grace),
+        },
+    }

@@ -1,0 +1,73 @@
+"""What a status has to say beyond its table: everything that is not simply well."""
+
+from collections.abc import Iterator
+
+from compartment_tui.domain.deployment import Health, Status
+from compartment_tui.domain.views import EnvironmentStatus, ServiceStatus
+from compartment_tui.present.plan import variable_words
+from compartment_tui.present.text import clean, short_id, show, stage_words
+from compartment_tui.present.tone import Cell, Line, Tone, line, signed
+
+PROGRAM = "compartment-tui"
+
+
+def status_notes(status: EnvironmentStatus) -> tuple[Line, ...]:
+    """One line a matter, the environment's before its services'."""
+    lines = [*_environment_notes(status)]
+    for service in status.services:
+        lines.extend(_service_notes(status, service))
+    return tuple(lines)
+
+
+def option_for(environment: str) -> str:
+    """` --env NAME` for a command to copy; nothing for the default environment."""
+    if environment == "production":
+        return ""
+    if environment.isascii() and environment.replace("-", "").replace("_", "").isalnum():
+        return f" --env {environment}"
+    return f" --env '{show(environment)}'"
+
+
+def _environment_notes(status: EnvironmentStatus) -> Iterator[Line]:
+    name = status.key.environment
+    if status.stale:
+        at = status.stale.astimezone().strftime("%Y-%m-%d %H:%M")
+        yield _warn(f"the Docker engine does not answer: this is the copy of {at}")
+    if status.holder:
+        yield _warn(f"{clean(status.holder)} is changing it now")
+    if status.journal:
+        yield (
+            signed(f"a {status.journal.trigger.value} neither finished nor reverted: ", Tone.BAD),
+            Cell(f"{PROGRAM} resume{option_for(name)}"),
+        )
+    if status.rebuilt:
+        yield _warn("the record was lost and made again: failed runs and the audit are not in it")
+
+
+def _service_notes(status: EnvironmentStatus, one: ServiceStatus) -> Iterator[Line]:
+    name = show(one.service)
+    if one.active and one.health is not Health.HEALTHY and one.reason:
+        tone = Tone.BAD if one.health is Health.UNHEALTHY else Tone.WARN
+        yield (signed(f"{name} is {one.health.value}: {clean(one.reason)}", tone),)
+    latest = one.latest
+    if latest and latest.status is Status.FAILED and latest != one.active:
+        yield from _failed_latest(status, one)
+    if one.drift:
+        yield _warn(f"{name}: variables in the file are not what runs: {variable_words(one.drift)}")
+    if not one.declared:
+        yield _warn(f"{name} is no longer in the project file")
+
+
+def _failed_latest(status: EnvironmentStatus, one: ServiceStatus) -> Iterator[Line]:
+    latest = one.latest
+    if latest is None:
+        return
+    reason = f": {clean(latest.failure)}" if latest.failure else ""
+    where = stage_words(latest.stage)
+    yield (signed(f"{show(one.service)}: {short_id(latest.id)} failed {where}{reason}", Tone.BAD),)
+    option = option_for(status.key.environment)
+    yield line(f"  {PROGRAM} deployment logs {short_id(latest.id)}{option}", Tone.QUIET)
+
+
+def _warn(text: str) -> Line:
+    return (signed(text, Tone.WARN),)

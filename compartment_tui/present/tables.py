@@ -1,0 +1,224 @@
+"""What the verbs that look around found, as tables: cells with a tone, safe to print."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from compartment_tui.domain.config import Kind
+from compartment_tui.domain.deployment import Deployment, Health, Stage, Status
+from compartment_tui.domain.views import (
+    Check,
+    DeploymentView,
+    EdgeView,
+    EnvironmentStatus,
+    EnvironmentView,
+    Grade,
+    RouteView,
+    RunView,
+    ServiceStatus,
+)
+from compartment_tui.present.text import (
+    NOTHING,
+    age,
+    clean,
+    counted,
+    duration,
+    short_commit,
+    short_id,
+    show,
+    stage_words,
+)
+from compartment_tui.present.tone import Cell, Tone, signed
+
+EMPTY = Cell(NOTHING, Tone.QUIET)
+_HEALTH = {Health.HEALTHY: Tone.GOOD, Health.PENDING: Tone.WARN, Health.UNHEALTHY: Tone.BAD}
+_GRADES = {Grade.GOOD: Tone.GOOD, Grade.WARN: Tone.WARN, Grade.BAD: Tone.BAD}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Table:
+    """Rows under column names; every row has as many cells as there are columns."""
+
+    columns: tuple[str, ...]
+    rows: tuple[tuple[Cell, ...], ...]
+
+
+def status_table(status: EnvironmentStatus, now: datetime) -> Table:
+    """A row for each service; `status_notes` has what does not fit a cell."""
+    return Table(
+        columns=("service", "health", "deployment", "commit", "live for", "route"),
+        rows=tuple(_service_row(one, now) for one in status.services),
+    )
+
+
+def health_cell(service: ServiceStatus) -> Cell:
+    """Health in a word; whether anything is live at all comes first."""
+    if service.active is None:
+        failed = service.latest is not None and service.latest.status is Status.FAILED
+        return signed("never live", Tone.BAD) if failed else signed("not deployed", Tone.QUIET)
+    return signed(service.health.value, _HEALTH[service.health])
+
+
+def environments_table(found: Iterable[EnvironmentView], now: datetime) -> Table:
+    """A row for each environment."""
+    return Table(
+        columns=("environment", "health", "live", "last run", "when", ""),
+        rows=tuple(_environment_row(one, now) for one in found),
+    )
+
+
+def routes_table(found: Iterable[RouteView]) -> Table:
+    """A row for each route, and whether anything stands behind it."""
+    return Table(
+        columns=("environment", "service", "state", "deployment", "route"),
+        rows=tuple(
+            (
+                Cell(show(one.key.environment)),
+                Cell(show(one.service)),
+                signed("running", Tone.GOOD) if one.running else signed("down", Tone.BAD),
+                Cell(short_id(one.route.deployment), Tone.QUIET),
+                Cell(show(one.url)),
+            )
+            for one in found
+        ),
+    )
+
+
+def history_table(runs: Iterable[RunView], now: datetime) -> Table:
+    """A row for each deployment, newest run first; a run's id stands in its first row."""
+    rows: list[tuple[Cell, ...]] = []
+    for view in runs:
+        head = Cell(short_id(view.run.id))
+        for place, deployment in enumerate(view.deployments):
+            lead = head if place == 0 else Cell("")
+            rows.append((lead, *_history_cells(view, deployment, now)))
+        if not view.deployments:
+            when = Cell(age(view.run.created, now), Tone.QUIET)
+            state = run_cell(view.run.status)
+            rows.append((head, Cell(view.run.trigger.value), EMPTY, EMPTY, state, EMPTY, when))
+    return Table(
+        columns=("run", "by", "service", "deployment", "state", "commit", "when"), rows=tuple(rows)
+    )
+
+
+def checks_table(checks: Iterable[Check]) -> Table:
+    """A row for each check, in the order they were made."""
+    return Table(
+        columns=("check", "", "what was found"),
+        rows=tuple(
+            (
+                Cell(clean(check.name)),
+                signed(check.grade.value, _GRADES[check.grade]),
+                Cell(clean(check.message)),
+            )
+            for check in checks
+        ),
+    )
+
+
+def edge_rows(edge: EdgeView, now: datetime) -> tuple[tuple[str, Cell], ...]:
+    """The edge as names and values."""
+    state = signed("running", Tone.GOOD) if edge.running else signed("down", Tone.BAD)
+    names = (f"{show(key.environment)} of {show(key.project)}" for key in edge.environments)
+    return (
+        ("edge", state),
+        ("listens on", Cell(f"{show(edge.settings.bind)}:{edge.settings.http_port}")),
+        ("image", Cell(show(edge.image))),
+        ("up for", Cell(duration(now - edge.since)) if edge.since else EMPTY),
+        ("hosts", Cell(str(edge.hosts))),
+        ("serves", Cell(", ".join(names) or NOTHING)),
+    )
+
+
+def run_cell(status: Status) -> Cell:
+    """How a run ended, or that it did not yet."""
+    tones = {Status.SUCCEEDED: Tone.GOOD, Status.FAILED: Tone.BAD, Status.STOPPED: Tone.QUIET}
+    return signed(status.value, tones.get(status, Tone.WARN))
+
+
+def deployment_cell(deployment: Deployment, *, active: bool) -> Cell:
+    """Where a deployment ended, in the product's words."""
+    if active:
+        return signed("active", Tone.GOOD)
+    if deployment.status is Status.FAILED:
+        return signed(f"failed {stage_words(deployment.stage)}", Tone.BAD)
+    if deployment.status in (Status.QUEUED, Status.RUNNING):
+        return signed(stage_words(deployment.stage), Tone.WARN)
+    return signed(stage_words(deployment.stage), Tone.QUIET)
+
+
+def commit_cell(deployment: Deployment) -> Cell:
+    """The commit it was made from; `+` when there were uncommitted changes."""
+    provenance = deployment.provenance
+    if not provenance.commit:
+        return EMPTY
+    return Cell(show(short_commit(provenance.commit)) + ("+" if provenance.dirty else ""))
+
+
+def available_cell(view: DeploymentView) -> Cell:
+    """What going back to it could use."""
+    words = {
+        "container": ("its container is kept", Tone.GOOD),
+        "image": ("only its image is left", Tone.WARN),
+        "gone": ("nothing is left to go back to", Tone.QUIET),
+    }
+    return signed(*words[view.available])
+
+
+def _service_row(one: ServiceStatus, now: datetime) -> tuple[Cell, ...]:
+    active = one.active
+    since = active and (active.activated or active.created)
+    return (
+        Cell(show(one.service)),
+        health_cell(one),
+        Cell(short_id(active.id)) if active else EMPTY,
+        commit_cell(active) if active else EMPTY,
+        Cell(duration(now - since)) if since else EMPTY,
+        _route_cell(one),
+    )
+
+
+def _route_cell(one: ServiceStatus) -> Cell:
+    if one.url:
+        return Cell(show(one.url))
+    return Cell("worker", Tone.QUIET) if one.kind is Kind.WORKER else EMPTY
+
+
+def _environment_row(one: EnvironmentView, now: datetime) -> tuple[Cell, ...]:
+    never = one.active == 0
+    marks = [
+        word
+        for word, on in (("protected", one.protected), ("not in the file", not one.declared))
+        if on
+    ]
+    return (
+        Cell(show(one.key.environment)),
+        signed("not deployed", Tone.QUIET)
+        if never
+        else signed(one.health.value, _HEALTH[one.health]),
+        Cell(counted(one.active, "service")),
+        Cell(f"{one.last.trigger.value} {one.last.status.value}") if one.last else EMPTY,
+        Cell(age(one.last.created, now), Tone.QUIET) if one.last else EMPTY,
+        Cell(", ".join(marks), Tone.QUIET),
+    )
+
+
+def _history_cells(view: RunView, one: DeploymentView, now: datetime) -> tuple[Cell, ...]:
+    return (
+        Cell(view.run.trigger.value),
+        Cell(show(one.deployment.service)),
+        Cell(short_id(one.deployment.id)),
+        _history_state(view, one),
+        commit_cell(one.deployment),
+        Cell(age(view.run.created, now), Tone.QUIET),
+    )
+
+
+def _history_state(view: RunView, one: DeploymentView) -> Cell:
+    covered = one.deployment.service in view.run.covered
+    cell = deployment_cell(one.deployment, active=one.active)
+    if covered:
+        return Cell(f"{cell.text}, unchanged", Tone.QUIET)
+    if one.deployment.stage is Stage.ROLLED_BACK and one.available == "gone":
+        return Cell(f"{cell.text}, gone", Tone.QUIET)
+    return cell

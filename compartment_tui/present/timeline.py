@@ -1,0 +1,250 @@
+"""A run as it looks at one moment: what the events told so far, folded into one value."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import assert_never
+
+from compartment_tui.domain.deployment import Attempt, Stage
+from compartment_tui.domain.events import (
+    Event,
+    Failure,
+    Noted,
+    Outcome,
+    Output,
+    Probed,
+    RunFinished,
+    RunPlanned,
+    ServiceUnchanged,
+    StageFailed,
+    StageFinished,
+    StageReverted,
+    StageStarted,
+)
+from compartment_tui.domain.plan import Plan, Run
+
+KEPT_LINES = 20
+"""How many of the last output lines a track remembers."""
+KEPT_ATTEMPTS = 100
+
+
+class StepState(StrEnum):
+    RUNNING = "running"
+    DONE = "done"
+    FAILED = "failed"
+    REVERTED = "reverted"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """One stage of one service."""
+
+    stage: Stage
+    state: StepState
+    started: datetime
+    ended: datetime | None = None
+    note: str = ""
+
+    def elapsed(self, now: datetime) -> timedelta:
+        return max((self.ended or now) - self.started, timedelta())
+
+
+class TrackState(StrEnum):
+    """Where one service of a run is."""
+
+    WAITING = "waiting"
+    RUNNING = "running"
+    LIVE = "live"
+    UNCHANGED = "unchanged"
+    FAILED = "failed"
+    REVERTED = "reverted"
+    STOPPED = "stopped"
+    """The run ended before this service was done, through no fault of its own."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Track:
+    """One service of a run. `lines` and `attempts` are the last ones only, and foreign text."""
+
+    service: str
+    plan: Plan | None = None
+    state: TrackState = TrackState.WAITING
+    steps: tuple[Step, ...] = ()
+    attempts: tuple[Attempt, ...] = ()
+    lines: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+    failure: Failure | None = None
+    failed_at: Stage | None = None
+    deployment: str = ""
+
+    @property
+    def step(self) -> Step | None:
+        """The stage it is in, or was in last."""
+        return self.steps[-1] if self.steps else None
+
+    @property
+    def running(self) -> tuple[Step, ...]:
+        return tuple(step for step in self.steps if step.state is StepState.RUNNING)
+
+    def took(self, now: datetime) -> timedelta:
+        """From its first stage until its last ended, or until now."""
+        if not self.steps:
+            return timedelta()
+        ended = max((step.ended or now for step in self.steps), default=now)
+        return max(ended - self.steps[0].started, timedelta())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Timeline:
+    """A whole run; empty before its first event."""
+
+    run: Run | None = None
+    environment: str = ""
+    run_id: str = ""
+    started: datetime | None = None
+    tracks: tuple[Track, ...] = ()
+    notes: tuple[str, ...] = ()
+    """What concerns no single service."""
+    outcome: Outcome | None = None
+    took: timedelta = timedelta()
+    failure: Failure | None = None
+
+    def track(self, service: str) -> Track | None:
+        return next((track for track in self.tracks if track.service == service), None)
+
+
+def fold(timeline: Timeline, event: Event) -> Timeline:  # noqa: PLR0911 - one return an event
+    """The timeline after one more event."""
+    match event:
+        case RunPlanned():
+            return _planned(event)
+        case StageStarted():
+            return _change(timeline, event.target.service, lambda track: _started(track, event))
+        case Output():
+            return _change(timeline, event.target.service, lambda track: _printed(track, event))
+        case Probed():
+            return _change(timeline, event.target.service, lambda track: _probed(track, event))
+        case StageFinished():
+            return _change(timeline, event.target.service, lambda track: _finished(track, event))
+        case StageFailed():
+            return _change(timeline, event.target.service, lambda track: _failed(track, event))
+        case StageReverted():
+            return _change(timeline, event.target.service, lambda track: _reverted(track, event))
+        case ServiceUnchanged():
+            return _change(timeline, event.target.service, lambda track: _unchanged(track, event))
+        case Noted():
+            return _noted(timeline, event)
+        case RunFinished():
+            return _ended(timeline, event)
+        case _:
+            assert_never(event)
+
+
+def _planned(event: RunPlanned) -> Timeline:
+    run = event.run
+    return Timeline(
+        run=run,
+        environment=run.key.environment,
+        run_id=run.id,
+        started=event.at,
+        tracks=tuple(
+            Track(service=plan.service, plan=plan, deployment=plan.deployment) for plan in run.plans
+        ),
+    )
+
+
+def _change(timeline: Timeline, service: str, change: Callable[[Track], Track]) -> Timeline:
+    if timeline.track(service) is None:  # a resumed run announces its services as it meets them
+        tracks = (*timeline.tracks, Track(service=service))
+    else:
+        tracks = timeline.tracks
+    changed = tuple(change(track) if track.service == service else track for track in tracks)
+    return replace(timeline, tracks=changed)
+
+
+def _started(track: Track, event: StageStarted) -> Track:
+    step = Step(stage=event.stage, state=StepState.RUNNING, started=event.at)
+    return replace(track, state=TrackState.RUNNING, steps=(*track.steps, step), lines=())
+
+
+def _printed(track: Track, event: Output) -> Track:
+    return replace(track, lines=(*track.lines, event.line)[-KEPT_LINES:])
+
+
+def _probed(track: Track, event: Probed) -> Track:
+    return replace(track, attempts=(*track.attempts, event.attempt)[-KEPT_ATTEMPTS:])
+
+
+def _finished(track: Track, event: StageFinished) -> Track:
+    return _mark(track, event.stage, StepState.DONE, event.at, event.note)
+
+
+def _failed(track: Track, event: StageFailed) -> Track:
+    track = _mark(track, event.stage, StepState.FAILED, event.at)
+    return replace(
+        track, state=TrackState.FAILED, failure=event.failure, failed_at=event.stage, lines=()
+    )
+
+
+def _reverted(track: Track, event: StageReverted) -> Track:
+    track = _mark(track, event.stage, StepState.REVERTED, event.at)
+    state = track.state if track.state is TrackState.FAILED else TrackState.REVERTED
+    return replace(track, state=state)
+
+
+def _unchanged(track: Track, event: ServiceUnchanged) -> Track:
+    steps = tuple(
+        replace(step, state=StepState.DONE, ended=event.at)
+        if step.state is StepState.RUNNING
+        else step
+        for step in track.steps
+    )
+    return replace(
+        track, state=TrackState.UNCHANGED, steps=steps, lines=(), deployment=event.deployment
+    )
+
+
+def _noted(timeline: Timeline, event: Noted) -> Timeline:
+    if event.target is None:
+        return replace(timeline, notes=(*timeline.notes, event.message))
+    service = event.target.service
+    return _change(
+        timeline, service, lambda track: replace(track, notes=(*track.notes, event.message))
+    )
+
+
+def _ended(timeline: Timeline, event: RunFinished) -> Timeline:
+    live = event.outcome in (Outcome.LIVE, Outcome.UNCHANGED)
+    return replace(
+        timeline,
+        run_id=event.run or timeline.run_id,
+        tracks=tuple(_settle(track, event.at, live=live) for track in timeline.tracks),
+        outcome=event.outcome,
+        took=event.took,
+        failure=event.failure,
+    )
+
+
+def _settle(track: Track, at: datetime, *, live: bool) -> Track:
+    """The track after its run ended: nothing of it is running any more."""
+    steps = tuple(replace(step, ended=step.ended or at) for step in track.steps)
+    if track.state is TrackState.UNCHANGED:
+        return track
+    if live:
+        return replace(track, steps=steps, state=TrackState.LIVE)
+    if track.state in (TrackState.WAITING, TrackState.RUNNING):
+        return replace(track, steps=steps, state=TrackState.STOPPED)
+    return replace(track, steps=steps)
+
+
+def _mark(track: Track, stage: Stage, state: StepState, at: datetime, note: str = "") -> Track:
+    """The newest step of that stage in a new state."""
+    places = [place for place, step in enumerate(track.steps) if step.stage is stage]
+    if not places:
+        step = Step(stage=stage, state=state, started=at, ended=at, note=note)
+        return replace(track, steps=(*track.steps, step))
+    steps = list(track.steps)
+    last = steps[places[-1]]
+    steps[places[-1]] = replace(last, state=state, ended=last.ended or at, note=note or last.note)
+    return replace(track, steps=tuple(steps))
