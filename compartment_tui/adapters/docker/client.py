@@ -23,6 +23,14 @@ OLDEST_API = (1, 41)
 NO_SPACE = "no space left on device"
 
 
+class Missing(EngineProblem):
+    """What was asked for is not on the engine (HTTP 404)."""
+
+
+class Conflict(EngineProblem):
+    """A name is taken, or the thing is in use (HTTP 409)."""
+
+
 class Client:
     """A Docker engine and the way to it. Nothing is asked of it before `api` is first read."""
 
@@ -48,11 +56,11 @@ class Client:
     def translate(self, doing: str = "do that") -> Iterator[None]:
         """Tell the SDK's errors as ours: `Docker could not {doing}: its reason`.
 
-        Catch the ones you expect (`docker.errors.NotFound`, …) inside the block.
-
         Raises:
             EngineUnreachable: no answer, no permission, or the connection broke.
             DiskFull: the engine has no room left.
+            Missing: a container, network or image is not there.
+            Conflict: a name is taken, or something is in use.
             EngineProblem: the engine refused for any other reason.
         """
         # Whoever needs this needs the engine, so the SDK is loaded or about to be.
@@ -93,6 +101,9 @@ class Client:
         return session
 
 
+_REFUSALS: dict[int, type[EngineProblem]] = {404: Missing, 409: Conflict}
+
+
 def connect() -> Client:
     """The engine a person means: DOCKER_HOST, the current docker context, else the local socket.
 
@@ -113,7 +124,8 @@ def translated(error: BaseException, address: Address, doing: str) -> Compartmen
             hint="`docker system df` shows what uses it",
         )
     if api is not None:
-        return EngineProblem(f"Docker could not {doing}: {reason(api)}")
+        kind = _REFUSALS.get(api.status_code or 0, EngineProblem)
+        return kind(f"Docker could not {doing}: {reason(api)}")
     if any(isinstance(cause, PermissionError) for cause in chain) and address.socket:
         return EngineUnreachable(
             f"no permission to use the Docker socket {address.socket}",

@@ -23,8 +23,6 @@ BRANCH = PREFIX + "branch"
 DIRTY = PREFIX + "dirty"
 AUTHOR = PREFIX + "author"
 FINGERPRINTS = PREFIX + "fingerprints"
-CHECKED = PREFIX + "checked"
-"""`true` when the image had a HEALTHCHECK."""
 
 
 class Role(StrEnum):
@@ -51,7 +49,15 @@ def filters(role: Role, key: EnvironmentKey | None = None, **more: str) -> dict[
     `more` are further labels by their short name: `filters(Role.SERVICE, deployment="dep_…")`.
     """
     wanted = {ROLE: role.value} if key is None else of_environment(role, key)
-    wanted |= {PREFIX + name: value for name, value in more.items()}
+    return _filters(wanted | {PREFIX + name: value for name, value in more.items()})
+
+
+def any_role(**labels: str) -> dict[str, list[str]]:
+    """As `filters`, whatever the role: `any_role(project=…, environment=…)`."""
+    return _filters({PREFIX + name: value for name, value in labels.items()})
+
+
+def _filters(wanted: dict[str, str]) -> dict[str, list[str]]:
     return {"label": [f"{name}={value}" for name, value in wanted.items()]}
 
 

@@ -1,9 +1,11 @@
 """The SDK's low-level client with our time-outs. Import it late: it brings in the whole SDK."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import requests
 from docker.api.client import APIClient
+from docker.errors import create_api_error_from_http_exception
 from docker.tls import TLSConfig
 
 from compartment_tui.adapters.docker.address import Address, Tls
@@ -26,6 +28,26 @@ class Session(APIClient):
         if isinstance(timeout, int | float):
             kwargs["timeout"] = (min(CONNECT_SECONDS, timeout), timeout)
         return super().send(request, **kwargs)
+
+    def open_stream(
+        self, path: str, params: Mapping[str, Any], *, endless: bool
+    ) -> requests.Response:
+        """A GET whose body is read as it arrives; an endless one may be silent for any time.
+
+        The SDK's own streams hide which of stdout and stderr something came from, and whether they
+        ended or broke. Raises `APIError` when the engine refuses.
+        """
+        response = self.get(
+            f"{self.base_url}/v{self.api_version}{path}",
+            params=params,
+            stream=True,
+            timeout=(CONNECT_SECONDS, None if endless else READ_SECONDS),
+        )
+        try:
+            response.raise_for_status()
+        except requests.HTTPError as error:
+            create_api_error_from_http_exception(error)  # raises what fits
+        return response
 
 
 def open_session(address: Address) -> Session:

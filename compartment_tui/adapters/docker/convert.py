@@ -1,0 +1,196 @@
+"""Docker's JSON to our words, and back. Pure: the shape of that JSON is known here."""
+
+import json
+import re
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from compartment_tui.adapters.docker import labels as names
+from compartment_tui.domain.deployment import Health, Image, Instance, InstanceState, Provenance
+from compartment_tui.domain.names import EnvironmentKey
+from compartment_tui.domain.plan import Birth
+from compartment_tui.ports import EngineEvent
+
+Json = Mapping[str, Any]
+
+_STATES = {state.value: state for state in InstanceState}
+_CHECKS = {
+    "starting": Health.PENDING,
+    "healthy": Health.HEALTHY,
+    "unhealthy": Health.UNHEALTHY,
+}
+_EXIT_IN_STATUS = re.compile(r"\((-?\d+)\)")
+_CHECK_IN_STATUS = re.compile(r"\((?:health: )?(starting|healthy|unhealthy)\)")
+_ESTABLISHED = "01"
+_SHOWN_ACTIONS = frozenset(
+    ("create", "start", "die", "oom", "pause", "unpause", "rename", "destroy", "health")
+)
+
+
+def key_of(labels: Json) -> EnvironmentKey | None:
+    """The environment that labels name, if they do."""
+    project, environment = labels.get(names.PROJECT), labels.get(names.ENVIRONMENT)
+    return EnvironmentKey(project, environment) if project and environment else None
+
+
+def labels_of(birth: Birth) -> dict[str, str]:
+    """Everything that is fixed when a deployment's container is made."""
+    plan = birth.plan
+    return {
+        **names.of_environment(names.Role.SERVICE, plan.key),
+        names.SERVICE: plan.service,
+        names.DEPLOYMENT: plan.deployment,
+        names.RUN: plan.run,
+        names.SPEC: plan.spec.text(),
+        names.PORT: "" if birth.port is None else str(birth.port),
+        names.CREATED: birth.created.isoformat(),
+        names.COMMIT: plan.provenance.commit,
+        names.BRANCH: plan.provenance.branch,
+        names.DIRTY: "true" if plan.provenance.dirty else "false",
+        names.AUTHOR: plan.provenance.author,
+        names.FINGERPRINTS: json.dumps(dict(plan.fingerprints), sort_keys=True),
+    }
+
+
+def instance_of_row(row: Json) -> Instance | None:
+    """A line of the container list. It lacks times, restarts, what a check said, and why it died.
+
+    None when the labels are not those of a deployment.
+    """
+    status = str(row.get("Status", ""))
+    state = _state(str(row.get("State", "")))
+    check = _CHECK_IN_STATUS.search(status)
+    exit_code = _EXIT_IN_STATUS.search(status) if state is InstanceState.EXITED else None
+    plain = next((name for name in row.get("Names") or () if name.count("/") == 1), "")
+    born = _born(row.get("Labels") or {})
+    if born is None:
+        return None
+    return Instance(
+        **born,
+        container=row["Id"],
+        name=plain.lstrip("/"),
+        image=row.get("ImageID", ""),
+        state=state,
+        exit_code=int(exit_code[1]) if exit_code else None,
+        checked=_CHECKS[check[1]] if check else None,
+        address=_address(row, born["key"]) if state is InstanceState.RUNNING else None,
+    )
+
+
+def instance_of_inspect(data: Json) -> Instance | None:
+    """Everything about one container. None when the labels are not those of a deployment."""
+    said = data["State"]
+    state = _state(said["Status"])
+    check = said.get("Health") or {}
+    outputs = [entry.get("Output", "") for entry in check.get("Log") or ()]
+    born = _born(data["Config"].get("Labels") or {})
+    if born is None:
+        return None
+    return Instance(
+        **born,
+        container=data["Id"],
+        name=data["Name"].lstrip("/"),
+        image=data["Image"],
+        state=state,
+        exit_code=said.get("ExitCode") if state is InstanceState.EXITED else None,
+        out_of_memory=bool(said.get("OOMKilled")) and state is InstanceState.EXITED,
+        started=moment(said.get("StartedAt", "")),
+        finished=moment(said.get("FinishedAt", "")),
+        restarts=data.get("RestartCount", 0),
+        checked=_CHECKS.get(check.get("Status", "")),
+        check_output=outputs[-1].strip() if outputs else "",
+        address=_address(data, born["key"]) if state is InstanceState.RUNNING else None,
+    )
+
+
+def _born(labels: Json) -> dict[str, Any] | None:
+    """What an Instance has from its labels; None when they are not those of a deployment."""
+    key = key_of(labels)
+    created = moment(labels.get(names.CREATED, ""))
+    service, deployment = labels.get(names.SERVICE), labels.get(names.DEPLOYMENT)
+    if key is None or created is None or not service or not deployment:
+        return None
+    port = labels.get(names.PORT, "")
+    return {
+        "key": key,
+        "service": service,
+        "deployment": deployment,
+        "run": labels.get(names.RUN, ""),
+        "port": int(port) if port.isdecimal() else None,
+        "spec": labels.get(names.SPEC, ""),
+        "provenance": Provenance(
+            commit=labels.get(names.COMMIT, ""),
+            branch=labels.get(names.BRANCH, ""),
+            dirty=labels.get(names.DIRTY) == "true",
+            author=labels.get(names.AUTHOR, ""),
+        ),
+        "fingerprints": _fingerprints(labels.get(names.FINGERPRINTS, "")),
+        "created": created,
+    }
+
+
+def image_of(data: Json) -> Image:
+    """An inspected image. Its ports are in numerical order: the engine does not keep the file's."""
+    config = data.get("Config") or {}
+    exposed = (port.partition("/") for port in config.get("ExposedPorts") or ())
+    test = (config.get("Healthcheck") or {}).get("Test") or []
+    return Image(
+        id=data["Id"],
+        ports=tuple(sorted(int(number) for number, _, kind in exposed if kind in ("", "tcp"))),
+        checked=bool(test) and test[0] != "NONE",
+    )
+
+
+def event_of(data: Json, project: str) -> EngineEvent | None:
+    """What happened, if it concerns a service of the project or the edge and means something."""
+    labels = (data.get("Actor") or {}).get("Attributes") or {}
+    role = labels.get(names.ROLE)
+    ours = role == names.Role.SERVICE and labels.get(names.PROJECT) == project
+    action = str(data.get("Action", "")).partition(":")[0].replace("health_status", "health")
+    if not (ours or role == names.Role.EDGE) or action not in _SHOWN_ACTIONS:
+        return None
+    return EngineEvent(
+        at=datetime.fromtimestamp(data.get("timeNano", 0) / 1e9, UTC),
+        action=action,
+        key=key_of(labels) if ours else None,
+        service=labels.get(names.SERVICE, ""),
+        deployment=labels.get(names.DEPLOYMENT, ""),
+    )
+
+
+def established(table: str, port: int) -> int:
+    """How many rows of `/proc/net/tcp` and `tcp6` are established connections *to* `port`."""
+    rows = (line.split() for line in table.splitlines())
+    return sum(
+        len(row) > 3 and row[3] == _ESTABLISHED and row[1].rpartition(":")[2] == f"{port:04X}"
+        for row in rows
+    )
+
+
+def moment(text: str) -> datetime | None:
+    """A time as Docker writes it, with up to nine decimals; None for its "never" (the year 1)."""
+    try:
+        at = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    return at.astimezone(UTC) if at.year > 1 and at.tzinfo else None
+
+
+def _state(text: str) -> InstanceState:
+    # `dead` and `removing` are on their way out: nothing can run in them any more.
+    return _STATES.get(text, InstanceState.EXITED)
+
+
+def _address(data: Json, key: EnvironmentKey) -> str | None:
+    networks = (data.get("NetworkSettings") or {}).get("Networks") or {}
+    own = networks.get(names.network_name(key)) or {}
+    return own.get("IPAddress") or None
+
+
+def _fingerprints(text: str) -> dict[str, str]:
+    try:
+        found = json.loads(text)
+    except ValueError:
+        return {}
+    return {str(k): str(v) for k, v in found.items()} if isinstance(found, dict) else {}

@@ -1,0 +1,64 @@
+"""Counting a deployment's connections where they all meet: in its own network namespace."""
+
+from compartment_tui.adapters.docker import labels
+from compartment_tui.adapters.docker.client import Client
+from compartment_tui.adapters.docker.containers import gone, inspect, locate
+from compartment_tui.adapters.docker.convert import established
+from compartment_tui.adapters.docker.labels import Role
+from compartment_tui.adapters.docker.shell import Shell, ShellGone
+from compartment_tui.domain.deployment import Instance
+
+TABLES = "cat /proc/net/tcp; cat /proc/net/tcp6 2>/dev/null || :"
+"""A kernel without IPv6 has no second table."""
+
+
+class NamespaceCount:
+    """A helper container that lives in the deployment's network for the whole drain.
+
+    Every caller is seen there, through the edge or not, and the service's image needs no shell.
+    """
+
+    def __init__(self, client: Client, instance: Instance, port: int) -> None:
+        self._client = client
+        self._instance = instance
+        self._port = port
+        self._shell = self._open()
+
+    def now(self) -> int:
+        """See `ConnectionCount.now`."""
+        try:
+            tables = self._shell.run(TABLES).text
+        except ShellGone:
+            # The helper may have died alone: only the deployment's own end is news.
+            self._check()
+            self._shell.close()
+            self._shell = self._open()
+            tables = self._shell.run(TABLES).text
+        self._check()
+        return established(tables, self._port)
+
+    def close(self) -> None:
+        """Remove the helper. Safe to repeat."""
+        self._shell.close()
+
+    def _open(self) -> Shell:
+        one = self._instance
+        return Shell.open(
+            self._client,
+            labels=labels.of_environment(Role.DRAIN, one.key)
+            | {labels.SERVICE: one.service, labels.DEPLOYMENT: one.deployment},
+            network_mode=f"container:{one.container}",
+        )
+
+    def _check(self) -> None:
+        now = inspect(self._client, self._instance.container)
+        if now is None or not now.running:
+            raise gone(self._instance.deployment)
+
+
+def count_connections(client: Client, deployment: str, port: int) -> NamespaceCount:
+    """See `Engine.count_connections`."""
+    instance = inspect(client, locate(client, deployment))
+    if instance is None or not instance.running:
+        raise gone(deployment)
+    return NamespaceCount(client, instance, port)

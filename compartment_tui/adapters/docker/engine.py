@@ -1,0 +1,116 @@
+"""The port `Engine` on one Docker host. The ideas are in the modules beside this one."""
+
+from collections.abc import Iterator, Mapping
+from datetime import datetime, timedelta
+
+from compartment_tui.adapters.docker import (
+    containers,
+    drain,
+    execute,
+    feeds,
+    images,
+    labels,
+    names,
+    networks,
+    release,
+)
+from compartment_tui.adapters.docker.client import Client
+from compartment_tui.adapters.docker.labels import Role
+from compartment_tui.domain.config import NetworkSettings
+from compartment_tui.domain.deployment import Image, Instance
+from compartment_tui.domain.names import EnvironmentKey
+from compartment_tui.domain.plan import Birth
+from compartment_tui.ports import (
+    Cancel,
+    ConnectionCount,
+    EngineEvent,
+    EngineInfo,
+    Feed,
+    LogLine,
+)
+
+
+class DockerEngine:
+    """Keeps the promises of `compartment_tui.ports.Engine`."""
+
+    def __init__(self, client: Client) -> None:
+        self._client = client
+
+    def info(self) -> EngineInfo:
+        with self._client.translate("tell about itself"):
+            facts = self._client.api.info()
+        return EngineInfo(
+            version=facts.get("ServerVersion", ""),
+            api=self._client.api.api_version,
+            address=self._client.address.url,
+            host=self._client.address.host,
+            live_restore=bool(facts.get("LiveRestoreEnabled")),
+        )
+
+    def instances(
+        self, key: EnvironmentKey | None = None, *, project: str | None = None
+    ) -> tuple[Instance, ...]:
+        if key is not None:
+            return containers.instances_in_full(self._client, key)
+        scope = {} if project is None else {"project": project}
+        return containers.instances(self._client, labels.filters(Role.SERVICE, None, **scope))
+
+    def instance(self, deployment: str) -> Instance | None:
+        container = containers.find(self._client, deployment)
+        return None if container is None else containers.inspect(self._client, container)
+
+    def networks(self) -> frozenset[EnvironmentKey]:
+        return networks.networks(self._client)
+
+    def make_network(self, key: EnvironmentKey, settings: NetworkSettings) -> None:
+        networks.make_network(self._client, key, settings)
+
+    def image(self, reference: str) -> Image | None:
+        return images.image(self._client, reference)
+
+    def create(self, birth: Birth) -> Instance:
+        return containers.create(self._client, birth)
+
+    def start(self, deployment: str) -> Instance:
+        return containers.start(self._client, deployment)
+
+    def keep_running(self, deployment: str) -> None:
+        containers.keep_running(self._client, deployment)
+
+    def retire(self, deployment: str, grace: timedelta) -> None:
+        containers.retire(self._client, deployment, grace)
+
+    def remove(self, deployment: str) -> None:
+        containers.remove(self._client, deployment)
+
+    def remove_image(self, image: str) -> None:
+        images.remove_image(self._client, image)
+
+    def run_release(self, birth: Birth, cancel: Cancel) -> Iterator[str]:
+        return release.run_release(self._client, birth, cancel)
+
+    def name_active(self, key: EnvironmentKey, active: Mapping[str, str]) -> None:
+        names.name_active(self._client, key, active)
+
+    def tail(self, deployment: str, lines: int) -> tuple[str, ...]:
+        return feeds.tail(self._client, deployment, lines)
+
+    def logs(
+        self, deployment: str, *, follow: bool, tail: int | None, since: datetime | None
+    ) -> Feed[LogLine]:
+        return feeds.logs(self._client, deployment, follow=follow, tail=tail, since=since)
+
+    def events(self, project: str) -> Feed[EngineEvent]:
+        return feeds.events(self._client, project)
+
+    def count_connections(self, deployment: str, port: int) -> ConnectionCount:
+        return drain.count_connections(self._client, deployment, port)
+
+    def execute(self, deployment: str, command: tuple[str, ...], *, terminal: bool) -> int:
+        return execute.execute(self._client, deployment, command, terminal=terminal)
+
+    def remove_environment(self, key: EnvironmentKey, *, volumes: bool) -> None:
+        networks.remove_environment(self._client, key, with_volumes=volumes)
+
+    def volumes(self, key: EnvironmentKey) -> tuple[str, ...]:
+        return networks.volumes(self._client, key)

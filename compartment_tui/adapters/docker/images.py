@@ -1,0 +1,41 @@
+"""Images on the engine."""
+
+from typing import Any
+
+from compartment_tui.adapters.docker import labels
+from compartment_tui.adapters.docker.client import Client, Conflict, Missing
+from compartment_tui.adapters.docker.containers import rows
+from compartment_tui.adapters.docker.convert import image_of
+from compartment_tui.domain.deployment import Image
+
+
+def image(client: Client, reference: str) -> Image | None:
+    """See `Engine.image`."""
+    try:
+        with client.translate("inspect an image"):
+            return image_of(_inspect(client, reference))
+    except Missing:
+        return None
+
+
+def remove_image(client: Client, identifier: str) -> None:
+    """See `Engine.remove_image`. One that we did not build stays too."""
+    try:
+        with client.translate("inspect an image"):
+            found = _inspect(client, identifier)
+        if labels.PROJECT not in ((found.get("Config") or {}).get("Labels") or {}):
+            return
+        # Never by force: that would take the tags of an image that a stopped container needs.
+        if any(row.get("ImageID") == found["Id"] for row in rows(client, {})):
+            return
+        for reference in found.get("RepoTags") or [found["Id"]]:
+            with client.translate("remove an image"):
+                client.api.remove_image(reference)
+    except (Missing, Conflict):
+        return
+
+
+def _inspect(client: Client, reference: str) -> dict[str, Any]:
+    api: Any = client.api  # the stubs leave this method's types out
+    found: dict[str, Any] = api.inspect_image(reference)
+    return found

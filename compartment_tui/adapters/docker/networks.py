@@ -1,0 +1,155 @@
+"""An environment's network and volumes, and removing what is left of it."""
+
+import ipaddress
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+from compartment_tui.adapters.docker import labels
+from compartment_tui.adapters.docker.client import Client, Missing
+from compartment_tui.adapters.docker.containers import remove_container, rows
+from compartment_tui.adapters.docker.convert import key_of
+from compartment_tui.adapters.docker.labels import Role
+from compartment_tui.domain.config import NetworkSettings
+from compartment_tui.domain.errors import EngineProblem, Refused
+from compartment_tui.domain.names import EnvironmentKey
+
+Subnet = ipaddress.IPv4Network
+HOST_ROUTES = Path("/proc/net/route")
+OVERLAP = "pool overlaps"
+"""How the engine says that a subnet is taken by something we cannot see."""
+_OURS = (Role.SERVICE, Role.RELEASE, Role.DRAIN)
+
+
+def networks(client: Client) -> frozenset[EnvironmentKey]:
+    """See `Engine.networks`."""
+    found = (key_of(one.get("Labels") or {}) for one in _list(client, labels.filters(Role.NETWORK)))
+    return frozenset(key for key in found if key is not None)
+
+
+def make_network(client: Client, key: EnvironmentKey, settings: NetworkSettings) -> None:
+    """See `Engine.make_network`."""
+    existing = _list(client)
+    if any(_is_of(one, key) for one in existing):
+        return
+    local = client.address.socket is not None
+    taken = [*subnets_of(existing), *(routes_of(_host_routes()) if local else ())]
+    for subnet in free_subnets(settings, taken):
+        if _create(client, key, subnet):
+            return
+    raise Refused(
+        f"the network pool {settings.pool} has no free /{settings.size} left",
+        hint="delete environments that are not needed, or give `[networks] pool` another range",
+    )
+
+
+def volumes(client: Client, key: EnvironmentKey) -> tuple[str, ...]:
+    """See `Engine.volumes`."""
+    with client.translate("list the volumes"):
+        found = client.api.volumes(filters=labels.filters(Role.VOLUME, key))
+    return tuple(sorted(one["Name"] for one in found.get("Volumes") or ()))
+
+
+def remove_environment(client: Client, key: EnvironmentKey, *, with_volumes: bool) -> None:
+    """See `Engine.remove_environment`. The lock's container stays: its holder is who calls."""
+    for role in _OURS:
+        for row in rows(client, labels.filters(role, key)):
+            remove_container(client, row["Id"])
+    for network in _list(client, labels.filters(Role.NETWORK, key)):
+        _remove_network(client, network["Id"])
+    if with_volumes:
+        for name in volumes(client, key):
+            _remove_volume(client, name)
+
+
+def free_subnets(settings: NetworkSettings, taken: Iterable[Subnet]) -> Iterator[Subnet]:
+    """The pool's subnets, lowest first, that overlap nothing in `taken`."""
+    busy = tuple(taken)
+    for subnet in ipaddress.IPv4Network(settings.pool).subnets(new_prefix=settings.size):
+        if not any(subnet.overlaps(other) for other in busy):
+            yield subnet
+
+
+def subnets_of(listed: Iterable[dict[str, Any]]) -> Iterator[Subnet]:
+    """The IPv4 subnets of the engine's networks."""
+    for one in listed:
+        for pool in (one.get("IPAM") or {}).get("Config") or ():
+            subnet = pool.get("Subnet", "")
+            if "." in subnet:
+                yield ipaddress.IPv4Network(subnet, strict=False)
+
+
+def routes_of(table: str) -> Iterator[Subnet]:
+    """The destinations in `/proc/net/route`, without the default route."""
+    for line in table.splitlines()[1:]:
+        fields = line.split()
+        if len(fields) < 8 or fields[1] == "00000000":
+            continue
+        # Both are numbers in the machine's byte order: little-endian wherever Docker is common.
+        address, mask = (bytes.fromhex(fields[column])[::-1] for column in (1, 7))
+        length = int.from_bytes(mask, "big").bit_count()
+        yield ipaddress.IPv4Network((address, length), strict=False)
+
+
+def _host_routes() -> str:
+    try:
+        return HOST_ROUTES.read_text(encoding="ascii")
+    except OSError:
+        return ""  # not Linux: the engine runs in a virtual machine with routes of its own
+
+
+def _list(client: Client, filters: dict[str, list[str]] | None = None) -> list[dict[str, Any]]:
+    with client.translate("list the networks"):
+        found: list[dict[str, Any]] = client.api.networks(filters=filters)
+    return found
+
+
+def _is_of(network: dict[str, Any], key: EnvironmentKey) -> bool:
+    return key_of(network.get("Labels") or {}) == key
+
+
+def _create(client: Client, key: EnvironmentKey, subnet: Subnet) -> bool:
+    """False when the engine knows something in that subnet that it does not list."""
+    api: Any = client.api  # the stubs ask for a class that is only a dict
+    try:
+        with client.translate(f"make the network {labels.network_name(key)}"):
+            api.create_network(
+                labels.network_name(key),
+                driver="bridge",
+                ipam={"Driver": "default", "Config": [{"Subnet": str(subnet)}]},
+                labels=labels.of_environment(Role.NETWORK, key),
+            )
+    except EngineProblem as error:
+        if OVERLAP in error.message.lower():
+            return False
+        raise
+    return True
+
+
+def _remove_network(client: Client, network: str) -> None:
+    try:
+        with client.translate("remove a network"):
+            attached = client.api.inspect_network(network).get("Containers") or {}
+        for container in attached:
+            _disconnect(client, container, network)
+        with client.translate("remove a network"):
+            client.api.remove_network(network)
+    except Missing:
+        return
+
+
+def _disconnect(client: Client, container: str, network: str) -> None:
+    """The edge, or whoever else is on it: a network goes only when nobody is."""
+    try:
+        with client.translate("disconnect a container from a network"):
+            client.api.disconnect_container_from_network(container, network, force=True)
+    except Missing:
+        return
+
+
+def _remove_volume(client: Client, name: str) -> None:
+    try:
+        with client.translate(f"remove the volume {name}"):
+            client.api.remove_volume(name)
+    except Missing:
+        return
