@@ -1,0 +1,133 @@
+import os
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from compartment_tui.adapters.git import GitSource, read_status
+from compartment_tui.domain.deployment import Provenance
+
+Git = Callable[..., str]
+
+
+@pytest.fixture
+def git(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Git:
+    """A repository with one commit in `tmp_path`; returns what runs git in it."""
+    monkeypatch.setenv("GIT_CONFIG_GLOBAL", os.devnull)
+    monkeypatch.setenv("GIT_CONFIG_SYSTEM", os.devnull)
+    monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(tmp_path.parent))
+
+    def run(*arguments: str) -> str:
+        who = ("-c", "user.name=Ada Example", "-c", "user.email=ada@example.com")
+        command = ["git", *who, "-C", str(tmp_path), *arguments]
+        return subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip()
+
+    run("init", "--initial-branch", "trunk")
+    (tmp_path / "app").mkdir()
+    (tmp_path / "app" / "one file").write_text("1")
+    (tmp_path / "elsewhere").write_text("1")
+    run("add", ".")
+    run("commit", "-m", "Begin")
+    return run
+
+
+def test_a_clean_tree(git: Git, tmp_path: Path) -> None:
+    assert GitSource(tmp_path).provenance() == Provenance(
+        commit=git("rev-parse", "HEAD"), branch="trunk", dirty=False, author="Ada Example"
+    )
+    assert GitSource(tmp_path).dirty_files() == ()
+
+
+def test_changed_renamed_and_new_files_are_dirty(git: Git, tmp_path: Path) -> None:
+    (tmp_path / "app" / "new").write_text("")
+    git("mv", "elsewhere", "moved away")
+    (tmp_path / "app" / "one file").write_text("2")
+    source = GitSource(tmp_path)
+    assert source.provenance().dirty
+    assert set(source.dirty_files()) == {"app/one file", "app/new", "moved away"}
+
+
+def test_only_what_lies_below_the_project_counts(git: Git, tmp_path: Path) -> None:
+    (tmp_path / "elsewhere").write_text("2")
+    assert GitSource(tmp_path).provenance().dirty
+    assert not GitSource(tmp_path / "app").provenance().dirty
+
+
+def test_a_detached_head_has_no_branch(git: Git, tmp_path: Path) -> None:
+    git("checkout", "--detach")
+    found = GitSource(tmp_path).provenance()
+    assert (found.commit, found.branch) == (git("rev-parse", "HEAD"), "")
+
+
+def test_commits_between_newest_first_and_at_most_twenty(git: Git, tmp_path: Path) -> None:
+    first = git("rev-parse", "HEAD")
+    for number in range(22):
+        git("commit", "--allow-empty", "-m", f"Change {number}")
+    last = git("rev-parse", "HEAD")
+    found = GitSource(tmp_path).commits_between(first, last)
+    assert [line.split(" ", 1)[1] for line in found] == [
+        f"Change {number}" for number in range(21, 1, -1)
+    ]
+    assert GitSource(tmp_path).commits_between(last, last) == ()
+
+
+@pytest.mark.parametrize("commit", ["", "HEAD", "--output=evil", "f" * 40])
+def test_commits_that_are_unknown_or_no_commits(git: Git, tmp_path: Path, commit: str) -> None:
+    assert GitSource(tmp_path).commits_between(commit, git("rev-parse", "HEAD")) == ()
+    assert not (tmp_path / "evil").exists()
+
+
+def test_outside_a_repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(tmp_path.parent))
+    source = GitSource(tmp_path)
+    assert (source.provenance(), source.dirty_files()) == (Provenance(), ())
+
+
+def test_before_the_first_commit(git: Git, tmp_path: Path) -> None:
+    fresh = tmp_path / "fresh"
+    fresh.mkdir()
+    git("init", str(fresh))
+    assert GitSource(fresh).provenance() == Provenance()
+
+
+def test_without_git(git: Git, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert GitSource(tmp_path).provenance() == Provenance()
+
+
+def test_a_git_that_hangs_is_given_up(
+    git: Git, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    slow = tmp_path / "bin" / "git"
+    slow.parent.mkdir()
+    slow.write_text("#!/bin/sh\nexec sleep 5\n")
+    slow.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{slow.parent}:{os.environ['PATH']}")
+    monkeypatch.setattr("compartment_tui.adapters.git.TIMEOUT_SECONDS", 0.2)
+    assert GitSource(tmp_path).provenance() == Provenance()
+
+
+def test_git_never_sees_the_identity(
+    git: Git, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen = tmp_path / "seen"
+    spy = tmp_path / "bin" / "git"
+    spy.parent.mkdir()
+    spy.write_text(f"#!/bin/sh\nenv > '{seen}'\n")
+    spy.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{spy.parent}:{os.environ['PATH']}")
+    monkeypatch.setenv("COMPARTMENT_TUI_IDENTITY", "made up")
+    GitSource(tmp_path).dirty_files()
+    assert "GIT_TERMINAL_PROMPT=0" in seen.read_text()
+    assert "COMPARTMENT_TUI_IDENTITY" not in seen.read_text()
+
+
+def test_a_rename_is_one_file() -> None:
+    output = (
+        "# branch.oid abc\0# branch.head a b\0" + "2 R. N... 1 1 1 a b R100 new name\0old\0? x\0"
+    )
+    assert read_status(output) == (
+        {"branch.oid": "abc", "branch.head": "a b"},
+        ("new name", "x"),
+    )
