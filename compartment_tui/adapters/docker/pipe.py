@@ -91,7 +91,7 @@ def attach(api: "Session", container: str) -> Wire:
     """Attach to a container's stdin and stdout. Call it before the start, to miss no output."""
     options = {"stdin": 1, "stdout": 1, "stderr": 0, "stream": 1, "logs": 0}
     channel: object = api.attach_socket(container, params=options)
-    owner = getattr(channel, "_response", channel)
+    owner = cast(_Closable, getattr(channel, "_response", channel))
     if child := getattr(channel, "proc", None):
         return _SshCommand(cast(_Child, child), owner)
     # Plain sockets come wrapped in a reader; only what lies under it can be written to.

@@ -1,0 +1,61 @@
+"""What our few containers and volumes are called, and where things lie in them.
+
+`namespace` is `compartment` wherever people deploy; tests run a second edge beside a real one.
+"""
+
+from dataclasses import dataclass
+
+from compartment_tui.domain.names import EnvironmentKey
+
+ROUTES = "/routes"
+"""The routes volume in every container of ours: the directory that the edge watches."""
+STATE = "/state"
+"""The state volume in every container of ours but the edge."""
+RECORDS = f"{STATE}/records"
+AUDIT = f"{STATE}/audit"
+INDEX = f"{STATE}/index"
+"""One tiny file per record, with the names that its file name may only hint at."""
+ASIDE = f"{STATE}/aside"
+FINGERPRINT_KEY = f"{STATE}/fingerprint.key"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Layout:
+    namespace: str = "compartment"
+
+    @property
+    def edge(self) -> str:
+        return f"{self.namespace}-edge"
+
+    @property
+    def routes_volume(self) -> str:
+        return f"{self.namespace}-routes"
+
+    @property
+    def state_volume(self) -> str:
+        return f"{self.namespace}-state"
+
+    @property
+    def reader(self) -> str:
+        """The container through which both volumes are read; it never runs."""
+        return f"{self.namespace}-state"
+
+    @property
+    def engine_lock(self) -> str:
+        return f"{self.namespace}-lock-engine"
+
+    @property
+    def network_prefix(self) -> str:
+        """How the names of the environments' networks begin."""
+        return f"{self.namespace}."
+
+    @property
+    def volumes(self) -> dict[str, str]:
+        """Both volumes and where they are mounted."""
+        return {self.state_volume: STATE, self.routes_volume: ROUTES}
+
+    def lock(self, key: EnvironmentKey) -> str:
+        return f"{self.namespace}-lock.{key.text}"
+
+    def network(self, key: EnvironmentKey) -> str:
+        return f"{self.network_prefix}{key.text}"

@@ -1,0 +1,218 @@
+"""Traefik's side of the edge, as pure text: how it is started, its route documents, what it says.
+
+Its file provider runs Go templates over whole documents, comments included, and one document that
+it cannot read blocks every project. So a document holds generated identifiers and checked host
+names, no user text, and is parsed back before anyone gets to see it.
+"""
+
+import base64
+import hashlib
+import json
+import re
+import tomllib
+from collections.abc import Iterable, Mapping
+from typing import Any
+from urllib.parse import urlsplit
+
+import tomli_w
+
+from compartment_tui.domain.errors import InvalidFile, Refused
+from compartment_tui.domain.names import EnvironmentKey, alias, deployment_of_alias, show
+from compartment_tui.domain.routes import Route, RouteTable
+
+EDGE_IMAGE = "traefik:v3.7"
+WEB_PORT = 80
+"""Where the edge listens inside its container."""
+API_PORT = 8099
+"""Its API and ping, on its own loopback only."""
+SUFFIX = ".toml"
+
+_HOST = re.compile(
+    r"(?=.{1,253}$)[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*"
+)
+_RULE = re.compile(r"Host\(`([a-z0-9.-]+)`\)")
+_GENERATED = re.compile(r"[a-z0-9-]+")
+_MARKER = "-at-"
+_OWNER = "-of-"
+_TEMPLATE = "{{"
+
+
+class UnreadableDocument(InvalidFile):
+    """A route document that is not one of ours any more."""
+
+    code = "route_document_unreadable"
+
+
+def arguments(directory: str) -> tuple[str, ...]:
+    """The command line of the edge, which watches `directory` for route documents."""
+    return (
+        f"--providers.file.directory={directory}",
+        "--providers.file.watch=true",
+        "--providers.providersthrottleduration=50ms",
+        f"--entrypoints.web.address=:{WEB_PORT}",
+        # Long uploads and streams must not be cut.
+        "--entrypoints.web.transport.respondingtimeouts.readtimeout=0",
+        # A drain counts connections: idle ones to the old upstream must not linger.
+        "--serverstransport.forwardingtimeouts.idleconntimeout=1s",
+        # `traefik` is the name of the entry point that `api.insecure` and `ping` use.
+        f"--entrypoints.traefik.address=127.0.0.1:{API_PORT}",
+        "--api.insecure=true",
+        "--api.dashboard=false",
+        "--ping=true",
+        "--global.checknewversion=false",
+        "--global.sendanonymoususage=false",
+        "--log.nocolor=true",
+    )
+
+
+def file_name(key: EnvironmentKey) -> str:
+    """What the environment's route document is called."""
+    return f"{key.text}{SUFFIX}"
+
+
+def document(key: EnvironmentKey, table: RouteTable) -> str:
+    """The route document that puts exactly `table` in force for `key`.
+
+    Raises Refused when a host or an id in it could be read as anything else.
+    """
+    for route in table.routes:
+        if not _HOST.fullmatch(route.host):
+            raise Refused(
+                f"{show(route.host)} is not a host name",
+                hint="hosts consist of a-z, 0-9, - and dots: see `base_domain`",
+            )
+    # Traefik does not accept a section with nothing in it.
+    sections = {name: held for name, held in _sections(key, table).items() if held}
+    text = tomli_w.dumps({"http": sections})
+    wanted = RouteTable(marker=table.marker, routes=tuple(sorted(table.routes)))
+    try:
+        faithful = read(text) == (key, wanted) and _generated(sections)
+    except UnreadableDocument:
+        faithful = False
+    if not faithful:
+        raise Refused(f"the routes of {show(key.environment)} cannot be written down faithfully")
+    return text
+
+
+def parse(text: str) -> RouteTable:
+    """The table in a route document. Raises UnreadableDocument."""
+    return read(text)[1]
+
+
+def read(text: str) -> tuple[EnvironmentKey, RouteTable]:
+    """The environment a route document belongs to, and its table. Raises UnreadableDocument."""
+    if _TEMPLATE in text:
+        raise UnreadableDocument("the route document contains a template")
+    try:
+        http = tomllib.loads(text)["http"]
+        services = http["services"]
+        routes = (_route(router, services) for router in http.get("routers", {}).values())
+        table = RouteTable(marker=_marker(services), routes=tuple(sorted(routes)))
+        return _owner(services), table
+    except (ValueError, LookupError, TypeError, AttributeError) as error:
+        raise UnreadableDocument("the route document cannot be parsed") from error
+
+
+def queries(key: EnvironmentKey) -> tuple[str, ...]:
+    """The addresses that `in_force` needs the answers of, in order.
+
+    Routers first: they name the services, and both are replaced at once.
+    """
+    return tuple(
+        f"http://127.0.0.1:{API_PORT}/api/http/{kind}?search={key.identifier}-&per_page=10000"
+        for kind in ("routers", "services")
+    )
+
+
+def in_force(key: EnvironmentKey, table: RouteTable, routers: str, services: str) -> bool:
+    """Whether the edge, which gave these answers, has exactly this table of this environment.
+
+    Raises UnreadableDocument when that is not what the edge's API answers.
+    """
+    wanted = _sections(key, table)
+    try:
+        have_routers = {
+            name: (one["rule"], one["service"], one["status"]) for name, one in _named(key, routers)
+        }
+        have_services = {
+            name: (_server(one["loadBalancer"]), one["status"])
+            for name, one in _named(key, services)
+        }
+    except (ValueError, LookupError, TypeError, AttributeError) as error:
+        raise UnreadableDocument("the edge's API gave no usable answer") from error
+    return have_routers == {
+        name: (one["rule"], one["service"], "enabled") for name, one in wanted["routers"].items()
+    } and have_services == {
+        name: (_server(one["loadBalancer"]), "enabled") for name, one in wanted["services"].items()
+    }
+
+
+def _sections(key: EnvironmentKey, table: RouteTable) -> dict[str, dict[str, Any]]:
+    prefix = key.identifier
+    # No router uses these two: they are what the edge repeats to whoever asks, and what tells
+    # whose document it is. The address is never contacted.
+    services = {f"{prefix}{_OWNER}{_encode(key)}": _upstream("http://owner.invalid")}
+    if table.marker is not None:
+        services[f"{prefix}{_MARKER}{alias(table.marker)}"] = _upstream("http://marker.invalid")
+    routers = {}
+    for route in table.routes:
+        service = f"{prefix}-{alias(route.deployment)}-{route.port}"
+        services[service] = _upstream(f"http://{alias(route.deployment)}:{route.port}")
+        digest = hashlib.sha256(route.host.encode()).hexdigest()[:20]
+        routers[f"{prefix}-{digest}"] = {
+            "entryPoints": ["web"],
+            "rule": f"Host(`{route.host}`)",
+            "service": service,
+        }
+    return {"routers": routers, "services": services}
+
+
+def _generated(sections: Mapping[str, Mapping[str, Any]]) -> bool:
+    return all(_GENERATED.fullmatch(name) for held in sections.values() for name in held)
+
+
+def _upstream(url: str) -> dict[str, Any]:
+    return {"loadBalancer": {"servers": [{"url": url}]}}
+
+
+def _server(balancer: Mapping[str, Any]) -> str:
+    (server,) = balancer["servers"]
+    return str(server["url"])
+
+
+def _route(router: Mapping[str, Any], services: Mapping[str, Any]) -> Route:
+    rule = _RULE.fullmatch(router["rule"])
+    url = urlsplit(_server(services[router["service"]]["loadBalancer"]))
+    if rule is None or url.hostname is None or url.port is None:
+        raise ValueError("not a route of ours")
+    return Route(host=rule[1], deployment=deployment_of_alias(url.hostname), port=url.port)
+
+
+def _marker(services: Iterable[str]) -> str | None:
+    found = [name.partition(_MARKER)[2] for name in services if _MARKER in name]
+    if not found:
+        return None
+    (marker,) = found
+    return deployment_of_alias(marker)
+
+
+def _owner(services: Iterable[str]) -> EnvironmentKey:
+    (encoded,) = (name.partition(_OWNER)[2] for name in services if _OWNER in name)
+    return _decode(encoded)
+
+
+def _encode(key: EnvironmentKey) -> str:
+    plain = json.dumps([key.project, key.environment]).encode()
+    return base64.b32encode(plain).decode().rstrip("=").lower()
+
+
+def _decode(text: str) -> EnvironmentKey:
+    padded = text.upper() + "=" * (-len(text) % 8)
+    project, environment = json.loads(base64.b32decode(padded))
+    return EnvironmentKey(project, environment)
+
+
+def _named(key: EnvironmentKey, answer: str) -> list[tuple[str, dict[str, Any]]]:
+    """What the API lists of this environment, by the name we gave it."""
+    listed = [(one["name"].partition("@")[0], one) for one in json.loads(answer)]
+    return [(name, one) for name, one in listed if name.startswith(f"{key.identifier}-")]

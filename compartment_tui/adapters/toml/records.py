@@ -1,0 +1,168 @@
+"""An environment's record as TOML text, and how to make it again from routes and labels. Pure."""
+
+import tomllib
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import datetime
+from typing import Any, TypeVar
+
+import tomli_w
+
+from compartment_tui.adapters.toml.codec import decode, encode
+from compartment_tui.domain.deployment import (
+    AuditLine,
+    Deployment,
+    EnvironmentState,
+    Instance,
+    Stage,
+    Status,
+    Trigger,
+)
+from compartment_tui.domain.errors import RecordInvalid
+from compartment_tui.domain.names import EnvironmentKey, active_name
+from compartment_tui.domain.routes import Route, RouteTable
+
+T = TypeVar("T")
+FORMAT = 1
+LIMIT = 1000
+"""How many deployments per service, runs and audit lines a record keeps."""
+
+
+def dumps(state: EnvironmentState) -> str:
+    """The record as TOML text, the oldest entries beyond `LIMIT` left out."""
+    return tomli_w.dumps({"format": FORMAT, **encode(trimmed(state))})
+
+
+def loads(text: str) -> EnvironmentState:
+    """The record in `text`. Raises RecordInvalid."""
+    try:
+        plain = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise RecordInvalid(f"a record on the engine is not TOML: {error}") from error
+    if plain.get("format") != FORMAT:
+        raise RecordInvalid(
+            f"a record on the engine has the format {plain.get('format')}, not {FORMAT}",
+            hint="it was written by another version of compartment-tui: use that one, or update",
+        )
+    return _decoded(EnvironmentState, plain)
+
+
+def dumps_audit(key: EnvironmentKey, lines: tuple[AuditLine, ...]) -> str:
+    """The audit lines of an environment whose record goes."""
+    return dumps(EnvironmentState(key=key, audit=lines))
+
+
+def dumps_key(key: EnvironmentKey) -> str:
+    """An entry of the index of records."""
+    return tomli_w.dumps(encode(key))
+
+
+def loads_key(text: str) -> EnvironmentKey:
+    """The environment an index entry names. Raises RecordInvalid."""
+    try:
+        return _decoded(EnvironmentKey, tomllib.loads(text))
+    except tomllib.TOMLDecodeError as error:
+        raise RecordInvalid(f"an index entry on the engine is not TOML: {error}") from error
+
+
+def trimmed(state: EnvironmentState) -> EnvironmentState:
+    """The record with at most `LIMIT` of each; what is active or could be returned to stays."""
+    active = [state.deployments[one] for one in state.active.values() if one in state.deployments]
+    kept = {one.id for one in active} | {one.previous for one in active}
+    for service in {one.service for one in state.deployments.values()}:
+        kept |= {one.id for one in state.of_service(service)[:LIMIT]}
+    return replace(
+        state,
+        deployments={name: one for name, one in state.deployments.items() if name in kept},
+        runs=state.runs[-LIMIT:],
+        audit=state.audit[-LIMIT:],
+    )
+
+
+def rebuild(
+    key: EnvironmentKey, instances: Iterable[Instance], table: RouteTable, now: datetime
+) -> EnvironmentState:
+    """The record of an environment whose own was lost, as far as routes and labels tell.
+
+    Routed services are active where their route leads, workers where the internal name is. Runs,
+    outcomes, what preceded what, and the audit are gone; one audit line says so.
+    """
+    found = {one.deployment: one for one in instances}
+    routes = {route.deployment: route for route in table.routes if not _preview(route)}
+    held = {route.deployment for route in table.routes if _preview(route)}
+    active = {found[name].service: name for name in routes if name in found}
+    for one in found.values():
+        if one.service not in active and one.running and one.name == active_name(one.service, key):
+            active[one.service] = one.deployment
+    return EnvironmentState(
+        key=key,
+        active=active,
+        deployments={
+            name: _from_labels(
+                one,
+                route=routes.get(name),
+                active=active.get(one.service) == name,
+                held=name in held,
+            )
+            for name, one in sorted(found.items())
+        },
+        audit=(
+            AuditLine(
+                at=now,
+                actor="compartment-tui",
+                verb="rebuild",
+                detail="made again from routes and labels; earlier runs and audit lines are lost",
+            ),
+        ),
+        rebuilt=True,
+    )
+
+
+def routed(state: EnvironmentState) -> RouteTable:
+    """The routes that the record's active deployments call for."""
+    actives = (state.active_deployment(service) for service in sorted(state.active))
+    return RouteTable(
+        routes=tuple(
+            sorted(
+                Route(host=one.host, deployment=one.id, port=one.port)
+                for one in actives
+                if one is not None and one.host is not None and one.port is not None
+            )
+        )
+    )
+
+
+def _from_labels(one: Instance, *, route: Route | None, active: bool, held: bool) -> Deployment:
+    at_rest = Stage.HELD if held and one.running else Stage.STOPPED
+    return Deployment(
+        id=one.deployment,
+        run=one.run,
+        service=one.service,
+        created=one.created,
+        # Labels do not tell what made it; most are made by a deploy.
+        trigger=Trigger.DEPLOY,
+        spec=one.spec,
+        image=one.image,
+        port=route.port if route else one.port,
+        host=route.host if route else None,
+        provenance=one.provenance,
+        fingerprints=one.fingerprints,
+        status=Status.SUCCEEDED,
+        stage=Stage.ACTIVE if active else at_rest,
+        completed=one.started,
+        activated=one.started if active else None,
+    )
+
+
+def _preview(route: Route) -> bool:
+    return route.host.startswith(f"c-{route.deployment[-10:].lower()}-")
+
+
+def _decoded(kind: type[T], plain: dict[str, Any]) -> T:
+    try:
+        return decode(kind, plain)
+    except (ValueError, TypeError, LookupError, AttributeError) as error:
+        raise RecordInvalid(
+            f"a {kind.__name__} on the engine is not what it should be: {error}",
+            hint="`compartment-tui doctor` says more",
+        ) from error

@@ -1,0 +1,173 @@
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from compartment_tui.adapters.edge import traefik
+from compartment_tui.domain.errors import Refused
+from compartment_tui.domain.names import EnvironmentKey
+from compartment_tui.domain.routes import Route, RouteTable
+
+KEY = EnvironmentKey("shop", "production")
+WEB = "dep_01JZ0000000000000000000001"
+API = "dep_01JZ0000000000000000000002"
+RUN = "run_01JZ0000000000000000000003"
+TABLE = RouteTable(
+    marker=RUN,
+    routes=(
+        Route(host="api-shop.localhost", deployment=API, port=8080),
+        Route(host="shop.localhost", deployment=WEB, port=8080),
+    ),
+)
+
+
+def api(key: EnvironmentKey, table: RouteTable) -> tuple[str, str]:
+    """What Traefik 3.7 answers once the table is in force, among others' routes."""
+    sections = traefik._sections(key, table)
+    foreign = {"name": "x-1@file", "rule": "Host(`x`)", "service": "x-2", "status": "enabled"}
+    routers = [
+        {**one, "name": f"{name}@file", "provider": "file", "status": "enabled"}
+        for name, one in sections["routers"].items()
+    ]
+    services = [
+        {**one, "name": f"{name}@file", "status": "enabled", "type": "loadbalancer"}
+        for name, one in sections["services"].items()
+    ]
+    return json.dumps([*routers, foreign]), json.dumps(services)
+
+
+def test_a_document_says_whose_it_is_and_what_it_routes() -> None:
+    assert traefik.read(traefik.document(KEY, TABLE)) == (KEY, TABLE)
+
+
+def test_a_table_without_routes_still_says_its_marker() -> None:
+    empty = RouteTable(marker=RUN)
+    assert traefik.parse(traefik.document(KEY, empty)) == empty
+    assert traefik.parse(traefik.document(KEY, RouteTable())) == RouteTable()
+
+
+def test_a_route_leads_to_the_deployments_own_alias() -> None:
+    text = traefik.document(KEY, TABLE)
+    assert 'url = "http://dep-01jz0000000000000000000001:8080"' in text
+    assert 'rule = "Host(`shop.localhost`)"' in text
+
+
+@given(st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=63))
+def test_no_user_text_gets_into_a_document(environment: str) -> None:
+    key = EnvironmentKey("shop", environment)
+    text = traefik.document(key, RouteTable(marker=RUN))
+    assert traefik.read(text)[0] == key
+    assert "{{" not in text
+    assert "#" not in text
+    assert text.isascii()
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        "",
+        "a b",
+        "a`) || Host(`b",
+        "{{ env }}",
+        "A.localhost",
+        "a..b",
+        "-a.b",
+        "a.b-",
+        "a\n",
+        "a.b.",
+        "ä.b",
+        "x" * 64,
+        ".".join(["x" * 60] * 5),
+    ],
+)
+def test_only_host_names_become_hosts(host: str) -> None:
+    with pytest.raises(Refused):
+        traefik.document(KEY, RouteTable(routes=(Route(host=host, deployment=WEB, port=1),)))
+
+
+@pytest.mark.parametrize("deployment", ["dep_{{ env }}", "dep_a/b", "dep_A@b", "dep_x:1", ""])
+def test_an_id_that_would_not_come_back_is_refused(deployment: str) -> None:
+    route = Route(host="a.localhost", deployment=deployment, port=1)
+    with pytest.raises(Refused):
+        traefik.document(KEY, RouteTable(routes=(route,)))
+
+
+@pytest.mark.parametrize("marker", ["run_{{ env }}", "run_A b", "run_lower", ""])
+def test_a_marker_that_would_not_come_back_is_refused(marker: str) -> None:
+    with pytest.raises(Refused):
+        traefik.document(KEY, RouteTable(marker=marker))
+
+
+def test_two_routes_for_one_host_are_refused() -> None:
+    routes = tuple(Route(host="a.b", deployment=one, port=1) for one in (API, WEB))
+    with pytest.raises(Refused):
+        traefik.document(KEY, RouteTable(routes=routes))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "[http",
+        "[http.routers]",
+        '# {{ env "HOME" }}\n' + traefik.document(KEY, TABLE),
+        traefik.document(KEY, TABLE).replace("Host(", "HostRegexp("),
+        traefik.document(KEY, TABLE).replace("-of-", "-off-"),
+        traefik.document(KEY, TABLE).replace("http://dep-", "dep-"),
+        traefik.document(KEY, TABLE).replace("[http.services.", "[http.gone."),
+    ],
+)
+def test_a_spoilt_document_is_unreadable(text: str) -> None:
+    with pytest.raises(traefik.UnreadableDocument):
+        traefik.parse(text)
+
+
+def test_identifiers_of_two_environments_differ() -> None:
+    other = EnvironmentKey("shop", "staging")
+    mine, theirs = (traefik._sections(key, TABLE) for key in (KEY, other))
+    assert not mine["routers"].keys() & theirs["routers"].keys()
+    assert not mine["services"].keys() & theirs["services"].keys()
+
+
+def test_exactly_this_table_is_in_force() -> None:
+    assert traefik.in_force(KEY, TABLE, *api(KEY, TABLE))
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        RouteTable(marker=None, routes=TABLE.routes),
+        RouteTable(marker=RUN[:-1] + "4", routes=TABLE.routes),
+        RouteTable(marker=RUN, routes=TABLE.routes[:1]),
+        RouteTable(
+            marker=RUN, routes=(*TABLE.routes, Route(host="c.d", deployment=WEB, port=8080))
+        ),
+        RouteTable(
+            marker=RUN,
+            routes=(TABLE.routes[0], Route(host="shop.localhost", deployment=WEB, port=8081)),
+        ),
+        RouteTable(
+            marker=RUN,
+            routes=(TABLE.routes[0], Route(host="shop.localhost", deployment=API, port=8080)),
+        ),
+    ],
+)
+def test_nothing_but_exactly_this_table_is_in_force(other: RouteTable) -> None:
+    assert not traefik.in_force(KEY, other, *api(KEY, TABLE))
+    assert not traefik.in_force(KEY, TABLE, *api(KEY, other))
+
+
+def test_routes_of_another_environment_do_not_count() -> None:
+    assert not traefik.in_force(EnvironmentKey("shop", "x"), RouteTable(), *api(KEY, TABLE))
+
+
+def test_a_router_that_the_edge_refused_is_not_in_force() -> None:
+    routers, services = api(KEY, TABLE)
+    refused = routers.replace('"status": "enabled"', '"status": "disabled"', 1)
+    assert not traefik.in_force(KEY, TABLE, refused, services)
+
+
+def test_an_answer_that_is_none_is_told_apart() -> None:
+    with pytest.raises(traefik.UnreadableDocument):
+        traefik.in_force(KEY, TABLE, "404 page not found", "[]")

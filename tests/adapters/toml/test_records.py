@@ -1,0 +1,208 @@
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from compartment_tui.adapters.toml import records
+from compartment_tui.domain.deployment import (
+    AuditLine,
+    Deployment,
+    EnvironmentState,
+    Instance,
+    InstanceState,
+    Journal,
+    JournalEntry,
+    Provenance,
+    RunRecord,
+    Stage,
+    Status,
+    Trigger,
+)
+from compartment_tui.domain.errors import RecordInvalid
+from compartment_tui.domain.names import EnvironmentKey, active_name, new_id
+from compartment_tui.domain.routes import Route, RouteTable
+
+KEY = EnvironmentKey("shop", "production")
+NOW = datetime(2026, 3, 1, 12, 0, 0, 123456, tzinfo=UTC)
+
+
+def identifier(number: int) -> str:
+    return new_id("dep", NOW + timedelta(seconds=number), bytes(10))
+
+
+def deployment(number: int, **more: object) -> Deployment:
+    made = Deployment(
+        id=identifier(number),
+        run=new_id("run", NOW, bytes(10)),
+        service="web",
+        created=NOW,
+        trigger=Trigger.DEPLOY,
+        spec="",
+    )
+    return made.__class__(**{name: getattr(made, name) for name in made.__slots__} | more)
+
+
+def full_state() -> EnvironmentState:
+    one = deployment(
+        1,
+        image="sha256:1",
+        port=8080,
+        host="shop.localhost",
+        provenance=Provenance(commit="abc", branch="main", dirty=True, author="Ö <o@x>"),
+        fingerprints={"A": "1", "B": "2"},
+        status=Status.SUCCEEDED,
+        stage=Stage.ACTIVE,
+        completed=NOW,
+        activated=NOW,
+        previous=identifier(0),
+        failure='two\nlines "quoted" {{ env }}',
+    )
+    run = RunRecord(
+        id=one.run,
+        trigger=Trigger.ROLLBACK,
+        created=NOW,
+        actor="me@here",
+        services=("web", "api"),
+        covered=("api",),
+        deployments={"web": one.id},
+        status=Status.SUCCEEDED,
+    )
+    journal = Journal(
+        run=one.run,
+        trigger=Trigger.DEPLOY,
+        started=NOW,
+        entries=(
+            JournalEntry(
+                service="web", deployment=one.id, previous=None, kept=False, stop_first=True
+            ),
+        ),
+        before=RouteTable(
+            marker=one.run, routes=(Route(host="a.localhost", deployment=one.id, port=1),)
+        ),
+        stage=Stage.SWITCHING_ROUTE,
+    )
+    return EnvironmentState(
+        key=KEY,
+        active={"web": one.id},
+        deployments={one.id: one},
+        runs=(run,),
+        journal=journal,
+        audit=(AuditLine(at=NOW, actor="me@here", verb="deploy"),),
+        rebuilt=True,
+    )
+
+
+def test_a_record_with_everything_comes_back_equal() -> None:
+    assert records.loads(records.dumps(full_state())) == full_state()
+
+
+def test_an_empty_record_comes_back_equal() -> None:
+    assert records.loads(records.dumps(EnvironmentState(key=KEY))) == EnvironmentState(key=KEY)
+
+
+names = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=63)
+
+
+@given(names, names)
+def test_names_of_any_kind_come_back_equal(environment: str, failure: str) -> None:
+    one = deployment(1, failure=failure)
+    state = EnvironmentState(key=EnvironmentKey("shop", environment), deployments={one.id: one})
+    assert records.loads(records.dumps(state)) == state
+    assert records.loads_key(records.dumps_key(state.key)) == state.key
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "format = 1",
+        "format = 2\n[key]\nproject = 'a'\nenvironment = 'b'",
+        "format = 1\n[key",
+        "format = 1\n[key]\nproject = 'a'\nenvironment = 3",
+        "format = 1\nactive = 3\n[key]\nproject = 'a'\nenvironment = 'b'",
+        "format = 1\nrebuilt = 1\n[key]\nproject = 'a'\nenvironment = 'b'",
+        "format = 1\n[key]\nproject = 'a'\nenvironment = 'b'\n[deployments.x]\nstage = 'fine'",
+    ],
+)
+def test_what_is_no_record_is_refused(text: str) -> None:
+    with pytest.raises(RecordInvalid):
+        records.loads(text)
+
+
+def test_unknown_keys_are_passed_over() -> None:
+    text = records.dumps(full_state()).replace("[key]", "[key]\nnewer = true")
+    assert records.loads(text) == full_state()
+
+
+def test_a_record_keeps_the_newest_thousand_and_what_a_rollback_needs() -> None:
+    oldest, before = deployment(0), deployment(1)
+    many = {one.id: one for one in map(deployment, range(10, 1500))}
+    active = deployment(2, previous=oldest.id)
+    state = EnvironmentState(
+        key=KEY,
+        active={"web": active.id},
+        deployments={oldest.id: oldest, before.id: before, active.id: active, **many},
+    )
+    kept = records.loads(records.dumps(state)).deployments
+    assert len(kept) == records.LIMIT + 2
+    assert {oldest.id, active.id, identifier(1499)} < kept.keys()
+    assert before.id not in kept
+    assert identifier(10) not in kept
+
+
+def instance(number: int, service: str = "web", **more: object) -> Instance:
+    facts: dict[str, object] = {
+        "key": KEY,
+        "service": service,
+        "deployment": identifier(number),
+        "run": new_id("run", NOW, bytes(10)),
+        "container": f"c{number}",
+        "name": f"{service}.x",
+        "image": f"sha256:{number}",
+        "port": 8080,
+        "spec": "{}",
+        "created": NOW,
+        "state": InstanceState.RUNNING,
+        "started": NOW,
+    }
+    return Instance(**(facts | more))  # type: ignore[arg-type]
+
+
+def test_a_rebuilt_record_believes_routes_for_routed_services() -> None:
+    routed, other = instance(1), instance(2, name=active_name("web", KEY))
+    table = RouteTable(
+        routes=(Route(host="shop.localhost", deployment=routed.deployment, port=9000),)
+    )
+    state = records.rebuild(KEY, [routed, other], table, NOW)
+    assert state.rebuilt
+    assert state.active == {"web": routed.deployment}
+    found = state.deployments[routed.deployment]
+    assert (found.host, found.port, found.image) == ("shop.localhost", 9000, "sha256:1")
+    assert (found.status, found.stage) == (Status.SUCCEEDED, Stage.ACTIVE)
+    assert state.deployments[other.deployment].stage is Stage.STOPPED
+    assert records.routed(state) == table
+
+
+def test_a_rebuilt_record_believes_the_internal_name_for_workers() -> None:
+    runs = instance(1, "worker", name=active_name("worker", KEY), port=None)
+    stopped = instance(
+        2, "worker", name=active_name("worker", KEY), state=InstanceState.EXITED, port=None
+    )
+    state = records.rebuild(KEY, [stopped, runs], RouteTable(), NOW)
+    assert state.active == {"worker": runs.deployment}
+    assert records.routed(state) == RouteTable()
+
+
+def test_a_preview_route_makes_nothing_active() -> None:
+    held = instance(1)
+    host = f"c-{held.deployment[-10:].lower()}-shop.localhost"
+    table = RouteTable(routes=(Route(host=host, deployment=held.deployment, port=1),))
+    state = records.rebuild(KEY, [held], table, NOW)
+    assert state.active == {}
+    assert state.deployments[held.deployment].stage is Stage.HELD
+
+
+def test_a_route_to_nothing_makes_nothing_active() -> None:
+    table = RouteTable(routes=(Route(host="a.b", deployment=identifier(9), port=1),))
+    assert records.rebuild(KEY, [instance(1)], table, NOW).active == {}
