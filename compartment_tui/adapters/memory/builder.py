@@ -55,6 +55,6 @@ class MemoryBuilder:
 
     def _keep(self, content: str, plan: Plan) -> Image:
         image_id = f"sha256:{hashlib.sha256(content.encode()).hexdigest()}"
-        behaviour = self._host.behaviour(image_id, plan.spec.image, plan.service)
+        behaviour = self._host.behaviour(image_id, plan.service, plan.spec.image)
         image = Image(id=image_id, ports=behaviour.ports, checked=behaviour.check is not None)
         return self._host.images.setdefault(image_id, image)

@@ -95,13 +95,14 @@ class MemoryEngine:
             birth=birth,
             name=container_name(plan.service, plan.deployment, plan.key),
             address=self._address(plan.key),
-            behaviour=host.behaviour(birth.image.id, plan.spec.image, plan.service),
+            behaviour=host.behaviour(birth.image.id, plan.service, plan.spec.image),
             clock=host.clock,
             tell=host.tell,
             environment={name: value.reveal() for name, value in birth.environment().items()},
         )
         host.containers[plan.deployment] = container
-        host.volumes |= {f"{plan.key.text}.{name}": plan.key for name, _ in plan.spec.volumes}
+        named = (f"{plan.key.text}.{plan.service}.{name}" for name, _ in plan.spec.volumes)
+        host.volumes |= dict.fromkeys(named, plan.key)
         host.tell(container, "create")
         return container.instance()
 
@@ -142,7 +143,7 @@ class MemoryEngine:
 
     def run_release(self, birth: Birth, cancel: Cancel) -> Iterator[str]:
         plan = birth.plan
-        behaviour = self._host.behaviour(birth.image.id, plan.spec.image, plan.service)
+        behaviour = self._host.behaviour(birth.image.id, plan.service, plan.spec.image)
         timeout = plan.spec.release.timeout if plan.spec.release else timedelta.max
         deadline = self._host.clock.monotonic() + min(timeout, timedelta(days=1))
         for line in behaviour.release_says:
@@ -164,7 +165,9 @@ class MemoryEngine:
 
     def name_active(self, key: EnvironmentKey, active: Mapping[str, str]) -> None:
         for service, deployment in active.items():
-            self._give_name(key, service, self._container(deployment))
+            container = self._host.containers.get(deployment)
+            if container is not None:
+                self._give_name(key, service, container)
         self._host.settle_traffic()
 
     def tail(self, deployment: str, lines: int) -> tuple[str, ...]:

@@ -79,7 +79,7 @@ class Host:
     engine_lock: TakenEngineLock | None = None
 
     behaviours: dict[str, Behaviour] = field(default_factory=dict)
-    """By image id, image reference or service; looked up in this order."""
+    """By image id, service or image reference; looked up in this order."""
     versions: dict[str, str] = field(default_factory=dict)
     """What lies in each service's path: another text makes another image."""
     unpublished: set[str] = field(default_factory=set)

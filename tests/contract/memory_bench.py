@@ -1,0 +1,108 @@
+"""The contract suite's levers on the memory world."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import timedelta
+
+from compartment_tui.adapters.memory.behaviour import Behaviour
+from compartment_tui.adapters.memory.world import MemoryWorld, memory_world
+from compartment_tui.domain.config import EdgeSettings
+from compartment_tui.domain.deployment import Image
+from compartment_tui.domain.names import EnvironmentKey
+from compartment_tui.ports import World
+from tests.contract.bench import IMAGE, NOWHERE, Bench, contract_config, unique_project
+
+AT_ONCE = timedelta()
+BEHAVIOURS = {
+    "web": Behaviour(command_exit_code=7),
+    "page": Behaviour(),
+    "lost": Behaviour(ready_after=None, refusal="404"),
+    "closed": Behaviour(ready_after=None, says=("started",)),
+    "obedient": Behaviour(says=("started",)),
+    "stubborn": Behaviour(ready_after=None, refusal="exit code 1"),
+    "short": Behaviour(says=("started",), last_words=("bye",), exits_after=AT_ONCE, exit_code=3),
+    "unstartable": Behaviour(cannot_start="no-such-program: not found"),
+    "migrating": Behaviour(release_says=("migrating", "done")),
+    "unmigrated": Behaviour(release_says=("no such table",), release_exit_code=4),
+    "broken": Behaviour(build_fails="RUN exit 9"),
+}
+
+
+class MemoryBench(Bench):
+    def __init__(self, opened: MemoryWorld, key: EnvironmentKey) -> None:
+        super().__init__(opened.world, key)
+        self._opened = opened
+        self._host = opened.host
+
+    def another(self) -> World:
+        return self._opened.another(actor="bob@desk").world
+
+    def hold_elsewhere(self, key: EnvironmentKey, actor: str) -> Callable[[], None]:
+        other = self._opened.another(actor=actor)
+        other.world.locks.environment(key, actor=actor, purpose="contract")
+        return lambda: self._host.kill(other.process)
+
+    def image(self) -> Image:
+        image = self.world.engine.image(IMAGE)
+        assert image is not None
+        return image
+
+    def say(self, deployment: str, line: str) -> None:
+        self._host.containers[deployment].write(line)
+
+    def rename(self, deployment: str, name: str) -> None:
+        self._host.containers[deployment].name = name
+
+    @contextmanager
+    def connection(self, deployment: str) -> Iterator[None]:
+        container = self._host.containers[deployment]
+        usual = container.behaviour
+        container.behaviour = replace(usual, connections=usual.connections + 1)
+        container.serve(True)
+        yield
+        container.behaviour = usual
+
+    def accepts(self, deployment: str) -> bool:
+        return self._host.containers[deployment].refuses() is None
+
+    def visit(self, host: str) -> bool:
+        return self._host.answer(host) is not None
+
+    def kill_edge(self) -> None:
+        self._host.kill_edge()
+
+    def empty_routes(self) -> None:
+        self._host.empty_routes()
+
+    def spoil_a_document(self) -> None:
+        self._host.unreadable.append("spoiled.toml")
+
+    def spoil_record(self, key: EnvironmentKey) -> None:
+        self._host.invalid_records.add(key)
+
+    def lose_record(self, key: EnvironmentKey) -> None:
+        self._host.records.pop(key)
+
+    def write_file(self, service: str, text: str) -> None:
+        self._host.change(service, text)
+
+
+@contextmanager
+def memory_bench() -> Iterator[Bench]:
+    """A pretended machine on which IMAGE lies, and no registry answers."""
+    project = unique_project()
+    opened = memory_world(contract_config(project, EdgeSettings()))
+    for name, behaviour in BEHAVIOURS.items():
+        opened.host.behave(name, behaviour)
+    image = Image(id="sha256:b0", ports=())
+    opened.host.images[image.id] = image
+    opened.host.pulled[IMAGE] = image.id
+    opened.host.unpublished |= {IMAGE, NOWHERE}
+    key = EnvironmentKey(project, "Prüfung 1")
+    config = opened.project.config()
+    with opened.world.locks.engine(actor=opened.world.actor):
+        opened.world.engine.make_network(key, config.networks)
+        opened.world.edge.ensure(config.edge)
+        opened.world.edge.attach(key)
+    yield MemoryBench(opened, key)

@@ -1,0 +1,207 @@
+"""Routes: written once, in force soon, and back after everything that happens to the edge."""
+
+from dataclasses import replace
+
+import pytest
+
+from compartment_tui.domain.deployment import Deployment, EnvironmentState, Stage, Status, Trigger
+from compartment_tui.domain.errors import EdgeConflict, EdgeNotConfirmed
+from compartment_tui.domain.names import EnvironmentKey
+from compartment_tui.domain.routes import RouteTable
+from tests.contract.bench import Bench
+
+
+def host_of(table: RouteTable) -> str:
+    return table.routes[0].host
+
+
+def live(bench: Bench) -> RouteTable:
+    """A service with a route in force and a record that agrees."""
+    instance = bench.start("web")
+    table = bench.table(instance)
+    deployment = Deployment(
+        id=instance.deployment,
+        run=instance.run,
+        service="web",
+        created=instance.created,
+        trigger=Trigger.DEPLOY,
+        spec=instance.spec,
+        image=instance.image,
+        port=8080,
+        host=host_of(table),
+        status=Status.SUCCEEDED,
+        stage=Stage.ACTIVE,
+    )
+    with bench.hold() as hold:
+        bench.put_in_force(hold, table)
+        hold.write_record(
+            EnvironmentState(
+                key=bench.key,
+                active={"web": deployment.id},
+                deployments={deployment.id: deployment},
+            )
+        )
+    assert bench.eventually(lambda: bench.visit(host_of(table)))
+    return table
+
+
+def in_force(bench: Bench, table: RouteTable) -> bool:
+    with bench.hold() as hold:
+        return bench.eventually(lambda: hold.in_force(table))
+
+
+def test_ensuring_twice_does_nothing(bench: Bench) -> None:
+    with bench.world.locks.engine(actor=bench.world.actor):
+        assert not bench.world.edge.ensure(bench.config.edge)
+    info = bench.world.edge.info()
+    assert info is not None
+    assert info.running
+    assert info.settings == bench.config.edge
+    assert info.container
+
+
+def test_other_settings_are_refused(bench: Bench) -> None:
+    settings = bench.config.edge
+    with pytest.raises(EdgeConflict, match=str(settings.http_port)):
+        bench.world.edge.ensure(replace(settings, http_port=settings.http_port + 1))
+
+
+def test_attaching_twice_is_attaching_once(bench: Bench) -> None:
+    for _ in range(2):
+        bench.world.edge.attach(bench.key)
+        info = bench.world.edge.info()
+        assert info is not None
+        assert bench.key in info.attached
+
+
+def test_no_routes_at_first(bench: Bench) -> None:
+    with bench.hold() as hold:
+        assert hold.routes() == RouteTable()
+        assert bench.eventually(lambda: hold.in_force(RouteTable()))
+    assert bench.key not in bench.world.edge.tables()
+
+
+def test_a_written_table_comes_in_force_and_no_other(bench: Bench) -> None:
+    table = bench.table(bench.start("web"))
+    with bench.hold() as hold:
+        assert not hold.in_force(table)
+        bench.put_in_force(hold, table)
+        assert hold.routes() == table
+        assert not hold.in_force(RouteTable())
+        assert not hold.in_force(replace(table, marker="run_other"))
+        assert not hold.in_force(replace(table, routes=()))
+    assert bench.another().edge.tables()[bench.key] == table
+
+
+def test_a_visitor_follows_the_table(bench: Bench) -> None:
+    table = live(bench)
+    elsewhere = bench.table(bench.start("page"), host=f"page-{bench.key.project}.localhost")
+    assert not bench.visit(host_of(elsewhere))
+    with bench.hold() as hold:
+        bench.put_in_force(hold, table.moved(elsewhere.marker or "", elsewhere.routes))
+    assert bench.eventually(lambda: bench.visit(host_of(elsewhere)))
+    assert bench.visit(host_of(table))
+
+
+def test_a_table_of_the_same_routes_has_its_own_marker(bench: Bench) -> None:
+    table = bench.table(bench.start("web"))
+    with bench.hold() as hold:
+        bench.put_in_force(hold, table)
+        again = table.moved(bench.world.clock.new_id("run"), ())
+        assert not hold.in_force(again)
+        bench.put_in_force(hold, again)
+        assert not hold.in_force(table)
+
+
+def test_an_empty_table_takes_the_routes_away(bench: Bench) -> None:
+    table = live(bench)
+    with bench.hold() as hold:
+        bench.put_in_force(hold, RouteTable())
+        assert hold.routes() == RouteTable()
+    assert not bench.visit(host_of(table))
+
+
+def test_a_table_without_routes_can_be_confirmed(bench: Bench) -> None:
+    marked = RouteTable(marker=bench.world.clock.new_id("run"))
+    with bench.hold() as hold:
+        bench.put_in_force(hold, marked)
+        assert hold.routes() == marked
+
+
+def test_forgetting_takes_the_document_and_the_network(bench: Bench) -> None:
+    table = live(bench)
+    for _ in range(2):
+        bench.world.edge.forget(bench.key)
+        assert bench.key not in bench.world.edge.tables()
+    assert bench.eventually(lambda: not bench.visit(host_of(table)))
+    bench.world.engine.remove_environment(bench.key, volumes=True)
+    assert bench.key not in bench.world.engine.networks()
+
+
+def test_an_edge_that_died_cannot_be_asked_and_comes_back(bench: Bench) -> None:
+    table = live(bench)
+    with bench.hold() as hold:
+        bench.kill_edge()
+        with pytest.raises(EdgeNotConfirmed):
+            hold.in_force(table)
+    info = bench.world.edge.info()
+    assert info is not None
+    assert not info.running
+    with bench.world.locks.engine(actor=bench.world.actor):
+        assert bench.world.edge.ensure(bench.config.edge)
+    assert in_force(bench, table)
+    assert bench.eventually(lambda: bench.visit(host_of(table)))
+
+
+def test_an_edge_that_was_removed_comes_back_with_its_routes(bench: Bench) -> None:
+    table = live(bench)
+    bench.world.edge.remove()
+    assert bench.world.edge.info() is None
+    assert not bench.visit(host_of(table))
+    with bench.world.locks.engine(actor=bench.world.actor):
+        assert bench.world.edge.ensure(bench.config.edge)
+    assert in_force(bench, table)
+    assert bench.eventually(lambda: bench.visit(host_of(table)))
+
+
+def test_routes_come_back_from_the_records_when_they_are_lost(bench: Bench) -> None:
+    table = live(bench)
+    bench.world.edge.remove()
+    bench.empty_routes()
+    with bench.world.locks.engine(actor=bench.world.actor):
+        assert bench.world.edge.ensure(bench.config.edge)
+    restored = bench.world.edge.tables()[bench.key]
+    assert restored.routes == table.routes
+    assert in_force(bench, restored)
+    assert bench.eventually(lambda: bench.visit(host_of(table)))
+
+
+def test_restarting_keeps_the_routes(bench: Bench) -> None:
+    table = live(bench)
+    bench.world.edge.restart()
+    assert in_force(bench, table)
+    assert bench.eventually(lambda: bench.visit(host_of(table)))
+
+
+def test_an_unreadable_document_is_found_and_set_aside(bench: Bench) -> None:
+    assert bench.world.edge.unreadable() == ()
+    bench.spoil_a_document()
+    found = bench.world.edge.unreadable()
+    assert len(found) == 1
+    with bench.world.locks.engine(actor=bench.world.actor):
+        bench.world.edge.set_aside(found[0])
+    assert bench.world.edge.unreadable() == ()
+    with bench.hold() as hold:
+        bench.put_in_force(hold, bench.table(bench.start("web")))
+
+
+def test_tables_of_other_environments_are_left_alone(bench: Bench) -> None:
+    table = live(bench)
+    other = EnvironmentKey(bench.key.project, "other")
+    with bench.world.locks.environment(other, actor="bob@desk", purpose="deploy") as hold:
+        marked = RouteTable(marker=bench.world.clock.new_id("run"))
+        bench.put_in_force(hold, marked)
+        bench.world.edge.forget(other)
+        assert bench.eventually(lambda: hold.in_force(RouteTable()))
+    assert bench.world.edge.tables()[bench.key] == table
+    assert bench.visit(host_of(table))

@@ -1,0 +1,221 @@
+"""What every `Engine` promises about containers."""
+
+from datetime import timedelta
+
+import pytest
+
+from compartment_tui.domain.deployment import InstanceState
+from compartment_tui.domain.errors import CandidateExited, InstanceGone, ReleaseFailed
+from compartment_tui.domain.names import EnvironmentKey, container_name
+from tests.contract.bench import SECOND, Bench
+
+NO_GRACE = timedelta()
+
+
+def test_info_says_where_published_ports_are_reached(bench: Bench) -> None:
+    info = bench.world.engine.info()
+    assert info.host
+    assert info.version
+    assert info.address
+
+
+def test_creating_twice_makes_one_container(bench: Bench) -> None:
+    birth = bench.birth("web")
+    first = bench.world.engine.create(birth)
+    assert first.state is InstanceState.CREATED
+    assert bench.world.engine.create(birth) == first
+    assert [one.deployment for one in bench.world.engine.instances(bench.key)] == [first.deployment]
+
+
+def test_an_instance_carries_everything_fixed_at_birth(bench: Bench) -> None:
+    birth = bench.birth("web")
+    bench.world.engine.create(birth)
+    made = bench.now(birth.plan.deployment)
+    assert made.key == bench.key
+    assert made.service == "web"
+    assert made.run == birth.plan.run
+    assert made.image == birth.image.id
+    assert made.port == 8080
+    assert made.spec == birth.plan.spec.text()
+    assert made.provenance == birth.plan.provenance
+    assert made.fingerprints == birth.plan.fingerprints
+    assert abs(made.created - birth.created) < SECOND
+    assert made.name == container_name("web", birth.plan.deployment, bench.key)
+
+
+def test_instances_are_found_by_environment_and_project(bench: Bench) -> None:
+    deployment = bench.create("web").deployment
+    engine, key = bench.world.engine, bench.key
+
+    def found(*keys: EnvironmentKey, project: str | None = None) -> list[str]:
+        return [one.deployment for one in engine.instances(*keys, project=project)]
+
+    assert found(key) == [deployment]
+    assert found(project=key.project) == [deployment]
+    assert deployment in found()
+    assert found(EnvironmentKey(key.project, "prüfung 1")) == []
+    assert found(project=f"{key.project}x") == []
+
+
+def test_an_unknown_deployment_is_none_or_gone(bench: Bench) -> None:
+    engine, unknown = bench.world.engine, bench.world.clock.new_id("dep")
+    assert engine.instance(unknown) is None
+    assert engine.tail(unknown, 5) == ()
+    engine.retire(unknown, NO_GRACE)
+    engine.remove(unknown)
+    with pytest.raises(InstanceGone):
+        engine.start(unknown)
+    with pytest.raises(InstanceGone):
+        engine.keep_running(unknown)
+    with pytest.raises(InstanceGone):
+        engine.count_connections(unknown, 8080)
+    with pytest.raises(InstanceGone):
+        engine.execute(unknown, ("true",), terminal=False)
+
+
+def test_starting_twice_is_starting_once(bench: Bench) -> None:
+    started = bench.start("web")
+    assert started.running
+    assert started.address
+    assert started.started is not None
+    assert bench.world.engine.start(started.deployment).started == started.started
+
+
+def test_retiring_stops_and_keeps_it(bench: Bench) -> None:
+    deployment = bench.start("web").deployment
+    engine = bench.world.engine
+    engine.keep_running(deployment)
+    for _ in range(2):
+        engine.retire(deployment, NO_GRACE)
+        stopped = bench.now(deployment)
+        assert stopped.state is InstanceState.EXITED
+        assert stopped.exit_code is not None
+        assert stopped.finished is not None
+        assert stopped.address is None
+    again = engine.start(deployment)
+    assert again.running
+    assert again.exit_code is None or again.exit_code == 0
+    assert again.restarts == 0
+
+
+def test_retiring_what_never_started_leaves_it_startable(bench: Bench) -> None:
+    deployment = bench.create("web").deployment
+    bench.world.engine.retire(deployment, NO_GRACE)
+    assert not bench.now(deployment).running
+    assert bench.world.engine.start(deployment).running
+
+
+def test_removing_twice_is_removing_once(bench: Bench) -> None:
+    deployment = bench.start("web").deployment
+    for _ in range(2):
+        bench.world.engine.remove(deployment)
+        assert bench.world.engine.instance(deployment) is None
+    assert bench.world.engine.instances(bench.key) == ()
+
+
+def test_an_exit_is_told_with_its_code(bench: Bench) -> None:
+    deployment = bench.start("short").deployment
+    assert bench.eventually(lambda: not bench.now(deployment).running)
+    ended = bench.now(deployment)
+    assert ended.state is InstanceState.EXITED
+    assert ended.exit_code == 3
+    assert not ended.out_of_memory
+    assert ended.restarts == 0
+    assert set(bench.world.engine.tail(deployment, 5)) == {"started", "bye"}
+
+
+def test_what_is_to_keep_running_is_brought_back(bench: Bench) -> None:
+    deployment = bench.create("short").deployment
+    bench.world.engine.keep_running(deployment)
+    bench.world.engine.start(deployment)
+    assert bench.eventually(lambda: bench.now(deployment).restarts >= 2)
+    bench.world.engine.retire(deployment, NO_GRACE)
+    bench.world.clock.sleep(2 * SECOND)
+    assert bench.now(deployment).state is InstanceState.EXITED
+
+
+def test_what_cannot_be_started_says_so(bench: Bench) -> None:
+    deployment = bench.create("unstartable").deployment
+    with pytest.raises(CandidateExited, match=r"unstartable.*no-such-program"):
+        bench.world.engine.start(deployment)
+    assert not bench.now(deployment).running
+
+
+def test_an_environment_has_one_network(bench: Bench) -> None:
+    assert bench.key in bench.world.engine.networks()
+    bench.world.engine.make_network(bench.key, bench.config.networks)
+    assert bench.key in bench.world.engine.networks()
+
+
+def test_a_second_environment_has_a_network_of_its_own(bench: Bench) -> None:
+    other = EnvironmentKey(bench.key.project, "prüfung 1")
+    engine = bench.world.engine
+    with bench.world.locks.engine(actor=bench.world.actor):
+        engine.make_network(other, bench.config.networks)
+    try:
+        assert {bench.key, other} <= engine.networks()
+    finally:
+        engine.remove_environment(other, volumes=True)
+    assert other not in engine.networks()
+    assert bench.key in engine.networks()
+
+
+def test_removing_an_environment_leaves_its_volumes_unless_asked(bench: Bench) -> None:
+    engine, key = bench.world.engine, bench.key
+    bench.start("keeper")
+    bench.world.edge.forget(key)
+    assert len(engine.volumes(key)) == 1
+    engine.remove_environment(key, volumes=False)
+    assert engine.instances(key) == ()
+    assert key not in engine.networks()
+    assert len(engine.volumes(key)) == 1
+    engine.remove_environment(key, volumes=True)
+    assert engine.volumes(key) == ()
+
+
+def test_an_image_in_use_is_not_removed(bench: Bench) -> None:
+    image = bench.create("web").image
+    bench.world.engine.remove_image(image)
+    assert bench.world.engine.image(image) is not None
+    bench.world.engine.remove_image("sha256:" + "0" * 64)
+
+
+def test_a_command_in_the_container_returns_its_exit_code(bench: Bench) -> None:
+    deployment = bench.start("web").deployment
+    assert bench.world.engine.execute(deployment, ("sh", "-c", "exit 7"), terminal=False) == 7
+    bench.world.engine.retire(deployment, NO_GRACE)
+    with pytest.raises(InstanceGone):
+        bench.world.engine.execute(deployment, ("true",), terminal=False)
+
+
+def test_connections_are_counted_while_they_are_open(bench: Bench) -> None:
+    deployment = bench.start("web").deployment
+    assert bench.eventually(lambda: bench.accepts(deployment))
+    count = bench.world.engine.count_connections(deployment, 8080)
+    other_port = bench.world.engine.count_connections(deployment, 8081)
+    try:
+        assert bench.eventually(lambda: count.now() == 0)
+        with bench.connection(deployment):
+            assert bench.eventually(lambda: count.now() == 1)
+            assert other_port.now() == 0
+        assert bench.eventually(lambda: count.now() == 0)
+        bench.world.engine.retire(deployment, NO_GRACE)
+        with pytest.raises(InstanceGone):
+            count.now()
+    finally:
+        count.close()
+        other_port.close()
+
+
+def test_a_release_command_runs_once_and_leaves_nothing(bench: Bench) -> None:
+    lines = list(bench.world.engine.run_release(bench.birth("migrating"), bench.world.cancel))
+    assert lines == ["migrating", "done"]
+    assert bench.world.engine.instances(bench.key) == ()
+
+
+def test_a_failing_release_command_carries_its_last_lines(bench: Bench) -> None:
+    lines = bench.world.engine.run_release(bench.birth("unmigrated"), bench.world.cancel)
+    with pytest.raises(ReleaseFailed, match="4") as failed:
+        list(lines)
+    assert "no such table" in failed.value.tail
+    assert bench.world.engine.instances(bench.key) == ()

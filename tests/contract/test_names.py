@@ -1,0 +1,80 @@
+"""A service's name leads to its active deployment, whatever was interrupted."""
+
+from compartment_tui.domain.names import active_name, container_name, stepping_aside_name
+from tests.contract.bench import Bench
+
+
+def name(bench: Bench, deployment: str) -> str:
+    return bench.now(deployment).name
+
+
+def own_name(bench: Bench, deployment: str) -> str:
+    return container_name("web", deployment, bench.key)
+
+
+def check(bench: Bench, *, active: str, others: tuple[str, ...] = ()) -> None:
+    assert name(bench, active) == active_name("web", bench.key)
+    for other in others:
+        assert name(bench, other) == own_name(bench, other)
+
+
+def test_the_first_gets_the_name(bench: Bench) -> None:
+    only = bench.start("web").deployment
+    for _ in range(2):
+        bench.world.engine.name_active(bench.key, {"web": only})
+        check(bench, active=only)
+
+
+def test_the_name_moves_and_moves_back(bench: Bench) -> None:
+    old, new = bench.start("web").deployment, bench.start("web").deployment
+    bench.world.engine.name_active(bench.key, {"web": old})
+    for _ in range(2):
+        bench.world.engine.name_active(bench.key, {"web": new})
+        check(bench, active=new, others=(old,))
+    bench.world.engine.name_active(bench.key, {"web": old})
+    check(bench, active=old, others=(new,))
+
+
+def test_a_move_that_stopped_after_the_old_one_stepped_aside(bench: Bench) -> None:
+    old, new = bench.start("web").deployment, bench.start("web").deployment
+    bench.rename(old, stepping_aside_name("web", bench.key))
+    bench.world.engine.name_active(bench.key, {"web": new})
+    check(bench, active=new, others=(old,))
+
+
+def test_a_move_that_stopped_before_the_old_one_got_its_own_name(bench: Bench) -> None:
+    old, new = bench.start("web").deployment, bench.start("web").deployment
+    bench.rename(old, stepping_aside_name("web", bench.key))
+    bench.rename(new, active_name("web", bench.key))
+    bench.world.engine.name_active(bench.key, {"web": new})
+    check(bench, active=new, others=(old,))
+
+
+def test_a_move_that_stopped_half_way_is_taken_back(bench: Bench) -> None:
+    old, new = bench.start("web").deployment, bench.start("web").deployment
+    bench.rename(old, stepping_aside_name("web", bench.key))
+    bench.world.engine.name_active(bench.key, {"web": old})
+    check(bench, active=old, others=(new,))
+
+
+def test_a_third_one_in_the_way_goes_back_to_its_own_name(bench: Bench) -> None:
+    first, old, new = (bench.start("web").deployment for _ in range(3))
+    bench.rename(first, stepping_aside_name("web", bench.key))
+    bench.rename(old, active_name("web", bench.key))
+    bench.world.engine.name_active(bench.key, {"web": new})
+    check(bench, active=new, others=(first, old))
+
+
+def test_a_deployment_without_a_container_is_passed_over(bench: Bench) -> None:
+    only = bench.start("web").deployment
+    bench.world.engine.name_active(
+        bench.key, {"page": bench.world.clock.new_id("dep"), "web": only}
+    )
+    check(bench, active=only)
+
+
+def test_a_stopped_container_is_named_too(bench: Bench) -> None:
+    old, new = bench.create("web").deployment, bench.start("web").deployment
+    bench.world.engine.name_active(bench.key, {"web": old})
+    bench.world.engine.name_active(bench.key, {"web": new})
+    check(bench, active=new, others=(old,))

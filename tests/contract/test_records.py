@@ -1,0 +1,211 @@
+"""What was written is what is read, and what was lost is made again from what is there."""
+
+from dataclasses import fields, replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from compartment_tui.domain.deployment import (
+    AuditLine,
+    Deployment,
+    EnvironmentState,
+    Journal,
+    JournalEntry,
+    Provenance,
+    RunRecord,
+    Stage,
+    Status,
+    Trigger,
+)
+from compartment_tui.domain.errors import RecordInvalid
+from compartment_tui.domain.names import EnvironmentKey
+from compartment_tui.domain.routes import Route, RouteTable
+from tests.contract.bench import Bench
+
+AT = datetime(2026, 2, 28, 23, 59, 59, 123456, tzinfo=UTC)
+NASTY = 'a "quoted" \\ line\nand {{ another }} \t\x1b[31m ≤ 🙂 \'\'\' """ # = [x]\r\n'
+
+DEPLOYMENT = Deployment(
+    id="dep_1",
+    run="run_1",
+    service="web",
+    created=AT,
+    trigger=Trigger.PROMOTE,
+    spec=NASTY,
+    image="sha256:abc",
+    port=8080,
+    host="shop.localhost",
+    provenance=Provenance(commit="c0ffee", branch="main", dirty=True, author=NASTY),
+    fingerprints={"A": "1", "B": "2"},
+    status=Status.FAILED,
+    stage=Stage.CHECKING_READINESS,
+    completed=AT + timedelta(seconds=1),
+    previous="dep_0",
+    activated=AT + timedelta(microseconds=1),
+    source="dep_s",
+    failure=NASTY,
+)
+PLAIN = Deployment(
+    id="dep_0", run="run_0", service="a-b_c", created=AT, trigger=Trigger.DEPLOY, spec=""
+)
+RUN = RunRecord(
+    id="run_1",
+    trigger=Trigger.REDEPLOY,
+    created=AT,
+    actor="ada@laptop",
+    services=("web", "a-b_c"),
+    covered=("api",),
+    deployments={"web": "dep_1", "api": "dep_0"},
+    status=Status.STOPPED,
+    completed=AT,
+    label=NASTY,
+    failure=NASTY,
+)
+JOURNAL = Journal(
+    run="run_1",
+    trigger=Trigger.ROLLBACK,
+    started=AT,
+    entries=(
+        JournalEntry(
+            service="web",
+            deployment="dep_1",
+            previous="dep_0",
+            kept=True,
+            stop_first=True,
+            port=8080,
+            host="shop.localhost",
+        ),
+        JournalEntry(
+            service="a-b_c", deployment="dep_2", previous=None, kept=False, stop_first=False
+        ),
+    ),
+    before=RouteTable(
+        marker="run_0", routes=(Route(host="shop.localhost", deployment="dep_0", port=1),)
+    ),
+    stage=Stage.SWITCHING_ROUTE,
+)
+
+
+def full_state(key: EnvironmentKey) -> EnvironmentState:
+    return EnvironmentState(
+        key=key,
+        active={"web": "dep_1", "a-b_c": "dep_0"},
+        deployments={"dep_1": DEPLOYMENT, "dep_0": PLAIN},
+        runs=(replace(RUN, id="run_0", completed=None), RUN),
+        journal=JOURNAL,
+        audit=(
+            AuditLine(at=AT, actor="ada@laptop", verb="deploy", detail=NASTY),
+            AuditLine(at=AT, actor=NASTY, verb="stop"),
+        ),
+        rebuilt=True,
+    )
+
+
+@pytest.mark.parametrize("value", [DEPLOYMENT, RUN, JOURNAL, full_state(EnvironmentKey("p", "e"))])
+def test_the_sample_fills_every_field(value: object) -> None:
+    empty: list[object] = [None, "", (), {}, False]
+    for one in fields(value):  # type: ignore[arg-type]
+        assert getattr(value, one.name) not in empty, one.name
+
+
+def test_an_environment_without_a_record(bench: Bench) -> None:
+    assert bench.world.records.read(bench.key) is None
+    assert bench.world.records.environments(bench.key.project) == ()
+    with bench.hold() as hold:
+        assert hold.record() == EnvironmentState(key=bench.key)
+    assert bench.world.records.read(bench.key) is None
+
+
+def test_what_is_written_is_read_by_everybody(bench: Bench) -> None:
+    state = full_state(bench.key)
+    with bench.hold() as hold:
+        hold.write_record(state)
+        assert hold.record() == state
+        assert bench.another().records.read(bench.key) == state
+    assert bench.world.records.read(bench.key) == state
+    assert bench.world.records.environments(bench.key.project) == (bench.key,)
+    assert bench.world.records.environments(bench.key.project + "x") == ()
+
+
+def test_a_record_is_replaced_as_a_whole(bench: Bench) -> None:
+    bare = EnvironmentState(key=bench.key)
+    with bench.hold() as hold:
+        hold.write_record(full_state(bench.key))
+        hold.write_record(bare)
+        assert hold.record() == bare
+
+
+def test_a_large_record(bench: Bench) -> None:
+    many = {f"dep_{n}": replace(DEPLOYMENT, id=f"dep_{n}") for n in range(1000)}
+    state = replace(full_state(bench.key), deployments=many)
+    with bench.hold() as hold:
+        hold.write_record(state)
+        assert hold.record() == state
+
+
+def test_environments_with_almost_the_same_name_have_their_own_records(bench: Bench) -> None:
+    twin = EnvironmentKey(bench.key.project, bench.key.environment.lower())
+    with bench.hold() as hold:
+        hold.write_record(full_state(bench.key))
+    assert bench.world.records.read(twin) is None
+
+
+def test_forgetting_keeps_the_audit(bench: Bench) -> None:
+    state = full_state(bench.key)
+    with bench.hold() as hold:
+        hold.write_record(state)
+        bench.world.records.forget(bench.key)
+        assert bench.world.records.read(bench.key) is None
+        assert bench.world.records.environments(bench.key.project) == ()
+        assert hold.record() == EnvironmentState(key=bench.key, audit=state.audit)
+        bench.world.records.forget(bench.key)
+
+
+def test_a_record_that_cannot_be_read_is_told(bench: Bench) -> None:
+    with bench.hold() as hold:
+        hold.write_record(full_state(bench.key))
+        bench.spoil_record(bench.key)
+        with pytest.raises(RecordInvalid):
+            hold.record()
+        with pytest.raises(RecordInvalid):
+            bench.world.records.read(bench.key)
+
+
+def test_a_lost_record_is_made_again_from_routes_and_labels(bench: Bench) -> None:
+    kept = bench.start("web")
+    bench.world.engine.retire(kept.deployment, timedelta())
+    active, worker = bench.start("web"), bench.start("keeper")
+    bench.world.engine.name_active(
+        bench.key, {"web": active.deployment, "keeper": worker.deployment}
+    )
+    with bench.hold() as hold:
+        bench.put_in_force(hold, bench.table(active))
+        hold.write_record(full_state(bench.key))
+        bench.lose_record(bench.key)
+        rebuilt = hold.record()
+    assert rebuilt.rebuilt
+    assert rebuilt.active == {"web": active.deployment, "keeper": worker.deployment}
+    assert set(rebuilt.deployments) == {
+        kept.deployment,
+        active.deployment,
+        worker.deployment,
+    }
+    was = rebuilt.deployments[active.deployment]
+    assert (was.service, was.run, was.image, was.port, was.stage) == (
+        "web",
+        active.run,
+        active.image,
+        8080,
+        Stage.ACTIVE,
+    )
+    assert was.host == bench.table(active).routes[0].host
+    assert was.spec == active.spec
+    assert was.provenance == active.provenance
+    assert was.fingerprints == active.fingerprints
+    assert rebuilt.deployments[kept.deployment].stage is Stage.STOPPED
+
+
+def test_the_fingerprint_key_is_the_engines(bench: Bench) -> None:
+    key = bench.world.records.fingerprint_key()
+    assert len(key) == 32
+    assert bench.another().records.fingerprint_key() == key
