@@ -14,7 +14,6 @@ from typing import Protocol, Self, TypeVar
 
 from compartment_tui.domain.config import EdgeSettings, NetworkSettings, ProjectConfig, Readiness
 from compartment_tui.domain.deployment import (
-    Attempt,
     EnvironmentState,
     Image,
     Instance,
@@ -188,11 +187,13 @@ class Builder(Protocol):
 
     def build(self, plan: Plan, cancel: "Cancel") -> Generator[str, None, Image]:
         """Yield output lines, return the image. Raises BuildFailed (the step, its last lines), DiskFull,
-        Cancelled. `.git` and `.compartment` never enter the context."""
+        Cancelled. `.git` and `.compartment` never enter the context.
+        """
 
     def pull(self, plan: Plan, cancel: "Cancel") -> Generator[str, None, Image]:
         """Pull `spec.image`; 10 s without progress is a failure, then the local one is used and a line says
-        so. Raises ImageUnavailable, Cancelled."""
+        so. Raises ImageUnavailable, Cancelled.
+        """
 
 
 class Edge(Protocol):
@@ -216,7 +217,8 @@ class Edge(Protocol):
 
     def unreadable(self) -> tuple[str, ...]:
         """Route documents that cannot be parsed, by file name. Whoever holds the engine's lock may move
-        them aside with `set_aside`."""
+        them aside with `set_aside`.
+        """
 
     def set_aside(self, document: str) -> None:
         """Move an unreadable document out of the watched directory."""
@@ -266,7 +268,8 @@ class Hold(Protocol):
     def in_force(self, table: RouteTable) -> bool:
         """Whether the edge says that exactly this table is in force.
 
-        Raises EdgeNotConfirmed when the edge cannot be asked at all."""
+        Raises EdgeNotConfirmed when the edge cannot be asked at all.
+        """
 
     def ready(self, instance: Instance, readiness: Readiness, port: int | None) -> str | None:
         """Ask once whether it can take traffic; None when ready, else why not in words.

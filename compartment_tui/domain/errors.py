@@ -1,35 +1,35 @@
 """Everything that can go wrong, as facts plus a way on.
 
-    CompartmentError
-    ├── UsageProblem                the command line asks for something that makes no sense
-    │   └── AnswerNeeded            a question would have to be asked, and nobody can answer
-    ├── InvalidFile                 a file we read is not what it should be
-    │   ├── ProjectFileInvalid      compartment.toml (file, line, key path, nearest name)
-    │   └── RecordInvalid           an environment's record on the engine
-    ├── EngineProblem               Docker
-    │   ├── EngineUnreachable       no answer, no permission, connection lost
-    │   ├── EngineTooOld
-    │   └── DiskFull                the engine has no room left
-    ├── NotFound                    no such environment, service, deployment or variable
-    ├── Locked                      someone else is changing this environment
-    ├── LockLost                    we were changing it and the lock is no longer ours
-    ├── Refused                     a run that must not start; nothing was touched
-    │   ├── HostConflict            a host is routed to another project or environment
-    │   ├── EdgeConflict            the running edge has other settings
-    │   ├── PortTaken               the edge cannot bind its port
-    │   ├── MissingVariables        `requires` names keys that have no value
-    │   └── SensitiveUnreadable     a sensitive value cannot be decrypted
-    ├── StepFailed                  a step of a run failed (carries the last lines of output)
-    │   ├── BuildFailed
-    │   ├── ImageUnavailable        neither pulled nor here
-    │   ├── ReleaseFailed
-    │   ├── CandidateExited
-    │   ├── NeverReady
-    │   ├── InstanceGone            stopped or removed since it was started
-    │   │   └── DiedAfterSwitch     while its predecessor was still draining
-    │   └── EdgeNotConfirmed        the edge did not take the new routes in time
-    ├── NeedsAttention              neither finished nor reverted
-    └── Cancelled                   a person asked to stop
+CompartmentError
+├── UsageProblem                the command line asks for something that makes no sense
+│   └── AnswerNeeded            a question would have to be asked, and nobody can answer
+├── InvalidFile                 a file we read is not what it should be
+│   ├── ProjectFileInvalid      compartment.toml (file, line, key path, nearest name)
+│   └── RecordInvalid           an environment's record on the engine
+├── EngineProblem               Docker
+│   ├── EngineUnreachable       no answer, no permission, connection lost
+│   ├── EngineTooOld
+│   └── DiskFull                the engine has no room left
+├── NotFound                    no such environment, service, deployment or variable
+├── Locked                      someone else is changing this environment
+├── LockLost                    we were changing it and the lock is no longer ours
+├── Refused                     a run that must not start; nothing was touched
+│   ├── HostConflict            a host is routed to another project or environment
+│   ├── EdgeConflict            the running edge has other settings
+│   ├── PortTaken               the edge cannot bind its port
+│   ├── MissingVariables        `requires` names keys that have no value
+│   └── SensitiveUnreadable     a sensitive value cannot be decrypted
+├── StepFailed                  a step of a run failed (carries the last lines of output)
+│   ├── BuildFailed
+│   ├── ImageUnavailable        neither pulled nor here
+│   ├── ReleaseFailed
+│   ├── CandidateExited
+│   ├── NeverReady
+│   ├── InstanceGone            stopped or removed since it was started
+│   │   └── DiedAfterSwitch     while its predecessor was still draining
+│   └── EdgeNotConfirmed        the edge did not take the new routes in time
+├── NeedsAttention              neither finished nor reverted
+└── Cancelled                   a person asked to stop
 """
 
 from datetime import datetime

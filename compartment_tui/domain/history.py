@@ -111,4 +111,6 @@ def _find(text: str, known: Iterable[str], noun: str, state: EnvironmentState) -
             f"there is no {noun} {show(text)} {where}",
             hint="`compartment-tui deployment list` shows them",
         )
-    raise NotFound(f"{show(text)} is the end of {len(ends)} {noun}s {where}", hint="give more of it")
+    raise NotFound(
+        f"{show(text)} is the end of {len(ends)} {noun}s {where}", hint="give more of it"
+    )

@@ -164,9 +164,7 @@ def _fresh(
     )
 
 
-def _again(
-    around: Circumstances, deployment: Deployment, *, run: str, trigger: Trigger
-) -> Plan:
+def _again(around: Circumstances, deployment: Deployment, *, run: str, trigger: Trigger) -> Plan:
     """The recorded image of a deployment as a new one, with today's values."""
     if not deployment.image or not around.has_image(deployment.image):
         raise Refused(

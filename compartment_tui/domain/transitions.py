@@ -206,9 +206,9 @@ def audited(
 def trimmed(state: EnvironmentState) -> EnvironmentState:
     """Only the newest records of each service, and the runs they belong to."""
     services = {one.service for one in state.deployments.values()}
-    kept = {
-        one.id: one for name in services for one in state.of_service(name)[:RECORDS_KEPT]
-    } | {id_: state.deployments[id_] for id_ in state.active.values() if id_ in state.deployments}
+    kept = {one.id: one for name in services for one in state.of_service(name)[:RECORDS_KEPT]} | {
+        id_: state.deployments[id_] for id_ in state.active.values() if id_ in state.deployments
+    }
     if len(kept) == len(state.deployments) and len(state.runs) <= RECORDS_KEPT:
         return state
     runs = tuple(run for run in state.runs if set(run.deployments.values()) & kept.keys())

@@ -1,32 +1,192 @@
-"""The verbs that look around; none of them changes anything."""
+"""The verbs that look around: how things are reached, what was, what they write. None changes anything."""
 
-from collections.abc import Iterator, Sequence
-from datetime import datetime
+from collections.abc import Sequence
 
-from compartment_tui.domain.config import EnvironmentConfig, Kind, ProjectConfig, ServiceSpec
-from compartment_tui.domain.deployment import (
-    Deployment,
-    EnvironmentState,
-    Health,
-    Instance,
-    InstanceState,
-    Stage,
-    Status,
-)
+from compartment_tui.domain.config import ProjectConfig
+from compartment_tui.domain.deployment import Deployment, EnvironmentState, Instance
 from compartment_tui.domain.errors import EngineUnreachable, NotFound
 from compartment_tui.domain.history import find_deployment
-from compartment_tui.domain.names import EnvironmentKey, alias, show
-from compartment_tui.domain.planning import host_of
-from compartment_tui.domain.routes import RouteTable
-from compartment_tui.domain.variables import NameChanges, compare, fingerprints, resolve, sealed, values
+from compartment_tui.domain.names import alias, show
 from compartment_tui.domain.views import (
     DeploymentView,
-    EnvironmentStatus,
-    EnvironmentView,
     InspectView,
     RouteView,
     RunView,
     ServiceStatus,
 )
+from compartment_tui.operations.doctor import doctor
+from compartment_tui.operations.logs import deployment_logs, logs
 from compartment_tui.operations.runs import key_and_config, state_of
+from compartment_tui.operations.status import environments, status, url
+from compartment_tui.operations.watch import watch
 from compartment_tui.ports import World
+from compartment_tui.rollout.draining import spec_of
+
+__all__ = [
+    "deployment",
+    "deployment_logs",
+    "doctor",
+    "environments",
+    "execute",
+    "history",
+    "inspect_services",
+    "logs",
+    "routes",
+    "status",
+    "watch",
+]
+
+
+def inspect_services(
+    world: World, *, environment: str, services: Sequence[str] = ()
+) -> tuple[InspectView, ...]:
+    """Everything about services: the file's side, the running side, how they are reached, what was."""
+    key, config = key_and_config(world, environment)
+    now = status(world, environment=environment, services=services)
+    if now.stale:
+        raise EngineUnreachable(
+            "the Docker engine does not answer", hint="`compartment-tui doctor`"
+        )
+    state = state_of(world, key)
+    here = {one.deployment: one for one in world.engine.instances(key)}
+    return tuple(_inspect(world, config, state, here, row) for row in now.services)
+
+
+def _inspect(
+    world: World,
+    config: ProjectConfig,
+    state: EnvironmentState,
+    here: dict[str, Instance],
+    row: ServiceStatus,
+) -> InspectView:
+    active = row.active
+    port = active.port if active else None
+    known = state.of_service(row.service)[:5]
+    return InspectView(
+        status=row,
+        spec=config.service(row.service),
+        running_spec=spec_of(active) if active else None,
+        variables=tuple(sorted(active.fingerprints)) if active else (),
+        upstream=f"http://{alias(active.id)}:{port}" if active and active.host else None,
+        internal=f"http://{row.service}:{port}" if port else None,
+        history=tuple(deployment_view(world, config, state, one, here) for one in known),
+    )
+
+
+def history(
+    world: World, *, environment: str, services: Sequence[str] = (), limit: int = 20
+) -> tuple[RunView, ...]:
+    """The newest runs first, with the deployments they made or activated."""
+    key, config = key_and_config(world, environment)
+    state = state_of(world, key)
+    _refuse_unknown(state, config, services)
+    here = {one.deployment: one for one in world.engine.instances(key)}
+    wanted = [
+        run for run in reversed(state.runs) if not services or set(run.deployments) & set(services)
+    ]
+    return tuple(
+        RunView(
+            run=run,
+            deployments=tuple(
+                deployment_view(world, config, state, state.deployments[id_], here)
+                for service, id_ in run.deployments.items()
+                if id_ in state.deployments and (not services or service in services)
+            ),
+        )
+        for run in wanted[:limit]
+    )
+
+
+def _refuse_unknown(
+    state: EnvironmentState, config: ProjectConfig, services: Sequence[str]
+) -> None:
+    known = {one.service for one in state.deployments.values()}
+    known |= {spec.name for spec in config.services}
+    for name in services:
+        if name not in known:
+            raise NotFound(f"there is no service {show(name)}", hint=f"there are: {sorted(known)}")
+
+
+def deployment(world: World, *, environment: str, deployment: str) -> DeploymentView:
+    """One deployment by its id, or the end of it. Raises NotFound."""
+    key, config = key_and_config(world, environment)
+    state = state_of(world, key)
+    found = find_deployment(state, deployment)
+    instance = world.engine.instance(found.id)
+    here = {found.id: instance} if instance else {}
+    return deployment_view(world, config, state, found, here)
+
+
+def deployment_view(
+    world: World,
+    config: ProjectConfig,
+    state: EnvironmentState,
+    one: Deployment,
+    here: dict[str, Instance],
+) -> DeploymentView:
+    """A deployment with what is left of it on the engine."""
+    if one.id in here:
+        available = "container"
+    elif one.image and world.engine.image(one.image) is not None:
+        available = "image"
+    else:
+        available = "gone"
+    active = state.is_active(one.id)
+    return DeploymentView(
+        deployment=one,
+        active=active,
+        available=available,
+        instance=here.get(one.id),
+        url=url(one.host, config) if active else None,
+    )
+
+
+def routes(world: World, *, environment: str | None = None) -> tuple[RouteView, ...]:
+    """The project's routes as they lie in the route documents, and what stands behind them."""
+    project = world.project.config()
+    views = []
+    for key, table in sorted(world.edge.tables().items()):
+        if key.project != project.name or environment not in {None, key.environment}:
+            continue
+        here = {one.deployment: one for one in world.engine.instances(key)}
+        for route in table.routes:
+            instance = here.get(route.deployment)
+            views.append(
+                RouteView(
+                    key=key,
+                    service=instance.service if instance else "",
+                    route=route,
+                    url=url(route.host, project) or "",
+                    container=instance.name if instance else None,
+                    running=instance is not None and instance.running,
+                )
+            )
+    return tuple(views)
+
+
+def execute(
+    world: World,
+    *,
+    environment: str,
+    service: str,
+    command: tuple[str, ...],
+    terminal: bool,
+    deployment: str | None = None,
+) -> int:
+    """Run a command in the active deployment of a service, or in the one named; its exit code.
+
+    Raises NotFound, InstanceGone (it does not run).
+    """
+    key, config = key_and_config(world, environment)
+    state = state_of(world, key)
+    _refuse_unknown(state, config, (service,))
+    if deployment is not None:
+        chosen = find_deployment(state, deployment).id
+    elif service in state.active:
+        chosen = state.active[service]
+    else:
+        raise NotFound(
+            f"{service} is not live in {show(key.environment)}",
+            hint="--deployment runs the command in another one, if its container runs",
+        )
+    return world.engine.execute(chosen, command, terminal=terminal)

@@ -81,9 +81,7 @@ def rollback(
     return _carry_out(world, environment, "rollback", _rollback_planner(services, to, run))
 
 
-def redeploy(
-    world: World, *, environment: str, services: Sequence[str] = ()
-) -> Iterator[Event]:
+def redeploy(world: World, *, environment: str, services: Sequence[str] = ()) -> Iterator[Event]:
     """The recorded images again, with today's values."""
     return _carry_out(world, environment, "redeploy", partial(_redeploy, services=services))
 
@@ -149,9 +147,7 @@ def _circumstances(world: World, config: ProjectConfig, state: EnvironmentState)
     )
 
 
-def _carry_out(
-    world: World, environment: str, verb: str, planner: Planner
-) -> Iterator[Event]:
+def _carry_out(world: World, environment: str, verb: str, planner: Planner) -> Iterator[Event]:
     key, config = key_and_config(world, environment)
     _refused_early(world, config, state_of(world, key), planner)
     prepare_ground(world, key, config)

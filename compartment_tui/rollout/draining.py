@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from compartment_tui.domain.config import ServiceSpec
-from compartment_tui.domain.deployment import Deployment, EnvironmentState, JournalEntry, Stage
+from compartment_tui.domain.deployment import Deployment, EnvironmentState, JournalEntry
 from compartment_tui.domain.errors import DiedAfterSwitch, InstanceGone
 from compartment_tui.domain.events import Event, Noted
 from compartment_tui.domain.names import Target
@@ -78,9 +78,7 @@ def _open(world: World, state: EnvironmentState, opened: ExitStack) -> list[Drai
             continue
         opened.callback(count.close)
         deadline = world.clock.monotonic() + spec_of(deployment).drain_timeout
-        going.append(
-            Draining(entry=entry, deployment=deployment, count=count, deadline=deadline)
-        )
+        going.append(Draining(entry=entry, deployment=deployment, count=count, deadline=deadline))
     return going
 
 
@@ -89,8 +87,8 @@ def refuse_dead(world: World, state: EnvironmentState) -> None:
     for entry in state.journal.entries if state.journal else ():
         instance = world.engine.instance(entry.deployment)
         if instance is None or not instance.running or instance.restarts:
-            gone = instance is None or instance.exit_code is None
-            code = "" if gone else f" (exit code {instance.exit_code})"
+            exited = instance is not None and instance.exit_code is not None
+            code = f" (exit code {instance.exit_code})" if instance and exited else ""
             raise DiedAfterSwitch(
                 f"{entry.service} died right after it went live{code}",
                 service=entry.service,
@@ -131,5 +129,3 @@ def spec_of(deployment: Deployment) -> ServiceSpec:
         return ServiceSpec.of_text(deployment.spec)
     except ValueError:
         return ServiceSpec(name=deployment.service)
-
-

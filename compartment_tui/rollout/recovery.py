@@ -56,9 +56,7 @@ def _settle(
     return Ending(outcome=Outcome.CANCELLED)
 
 
-def _finish(
-    world: World, hold: Hold, state: EnvironmentState
-) -> Generator[Event, None, Ending]:
+def _finish(world: World, hold: Hold, state: EnvironmentState) -> Generator[Event, None, Ending]:
     for entry in state.journal.entries if state.journal else ():
         # The engine may have been restarted since: a candidate does not come back by itself.
         world.engine.start(entry.deployment)

@@ -13,7 +13,14 @@ from dataclasses import dataclass
 
 from compartment_tui.domain.deployment import EnvironmentState, Stage
 from compartment_tui.domain.errors import Cancelled, CompartmentError, DiedAfterSwitch, StepFailed
-from compartment_tui.domain.events import Event, Failure, Outcome, RunFinished, RunPlanned, StageFailed
+from compartment_tui.domain.events import (
+    Event,
+    Failure,
+    Outcome,
+    RunFinished,
+    RunPlanned,
+    StageFailed,
+)
 from compartment_tui.domain.plan import Run
 from compartment_tui.domain.transitions import begun, finished, nothing_done, reverted
 from compartment_tui.ports import Hold, World
@@ -123,9 +130,7 @@ def _revert(
         plan, stage = rollout.working_on
         failures = {plan.service: (stage, failure.message)}
     try:
-        yield from undo(
-            rollout.world, rollout.hold, rollout.state, look_at=frozenset(failures)
-        )
+        yield from undo(rollout.world, rollout.hold, rollout.state, look_at=frozenset(failures))
         state = reverted(
             rollout.state,
             actor=rollout.run.actor,

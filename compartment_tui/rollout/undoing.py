@@ -46,7 +46,9 @@ def reached(journal: Journal, stage: Stage) -> bool:
 def _run_previous(world: World, state: EnvironmentState, entry: JournalEntry) -> None:
     if entry.stop_first:
         # Two of a stop-first service must not run at once, not even now.
-        world.engine.retire(entry.deployment, spec_of(state.deployments[entry.deployment]).stop_grace)
+        world.engine.retire(
+            entry.deployment, spec_of(state.deployments[entry.deployment]).stop_grace
+        )
     if entry.previous is not None:
         world.engine.start(entry.previous)
         world.engine.keep_running(entry.previous)
@@ -64,9 +66,7 @@ def _routes_back(
         yield _reverted(world, state, entry, Stage.SWITCHING_ROUTE)
 
 
-def _stand_down(
-    world: World, state: EnvironmentState, entry: JournalEntry, *, look: bool
-) -> None:
+def _stand_down(world: World, state: EnvironmentState, entry: JournalEntry, *, look: bool) -> None:
     if entry.kept or look:
         grace = spec_of(state.deployments[entry.deployment]).stop_grace
         world.engine.retire(entry.deployment, grace)

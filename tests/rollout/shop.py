@@ -60,9 +60,7 @@ def deploy(opened: MemoryWorld, *services: str, force: bool = False) -> Outcome:
 
 
 def rollback(opened: MemoryWorld, *services: str, to: str | None = None) -> Outcome:
-    return outcome(
-        runs.rollback(opened.world, environment="production", services=services, to=to)
-    )
+    return outcome(runs.rollback(opened.world, environment="production", services=services, to=to))
 
 
 def outcome(events: Iterable[Event] | Iterator[Event]) -> Outcome:

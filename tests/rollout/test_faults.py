@@ -7,7 +7,14 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from compartment_tui.adapters.memory.faults import Fault, FaultPlan, Killed, When, faulty, unreachable
+from compartment_tui.adapters.memory.faults import (
+    Fault,
+    FaultPlan,
+    Killed,
+    When,
+    faulty,
+    unreachable,
+)
 from compartment_tui.adapters.memory.world import MemoryWorld
 from compartment_tui.domain.errors import CompartmentError
 from compartment_tui.domain.events import Event
@@ -123,3 +130,55 @@ def test_the_stream_is_closed_after_any_event(situation: str) -> None:
             next(events)
         events.close()  # type: ignore[attr-defined]
         check(opened, before, f"closed after event {after}")
+
+
+PAIRS = (
+    (unreachable, Killed),
+    (unreachable, unreachable),
+    (None, Killed),
+    (None, unreachable),
+    (None, None),
+)
+
+
+@pytest.mark.parametrize("pair", PAIRS)
+@pytest.mark.parametrize("situation", ["deploy", "rollback"])
+def test_a_second_fault_while_the_first_is_being_undone(
+    situation: str,
+    pair: tuple[Callable[[], BaseException] | None, Callable[[], BaseException] | None],
+) -> None:
+    prepare, verb = SITUATIONS[situation]
+    first, second = pair
+    calls = calls_of(prepare, verb)
+    for at in range(calls.index("locks.environment") + 1, len(calls) + 1, 3):
+        for later in (1, 4, 9):
+            opened = prepare()
+            before = visitors(opened)
+            faults = (
+                Fault(at=at, when=When.AFTER, what=first),
+                Fault(at=at + later, when=When.BEFORE, what=second),
+            )
+            carry_out(opened, verb, *faults)
+            check(
+                opened, before, f"{situation} {pair}: call {at} {calls[at - 1]} and {later} later"
+            )
+
+
+@pytest.mark.parametrize("situation", ["deploy", "rollback"])
+def test_resume_is_killed_too(situation: str) -> None:
+    prepare, verb = SITUATIONS[situation]
+    calls = calls_of(prepare, verb)
+    for at in range(calls.index("locks.environment") + 1, len(calls) + 1, 5):
+        again, reached = 0, True
+        while reached:
+            again += 1
+            opened = prepare()
+            before = visitors(opened)
+            carry_out(opened, verb, Fault(at=at, when=When.AFTER, what=Killed))
+            plan = carry_out(
+                opened.another(),
+                lambda world: runs.resume(world, environment="production"),
+                Fault(at=again, when=When.AFTER, what=Killed),
+            )
+            reached = plan.reached()
+            check(opened, before, f"killed at {at} {calls[at - 1]}, resume killed at {again}")

@@ -1,0 +1,83 @@
+"""Health, always with a reason in words."""
+
+from datetime import datetime, timedelta
+
+from compartment_tui.domain.deployment import (
+    Deployment,
+    Health,
+    Instance,
+    InstanceState,
+    Stage,
+    Status,
+)
+from compartment_tui.domain.routes import RouteTable
+
+RECENT = timedelta(minutes=5)
+"""A restart this short ago still worries."""
+
+
+def judge(
+    *,
+    active: Deployment | None,
+    latest: Deployment | None,
+    instance: Instance | None = None,
+    table: RouteTable | None = None,
+    edge_runs: bool = False,
+    now: datetime | None = None,
+) -> tuple[Health, str]:
+    """How one service does. `now` is when the engine was asked; None when it could not be."""
+    if active is None:
+        return _never_live(latest)
+    if now is None:
+        return Health.PENDING, "not known while the engine is away"
+    if instance is None:
+        return Health.UNHEALTHY, "its container is gone"
+    broken = _broken(instance)
+    if broken:
+        return Health.UNHEALTHY, broken
+    if active.host is not None:
+        if not edge_runs:
+            return Health.UNHEALTHY, "the edge does not run"
+        if table is None or not table.leads_to(active.id):
+            return Health.UNHEALTHY, "no route leads to it"
+    return _running(active, instance, now)
+
+
+def _never_live(latest: Deployment | None) -> tuple[Health, str]:
+    if latest is None:
+        return Health.PENDING, "not deployed"
+    if latest.status is Status.FAILED:
+        return Health.UNHEALTHY, f"never live: {latest.failure}"
+    if latest.status is Status.RUNNING:
+        return Health.PENDING, latest.stage.value.replace("_", " ")
+    return Health.PENDING, "not live"
+
+
+def _broken(instance: Instance) -> str | None:
+    code = "" if instance.exit_code is None else f" with code {instance.exit_code}"
+    memory = ", out of memory" if instance.out_of_memory else ""
+    match instance.state:
+        case InstanceState.RUNNING:
+            return None
+        case InstanceState.RESTARTING:
+            return f"restarting: it exited{code}{memory}, {instance.restarts} times so far"
+        case InstanceState.EXITED:
+            return f"exited{code}{memory}"
+        case InstanceState.PAUSED:
+            return "paused"
+        case InstanceState.CREATED:
+            return "created, not started"
+
+
+def _running(active: Deployment, instance: Instance, now: datetime) -> tuple[Health, str]:
+    if instance.checked is Health.UNHEALTHY:
+        said = f": {instance.check_output}" if instance.check_output else ""
+        return Health.UNHEALTHY, f"its HEALTHCHECK fails{said}"
+    recent = instance.started is not None and now - instance.started < RECENT
+    if instance.restarts and recent:
+        return Health.UNHEALTHY, f"restarted {instance.restarts} times, the last one just now"
+    if instance.checked is Health.PENDING:
+        return Health.PENDING, "its HEALTHCHECK has not answered yet"
+    if active.stage is Stage.DRAINING_PREVIOUS:
+        return Health.HEALTHY, "live; the previous one is draining"
+    return Health.HEALTHY, "its HEALTHCHECK passes" if instance.checked else "running"

@@ -1,0 +1,155 @@
+"""`doctor`: everything a deployment stands on, looked at one by one, with the way on."""
+
+import socket
+from collections.abc import Callable, Iterator
+from typing import TypeAlias
+
+from compartment_tui.domain.config import ProjectConfig
+from compartment_tui.domain.errors import CompartmentError
+from compartment_tui.domain.names import EnvironmentKey, show
+from compartment_tui.domain.planning import host_of
+from compartment_tui.domain.views import Check, Grade
+from compartment_tui.operations.runs import state_of
+from compartment_tui.ports import World
+
+Look: TypeAlias = Callable[[World, ProjectConfig], Iterator[Check]]
+
+
+def doctor(world: World) -> tuple[Check, ...]:
+    """Every check, in the order in which they build on each other; it stops where the rest cannot be asked."""
+    try:
+        config = world.project.config()
+        checks = [
+            Check(
+                name="project file",
+                grade=Grade.GOOD,
+                message=f"{config.name}: {world.project.file}",
+            )
+        ]
+    except CompartmentError as error:
+        return (_bad("project file", error),)
+    for name, look in _LOOKS:
+        try:
+            checks.extend(look(world, config))
+        except CompartmentError as error:
+            checks.append(_bad(name, error))
+            if name == "engine":
+                break
+    return tuple(checks)
+
+
+def _bad(name: str, error: CompartmentError) -> Check:
+    return Check(name=name, grade=Grade.BAD, message=error.message, hint=error.hint)
+
+
+def _engine(world: World, config: ProjectConfig) -> Iterator[Check]:
+    info = world.engine.info()
+    yield Check(name="engine", grade=Grade.GOOD, message=f"Docker {info.version} at {info.address}")
+    if not info.live_restore:
+        yield Check(
+            name="live restore",
+            grade=Grade.WARN,
+            message="containers stop answering while the Docker engine is down",
+            hint='"live-restore": true in the engine\'s daemon.json keeps them up',
+        )
+    builder = info.builder or "classic"
+    grade = Grade.GOOD if builder.startswith("buildkit") else Grade.WARN
+    hint = "" if grade is Grade.GOOD else "install docker-buildx for faster builds and cache mounts"
+    yield Check(name="builder", grade=grade, message=builder, hint=hint)
+
+
+def _edge(world: World, config: ProjectConfig) -> Iterator[Check]:
+    info = world.edge.info()
+    if info is None:
+        yield Check(
+            name="edge", grade=Grade.GOOD, message="not there yet: the first deploy makes it"
+        )
+        return
+    listens = f"{info.settings.bind}:{info.settings.http_port}"
+    if not info.running:
+        yield Check(
+            name="edge",
+            grade=Grade.BAD,
+            message=f"{info.container} does not run, so no route answers",
+            hint="`compartment-tui edge restart` starts it",
+        )
+    elif info.settings != config.edge:
+        wanted = f"{config.edge.bind}:{config.edge.http_port}"
+        yield Check(
+            name="edge",
+            grade=Grade.BAD,
+            message=f"it listens on {listens}, the project file wants {wanted}",
+            hint="change [edge], or `compartment-tui edge restart --apply`",
+        )
+    else:
+        yield Check(name="edge", grade=Grade.GOOD, message=f"listens on {listens}")
+
+
+def _documents(world: World, config: ProjectConfig) -> Iterator[Check]:
+    unreadable = world.edge.unreadable()
+    if unreadable:
+        with world.locks.engine(actor=world.actor):
+            for document in unreadable:
+                world.edge.set_aside(document)
+    for document in unreadable:
+        yield Check(
+            name="route documents",
+            grade=Grade.WARN,
+            message=f"{show(document)} was unreadable and blocked everybody: moved aside",
+            hint="deploy or resume that environment to write it again",
+        )
+    if not unreadable:
+        count = len(world.edge.tables())
+        yield Check(name="route documents", grade=Grade.GOOD, message=f"{count}, all readable")
+
+
+def _environments(world: World, config: ProjectConfig) -> Iterator[Check]:
+    for key in world.records.environments(config.name):
+        state = state_of(world, key)
+        name = f"environment {show(key.environment)}"
+        holder = world.locks.holder(key)
+        if holder is not None:
+            message = f"{holder.holder} is changing it ({holder.purpose})"
+            yield Check(name=name, grade=Grade.GOOD, message=message)
+        elif state.journal is not None:
+            yield Check(
+                name=name,
+                grade=Grade.BAD,
+                message=f"{state.journal.run} neither finished nor reverted",
+                hint=f"`compartment-tui resume -e {key.environment}`",
+            )
+        elif state.rebuilt:
+            message = "its record was lost and rebuilt: failed runs and audit are gone"
+            yield Check(name=name, grade=Grade.WARN, message=message)
+        else:
+            message = f"{len(state.active)} services live"
+            yield Check(name=name, grade=Grade.GOOD, message=message)
+
+
+def _hosts(world: World, config: ProjectConfig) -> Iterator[Check]:
+    key = EnvironmentKey(config.name, "production")
+    hosts = [host for spec in config.services if (host := host_of(config, key, spec))]
+    if not hosts:
+        return
+    address = world.engine.info().host
+    curl = f"curl -H 'Host: {hosts[0]}' http://{address}:{config.edge.http_port}/"
+    try:
+        socket.getaddrinfo(hosts[0], config.edge.http_port)
+    except OSError:
+        yield Check(
+            name="host names",
+            grade=Grade.WARN,
+            message=f"{hosts[0]} does not resolve on this machine (most browsers do it by themselves)",
+            hint=curl,
+        )
+    else:
+        yield Check(name="host names", grade=Grade.GOOD, message=f"{hosts[0]} resolves", hint=curl)
+
+
+_LOOKS: tuple[tuple[str, Look], ...] = (
+    ("engine", _engine),
+    ("edge", _edge),
+    ("route documents", _documents),
+    ("environments", _environments),
+    ("host names", _hosts),
+)

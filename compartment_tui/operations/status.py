@@ -1,0 +1,192 @@
+"""What is live now, and how it does."""
+
+from collections.abc import Sequence
+
+from compartment_tui.domain.config import EnvironmentConfig, Kind, ProjectConfig
+from compartment_tui.domain.deployment import Deployment, EnvironmentState, Instance
+from compartment_tui.domain.errors import EngineUnreachable, NotFound
+from compartment_tui.domain.health import judge
+from compartment_tui.domain.names import EnvironmentKey, show
+from compartment_tui.domain.routes import RouteTable
+from compartment_tui.domain.variables import NameChanges, compare, fingerprints, resolve, values
+from compartment_tui.domain.views import EnvironmentStatus, EnvironmentView, ServiceStatus
+from compartment_tui.operations.runs import key_and_config, state_of
+from compartment_tui.ports import World
+from compartment_tui.rollout.draining import spec_of
+
+
+def status(world: World, *, environment: str, services: Sequence[str] = ()) -> EnvironmentStatus:
+    """What is live now; with the engine away, what the local copy of the record says, marked stale.
+
+    Raises NotFound (no such service), EngineUnreachable (and there is no copy).
+    """
+    key, config = key_and_config(world, environment)
+    try:
+        return _status(world, config, key, services)
+    except EngineUnreachable:
+        copy = world.project.copy(key)
+        if copy is None:
+            raise
+        state, written = copy
+        names = _names(config, state, services)
+        rows = tuple(_recorded_only(config, state, name) for name in names)
+        protected = config.environment(key.environment).protected
+        return EnvironmentStatus(key=key, services=rows, protected=protected, stale=written)
+
+
+def _status(
+    world: World, config: ProjectConfig, key: EnvironmentKey, services: Sequence[str]
+) -> EnvironmentStatus:
+    state = state_of(world, key)
+    here = {one.deployment: one for one in world.engine.instances(key)}
+    edge = world.edge.info()
+    holder = world.locks.holder(key)
+    around = _Around(
+        world=world,
+        config=config,
+        state=state,
+        here=here,
+        table=world.edge.tables().get(key, RouteTable()),
+        edge_runs=edge is not None and edge.running,
+    )
+    names = _names(config, state, services)
+    return EnvironmentStatus(
+        key=key,
+        services=tuple(around.service(name) for name in names),
+        protected=config.environment(key.environment).protected,
+        holder=holder.holder if holder else None,
+        journal=None if holder else state.journal,
+        rebuilt=state.rebuilt,
+    )
+
+
+class _Around:
+    """What one look at the engine found, for putting the rows together."""
+
+    def __init__(
+        self,
+        *,
+        world: World,
+        config: ProjectConfig,
+        state: EnvironmentState,
+        here: dict[str, Instance],
+        table: RouteTable,
+        edge_runs: bool,
+    ) -> None:
+        self.world = world
+        self.config = config
+        self.state = state
+        self.here = here
+        self.table = table
+        self.edge_runs = edge_runs
+
+    def service(self, name: str) -> ServiceStatus:
+        spec = self.config.service(name)
+        active = self.state.active_deployment(name)
+        latest = next(iter(self.state.of_service(name)), None)
+        instance = self.here.get(active.id) if active else None
+        health, reason = judge(
+            active=active,
+            latest=latest,
+            instance=instance,
+            table=self.table,
+            edge_runs=self.edge_runs,
+            now=self.world.clock.now(),
+        )
+        previous = active.previous if active else None
+        return ServiceStatus(
+            service=name,
+            kind=spec.kind if spec else _kind(active or latest),
+            active=active,
+            latest=latest,
+            instance=instance,
+            health=health,
+            reason=reason,
+            url=url(active.host, self.config) if active else None,
+            declared=spec is not None,
+            drift=self._drift(name, active) if spec else NameChanges(),
+            rollback_to=previous if previous in self.state.deployments else None,
+        )
+
+    def _drift(self, name: str, active: Deployment | None) -> NameChanges:
+        """Variables of the file that differ from what runs; a sealed value is unknown, never changed."""
+        if active is None:
+            return NameChanges()
+        environment = self.config.environment(self.state.key.environment)
+        return drift(self.world, environment, name, active)
+
+
+def drift(
+    world: World, environment: EnvironmentConfig, service: str, active: Deployment
+) -> NameChanges:
+    """By name, which variables the file has now and the active deployment has not, or differently."""
+    rows = resolve(environment.layers(service))
+    unknown = {row.key for row in rows if row.winner.value is None}
+    before = {name: mark for name, mark in active.fingerprints.items() if name not in unknown}
+    return compare(before, fingerprints(values(rows), world.records.fingerprint_key()))
+
+
+def _recorded_only(config: ProjectConfig, state: EnvironmentState, name: str) -> ServiceStatus:
+    active = state.active_deployment(name)
+    latest = next(iter(state.of_service(name)), None)
+    health, reason = judge(active=active, latest=latest)
+    return ServiceStatus(
+        service=name,
+        kind=_kind(active or latest),
+        active=active,
+        latest=latest,
+        instance=None,
+        health=health,
+        reason=reason,
+        url=None,
+        declared=config.service(name) is not None,
+    )
+
+
+def _names(
+    config: ProjectConfig, state: EnvironmentState, services: Sequence[str]
+) -> tuple[str, ...]:
+    """The file's services in order, then those that only run; or the ones asked for."""
+    declared = [spec.name for spec in config.services]
+    undeclared = sorted(set(state.active) - set(declared))
+    known = [*declared, *undeclared]
+    for name in services:
+        if name not in known:
+            raise NotFound(
+                f"there is no service {show(name)}", hint=f"there are: {', '.join(known) or 'none'}"
+            )
+    return tuple(name for name in known if not services or name in services)
+
+
+def _kind(deployment: Deployment | None) -> Kind:
+    return spec_of(deployment).kind if deployment else Kind.WEB
+
+
+def url(host: str | None, config: ProjectConfig) -> str | None:
+    """Where a host is reached in a browser; the standard port is left out."""
+    if host is None:
+        return None
+    port = config.edge.http_port
+    return f"http://{host}" if port == 80 else f"http://{host}:{port}"
+
+
+def environments(world: World) -> tuple[EnvironmentView, ...]:
+    """Declared environments in file order, then those that only exist on the engine."""
+    config = world.project.config()
+    declared = [EnvironmentKey(config.name, one.name) for one in config.environments]
+    deployed = world.records.environments(config.name)
+    views = []
+    for key in dict.fromkeys([*declared, *sorted(deployed)]):
+        state = state_of(world, key)
+        now = _status(world, config, key, ())
+        views.append(
+            EnvironmentView(
+                key=key,
+                protected=now.protected,
+                declared=key in declared,
+                active=len(state.active),
+                health=now.worst,
+                last=state.runs[-1] if state.runs else None,
+            )
+        )
+    return tuple(views)

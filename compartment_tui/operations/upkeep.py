@@ -1,0 +1,120 @@
+"""Keeping house: environments that go, locks that stay, and the edge everybody shares."""
+
+from compartment_tui.domain.errors import EngineProblem, NotFound
+from compartment_tui.domain.names import EnvironmentKey, show
+from compartment_tui.domain.routes import RouteTable
+from compartment_tui.domain.transitions import audited
+from compartment_tui.domain.views import Deletion, EdgeView
+from compartment_tui.operations.runs import key_and_config
+from compartment_tui.ports import Hold, LockInfo, World
+from compartment_tui.rollout.ground import prepare_ground
+from compartment_tui.rollout.switching import await_in_force
+
+
+def plan_deletion(world: World, *, environment: str) -> Deletion:
+    """Exactly what deleting the environment takes away. Raises NotFound when there is nothing."""
+    key, _ = key_and_config(world, environment)
+    instances = world.engine.instances(key)
+    found = Deletion(
+        key=key,
+        hosts=tuple(sorted(world.edge.tables().get(key, RouteTable()).hosts)),
+        containers=tuple(sorted(one.name for one in instances)),
+        network=key in world.engine.networks(),
+        record=world.records.read(key) is not None,
+        volumes=world.engine.volumes(key),
+    )
+    if not (found.containers or found.network or found.record or found.hosts or found.volumes):
+        raise NotFound(
+            f"there is no environment {show(key.environment)} on this engine",
+            hint="`compartment-tui environment list` shows those there are",
+        )
+    return found
+
+
+def delete_environment(world: World, *, environment: str, volumes: bool = False) -> Deletion:
+    """Routes first, then containers, network and record; audit lines stay, volumes unless asked for.
+
+    Raises NotFound, Locked.
+    """
+    key, config = key_and_config(world, environment)
+    plan_deletion(world, environment=environment)
+    prepare_ground(world, key, config)
+    with world.locks.environment(key, actor=world.actor, purpose="environment delete") as hold:
+        deletion = plan_deletion(world, environment=environment)
+        _unroute(world, hold)
+        hold.confirm()
+        world.engine.remove_environment(key, volumes=volumes)
+        _strike(world, hold, key)
+    return deletion
+
+
+def _unroute(world: World, hold: Hold) -> None:
+    """An empty table first, confirmed: nobody is sent to a container that is about to go."""
+    if hold.routes().routes:
+        empty = RouteTable(marker=world.clock.new_id("run"))
+        hold.write_routes(empty)
+        await_in_force(world, hold, empty)
+
+
+def _strike(world: World, hold: Hold, key: EnvironmentKey) -> None:
+    at = world.clock.now()
+    hold.write_record(audited(hold.record(), world.actor, at, "environment delete", ""))
+    world.edge.forget(key)
+    world.records.forget(key)
+
+
+def lock_holder(world: World, *, environment: str) -> LockInfo | None:
+    """Who is changing the environment now."""
+    key, _ = key_and_config(world, environment)
+    return world.locks.holder(key)
+
+
+def release_lock(world: World, *, environment: str) -> bool:
+    """Take the lock away from whoever has it; True if somebody had it. `resume` picks up what they left."""
+    key, _ = key_and_config(world, environment)
+    return world.locks.release(key)
+
+
+def edge(world: World) -> EdgeView | None:
+    """The edge as it is now; None when there is none."""
+    info = world.edge.info()
+    if info is None:
+        return None
+    tables = world.edge.tables()
+    return EdgeView(
+        running=info.running,
+        settings=info.settings,
+        image=info.image,
+        since=info.started,
+        environments=tuple(sorted(tables)),
+        hosts=sum(len(table.routes) for table in tables.values()),
+    )
+
+
+def restart_edge(world: World, *, apply: bool) -> EdgeView:
+    """Restart the edge, with the project file's `[edge]` if `apply`: every project is interrupted.
+
+    Raises PortTaken, EngineProblem (it does not come back).
+    """
+    settings = world.project.config().edge
+    with world.locks.engine(actor=world.actor):
+        if world.edge.info() is None:
+            world.edge.ensure(settings)
+        else:
+            world.edge.restart(settings if apply else None)
+    view = edge(world)
+    if view is None or not view.running:
+        raise EngineProblem(
+            "the edge did not come back", hint="`compartment-tui doctor` tells what is wrong"
+        )
+    return view
+
+
+def remove_edge(world: World) -> EdgeView:
+    """Remove the edge's container; routes and records stay. Raises NotFound."""
+    view = edge(world)
+    if view is None:
+        raise NotFound("there is no edge on this engine")
+    with world.locks.engine(actor=world.actor):
+        world.edge.remove()
+    return view
