@@ -1,0 +1,93 @@
+"""Is the shape still the shape? (Who may import whom is checked by import-linter.)"""
+
+import ast
+import subprocess
+import sys
+from collections.abc import Iterator
+from importlib.util import find_spec
+from pathlib import Path
+
+import pytest
+
+import compartment_tui
+
+PACKAGE = Path(compartment_tui.__file__).parent
+MODULES = sorted(PACKAGE.rglob("*.py"))
+MODULE_BUDGET = 300
+WAIVED = {"ports.py": 400}
+"""Every port stands in one file, so that whoever writes an adapter reads one file."""
+FUNCTION_BUDGET = 50
+MAY_REVEAL = "adapters"
+
+
+def name(module: Path) -> str:
+    return str(module.relative_to(PACKAGE))
+
+
+def functions(tree: ast.AST) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            yield node
+
+
+def length(function: ast.FunctionDef | ast.AsyncFunctionDef) -> int:
+    return (function.end_lineno or function.lineno) - function.lineno + 1
+
+
+def reveals(tree: ast.AST) -> list[int]:
+    """Lines that reach for a secret's value, called or not, or around its method."""
+    return sorted(
+        node.lineno
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Attribute)
+        and node.attr in ("reveal", "_value")
+        and not (isinstance(node.value, ast.Name) and node.value.id in ("self", "other"))
+    )
+
+
+@pytest.mark.parametrize("module", MODULES, ids=name)
+def test_a_module_is_one_idea(module: Path) -> None:
+    lines = len(module.read_text(encoding="utf-8").splitlines())
+    assert lines <= WAIVED.get(name(module), MODULE_BUDGET)
+
+
+@pytest.mark.parametrize("module", MODULES, ids=name)
+def test_a_function_does_one_thing(module: Path) -> None:
+    tree = ast.parse(module.read_text(encoding="utf-8"))
+    long = {one.name: length(one) for one in functions(tree) if length(one) > FUNCTION_BUDGET}
+    assert not long
+
+
+@pytest.mark.parametrize("module", MODULES, ids=name)
+def test_only_adapters_reveal_secrets(module: Path) -> None:
+    if module.relative_to(PACKAGE).parts[0] == MAY_REVEAL:
+        return
+    assert not reveals(ast.parse(module.read_text(encoding="utf-8")))
+
+
+def test_the_search_for_revealers_finds_them() -> None:
+    found = reveals(ast.parse("a.reveal()\nmap(Secret.reveal, b)\nc._value\nself._value\n"))
+    assert found == [1, 2, 3]
+    assert any(
+        reveals(ast.parse(module.read_text(encoding="utf-8")))
+        for module in MODULES
+        if module.relative_to(PACKAGE).parts[0] == MAY_REVEAL
+    )
+
+
+def loaded_by(module: str) -> set[str]:
+    """The top-level packages in memory after importing a module in a fresh process."""
+    program = f"import sys, {module}; print(*{{m.partition('.')[0] for m in sys.modules}})"
+    run = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=60
+    )
+    return set(run.stdout.split())
+
+
+HEAVY = {"docker", "requests", "textual", "urllib3"}
+
+
+@pytest.mark.parametrize("entrance", ["compartment_tui.cli.app", "compartment_tui.__main__"])
+def test_the_command_line_starts_light(entrance: str) -> None:
+    assert find_spec(entrance) is not None
+    assert not loaded_by(entrance) & HEAVY
