@@ -1,0 +1,70 @@
+"""The composition root: the one place that names concrete adapters.
+
+Everything is imported when it is asked for, so that `--help` loads neither Docker nor TOML editing.
+"""
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from compartment_tui.ports import Entrances, Found, Project, World
+
+if TYPE_CHECKING:
+    from compartment_tui.adapters.docker.client import Client
+
+NAMESPACE_VARIABLE = "COMPARTMENT_TUI_NAMESPACE"
+"""Names a second, separate edge, state and set of locks on one engine; for tests and benchmarks."""
+DEFAULT_NAMESPACE = "compartment"
+
+
+def entrances() -> Entrances:
+    """What a front end is given."""
+    return Entrances(open_world=open_world, init_project=init_project)
+
+
+def open_world(file: Path | None) -> World:
+    """The world of the project file given, or found by walking up from the working directory.
+
+    Raises NotFound (no project file), EngineUnreachable (the Docker context cannot be read).
+    """
+    from compartment_tui.adapters.docker.client import connect
+    from compartment_tui.adapters.toml.project import TomlProject
+
+    return docker_world(
+        TomlProject.find(Path.cwd(), file),
+        connect(),
+        namespace=os.environ.get(NAMESPACE_VARIABLE) or DEFAULT_NAMESPACE,
+    )
+
+
+def docker_world(project: Project, client: "Client", *, namespace: str) -> World:
+    """A world on a Docker engine; nothing is asked of the engine yet."""
+    from compartment_tui.adapters.docker.build import DockerBuilder
+    from compartment_tui.adapters.docker.edge import DockerEdge
+    from compartment_tui.adapters.docker.engine import DockerEngine
+    from compartment_tui.adapters.docker.keeper import DockerLocks
+    from compartment_tui.adapters.docker.layout import Layout
+    from compartment_tui.adapters.docker.state import DockerRecords
+    from compartment_tui.adapters.git import GitSource
+    from compartment_tui.adapters.system import SignalCancel, SystemClock, actor
+
+    layout, cancel = Layout(namespace=namespace), SignalCancel()
+    return World(
+        engine=DockerEngine(client),
+        builder=DockerBuilder(client, project),
+        edge=DockerEdge(client, layout),
+        locks=DockerLocks(client, layout),
+        records=DockerRecords(client, layout),
+        project=project,
+        source=GitSource(project.root),
+        clock=SystemClock(cancel),
+        cancel=cancel,
+        actor=actor(),
+    )
+
+
+def init_project(directory: Path, name: str | None) -> Found:
+    """Write a project file into a directory. Raises UsageProblem when there is one."""
+    from compartment_tui.adapters.toml.init import init_project as write
+
+    return write(directory, name)
