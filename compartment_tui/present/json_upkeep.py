@@ -94,7 +94,7 @@ def engine_document(info: EngineInfo) -> Json:
 def _inspected(view: InspectView) -> Json:
     status, active = view.status, view.status.active
     spec = view.running_spec or view.spec
-    host, _, port = (view.upstream or "").rpartition(":")
+    host, _, port = (view.upstream or "").removeprefix("http://").rpartition(":")
     instance = status.instance
     reach = {
         "routeHost": active.host if active else None,

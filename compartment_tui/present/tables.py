@@ -74,7 +74,7 @@ def routes_table(found: Iterable[RouteView]) -> Table:
         rows=tuple(
             (
                 Cell(show(one.key.environment)),
-                Cell(show(one.service)),
+                Cell(show(one.service)) if one.service else EMPTY,
                 signed("running", Tone.GOOD) if one.running else signed("down", Tone.BAD),
                 Cell(short_id(one.route.deployment), Tone.QUIET),
                 Cell(show(one.url)),

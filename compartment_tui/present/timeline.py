@@ -118,7 +118,7 @@ def fold(timeline: Timeline, event: Event) -> Timeline:  # noqa: PLR0911 - one r
     """The timeline after one more event."""
     match event:
         case RunPlanned():
-            return _planned(event)
+            return _planned(timeline, event)
         case StageStarted():
             return _change(timeline, event.target.service, lambda track: _started(track, event))
         case Output():
@@ -141,7 +141,7 @@ def fold(timeline: Timeline, event: Event) -> Timeline:  # noqa: PLR0911 - one r
             assert_never(event)
 
 
-def _planned(event: RunPlanned) -> Timeline:
+def _planned(timeline: Timeline, event: RunPlanned) -> Timeline:
     run = event.run
     return Timeline(
         run=run,
@@ -151,6 +151,7 @@ def _planned(event: RunPlanned) -> Timeline:
         tracks=tuple(
             Track(service=plan.service, plan=plan, deployment=plan.deployment) for plan in run.plans
         ),
+        notes=timeline.notes,  # what was said of an earlier run that had to be finished first
     )
 
 

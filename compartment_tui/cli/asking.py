@@ -1,0 +1,51 @@
+"""Questions before a change, and who may answer them."""
+
+import unicodedata
+from collections.abc import Iterable
+
+from compartment_tui.cli.session import Session
+from compartment_tui.domain.errors import AnswerNeeded, Cancelled
+from compartment_tui.domain.names import show
+from compartment_tui.present.tone import Line
+
+
+def allow_change(session: Session, verb: str) -> None:
+    """A protected environment asks for its name before anything changes it; others ask nothing.
+
+    `--yes` answers if the environment was named with `--env`: then its name has been typed.
+    Raises AnswerNeeded, Cancelled.
+    """
+    if not session.config.environment(session.environment).protected:
+        return
+    if session.yes and session.named_environment is not None:
+        return
+    name = show(session.environment)
+    if not session.output.can_ask:
+        raise AnswerNeeded(
+            f"{name} is protected, and there is no terminal to ask on",
+            hint=f"pass --yes together with --env {session.environment}",
+        )
+    answer = session.output.ask(f"{name} is protected. Type its name to {verb}:")
+    if answer is None or unicodedata.normalize("NFC", answer.strip()) != session.environment:
+        raise Cancelled("that is not its name: nothing was done")
+
+
+def allow_loss(session: Session, verb: str, lines: Iterable[Line], *, named: bool = True) -> None:
+    """Show what will be lost and ask, unless `--yes`; `named` when it is about one environment.
+
+    Raises AnswerNeeded, Cancelled.
+    """
+    if named and session.config.environment(session.environment).protected:
+        session.output.insist(lines)
+        allow_change(session, verb)
+        return
+    if session.yes:
+        return
+    if not session.output.can_ask:
+        raise AnswerNeeded(
+            f"to {verb} needs an answer, and there is no terminal to ask on", hint="pass --yes"
+        )
+    session.output.insist(lines)
+    answer = session.output.ask(f"{verb.capitalize()}? [y/N]")
+    if (answer or "").strip().lower() not in ("y", "yes"):
+        raise Cancelled("nothing was done")

@@ -1,0 +1,138 @@
+"""From a run's first event to the exit code: asking, telling, and what is said at the end."""
+
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
+from typing import TypedDict
+
+from compartment_tui.cli.asking import allow_change
+from compartment_tui.cli.output import EXIT_OF_OUTCOME, failure_of
+from compartment_tui.cli.progress import telling
+from compartment_tui.cli.session import Session
+from compartment_tui.domain.errors import CompartmentError
+from compartment_tui.domain.events import Event, Outcome
+from compartment_tui.domain.plan import Run
+from compartment_tui.operations import inspect
+from compartment_tui.ports import Cancel, World
+from compartment_tui.present.json import Json, status_document
+from compartment_tui.present.json_runs import plan_document, run_document
+from compartment_tui.present.plan import PlanContext, plan_lines
+from compartment_tui.present.progress import (
+    closing_lines,
+    failed_at,
+    note_lines,
+    result_lines,
+)
+from compartment_tui.present.timeline import Timeline, fold
+
+
+class Where(TypedDict):
+    """What every run is about."""
+
+    environment: str
+    services: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """A verb, how to plan it and how to do it."""
+
+    verb: str
+    plan: Callable[[World, Where], Run]
+    start: Callable[[World, Where], Iterator[Event]]
+
+
+def carry_out(session: Session, request: Request, *, plan: bool, events: bool) -> int:
+    """Only show the plan, or do it; the exit code."""
+    where = Where(environment=session.environment, services=session.services)
+    if plan:
+        show_plan(session, request.plan(session.world, where))
+        return 0
+    return follow(session, request.verb, lambda: request.start(session.world, where), events=events)
+
+
+def show_plan(session: Session, run: Run) -> None:
+    """What would be done, as data."""
+    commits = _commits(session, run)
+    if session.output.json:
+        session.output.document(plan_document(run, commits))
+    else:
+        http_port = session.config.edge.http_port
+        session.output.lines(plan_lines(run, PlanContext(http_port=http_port, commits=commits)))
+
+
+def follow(
+    session: Session, verb: str, start: Callable[[], Iterator[Event]], *, events: bool
+) -> int:
+    """Ask if need be, follow the run to its end, say how it ended; the exit code."""
+    if events:
+        session.output.stream_objects()
+    allow_change(session, verb)
+    with _heeding(session.world.cancel):
+        timeline = _follow(session, start, events=events)
+    if timeline.outcome is None:
+        raise RuntimeError("the run ended without an outcome")
+    _conclude(session, timeline, events=events)
+    return EXIT_OF_OUTCOME[timeline.outcome]
+
+
+def _follow(session: Session, start: Callable[[], Iterator[Event]], *, events: bool) -> Timeline:
+    timeline = Timeline(environment=session.environment)
+    output = session.output
+    with telling(output, session.world, session.environment, events=events) as teller:
+        for event in start():
+            timeline = fold(timeline, event)
+            teller.tell(event, timeline)
+        teller.close(timeline)
+    return timeline
+
+
+def _conclude(session: Session, timeline: Timeline, *, events: bool) -> None:
+    output = session.output
+    if output.json and not events:
+        output.document(run_document(timeline, _status(session)))
+    elif not events:
+        output.lines(result_lines(timeline, session.config.edge.http_port))
+    _tell_failures(session, timeline)
+    for note in note_lines(timeline):
+        output.say(note)
+    if timeline.outcome in (Outcome.LIVE, Outcome.UNCHANGED):
+        for closing in closing_lines(timeline):
+            output.say(closing)
+    else:
+        output.insist(closing_lines(timeline))
+
+
+def _tell_failures(session: Session, timeline: Timeline) -> None:
+    """Each service that failed, then the run's own failure if none of them is it."""
+    told = set()
+    for track in timeline.tracks:
+        if track.failure is not None:
+            session.output.insist(failure_of(track.failure, failed_at(track)))
+            told.add(track.failure.message)
+    failure = timeline.failure
+    if failure and failure.message not in told and timeline.outcome is not Outcome.CANCELLED:
+        session.output.insist(failure_of(failure))
+
+
+def _status(session: Session) -> Json | None:
+    try:
+        return status_document(inspect.status(session.world, environment=session.environment))
+    except CompartmentError:  # the run is over and told; that it cannot be asked now is not its end
+        return None
+
+
+def _commits(session: Session, run: Run) -> dict[str, tuple[str, ...]]:
+    """The commits that are new to each service."""
+    found = {}
+    for plan in run.plans:
+        older = plan.previous.provenance.commit if plan.previous else ""
+        newer = plan.provenance.commit
+        if older and newer and older != newer:
+            found[plan.service] = session.world.source.commits_between(older, newer)
+    return found
+
+
+def _heeding(cancel: Cancel) -> AbstractContextManager[object]:
+    """While a run goes on, a request to stop is counted and not an exception."""
+    return cancel if isinstance(cancel, AbstractContextManager) else nullcontext()

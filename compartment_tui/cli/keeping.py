@@ -1,0 +1,182 @@
+"""What the commands around deployments do and write."""
+
+import os
+import sys
+import webbrowser
+from pathlib import Path
+
+from compartment_tui.cli.asking import allow_loss
+from compartment_tui.cli.session import Session
+from compartment_tui.domain.errors import NotFound, UsageProblem
+from compartment_tui.domain.names import primary_web
+from compartment_tui.operations import inspect as looking
+from compartment_tui.operations import upkeep
+from compartment_tui.present.facts import deletion_lines, lock_facts
+from compartment_tui.present.json_upkeep import deletion_document, edge_document, lock_document
+from compartment_tui.present.status import PROGRAM, option_for
+from compartment_tui.present.tables import edge_rows
+from compartment_tui.present.text import clean, show
+from compartment_tui.present.tone import Cell, Tone, line, signed
+
+
+def init(session: Session, name: str | None) -> None:
+    """Beside `--file` if that names a place, else here. Raises UsageProblem."""
+    directory = session.file.parent if session.file is not None else Path.cwd()
+    found = session.entrances.init_project(directory, name)
+    if session.output.json:
+        services = [{"name": service, "path": path} for service, path in found.services]
+        descriptor = {"name": found.name, "services": services}
+        session.output.document({"descriptor": descriptor, "file": str(found.file)})
+        return
+    facts = [("project", Cell(found.name)), ("file", Cell(clean(str(found.file))))]
+    facts += [("service", Cell(f"{service} in {clean(path)}")) for service, path in found.services]
+    session.output.facts(facts)
+    for note in found.notes:
+        session.output.warn(note)
+    session.output.say(f"next: look at the file, then {PROGRAM} deploy")
+
+
+def open_service(session: Session) -> None:
+    """Raises NotFound when it is not live, UsageProblem when it has no address."""
+    service = _routed_service(session)
+    status = looking.status(session.world, environment=session.environment, services=(service,))
+    found = next((one for one in status.services if one.service == service), None)
+    if found is None or found.active is None:
+        raise NotFound(
+            f"{show(service)} is not live in {show(session.environment)}",
+            hint=f"{PROGRAM} deploy{option_for(session.environment)}",
+        )
+    if found.url is None:
+        raise UsageProblem(f"{show(service)} is a worker: it has no address")
+    if session.output.json:
+        session.output.document({"serviceName": service, "routeUrl": found.url})
+        return
+    session.output.lines([line(clean(found.url))])
+    if session.output.out.terminal and _has_browser():
+        webbrowser.open(found.url)
+
+
+def execute(session: Session, words: tuple[str, ...], deployment: str | None) -> int:
+    """The command's exit code. Raises UsageProblem, NotFound, InstanceGone."""
+    service = session.one_service(tuple(spec.name for spec in session.config.services), "exec")
+    return looking.execute(
+        session.world,
+        environment=session.environment,
+        service=service,
+        command=words,
+        terminal=session.output.interactive,
+        deployment=deployment,
+    )
+
+
+def delete_environment(session: Session, *, volumes: bool, plan: bool) -> None:
+    """Never one that was not named. Raises UsageProblem, NotFound, Cancelled."""
+    if session.named_environment is None:
+        raise UsageProblem(
+            "which environment?", hint=f"{PROGRAM} environment delete NAME, or --env NAME"
+        )
+    deletion = upkeep.plan_deletion(session.world, environment=session.environment)
+    lines = deletion_lines(deletion, volumes=volumes)
+    if plan:
+        if session.output.json:
+            session.output.document(deletion_document(deletion, done=False, volumes=volumes))
+        else:
+            session.output.lines(lines)
+        return
+    allow_loss(session, f"delete {show(session.environment)}", lines)
+    done = upkeep.delete_environment(
+        session.world, environment=session.environment, volumes=volumes
+    )
+    if session.output.json:
+        session.output.document(deletion_document(done, done=True, volumes=volumes))
+    else:
+        session.output.lines([(signed(f"{show(session.environment)} is deleted", Tone.GOOD),)])
+
+
+def edge_status(session: Session) -> None:
+    """The edge, or that there is none."""
+    found = upkeep.edge(session.world)
+    if session.output.json:
+        session.output.document(edge_document(found))
+    elif found is None:
+        session.output.say("this engine has no edge yet: the first deploy makes it")
+    else:
+        session.output.facts(edge_rows(found, session.world.clock.now()))
+
+
+def edge_restart(session: Session, *, apply: bool) -> None:
+    """It says whom it interrupts before it does. Raises NotFound when there is no edge."""
+    before = upkeep.edge(session.world)
+    if before is not None and before.environments:
+        names = ", ".join(
+            f"{show(key.environment)} of {key.project}" for key in before.environments
+        )
+        session.output.warn(f"interrupts for a moment: {names}")
+    found = upkeep.restart_edge(session.world, apply=apply)
+    if session.output.json:
+        session.output.document(edge_document(found))
+    else:
+        session.output.facts(edge_rows(found, session.world.clock.now()))
+
+
+def edge_remove(session: Session) -> None:
+    """It says who is no longer reached, and asks. Raises AnswerNeeded, Cancelled."""
+    found = upkeep.edge(session.world)
+    if found is None:
+        session.output.say("this engine has no edge")
+    else:
+        lines = [line(f"no longer reached: {found.hosts} hosts")]
+        lines += [line(f"  {show(key.environment)} of {key.project}") for key in found.environments]
+        allow_loss(session, "remove the edge", lines, named=False)
+        upkeep.remove_edge(session.world)
+        session.output.say((signed("the edge is removed", Tone.GOOD),))
+    if session.output.json:
+        session.output.document({"removed": found is not None})
+
+
+def lock_show(session: Session) -> None:
+    """Who is changing the environment, if anyone."""
+    found = upkeep.lock_holder(session.world, environment=session.environment)
+    if session.output.json:
+        session.output.document(lock_document(found, session.key))
+    elif found is None:
+        session.output.lines([line(f"nobody is changing {show(session.environment)}")])
+    else:
+        session.output.facts(lock_facts(found, session.world.clock.now()))
+
+
+def lock_release(session: Session) -> None:
+    """It says whose lock it is, and asks. Raises AnswerNeeded, Cancelled."""
+    found = upkeep.lock_holder(session.world, environment=session.environment)
+    released = False
+    if found is None:
+        session.output.say(f"nobody is changing {show(session.environment)}")
+    else:
+        holder = f"{clean(found.holder)} holds it to {clean(found.purpose)}"
+        allow_loss(session, f"release the lock of {show(session.environment)}", [line(holder)])
+        released = upkeep.release_lock(session.world, environment=session.environment)
+        session.output.say((signed("released", Tone.GOOD),))
+    if session.output.json:
+        session.output.document({"released": released})
+
+
+def _routed_service(session: Session) -> str:
+    """The one named, else the one that owns the short address, else the only one with any."""
+    routed = tuple(spec for spec in session.config.services if spec.kind.routed)
+    primary = primary_web((spec.name, spec.kind.value) for spec in session.config.services)
+    if not session.services and primary is not None:
+        return primary
+    return session.one_service(tuple(spec.name for spec in routed), "open")
+
+
+def _has_browser() -> bool:
+    """A window to open it in: a text browser would take over this terminal."""
+    if sys.platform not in ("darwin", "win32") and not (
+        os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")
+    ):
+        return False
+    try:
+        webbrowser.get()
+    except webbrowser.Error:
+        return False
+    return True

@@ -1,0 +1,214 @@
+"""What the commands that look around write."""
+
+import platform
+import sys
+from importlib.metadata import PackageNotFoundError, version
+
+from compartment_tui.cli.region import Region
+from compartment_tui.cli.session import Session
+from compartment_tui.domain.errors import EngineProblem, NotFound
+from compartment_tui.domain.views import EnvironmentStatus, Grade
+from compartment_tui.operations import inspect as operations
+from compartment_tui.present.facts import (
+    deployment_facts,
+    environment_facts,
+    info_facts,
+    inspect_facts,
+)
+from compartment_tui.present.json import (
+    deployment_document,
+    environment_summary,
+    history_document,
+    route_summary,
+    status_document,
+)
+from compartment_tui.present.json_upkeep import checks_document, engine_document, inspect_document
+from compartment_tui.present.status import PROGRAM, option_for, status_notes
+from compartment_tui.present.tables import (
+    checks_table,
+    environments_table,
+    history_table,
+    routes_table,
+    status_table,
+)
+from compartment_tui.present.text import clean, show
+from compartment_tui.present.tone import Cell, Line, Tone, line
+
+
+def status(session: Session) -> None:
+    """What is live now. Raises NotFound, EngineUnreachable."""
+    found = operations.status(
+        session.world, environment=session.environment, services=session.services
+    )
+    if session.output.json:
+        session.output.document(status_document(found))
+    else:
+        session.output.lines(_status_lines(session, found))
+
+
+def watch(session: Session) -> None:
+    """Every state until interrupted, or until nobody reads any more."""
+    feed = operations.watch(
+        session.world, environment=session.environment, services=session.services
+    )
+    output, region = session.output, Region(session.output.out)
+    try:
+        for found in feed:
+            if output.json:
+                output.json_line(status_document(found))
+            elif output.out.moving:
+                region.draw(_status_lines(session, found))
+            else:
+                output.lines([*_status_lines(session, found), line("")])
+            if output.out.closed:
+                return
+    finally:
+        feed.close()
+
+
+def inspect(session: Session) -> None:
+    """Service after service. Raises NotFound, EngineUnreachable."""
+    views = operations.inspect_services(
+        session.world, environment=session.environment, services=session.services
+    )
+    if session.output.json:
+        session.output.document(inspect_document(views, session.key))
+        return
+    for number, view in enumerate(views):
+        if number:
+            session.output.lines([line("")])
+        session.output.facts(inspect_facts(view, session.world.clock.now()))
+
+
+def history(session: Session, *, limit: int) -> None:
+    """The newest `limit` runs. Raises NotFound."""
+    runs = operations.history(
+        session.world,
+        environment=session.environment,
+        services=session.services,
+        limit=limit,
+    )
+    if session.output.json:
+        session.output.document(history_document(runs, session.key))
+    elif runs:
+        session.output.table(history_table(runs, session.world.clock.now()))
+    else:
+        session.output.say(_nothing_deployed(session.environment))
+
+
+def deployment(session: Session, identifier: str) -> None:
+    """One deployment, by its id or the end of it. Raises NotFound."""
+    found = operations.deployment(
+        session.world, environment=session.environment, deployment=identifier
+    )
+    if session.output.json:
+        session.output.document(deployment_document(found, session.key))
+    else:
+        session.output.facts(deployment_facts(found, session.world.clock.now()))
+
+
+def environments(session: Session) -> None:
+    """Declared ones and deployed ones."""
+    found = operations.environments(session.world)
+    if session.output.json:
+        project = {"name": session.config.name}
+        summaries = [environment_summary(one) for one in found]
+        session.output.document({"environments": summaries, "project": project})
+    elif found:
+        session.output.table(environments_table(found, session.world.clock.now()))
+    else:
+        session.output.say(f"no environments yet: {PROGRAM} deploy makes the first")
+
+
+def environment(session: Session) -> None:
+    """Raises NotFound when it is neither deployed nor declared."""
+    views = operations.environments(session.world)
+    view = next((one for one in views if one.key == session.key), None)
+    if view is None:
+        known = ", ".join(show(one.key.environment) for one in views) or "none"
+        raise NotFound(
+            f"there is no environment {show(session.environment)}", hint=f"there are: {known}"
+        )
+    found = operations.status(session.world, environment=session.environment)
+    if session.output.json:
+        document = status_document(found)
+        summary = environment_summary(view)
+        session.output.document({**document, "environment": summary})
+        return
+    session.output.facts(environment_facts(view, found, session.world.clock.now()))
+    session.output.lines([line(""), *_status_lines(session, found)])
+
+
+def routes(session: Session) -> None:
+    """Those of the project, or of the environment that was named."""
+    named = session.named_environment
+    found = operations.routes(
+        session.world, environment=None if named is None else session.environment
+    )
+    if session.output.json:
+        project = {"name": session.config.name}
+        summaries = [route_summary(one) for one in found]
+        session.output.document({"routes": summaries, "project": project})
+    elif found:
+        session.output.table(routes_table(found))
+    else:
+        session.output.say("no routes: nothing that is live has an address")
+
+
+def doctor(session: Session) -> int:
+    """1 when something is wrong that keeps a deploy from working."""
+    checks = operations.doctor(session.world)
+    if session.output.json:
+        session.output.document(checks_document(checks))
+    else:
+        session.output.table(checks_table(checks))
+        for check in checks:
+            if check.hint and check.grade is not Grade.GOOD:
+                session.output.say(f"{clean(check.name)} → {clean(check.hint)}")
+    return 1 if any(check.grade is Grade.BAD for check in checks) else 0
+
+
+def info(session: Session) -> None:
+    """Also when the engine is away: then it says so."""
+    try:
+        program = version(PROGRAM)
+    except PackageNotFoundError:  # run from a checkout that is not installed
+        program = "unknown"
+    python = f"{platform.python_version()} ({sys.executable})"
+    project = session.world.project
+    try:
+        engine, trouble = session.world.engine.info(), ""
+    except EngineProblem as error:
+        engine, trouble = None, error.message
+    if session.output.json:
+        document: dict[str, object] = {
+            "version": program,
+            "python": platform.python_version(),
+            "project": {"name": session.config.name},
+            "file": str(project.file),
+            "engine": engine_document(engine) if engine else None,
+            "engineProblem": trouble or None,
+        }
+        session.output.document(document)
+        return
+    head = (
+        (PROGRAM, Cell(program)),
+        ("python", Cell(clean(python))),
+        ("project", Cell(session.config.name)),
+        ("file", Cell(clean(str(project.file)))),
+    )
+    session.output.facts((*head, *info_facts(engine, trouble)))
+
+
+def _status_lines(session: Session, found: EnvironmentStatus) -> list[Line]:
+    where = f"{found.key.project} in {show(found.key.environment)}"
+    head = (Cell(where), Cell(", protected" if found.protected else "", Tone.QUIET))
+    if not found.services or all(one.latest is None for one in found.services):
+        return [head, line(_nothing_deployed(found.key.environment))]
+    table = session.output.laid_out(status_table(found, session.world.clock.now()))
+    return [head, *table, *status_notes(found)]
+
+
+def _nothing_deployed(environment: str) -> str:
+    deploy = f"{PROGRAM} deploy{option_for(environment)}"
+    return f"nothing is deployed in {show(environment)} yet: {deploy}"

@@ -1,0 +1,205 @@
+"""The sole writer of stdout and stderr, and the one table of exit codes.
+
+Data goes to stdout, everything else to stderr.
+"""
+
+import json
+import os
+import sys
+from collections.abc import Iterable, Mapping
+from types import MappingProxyType
+from typing import TextIO
+
+from compartment_tui.cli.layout import facts_lines, table_lines
+from compartment_tui.cli.options import Format
+from compartment_tui.cli.sink import Sink
+from compartment_tui.domain.errors import (
+    Cancelled,
+    CompartmentError,
+    DiskFull,
+    EngineProblem,
+    InvalidFile,
+    Locked,
+    LockLost,
+    NeedsAttention,
+    NotFound,
+    Refused,
+    StepFailed,
+    UsageProblem,
+)
+from compartment_tui.domain.events import Failure, Outcome
+from compartment_tui.present.json import Json
+from compartment_tui.present.tables import Table
+from compartment_tui.present.text import clean, clean_lines
+from compartment_tui.present.tone import Cell, Line, Tone, line, signed
+
+UNEXPECTED = 1
+CANCELLED = 130
+
+EXIT_OF_OUTCOME: Mapping[Outcome, int] = MappingProxyType(
+    {
+        Outcome.LIVE: 0,
+        Outcome.UNCHANGED: 0,
+        Outcome.FAILED: 5,
+        Outcome.NEEDS_ATTENTION: 8,
+        Outcome.CANCELLED: CANCELLED,
+    }
+)
+
+EXIT_OF_ERROR: tuple[tuple[type[CompartmentError], int], ...] = (
+    (UsageProblem, 2),
+    (InvalidFile, 3),
+    (DiskFull, 5),
+    (EngineProblem, 4),
+    (Refused, 5),
+    (StepFailed, 5),
+    (Locked, 6),
+    (NotFound, 7),
+    (LockLost, 8),
+    (NeedsAttention, 8),
+    (Cancelled, CANCELLED),
+)
+"""The first that fits counts."""
+
+
+def exit_code(error: CompartmentError) -> int:
+    """What the program ends with after this error."""
+    fitting = (code for kind, code in EXIT_OF_ERROR if isinstance(error, kind))
+    return next(fitting, UNEXPECTED)
+
+
+class Output:
+    """What a command has to say, said in the way it was asked for."""
+
+    def __init__(
+        self,
+        *,
+        form: Format = Format.TEXT,
+        quiet: bool = False,
+        verbose: bool = False,
+        stdin: TextIO | None = None,
+        stdout: TextIO | None = None,
+        stderr: TextIO | None = None,
+        environment: Mapping[str, str] = os.environ,
+    ) -> None:
+        self.form = form
+        self.quiet = quiet
+        self.verbose = verbose
+        self.streaming = False
+        self._stdin = stdin or sys.stdin
+        self.out = Sink(stdout or sys.stdout, environment)
+        self.err = Sink(stderr or sys.stderr, environment)
+
+    @property
+    def json(self) -> bool:
+        return self.form is Format.JSON
+
+    def stream_objects(self) -> None:
+        """From now on data is one JSON object a line."""
+        self.form, self.streaming = Format.JSON, True
+
+    def lines(self, lines: Iterable[Line]) -> None:
+        """Data as text."""
+        self.out.lines(tuple(lines))
+
+    def table(self, table: Table) -> None:
+        self.lines(self.laid_out(table))
+
+    def laid_out(self, table: Table) -> list[Line]:
+        """The table as it fits on stdout; in a pipe nothing is cut."""
+        return table_lines(table, self.out.size()[0] if self.out.terminal else None)
+
+    def facts(self, facts: Iterable[tuple[str, Cell]]) -> None:
+        self.lines(facts_lines(facts))
+
+    def document(self, document: Json) -> None:
+        """Data as one JSON document."""
+        self.out.write(json.dumps(document, indent=2, ensure_ascii=not _is_unicode()) + "\n")
+
+    def json_line(self, document: Json) -> None:
+        """Data as one JSON object on a line of its own."""
+        self.out.write(json.dumps(document, ensure_ascii=not _is_unicode()) + "\n")
+
+    def say(self, text: Line | str) -> None:
+        """Something by the way; not with `--quiet`."""
+        if not self.quiet:
+            self.err.lines((line(text) if isinstance(text, str) else text,))
+
+    def warn(self, text: str) -> None:
+        self.say((signed(clean(text), Tone.WARN),))
+
+    def insist(self, lines: Iterable[Line]) -> None:
+        """What must be read, `--quiet` or not."""
+        self.err.lines(tuple(lines))
+
+    def problem(self, error: CompartmentError) -> None:
+        """Why nothing came of it, and the way on."""
+        tail = error.tail if isinstance(error, StepFailed) else ()
+        self.insist(failure_lines(error.message, hint=error.hint, tail=tail))
+        if self.json:
+            facts: Json = {
+                "code": error.code,
+                "message": error.message,
+                "hint": error.hint or None,
+                "exitCode": exit_code(error),
+            }
+            write = self.json_line if self.streaming else self.document
+            write({"error": facts})
+
+    def bug(self, error: Exception, trace: str) -> None:
+        """An error nobody foresaw: one sentence, and the trace only when asked for."""
+        if self.verbose:
+            self.err.write(trace)
+        what = f"{type(error).__name__}: {clean(str(error))}"
+        more = "" if self.verbose else "; run it again with --verbose for the details"
+        self.insist(
+            (
+                (signed(f"unexpected error, this is a bug: {what}", Tone.BAD),),
+                line(f"  → please report it with the command you typed{more}"),
+            )
+        )
+        if self.json:
+            self.document({"error": {"code": "bug", "message": what, "exitCode": UNEXPECTED}})
+
+    @property
+    def can_ask(self) -> bool:
+        """Whether a person can read a question and answer it."""
+        return self._stdin.isatty() and self.err.terminal
+
+    def ask(self, question: str) -> str | None:
+        """Ask, and wait for one line; None when there is none."""
+        self.err.write(f"{question} ")
+        answer = self._stdin.readline()
+        return answer.rstrip("\r\n") if answer else None
+
+    @property
+    def interactive(self) -> bool:
+        """Whether a command inside a container can have this terminal."""
+        return self._stdin.isatty() and self.out.terminal
+
+    def settle(self) -> None:
+        """Say it when data could not be written; a reader that left is no trouble."""
+        if self.out.trouble is not None:
+            self.warn(f"the output could not be written: {self.out.trouble.strerror}")
+
+
+def failure_lines(message: str, *, hint: str = "", tail: Iterable[str] = ()) -> list[Line]:
+    """What failed, the last lines that tell why, and the way on."""
+    first, *rest = clean_lines(message)
+    lines: list[Line] = [(signed(first, Tone.BAD),)]
+    lines += [line(f"  {more}") for more in rest]
+    lines += [(Cell("    │ ", Tone.QUIET), Cell(clean(text))) for text in tail]
+    if hint:
+        lines += [line(f"  → {text}") for text in clean_lines(hint)]
+    return lines
+
+
+def failure_of(failure: Failure, where: str = "") -> list[Line]:
+    """A failed step in the same words; `where` says of which service, in which stage."""
+    message = f"{where}: {failure.message}" if where else failure.message
+    return failure_lines(message, hint=failure.hint, tail=failure.tail)
+
+
+def _is_unicode() -> bool:
+    encoding = getattr(sys.stdout, "encoding", None) or "ascii"
+    return encoding.lower().replace("-", "") == "utf8"

@@ -1,0 +1,134 @@
+"""`deploy`, `rollback`, `redeploy`, `resume`: parse, start one operation, follow it."""
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from compartment_tui.cli.command import command
+
+if TYPE_CHECKING:
+    from compartment_tui.cli.session import Session
+
+PlanOnly = Annotated[bool, typer.Option("--plan", help="Show what would happen, and do nothing.")]
+Events = Annotated[
+    bool, typer.Option("--events", help="One JSON object a line on stdout for each event.")
+]
+app = typer.Typer()
+
+
+@command(
+    app,
+    environment=True,
+    services=True,
+    changes=True,
+    examples=(
+        "deploy                      everything, to production",
+        "deploy -e staging -s web    one service, to another environment",
+        "deploy --plan               what would happen",
+    ),
+)
+def deploy(
+    session: "Session",
+    *,
+    force: Annotated[
+        bool, typer.Option("--force", help="Replace services that have not changed, too.")
+    ] = False,
+    label: Annotated[
+        str, typer.Option("--label", metavar="TEXT", help="A name for this run in the history.")
+    ] = "",
+    plan: PlanOnly = False,
+    events: Events = False,
+) -> int:
+    """Build what the files say, prove it, and put it live.
+
+    Candidates start beside what is live and must be ready before the routes move to them; no
+    request is lost. Unchanged services are left alone. If anything fails, what was live stays.
+    """
+    from compartment_tui.cli.following import Request, carry_out
+    from compartment_tui.operations import runs
+
+    request = Request(
+        verb="deploy",
+        plan=lambda world, where: runs.plan_deploy(world, **where, force=force, label=label),
+        start=lambda world, where: runs.deploy(world, **where, force=force, label=label),
+    )
+    return carry_out(session, request, plan=plan, events=events)
+
+
+@command(
+    app,
+    environment=True,
+    services=True,
+    changes=True,
+    examples=(
+        "rollback                           undo the newest run",
+        "rollback -s web                    only web, to what it was before",
+        "rollback -s web --to 7q2m9x1kaz    web, to one exact deployment",
+        "rollback --run 4h8s0d2mve          everything, as that run left it",
+    ),
+)
+def rollback(
+    session: "Session",
+    *,
+    to: Annotated[
+        str | None,
+        typer.Option("--to", metavar="DEPLOYMENT", help="With one service: exactly this one."),
+    ] = None,
+    run: Annotated[
+        str | None, typer.Option("--run", metavar="RUN", help="Everything, as that run left it.")
+    ] = None,
+    plan: PlanOnly = False,
+    events: Events = False,
+) -> int:
+    """Go back to what was live before, within seconds.
+
+    Its containers were kept. Without options it undoes the newest run still in effect, exactly
+    the services that run switched.
+    """
+    from compartment_tui.cli.following import Request, carry_out
+    from compartment_tui.operations import runs
+
+    request = Request(
+        verb="roll back",
+        plan=lambda world, where: runs.plan_rollback(world, **where, to=to, run=run),
+        start=lambda world, where: runs.rollback(world, **where, to=to, run=run),
+    )
+    return carry_out(session, request, plan=plan, events=events)
+
+
+@command(
+    app,
+    environment=True,
+    services=True,
+    changes=True,
+    examples=("redeploy -s web    the same image, after a variable was changed",),
+)
+def redeploy(session: "Session", *, plan: PlanOnly = False, events: Events = False) -> int:
+    """Put what is live into new containers, with today's variables.
+
+    Nothing is built or pulled.
+    """
+    from compartment_tui.cli.following import Request, carry_out
+    from compartment_tui.operations import runs
+
+    request = Request(
+        verb="redeploy",
+        plan=lambda world, where: runs.plan_redeploy(world, **where),
+        start=lambda world, where: runs.redeploy(world, **where),
+    )
+    return carry_out(session, request, plan=plan, events=events)
+
+
+@command(app, environment=True, changes=True, examples=("resume -e staging",))
+def resume(session: "Session", *, events: Events = False) -> int:
+    """Finish or revert what a crash or a second Ctrl-C left."""
+    from compartment_tui.cli.following import follow
+    from compartment_tui.operations import runs
+
+    environment = session.environment
+    return follow(
+        session,
+        "resume",
+        lambda: runs.resume(session.world, environment=environment),
+        events=events,
+    )

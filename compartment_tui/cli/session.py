@@ -1,0 +1,97 @@
+"""What one invocation of a command works with, and how it ends whatever happens."""
+
+import traceback
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from compartment_tui.cli.options import DEFAULT_ENVIRONMENT, Format
+from compartment_tui.cli.output import CANCELLED, UNEXPECTED, Output, exit_code
+from compartment_tui.domain.config import ProjectConfig
+from compartment_tui.domain.errors import CompartmentError, UsageProblem
+from compartment_tui.domain.names import EnvironmentKey, parse_environment_name
+from compartment_tui.ports import Entrances, World
+
+
+@dataclass(kw_only=True)
+class Session:
+    """The shared options of one invocation, and the world, opened when first asked for."""
+
+    entrances: Entrances
+    output: Output
+    file: Path | None = None
+    named_environment: str | None = None
+    """As given on the command line; None when it was not."""
+    services: tuple[str, ...] = ()
+    yes: bool = False
+
+    @classmethod
+    def of(cls, entrances: Entrances, given: dict[str, Any]) -> "Session":
+        """Takes the shared options out of `given`, which keeps a command's own."""
+        output = Output(
+            form=given.pop("output", Format.TEXT),
+            quiet=given.pop("quiet", False),
+            verbose=given.pop("verbose", False),
+        )
+        return cls(
+            entrances=entrances,
+            output=output,
+            file=given.pop("file", None),
+            named_environment=given.pop("env", None),
+            services=tuple(given.pop("service", None) or ()),
+            yes=given.pop("yes", False),
+        )
+
+    @property
+    def environment(self) -> str:
+        """Raises UsageProblem when the name is none."""
+        named = self.named_environment
+        return parse_environment_name(DEFAULT_ENVIRONMENT if named is None else named)
+
+    @cached_property
+    def world(self) -> World:
+        """Raises NotFound (no project file), EngineUnreachable."""
+        return self.entrances.open_world(self.file)
+
+    @cached_property
+    def config(self) -> ProjectConfig:
+        """Raises ProjectFileInvalid, NotFound."""
+        return self.world.project.config()
+
+    @property
+    def key(self) -> EnvironmentKey:
+        return EnvironmentKey(self.config.name, self.environment)
+
+    def name_environment(self, name: str | None) -> None:
+        """An argument that says what `--env` says. Raises UsageProblem when the two differ."""
+        if name is None:
+            return
+        if self.named_environment not in (None, name):
+            raise UsageProblem("two environments are named: use the argument or --env")
+        self.named_environment = name
+
+    def one_service(self, candidates: tuple[str, ...], purpose: str) -> str:
+        """The service named, or the only candidate. Raises UsageProblem."""
+        chosen = self.services or candidates
+        if len(chosen) == 1:
+            return chosen[0]
+        known = ", ".join(candidates) or "none"
+        hint = f"name one with --service: {known}"
+        raise UsageProblem(f"{purpose} needs exactly one service", hint=hint)
+
+    def guarded(self, body: Callable[[], int | None]) -> int:
+        """The exit code of `body`; whatever it raises becomes a sentence and a code."""
+        try:
+            code = body() or 0
+        except CompartmentError as error:
+            self.output.problem(error)
+            code = exit_code(error)
+        except KeyboardInterrupt:
+            code = CANCELLED
+        except Exception as error:  # a bug: the one place where anything at all is caught
+            self.output.bug(error, traceback.format_exc())
+            code = UNEXPECTED
+        self.output.settle()
+        return code

@@ -1,0 +1,177 @@
+"""One thing at a time: names and values, where a table would be too narrow."""
+
+from collections.abc import Iterator
+from datetime import datetime
+
+from compartment_tui.domain.config import Readiness, ReadinessKind, ServiceSpec
+from compartment_tui.domain.deployment import Deployment
+from compartment_tui.domain.views import (
+    Deletion,
+    DeploymentView,
+    EnvironmentStatus,
+    EnvironmentView,
+    InspectView,
+)
+from compartment_tui.ports import EngineInfo, LockInfo
+from compartment_tui.present.plan import variable_words
+from compartment_tui.present.tables import (
+    available_cell,
+    commit_cell,
+    deployment_cell,
+    health_cell,
+)
+from compartment_tui.present.text import age, clean, duration, short_id, show, size
+from compartment_tui.present.tone import Cell, Line, Tone, line, signed
+
+Fact = tuple[str, Cell]
+
+
+def inspect_facts(view: InspectView, now: datetime) -> Iterator[Fact]:
+    """Everything about one service."""
+    status, active = view.status, view.status.active
+    yield "service", Cell(f"{show(status.service)} ({status.kind.value})")
+    yield "health", _with_reason(health_cell(status), status.reason)
+    if active is not None:
+        yield from _made(active, now)
+    if status.url:
+        yield "route", Cell(show(status.url))
+    if view.upstream:
+        yield "leads to", Cell(show(view.upstream))
+    if view.internal:
+        yield "inside", Cell(show(view.internal))
+    if status.instance is not None:
+        yield "container", Cell(f"{show(status.instance.name)} {status.instance.container[:12]}")
+        if status.instance.restarts:
+            yield "restarts", Cell(str(status.instance.restarts), Tone.WARN)
+    spec = view.running_spec or view.spec
+    if spec is not None:
+        yield from _how(spec)
+    yield "variables", Cell(", ".join(map(show, view.variables)) or "none")
+    if status.drift:
+        yield "in the file", Cell(variable_words(status.drift), Tone.WARN)
+    if status.rollback_to:
+        yield "rollback to", Cell(short_id(status.rollback_to))
+    for one in view.history[:5]:
+        yield "history", _short_story(one, now)
+
+
+def deployment_facts(view: DeploymentView, now: datetime) -> Iterator[Fact]:
+    """One deployment's story."""
+    one = view.deployment
+    yield "service", Cell(show(one.service))
+    yield "state", deployment_cell(one, active=view.active)
+    yield from _made(one, now)
+    yield "run", Cell(f"{one.run}, by {one.trigger.value}")
+    if one.completed:
+        yield (
+            "ended",
+            Cell(f"{age(one.completed, now)}, after {duration(one.completed - one.created)}"),
+        )
+    if view.url and view.active:
+        yield "route", Cell(show(view.url))
+    if one.previous:
+        yield "before it", Cell(one.previous)
+    if one.source:
+        yield "image of", Cell(one.source)
+    if not view.active:
+        yield "going back", available_cell(view)
+    if one.failure:
+        yield "failure", Cell(clean(one.failure), Tone.BAD)
+
+
+def environment_facts(
+    view: EnvironmentView, status: EnvironmentStatus, now: datetime
+) -> Iterator[Fact]:
+    """One environment, without its services."""
+    yield "environment", Cell(show(view.key.environment))
+    yield "protected", Cell("yes" if view.protected else "no")
+    yield "in the file", Cell("yes" if view.declared else "no")
+    if view.last is not None:
+        last = view.last
+        said = f"{last.trigger.value} {last.status.value}, {age(last.created, now)}"
+        yield "last run", Cell(f"{said}, by {clean(last.actor)}")
+    yield "changed by", Cell(clean(status.holder or "nobody right now"))
+
+
+def info_facts(engine: EngineInfo | None, trouble: str) -> Iterator[Fact]:
+    """The Docker engine, or why there is none."""
+    if engine is None:
+        yield "engine", signed(clean(trouble), Tone.BAD)
+        return
+    yield "engine", Cell(f"Docker {show(engine.version)}, API {show(engine.api)}")
+    yield "at", Cell(show(engine.address))
+    yield "builder", Cell(show(engine.builder) or "none")
+    yield "live restore", Cell("on" if engine.live_restore else "off")
+
+
+def lock_facts(lock: LockInfo, now: datetime) -> Iterator[Fact]:
+    """Who holds an environment's lock."""
+    yield "environment", Cell(show(lock.key.environment))
+    yield "changed by", Cell(clean(lock.holder))
+    yield "to", Cell(clean(lock.purpose))
+    yield "since", Cell(age(lock.since, now))
+
+
+def deletion_lines(deletion: Deletion, *, volumes: bool) -> tuple[Line, ...]:
+    """Exactly what goes, and what stays."""
+    lines = [line(f"goes with {show(deletion.key.environment)} of {deletion.key.project}:")]
+    lines += [line(f"  route      {show(host)}") for host in deletion.hosts]
+    lines += [line(f"  container  {show(name)}") for name in deletion.containers]
+    if deletion.network:
+        lines.append(line("  network    with all its names"))
+    if deletion.record:
+        lines.append(line("  record     and with it the way back"))
+    for name in deletion.volumes:
+        if volumes:
+            lines.append(line(f"  volume     {show(name)}, with its data", Tone.BAD))
+        else:
+            lines.append(line(f"  stays      volume {show(name)}", Tone.QUIET))
+    lines.append(line("  stays      the file's variables, and the audit line", Tone.QUIET))
+    return tuple(lines)
+
+
+def _with_reason(cell: Cell, reason: str) -> Cell:
+    return Cell(f"{cell.text}: {clean(reason)}", cell.tone) if reason else cell
+
+
+def _made(one: Deployment, now: datetime) -> Iterator[Fact]:
+    yield "deployment", Cell(one.id)
+    yield "created", Cell(age(one.created, now))
+    if one.provenance.commit:
+        branch = f" on {show(one.provenance.branch)}" if one.provenance.branch else ""
+        author = f", by {show(one.provenance.author)}" if one.provenance.author else ""
+        dirty = ", with uncommitted changes" if one.provenance.dirty else ""
+        yield "commit", Cell(f"{show(one.provenance.commit[:12])}{branch}{author}{dirty}")
+    yield "image", Cell(show(one.image) or "not known yet")
+
+
+def _how(spec: ServiceSpec) -> Iterator[Fact]:
+    if spec.command is not None:
+        yield "command", Cell(clean(" ".join(spec.command)))
+    yield "readiness", Cell(_readiness_words(spec.readiness))
+    if spec.limits.cpus is not None:
+        yield "processors", Cell(f"{spec.limits.cpus:g}")
+    if spec.limits.memory is not None:
+        yield "memory", Cell(size(spec.limits.memory))
+    for name, path in spec.volumes:
+        yield "volume", Cell(f"{show(name)} at {show(path)}")
+    yield "drain", Cell(f"{duration(spec.drain_timeout)}, then {duration(spec.stop_grace)} to stop")
+
+
+def _readiness_words(readiness: Readiness | None) -> str:
+    if readiness is None:
+        return "the image's own check, or that it accepts connections"
+    what = {
+        ReadinessKind.HTTP: f"http {clean(readiness.path)}",
+        ReadinessKind.TCP: "tcp",
+        ReadinessKind.COMMAND: f"command {clean(' '.join(readiness.command))}",
+    }[readiness.kind]
+    every = duration(readiness.interval)
+    return f"{what}, every {every} for up to {duration(readiness.timeout)}"
+
+
+def _short_story(one: DeploymentView, now: datetime) -> Cell:
+    cell = deployment_cell(one.deployment, active=one.active)
+    commit = commit_cell(one.deployment).text
+    when = age(one.deployment.created, now)
+    return Cell(f"{short_id(one.deployment.id)}  {cell.text}  {commit}  {when}", cell.tone)

@@ -1,0 +1,157 @@
+"""A run in words: one calm line a service while it goes on, and what is to be said at its end."""
+
+from collections.abc import Iterator
+from datetime import datetime
+
+from compartment_tui.domain.deployment import Stage
+from compartment_tui.domain.events import Outcome
+from compartment_tui.present.status import PROGRAM, option_for
+from compartment_tui.present.text import (
+    clean,
+    duration,
+    listed,
+    pad,
+    short_id,
+    show,
+    stage_words,
+    url,
+)
+from compartment_tui.present.timeline import Timeline, Track, TrackState
+from compartment_tui.present.tone import Cell, Line, Tone, line, signed
+
+_STATES = {
+    TrackState.WAITING: ("waiting", Tone.QUIET),
+    TrackState.LIVE: ("live", Tone.GOOD),
+    TrackState.UNCHANGED: ("unchanged", Tone.QUIET),
+    TrackState.FAILED: ("failed", Tone.BAD),
+    TrackState.REVERTED: ("reverted", Tone.WARN),
+    TrackState.STOPPED: ("not done", Tone.QUIET),
+}
+
+
+def track_lines(timeline: Timeline, now: datetime) -> tuple[Line, ...]:
+    """Every service on one line: where it is, for how long, and the last thing it said."""
+    name_width = max((len(show(track.service)) for track in timeline.tracks), default=0)
+    return tuple(_track_line(track, now, name_width) for track in timeline.tracks)
+
+
+def result_lines(timeline: Timeline, http_port: int) -> tuple[Line, ...]:
+    """What is live now, one line a service: its address, and how long it took."""
+    tracks = [
+        track for track in timeline.tracks if track.state in (TrackState.LIVE, TrackState.UNCHANGED)
+    ]
+    names = max((len(show(track.service)) for track in tracks), default=0)
+    places = [_place(track, http_port) for track in tracks]
+    wide = max((len(place) for place in places), default=0)
+    return tuple(
+        (
+            signed(pad(_STATES[track.state][0], len("unchanged")), _STATES[track.state][1]),
+            Cell(f"  {pad(show(track.service), names)}  {pad(place, wide)}"),
+            Cell(f"  {_took(track)}", Tone.QUIET),
+        )
+        for track, place in zip(tracks, places, strict=True)
+    )
+
+
+def note_lines(timeline: Timeline) -> tuple[Line, ...]:
+    """What stopped nothing and should be known."""
+    lines = [(signed(clean(note), Tone.WARN),) for note in timeline.notes]
+    for track in timeline.tracks:
+        lines += [
+            (signed(f"{show(track.service)}: {clean(note)}", Tone.WARN),) for note in track.notes
+        ]
+    return tuple(lines)
+
+
+def closing_lines(timeline: Timeline) -> tuple[Line, ...]:
+    """How it ended, what serves now, and what a person may want next."""
+    where = show(timeline.environment)
+    option = option_for(timeline.environment)
+    took = duration(timeline.took)
+    match timeline.outcome:
+        case Outcome.LIVE:
+            undo = Cell(f"  undo it with: {PROGRAM} rollback{option}", Tone.QUIET)
+            return ((signed(f"{where} is live after {took}", Tone.GOOD), undo),)
+        case Outcome.UNCHANGED:
+            return (_head(f"nothing to do: {where} already runs exactly this", Tone.GOOD),)
+        case Outcome.FAILED:
+            return (*_still_serving(timeline), *_look(timeline))
+        case Outcome.CANCELLED:
+            head = _head(f"cancelled after {took}, everything is as it was before", Tone.WARN)
+            return (head, *_still_serving(timeline))
+        case Outcome.NEEDS_ATTENTION:
+            head = _head(f"{where} is neither finished nor reverted", Tone.BAD)
+            return (head, line(f"  → {PROGRAM} resume{option} finishes or reverts it"))
+        case None:
+            return ()
+
+
+def failed_at(track: Track) -> str:
+    """`web failed while building`."""
+    name = show(track.service)
+    return f"{name} failed {stage_words(track.failed_at)}" if track.failed_at else f"{name} failed"
+
+
+def _track_line(track: Track, now: datetime, name_width: int) -> Line:
+    name = Cell(f"  {pad(show(track.service), name_width)}  ")
+    if track.state is not TrackState.RUNNING:
+        word, tone = _STATES[track.state]
+        words = f"{word} {stage_words(track.failed_at)}" if track.failed_at else word
+        took = duration(track.took(now)) if track.steps else ""
+        return name, signed(words, tone), Cell(f"  {took}", Tone.QUIET)
+    step = track.step
+    words = stage_words(step.stage) if step else ""
+    elapsed = duration(step.elapsed(now)) if step else ""
+    said = _last_said(track)
+    return (
+        name,
+        Cell(f"▸ {pad(words, 23)} {elapsed:>7}"),
+        Cell(f"  {said}" if said else "", Tone.QUIET),
+    )
+
+
+def _last_said(track: Track) -> str:
+    step = track.step
+    if step is not None and step.stage is Stage.CHECKING_READINESS and track.attempts:
+        last = track.attempts[-1]
+        return f"attempt {last.number}: {clean(last.detail)}"
+    return clean(track.lines[-1]).strip() if track.lines else ""
+
+
+def _took(track: Track) -> str:
+    return (
+        duration(track.took(track.steps[-1].ended or track.steps[-1].started))
+        if track.steps
+        else ""
+    )
+
+
+def _place(track: Track, http_port: int) -> str:
+    host = track.plan.host if track.plan else None
+    return url(host, http_port) if host else ""
+
+
+def _still_serving(timeline: Timeline) -> Iterator[Line]:
+    """Which versions have the traffic now that the run was undone."""
+    plans = [track.plan for track in timeline.tracks if track.plan is not None]
+    serving = [
+        f"{show(plan.service)} {short_id(plan.previous.id)}" for plan in plans if plan.previous
+    ]
+    new = [show(plan.service) for plan in plans if plan.previous is None]
+    if serving:
+        yield line(f"  still live, as before: {listed(serving)}")
+    if new:
+        yield line(f"  not live, as before: {listed(new)}")
+
+
+def _look(timeline: Timeline) -> Iterator[Line]:
+    option = option_for(timeline.environment)
+    for track in timeline.tracks:
+        started = any(step.stage is Stage.STARTING_CANDIDATE for step in track.steps)
+        if track.failure is not None and started and track.deployment:
+            logs = f"{PROGRAM} deployment logs {short_id(track.deployment)}{option}"
+            yield line(f"  all it said: {logs}", Tone.QUIET)
+
+
+def _head(text: str, tone: Tone) -> Line:
+    return (signed(text, tone),)
