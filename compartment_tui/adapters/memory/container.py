@@ -50,6 +50,13 @@ class Container:
     _life: int = 0
     """Counts starts and ends, so that what was due in an earlier life does not happen later."""
     _probes: int = 0
+    id: str = field(init=False)
+    spec: str = field(init=False)
+    """`ServiceSpec.text()` as it was at its birth."""
+
+    def __post_init__(self) -> None:
+        self.id = hashlib.sha256(self.deployment.encode()).hexdigest()
+        self.spec = self.birth.plan.spec.text()
 
     @property
     def deployment(self) -> str:
@@ -62,10 +69,6 @@ class Container:
     @property
     def key(self) -> EnvironmentKey:
         return self.birth.plan.key
-
-    @property
-    def id(self) -> str:
-        return hashlib.sha256(self.deployment.encode()).hexdigest()
 
     @property
     def running(self) -> bool:
@@ -163,7 +166,7 @@ class Container:
             name=self.name,
             image=self.birth.image.id,
             port=self.birth.port,
-            spec=plan.spec.text(),
+            spec=self.spec,
             provenance=plan.provenance,
             fingerprints=dict(plan.fingerprints),
             created=self.birth.created,

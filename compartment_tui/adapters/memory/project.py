@@ -8,18 +8,24 @@ from compartment_tui.domain.config import ProjectConfig
 from compartment_tui.domain.deployment import EnvironmentState, Provenance
 from compartment_tui.domain.names import EnvironmentKey
 
+NOWHERE = Path("/memory")
+
 
 class MemoryProject:
-    """`Project` whose file can be edited by assigning `current`."""
+    """`Project` whose file can be edited by assigning `current`.
 
-    def __init__(self, config: ProjectConfig, clock: FakeClock) -> None:
+    Its root exists only for those who give one: a builder on a real engine needs real files.
+    """
+
+    def __init__(self, config: ProjectConfig, clock: FakeClock, *, root: Path = NOWHERE) -> None:
         self.current = config
+        self._root = root
         self.copies: dict[EnvironmentKey, tuple[EnvironmentState, datetime]] = {}
         self._clock = clock
 
     @property
     def root(self) -> Path:
-        return Path("/memory") / self.current.name
+        return self._root
 
     @property
     def file(self) -> Path:

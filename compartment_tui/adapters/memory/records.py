@@ -69,7 +69,7 @@ def _history(container: Container, table: RouteTable) -> Deployment:
         service=plan.service,
         created=container.birth.created,
         trigger=Trigger.DEPLOY,
-        spec=plan.spec.text(),
+        spec=container.spec,
         image=container.birth.image.id,
         port=container.birth.port,
         host=next(hosts, None),

@@ -1,0 +1,193 @@
+"""The contract suite's levers on a real engine: the docker command does what no port can do."""
+
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from http.client import HTTPConnection
+from pathlib import Path
+
+from compartment_tui.adapters.docker.client import connect
+from compartment_tui.adapters.docker.labels import PROJECT
+from compartment_tui.adapters.docker.layout import ROUTES, Layout, index_path, record_path
+from compartment_tui.adapters.memory.clock import FakeClock
+from compartment_tui.adapters.memory.project import MemoryProject
+from compartment_tui.bootstrap import docker_world
+from compartment_tui.domain.config import EdgeSettings
+from compartment_tui.domain.deployment import Image
+from compartment_tui.domain.names import EnvironmentKey
+from compartment_tui.ports import World
+from tests.contract.bench import IMAGE, PAGE, Bench, contract_config, unique_project
+
+PATIENCE = 5.0
+"""Seconds that a visitor waits."""
+DOCKERFILES = {
+    "built": f"FROM {IMAGE}\nEXPOSE 8080\nCOPY . /srv\nCMD httpd -f -p 8080 -h /srv\n",
+    "broken": f"FROM {IMAGE}\nRUN exit 9\n",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Machine:
+    """An edge, a state and locks of our own on the engine, for all tests of a session."""
+
+    layout: Layout
+    settings: EdgeSettings
+
+
+def docker(*command: str) -> str:
+    """Run the docker command; what it printed."""
+    run = subprocess.run(
+        ["docker", *command], capture_output=True, text=True, check=True, timeout=60
+    )
+    return run.stdout.strip()
+
+
+@contextmanager
+def docker_machine() -> Iterator[Machine]:
+    """Everything made under the namespace is removed at the end."""
+    layout = Layout(namespace=unique_project())
+    yield Machine(layout=layout, settings=EdgeSettings(http_port=free_port()))
+    for container in (layout.edge, layout.reader, layout.engine_lock):
+        with suppress(subprocess.CalledProcessError):
+            docker("rm", "-f", "-v", container)
+    for volume in layout.volumes:
+        with suppress(subprocess.CalledProcessError):
+            docker("volume", "rm", volume)
+
+
+def free_port() -> int:
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        port: int = listener.getsockname()[1]
+    return port
+
+
+def open_world(machine: Machine, project: str, root: Path) -> World:
+    config = contract_config(project, machine.settings)
+    return docker_world(
+        MemoryProject(config, FakeClock(), root=root),
+        connect(),
+        namespace=machine.layout.namespace,
+    )
+
+
+class DockerBench(Bench):
+    def __init__(self, machine: Machine, world: World, key: EnvironmentKey, root: Path) -> None:
+        super().__init__(world, key)
+        self._machine = machine
+        self._layout = machine.layout
+        self._root = root
+
+    def another(self) -> World:
+        return open_world(self._machine, self.key.project, self._root)
+
+    def hold_elsewhere(self, key: EnvironmentKey, actor: str) -> Callable[[], None]:
+        program = [sys.executable, "-m", "tests.contract.holder"]
+        arguments = [self._layout.namespace, key.project, key.environment, actor]
+        holder = subprocess.Popen([*program, *arguments], stdout=subprocess.PIPE, text=True)
+        assert holder.stdout is not None
+        assert holder.stdout.readline() == "held\n"
+
+        def kill() -> None:
+            holder.send_signal(signal.SIGKILL)
+            holder.communicate()
+
+        return kill
+
+    def image(self) -> Image:
+        image = self.world.engine.image(IMAGE)
+        assert image is not None
+        return image
+
+    def say(self, deployment: str, line: str) -> None:
+        container = self.now(deployment).container
+        docker("exec", container, "sh", "-c", 'printf "%s\\n" "$1" >/proc/1/fd/1', "sh", line)
+
+    def rename(self, deployment: str, name: str) -> None:
+        docker("rename", self.now(deployment).container, name)
+
+    @contextmanager
+    def connection(self, deployment: str) -> Iterator[None]:
+        with socket.create_connection(self._address(deployment), PATIENCE):
+            yield
+
+    def accepts(self, deployment: str) -> bool:
+        try:
+            with socket.create_connection(self._address(deployment), PATIENCE):
+                return True
+        except OSError:
+            return False
+
+    def visit(self, host: str) -> bool:
+        settings = self._machine.settings
+        edge = HTTPConnection(settings.bind, settings.http_port, timeout=PATIENCE)
+        try:
+            edge.request("GET", PAGE, headers={"Host": host})
+            return edge.getresponse().status == 200
+        except OSError:
+            return False
+        finally:
+            edge.close()
+
+    def kill_edge(self) -> None:
+        docker("kill", self._layout.edge)
+
+    def empty_routes(self) -> None:
+        self._in_volumes(f"rm -rf {ROUTES}/*")
+
+    def spoil_a_document(self) -> None:
+        self._in_volumes(f"echo '[http' > {ROUTES}/spoiled.toml")
+
+    def spoil_record(self, key: EnvironmentKey) -> None:
+        self._in_volumes(f"echo '= = =' > {record_path(key)}")
+
+    def lose_record(self, key: EnvironmentKey) -> None:
+        self._in_volumes(f"rm {record_path(key)} {index_path(key)}")
+
+    def write_file(self, service: str, text: str) -> None:
+        (self._root / service / "content.txt").write_text(text, encoding="utf-8")
+
+    def remove(self) -> None:
+        """Take away everything that a test may have left."""
+        self.world.locks.release(self.key)
+        self.world.edge.forget(self.key)
+        self.world.engine.remove_environment(self.key, volumes=True)
+        for image in docker(
+            "images", "-q", "--filter", f"label={PROJECT}={self.key.project}"
+        ).split():
+            docker("rmi", "-f", image)
+
+    def _address(self, deployment: str) -> tuple[str, int]:
+        address = self.now(deployment).address
+        assert address is not None
+        return address, 8080
+
+    def _in_volumes(self, script: str) -> None:
+        mounts = [
+            option
+            for volume, place in self._layout.volumes.items()
+            for option in ("-v", f"{volume}:{place}")
+        ]
+        docker("run", "--rm", "--network", "none", *mounts, IMAGE, "sh", "-c", script)
+
+
+@contextmanager
+def docker_bench(machine: Machine, root: Path) -> Iterator[Bench]:
+    for service, dockerfile in DOCKERFILES.items():
+        (root / service).mkdir()
+        (root / service / "Dockerfile").write_text(dockerfile, encoding="utf-8")
+    project = unique_project()
+    world = open_world(machine, project, root)
+    bench = DockerBench(machine, world, EnvironmentKey(project, "Prüfung 1"), root)
+    try:
+        with world.locks.engine(actor=world.actor):
+            world.engine.make_network(bench.key, bench.config.networks)
+            world.edge.ensure(bench.config.edge)
+            world.edge.attach(bench.key)
+        yield bench
+    finally:
+        bench.remove()

@@ -1,0 +1,25 @@
+"""A process that takes an environment's lock and keeps it until it is killed."""
+
+import signal
+import sys
+from pathlib import Path
+
+from compartment_tui.adapters.docker.layout import Layout
+from compartment_tui.domain.config import EdgeSettings
+from compartment_tui.domain.names import EnvironmentKey
+from tests.contract.docker_bench import Machine, open_world
+
+
+def main() -> None:
+    namespace, project, environment, actor = sys.argv[1:]
+    machine = Machine(layout=Layout(namespace=namespace), settings=EdgeSettings())
+    world = open_world(machine, project, Path.cwd())
+    key = EnvironmentKey(project, environment)
+    with world.locks.environment(key, actor=actor, purpose="contract"):
+        sys.stdout.write("held\n")
+        sys.stdout.flush()
+        signal.pause()
+
+
+if __name__ == "__main__":
+    main()
