@@ -81,23 +81,24 @@ class TomlProject:
         return parse_config(text, root=self.root, file_name=self._file.name)
 
     def keep_copy(self, state: EnvironmentState) -> None:
-        from compartment_tui.adapters.toml import files, records
+        from compartment_tui.adapters.toml.files import write_atomically
+        from compartment_tui.adapters.toml.records import dumps
 
         directory = self.root / COPY_DIRECTORY
         with suppress(OSError):
             directory.mkdir(exist_ok=True)
             ignore = directory / ".gitignore"
             if not ignore.exists():
-                files.write_atomically(ignore, b"*\n")
-            files.write_atomically(self._copy_of(state.key), records.dumps(state).encode())
+                write_atomically(ignore, b"*\n")
+            write_atomically(self._copy_of(state.key), dumps(state).encode())
 
     def copy(self, key: EnvironmentKey) -> tuple[EnvironmentState, datetime] | None:
-        from compartment_tui.adapters.toml import records
+        from compartment_tui.adapters.toml.records import loads
 
         file = self._copy_of(key)
         try:
             written = datetime.fromtimestamp(file.stat().st_mtime, tz=UTC)
-            return records.loads(file.read_text(encoding="utf-8")), written
+            return loads(file.read_text(encoding="utf-8")), written
         except (OSError, UnicodeDecodeError, RecordInvalid):
             return None
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from compartment_tui.adapters.toml.reading import Problem, dotted, nearest, walk_names
-from compartment_tui.domain.config import Kind, NetworkSettings, ReadinessKind
+from compartment_tui.domain.config import Build, Kind, NetworkSettings, ReadinessKind
 
 Tables = Mapping[str, Any]
 
@@ -29,7 +29,7 @@ def broken_rules(tables: Tables, root: Path) -> Iterator[Problem]:
 def _service_rules(name: str, service: Tables | str, root: Path) -> Iterator[Problem]:
     at = ("services", name)
     if isinstance(service, str):
-        yield from _inside(root, service, at)
+        yield from _source_rules(at, {"path": service}, root)
         return
     yield from _source_rules(at, service, root)
     yield from _kind_rules(at, service)
@@ -56,10 +56,11 @@ def _source_rules(at: tuple[str, ...], service: Tables, root: Path) -> Iterator[
         message = f"[{dotted(at)}] has `build`, but an `image` is not built"
         yield Problem(path=(*at, "build"), message=message)
     if path is not None:
-        yield from _inside(root, path, (*at, "path"))
-        dockerfile = service.get("build", {}).get("dockerfile")
-        if dockerfile is not None:
-            yield from _inside(root, f"{path}/{dockerfile}", (*at, "build", "dockerfile"))
+        if problems := tuple(_inside(root, path, (*at, "path"))):
+            yield from problems
+            return
+        dockerfile = service.get("build", {}).get("dockerfile", Build().dockerfile)
+        yield from _inside(root, f"{path}/{dockerfile}", (*at, "build", "dockerfile"))
 
 
 def _inside(root: Path, path: str, at: tuple[str, ...]) -> Iterator[Problem]:

@@ -1,7 +1,7 @@
 import tomllib
 import unicodedata
 from dataclasses import fields
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,9 @@ from compartment_tui.adapters.toml.lines import KeyPath, key_lines
 from compartment_tui.adapters.toml.project import TomlProject, parse_config
 from compartment_tui.adapters.toml.schema import ANY, KEYS, ROOT, json_schema
 from compartment_tui.domain.config import Kind, ProjectConfig, ReadinessKind, ServiceSpec
+from compartment_tui.domain.deployment import EnvironmentState
 from compartment_tui.domain.errors import NotFound, ProjectFileInvalid
+from compartment_tui.domain.names import EnvironmentKey
 from compartment_tui.domain.variables import Sensitivity
 
 EXAMPLE = Path(__file__).parents[3] / "compartment.toml.example"
@@ -203,7 +205,7 @@ LOG = "debug"
         (HEAD + '[services.web]\npath = "x"\nimage = "y"', ":5: [services.web] has both"),
         (HEAD + '[services.web]\nimage = "y"\nbuild = {}', "an `image` is not built"),
         (HEAD + '[services]\nweb = "/etc"', "must be a path relative to the project file"),
-        (HEAD + '[services]\nweb = "../x"', ":4: services.web leads out of the repository"),
+        (HEAD + '[services]\nweb = "../x"', ":4: services.web.path leads out of the repository"),
         (
             HEAD + '[services.web]\npath = "web"\nbuild.dockerfile = "../../D"',
             "services.web.build.dockerfile leads out of the repository",
@@ -310,12 +312,12 @@ def test_links_are_judged_by_where_they_lead(tmp_path: Path) -> None:
     (root / "good").symlink_to("inside")
     (root / "bad").symlink_to(tmp_path / "outside")
     (root / "circle").symlink_to("circle")
-    (root / "inside" / "Dockerfile").symlink_to(tmp_path / "outside" / "Dockerfile")
     assert read(f'{HEAD}[services]\nweb = "good"', root).services[0].path == "good"
     for path in ("bad", "bad/deeper"):
         assert "leads out" in problem(f'{HEAD}[services]\nweb = "{path}"', root).message
-    text = f'{HEAD}[services.web]\npath = "inside"\nbuild.dockerfile = "Dockerfile"'
-    assert "build.dockerfile leads out" in problem(text, root).message
+    (root / "inside" / "Dockerfile").symlink_to(tmp_path / "outside" / "Dockerfile")
+    for text in ('[services]\nweb = "inside"', '[services.web]\npath = "inside"'):
+        assert "build.dockerfile leads out" in problem(HEAD + text, root).message
 
 
 def test_the_file_is_found_by_walking_up(tmp_path: Path) -> None:
@@ -341,6 +343,31 @@ def test_files_that_cannot_be_read(tmp_path: Path) -> None:
     file.write_bytes(b"[project]\nname = '\xff'\n")
     with pytest.raises(ProjectFileInvalid, match=r"compartment\.toml:2: this is not UTF-8"):
         TomlProject(file).config()
+
+
+def test_a_record_is_copied_beside_the_file_and_kept_out_of_git(tmp_path: Path) -> None:
+    (tmp_path / "compartment.toml").write_text(HEAD, encoding="utf-8")
+    project = TomlProject.find(tmp_path)
+    key = EnvironmentKey("shop", "caf\u00e9 / 1")
+    state = EnvironmentState(key=key, active={"web": "dep_1"})
+    assert project.copy(key) is None
+    project.keep_copy(state)
+    found = project.copy(key)
+    assert found is not None
+    assert found[0] == state
+    assert abs(datetime.now(UTC) - found[1]) < timedelta(minutes=1)
+    assert (tmp_path / ".compartment" / ".gitignore").read_text(encoding="utf-8") == "*\n"
+    (tmp_path / ".compartment" / f"{key.text}.toml").write_text("broken", encoding="utf-8")
+    assert project.copy(key) is None
+
+
+def test_a_copy_that_cannot_be_written_is_not_worth_a_word(tmp_path: Path) -> None:
+    (tmp_path / "compartment.toml").write_text(HEAD, encoding="utf-8")
+    (tmp_path / ".compartment").write_text("in the way", encoding="utf-8")
+    project = TomlProject.find(tmp_path)
+    key = EnvironmentKey("shop", "production")
+    project.keep_copy(EnvironmentState(key=key))
+    assert project.copy(key) is None
 
 
 # --- the scanner ----------------------------------------------------------------------------------
