@@ -1,8 +1,8 @@
 """What the core asks of the outside, in the core's words.
 
-Adapters implement these; `World` holds them; operations are plain functions of a `World`. Every method
-that talks to Docker may raise EngineUnreachable; the docstrings name what else can happen.
-A deployment is always named by its id: adapters find its container by label.
+Adapters implement these; `World` holds them; operations are plain functions of a `World`. Every
+method that talks to Docker may raise EngineUnreachable; the docstrings name what else can happen. A
+deployment is always named by its id: adapters find its container by label.
 """
 
 from collections.abc import Callable, Generator, Iterator, Mapping
@@ -61,7 +61,7 @@ class LogLine:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EngineEvent:
-    """Something happened to one of our containers: `start`, `die`, `health`, `rename`, `destroy`…"""
+    """Something happened to one of our containers: `start`, `die`, `health`, `destroy`."""
 
     at: datetime
     action: str
@@ -101,7 +101,7 @@ class Engine(Protocol):
     def instances(
         self, key: EnvironmentKey | None = None, *, project: str | None = None
     ) -> tuple[Instance, ...]:
-        """Every service container we made (all, of a project, or of one environment), running or not."""
+        """Every service container we made, running or not: all, a project's, an environment's."""
 
     def instance(self, deployment: str) -> Instance | None:
         """One deployment's container, if it is still there."""
@@ -126,13 +126,16 @@ class Engine(Protocol):
         """
 
     def start(self, deployment: str) -> Instance:
-        """Start it (nothing if it runs). Raises InstanceGone, CandidateExited (cannot be started)."""
+        """Start it (nothing if it runs).
+
+        Raises InstanceGone, CandidateExited (cannot be started).
+        """
 
     def keep_running(self, deployment: str) -> None:
         """Restart policy `always`: from now on the engine brings it back. Raises InstanceGone."""
 
     def retire(self, deployment: str, grace: timedelta) -> None:
-        """Restart policy `no`, SIGTERM, wait `grace`, SIGKILL; the container stays. Nothing if gone."""
+        """Restart policy `no`, SIGTERM, `grace`, SIGKILL; the container stays. Nothing if gone."""
 
     def remove(self, deployment: str) -> None:
         """Stop at once and remove the container with its anonymous volumes. Nothing if gone."""
@@ -143,7 +146,8 @@ class Engine(Protocol):
     def run_release(self, birth: Birth, cancel: "Cancel") -> Iterator[str]:
         """Run the release command once in the new image with its values; yield its output lines.
 
-        The container is always removed. Raises ReleaseFailed (exit code, time-out, last lines), Cancelled.
+        The container is always removed. Raises ReleaseFailed (exit code, time-out, last lines),
+        Cancelled.
         """
 
     def name_active(self, key: EnvironmentKey, active: Mapping[str, str]) -> None:
@@ -170,13 +174,13 @@ class Engine(Protocol):
         """Raises InstanceGone."""
 
     def execute(self, deployment: str, command: tuple[str, ...], *, terminal: bool) -> int:
-        """Run a command in the container with this process's stdin, stdout and stderr; its exit code.
+        """Run a command in the container on this process's stdin, stdout and stderr; its exit code.
 
         Raises InstanceGone.
         """
 
     def remove_environment(self, key: EnvironmentKey, *, volumes: bool) -> None:
-        """Remove what is left of an environment on the engine: containers, network, volumes if asked."""
+        """Remove what is left of an environment: containers, network, volumes if asked."""
 
     def volumes(self, key: EnvironmentKey) -> tuple[str, ...]:
         """Names of the environment's named volumes."""
@@ -186,13 +190,17 @@ class Builder(Protocol):
     """Makes images."""
 
     def build(self, plan: Plan, cancel: "Cancel") -> Generator[str, None, Image]:
-        """Yield output lines, return the image. Raises BuildFailed (the step, its last lines), DiskFull,
-        Cancelled. `.git` and `.compartment` never enter the context.
+        """Yield output lines, return the image.
+
+        Raises BuildFailed (the step, its last lines), DiskFull, Cancelled. `.git` and
+        `.compartment` never enter the context.
         """
 
     def pull(self, plan: Plan, cancel: "Cancel") -> Generator[str, None, Image]:
-        """Pull `spec.image`; 10 s without progress is a failure, then the local one is used and a line says
-        so. Raises ImageUnavailable, Cancelled.
+        """Pull `spec.image`, yield output lines, return the image.
+
+        10 s without progress is a failure; then the local one is used, and a line says so.
+        Raises ImageUnavailable, Cancelled.
         """
 
 
@@ -206,7 +214,8 @@ class Edge(Protocol):
         """Make it, or start it again; on every environment's network; True if anything was done.
 
         The caller holds the engine's lock. When the routes' volume is empty the documents are made
-        again from the records. Raises EdgeConflict (other settings), PortTaken (by whom), ImageUnavailable.
+        again from the records. Raises EdgeConflict (other settings), PortTaken (by whom),
+        ImageUnavailable.
         """
 
     def attach(self, key: EnvironmentKey) -> None:
@@ -216,8 +225,9 @@ class Edge(Protocol):
         """All route documents as they lie on the engine. An unreadable one is left out."""
 
     def unreadable(self) -> tuple[str, ...]:
-        """Route documents that cannot be parsed, by file name. Whoever holds the engine's lock may move
-        them aside with `set_aside`.
+        """Route documents that cannot be parsed, by file name.
+
+        Whoever holds the engine's lock may move them aside with `set_aside`.
         """
 
     def set_aside(self, document: str) -> None:
@@ -227,7 +237,7 @@ class Edge(Protocol):
         """Remove the environment's route document; its network may go afterwards."""
 
     def restart(self, settings: EdgeSettings | None = None) -> None:
-        """Restart it, with other settings if given: the one operation that interrupts every project."""
+        """Restart it, with other settings if given. It interrupts every project."""
 
     def remove(self) -> None:
         """Remove the container; the routes' volume stays."""

@@ -57,7 +57,10 @@ class Provenance:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Image:
-    """An image on the engine. `checked` tells whether it has a HEALTHCHECK; `ports` are exposed tcp ports."""
+    """An image on the engine.
+
+    `checked` tells whether it has a HEALTHCHECK; `ports` are exposed tcp ports.
+    """
 
     id: str
     ports: tuple[int, ...] = ()
@@ -76,7 +79,10 @@ class InstanceState(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Instance:
-    """A deployment's container, as the engine has it now. Everything but the state is fixed at birth."""
+    """A deployment's container, as the engine has it now.
+
+    Everything but the state is fixed at birth.
+    """
 
     key: EnvironmentKey
     service: str
@@ -168,7 +174,7 @@ class RunRecord:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JournalEntry:
-    """What undoing or finishing one service of a run needs to know; fixed before anything is done."""
+    """What undoing or finishing one service of a run needs to know, fixed before it begins."""
 
     service: str
     deployment: str
@@ -182,7 +188,10 @@ class JournalEntry:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Journal:
-    """A rollout in progress. Only a hint: the edge is asked which side of the commit point we are on."""
+    """A rollout in progress.
+
+    Only a hint: the edge is asked which side of the commit point we are on.
+    """
 
     run: str
     trigger: Trigger

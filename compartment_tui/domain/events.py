@@ -1,4 +1,7 @@
-"""What a run tells while it goes on. What an event claims is on disk before the event is yielded."""
+"""What a run tells while it goes on.
+
+What an event claims is on disk before the event is yielded.
+"""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta

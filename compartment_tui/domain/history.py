@@ -16,8 +16,9 @@ def rollback_targets(
 ) -> dict[str, str]:
     """Which deployment each service goes back to (service to id).
 
-    Nothing given: undo the newest run still in effect. `services`: each one's `previous`. One service and
-    `to`: that deployment. `run`: all of an earlier run. Raises UsageProblem, NotFound, Refused.
+    Nothing given: undo the newest run still in effect. `services`: each one's `previous`. One
+    service and `to`: that deployment. `run`: all of an earlier run. Raises UsageProblem, NotFound,
+    Refused.
     """
     if run is not None:
         if services or to is not None:
@@ -74,8 +75,7 @@ def _to_run(state: EnvironmentState, run_id: str) -> dict[str, str]:
     uncovered = sorted(set(state.active) - set(run.deployments))
     if uncovered:
         raise Refused(
-            f"{run.id} does not cover {', '.join(uncovered)}, which {'are' if uncovered[1:] else 'is'}"
-            " live now",
+            f"{run.id} does not cover what is live now: {', '.join(uncovered)}",
             hint="roll back single services with --service",
         )
     targets = {}

@@ -1,7 +1,8 @@
 """Names: parsed once here, trusted everywhere after.
 
-One slug serves hosts, files, networks and container names. It is the name itself when that is already a
-plain label; otherwise it is shortened and carries six characters of a hash, so that two names never share one.
+One slug serves hosts, files, networks and container names. It is the name itself when that is
+already a plain label; otherwise it is shortened and carries six characters of a hash, so that two
+names never share one.
 """
 
 import base64

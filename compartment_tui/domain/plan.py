@@ -1,7 +1,7 @@
 """Everything decided before anything is done.
 
-A `Run` is a tuple of `Plan`s, one per service. `--plan`, a preview and the rollout read the same value, and
-undo reads nothing else: every id and every name a container may bear is fixed here.
+A `Run` is a tuple of `Plan`s, one per service. `--plan`, a preview and the rollout read the same
+value, and undo reads nothing else: every id and every name a container may bear is fixed here.
 """
 
 from collections.abc import Mapping
@@ -51,7 +51,10 @@ RECIPES: Mapping[Trigger, tuple[Stage, ...]] = MappingProxyType(
         ),
     }
 )
-"""The stages of a run by what started it. An effect of `release` is never undone, so nothing repeats it."""
+"""The stages of a run by what started it.
+
+An effect of `release` is never undone, so nothing repeats it.
+"""
 
 
 class ImageSource(StrEnum):

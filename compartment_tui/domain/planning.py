@@ -1,7 +1,7 @@
 """From what a person asks to a `Run`: pure, and refusing before anything is touched."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from compartment_tui.domain.config import ProjectConfig, ServiceSpec
@@ -89,8 +89,8 @@ def plan_redeploy(around: Circumstances, *, services: Sequence[str] = ()) -> Run
 def plan_rollback(around: Circumstances, targets: Mapping[str, str], *, label: str = "") -> Run:
     """Go back to these deployments (service to id).
 
-    A kept container is started again as it was; when only its image is left it becomes a new deployment with
-    today's values. Raises Refused when neither is left.
+    A kept container is started again as it was; when only its image is left it becomes a new
+    deployment with today's values. Raises Refused when neither is left.
     """
     run = around.new_id("run")
     plans = []
@@ -136,9 +136,6 @@ def _fresh(
     run: str,
     trigger: Trigger,
     source: ImageSource,
-    image: str | None = None,
-    copied_from: str | None = None,
-    provenance: Provenance | None = None,
     force: bool = False,
 ) -> Plan:
     """A new deployment with the file's values of today."""
@@ -152,14 +149,12 @@ def _fresh(
         spec=spec,
         deployment=around.new_id("dep"),
         source=source,
-        image=image,
         previous=around.state.active_deployment(spec.name),
-        copied_from=copied_from,
         values=resolved,
         fingerprints=fingerprints(resolved, around.fingerprint_key),
         host=host_of(around.config, around.key, spec),
         port=spec.port or _port_variable(spec.name, resolved.get("PORT")),
-        provenance=provenance or around.provenance,
+        provenance=around.provenance,
         force=force,
     )
 
@@ -172,16 +167,12 @@ def _again(around: Circumstances, deployment: Deployment, *, run: str, trigger: 
             hint="`compartment-tui deployment list` shows what can still be reached",
         )
     spec = around.config.service(deployment.service) or ServiceSpec.of_text(deployment.spec)
-    return _fresh(
-        around,
-        spec,
-        run=run,
-        trigger=trigger,
-        source=ImageSource.KEPT_IMAGE,
+    plan = _fresh(around, spec, run=run, trigger=trigger, source=ImageSource.KEPT_IMAGE, force=True)
+    return replace(
+        plan,
         image=deployment.image,
         copied_from=deployment.id,
         provenance=deployment.provenance,
-        force=True,
     )
 
 

@@ -16,8 +16,8 @@ class Route:
 class RouteTable:
     """All routes of one environment: what one rename puts in force.
 
-    `marker` is the id of the run that wrote it. The edge repeats it, so one question tells whether a
-    table is in force, also for runs that move no route.
+    `marker` is the id of the run that wrote it. The edge repeats it, so one question tells whether
+    a table is in force, also for runs that move no route.
     """
 
     marker: str | None = None

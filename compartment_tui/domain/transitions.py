@@ -22,7 +22,7 @@ RECORDS_KEPT = 1000
 
 
 def begun(state: EnvironmentState, run: Run) -> EnvironmentState:
-    """The run is on the record, with its journal and its new deployments, before anything is done."""
+    """The run, its journal and its new deployments are on the record before it begins."""
     for plan in run.plans:
         if plan.deployment not in state.deployments:
             state = state.with_deployment(_new_deployment(plan, run))
@@ -55,7 +55,10 @@ def _new_deployment(plan: Plan, run: Run) -> Deployment:
 
 
 def entered(state: EnvironmentState, stage: Stage, plans: Iterable[Plan]) -> EnvironmentState:
-    """These services of the run are at `stage` now. A kept deployment keeps its old story until it is live."""
+    """These services of the run are at `stage` now.
+
+    A kept deployment keeps its old story until it is live.
+    """
     for plan in plans:
         deployment = state.deployments[plan.deployment]
         if not plan.kept:
@@ -129,7 +132,8 @@ def _live(
     live = replace(deployment, status=Status.SUCCEEDED, stage=Stage.DRAINING_PREVIOUS)
     if deployment.activated is not None:
         return live
-    # A deployment that a rollback made stands for its source, so the next rollback goes on from there.
+    # A deployment that a rollback made stands for its source, so the next rollback goes on from
+    # there.
     source = state.deployments.get(deployment.source or "")
     stands_for = source if trigger is Trigger.ROLLBACK else None
     previous = stands_for.previous if stands_for else entry.previous
@@ -158,7 +162,10 @@ def reverted(
     reason: str,
     cancelled: bool,
 ) -> EnvironmentState:
-    """The run was undone. `failures` has the stage and reason of the services that failed by themselves."""
+    """The run was undone.
+
+    `failures` has the stage and reason of the services that failed by themselves.
+    """
     journal = state.journal
     if journal is None:
         return state
@@ -199,6 +206,7 @@ def _stood_down(
 def audited(
     state: EnvironmentState, actor: str, at: datetime, verb: str, detail: str
 ) -> EnvironmentState:
+    """One more line of who did what and when."""
     line = AuditLine(at=at, actor=actor, verb=verb, detail=detail)
     return replace(state, audit=(*state.audit, line)[-RECORDS_KEPT:])
 
@@ -218,7 +226,7 @@ def trimmed(state: EnvironmentState) -> EnvironmentState:
 def prunable(
     state: EnvironmentState, instances: Iterable[Instance], *, keep: int
 ) -> tuple[str, ...]:
-    """Deployments whose containers may go: beyond `keep` stopped ones, and all but the newest failure.
+    """Deployments whose containers may go: all but `keep` stopped ones and the newest failure.
 
     The active ones, what a rollback from them leads to, and whatever the journal names always stay.
     """

@@ -27,7 +27,10 @@ class Sensitivity(StrEnum):
 
 
 class Secret:
-    """A value that must not be seen. It prints as a mask by every road; `reveal` is the one way in."""
+    """A value that must not be seen.
+
+    It prints as a mask by every road; `reveal` is the one way in.
+    """
 
     __slots__ = ("_value",)
 
@@ -72,7 +75,10 @@ class Secret:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Variable:
-    """One declared value. `sealed` is an encrypted text we cannot read here; then `value` is None."""
+    """One declared value.
+
+    `sealed` is an encrypted text we cannot read here; then `value` is None.
+    """
 
     key: str
     value: Secret | None

@@ -16,7 +16,10 @@ Look: TypeAlias = Callable[[World, ProjectConfig], Iterator[Check]]
 
 
 def doctor(world: World) -> tuple[Check, ...]:
-    """Every check, in the order in which they build on each other; it stops where the rest cannot be asked."""
+    """Every check, in the order in which they build on each other.
+
+    Without an engine the rest is not asked.
+    """
     try:
         config = world.project.config()
         checks = [
@@ -139,7 +142,7 @@ def _hosts(world: World, config: ProjectConfig) -> Iterator[Check]:
         yield Check(
             name="host names",
             grade=Grade.WARN,
-            message=f"{hosts[0]} does not resolve on this machine (most browsers do it by themselves)",
+            message=f"{hosts[0]} does not resolve on this machine (most browsers do without)",
             hint=curl,
         )
     else:

@@ -1,4 +1,4 @@
-"""The verbs that look around: how things are reached, what was, what they write. None changes anything."""
+"""The verbs that look around. None of them changes anything."""
 
 from collections.abc import Sequence
 
@@ -40,7 +40,7 @@ __all__ = [
 def inspect_services(
     world: World, *, environment: str, services: Sequence[str] = ()
 ) -> tuple[InspectView, ...]:
-    """Everything about services: the file's side, the running side, how they are reached, what was."""
+    """Everything about services: in the file, running, how they are reached, what was."""
     key, config = key_and_config(world, environment)
     now = status(world, environment=environment, services=services)
     if now.stale:

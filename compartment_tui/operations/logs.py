@@ -15,7 +15,7 @@ from compartment_tui.operations.runs import key_and_config, state_of
 from compartment_tui.ports import EngineEvent, Feed, LogLine, World
 
 QUEUE_LIMIT = 10_000
-"""Lines that may wait to be read; a writer that is faster than the reader is held back, not dropped."""
+"""Lines that may wait to be read; a writer faster than the reader is held back, not dropped."""
 
 Item: TypeAlias = LogLine | BaseException | None
 
@@ -29,7 +29,7 @@ def logs(
     tail: int | None = None,
     since: datetime | None = None,
 ) -> Feed[LogLine]:
-    """What the active deployments wrote, by time; with `follow`, and go on writing, whoever replaces them.
+    """What the active deployments wrote, by time; `follow` goes on, whoever replaces them.
 
     A service with nothing active shows its newest container. Raises NotFound.
     """
@@ -44,7 +44,10 @@ def logs(
 def deployment_logs(
     world: World, *, environment: str, deployment: str, tail: int | None = None
 ) -> Feed[LogLine]:
-    """What one deployment wrote, dead or alive. Raises NotFound, InstanceGone (its container went)."""
+    """What one deployment wrote, dead or alive.
+
+    Raises NotFound, InstanceGone (its container went).
+    """
     key, _ = key_and_config(world, environment)
     found = find_deployment(state_of(world, key), deployment)
     return world.engine.logs(found.id, follow=False, tail=tail, since=None)

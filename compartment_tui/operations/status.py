@@ -109,7 +109,7 @@ class _Around:
         )
 
     def _drift(self, name: str, active: Deployment | None) -> NameChanges:
-        """Variables of the file that differ from what runs; a sealed value is unknown, never changed."""
+        """What differs in the file from what runs; a sealed value is unknown, never changed."""
         if active is None:
             return NameChanges()
         environment = self.config.environment(self.state.key.environment)
@@ -119,7 +119,7 @@ class _Around:
 def drift(
     world: World, environment: EnvironmentConfig, service: str, active: Deployment
 ) -> NameChanges:
-    """By name, which variables the file has now and the active deployment has not, or differently."""
+    """Which variables the file has now and the active deployment has not, or differently."""
     rows = resolve(environment.layers(service))
     unknown = {row.key for row in rows if row.winner.value is None}
     before = {name: mark for name, mark in active.fingerprints.items() if name not in unknown}

@@ -32,7 +32,7 @@ def plan_deletion(world: World, *, environment: str) -> Deletion:
 
 
 def delete_environment(world: World, *, environment: str, volumes: bool = False) -> Deletion:
-    """Routes first, then containers, network and record; audit lines stay, volumes unless asked for.
+    """Routes first, then containers, network and record; audit lines stay, and volumes may.
 
     Raises NotFound, Locked.
     """
@@ -70,7 +70,10 @@ def lock_holder(world: World, *, environment: str) -> LockInfo | None:
 
 
 def release_lock(world: World, *, environment: str) -> bool:
-    """Take the lock away from whoever has it; True if somebody had it. `resume` picks up what they left."""
+    """Take the lock away from whoever has it; True if somebody had it.
+
+    `resume` picks up what they left.
+    """
     key, _ = key_and_config(world, environment)
     return world.locks.release(key)
 

@@ -12,14 +12,17 @@ from compartment_tui.ports import EngineEvent, Feed, World
 GATHER = timedelta(milliseconds=100)
 """Events come in bursts: look once for all that come within this."""
 LONGEST_WAIT = timedelta(seconds=15)
-"""Ages grow and an edge can change without an event, so look this often even when nothing happens."""
+"""Ages grow, and an edge can change without an event: look this often in any case."""
 BACK_OFF = timedelta(seconds=2)
 
 
 def watch(
     world: World, *, environment: str, services: Sequence[str] = ()
 ) -> Feed[EnvironmentStatus]:
-    """The status at once, then after every change. A lost engine gives stale ones until it is back."""
+    """The status at once, then after every change.
+
+    A lost engine gives stale ones until it is back.
+    """
     return _Watch(world, environment, services)
 
 

@@ -17,8 +17,8 @@ from compartment_tui.ports import Hold, World
 class Rollout:
     """One run in progress under the environment's lock.
 
-    `state` is always what lies on the engine: `save` writes before it remembers. Undo does not read anything
-    else from here, so it works as well after a crash.
+    `state` is always what lies on the engine: `save` writes before it remembers. Undo does not read
+    anything else from here, so it works as well after a crash.
     """
 
     world: World

@@ -1,4 +1,4 @@
-"""The end of a run: nobody is cut off who can be waited for; then the previous ones are stopped and kept."""
+"""The end of a run: wait for whoever is still connected, then stop the previous ones."""
 
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -15,7 +15,7 @@ from compartment_tui.ports import ConnectionCount, World
 
 DRAIN_INTERVAL = timedelta(milliseconds=200)
 QUIET = timedelta(seconds=1)
-"""How long there must be no connection: one that was being made while we counted shows up within that."""
+"""How long there must be none: a connection being made while we counted shows up within that."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -83,7 +83,7 @@ def _open(world: World, state: EnvironmentState, opened: ExitStack) -> list[Drai
 
 
 def refuse_dead(world: World, state: EnvironmentState) -> None:
-    """Raises DiedAfterSwitch when a deployment that just went live is not running, or was restarted."""
+    """Raises DiedAfterSwitch when a deployment that just went live does not run any more."""
     for entry in state.journal.entries if state.journal else ():
         instance = world.engine.instance(entry.deployment)
         if instance is None or not instance.running or instance.restarts:

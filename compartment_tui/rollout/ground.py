@@ -1,4 +1,4 @@
-"""What every run stands on: the edge runs, the environment has its network, and the edge is on it."""
+"""What every run stands on: the edge runs, and is on the environment's network."""
 
 from compartment_tui.domain.config import ProjectConfig
 from compartment_tui.domain.names import EnvironmentKey

@@ -11,7 +11,7 @@ from compartment_tui.rollout.context import Rollout
 
 
 def build_images(rollout: Rollout, plans: tuple[Plan, ...]) -> Iterator[Event]:
-    """Build or pull every image, one after the other, and set aside the services that have not changed."""
+    """Build or pull every image, in file order, and set aside the services that are unchanged."""
     unchanged = []
     for plan in plans:
         rollout.on(plan, Stage.BUILDING)

@@ -43,8 +43,8 @@ class Ending:
 def execute(world: World, hold: Hold, state: EnvironmentState, run: Run) -> Iterator[Event]:
     """Carry out a run under its environment's lock. The last event is `RunFinished`.
 
-    Closing the stream is a request to stop: before the commit point the run is reverted, after it the
-    waiting ends and the new version stays.
+    Closing the stream is a request to stop: before the commit point the run is reverted, after it
+    the waiting ends and the new version stays.
     """
     began = world.clock.monotonic()
     rollout = Rollout(world=world, hold=hold, run=run, state=state, pending=run.plans)
@@ -88,7 +88,10 @@ def _up_to_the_switch(rollout: Rollout) -> Iterator[Event]:
 
 
 def _after_the_switch(rollout: Rollout) -> Generator[Event, None, Ending]:
-    """Drain, stop the previous ones, prune. Only a new deployment that dies meanwhile sends the routes back."""
+    """Drain, stop the previous ones, prune.
+
+    Only a new deployment that dies meanwhile sends the routes back.
+    """
     plans = rollout.pending
     yield from rollout.enter(Stage.DRAINING_PREVIOUS, plans)
     try:
@@ -174,7 +177,7 @@ def failure_of(error: CompartmentError) -> Failure:
 
 
 def _abandon(rollout: Rollout) -> None:
-    """Nobody listens any more: the first Ctrl-C, without a word. A failure leaves the journal to `resume`."""
+    """Nobody listens any more: like the first Ctrl-C. What fails is left to `resume`."""
     if rollout.state.journal is None:
         return
     with suppress(CompartmentError):

@@ -40,8 +40,9 @@ STEPS: Mapping[Stage, Step] = MappingProxyType(
 def schedule(run: Run) -> list[tuple[Step, frozenset[str]]]:
     """The steps of a run in order, each with the services it is for.
 
-    Every image is made before the first candidate starts, and every candidate is proven before the first
-    route moves. Stop-first services come last, one by one: nothing else can fail after their gap began.
+    Every image is made before the first candidate starts, and every candidate is proven before the
+    first route moves. Stop-first services come last, one by one: nothing else can fail after their
+    gap began.
     """
     everyone = frozenset(plan.service for plan in run.plans)
     stop_first = [plan.service for plan in run.plans if plan.spec.stop_first]

@@ -19,7 +19,7 @@ CONFIRM_INTERVAL = timedelta(milliseconds=20)
 
 
 def switch_routes(rollout: Rollout, plans: tuple[Plan, ...]) -> Iterator[Event]:
-    """Move every route of the run by one rename, ask the edge, then the names inside and the record."""
+    """Move every route of the run by one rename and ask the edge; then names and record."""
     for plan in plans:
         rollout.on(plan, Stage.SWITCHING_ROUTE)
     yield from rollout.enter(Stage.SWITCHING_ROUTE, plans)
@@ -84,14 +84,14 @@ def await_in_force(world: World, hold: Hold, table: RouteTable) -> None:
     while not hold.in_force(table):
         if world.clock.monotonic() >= deadline:
             raise EdgeNotConfirmed(
-                f"the edge did not take the new routes within {CONFIRM_TIMEOUT.total_seconds():g} s",
+                f"the edge did not take the routes within {CONFIRM_TIMEOUT.total_seconds():g} s",
                 hint="`compartment-tui doctor` tells what is wrong with it",
             )
         world.clock.sleep(CONFIRM_INTERVAL)
 
 
 def stand_by(world: World, hold: Hold, state: EnvironmentState) -> EnvironmentState:
-    """After the commit point: names inside, restart policies, and the record that says so. Idempotent."""
+    """After the commit point: names inside, restart policies, the record. Idempotent."""
     journal = state.journal
     if journal is None:
         return state
@@ -105,8 +105,9 @@ def stand_by(world: World, hold: Hold, state: EnvironmentState) -> EnvironmentSt
 def is_in_force(world: World, hold: Hold, journal: Journal) -> bool:
     """Which side of the commit point a broken run is on. The edge decides, never the journal.
 
-    A table of the run that lies there unconfirmed gets its time; when the edge does not take it, it does not
-    count. (Documents made again after their volume was lost have no marker, but the same routes.)
+    A table of the run that lies there unconfirmed gets its time; when the edge does not take it, it
+    does not count. (Documents made again after their volume was lost have no marker, but the same
+    routes.)
     """
     written = hold.routes()
     routed = [entry.deployment for entry in journal.entries if entry.host is not None]

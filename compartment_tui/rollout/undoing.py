@@ -1,4 +1,4 @@
-"""Undo, from the journal alone: the same after an error, a Ctrl-C and a crash. Every step may be repeated."""
+"""Undo, from the journal alone: the same after an error, a Ctrl-C and a crash. Idempotent."""
 
 from collections.abc import Iterator
 
@@ -18,8 +18,9 @@ def undo(
 ) -> Iterator[Event]:
     """First the previous ones run, then the routes go back to them, then the candidates go.
 
-    Candidates of the services in `look_at` failed by themselves: they are stopped and kept. Raises whatever
-    an adapter raises: an undo that fails ends the undoing, and everything is left standing.
+    Candidates of the services in `look_at` failed by themselves: they are stopped and kept. Raises
+    whatever an adapter raises: an undo that fails ends the undoing, and everything is left
+    standing.
     """
     journal = state.journal
     if journal is None or not reached(journal, Stage.STARTING_CANDIDATE):

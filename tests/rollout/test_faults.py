@@ -1,6 +1,7 @@
-"""The fault sweeps: whatever fails, is killed or cancelled, at any port call, nobody loses a request for good.
+"""The fault sweeps: whatever fails, is killed or cancelled, at any port call, visitors are served.
 
-Each sweep lists the calls of a fault-free run, then repeats the run with a fault at every one of them.
+Each sweep lists the calls of a fault-free run, then repeats the run with a fault at every one of
+them.
 """
 
 from collections.abc import Callable, Iterator

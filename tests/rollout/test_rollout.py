@@ -34,9 +34,7 @@ def started(events: list[Event]) -> list[tuple[Stage, str]]:
     return [(one.stage, one.target.service) for one in events if isinstance(one, StageStarted)]
 
 
-def test_every_image_is_built_before_the_first_candidate_and_all_are_proven_before_a_route_moves() -> (
-    None
-):
+def test_all_are_built_before_one_starts_and_all_are_proven_before_a_route_moves() -> None:
     opened = open_shop()
     order = started(list(runs.deploy(opened.world, environment="production")))
     assert order == [
@@ -145,9 +143,7 @@ def test_only_the_newest_failed_candidate_is_kept() -> None:
     assert "exited with code 3" in second.failure
 
 
-def test_a_candidate_of_another_service_that_fails_reverts_all_and_the_worker_was_never_stopped() -> (
-    None
-):
+def test_one_failure_reverts_all_and_the_worker_was_never_stopped() -> None:
     opened = open_shop()
     deploy(opened)
     worker = opened.host.containers[state(opened).active["worker"]]
