@@ -14,10 +14,9 @@ def main() -> None:
 
 
 def _entrances() -> "Entrances":
-    from compartment_tui.bootstrap import init_project, open_world
-    from compartment_tui.ports import Entrances
+    from compartment_tui.bootstrap import entrances
 
-    return Entrances(open_world=open_world, init_project=init_project)
+    return entrances()
 
 
 if __name__ == "__main__":

@@ -20,7 +20,6 @@ from compartment_tui.present.plan import PlanContext, plan_lines
 from compartment_tui.present.progress import (
     closing_lines,
     failed_at,
-    note_lines,
     result_lines,
 )
 from compartment_tui.present.timeline import Timeline, fold
@@ -70,10 +69,11 @@ def follow(
     allow_change(session, verb)
     with _heeding(session.world.cancel):
         timeline = _follow(session, start, events=events)
-    if timeline.outcome is None:
+    if timeline.outcome is None and timeline.tracks:
         raise RuntimeError("the run ended without an outcome")
     _conclude(session, timeline, events=events)
-    return EXIT_OF_OUTCOME[timeline.outcome]
+    # A resume that finds nothing to do is no run, so it has no outcome.
+    return 0 if timeline.outcome is None else EXIT_OF_OUTCOME[timeline.outcome]
 
 
 def _follow(session: Session, start: Callable[[], Iterator[Event]], *, events: bool) -> Timeline:
@@ -94,9 +94,7 @@ def _conclude(session: Session, timeline: Timeline, *, events: bool) -> None:
     elif not events:
         output.lines(result_lines(timeline, session.config.edge.http_port))
     _tell_failures(session, timeline)
-    for note in note_lines(timeline):
-        output.say(note)
-    if timeline.outcome in (Outcome.LIVE, Outcome.UNCHANGED):
+    if timeline.outcome in (Outcome.LIVE, Outcome.UNCHANGED, None):
         for closing in closing_lines(timeline):
             output.say(closing)
     else:

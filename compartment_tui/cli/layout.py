@@ -47,4 +47,7 @@ def _row(cells: tuple[Cell, ...], widths: list[int]) -> Line:
     line: list[Cell] = []
     for cell, columns in zip(most, widths, strict=False):
         line += [cell, Cell(" " * (columns - width(cell.text) + GAP))]
-    return (*line, last)
+    line.append(last)
+    while line and not line[-1].text.strip():
+        line.pop()
+    return tuple(line)

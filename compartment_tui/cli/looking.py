@@ -164,7 +164,7 @@ def doctor(session: Session) -> int:
         session.output.table(checks_table(checks))
         for check in checks:
             if check.hint and check.grade is not Grade.GOOD:
-                session.output.say(f"{clean(check.name)} → {clean(check.hint)}")
+                session.output.lines([line(f"{clean(check.name)} → {clean(check.hint)}")])
     return 1 if any(check.grade is Grade.BAD for check in checks) else 0
 
 

@@ -11,7 +11,7 @@ from compartment_tui.cli.region import Region
 from compartment_tui.domain.events import Event
 from compartment_tui.ports import World
 from compartment_tui.present.json_runs import event_document
-from compartment_tui.present.progress import track_lines
+from compartment_tui.present.progress import note_lines, track_lines
 from compartment_tui.present.timeline import Timeline
 from compartment_tui.present.tone import Line, Tone, line
 from compartment_tui.present.transcript import event_line
@@ -112,6 +112,9 @@ class Live:
         else:
             self._draw()
             self._region.leave()
+        if not self._output.verbose:  # else they have been told
+            for note in note_lines(timeline):
+                self._output.say(note)
 
     def stop(self) -> None:
         self._over.set()
@@ -125,6 +128,8 @@ class Live:
 
     def _draw(self) -> None:
         lines: list[Line] = [*track_lines(self._timeline, self._world.clock.now())]
+        if not lines:
+            lines.append(line("  getting ready", Tone.QUIET))
         if self._world.cancel.requests and not self._over.is_set():
             lines.append(line(f"  {STOPPING}", Tone.WARN))
         self._region.draw(lines)

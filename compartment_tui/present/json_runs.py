@@ -56,7 +56,7 @@ def run_document(timeline: Timeline, status: Json | None) -> Json:
         "outcome": timeline.outcome.value if timeline.outcome else None,
         "durationSeconds": seconds(timeline.took),
         "failure": failure(timeline.failure),
-        "run": [_track(track) for track in timeline.tracks],
+        "rollout": [_track(track) for track in timeline.tracks],
         "notes": list(timeline.notes),
     }
 

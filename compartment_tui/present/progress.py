@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from datetime import datetime
 
-from compartment_tui.domain.deployment import Stage
+from compartment_tui.domain.deployment import Stage, Trigger
 from compartment_tui.domain.events import Outcome
 from compartment_tui.present.status import PROGRAM, option_for
 from compartment_tui.present.text import (
@@ -70,12 +70,12 @@ def closing_lines(timeline: Timeline) -> tuple[Line, ...]:
     took = duration(timeline.took)
     match timeline.outcome:
         case Outcome.LIVE:
-            undo = Cell(f"  undo it with: {PROGRAM} rollback{option}", Tone.QUIET)
-            return ((signed(f"{where} is live after {took}", Tone.GOOD), undo),)
+            undo = f"  undo it with: {PROGRAM} rollback{option}" if _undoable(timeline) else ""
+            return ((signed(f"{where} is live after {took}", Tone.GOOD), Cell(undo, Tone.QUIET)),)
         case Outcome.UNCHANGED:
             return (_head(f"nothing to do: {where} already runs exactly this", Tone.GOOD),)
         case Outcome.FAILED:
-            return (*_still_serving(timeline), *_look(timeline))
+            return tuple(_still_serving(timeline))
         case Outcome.CANCELLED:
             head = _head(f"cancelled after {took}, everything is as it was before", Tone.WARN)
             return (head, *_still_serving(timeline))
@@ -88,15 +88,15 @@ def closing_lines(timeline: Timeline) -> tuple[Line, ...]:
 
 def failed_at(track: Track) -> str:
     """`web failed while building`."""
-    name = show(track.service)
-    return f"{name} failed {stage_words(track.failed_at)}" if track.failed_at else f"{name} failed"
+    where = f" while {stage_words(track.failed_at)}" if track.failed_at else ""
+    return f"{show(track.service)} failed{where}"
 
 
 def _track_line(track: Track, now: datetime, name_width: int) -> Line:
     name = Cell(f"  {pad(show(track.service), name_width)}  ")
     if track.state is not TrackState.RUNNING:
         word, tone = _STATES[track.state]
-        words = f"{word} {stage_words(track.failed_at)}" if track.failed_at else word
+        words = f"{word} while {stage_words(track.failed_at)}" if track.failed_at else word
         took = duration(track.took(now)) if track.steps else ""
         return name, signed(words, tone), Cell(f"  {took}", Tone.QUIET)
     step = track.step
@@ -119,11 +119,10 @@ def _last_said(track: Track) -> str:
 
 
 def _took(track: Track) -> str:
-    return (
-        duration(track.took(track.steps[-1].ended or track.steps[-1].started))
-        if track.steps
-        else ""
-    )
+    if track.state is TrackState.UNCHANGED or not track.steps:
+        return ""
+    last = track.steps[-1]
+    return duration(track.took(last.ended or last.started))
 
 
 def _place(track: Track, http_port: int) -> str:
@@ -144,13 +143,18 @@ def _still_serving(timeline: Timeline) -> Iterator[Line]:
         yield line(f"  not live, as before: {listed(new)}")
 
 
-def _look(timeline: Timeline) -> Iterator[Line]:
-    option = option_for(timeline.environment)
-    for track in timeline.tracks:
-        started = any(step.stage is Stage.STARTING_CANDIDATE for step in track.steps)
-        if track.failure is not None and started and track.deployment:
-            logs = f"{PROGRAM} deployment logs {short_id(track.deployment)}{option}"
-            yield line(f"  all it said: {logs}", Tone.QUIET)
+def _undoable(timeline: Timeline) -> bool:
+    """Whether a plain rollback leads back from here: every service had something before."""
+    run = timeline.run
+    return (
+        run is not None
+        and run.trigger is not Trigger.ROLLBACK
+        and all(
+            track.plan is not None and track.plan.previous is not None
+            for track in timeline.tracks
+            if track.state is TrackState.LIVE
+        )
+    )
 
 
 def _head(text: str, tone: Tone) -> Line:

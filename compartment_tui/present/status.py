@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from compartment_tui.domain.deployment import Health, Status
+from compartment_tui.domain.deployment import Health, Stage, Status
 from compartment_tui.domain.views import EnvironmentStatus, ServiceStatus
 from compartment_tui.present.plan import variable_words
 from compartment_tui.present.text import clean, short_id, show, stage_words
@@ -63,10 +63,12 @@ def _failed_latest(status: EnvironmentStatus, one: ServiceStatus) -> Iterator[Li
     if latest is None:
         return
     reason = f": {clean(latest.failure)}" if latest.failure else ""
+    name = f"{show(one.service)} {short_id(latest.id)}"
     where = stage_words(latest.stage)
-    yield (signed(f"{show(one.service)}: {short_id(latest.id)} failed {where}{reason}", Tone.BAD),)
-    option = option_for(status.key.environment)
-    yield line(f"  {PROGRAM} deployment logs {short_id(latest.id)}{option}", Tone.QUIET)
+    yield (signed(f"{name} failed while {where}{reason}", Tone.BAD),)
+    if latest.stage not in (Stage.BUILDING, Stage.RELEASE):  # else it never had a container
+        option = option_for(status.key.environment)
+        yield line(f"  {PROGRAM} deployment logs {short_id(latest.id)}{option}", Tone.QUIET)
 
 
 def _warn(text: str) -> Line:

@@ -46,7 +46,7 @@ class Table:
 def status_table(status: EnvironmentStatus, now: datetime) -> Table:
     """A row for each service; `status_notes` has what does not fit a cell."""
     return Table(
-        columns=("service", "health", "deployment", "commit", "live for", "route"),
+        columns=("service", "health", "deployment", "commit", "up", "route"),
         rows=tuple(_service_row(one, now) for one in status.services),
     )
 
@@ -141,7 +141,7 @@ def deployment_cell(deployment: Deployment, *, active: bool) -> Cell:
     if active:
         return signed("active", Tone.GOOD)
     if deployment.status is Status.FAILED:
-        return signed(f"failed {stage_words(deployment.stage)}", Tone.BAD)
+        return signed(f"failed while {stage_words(deployment.stage)}", Tone.BAD)
     if deployment.status in (Status.QUEUED, Status.RUNNING):
         return signed(stage_words(deployment.stage), Tone.WARN)
     return signed(stage_words(deployment.stage), Tone.QUIET)
@@ -167,13 +167,13 @@ def available_cell(view: DeploymentView) -> Cell:
 
 def _service_row(one: ServiceStatus, now: datetime) -> tuple[Cell, ...]:
     active = one.active
-    since = active and (active.activated or active.created)
+    started = one.instance.started if one.instance and one.instance.running else None
     return (
         Cell(show(one.service)),
         health_cell(one),
         Cell(short_id(active.id)) if active else EMPTY,
         commit_cell(active) if active else EMPTY,
-        Cell(duration(now - since)) if since else EMPTY,
+        Cell(duration(now - started)) if started else EMPTY,
         _route_cell(one),
     )
 

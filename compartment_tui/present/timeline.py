@@ -34,6 +34,8 @@ class StepState(StrEnum):
     DONE = "done"
     FAILED = "failed"
     REVERTED = "reverted"
+    STOPPED = "stopped"
+    """The run ended while it was going on."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -229,9 +231,17 @@ def _ended(timeline: Timeline, event: RunFinished) -> Timeline:
 
 def _settle(track: Track, at: datetime, *, live: bool) -> Track:
     """The track after its run ended: nothing of it is running any more."""
-    steps = tuple(replace(step, ended=step.ended or at) for step in track.steps)
     if track.state is TrackState.UNCHANGED:
         return track
+    left = StepState.DONE if live else StepState.STOPPED
+    steps = tuple(
+        replace(
+            step,
+            state=left if step.state is StepState.RUNNING else step.state,
+            ended=step.ended or at,
+        )
+        for step in track.steps
+    )
     if live:
         return replace(track, steps=steps, state=TrackState.LIVE)
     if track.state in (TrackState.WAITING, TrackState.RUNNING):
