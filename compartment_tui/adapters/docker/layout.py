@@ -59,3 +59,23 @@ class Layout:
 
     def network(self, key: EnvironmentKey) -> str:
         return f"{self.network_prefix}{key.text}"
+
+
+def record_path(key: EnvironmentKey) -> str:
+    """Where the environment's record lies."""
+    return f"{RECORDS}/{key.text}.toml"
+
+
+def index_path(key: EnvironmentKey) -> str:
+    """Where the index says which environment that is."""
+    return f"{INDEX}/{key.text}.toml"
+
+
+def audit_path(key: EnvironmentKey) -> str:
+    """Where the audit lines lie once the record has gone."""
+    return f"{AUDIT}/{key.text}.toml"
+
+
+def route_path(key: EnvironmentKey) -> str:
+    """Where the environment's route document lies."""
+    return f"{ROUTES}/{key.text}.toml"

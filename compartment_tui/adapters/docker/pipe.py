@@ -3,17 +3,17 @@
 import contextlib
 import select
 import socket
-import struct
 import time
 from datetime import timedelta
 from typing import IO, TYPE_CHECKING, Protocol, cast
+
+from compartment_tui.adapters.docker.frames import Demultiplexer
 
 if TYPE_CHECKING:
     from compartment_tui.adapters.docker.session import Session
 
 CHUNK = 65536
-_STDOUT = 1
-_HEADER = struct.Struct(">BxxxL")
+STDOUT = 1
 
 
 class Wire(Protocol):
@@ -90,7 +90,11 @@ class _SshCommand:
 def attach(api: "Session", container: str) -> Wire:
     """Attach to a container's stdin and stdout. Call it before the start, to miss no output."""
     options = {"stdin": 1, "stdout": 1, "stderr": 0, "stream": 1, "logs": 0}
-    channel: object = api.attach_socket(container, params=options)
+    return wire_of(api.attach_socket(container, params=options))
+
+
+def wire_of(channel: object) -> Wire:
+    """The connection behind what the SDK calls a socket."""
     owner = cast(_Closable, getattr(channel, "_response", channel))
     if child := getattr(channel, "proc", None):
         return _SshCommand(cast(_Child, child), owner)
@@ -98,31 +102,25 @@ def attach(api: "Session", container: str) -> Wire:
     return _Socket(cast(socket.socket, getattr(channel, "_sock", channel)), owner)
 
 
-class Frames:
-    """Takes the engine's frames apart and keeps what the container wrote to stdout."""
+class Output:
+    """What a container writes to its stdout, as it comes in."""
 
     def __init__(self, wire: Wire) -> None:
         self._wire = wire
-        self._raw = bytearray()
-        self.output = bytearray()
+        self._frames = Demultiplexer()
+        self.received = bytearray()
 
     def read_more(self, deadline: float) -> None:
-        """Wait for more output. `deadline` is in `time.monotonic()` seconds.
+        """Wait for more. `deadline` is in `time.monotonic()` seconds.
 
-        Raises TimeoutError, EOFError (the container has ended), OSError.
+        Raises TimeoutError, EOFError (nothing more will come), OSError.
         """
-        received = self._wire.receive(deadline - time.monotonic())
-        if not received:
+        chunk = self._wire.receive(deadline - time.monotonic())
+        if not chunk:
             raise EOFError
-        self._raw += received
-        while len(self._raw) >= _HEADER.size:
-            stream, length = _HEADER.unpack_from(self._raw)
-            end = _HEADER.size + length
-            if len(self._raw) < end:
-                return
-            if stream == _STDOUT:
-                self.output += self._raw[_HEADER.size : end]
-            del self._raw[:end]
+        for stream, content in self._frames.feed(chunk):
+            if stream == STDOUT:
+                self.received += content
 
 
 def deadline_in(timeout: timedelta) -> float:

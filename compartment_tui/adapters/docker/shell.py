@@ -12,7 +12,8 @@ from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import TYPE_CHECKING, NamedTuple, Self
 
-from compartment_tui.adapters.docker.pipe import Frames, Wire, attach, deadline_in
+from compartment_tui.adapters.docker.making import made
+from compartment_tui.adapters.docker.pipe import Output, Wire, attach, deadline_in
 from compartment_tui.domain.errors import EngineProblem
 
 if TYPE_CHECKING:
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 SHELL_IMAGE = "traefik:v3.7"
 """It has a shell and the usual small tools, and it is on every engine that has an edge."""
 CALL_LIMIT = timedelta(seconds=15)
-_ARGUMENT = re.compile(r"[A-Za-z0-9._:/@=-]*")
+_ARGUMENT = re.compile(r"[A-Za-z0-9._:/@=?&-]*")
 
 
 class ShellGone(EngineProblem):
@@ -48,7 +49,7 @@ class Shell:
         self.container = container
         self._client = client
         self._wire = wire
-        self._frames = Frames(wire)
+        self._output = Output(wire)
         self._busy = threading.Lock()
         self._closed = False
 
@@ -102,7 +103,7 @@ class Shell:
     ) -> Answer:
         """Run POSIX `script` in a subshell with `arguments` as $1…, and `payload` as its stdin.
 
-        Foreign data goes in as payload only: an argument may hold just `[A-Za-z0-9._:/@=-]`.
+        Foreign data goes in as payload only: an argument may hold just `[A-Za-z0-9._:/@=?&-]`.
 
         Raises:
             ShellGone: the container ended, the connection broke, or no answer came within
@@ -129,18 +130,18 @@ class Shell:
     def _exchange(
         self, marker: str, program: bytes, payload: bytes | None, deadline: float
     ) -> Answer:
-        output = self._frames.output
+        output = self._output.received
         self._wire.send(program)
         if payload is not None:
             # Not before the shell has read the whole program: what it reads ahead never
             # reaches the step.
             while _ready(marker) not in output:
-                self._frames.read_more(deadline)
+                self._output.read_more(deadline)
             output.clear()
             self._wire.send(payload)
         end = re.compile(rf"\n{marker} (\d+)\n".encode())
         while not (found := end.search(output)):
-            self._frames.read_more(deadline)
+            self._output.read_more(deadline)
         answer = Answer(int(found[1]), bytes(output[: found.start()]))
         output.clear()
         return answer
@@ -182,7 +183,8 @@ def create(
         # What passes through the pipe (records, keys) must not be kept in the engine's logs.
         log_config=LogConfig(type="none"),
     )
-    made = api.create_container(
+    return made(
+        client,
         image,
         name=name,
         entrypoint=["sh"],
@@ -194,8 +196,6 @@ def create(
         healthcheck={"Test": ["NONE"]},
         host_config=host,
     )
-    identifier: str = made["Id"]
-    return identifier
 
 
 def remove(client: "Client", container: str) -> None:

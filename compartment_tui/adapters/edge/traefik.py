@@ -127,6 +127,8 @@ def queries(key: EnvironmentKey) -> tuple[str, ...]:
 def in_force(key: EnvironmentKey, table: RouteTable, routers: str, services: str) -> bool:
     """Whether the edge, which gave these answers, has exactly this table of this environment.
 
+    An empty table is in force without a document, too: whose it would be does not count.
+
     Raises UnreadableDocument when that is not what the edge's API answers.
     """
     wanted = _sections(key, table)
@@ -137,13 +139,16 @@ def in_force(key: EnvironmentKey, table: RouteTable, routers: str, services: str
         have_services = {
             name: (_server(one["loadBalancer"]), one["status"])
             for name, one in _named(key, services)
+            if _OWNER not in name
         }
     except (ValueError, LookupError, TypeError, AttributeError) as error:
         raise UnreadableDocument("the edge's API gave no usable answer") from error
     return have_routers == {
         name: (one["rule"], one["service"], "enabled") for name, one in wanted["routers"].items()
     } and have_services == {
-        name: (_server(one["loadBalancer"]), "enabled") for name, one in wanted["services"].items()
+        name: (_server(one["loadBalancer"]), "enabled")
+        for name, one in wanted["services"].items()
+        if _OWNER not in name
     }
 
 
@@ -151,9 +156,13 @@ def _sections(key: EnvironmentKey, table: RouteTable) -> dict[str, dict[str, Any
     prefix = key.identifier
     # No router uses these two: they are what the edge repeats to whoever asks, and what tells
     # whose document it is. The address is never contacted.
-    services = {f"{prefix}{_OWNER}{_encode(key)}": _upstream("http://owner.invalid")}
+    services = {
+        f"{prefix}{_OWNER}{_encode([key.project, key.environment])}": _upstream(
+            "http://owner.invalid"
+        )
+    }
     if table.marker is not None:
-        services[f"{prefix}{_MARKER}{alias(table.marker)}"] = _upstream("http://marker.invalid")
+        services[f"{prefix}{_MARKER}{_encode(table.marker)}"] = _upstream("http://marker.invalid")
     routers = {}
     for route in table.routes:
         service = f"{prefix}-{alias(route.deployment)}-{route.port}"
@@ -192,24 +201,22 @@ def _marker(services: Iterable[str]) -> str | None:
     found = [name.partition(_MARKER)[2] for name in services if _MARKER in name]
     if not found:
         return None
-    (marker,) = found
-    return deployment_of_alias(marker)
+    (encoded,) = found
+    return str(_decode(encoded))
 
 
 def _owner(services: Iterable[str]) -> EnvironmentKey:
     (encoded,) = (name.partition(_OWNER)[2] for name in services if _OWNER in name)
-    return _decode(encoded)
-
-
-def _encode(key: EnvironmentKey) -> str:
-    plain = json.dumps([key.project, key.environment]).encode()
-    return base64.b32encode(plain).decode().rstrip("=").lower()
-
-
-def _decode(text: str) -> EnvironmentKey:
-    padded = text.upper() + "=" * (-len(text) % 8)
-    project, environment = json.loads(base64.b32decode(padded))
+    project, environment = _decode(encoded)
     return EnvironmentKey(project, environment)
+
+
+def _encode(value: list[str] | str) -> str:
+    return base64.b32encode(json.dumps(value).encode()).decode().rstrip("=").lower()
+
+
+def _decode(text: str) -> Any:  # noqa: ANN401
+    return json.loads(base64.b32decode(text.upper() + "=" * (-len(text) % 8)))
 
 
 def _named(key: EnvironmentKey, answer: str) -> list[tuple[str, dict[str, Any]]]:

@@ -93,10 +93,12 @@ def test_an_id_that_would_not_come_back_is_refused(deployment: str) -> None:
         traefik.document(KEY, RouteTable(routes=(route,)))
 
 
-@pytest.mark.parametrize("marker", ["run_{{ env }}", "run_A b", "run_lower", ""])
-def test_a_marker_that_would_not_come_back_is_refused(marker: str) -> None:
-    with pytest.raises(Refused):
-        traefik.document(KEY, RouteTable(marker=marker))
+@pytest.mark.parametrize("marker", ["run_{{ env }}", "run_A b", "run_lower", "", "ü -at- -of-"])
+def test_a_marker_of_any_kind_comes_back(marker: str) -> None:
+    table = RouteTable(marker=marker)
+    text = traefik.document(KEY, table)
+    assert traefik.parse(text) == table
+    assert "{{" not in text
 
 
 def test_two_routes_for_one_host_are_refused() -> None:
@@ -159,7 +161,15 @@ def test_nothing_but_exactly_this_table_is_in_force(other: RouteTable) -> None:
 
 
 def test_routes_of_another_environment_do_not_count() -> None:
-    assert not traefik.in_force(EnvironmentKey("shop", "x"), RouteTable(), *api(KEY, TABLE))
+    other = EnvironmentKey("shop", "x")
+    assert traefik.in_force(other, RouteTable(), *api(KEY, TABLE))
+    assert not traefik.in_force(other, TABLE, *api(KEY, TABLE))
+
+
+def test_an_empty_table_is_in_force_without_a_document() -> None:
+    assert traefik.in_force(KEY, RouteTable(), "[]", "[]")
+    assert traefik.in_force(KEY, RouteTable(), *api(KEY, RouteTable()))
+    assert not traefik.in_force(KEY, RouteTable(), *api(KEY, RouteTable(marker=RUN)))
 
 
 def test_a_router_that_the_edge_refused_is_not_in_force() -> None:

@@ -1,0 +1,139 @@
+"""The engine's route documents: read without a lock, restored from the records, moved aside."""
+
+import contextlib
+import hashlib
+from collections.abc import Iterable, Mapping
+
+from compartment_tui.adapters.docker import labels
+from compartment_tui.adapters.docker.client import Client
+from compartment_tui.adapters.docker.labels import Role
+from compartment_tui.adapters.docker.layout import ASIDE, ROUTES, Layout, route_path
+from compartment_tui.adapters.docker.shell import Shell
+from compartment_tui.adapters.docker.state import DockerRecords, Reader
+from compartment_tui.adapters.edge import traefik
+from compartment_tui.adapters.toml.records import routed
+from compartment_tui.domain.errors import EngineProblem, RecordInvalid
+from compartment_tui.domain.names import EnvironmentKey
+from compartment_tui.domain.routes import RouteTable
+
+_ASIDE = """
+set -e
+mkdir -p "$2"
+cat >"$1.restored"
+# Only what was judged is moved: it may have been replaced by a good one meanwhile.
+if [ "$(sha256sum <"$1" | cut -c 1-64)" = "$4" ]; then
+  cp "$1" "$2/$3.$(date +%s)"
+  # In one step, so that the edge never sees the routes missing.
+  if [ -s "$1.restored" ]; then sync "$1.restored"; mv "$1.restored" "$1"; else rm "$1"; fi
+fi
+rm -f "$1.restored"
+"""
+_RESTORE = """
+set -e
+cat >"$1.restored"
+[ "$(wc -c <"$1.restored")" -eq "$2" ]
+sync "$1.restored"
+# Never over a document that somebody wrote meanwhile: their lock, their word.
+ln "$1.restored" "$1" 2>/dev/null || [ -e "$1" ]
+rm "$1.restored"
+"""
+
+
+class Documents:
+    """What lies in the directory that the edge watches."""
+
+    def __init__(self, client: Client, layout: Layout, records: DockerRecords) -> None:
+        self._client = client
+        self._layout = layout
+        self._records = records
+        self._reader = Reader(client, layout)
+
+    def tables(self) -> Mapping[EnvironmentKey, RouteTable]:
+        """Every document that can be read."""
+        found = {}
+        for content in self._contents().values():
+            with contextlib.suppress(traefik.UnreadableDocument):
+                key, table = traefik.read(content.decode("utf-8", "replace"))
+                found[key] = table
+        return found
+
+    def unreadable(self) -> tuple[str, ...]:
+        """The file names of those that cannot be read, or say to be another environment's."""
+        return tuple(
+            name for name, content in sorted(self._contents().items()) if not _ours(name, content)
+        )
+
+    def set_aside(self, name: str) -> None:
+        """Move a document out of the watched directory; nothing if it is not there.
+
+        Where a record says what it should be, it is replaced by that. The caller holds the
+        engine's lock.
+        """
+        content = self._contents().get(name)
+        if content is not None:
+            self._set_aside(name, content, self._records.recorded())
+
+    def remove(self, key: EnvironmentKey) -> None:
+        """Remove the environment's document; nothing if there is none."""
+        if traefik.file_name(key) in self._contents():
+            self._do('rm -f "$1"', route_path(key))
+
+    def restore(self) -> bool:
+        """Make missing documents again from the records, move unreadable ones aside.
+
+        The caller holds the engine's lock. True when anything was done.
+        """
+        there, recorded = self._contents(), self._records.recorded()
+        spoilt = {name: content for name, content in there.items() if not _ours(name, content)}
+        for name, content in spoilt.items():
+            self._set_aside(name, content, recorded)
+        absent = (key for key in recorded if traefik.file_name(key) not in there)
+        missing = {key: table for key in absent if (table := self._recorded(key)).routes}
+        for key, table in missing.items():
+            text = traefik.document(key, table).encode()
+            self._do(_RESTORE, route_path(key), str(len(text)), payload=text)
+        return bool(spoilt or missing)
+
+    def _set_aside(self, name: str, content: bytes, recorded: Iterable[EnvironmentKey]) -> None:
+        key = next((one for one in recorded if traefik.file_name(one) == name), None)
+        table = RouteTable() if key is None else self._recorded(key)
+        text = traefik.document(key, table).encode() if key is not None and table.routes else b""
+        judged = hashlib.sha256(content).hexdigest()
+        self._do(_ASIDE, f"{ROUTES}/{name}", ASIDE, name, judged, payload=text)
+
+    def _recorded(self, key: EnvironmentKey) -> RouteTable:
+        try:
+            state = self._records.read(key)
+        except RecordInvalid:
+            return RouteTable()  # told by whoever works on that environment
+        return routed(state) if state is not None else RouteTable()
+
+    def _contents(self) -> dict[str, bytes]:
+        files = self._reader.files(ROUTES)
+        return {name: content for name, content in files.items() if _is_document(name)}
+
+    def _do(self, script: str, *arguments: str, payload: bytes | None = None) -> None:
+        with Shell.open(
+            self._client,
+            labels={labels.ROLE: Role.STATE.value},
+            mounts=self._layout.volumes,
+        ) as shell:
+            done = shell.run(script, *arguments, payload=payload)
+        if done.exit_code != 0:
+            raise EngineProblem(
+                f"the route documents could not be changed (exit code {done.exit_code})",
+                hint=f"see whether the volume {self._layout.routes_volume} can be written to",
+            )
+
+
+def _is_document(name: str) -> bool:
+    # What the edge reads: the other endings are not ours, but would count.
+    return name.endswith((traefik.SUFFIX, ".yml", ".yaml"))
+
+
+def _ours(name: str, content: bytes) -> bool:
+    try:
+        key, _ = traefik.read(content.decode("utf-8"))
+    except (UnicodeDecodeError, traefik.UnreadableDocument):
+        return False
+    return traefik.file_name(key) == name

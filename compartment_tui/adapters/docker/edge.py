@@ -1,0 +1,262 @@
+"""The engine's one reverse proxy: made, joined to every environment, brought back with routes."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from compartment_tui.adapters.docker import labels
+from compartment_tui.adapters.docker.client import Client, Conflict, Missing
+from compartment_tui.adapters.docker.convert import key_of, moment
+from compartment_tui.adapters.docker.documents import Documents
+from compartment_tui.adapters.docker.edge_state import (
+    BIND,
+    HTTP_PORT,
+    EdgeContainer,
+    find_edge,
+)
+from compartment_tui.adapters.docker.labels import Role
+from compartment_tui.adapters.docker.layout import ROUTES, Layout
+from compartment_tui.adapters.docker.listeners import listener
+from compartment_tui.adapters.docker.making import made
+from compartment_tui.adapters.docker.shell import Shell, remove
+from compartment_tui.adapters.docker.state import DockerRecords
+from compartment_tui.adapters.edge import traefik
+from compartment_tui.domain.config import EdgeSettings
+from compartment_tui.domain.errors import EdgeConflict, EngineProblem, PortTaken
+from compartment_tui.domain.names import EnvironmentKey
+from compartment_tui.domain.routes import RouteTable
+from compartment_tui.ports import EdgeInfo
+
+LOG_LIMITS = {"max-size": "10m", "max-file": "3"}
+_TAKEN = ("address already in use", "port is already allocated")
+"""How the engine says that a port cannot be published: it has no code for it."""
+_AWAIT = """
+for i in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
+  timeout 5 wget -q -O /dev/null "$1" && exit 0
+  sleep 0.1 2>/dev/null || sleep 1
+done
+exit 1
+"""
+
+
+class DockerEdge:
+    """Keeps the promises of `compartment_tui.ports.Edge`."""
+
+    def __init__(self, client: Client, layout: Layout | None = None) -> None:
+        self._client = client
+        self._layout = layout or Layout()
+        self._documents = Documents(client, self._layout, DockerRecords(client, self._layout))
+
+    def info(self) -> EdgeInfo | None:
+        edge = self._find()
+        if edge is None:
+            return None
+        return EdgeInfo(
+            running=edge.running,
+            settings=edge.settings,
+            image=edge.image_name,
+            container=edge.id,
+            attached=frozenset(
+                key for name, key in self._networks().items() if name in edge.networks
+            ),
+            started=moment(edge.started),
+        )
+
+    def ensure(self, settings: EdgeSettings) -> bool:
+        edge = self._find()
+        if edge is not None and edge.settings != settings:
+            raise self._conflict(edge.settings, settings)
+        fresh = edge is None
+        if edge is None:
+            edge = self._make(settings)
+        # Before the start, so that it comes up with every route and every network.
+        joined = self._join(edge)
+        restored = self._documents.restore()
+        if edge.running:
+            return joined or restored
+        self._start(edge, settings, fresh=fresh)
+        return True
+
+    def attach(self, key: EnvironmentKey) -> None:
+        try:
+            with self._client.translate(f"join the network {self._layout.network(key)}"):
+                self._client.api.connect_container_to_network(
+                    self._layout.edge, self._layout.network(key)
+                )
+        except EngineProblem:
+            # The engine refuses a second time with a plain "forbidden": look whether that was it.
+            edge = self._find()
+            if edge is None or self._layout.network(key) not in edge.networks:
+                raise
+
+    def tables(self) -> Mapping[EnvironmentKey, RouteTable]:
+        return self._documents.tables()
+
+    def unreadable(self) -> tuple[str, ...]:
+        return self._documents.unreadable()
+
+    def set_aside(self, document: str) -> None:
+        self._documents.set_aside(document)
+
+    def forget(self, key: EnvironmentKey) -> None:
+        self._documents.remove(key)
+        try:
+            with self._client.translate("leave a network"):
+                self._client.api.disconnect_container_from_network(
+                    self._layout.edge, self._layout.network(key), force=True
+                )
+        except Missing:
+            return
+        except EngineProblem:
+            edge = self._find()
+            if edge is not None and self._layout.network(key) in edge.networks:
+                raise
+
+    def restart(self, settings: EdgeSettings | None = None) -> None:
+        edge = self._find()
+        wanted = settings or (edge.settings if edge is not None else EdgeSettings())
+        if edge is not None and edge.settings == wanted:
+            with self._client.translate("restart the edge"):
+                self._client.api.restart(edge.id, timeout=10)
+            self._await(edge)
+            return
+        self.remove()
+        self.ensure(wanted)
+
+    def remove(self) -> None:
+        try:
+            with self._client.translate("remove the edge"):
+                self._client.api.remove_container(self._layout.edge, force=True, v=True)
+        except Missing:
+            return
+
+    # --- making and starting it -------------------------------------------------------------------
+
+    def _find(self) -> EdgeContainer | None:
+        return find_edge(self._client, self._layout.edge)
+
+    def _make(self, settings: EdgeSettings) -> EdgeContainer:
+        from docker.types import LogConfig, Mount
+
+        self._make_network()
+        api = self._client.api
+        with self._client.translate("make the edge"):
+            host = api.create_host_config(
+                network_mode=self._layout.edge,
+                restart_policy={"Name": "always"},
+                port_bindings={traefik.WEB_PORT: (settings.bind, settings.http_port)},
+                mounts=[Mount(ROUTES, self._layout.routes_volume, type="volume", read_only=True)],
+                log_config=LogConfig(type="json-file", config=LOG_LIMITS),
+            )
+            made(
+                self._client,
+                traefik.EDGE_IMAGE,
+                name=self._layout.edge,
+                command=list(traefik.arguments(ROUTES)),
+                ports=[traefik.WEB_PORT],
+                labels={
+                    labels.ROLE: Role.EDGE.value,
+                    BIND: settings.bind,
+                    HTTP_PORT: str(settings.http_port),
+                },
+                healthcheck={"Test": ["NONE"]},
+                host_config=host,
+            )
+        edge = self._find()
+        if edge is None:
+            raise EngineProblem("the edge was removed while it was being made")
+        return edge
+
+    def _make_network(self) -> None:
+        """Its own network, where published ports end.
+
+        On the default one it would start with the host's name server and keep asking that for some
+        seconds after it joined its first environment. Its name sorts before the environments': the
+        engine routes a container through its first network, and moving that cuts connections.
+        """
+        try:
+            with self._client.translate("look at the edge's network"):
+                self._client.api.inspect_network(self._layout.edge)
+        except Missing:
+            with self._client.translate("make the edge's network"):
+                self._client.api.create_network(
+                    self._layout.edge, driver="bridge", labels={labels.ROLE: Role.EDGE.value}
+                )
+
+    def _start(self, edge: EdgeContainer, settings: EdgeSettings, *, fresh: bool) -> None:
+        try:
+            with self._client.translate("start the edge"):
+                self._client.api.start(edge.id)
+        except EngineProblem as error:
+            if fresh:
+                remove(self._client, edge.id)
+            if any(words in error.message.lower() for words in _TAKEN):
+                raise self._port_taken(settings) from error
+            raise
+        self._await(edge)
+
+    def _await(self, edge: EdgeContainer) -> None:
+        """Until it answers: whoever comes next asks it at once. Raises EngineProblem."""
+        url = f"http://127.0.0.1:{traefik.API_PORT}/ping"
+        try:
+            with Shell.open(
+                self._client,
+                labels={labels.ROLE: Role.STATE.value},
+                network_mode=f"container:{edge.id}",
+                image=edge.image,
+            ) as shell:
+                up = shell.run(_AWAIT, url).exit_code == 0
+        except Conflict:
+            up = False  # it ended at once, so its network cannot be joined
+        if not up:
+            raise EngineProblem(
+                "the edge was started and does not answer",
+                hint=f"`docker logs {self._layout.edge}` may say why",
+            )
+
+    # --- networks ---------------------------------------------------------------------------------
+
+    def _networks(self) -> dict[str, EnvironmentKey]:
+        """The environments' networks by name."""
+        with self._client.translate("list the networks"):
+            found: list[dict[str, Any]] = self._client.api.networks(
+                filters=labels.filters(Role.NETWORK)
+            )
+        keys = {one["Name"]: key_of(one.get("Labels") or {}) for one in found}
+        return {
+            name: key
+            for name, key in keys.items()
+            if key is not None and name.startswith(self._layout.network_prefix)
+        }
+
+    def _join(self, edge: EdgeContainer) -> bool:
+        missing = [key for name, key in self._networks().items() if name not in edge.networks]
+        for key in missing:
+            self.attach(key)
+        return bool(missing)
+
+    # --- what to say when it cannot be ------------------------------------------------------------
+
+    def _conflict(self, now: EdgeSettings, wanted: EdgeSettings) -> EdgeConflict:
+        return EdgeConflict(
+            f"the edge of this engine listens on {now.bind}:{now.http_port},"
+            f" and `[edge]` asks for {wanted.bind}:{wanted.http_port}",
+            hint="use the same values, or `compartment-tui edge restart --apply` to change it"
+            " for all projects",
+        )
+
+    def _port_taken(self, settings: EdgeSettings) -> PortTaken:
+        who = self._container_on(settings.http_port)
+        if who is None and self._client.address.socket is not None:
+            who = listener(settings.http_port)
+        return PortTaken(
+            f"port {settings.http_port} is taken by {who or 'another program'}",
+            hint="stop that, or give `[edge] http_port` another value",
+        )
+
+    def _container_on(self, port: int) -> str | None:
+        with self._client.translate("list the containers"):
+            rows = self._client.api.containers()
+        for row in rows:
+            if any(one.get("PublicPort") == port for one in row.get("Ports") or ()):
+                return f"the container {row['Names'][0].lstrip('/')}"
+        return None

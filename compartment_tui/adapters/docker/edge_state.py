@@ -1,0 +1,58 @@
+"""The edge's container, as the engine has it now."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from compartment_tui.adapters.docker.client import Client, Missing
+from compartment_tui.adapters.docker.labels import PREFIX
+from compartment_tui.domain.config import EdgeSettings
+
+BIND = PREFIX + "edge.bind"
+HTTP_PORT = PREFIX + "edge.http_port"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EdgeContainer:
+    """`started` tells two lives of the same container apart: each has its own network namespace."""
+
+    id: str
+    image: str
+    image_name: str
+    labels: Mapping[str, str]
+    networks: Mapping[str, Any]
+    running: bool
+    restarting: bool
+    started: str
+
+    @property
+    def life(self) -> tuple[str, str]:
+        return self.id, self.started
+
+    @property
+    def settings(self) -> EdgeSettings:
+        default = EdgeSettings()
+        return EdgeSettings(
+            bind=self.labels.get(BIND, default.bind),
+            http_port=int(self.labels.get(HTTP_PORT, default.http_port)),
+        )
+
+
+def find_edge(client: Client, name: str) -> EdgeContainer | None:
+    """None when there is no container of that name."""
+    try:
+        with client.translate("look at the edge"):
+            found = client.api.inspect_container(name)
+    except Missing:
+        return None
+    state = found["State"]
+    return EdgeContainer(
+        id=found["Id"],
+        image=found["Image"],
+        image_name=found["Config"]["Image"],
+        labels=found["Config"].get("Labels") or {},
+        networks=found["NetworkSettings"].get("Networks") or {},
+        running=bool(state.get("Running")) and not state.get("Restarting"),
+        restarting=bool(state.get("Restarting")),
+        started=state.get("StartedAt", ""),
+    )

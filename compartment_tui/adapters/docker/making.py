@@ -1,0 +1,34 @@
+"""Making a container of ours from an image that may have to be pulled first."""
+
+from typing import TYPE_CHECKING, Any
+
+from compartment_tui.domain.errors import ImageUnavailable
+
+if TYPE_CHECKING:
+    from compartment_tui.adapters.docker.client import Client
+
+
+def made(client: "Client", image: str, **settings: Any) -> str:  # noqa: ANN401
+    """The new container's id. `settings` are the SDK's, and it raises what the SDK raises.
+
+    Raises ImageUnavailable when the image is not on the engine and cannot be pulled.
+    """
+    from docker.errors import APIError, ImageNotFound
+
+    try:
+        return _create(client, image, settings)
+    except ImageNotFound:
+        try:
+            client.api.pull(image)
+        except APIError as error:
+            raise ImageUnavailable(
+                f"the image {image} is not on the Docker engine and could not be pulled",
+                hint=f"`docker pull {image}` may say why",
+                tail=(str(error.explanation or error),),
+            ) from error
+        return _create(client, image, settings)
+
+
+def _create(client: "Client", image: str, settings: dict[str, Any]) -> str:
+    identifier: str = client.api.create_container(image, **settings)["Id"]
+    return identifier

@@ -1,0 +1,175 @@
+"""What the engine remembers: reading it without a lock, and the few writes that need no hold."""
+
+import io
+import tarfile
+from collections.abc import Mapping
+from contextlib import suppress
+from datetime import timedelta
+
+from compartment_tui.adapters.docker import labels
+from compartment_tui.adapters.docker.client import Client, Conflict, Missing
+from compartment_tui.adapters.docker.labels import Role
+from compartment_tui.adapters.docker.layout import (
+    FINGERPRINT_KEY,
+    INDEX,
+    STATE,
+    Layout,
+    audit_path,
+    index_path,
+    record_path,
+)
+from compartment_tui.adapters.docker.shell import SHELL_IMAGE, Shell, create
+from compartment_tui.adapters.toml import records
+from compartment_tui.domain.deployment import EnvironmentState
+from compartment_tui.domain.errors import EngineProblem, RecordInvalid
+from compartment_tui.domain.names import EnvironmentKey
+
+KEY_BYTES = 32
+_LIMIT = timedelta(seconds=60)
+
+_MAKE_KEY = """
+set -e
+umask 077
+[ ! -e "$1" ] || exit 0
+fresh="$1.$(cat /proc/sys/kernel/random/uuid)"
+head -c "$2" /dev/urandom >"$fresh"
+sync "$fresh"
+# The first link wins; who comes second finds the key of the first.
+ln "$fresh" "$1" 2>/dev/null || [ -e "$1" ]
+rm "$fresh"
+"""
+_FORGET = """
+set -e
+size=$4
+if [ "$size" -gt 0 ]; then
+  mkdir -p "${3%/*}"
+  cat >"$3.part"
+  [ "$(wc -c <"$3.part")" -eq "$size" ]
+  sync "$3.part"
+  mv "$3.part" "$3"
+fi
+rm -f "$1" "$2"
+"""
+
+
+class Reader:
+    """Reads both volumes through a container that never runs: one engine call, no lock."""
+
+    def __init__(self, client: Client, layout: Layout) -> None:
+        self._client = client
+        self._layout = layout
+
+    def files(self, path: str) -> Mapping[str, bytes]:
+        """A file, or the files of a directory, by name. Empty when there is nothing there."""
+        try:
+            return self._fetch(path)
+        except Missing:
+            # Either the path or the reading container is missing; the engine says 404 to both.
+            if not self.ensure():
+                return {}
+        try:
+            return self._fetch(path)
+        except Missing:
+            return {}
+
+    def ensure(self) -> bool:
+        """Make the reading container and the volumes; True when they were not there."""
+        with suppress(Missing), self._client.translate("look at the state container"):
+            self._client.api.inspect_container(self._layout.reader)
+            return False
+        for volume in self._layout.volumes:
+            with self._client.translate(f"make the volume {volume}"):
+                self._client.api.create_volume(volume, labels={labels.ROLE: Role.STATE.value})
+        with suppress(Conflict), self._client.translate("make the state container"):
+            create(
+                self._client,
+                labels={labels.ROLE: Role.STATE.value},
+                name=self._layout.reader,
+                network_mode="none",
+                mounts=self._layout.volumes,
+                image=SHELL_IMAGE,
+            )
+        return True
+
+    def _fetch(self, path: str) -> dict[str, bytes]:
+        with self._client.translate(f"read {path}"):
+            chunks, _ = self._client.api.get_archive(self._layout.reader, path)
+            archive = io.BytesIO(b"".join(chunks))
+        found = {}
+        with tarfile.open(fileobj=archive) as tar:
+            for member in tar:
+                if member.isfile() and (file := tar.extractfile(member)):
+                    found[member.name.rpartition("/")[2]] = file.read()
+        return found
+
+
+class DockerRecords:
+    """Keeps the promises of `compartment_tui.ports.Records`."""
+
+    def __init__(self, client: Client, layout: Layout | None = None) -> None:
+        self._client = client
+        self._layout = layout or Layout()
+        self._reader = Reader(client, self._layout)
+        self._fingerprint_key: bytes | None = None
+
+    def read(self, key: EnvironmentKey) -> EnvironmentState | None:
+        content = self._reader.files(record_path(key)).get(f"{key.text}.toml")
+        return None if content is None else decoded(content)
+
+    def environments(self, project: str) -> tuple[EnvironmentKey, ...]:
+        return tuple(key for key in self.recorded() if key.project == project)
+
+    def recorded(self) -> tuple[EnvironmentKey, ...]:
+        """Every environment on the engine that has a record."""
+        entries = self._reader.files(INDEX).values()
+        return tuple(sorted(records.loads_key(entry.decode("utf-8")) for entry in entries))
+
+    def fingerprint_key(self) -> bytes:
+        if self._fingerprint_key is None:
+            self._fingerprint_key = self._stored_key() or self._make_key()
+        return self._fingerprint_key
+
+    def forget(self, key: EnvironmentKey) -> None:
+        try:
+            state = self.read(key)
+        except RecordInvalid:
+            state = None  # it holds nothing that could be kept
+        audit = records.dumps_audit(key, state.audit).encode() if state and state.audit else b""
+        paths = (record_path(key), index_path(key), audit_path(key))
+        with self._shell() as shell:
+            done = shell.run(_FORGET, *paths, str(len(audit)), payload=audit, timeout=_LIMIT)
+        if done.exit_code != 0:
+            raise EngineProblem(
+                f"the record of {key.text} could not be removed (exit code {done.exit_code})"
+            )
+
+    def _stored_key(self) -> bytes | None:
+        found = self._reader.files(FINGERPRINT_KEY).get(FINGERPRINT_KEY.rpartition("/")[2])
+        return found if found is not None and len(found) == KEY_BYTES else None
+
+    def _make_key(self) -> bytes:
+        with self._shell() as shell:
+            made = shell.run(_MAKE_KEY, FINGERPRINT_KEY, str(KEY_BYTES), timeout=_LIMIT)
+        key = self._stored_key()
+        if key is None:
+            raise EngineProblem(
+                f"the key for fingerprints cannot be made (exit code {made.exit_code})",
+                hint=f"see whether the volume {self._layout.state_volume} can be written to",
+            )
+        return key
+
+    def _shell(self) -> Shell:
+        self._reader.ensure()
+        return Shell.open(
+            self._client,
+            labels={labels.ROLE: Role.STATE.value},
+            mounts={self._layout.state_volume: STATE},
+        )
+
+
+def decoded(content: bytes) -> EnvironmentState:
+    """The record in a file. Raises RecordInvalid."""
+    try:
+        return records.loads(content.decode("utf-8"))
+    except UnicodeDecodeError as error:
+        raise RecordInvalid("a record on the engine is not UTF-8") from error
