@@ -1,0 +1,252 @@
+"""Making images: by a docker command with BuildKit where there is one, else by the engine alone."""
+
+import re
+from collections.abc import Generator, Iterable, Iterator
+from contextlib import closing
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from compartment_tui.adapters.docker import labels
+from compartment_tui.adapters.docker.child import run_child
+from compartment_tui.adapters.docker.client import NO_SPACE, Client, reason
+from compartment_tui.adapters.docker.commands import (
+    BuildCommand,
+    child_environment,
+    find_build_command,
+)
+from compartment_tui.adapters.docker.context import Recipe, prepared
+from compartment_tui.adapters.docker.images import image as image_on_engine
+from compartment_tui.adapters.docker.progress import (
+    Breakdown,
+    ClassicProgress,
+    PlainProgress,
+    pull_words,
+)
+from compartment_tui.adapters.docker.watched import Chunk, Silence, watched_chunks
+from compartment_tui.domain.config import ServiceSpec
+from compartment_tui.domain.deployment import Image
+from compartment_tui.domain.errors import (
+    BuildFailed,
+    CompartmentError,
+    DiskFull,
+    EngineProblem,
+    EngineUnreachable,
+    ImageUnavailable,
+)
+from compartment_tui.domain.names import slug
+from compartment_tui.domain.plan import Plan
+from compartment_tui.ports import Cancel, Project
+
+if TYPE_CHECKING:
+    from compartment_tui.adapters.docker.session import Session
+
+PULL_PATIENCE_SECONDS = 10.0
+LONGEST_INSTRUCTION = 80
+IN_CONTEXT = ".compartment.Dockerfile"
+"""Where the engine's own builder finds the Dockerfile; always the same, or its cache would miss."""
+
+# The engine takes `-` and `_` in a repository's name only between letters and digits.
+_REPOSITORY_PART = re.compile(r"[a-z0-9]+(?:(?:_|__|-+)[a-z0-9]+)*")
+_NO_ENGINE = re.compile(r"Cannot connect to the Docker daemon|error during connect")
+
+
+class DockerBuilder:
+    """`Builder` on one Docker engine, for one project."""
+
+    def __init__(self, client: Client, project: Project) -> None:
+        self._client = client
+        self._project = project
+
+    def build(self, plan: Plan, cancel: Cancel) -> Generator[str, None, Image]:
+        with prepared(plan.spec, self._project) as ready:
+            command = find_build_command()
+            if command is None:
+                image_id = yield from self._build_classic(plan, ready, cancel)
+            else:
+                image_id = yield from self._build_with(command, plan, ready, cancel)
+        return self._named(image_id, plan)
+
+    def pull(self, plan: Plan, cancel: Cancel) -> Generator[str, None, Image]:
+        reference = plan.spec.image or ""
+        failure: EngineProblem | Silence | None = None
+        try:
+            with self._client.translate(f"pull {reference}"):
+                yield from self._pull(reference, cancel)
+        except DiskFull:
+            raise
+        except (EngineProblem, Silence) as error:
+            failure = error
+        image = image_on_engine(self._client, reference)
+        if image is None:
+            raise ImageUnavailable(
+                f"{reference} can neither be pulled nor is it on the engine: {_why(failure)}",
+                hint="check its name, the registry, and `docker login`",
+            ) from failure
+        if failure is not None:
+            yield (
+                f"{reference} could not be pulled ({_why(failure)}); "
+                "using the image that is on the engine"
+            )
+        return image
+
+    def _build_with(
+        self, command: BuildCommand, plan: Plan, recipe: Recipe, cancel: Cancel
+    ) -> Generator[str, None, str]:
+        id_file = recipe.dockerfile.with_name("image-id")
+        words = (*command.start(), *_options(plan, recipe, id_file), str(recipe.context))
+        progress = PlainProgress()
+        child = run_child(words, child_environment(self._client.address), cancel)
+        with closing(child):
+            exit_code = yield from _fed(child, progress)
+        if exit_code or not id_file.exists():
+            raise _failure(plan.spec, recipe, progress.breakdown())
+        return id_file.read_text(encoding="ascii").strip()
+
+    def _build_classic(
+        self, plan: Plan, recipe: Recipe, cancel: Cancel
+    ) -> Generator[str, None, str]:
+        progress = ClassicProgress()
+
+        def ask(session: "Session") -> Iterable[Chunk]:
+            return _classic_build(session, plan, recipe)
+
+        try:
+            with (
+                self._client.translate("build it"),
+                closing(watched_chunks(self._client, ask, cancel)) as chunks,
+            ):
+                for chunk in chunks:
+                    yield from progress.feed(chunk)
+        except (DiskFull, EngineUnreachable):
+            raise
+        except (
+            EngineProblem
+        ) as error:  # the engine did not even begin: the Dockerfile is no Dockerfile
+            raise _failure(plan.spec, recipe, Breakdown(reason=_engine_words(error))) from error
+        if progress.failed or not progress.image:
+            raise _failure(plan.spec, recipe, progress.breakdown())
+        return progress.image
+
+    def _pull(self, reference: str, cancel: Cancel) -> Iterator[str]:
+        def ask(session: "Session") -> Iterable[Chunk]:
+            answer: Iterable[Chunk] = session.pull(reference, stream=True, decode=True)
+            return answer
+
+        chunks = watched_chunks(self._client, ask, cancel, patience=PULL_PATIENCE_SECONDS)
+        with closing(chunks):
+            for chunk in chunks:
+                if "error" in chunk:
+                    raise _refusal(str(chunk["error"]).strip())
+                yield from pull_words(chunk)
+
+    def _named(self, image_id: str, plan: Plan) -> Image:
+        """The image, under a name that keeps it from being cleaned up as a left-over."""
+        image = image_on_engine(self._client, image_id)
+        if image is None:
+            raise BuildFailed(
+                f"the image of {plan.service} was built, but is not on the engine",
+                hint="is another builder chosen? see `docker buildx ls`",
+            )
+        repository = f"compartment/{_part(plan.key.project)}/{_part(plan.service)}"
+        with self._client.translate(f"name the image of {plan.service}"):
+            self._client.api.tag(image.id, repository, image.id.removeprefix("sha256:")[:12])
+        return image
+
+
+def _options(plan: Plan, recipe: Recipe, id_file: Path) -> Iterator[str]:
+    build = plan.spec.build
+    yield from ("--progress=plain", f"--iidfile={id_file}", f"--file={recipe.dockerfile}")
+    for name, value in _labels(plan).items():
+        yield f"--label={name}={value}"
+    for name, value in build.args:
+        yield f"--build-arg={name}={value}"
+    if build.target is not None:
+        yield f"--target={build.target}"
+
+
+def _labels(plan: Plan) -> dict[str, str]:
+    # Nothing that changes from build to build: the same content must stay the same image.
+    return {labels.PROJECT: plan.key.project, labels.SERVICE: plan.service}
+
+
+def _fed(child: Generator[str, None, int], progress: PlainProgress) -> Generator[str, None, int]:
+    while True:
+        try:
+            line = next(child)
+        except StopIteration as end:
+            return int(end.value)
+        yield from progress.feed(line)
+
+
+def _classic_build(session: "Session", plan: Plan, recipe: Recipe) -> Iterable[Chunk]:
+    from docker.utils.build import tar
+
+    content = recipe.dockerfile.read_text(encoding="utf-8", errors="replace")
+    added = (IN_CONTEXT, content)
+    packed: Any = tar(recipe.context, exclude=list(recipe.ignored), dockerfile=added)
+    build = plan.spec.build
+    with closing(packed) as sent:
+        yield from session.build(
+            fileobj=sent,
+            custom_context=True,
+            dockerfile=IN_CONTEXT,
+            target=build.target,
+            buildargs=dict(build.args),
+            labels=_labels(plan),
+            rm=True,
+            forcerm=True,
+            decode=True,
+        )
+
+
+def _failure(spec: ServiceSpec, recipe: Recipe, found: Breakdown) -> CompartmentError:
+    start = f"the image of {spec.name} cannot be built: "
+    if found.disk_full:
+        return _disk_full(start)
+    if _NO_ENGINE.search(found.reason):
+        return EngineUnreachable(start + found.reason)
+    if found.base_image:
+        what = "its registry did not answer" if found.registry_silent else found.reason
+        return BuildFailed(
+            f"{start}the base image {found.base_image} could not be pulled: {what}",
+            hint="check the name in the Dockerfile, the network, and `docker login`",
+            tail=(found.reason,),
+        )
+    if not found.step:
+        return BuildFailed(f"{start}{recipe.shown}: {found.reason}", tail=found.tail)
+    ended = (
+        f"failed: {found.reason}" if found.exit_code is None else f"exited with {found.exit_code}"
+    )
+    where = f"{recipe.shown} step {found.step}: {_shortened(found.instruction)}"
+    return BuildFailed(f"{start}{where} {ended}", tail=found.tail)
+
+
+def _shortened(instruction: str) -> str:
+    line = " ".join(instruction.split())
+    return line if len(line) <= LONGEST_INSTRUCTION else f"{line[:LONGEST_INSTRUCTION]}…"
+
+
+def _refusal(words: str) -> EngineProblem:
+    return _disk_full("") if NO_SPACE in words.lower() else EngineProblem(words)
+
+
+def _disk_full(start: str) -> DiskFull:
+    return DiskFull(
+        f"{start}the Docker engine has no space left on its disk",
+        hint="`docker system df` shows what uses it",
+    )
+
+
+def _why(failure: Exception | None) -> str:
+    if isinstance(failure, Silence):
+        return f"no progress for {PULL_PATIENCE_SECONDS:.0f} s"
+    return _engine_words(failure) if failure else "it was gone at once"
+
+
+def _engine_words(error: Exception) -> str:
+    """The engine's own words, without ours around them."""
+    return reason(error.__cause__) if error.__cause__ is not None else str(error)
+
+
+def _part(name: str) -> str:
+    return name if _REPOSITORY_PART.fullmatch(name) else slug(name)

@@ -1,0 +1,97 @@
+"""What goes into a build: the directory, the Dockerfile, and what is left out."""
+
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+from compartment_tui.domain.config import Kind, ServiceSpec
+from compartment_tui.domain.errors import BuildFailed
+from compartment_tui.ports import Project
+
+# Both forms: once a file has a `!` line, a directory's pattern no longer covers what is below it.
+NEVER_SENT = ("**/.git", "**/.git/**", "**/.compartment", "**/.compartment/**")
+"""History and our own copies; whatever the user's ignore file says."""
+
+_STATIC = """\
+FROM {image}
+COPY . /site
+ENTRYPOINT []
+# The shell answers SIGTERM at once, which httpd as the first process would not.
+CMD ["sh", "-c", "trap 'kill $!; exit 0' TERM INT; httpd -f -p ${{PORT:-3000}} -h /site & wait $!"]
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recipe:
+    """One build, ready to go. `shown` is the Dockerfile as a person knows it."""
+
+    context: Path
+    dockerfile: Path
+    """A copy, with an ignore file of its own beside it, away from the repository."""
+    ignored: tuple[str, ...]
+    shown: str
+
+
+@contextmanager
+def prepared(spec: ServiceSpec, project: Project) -> Iterator[Recipe]:
+    """The recipe of a service of the project; its temporary files go when the block ends.
+
+    Raises BuildFailed when the directory or the Dockerfile is missing or cannot be read.
+    """
+    context = (project.root / (spec.path or ".")).resolve()
+    if not context.is_dir():
+        raise BuildFailed(
+            f"the image of {spec.name} cannot be built: there is no directory {spec.path}",
+            hint=f"`path` in [services.{spec.name}] names it",
+        )
+    source = context / spec.build.dockerfile
+    ignored = (*_user_patterns(source, context), *NEVER_SENT)
+    if spec.kind is Kind.STATIC:
+        text = _STATIC.format(image=project.config().static_image).encode()
+        ignored = (*ignored, *_private(project.file, context))
+        shown = "the generated Dockerfile"
+    else:
+        text = _read(source, spec)
+        shown = PurePosixPath(spec.path or ".", spec.build.dockerfile).as_posix()
+    with tempfile.TemporaryDirectory(prefix="compartment-build-") as directory:
+        dockerfile = Path(directory) / "Dockerfile"
+        dockerfile.write_bytes(text)
+        # BuildKit takes an ignore file by the Dockerfile's own name before the context's.
+        beside = Path(directory) / "Dockerfile.dockerignore"
+        beside.write_text("\n".join(ignored) + "\n", encoding="utf-8")
+        yield Recipe(context=context, dockerfile=dockerfile, ignored=ignored, shown=shown)
+
+
+def _read(dockerfile: Path, spec: ServiceSpec) -> bytes:
+    try:
+        return dockerfile.read_bytes()
+    except OSError as error:
+        reason = "there is no" if isinstance(error, FileNotFoundError) else "cannot read"
+        raise BuildFailed(
+            f"the image of {spec.name} cannot be built: "
+            f"{reason} {spec.path}/{spec.build.dockerfile}",
+            hint='write one, name another with build.dockerfile, or use kind = "static" for files',
+        ) from error
+
+
+def _private(project_file: Path, context: Path) -> tuple[str, ...]:
+    """Everything in a static image is public, and the project file has variables in it."""
+    inside = project_file.is_relative_to(context)
+    own = (project_file.relative_to(context).as_posix(),) if inside else ()
+    return (".dockerignore", *own)
+
+
+def _user_patterns(dockerfile: Path, context: Path) -> tuple[str, ...]:
+    """The user's ignore patterns: those for this Dockerfile, else those of the context."""
+    for file in (
+        dockerfile.with_name(f"{dockerfile.name}.dockerignore"),
+        context / ".dockerignore",
+    ):
+        if file.is_file():
+            lines = file.read_text(encoding="utf-8-sig", errors="replace").splitlines()
+            return tuple(
+                line.strip() for line in lines if line.strip() and not line.startswith("#")
+            )
+    return ()
