@@ -78,9 +78,9 @@ def locate(client: Client, deployment: str) -> str:
     return container
 
 
-def gone(deployment: str) -> InstanceGone:
+def gone(deployment: str, how: str = "is not there any more") -> InstanceGone:
     """What to raise when a deployment has no container."""
-    return InstanceGone(f"the container of {deployment} is no longer there")
+    return InstanceGone(f"the container of {deployment} {how}")
 
 
 def inspect(client: Client, container: str) -> Instance | None:

@@ -53,12 +53,12 @@ class NamespaceCount:
     def _check(self) -> None:
         now = inspect(self._client, self._instance.container)
         if now is None or not now.running:
-            raise gone(self._instance.deployment)
+            raise gone(self._instance.deployment, "does not run any more")
 
 
 def count_connections(client: Client, deployment: str, port: int) -> NamespaceCount:
     """See `Engine.count_connections`."""
     instance = inspect(client, locate(client, deployment))
     if instance is None or not instance.running:
-        raise gone(deployment)
+        raise gone(deployment, "does not run")
     return NamespaceCount(client, instance, port)

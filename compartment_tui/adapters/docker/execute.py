@@ -4,7 +4,6 @@ import contextlib
 import io
 import os
 import select
-import shutil
 import signal
 import socket
 import sys
@@ -17,7 +16,6 @@ from typing import Any
 from compartment_tui.adapters.docker.client import Client, Conflict, Missing
 from compartment_tui.adapters.docker.containers import gone, locate
 from compartment_tui.adapters.docker.frames import Demultiplexer
-from compartment_tui.domain.errors import InstanceGone
 
 CHUNK = 65536
 EXIT_PATIENCE_SECONDS = 5.0
@@ -39,7 +37,7 @@ def execute(client: Client, deployment: str, command: tuple[str, ...], *, termin
     except Missing as error:
         raise gone(deployment) from error
     except Conflict as error:
-        raise InstanceGone(f"the container of {deployment} does not run") from error
+        raise gone(deployment, "does not run") from error
     # The SDK hands out a reader; only the socket under it can be written to and half closed.
     wire: socket.socket = getattr(channel, "_sock", None) or channel  # type: ignore[assignment]
     with contextlib.closing(wire):
@@ -121,16 +119,18 @@ def _terminal(client: Client, execution: str) -> Iterator[None]:
     before = termios.tcgetattr(source)
     try:
         tty.setraw(source)
-        with _following_size(client, execution):
+        with _following_size(client, execution, source):
             yield
     finally:
         termios.tcsetattr(source, termios.TCSADRAIN, before)
 
 
 @contextlib.contextmanager
-def _following_size(client: Client, execution: str) -> Iterator[None]:
+def _following_size(client: Client, execution: str, source: int) -> Iterator[None]:
     def resize(_number: int = 0, _frame: FrameType | None = None) -> None:
-        size = shutil.get_terminal_size()
+        size = os.get_terminal_size(source)
+        if 0 in size:
+            return  # a terminal that does not know its own size
         # The command may have ended already.
         with contextlib.suppress(Missing, Conflict), client.translate("resize the terminal"):
             client.api.exec_resize(execution, height=size.lines, width=size.columns)

@@ -160,7 +160,7 @@ def tail(client: Client, deployment: str, lines: int) -> tuple[str, ...]:
 
 def events(client: Client, project: str) -> Feed[EngineEvent]:
     """See `Engine.events`."""
-    # Several label filters must all be met, so the edge and the project cannot be asked for at once.
+    # Label filters must all be met, so the edge and the project cannot be asked for at once.
     wanted = {"type": ["container"], "label": [labels.ROLE]}
     with client.translate("tell what happens"):
         response = client.api.open_stream("/events", {"filters": json.dumps(wanted)}, endless=True)

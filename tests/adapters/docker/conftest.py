@@ -1,0 +1,28 @@
+"""An environment of its own on the real engine for every test, and nothing left behind."""
+
+import secrets
+from collections.abc import Iterator
+
+import pytest
+
+from compartment_tui.adapters.docker import labels
+from compartment_tui.adapters.docker.client import connect
+from compartment_tui.adapters.docker.containers import remove_container, rows
+from compartment_tui.adapters.docker.engine import DockerEngine
+from compartment_tui.domain.names import EnvironmentKey
+from tests.adapters.docker.ground import IMAGE, NETWORKS, Ground
+
+
+@pytest.fixture
+def ground() -> Iterator[Ground]:
+    client = connect()
+    engine = DockerEngine(client)
+    image = engine.image(IMAGE)
+    assert image is not None, f"{IMAGE} is not on the engine: run `make machine`"
+    key = EnvironmentKey(f"t-{secrets.token_hex(4)}", "prüfung 1/2")
+    engine.make_network(key, NETWORKS)
+    yield Ground(client, engine, key, image)
+    for row in rows(client, labels.any_role(project=key.project)):
+        remove_container(client, row["Id"])
+    engine.remove_environment(key, volumes=True)
+    client.close()
