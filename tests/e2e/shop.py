@@ -1,0 +1,282 @@
+"""The example shop in a directory of its own, deployed by the program a person would run."""
+
+import contextlib
+import http.client
+import json
+import os
+import secrets
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, TypeVar
+
+from compartment_tui.adapters.docker.client import Client
+from tests.e2e.command import Result, Running
+
+EXAMPLE = Path(__file__).parents[2] / "examples" / "shop"
+PROGRAM = (str(Path(sys.executable).with_name("compartment-tui")),)
+QUICK = {'settle = "500ms"': 'settle = "200ms"', 'interval = "200ms"': 'interval = "100ms"'}
+"""The example's pauses are for people who watch."""
+
+Found = TypeVar("Found")
+
+
+@dataclass(slots=True, kw_only=True)
+class Shop:
+    """A project directory, an edge of its own, and the engine they are on."""
+
+    directory: Path
+    project: str
+    namespace: str
+    port: int
+    client: Client
+    program: tuple[str, ...] = PROGRAM
+    variables: Mapping[str, str] = field(default_factory=dict)
+    """Added to the environment of every command."""
+    command_prefix: tuple[str, ...] = ()
+    """Starts a command where the edge's port is, if that is not here."""
+    versions: dict[str, int] = field(default_factory=dict)
+
+    # What a person does
+
+    def run(self, *words: str, seconds: float = 120, **variables: str) -> Result:
+        """Run `compartment-tui WORDS` to its end."""
+        began = time.monotonic()
+        done = subprocess.run(
+            [*self.program, *words],
+            cwd=self.directory,
+            env=self.environ(variables),
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            encoding="utf-8",
+            timeout=seconds,
+            check=False,
+        )
+        result = Result(
+            code=done.returncode,
+            out=done.stdout,
+            err=done.stderr,
+            seconds=time.monotonic() - began,
+        )
+        assert "Traceback" not in result.out + result.err, result.text
+        return result
+
+    def good(self, *words: str, code: int = 0, seconds: float = 120) -> Result:
+        """As `run`, for a command that must end with `code`."""
+        result = self.run(*words, seconds=seconds)
+        assert result.code == code, f"{' '.join(words)}: {result.text}"
+        return result
+
+    def start(self, *words: str, **variables: str) -> Running:
+        """Start `compartment-tui WORDS --events`."""
+        process = subprocess.Popen(
+            [*self.program, *words, "--events"],
+            cwd=self.directory,
+            env=self.environ(variables),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            encoding="utf-8",
+        )
+        return Running(process)
+
+    def environ(self, more: Mapping[str, str]) -> dict[str, str]:
+        kept = {name: value for name, value in os.environ.items() if "COMPARTMENT" not in name}
+        ours = {"COMPARTMENT_TUI_NAMESPACE": self.namespace, "NO_COLOR": "1"}
+        return {**kept, **ours, **self.variables, **more}
+
+    def change(self, *services: str) -> str:
+        """A new version of each of the services; its text, the same for all."""
+        number = max((self.versions.get(one, 1) for one in services), default=1) + 1
+        for service in services:
+            self.versions[service] = number
+            self.path(service, "version.txt").write_text(f"{number}\n", encoding="utf-8")
+        return str(number)
+
+    def path(self, service: str, *parts: str) -> Path:
+        return self.directory.joinpath("services", service, *parts)
+
+    def configure(self, old: str, new: str) -> None:
+        """Replace a text that must be there in compartment.toml."""
+        file = self.directory / "compartment.toml"
+        text = file.read_text(encoding="utf-8")
+        assert old in text, f"{old!r} is not in compartment.toml"
+        file.write_text(text.replace(old, new), encoding="utf-8")
+
+    # What a visitor sees
+
+    def host(self, service: str = "web", environment: str = "production") -> str:
+        parts = [] if service == "web" else [service]
+        parts.append(self.project)
+        if environment != "production":
+            parts.append(environment)
+        return f"{'-'.join(parts)}.localhost"
+
+    def get(self, service: str = "web", path: str = "/version", **where: str) -> tuple[int, str]:
+        """Status and body of one request, and of nothing tried twice."""
+        if self.command_prefix:
+            return self._get_elsewhere(service, path, **where)
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=10)
+        try:
+            connection.request("GET", path, headers={"Host": self.host(service, **where)})
+            answer = connection.getresponse()
+            return answer.status, answer.read().decode().strip()
+        finally:
+            connection.close()
+
+    def _get_elsewhere(self, service: str, path: str, **where: str) -> tuple[int, str]:
+        host = self.host(service, **where)
+        url = f"http://127.0.0.1:{self.port}{path}"
+        words = ("curl", "-s", "-m", "10", "-w", "\n%{http_code}", "-H", f"Host: {host}", url)
+        done = subprocess.run(
+            [*self.command_prefix, *words], capture_output=True, text=True, check=False
+        )
+        body, _, status = done.stdout.rpartition("\n")
+        return int(status or 0), body.strip()
+
+    # What the tool and the engine say
+
+    def status(self, environment: str = "production") -> dict[str, Any]:
+        return self.good("status", "-e", environment, "--output", "json").json()
+
+    def active(self, environment: str = "production") -> dict[str, str]:
+        """The active deployment of every service."""
+        document = self.status(environment)
+        return {one["serviceName"]: one["id"] for one in document["activeDeployments"]}
+
+    def containers(self, **labels: str) -> list[dict[str, Any]]:
+        """All containers with these labels, running or not, as the engine lists them."""
+        wanted = {"project": self.project, **labels}
+        filters = {"label": [f"compartment.{name}={value}" for name, value in wanted.items()]}
+        found: list[dict[str, Any]] = self.client.api.containers(all=True, filters=filters)
+        return found
+
+    def running(self, environment: str = "production") -> dict[str, str]:
+        """Container ids of what runs of the services, by deployment id."""
+        listed = self.containers(role="service", environment=environment)
+        return {
+            one["Labels"]["compartment.deployment"]: one["Id"]
+            for one in listed
+            if one["State"] == "running"
+        }
+
+    def locks(self) -> list[str]:
+        """Names of lock and helper containers that are on the engine."""
+        listed = self.client.api.containers(all=True, filters={"name": [f"/{self.namespace}-lock"]})
+        helpers = [one for one in self.containers() if one["Labels"]["compartment.role"] == "drain"]
+        return [one["Names"][0] for one in (*listed, *helpers)]
+
+    def assert_settled(self, environment: str = "production") -> None:
+        """Status is healthy and true, exactly the active containers run, nobody holds a lock."""
+        document = self.status(environment)
+        assert document["health"] == "healthy", document
+        assert not document["needsAttention"], document
+        assert document["lockHolder"] is None, document
+        active = {one["serviceName"]: one["id"] for one in document["activeDeployments"]}
+        assert self.running(environment).keys() == set(active.values()), document
+        assert not self.locks()
+        for service in active.keys() - {"worker"}:
+            assert self.answered_by(service, environment) == active[service]
+
+    def answered_by(self, service: str, environment: str = "production") -> str:
+        """The deployment that answers through the edge."""
+        status, body = self.get(service, "/", environment=environment)
+        assert status == 200, f"{service} answers {status}: {body}"
+        return str(json.loads(body)["deployment"])
+
+    def remove_everything(self) -> None:
+        """Containers, networks, volumes and images that this shop or its edge made."""
+        api = self.client.api
+        ours = {"label": [f"compartment.project={self.project}"]}
+        named = {"name": [f"/{self.namespace}-"]}
+        containers = [
+            *api.containers(all=True, filters=named),
+            *api.containers(all=True, filters=ours),
+        ]
+        for one in containers:
+            _tolerantly(api.remove_container, one["Id"], force=True, v=True)
+        for network in api.networks(filters=ours):
+            _tolerantly(api.remove_network, network["Id"])
+        volumes = [
+            *(api.volumes(filters=ours)["Volumes"] or ()),
+            *(api.volumes(filters={"name": f"{self.namespace}-"})["Volumes"] or ()),
+        ]
+        for volume in volumes:
+            _tolerantly(api.remove_volume, volume["Name"], force=True)
+        for image in api.images(filters=ours):
+            _tolerantly(api.remove_image, image["Id"], force=True)
+
+
+def make_shop(
+    directory: Path, client: Client, *, port: int, services: tuple[str, ...] = ()
+) -> Shop:
+    """A copy of the example under a name of its own, with all of its services or only these."""
+    token = secrets.token_hex(3)
+    shutil.copytree(EXAMPLE, directory, ignore=shutil.ignore_patterns(".compartment"))
+    shop = Shop(
+        directory=directory,
+        project=f"shop-{token}",
+        namespace=f"e2e-{token}",
+        port=port,
+        client=client,
+    )
+    shop.configure('name = "shop"', f'name = "{shop.project}"')
+    shop.configure("http_port = 8080", f"http_port = {port}")
+    for old, new in QUICK.items():
+        shop.configure(old, new)
+    if services:
+        _keep_only(shop, services)
+    _git(directory, "init", "--quiet")
+    _git(directory, "add", "--all")
+    _git(directory, "commit", "--quiet", "--message", "Open the shop")
+    return shop
+
+
+def eventually(look: Callable[[], Found | None], *, seconds: float = 20) -> Found:
+    """The first thing `look` finds that is not false."""
+    deadline = time.monotonic() + seconds
+    while True:
+        found = look()
+        if found:
+            return found
+        assert time.monotonic() < deadline, f"not within {seconds:g} s"
+        time.sleep(0.1)
+
+
+@contextlib.contextmanager
+def removed_at_the_end(shop: Shop) -> Iterator[Shop]:
+    """The shop, and nothing of it afterwards."""
+    try:
+        yield shop
+    finally:
+        shop.remove_everything()
+
+
+def _keep_only(shop: Shop, services: tuple[str, ...]) -> None:
+    file = shop.directory / "compartment.toml"
+    parts = file.read_text(encoding="utf-8").split("\n[")
+    kept = [
+        part
+        for part in parts
+        if not part.startswith("services.") or part.partition("]")[0].split(".")[1] in services
+    ]
+    file.write_text("\n[".join(kept), encoding="utf-8")
+
+
+def _git(directory: Path, *words: str) -> None:
+    someone = ("-c", "user.name=Someone", "-c", "user.email=someone@example.org")
+    subprocess.run(["git", *someone, *words], cwd=directory, check=True, capture_output=True)
+
+
+def _tolerantly(remove: Callable[..., object], name: str, **options: bool) -> None:
+    """What is gone already, or goes by itself at this moment, is as good as removed."""
+    from docker.errors import APIError
+
+    with contextlib.suppress(APIError):
+        remove(name, **options)
