@@ -14,7 +14,7 @@ import compartment_tui
 PACKAGE = Path(compartment_tui.__file__).parent
 MODULES = sorted(PACKAGE.rglob("*.py"))
 MODULE_BUDGET = 300
-WAIVED = {"ports.py": 400}
+WAIVED = {"ports.py": 450}
 """Every port stands in one file, so that whoever writes an adapter reads one file."""
 FUNCTION_BUDGET = 50
 MAY_REVEAL = "adapters"

@@ -54,6 +54,8 @@ def docker_machine() -> Iterator[Machine]:
     for container in (layout.edge, layout.reader, layout.engine_lock):
         with suppress(subprocess.CalledProcessError):
             docker("rm", "-f", "-v", container)
+    with suppress(subprocess.CalledProcessError):
+        docker("network", "rm", layout.edge)
     for volume in layout.volumes:
         with suppress(subprocess.CalledProcessError):
             docker("volume", "rm", volume)
