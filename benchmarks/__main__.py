@@ -1,0 +1,106 @@
+"""Measure here and now, the product and its peers in turns."""
+
+import argparse
+import signal
+import sys
+from pathlib import Path
+from types import FrameType
+
+from benchmarks import calls, commands, switches
+from benchmarks.figures import Comparison
+from benchmarks.ground import Ground, build_words, docker, docker_environment, prepared
+from benchmarks.product import Product
+from benchmarks.report import Report
+from benchmarks.shell import Broken, output
+
+PARTS = ("switches", "commands", "calls")
+
+
+def main() -> int:
+    """0 when everything was measured, whatever the figures say."""
+    given = _arguments()
+    signal.signal(signal.SIGTERM, _leave)
+    try:
+        with prepared() as ground:
+            report = _measure(ground, given)
+    except (Broken, TimeoutError) as problem:
+        print(f"benchmarks: {problem}", file=sys.stderr)
+        return 1
+    print(report.text())
+    for path in given.out:
+        text = report.json() if path.suffix == ".json" else report.text()
+        path.write_text(text, encoding="utf-8")
+    return 0
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument("-n", "--rounds", type=_rounds, default=10, help="default: 10")
+    parser.add_argument(
+        "--only", choices=PARTS, action="append", help="one part; repeat it for more"
+    )
+    parser.add_argument(
+        "--without-compose", action="store_true", help="leave docker-compose out, do not install it"
+    )
+    parser.add_argument(
+        "--out",
+        type=Path,
+        action="append",
+        default=[],
+        metavar="PATH",
+        help="also write the result there: JSON when it ends in .json, else Markdown; repeatable",
+    )
+    return parser.parse_args()
+
+
+def _rounds(text: str) -> int:
+    rounds = int(text)
+    if rounds < 1:
+        raise argparse.ArgumentTypeError("at least 1")
+    return rounds
+
+
+def _measure(ground: Ground, given: argparse.Namespace) -> Report:
+    parts = given.only or PARTS
+    comparisons: list[Comparison] = []
+    remarks: list[str] = []
+    rounds = None
+    if "switches" in parts:
+        with_compose = not given.without_compose
+        rounds = switches.measure(ground, given.rounds, _tell, compose=with_compose)
+        comparisons += [*rounds.comparisons(), *rounds.commands()]
+        if not rounds.composed:
+            remarks.append("docker-compose is absent: not installed here, or left out.")
+    else:
+        Product(ground=ground).run("deploy")
+    if "commands" in parts:
+        comparisons += commands.measure(ground, 2 * given.rounds, _tell)
+    asked = calls.measure(ground, _tell) if "calls" in parts else []
+    return Report(
+        comparisons=comparisons,
+        asked=asked,
+        milestones=rounds.milestones() if rounds else (),
+        silences=rounds.silences() if rounds else (),
+        remarks=remarks,
+        engine=_engine(),
+    )
+
+
+def _engine() -> str:
+    version = output(
+        docker(), "version", "--format", "{{.Server.Version}}", env=docker_environment()
+    )
+    return f"Docker {version}, built with `{' '.join(build_words())}`"
+
+
+def _tell(line: str) -> None:
+    print(f"benchmarks: {line}", file=sys.stderr, flush=True)
+
+
+def _leave(number: int, _: FrameType | None) -> None:
+    # An exception, so that what was made on the engine is removed.
+    raise SystemExit(128 + number)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
