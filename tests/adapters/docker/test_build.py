@@ -1,10 +1,13 @@
+import json
 import os
 import secrets
 import subprocess
+import threading
 import time
 from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -362,6 +365,95 @@ def probe(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[
 
     yield put
     commands.find_build_command.cache_clear()
+
+
+class HungRegistry(BaseHTTPRequestHandler):
+    """An engine whose pulls begin and never go on."""
+
+    protocol_version = "HTTP/1.1"
+    server: "HungEngine"
+
+    def do_GET(self) -> None:
+        if self.path.endswith("/version"):
+            self.answer(200, {"ApiVersion": "1.41", "Version": "20.10.24"})
+        elif self.server.has_image:
+            self.answer(200, {"Id": "sha256:abc", "Config": {}})
+        else:
+            self.answer(404, {"message": "no such image"})
+
+    def do_POST(self) -> None:
+        self.send_response(200)
+        self.send_header("Transfer-Encoding", "chunked")
+        self.end_headers()
+        line = b'{"status":"Pulling from x"}\n'
+        self.wfile.write(b"%x\r\n%s\r\n" % (len(line), line))
+        self.rfile.read(1)  # returns when the connection is cut
+        self.server.cut.set()
+        self.close_connection = True
+
+    def answer(self, status: int, content: dict[str, Any]) -> None:
+        body = json.dumps(content).encode()
+        self.send_response(status)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002  (its own name for it)
+        pass
+
+
+class HungEngine(ThreadingHTTPServer):
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), HungRegistry)
+        self.has_image = False
+        self.cut = threading.Event()
+
+
+@pytest.fixture
+def hung(tmp_path: Path) -> Iterator[tuple[HungEngine, Workshop]]:
+    with HungEngine() as server:
+        threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
+        url = f"tcp://127.0.0.1:{server.server_port}"
+        client = Client(Address(url=url, chosen_by="a test"))
+        yield server, Workshop(tmp_path, client)
+        client.close()
+        server.shutdown()
+
+
+def test_a_pull_without_progress_is_given_up_and_the_local_image_used(
+    hung: tuple[HungEngine, Workshop], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server, workshop = hung
+    server.has_image = True
+    monkeypatch.setattr(building, "PULL_PATIENCE_SECONDS", 0.4)
+    plan = workshop.plan(ServiceSpec(name="web", image="x:1"))
+    said, image = finished(workshop.builder.pull(plan, workshop.person))
+    assert image.id == "sha256:abc"
+    assert said[0] == "Pulling from x"
+    assert said[-1].startswith("x:1 could not be pulled (no progress for ")
+    assert server.cut.wait(5), "the pull goes on in the engine"
+
+
+def test_a_pull_without_progress_and_without_a_local_image(
+    hung: tuple[HungEngine, Workshop], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(building, "PULL_PATIENCE_SECONDS", 0.4)
+    workshop = hung[1]
+    plan = workshop.plan(ServiceSpec(name="web", image="x:1"))
+    with pytest.raises(ImageUnavailable, match="no progress"):
+        finished(workshop.builder.pull(plan, workshop.person))
+
+
+def test_a_person_can_stop_a_pull(hung: tuple[HungEngine, Workshop]) -> None:
+    server, workshop = hung
+    plan = workshop.plan(ServiceSpec(name="web", image="x:1"))
+    lines = workshop.builder.pull(plan, workshop.person)
+    assert next(lines) == "Pulling from x"
+    workshop.person.requests = 1
+    with pytest.raises(Cancelled):
+        next(lines)
+    assert server.cut.wait(5), "the pull goes on in the engine"
 
 
 OLD, NEW = "Docker version 20.10.24+dfsg1, build 297e128", "Docker version 28.2.2, build e6534b4"
