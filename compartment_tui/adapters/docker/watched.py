@@ -65,22 +65,19 @@ class _Reader:
     """Reads in a thread: the SDK's generators block, and cannot be closed from outside."""
 
     def __init__(self, client: Client, ask: Ask) -> None:
-        from compartment_tui.adapters.docker.session import open_session
+        from compartment_tui.adapters.docker.session import Session
 
         self.found: queue.SimpleQueue[Chunk | BaseException | None] = queue.SimpleQueue()
         self._response: requests.Response | None = None
-        self._session = open_session(client.address)
+        self._session = Session(client.address)
         self._session.hooks["response"].append(self._keep)
         threading.Thread(target=self._read, args=(ask,), daemon=True).start()
 
     def close(self) -> None:
         """Cut the connection. One that has not answered yet is left to its thread."""
-        from docker.errors import DockerException
-        from docker.types import CancellableStream
-
         if self._response is not None:
-            with suppress(AttributeError, OSError, DockerException):
-                CancellableStream(iter(()), self._response).close()
+            with suppress(OSError, ValueError, RuntimeError):
+                self._response.raw.shutdown()
         self._session.close()
 
     def _read(self, ask: Ask) -> None:
