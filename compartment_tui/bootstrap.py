@@ -49,11 +49,12 @@ def docker_world(project: Project, client: "Client", *, namespace: str) -> World
     from compartment_tui.adapters.system import SignalCancel, SystemClock, actor
 
     layout, cancel = Layout(namespace=namespace), SignalCancel()
+    engine = DockerEngine(client, layout)
     return World(
-        engine=DockerEngine(client),
+        engine=engine,
         builder=DockerBuilder(client, project),
         edge=DockerEdge(client, layout),
-        locks=DockerLocks(client, layout),
+        locks=DockerLocks(client, engine, layout),
         records=DockerRecords(client, layout),
         project=project,
         source=GitSource(project.root),

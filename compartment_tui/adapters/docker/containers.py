@@ -92,13 +92,13 @@ def inspect(client: Client, container: str) -> Instance | None:
         return None
 
 
-def create(client: Client, birth: Birth) -> Instance:
+def create(client: Client, birth: Birth, network: str) -> Instance:
     """See `Engine.create`."""
     plan = birth.plan
     container = find(client, plan.deployment)
     if container is None:
         name = container_name(plan.service, plan.deployment, plan.key)
-        container = make(client, birth, birth_config(birth), name)
+        container = make(client, birth, birth_config(birth, network), name)
     made = inspect(client, container)
     if made is None:
         raise gone(plan.deployment)
@@ -120,10 +120,9 @@ def make(client: Client, birth: Birth, config: dict[str, Any], name: str) -> str
     return identifier
 
 
-def birth_config(birth: Birth) -> dict[str, Any]:
+def birth_config(birth: Birth, network: str) -> dict[str, Any]:
     """The container of a deployment, as the engine's API wants it. Holds revealed values."""
     plan = birth.plan
-    network = labels.network_name(plan.key)
     limits = plan.spec.limits
     host: dict[str, Any] = {
         "NetworkMode": network,

@@ -184,8 +184,11 @@ def _state(text: str) -> InstanceState:
 
 def _address(data: Json, key: EnvironmentKey) -> str | None:
     networks = (data.get("NetworkSettings") or {}).get("Networks") or {}
-    own = networks.get(names.network_name(key)) or {}
-    return own.get("IPAddress") or None
+    # Its environment's network, whatever namespace that is in (see `Layout.network`).
+    for name, own in networks.items():
+        if name.endswith(f".{key.text}"):
+            return own.get("IPAddress") or None
+    return None
 
 
 def _fingerprints(text: str) -> dict[str, str]:

@@ -16,6 +16,7 @@ from compartment_tui.adapters.docker import (
 )
 from compartment_tui.adapters.docker.client import Client
 from compartment_tui.adapters.docker.labels import Role
+from compartment_tui.adapters.docker.layout import Layout
 from compartment_tui.domain.config import NetworkSettings
 from compartment_tui.domain.deployment import Image, Instance
 from compartment_tui.domain.names import EnvironmentKey
@@ -33,8 +34,9 @@ from compartment_tui.ports import (
 class DockerEngine:
     """Keeps the promises of `compartment_tui.ports.Engine`."""
 
-    def __init__(self, client: Client) -> None:
+    def __init__(self, client: Client, layout: Layout | None = None) -> None:
         self._client = client
+        self._layout = layout or Layout()
 
     def info(self) -> EngineInfo:
         with self._client.translate("tell about itself"):
@@ -60,16 +62,16 @@ class DockerEngine:
         return None if container is None else containers.inspect(self._client, container)
 
     def networks(self) -> frozenset[EnvironmentKey]:
-        return networks.networks(self._client)
+        return networks.networks(self._client, self._layout)
 
     def make_network(self, key: EnvironmentKey, settings: NetworkSettings) -> None:
-        networks.make_network(self._client, key, settings)
+        networks.make_network(self._client, self._layout, key, settings)
 
     def image(self, reference: str) -> Image | None:
         return images.image(self._client, reference)
 
     def create(self, birth: Birth) -> Instance:
-        return containers.create(self._client, birth)
+        return containers.create(self._client, birth, self._layout.network(birth.plan.key))
 
     def start(self, deployment: str) -> Instance:
         return containers.start(self._client, deployment)
@@ -87,7 +89,9 @@ class DockerEngine:
         images.remove_image(self._client, image)
 
     def run_release(self, birth: Birth, cancel: Cancel) -> Iterator[str]:
-        return release.run_release(self._client, birth, cancel)
+        return release.run_release(
+            self._client, birth, self._layout.network(birth.plan.key), cancel
+        )
 
     def name_active(self, key: EnvironmentKey, active: Mapping[str, str]) -> None:
         names.name_active(self._client, key, active)

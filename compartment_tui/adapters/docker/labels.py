@@ -61,11 +61,6 @@ def _filters(wanted: dict[str, str]) -> dict[str, list[str]]:
     return {"label": [f"{name}={value}" for name, value in wanted.items()]}
 
 
-def network_name(key: EnvironmentKey) -> str:
-    """The environment's network."""
-    return f"compartment.{key.text}"
-
-
 def volume_name(key: EnvironmentKey, service: str, volume: str) -> str:
     """The named volume behind one entry of a service's `volumes`."""
     return f"compartment.{key.text}.{service}.{volume}"

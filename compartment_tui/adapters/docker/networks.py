@@ -10,6 +10,7 @@ from compartment_tui.adapters.docker.client import Client, Missing
 from compartment_tui.adapters.docker.containers import remove_container, rows
 from compartment_tui.adapters.docker.convert import key_of
 from compartment_tui.adapters.docker.labels import Role
+from compartment_tui.adapters.docker.layout import Layout
 from compartment_tui.domain.config import NetworkSettings
 from compartment_tui.domain.errors import EngineProblem, Refused
 from compartment_tui.domain.names import EnvironmentKey
@@ -21,21 +22,27 @@ OVERLAP = "pool overlaps"
 _OURS = (Role.SERVICE, Role.RELEASE, Role.DRAIN)
 
 
-def networks(client: Client) -> frozenset[EnvironmentKey]:
+def networks(client: Client, layout: Layout) -> frozenset[EnvironmentKey]:
     """See `Engine.networks`."""
-    found = (key_of(one.get("Labels") or {}) for one in _list(client, labels.filters(Role.NETWORK)))
+    found = (
+        key_of(one.get("Labels") or {})
+        for one in _list(client, labels.filters(Role.NETWORK))
+        if one["Name"].startswith(layout.network_prefix)
+    )
     return frozenset(key for key in found if key is not None)
 
 
-def make_network(client: Client, key: EnvironmentKey, settings: NetworkSettings) -> None:
+def make_network(
+    client: Client, layout: Layout, key: EnvironmentKey, settings: NetworkSettings
+) -> None:
     """See `Engine.make_network`."""
-    existing = _list(client)
-    if any(_is_of(one, key) for one in existing):
+    existing, name = _list(client), layout.network(key)
+    if any(one["Name"] == name for one in existing):
         return
     local = client.address.socket is not None
     taken = [*subnets_of(existing), *(routes_of(_host_routes()) if local else ())]
     for subnet in free_subnets(settings, taken):
-        if _create(client, key, subnet):
+        if _create(client, name, key, subnet):
             return
     raise Refused(
         f"the network pool {settings.pool} has no free /{settings.size} left",
@@ -104,17 +111,13 @@ def _list(client: Client, filters: dict[str, list[str]] | None = None) -> list[d
     return found
 
 
-def _is_of(network: dict[str, Any], key: EnvironmentKey) -> bool:
-    return key_of(network.get("Labels") or {}) == key
-
-
-def _create(client: Client, key: EnvironmentKey, subnet: Subnet) -> bool:
+def _create(client: Client, name: str, key: EnvironmentKey, subnet: Subnet) -> bool:
     """False when the engine knows something in that subnet that it does not list."""
     api: Any = client.api  # the stubs ask for a class that is only a dict
     try:
-        with client.translate(f"make the network {labels.network_name(key)}"):
+        with client.translate(f"make the network {name}"):
             api.create_network(
-                labels.network_name(key),
+                name,
                 driver="bridge",
                 ipam={"Driver": "default", "Config": [{"Subnet": str(subnet)}]},
                 labels=labels.of_environment(Role.NETWORK, key),

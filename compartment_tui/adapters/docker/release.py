@@ -36,12 +36,12 @@ GLANCE_SECONDS = 0.1
 """How often cancelling and the deadline are looked at."""
 
 
-def run_release(client: Client, birth: Birth, cancel: Cancel) -> Iterator[str]:
+def run_release(client: Client, birth: Birth, network: str, cancel: Cancel) -> Iterator[str]:
     """See `Engine.run_release`."""
     release = birth.plan.spec.release
     if release is None:
         return
-    container = _make(client, birth, release)
+    container = _make(client, birth, network, release)
     try:
         _start(client, birth, container)
         yield from _Watch(client, birth, release, container, cancel).lines()
@@ -49,10 +49,9 @@ def run_release(client: Client, birth: Birth, cancel: Cancel) -> Iterator[str]:
         remove_container(client, container)
 
 
-def release_config(birth: Birth, release: Release) -> dict[str, Any]:
+def release_config(birth: Birth, network: str, release: Release) -> dict[str, Any]:
     """The deployment's container with another command, under no alias and no active name."""
-    config = birth_config(birth)
-    network = labels.network_name(birth.plan.key)
+    config = birth_config(birth, network)
     return config | {
         "Cmd": list(release.command),
         "Labels": config["Labels"] | {labels.ROLE: Role.RELEASE.value},
@@ -61,10 +60,10 @@ def release_config(birth: Birth, release: Release) -> dict[str, Any]:
     }
 
 
-def _make(client: Client, birth: Birth, release: Release) -> str:
+def _make(client: Client, birth: Birth, network: str, release: Release) -> str:
     plan = birth.plan
     name = f"{plan.service}.release-{plan.deployment[-10:].lower()}.{plan.key.text}"
-    config = release_config(birth, release)
+    config = release_config(birth, network, release)
     try:
         return make(client, birth, config, name)
     except Conflict:

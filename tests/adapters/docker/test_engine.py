@@ -12,6 +12,7 @@ import pytest
 
 from compartment_tui.adapters.docker import labels
 from compartment_tui.adapters.docker.containers import birth_config, inspect, make, rows
+from compartment_tui.adapters.docker.layout import Layout
 from compartment_tui.domain.config import Kind, Limits, NetworkSettings, Release
 from compartment_tui.domain.deployment import Image, InstanceState
 from compartment_tui.domain.errors import (
@@ -142,7 +143,7 @@ def test_a_command_that_does_not_exist_fails_with_the_engines_reason(ground: Gro
 def test_a_network_that_is_gone_is_named_as_the_reason(ground: Ground) -> None:
     birth = ground.birth()
     ground.engine.create(birth)
-    ground.client.api.remove_network(labels.network_name(ground.key))
+    ground.client.api.remove_network(Layout().network(ground.key))
     with pytest.raises(CandidateExited, match="network"):
         ground.engine.start(birth.plan.deployment)
 
@@ -286,7 +287,7 @@ def test_a_network_is_made_once_and_found_by_its_environment(ground: Ground) -> 
 
 
 def test_a_pool_that_is_used_up_is_refused(ground: Ground) -> None:
-    (used,) = ground.client.api.networks(names=[labels.network_name(ground.key)])
+    (used,) = ground.client.api.networks(names=[Layout().network(ground.key)])
     pool = used["IPAM"]["Config"][0]["Subnet"]
     other = EnvironmentKey(ground.key.project, "other")
     with pytest.raises(Refused, match="no free /26"):
@@ -300,7 +301,7 @@ def test_an_environment_goes_with_its_network_though_others_are_on_it(ground: Gr
     guest = ground.started(ground.birth("guest", key=other))
     one = ground.engine.instance(guest)
     assert one is not None
-    ground.client.api.connect_container_to_network(one.container, labels.network_name(ground.key))
+    ground.client.api.connect_container_to_network(one.container, Layout().network(ground.key))
     ground.engine.remove_environment(ground.key, volumes=False)
     assert ground.engine.instances(ground.key) == ()
     assert ground.key not in ground.engine.networks()
@@ -443,7 +444,7 @@ def test_health_checks_of_the_image_are_told(ground: Ground) -> None:
     birth = ground.birth()
     check = {"Test": ["CMD-SHELL", "echo all well"], "Interval": 200_000_000}
     name = container_name("web", birth.plan.deployment, ground.key)
-    make(ground.client, birth, birth_config(birth) | {"Healthcheck": check}, name)
+    make(ground.client, birth, birth_config(birth, Layout().network(birth.plan.key)) | {"Healthcheck": check}, name)
     ground.engine.start(birth.plan.deployment)
 
     def healthy() -> bool:
@@ -488,7 +489,7 @@ def test_only_images_we_built_are_removed(ground: Ground) -> None:
 
 def test_an_image_we_built_goes_when_nothing_uses_it(ground: Ground) -> None:
     base = ground.engine.create(ground.birth())
-    tag = f"compartment-test/{ground.key.project}"
+    tag = f"compartment/{ground.key.project}/web"
     ground.client.api.commit(
         base.container, tag, "1", changes=[f"LABEL compartment.project={ground.key.project}"]
     )

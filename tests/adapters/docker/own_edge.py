@@ -1,0 +1,185 @@
+"""An edge of its own, beside whatever edge this engine has, for the tests of edge and keeper."""
+
+import contextlib
+import secrets
+import socket
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import Any
+
+from compartment_tui.adapters.docker import labels
+from compartment_tui.adapters.docker.client import Client, connect
+from compartment_tui.adapters.docker.convert import instance_of_inspect
+from compartment_tui.adapters.docker.edge import DockerEdge
+from compartment_tui.adapters.docker.engine import DockerEngine
+from compartment_tui.adapters.docker.keeper import DockerHold, DockerLocks
+from compartment_tui.adapters.docker.labels import Role
+from compartment_tui.adapters.docker.layout import Layout
+from compartment_tui.adapters.docker.shell import Shell
+from compartment_tui.adapters.docker.state import DockerRecords
+from compartment_tui.domain.config import EdgeSettings
+from compartment_tui.domain.deployment import Instance
+from compartment_tui.domain.names import EnvironmentKey, alias, new_id
+from compartment_tui.domain.routes import Route, RouteTable
+
+OWNER = "compartment-test"
+SERVER = ("httpd", "-f", "-p", "8080", "-h", "/etc")
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def eventually(holds: Callable[[], bool], seconds: float = 10) -> bool:
+    deadline = time.monotonic() + seconds
+    while not holds():
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.05)
+    return True
+
+
+def fresh_id(prefix: str = "dep") -> str:
+    return new_id(prefix, datetime.now(UTC), secrets.token_bytes(10))
+
+
+@dataclass(frozen=True)
+class OwnEdge:
+    client: Client
+    layout: Layout
+    settings: EdgeSettings
+
+    @property
+    def edge(self) -> DockerEdge:
+        return DockerEdge(self.client, self.layout)
+
+    @property
+    def records(self) -> DockerRecords:
+        return DockerRecords(self.client, self.layout)
+
+    @property
+    def locks(self) -> DockerLocks:
+        return DockerLocks(self.client, DockerEngine(self.client, self.layout), self.layout)
+
+    def key(self, environment: str = "prüfung 1/2") -> EnvironmentKey:
+        """A new environment with a network that the edge is on."""
+        key = EnvironmentKey(f"t-{secrets.token_hex(4)}", environment)
+        api: Any = self.client.api
+        # Docker's own pools are few, and other tests need them too.
+        subnet = f"10.243.{secrets.randbelow(256)}.{secrets.randbelow(8) * 32}/27"
+        api.create_network(
+            self.layout.network(key),
+            ipam={"Driver": "default", "Config": [{"Subnet": subnet}]},
+            labels=labels.of_environment(Role.NETWORK, key),
+        )
+        self.edge.attach(key)
+        return key
+
+    def hold(self, key: EnvironmentKey, actor: str = "me@here") -> DockerHold:
+        return self.locks.environment(key, actor=actor, purpose="deploy")
+
+    def ensure(self) -> bool:
+        with self.locks.engine(actor="me@here"):
+            return self.edge.ensure(self.settings)
+
+    def start(
+        self,
+        key: EnvironmentKey,
+        command: tuple[str, ...] = SERVER,
+        *,
+        image: str = "busybox:1",
+        name: str | None = None,
+    ) -> Instance:
+        """A service's container, made by hand: the engine's adapter has tests of its own."""
+        deployment, network = fresh_id(), self.layout.network(key)
+        api: Any = self.client.api  # the stubs ask for classes that are only dicts
+        endpoint = api.create_endpoint_config(aliases=[alias(deployment)])
+        made = api.create_container(
+            image,
+            name=name,
+            command=list(command),
+            stop_signal="SIGKILL",
+            host_config=api.create_host_config(network_mode=network),
+            networking_config=api.create_networking_config({network: endpoint}),
+            labels=labels.of_environment(Role.SERVICE, key)
+            | {
+                labels.SERVICE: "web",
+                labels.DEPLOYMENT: deployment,
+                labels.RUN: fresh_id("run"),
+                labels.SPEC: "{}",
+                labels.PORT: "8080",
+                labels.CREATED: datetime.now(UTC).isoformat(),
+            },
+        )
+        api.start(made["Id"])
+        facts = api.inspect_container(made["Id"])
+        instance = instance_of_inspect(facts)
+        assert instance is not None
+        address = facts["NetworkSettings"]["Networks"][network]["IPAddress"]
+        return replace(instance, address=address)
+
+    def table(self, key: EnvironmentKey, instance: Instance) -> RouteTable:
+        route = Route(host=f"{key.project}.localhost", deployment=instance.deployment, port=8080)
+        return RouteTable(marker=instance.run, routes=(route,))
+
+    def put_in_force(self, hold: DockerHold, table: RouteTable) -> None:
+        hold.write_routes(table)
+        assert eventually(lambda: hold.in_force(table))
+
+    def visit(self, host: str) -> int:
+        """The status a visitor of that host gets; 0 when nobody answers."""
+        request = urllib.request.Request(
+            f"http://127.0.0.1:{self.settings.http_port}/hostname", headers={"Host": host}
+        )
+        try:
+            with urllib.request.urlopen(request, timeout=5) as answer:
+                status: int = answer.status
+                return status
+        except urllib.error.HTTPError as error:
+            with error:
+                return error.code
+        except OSError:
+            return 0
+
+    def inside(self, script: str, *arguments: str, payload: bytes | None = None) -> str:
+        """Run a script where both volumes are."""
+        marked = {labels.ROLE: Role.STATE.value, OWNER: self.layout.namespace}
+        with Shell.open(self.client, labels=marked, mounts=self.layout.volumes) as shell:
+            done = shell.run(script, *arguments, payload=payload)
+            assert done.exit_code == 0, done.text
+            return done.text
+
+    def remove(self) -> None:
+        """Everything that bears this namespace."""
+        from docker.errors import APIError
+
+        api = self.client.api
+        prefix = self.layout.namespace
+        networks = [one for one in api.networks() if one["Name"].startswith(prefix)]
+        for row in api.containers(all=True):
+            on = set((row.get("NetworkSettings") or {}).get("Networks") or {})
+            ours = any(name.lstrip("/").startswith(prefix) for name in row["Names"])
+            if ours or on & {one["Name"] for one in networks}:
+                with contextlib.suppress(APIError):
+                    api.remove_container(row["Id"], force=True, v=True)
+        for network in networks:
+            api.remove_network(network["Id"])
+        for volume in (self.layout.routes_volume, self.layout.state_volume):
+            with contextlib.suppress(APIError):
+                api.remove_volume(volume)
+        self.client.close()
+
+
+def own_edge() -> OwnEdge:
+    return OwnEdge(
+        connect(),
+        Layout(namespace=f"t-{secrets.token_hex(4)}"),
+        EdgeSettings(http_port=free_port()),
+    )

@@ -1,0 +1,284 @@
+"""What the edge promises beyond the contract suite, on a real engine with the real Traefik."""
+
+import contextlib
+import http.server
+import socket
+import threading
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from compartment_tui.adapters.docker.layout import ASIDE, record_path, route_path
+from compartment_tui.adapters.docker.listeners import listener
+from compartment_tui.adapters.docker.state import DockerRecords
+from compartment_tui.adapters.edge import traefik
+from compartment_tui.domain.config import EdgeSettings
+from compartment_tui.domain.deployment import Deployment, EnvironmentState, Instance, Trigger
+from compartment_tui.domain.errors import EdgeConflict, PortTaken
+from compartment_tui.domain.names import EnvironmentKey
+from compartment_tui.domain.routes import RouteTable
+from tests.adapters.docker.own_edge import OwnEdge, eventually, free_port, own_edge
+
+pytestmark = pytest.mark.docker
+
+
+@pytest.fixture(scope="module")
+def own() -> Iterator[OwnEdge]:
+    made = own_edge()
+    try:
+        made.ensure()
+        yield made
+    finally:
+        made.remove()
+
+
+@pytest.fixture
+def apart() -> Iterator[OwnEdge]:
+    """One whose edge has not been made."""
+    made = own_edge()
+    try:
+        yield made
+    finally:
+        made.remove()
+
+
+def live(own: OwnEdge, key: EnvironmentKey) -> tuple[Instance, RouteTable]:
+    """A service that visitors reach, and a record that says so."""
+    instance = own.start(key)
+    table = own.table(key, instance)
+    (route,) = table.routes
+    deployment = Deployment(
+        id=instance.deployment,
+        run=instance.run,
+        service="web",
+        created=datetime.now(UTC),
+        trigger=Trigger.DEPLOY,
+        spec="{}",
+        host=route.host,
+        port=route.port,
+    )
+    with own.hold(key) as hold:
+        own.put_in_force(hold, table)
+        hold.write_record(
+            EnvironmentState(
+                key=key,
+                active={"web": deployment.id},
+                deployments={deployment.id: deployment},
+            )
+        )
+    assert eventually(lambda: own.visit(route.host) == 200)
+    return instance, table
+
+
+def test_making_it_twice_changes_nothing(own: OwnEdge) -> None:
+    info = own.edge.info()
+    assert not own.ensure()
+    assert own.edge.info() == info
+    assert info is not None
+    assert info.running
+    assert (info.settings, info.image) == (own.settings, traefik.EDGE_IMAGE)
+    assert info.started is not None
+
+
+def test_nothing_but_visitors_reach_it_from_outside(own: OwnEdge) -> None:
+    facts = own.client.api.inspect_container(own.layout.edge)
+    published = {port: where for port, where in facts["NetworkSettings"]["Ports"].items() if where}
+    assert published == {
+        "80/tcp": [{"HostIp": "127.0.0.1", "HostPort": str(own.settings.http_port)}]
+    }
+    assert [mount["RW"] for mount in facts["Mounts"]] == [False]
+    assert facts["HostConfig"]["RestartPolicy"]["Name"] == "always"
+    assert own.visit("nobody.localhost") == 404
+
+
+def test_other_settings_are_refused_with_the_way_on(own: OwnEdge) -> None:
+    with pytest.raises(EdgeConflict, match=str(own.settings.http_port)) as refused:
+        own.edge.ensure(EdgeSettings(http_port=free_port()))
+    assert "edge restart --apply" in refused.value.hint
+
+
+def test_a_taken_port_names_the_process(apart: OwnEdge) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", apart.settings.http_port))
+        taken.listen()
+        with pytest.raises(PortTaken, match=r"\(process \d+\)"):
+            apart.ensure()
+    assert apart.edge.info() is None
+    assert apart.ensure()
+
+
+def test_a_taken_port_names_the_container(own: OwnEdge, apart: OwnEdge) -> None:
+    with pytest.raises(PortTaken, match=own.layout.edge):
+        apart.edge.ensure(own.settings)
+
+
+def test_nobody_is_found_where_nobody_listens(tmp_path: Path) -> None:
+    assert listener(free_port()) is None
+    assert listener(80, tmp_path) is None
+
+
+def test_one_that_was_removed_comes_back_on_every_network(own: OwnEdge) -> None:
+    first, second = own.key("production"), own.key("staging")
+    (_, one), (_, two) = live(own, first), live(own, second)
+    own.edge.remove()
+    assert own.edge.info() is None
+    assert own.ensure()
+    info = own.edge.info()
+    assert info is not None
+    assert {first, second} <= info.attached
+    for table in (one, two):
+        assert own.visit(table.routes[0].host) == 200
+
+
+def test_an_empty_volume_is_filled_from_the_records(own: OwnEdge) -> None:
+    key = own.key()
+    _, table = live(own, key)
+    own.edge.remove()
+    own.inside("rm -f /routes/*")
+    assert own.edge.tables() == {}
+    assert own.ensure()
+    assert own.edge.tables()[key].routes == table.routes
+    assert own.visit(table.routes[0].host) == 200
+
+
+def test_a_document_that_is_there_wins_over_the_record(own: OwnEdge) -> None:
+    key = own.key()
+    _, table = live(own, key)
+    with own.hold(key) as hold:
+        marked = replace(table, marker="run_newer")
+        own.put_in_force(hold, marked)
+    own.edge.remove()
+    assert own.ensure()
+    assert own.edge.tables()[key] == marked
+
+
+def test_one_that_was_killed_is_started_again(own: OwnEdge) -> None:
+    key = own.key()
+    _, table = live(own, key)
+    own.client.api.kill(own.layout.edge)
+    assert eventually(lambda: own.visit(table.routes[0].host) == 0)
+    assert own.ensure()
+    assert own.visit(table.routes[0].host) == 200
+
+
+@pytest.mark.parametrize("content", [b"[http", b'# {{ env "PATH" }}', b"\xff\xfe", b""])
+def test_an_unreadable_document_is_replaced_by_what_the_record_says(
+    own: OwnEdge, content: bytes
+) -> None:
+    key = own.key()
+    _, table = live(own, key)
+    name = traefik.file_name(key)
+    own.inside('cat >"$1.part"; mv "$1.part" "$1"', route_path(key), payload=content)
+    assert own.edge.unreadable() == (name,)
+    assert key not in own.edge.tables()
+    own.edge.set_aside(name)
+    assert own.edge.unreadable() == ()
+    assert own.edge.tables()[key].routes == table.routes
+    assert name in own.inside('ls "$1"', ASIDE)
+    assert eventually(lambda: own.visit(table.routes[0].host) == 200)
+
+
+def test_a_foreign_document_blocks_until_it_is_moved_aside(own: OwnEdge) -> None:
+    key = own.key()
+    instance, table = live(own, key)
+    own.inside('cat >"$1"', "/routes/foreign.yml", payload=b"http: {{ nonsense")
+    with own.hold(key) as hold:
+        later = replace(table, marker="run_later")
+        hold.write_routes(later)
+        assert not eventually(lambda: hold.in_force(later), seconds=1)
+        assert own.edge.unreadable() == ("foreign.yml",)
+        own.edge.set_aside("foreign.yml")
+        own.edge.set_aside("foreign.yml")
+        assert eventually(lambda: hold.in_force(later))
+    assert own.edge.unreadable() == ()
+    assert instance.running
+
+
+def test_a_document_under_another_environments_name_is_unreadable(own: OwnEdge) -> None:
+    key = own.key()
+    text = traefik.document(key, RouteTable(marker="run_1")).encode()
+    own.inside('cat >"$1"', "/routes/production.other.toml", payload=text)
+    assert own.edge.unreadable() == ("production.other.toml",)
+    own.edge.set_aside("production.other.toml")
+
+
+def test_forgetting_an_environment_leaves_the_others(own: OwnEdge) -> None:
+    gone, stays = own.key("gone"), own.key("stays")
+    live(own, gone)
+    _, table = live(own, stays)
+    for _ in range(2):
+        own.edge.forget(gone)
+    assert gone not in own.edge.tables()
+    info = own.edge.info()
+    assert info is not None
+    assert gone not in info.attached
+    assert own.visit(table.routes[0].host) == 200
+
+
+def test_an_open_connection_survives_joining_and_leaving_networks(own: OwnEdge) -> None:
+    key = own.key()
+    _, table = live(own, key)
+    request = f"GET /hostname HTTP/1.1\r\nHost: {table.routes[0].host}\r\n\r\n".encode()
+    with socket.create_connection(("127.0.0.1", own.settings.http_port), timeout=5) as kept:
+        for _ in range(3):
+            kept.sendall(request)
+            assert kept.recv(65536).startswith(b"HTTP/1.1 200")
+            another = own.key("another")
+            kept.sendall(request)
+            assert kept.recv(65536).startswith(b"HTTP/1.1 200")
+            own.edge.forget(another)
+
+
+def test_other_settings_come_with_a_restart(apart: OwnEdge) -> None:
+    apart.ensure()
+    key = apart.key()
+    _, table = live(apart, key)
+    moved = replace(apart, settings=EdgeSettings(http_port=free_port()))
+    with moved.locks.engine(actor="me@here"):
+        moved.edge.restart(moved.settings)
+    assert moved.visit(table.routes[0].host) == 200
+    assert apart.visit(table.routes[0].host) == 0
+    moved.edge.restart()
+    assert moved.visit(table.routes[0].host) == 200
+
+
+def test_everybody_gets_the_same_fingerprint_key(own: OwnEdge) -> None:
+    own.inside("rm -f /state/fingerprint.key")
+    keys: list[bytes] = []
+
+    def ask() -> None:
+        keys.append(DockerRecords(own.client, own.layout).fingerprint_key())
+
+    threads = [threading.Thread(target=ask) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(keys) == 4
+    assert len(set(keys)) == 1
+    assert len(keys[0]) == 32
+    assert own.inside("stat -c %a /state/fingerprint.key") == "600"
+    assert own.inside("ls /state | grep -c fingerprint") == "1"
+
+
+def test_records_are_read_without_a_lock_and_survive_a_lost_reader(own: OwnEdge) -> None:
+    key = own.key()
+    live(own, key)
+    own.client.api.remove_container(own.layout.reader)
+    assert own.records.environments(key.project) == (key,)
+    found = own.records.read(key)
+    assert found is not None
+    assert found.key == key
+    own.inside('rm "$1"', record_path(key))
+    assert own.records.read(key) is None
+
+
+def test_http_servers_of_this_process_are_named() -> None:
+    server = http.server.HTTPServer(("127.0.0.1", 0), http.server.BaseHTTPRequestHandler)
+    with contextlib.closing(server.socket):
+        name = listener(server.server_address[1])
+    assert name is not None
+    assert "process" in name
