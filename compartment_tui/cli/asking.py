@@ -5,7 +5,7 @@ from collections.abc import Iterable
 
 from compartment_tui.cli.session import Session
 from compartment_tui.domain.errors import AnswerNeeded, Cancelled
-from compartment_tui.domain.names import show
+from compartment_tui.present.text import show
 from compartment_tui.present.tone import Line
 
 
@@ -43,7 +43,8 @@ def allow_loss(session: Session, verb: str, lines: Iterable[Line], *, named: boo
         return
     if not session.output.can_ask:
         raise AnswerNeeded(
-            f"to {verb} needs an answer, and there is no terminal to ask on", hint="pass --yes"
+            f"an answer is needed to {verb}, and there is no terminal to ask on",
+            hint="pass --yes",
         )
     session.output.insist(lines)
     answer = session.output.ask(f"{verb.capitalize()}? [y/N]")

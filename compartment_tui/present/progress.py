@@ -16,7 +16,7 @@ from compartment_tui.present.text import (
     stage_words,
     url,
 )
-from compartment_tui.present.timeline import Timeline, Track, TrackState
+from compartment_tui.present.timeline import StepState, Timeline, Track, TrackState
 from compartment_tui.present.tone import Cell, Line, Tone, line, signed
 
 _STATES = {
@@ -44,13 +44,18 @@ def result_lines(timeline: Timeline, http_port: int) -> tuple[Line, ...]:
     places = [_place(track, http_port) for track in tracks]
     wide = max((len(place) for place in places), default=0)
     return tuple(
-        (
-            signed(pad(_STATES[track.state][0], len("unchanged")), _STATES[track.state][1]),
-            Cell(f"  {pad(show(track.service), names)}  {pad(place, wide)}"),
-            Cell(f"  {_took(track)}", Tone.QUIET),
-        )
+        _result(track, pad(show(track.service), names), pad(place, wide))
         for track, place in zip(tracks, places, strict=True)
     )
+
+
+def _result(track: Track, name: str, place: str) -> Line:
+    word, tone = _STATES[track.state]
+    took = _took(track)
+    said = f"  {name}  {place}"
+    if not took:
+        return signed(pad(word, len("unchanged")), tone), Cell(said.rstrip())
+    return signed(pad(word, len("unchanged")), tone), Cell(said), Cell(f"  {took}", Tone.QUIET)
 
 
 def note_lines(timeline: Timeline) -> tuple[Line, ...]:
@@ -99,19 +104,27 @@ def _track_line(track: Track, now: datetime, name_width: int) -> Line:
         words = f"{word} while {stage_words(track.failed_at)}" if track.failed_at else word
         took = duration(track.took(now)) if track.steps else ""
         return name, signed(words, tone), Cell(f"  {took}", Tone.QUIET)
+    return name, *_step_cells(track, now)
+
+
+def _step_cells(track: Track, now: datetime) -> Line:
     step = track.step
-    words = stage_words(step.stage) if step else ""
-    elapsed = duration(step.elapsed(now)) if step else ""
+    if step is None:
+        return ()
+    elapsed = f"{duration(step.elapsed(now)):>7}"
+    if step.state is not StepState.RUNNING:  # its next stage begins when the others are as far
+        return (Cell(f"· {pad(f'{stage_words(step.stage)}: done', 28)} {elapsed}", Tone.QUIET),)
     said = _last_said(track)
     return (
-        name,
-        Cell(f"▸ {pad(words, 23)} {elapsed:>7}"),
+        Cell(f"▸ {pad(stage_words(step.stage), 28)} {elapsed}"),
         Cell(f"  {said}" if said else "", Tone.QUIET),
     )
 
 
 def _last_said(track: Track) -> str:
     step = track.step
+    if step is not None and step.stage is Stage.DRAINING_PREVIOUS:
+        return "the new version is live"
     if step is not None and step.stage is Stage.CHECKING_READINESS and track.attempts:
         last = track.attempts[-1]
         return f"attempt {last.number}: {clean(last.detail)}"

@@ -1,8 +1,10 @@
 """What a status has to say beyond its table: everything that is not simply well."""
 
 from collections.abc import Iterator
+from shlex import quote
 
 from compartment_tui.domain.deployment import Health, Stage, Status
+from compartment_tui.domain.names import DEFAULT_ENVIRONMENT
 from compartment_tui.domain.views import EnvironmentStatus, ServiceStatus
 from compartment_tui.present.plan import variable_words
 from compartment_tui.present.text import clean, short_id, show, stage_words
@@ -20,12 +22,13 @@ def status_notes(status: EnvironmentStatus) -> tuple[Line, ...]:
 
 
 def option_for(environment: str) -> str:
-    """` --env NAME` for a command to copy; nothing for the default environment."""
-    if environment == "production":
+    """` --env NAME` as a shell takes it; nothing for the default environment."""
+    if environment == DEFAULT_ENVIRONMENT:
         return ""
-    if environment.isascii() and environment.replace("-", "").replace("_", "").isalnum():
-        return f" --env {environment}"
-    return f" --env '{show(environment)}'"
+    if environment.isprintable():
+        return f" --env {quote(environment)}"
+    escaped = show(environment.replace("\\", "\\\\").replace("'", "\\'"))
+    return f" --env $'{escaped}'"
 
 
 def _environment_notes(status: EnvironmentStatus) -> Iterator[Line]:

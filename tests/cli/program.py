@@ -1,0 +1,26 @@
+"""The whole program in a process of its own, on a pretended machine with real signals.
+
+`python -m tests.cli.program PACE WORDS…`: PACE is how many real seconds a pretended one takes.
+"""
+
+import sys
+from dataclasses import replace
+from datetime import timedelta
+
+from compartment_tui.adapters.memory.world import Behaviour, FakeClock, Host, memory_world
+from compartment_tui.adapters.system import SignalCancel
+from compartment_tui.cli.app import run
+from tests.cli.line import entrances
+from tests.rollout.shop import WEB, shop_config
+
+
+def main() -> None:
+    pace = float(sys.argv.pop(1))
+    host = Host(clock=FakeClock(pace=pace))
+    host.behave("web", Behaviour(ready_after=timedelta(seconds=5)))
+    opened = memory_world(shop_config(WEB), host=host)
+    run(lambda: entrances(replace(opened.world, cancel=SignalCancel())))
+
+
+if __name__ == "__main__":
+    main()

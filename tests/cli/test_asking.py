@@ -1,0 +1,120 @@
+"""Who is asked what before something changes."""
+
+from dataclasses import replace
+
+import pytest
+
+from compartment_tui.adapters.memory.world import MemoryWorld, memory_world
+from compartment_tui.cli.asking import allow_change, allow_loss
+from compartment_tui.cli.output import Output
+from compartment_tui.cli.session import Session
+from compartment_tui.domain.config import EnvironmentConfig
+from compartment_tui.domain.errors import AnswerNeeded, Cancelled
+from compartment_tui.present.tone import line as words
+from tests.cli.line import entrances, line
+from tests.cli.terminal import Terminal
+from tests.rollout.shop import WEB, shop_config
+
+
+@pytest.fixture
+def opened() -> MemoryWorld:
+    config = shop_config(WEB)
+    known = (
+        EnvironmentConfig(name="production", protected=True),
+        EnvironmentConfig(name="staging"),
+    )
+    return memory_world(replace(config, environments=known))
+
+
+def at_terminal(
+    opened: MemoryWorld, answer: str, *, environment: str | None = None, yes: bool = False
+) -> tuple[Session, Terminal]:
+    stderr = Terminal()
+    output = Output(stdin=Terminal(answer), stdout=Terminal(), stderr=stderr, environment={})
+    session = Session(
+        entrances=entrances(opened.world),
+        output=output,
+        named_environment=environment,
+        yes=yes,
+    )
+    return session, stderr
+
+
+def test_a_protected_environment_asks_for_its_name(opened: MemoryWorld) -> None:
+    session, stderr = at_terminal(opened, "production\n")
+    allow_change(session, "deploy")
+    assert stderr.getvalue() == "production is protected. Type its name to deploy: "
+
+
+@pytest.mark.parametrize("answer", ["", "\n", "y\n", "Production\n", "staging\n"])
+def test_any_other_answer_is_no(opened: MemoryWorld, answer: str) -> None:
+    session, _ = at_terminal(opened, answer)
+    with pytest.raises(Cancelled):
+        allow_change(session, "deploy")
+
+
+def test_yes_alone_does_not_name_it(opened: MemoryWorld) -> None:
+    session, stderr = at_terminal(opened, "\n", yes=True)
+    with pytest.raises(Cancelled):
+        allow_change(session, "deploy")
+    assert "Type its name" in stderr.getvalue()
+
+
+def test_an_unprotected_one_asks_nothing(opened: MemoryWorld) -> None:
+    session, stderr = at_terminal(opened, "", environment="staging")
+    allow_change(session, "deploy")
+    assert stderr.getvalue() == ""
+
+
+@pytest.mark.parametrize("verb", ["deploy", "rollback", "redeploy", "resume"])
+@pytest.mark.parametrize("options", [(), ("--yes",), ("--env", "production")])
+def test_without_a_terminal_both_are_needed(
+    opened: MemoryWorld, verb: str, options: tuple[str, ...]
+) -> None:
+    said = line(opened, verb, *options)
+    assert said.code == 2
+    assert "--yes together with --env production" in said.err
+    assert not opened.host.containers
+
+
+def test_without_a_terminal_both_are_enough(opened: MemoryWorld) -> None:
+    assert line(opened, "deploy", "--yes", "--env", "production").code == 0
+
+
+def test_a_plan_asks_nothing(opened: MemoryWorld) -> None:
+    assert line(opened, "deploy", "--plan").code == 0
+    assert not opened.host.containers
+
+
+@pytest.mark.parametrize(
+    ("answer", "allowed"),
+    [("y\n", True), ("YES\n", True), ("", False), ("n\n", False), ("\n", False)],
+)
+def test_a_loss_asks_for_a_y(opened: MemoryWorld, answer: str, allowed: bool) -> None:
+    session, stderr = at_terminal(opened, answer, environment="staging")
+    if allowed:
+        allow_loss(session, "delete staging", [words("everything")])
+    else:
+        with pytest.raises(Cancelled):
+            allow_loss(session, "delete staging", [words("everything")])
+    assert stderr.getvalue() == "everything\nDelete staging? [y/N] "
+
+
+def test_a_loss_in_a_protected_environment_asks_for_the_name_only(opened: MemoryWorld) -> None:
+    session, stderr = at_terminal(opened, "production\n", environment="production")
+    allow_loss(session, "delete production", [words("everything")])
+    assert "[y/N]" not in stderr.getvalue()
+    assert "everything" in stderr.getvalue()
+
+
+def test_a_loss_without_a_terminal_names_the_flag(opened: MemoryWorld) -> None:
+    assert line(opened, "deploy", "-e", "staging").code == 0
+    said = line(opened, "environment", "delete", "staging")
+    assert said.code == 2
+    assert "--yes" in said.err
+    assert opened.host.containers
+    session = Session(
+        entrances=entrances(opened.world), output=Output(), named_environment="staging"
+    )
+    with pytest.raises(AnswerNeeded):
+        allow_loss(session, "delete staging", [])

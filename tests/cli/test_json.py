@@ -1,0 +1,155 @@
+"""Documents for scripts: only data on stdout, and no key lost or renamed unnoticed."""
+
+import json
+from datetime import timedelta
+
+import pytest
+
+from compartment_tui.adapters.memory.world import Behaviour, MemoryWorld
+from tests.cli.line import Said, check_transcript, line
+from tests.rollout.shop import API, WEB, WORKER, change_everything, open_shop
+
+SUMMARY = {
+    "id",
+    "deploymentRunId",
+    "serviceName",
+    "status",
+    "promotionStage",
+    "health",
+    "isActive",
+    "label",
+    "routeUrl",
+    "failureMessage",
+    "rollbackAvailable",
+    "reusableImageState",
+    "createdAt",
+    "completedAt",
+    "operation",
+}
+"""Compartment's names; ours come on top."""
+
+DOCUMENTS = {
+    "deploy": ("deploy", "--force"),
+    "deploy_plan": ("deploy", "--plan"),
+    "rollback": ("rollback",),
+    "status": ("status",),
+    "inspect": ("inspect",),
+    "deployment_list": ("deployment", "list"),
+    "environment_list": ("environment", "list"),
+    "environment_show": ("environment", "show"),
+    "environment_delete": ("environment", "delete", "production", "--plan"),
+    "route_list": ("route", "list"),
+    "edge_status": ("edge", "status"),
+    "lock_show": ("lock", "show"),
+    "info": ("info",),
+    "doctor": ("doctor",),
+    "open": ("open",),
+    "not_found": ("status", "-s", "nope"),
+}
+
+
+@pytest.fixture
+def live() -> MemoryWorld:
+    opened = open_shop(WEB, API, WORKER)
+    line(opened, "deploy", "--quiet", "--label", "spring")
+    change_everything(opened, "2")
+    assert line(opened, "deploy", "--quiet").code == 0
+    return opened
+
+
+def shape(document: object, path: str = "") -> set[str]:
+    """Every key as a path; what lists hold is one shape."""
+    if isinstance(document, dict):
+        own = {f"{path}.{key}".lstrip(".") for key in document}
+        return own.union(*(shape(value, f"{path}.{key}") for key, value in document.items()))
+    if isinstance(document, list):
+        return set().union(*(shape(value, f"{path}[]") for value in document))
+    return set()
+
+
+@pytest.mark.parametrize("name", DOCUMENTS)
+def test_a_document_keeps_its_shape(live: MemoryWorld, name: str) -> None:
+    said = line(live, *DOCUMENTS[name], "--output", "json")
+    keys = "\n".join(sorted(shape(json.loads(said.out))))
+    check_transcript(f"json_{name}", Said(words=(*said.words,), out=keys, err="", code=said.code))
+
+
+def test_a_status_has_compartments_names(live: MemoryWorld) -> None:
+    document = json.loads(line(live, "status", "--output", "json").out)
+    assert {"activeDeployments", "deployments", "environment", "project"} <= document.keys()
+    assert [one["serviceName"] for one in document["activeDeployments"]] == ["web", "api", "worker"]
+    for one in (*document["activeDeployments"], *document["deployments"]):
+        assert one.keys() >= SUMMARY
+    web = document["activeDeployments"][0]
+    assert web["isActive"] is True
+    assert (web["status"], web["promotionStage"]) == ("succeeded", "active")
+    assert web["routeUrl"] == "http://shop.localhost:8080"
+    assert web["operation"]["type"] == "deployment.create"
+    assert web["createdAt"].endswith("Z")
+
+
+def test_a_history_says_what_one_can_go_back_to(live: MemoryWorld) -> None:
+    document = json.loads(line(live, "deployment", "list", "--output", "json").out)
+    assert [run["label"] for run in document["runs"]] == [None, "spring"]
+    assert [one["label"] for one in document["deployments"]] == [None] * 3 + ["spring"] * 3
+    assert [one["rollbackAvailable"] for one in document["deployments"]] == [False] * 3 + [True] * 3
+
+
+def test_a_failed_run_says_why(live: MemoryWorld) -> None:
+    live.host.change("web", "3")
+    live.host.behave("web", Behaviour(exits_after=timedelta(seconds=1), last_words=("boom",)))
+    said = line(live, "deploy", "-s", "web", "--output", "json")
+    document = json.loads(said.out)
+    assert said.code == 5
+    assert document["outcome"] == "failed"
+    assert document["failure"]["code"] == "candidate_exited"
+    assert "boom" in document["failure"]["tail"]
+    assert document["deployments"][0]["status"] == "failed"
+    stages = {one["stage"]: one["state"] for one in document["rollout"][0]["stages"]}
+    assert stages["checking_readiness"] == "failed"
+    assert "running" not in stages.values()
+
+
+def test_events_are_one_object_a_line(live: MemoryWorld) -> None:
+    change_everything(live, "3")
+    live.host.behave("web", Behaviour(connections=1, drain_takes=timedelta(minutes=5)))
+    said = line(live, "deploy", "--events")
+    events = [json.loads(text) for text in said.out.splitlines()]
+    assert {"type", "at", "environment", "service", "stage"} <= set.intersection(
+        *(set(event) for event in events)
+    )
+    assert events[0]["type"] == "run_planned"
+    assert events[-1]["type"] == "run_finished"
+    assert events[-1]["outcome"] == "live"
+    assert {event["environment"] for event in events} == {"production"}
+    assert {event["type"] for event in events} == {
+        "run_planned",
+        "stage_started",
+        "output",
+        "probed",
+        "stage_finished",
+        "run_finished",
+    }
+
+
+def test_a_refusal_is_an_event_too(live: MemoryWorld) -> None:
+    said = line(live, "deploy", "-s", "nope", "--events")
+    assert said.code == 7
+    assert json.loads(said.out)["error"]["code"] == "not_found"
+
+
+def test_logs_are_one_object_a_line(live: MemoryWorld) -> None:
+    live.host.behave("web", Behaviour(says=("\x1b[31mas it was\x1b[0m",)))
+    line(live, "deploy", "-s", "web", "--force", "--quiet")
+    lines = line(live, "logs", "-s", "web", "--output", "json").out.splitlines()
+    assert [json.loads(text).keys() for text in lines] == [
+        {"deploymentId", "environmentName", "serviceName", "stream", "timestamp", "message"}
+    ]
+    assert json.loads(lines[0])["message"] == "\x1b[31mas it was\x1b[0m"
+    assert "\x1b" not in lines[0]
+
+
+def test_values_of_variables_are_nowhere(live: MemoryWorld) -> None:
+    for words in (*DOCUMENTS.values(), ("deploy", "--events", "--force")):
+        said = line(live, *words, "--output", "json")
+        assert "hello" not in said.out + said.err

@@ -1,0 +1,180 @@
+"""What a person reads, to the letter. Lines marked `!` are on stderr."""
+
+from datetime import timedelta
+
+import pytest
+
+from compartment_tui.adapters.memory.world import Behaviour, MemoryWorld
+from compartment_tui.domain.deployment import Provenance
+from compartment_tui.domain.names import EnvironmentKey
+from tests.cli.line import check_transcript, line
+from tests.rollout.shop import API, WEB, WORKER, change_everything, open_shop
+
+OLD = Provenance(commit="a" * 40, branch="main", author="ada")
+NEW = Provenance(commit="c" * 40, branch="main", author="bob", dirty=True)
+
+
+@pytest.fixture
+def shop() -> MemoryWorld:
+    opened = open_shop(WEB, API, WORKER)
+    opened.source.current = OLD
+    opened.source.commits = [
+        ("a" * 40, "Begin"),
+        ("b" * 40, "Sell \x1b[31mred\x1b[0m shoes"),
+        ("c" * 40, "Sell hats"),
+    ]
+    return opened
+
+
+@pytest.fixture
+def live(shop: MemoryWorld) -> MemoryWorld:
+    """Deployed twice, so that there is a way back."""
+    assert line(shop, "deploy", "--quiet").code == 0
+    change_everything(shop, "2")
+    shop.source.current = NEW
+    assert line(shop, "deploy", "--quiet").code == 0
+    shop.clock.advance(timedelta(minutes=3))
+    return shop
+
+
+def test_first_deploy(shop: MemoryWorld) -> None:
+    check_transcript("deploy_first", line(shop, "deploy", "--plan"), line(shop, "deploy"))
+
+
+def test_next_deploy(shop: MemoryWorld) -> None:
+    line(shop, "deploy")
+    change_everything(shop, "2")
+    shop.source.current = NEW
+    shop.host.behave("web", Behaviour(connections=2, drain_takes=timedelta(minutes=5)))
+    line(shop, "deploy", "-s", "web", "--force", "--quiet")
+    shop.host.change("web", "3")
+    check_transcript(
+        "deploy_next",
+        line(shop, "deploy", "--plan", "--label", "spring"),
+        line(shop, "deploy", "--label", "spring", "-s", "web"),
+        line(shop, "deploy", "-s", "web"),
+        line(shop, "deploy", "-s", "web", "--force", "--verbose"),
+    )
+
+
+def test_a_build_that_fails(live: MemoryWorld) -> None:
+    live.host.change("web", "3")
+    live.host.behave("web", Behaviour(build_fails="ERROR: \x1b[1mRUN make\x1b[0m: exit code 2"))
+    check_transcript("deploy_build_fails", line(live, "deploy"), line(live, "status"))
+
+
+def test_a_candidate_that_exits(live: MemoryWorld) -> None:
+    live.host.change("web", "3")
+    words = ("Traceback (most recent call last):", "KeyError: 'PORT'\x1b]0;owned\x07")
+    live.host.behave("web", Behaviour(exits_after=timedelta(seconds=1), last_words=words))
+    check_transcript(
+        "deploy_candidate_exits",
+        line(live, "deploy", "-s", "web"),
+        line(live, "status", "-s", "web"),
+        line(live, "deploy", "-s", "web", "--quiet"),
+    )
+
+
+def test_a_candidate_that_is_never_ready(shop: MemoryWorld) -> None:
+    shop.host.behave("web", Behaviour(ready_after=None, refusal="503"))
+    check_transcript("deploy_never_ready", line(shop, "deploy", "-s", "web"))
+
+
+def test_cancelled(live: MemoryWorld) -> None:
+    live.host.change("web", "3")
+    live.cancel.request()
+    check_transcript("deploy_cancelled", line(live, "deploy", "-s", "web"))
+
+
+def test_rollback(live: MemoryWorld) -> None:
+    check_transcript(
+        "rollback",
+        line(live, "rollback", "--plan"),
+        line(live, "rollback", "-s", "web"),
+        line(live, "rollback", "-s", "web"),
+    )
+
+
+def test_redeploy(live: MemoryWorld) -> None:
+    check_transcript("redeploy", line(live, "redeploy", "-s", "api"))
+
+
+def test_resume_with_nothing_to_do(live: MemoryWorld) -> None:
+    check_transcript("resume", line(live, "resume"))
+
+
+def test_status(live: MemoryWorld) -> None:
+    fresh = open_shop(WEB)
+    check_transcript("status", line(fresh, "status", "-e", "stag\x1b[2Jing"), line(live, "status"))
+
+
+def test_history(live: MemoryWorld) -> None:
+    short = live.host.records[EnvironmentKey("shop", "production")].active["web"][-10:].lower()
+    line(live, "rollback", "-s", "web", "--quiet")
+    check_transcript(
+        "history",
+        line(live, "deployment", "list"),
+        line(live, "deployment", "list", "-s", "web", "--limit", "1"),
+        line(live, "deployment", "show", short),
+        line(live, "deployment", "logs", short),
+    )
+
+
+def test_inspect(live: MemoryWorld) -> None:
+    check_transcript("inspect", line(live, "inspect", "-s", "web", "-s", "worker"))
+
+
+def test_logs(live: MemoryWorld) -> None:
+    live.host.behave("web", Behaviour(says=("\x1b[32mgreen\x1b[0m", "bell\x07", "10%\r20%")))
+    line(live, "deploy", "-s", "web", "--force", "--quiet")
+    check_transcript(
+        "logs",
+        line(live, "logs"),
+        line(live, "logs", "-s", "web", "-n", "2"),
+        line(live, "logs", "-s", "web", "--since", "1h30m"),
+    )
+
+
+def test_around(live: MemoryWorld) -> None:
+    check_transcript(
+        "around",
+        line(live, "environment", "list"),
+        line(live, "environment", "show"),
+        line(live, "route", "list"),
+        line(live, "edge", "status"),
+        line(live, "lock", "show"),
+        line(live, "open"),
+        line(live, "open", "-s", "worker"),
+        line(live, "environment", "delete", "production", "--plan"),
+        line(live, "environment", "delete", "production"),
+        line(live, "environment", "delete"),
+        line(live, "environment", "delete", "production", "--yes"),
+        line(live, "environment", "list"),
+        line(live, "edge", "remove", "--yes"),
+    )
+
+
+def test_refused(live: MemoryWorld) -> None:
+    lock = live.world.locks.environment(
+        EnvironmentKey("shop", "production"), actor="bob@desk", purpose="deploy"
+    )
+    with lock:
+        locked = line(live.another(), "deploy")
+        shown = line(live, "lock", "show")
+    check_transcript(
+        "refused",
+        line(live, "deploy", "-s", "wbe"),
+        line(live, "status", "-s", "wbe"),
+        line(live, "deployment", "show", "zzzzzzzzzz"),
+        line(live, "rollback", "-s", "web", "--to", "zzzzzzzzzz"),
+        line(live, "rollback", "--run", "x", "--to", "y"),
+        line(live, "logs", "--since", "yesterday"),
+        line(live, "status", "-e", ""),
+        locked,
+        shown,
+    )
+
+
+def test_help() -> None:
+    shop = open_shop(WEB)
+    check_transcript("help", line(shop), line(shop, "deploy", "--help"))
