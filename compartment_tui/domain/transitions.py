@@ -62,7 +62,9 @@ def entered(state: EnvironmentState, stage: Stage, plans: Iterable[Plan]) -> Env
     for plan in plans:
         deployment = state.deployments[plan.deployment]
         if not plan.kept:
-            moved = replace(deployment, status=Status.RUNNING, stage=stage)
+            live = stage is Stage.DRAINING_PREVIOUS  # its route has been switched: it has succeeded
+            status = Status.SUCCEEDED if live else Status.RUNNING
+            moved = replace(deployment, status=status, stage=stage)
             state = state.with_deployment(moved)
     return replace(state, journal=state.journal and replace(state.journal, stage=stage))
 
