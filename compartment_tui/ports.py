@@ -98,6 +98,9 @@ class Engine(Protocol):
     def info(self) -> EngineInfo:
         """Raises EngineTooOld under 20.10."""
 
+    def resolves(self, host: str) -> bool:
+        """Whether this machine finds the address of a public host by itself."""
+
     def instances(
         self, key: EnvironmentKey | None = None, *, project: str | None = None
     ) -> tuple[Instance, ...]:

@@ -1,6 +1,5 @@
 """`doctor`: everything a deployment stands on, looked at one by one, with the way on."""
 
-import socket
 from collections.abc import Callable, Iterator
 from typing import TypeAlias
 
@@ -136,9 +135,7 @@ def _hosts(world: World, config: ProjectConfig) -> Iterator[Check]:
         return
     address = world.engine.info().host
     curl = f"curl -H 'Host: {hosts[0]}' http://{address}:{config.edge.http_port}/"
-    try:
-        socket.getaddrinfo(hosts[0], config.edge.http_port)
-    except OSError:
+    if not world.engine.resolves(hosts[0]):
         yield Check(
             name="host names",
             grade=Grade.WARN,

@@ -1,5 +1,6 @@
 """The port `Engine` on one Docker host. The ideas are in the modules beside this one."""
 
+import socket
 from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 
@@ -15,6 +16,7 @@ from compartment_tui.adapters.docker import (
     release,
 )
 from compartment_tui.adapters.docker.client import Client
+from compartment_tui.adapters.docker.commands import describe_builder
 from compartment_tui.adapters.docker.labels import Role
 from compartment_tui.adapters.docker.layout import Layout
 from compartment_tui.domain.config import NetworkSettings
@@ -47,7 +49,15 @@ class DockerEngine:
             address=self._client.address.url,
             host=self._client.address.host,
             live_restore=bool(facts.get("LiveRestoreEnabled")),
+            builder=describe_builder(),
         )
+
+    def resolves(self, host: str) -> bool:
+        try:
+            socket.getaddrinfo(host, None)
+        except OSError:
+            return False
+        return True
 
     def instances(
         self, key: EnvironmentKey | None = None, *, project: str | None = None

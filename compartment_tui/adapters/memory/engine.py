@@ -48,6 +48,9 @@ class MemoryEngine:
             builder="memory",
         )
 
+    def resolves(self, host: str) -> bool:
+        return host not in self._host.unresolved
+
     def instances(
         self, key: EnvironmentKey | None = None, *, project: str | None = None
     ) -> tuple[Instance, ...]:

@@ -84,6 +84,8 @@ class Host:
     """What lies in each service's path: another text makes another image."""
     unpublished: set[str] = field(default_factory=set)
     """References that no registry answers for."""
+    unresolved: set[str] = field(default_factory=set)
+    """Public hosts that this machine does not find by itself."""
     taken_ports: dict[int, str] = field(default_factory=dict)
     """Ports in use by somebody else, and by whom."""
     disk_full: bool = False
