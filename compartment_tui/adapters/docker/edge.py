@@ -1,6 +1,8 @@
 """The engine's one reverse proxy: made, joined to every environment, brought back with routes."""
 
+import time
 from collections.abc import Mapping
+from datetime import timedelta
 from typing import Any
 
 from compartment_tui.adapters.docker import labels
@@ -17,7 +19,9 @@ from compartment_tui.adapters.docker.labels import Role
 from compartment_tui.adapters.docker.layout import ROUTES, Layout
 from compartment_tui.adapters.docker.listeners import listener
 from compartment_tui.adapters.docker.making import made
-from compartment_tui.adapters.docker.shell import Shell, remove
+from compartment_tui.adapters.docker.pipe import deadline_in
+from compartment_tui.adapters.docker.shell import Shell, ShellGone, remove
+from compartment_tui.adapters.docker.standpoint import QUESTIONS, answers
 from compartment_tui.adapters.docker.state import DockerRecords
 from compartment_tui.adapters.edge import traefik
 from compartment_tui.domain.config import EdgeSettings
@@ -29,13 +33,8 @@ from compartment_tui.ports import EdgeInfo
 LOG_LIMITS = {"max-size": "10m", "max-file": "3"}
 _TAKEN = ("address already in use", "port is already allocated")
 """How the engine says that a port cannot be published: it has no code for it."""
-_AWAIT = """
-for i in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
-  timeout 5 wget -q -O /dev/null "$1" && exit 0
-  sleep 0.1 2>/dev/null || sleep 1
-done
-exit 1
-"""
+START_LIMIT = timedelta(seconds=10)
+PAUSE_SECONDS = 0.05
 
 
 class DockerEdge:
@@ -195,8 +194,11 @@ class DockerEdge:
         self._await(edge)
 
     def _await(self, edge: EdgeContainer) -> None:
-        """Until it answers: whoever comes next asks it at once. Raises EngineProblem."""
-        url = f"http://127.0.0.1:{traefik.API_PORT}/ping"
+        """Until it serves its documents: it listens a moment before it has read them.
+
+        Raises EngineProblem when it does not come up.
+        """
+        tables, deadline = self.tables(), deadline_in(START_LIMIT)
         try:
             with Shell.open(
                 self._client,
@@ -204,14 +206,13 @@ class DockerEdge:
                 network_mode=f"container:{edge.id}",
                 image=edge.image,
             ) as shell:
-                up = shell.run(_AWAIT, url).exit_code == 0
-        except Conflict:
-            up = False  # it ended at once, so its network cannot be joined
-        if not up:
-            raise EngineProblem(
-                "the edge was started and does not answer",
-                hint=f"`docker logs {self._layout.edge}` may say why",
-            )
+                while not _serves(shell, tables):
+                    if time.monotonic() > deadline:
+                        raise _silent(self._layout.edge)
+                    time.sleep(PAUSE_SECONDS)
+        except (Conflict, ShellGone) as error:
+            # It ended at once, and took the network that was to be joined with it.
+            raise _silent(self._layout.edge) from error
 
     # --- networks ---------------------------------------------------------------------------------
 
@@ -260,3 +261,21 @@ class DockerEdge:
             if any(one.get("PublicPort") == port for one in row.get("Ports") or ()):
                 return f"the container {row['Names'][0].lstrip('/')}"
         return None
+
+
+def _serves(shell: Shell, tables: Mapping[EnvironmentKey, RouteTable]) -> bool:
+    said = shell.run(QUESTIONS, *traefik.queries())
+    if said.exit_code != 0:
+        return False
+    try:
+        routers, services = answers(said)
+        return all(traefik.in_force(key, table, routers, services) for key, table in tables.items())
+    except (ValueError, traefik.UnreadableDocument):
+        return False
+
+
+def _silent(name: str) -> EngineProblem:
+    return EngineProblem(
+        "the edge was started and does not serve its routes",
+        hint=f"`docker logs {name}` may say why",
+    )

@@ -135,9 +135,10 @@ class Shell:
         if payload is not None:
             # Not before the shell has read the whole program: what it reads ahead never
             # reaches the step.
-            while _ready(marker) not in output:
+            ready = _ready(marker)
+            while ready not in output:
                 self._output.read_more(deadline)
-            output.clear()
+            del output[: output.index(ready) + len(ready)]
             self._wire.send(payload)
         end = re.compile(rf"\n{marker} (\d+)\n".encode())
         while not (found := end.search(output)):
@@ -215,7 +216,10 @@ def _program(script: str, arguments: Sequence[str], payload: bytes | None, marke
     call = " ".join(("step", *(f"'{argument}'" for argument in arguments)))
     feed = f"{call} </dev/null"
     if payload is not None:
-        feed = f"printf '%s' {_ready(marker).decode()}; head -c {len(payload)} | {call}"
+        # All of the payload is taken, also when the step ends early: the shell would read what is
+        # left as its next commands.
+        rest = f"( {call}; code=$?; cat >/dev/null; exit $code )"
+        feed = f"printf '%s' {_ready(marker).decode()}; head -c {len(payload)} | {rest}"
     # A subshell, so that a script's `exit` and `set -e` end the step and not the shell; a group,
     # so that the shell has parsed all of it before it runs any.
     group = f"{{ {feed}; printf '\\n%s %s\\n' {marker} $?; }}"

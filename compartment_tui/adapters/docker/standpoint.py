@@ -30,7 +30,7 @@ PATIENCE = timedelta(seconds=5)
 """How long an edge that is coming up may take to be there."""
 PAUSE_SECONDS = 0.1
 
-_QUESTIONS = 'for url in "$@"; do timeout 5 wget -q -O - "$url" || exit 1; echo; done'
+QUESTIONS = 'for url in "$@"; do timeout 5 wget -q -O - "$url" || exit 1; echo; done'
 
 
 class Standpoint:
@@ -56,10 +56,9 @@ class Standpoint:
 
     def in_force(self, table: RouteTable) -> bool:
         """See `Hold.in_force`."""
-        answer = self._from_there(lambda: self._run(_QUESTIONS, *traefik.queries(self._key)))
+        answer = self._from_there(lambda: self._run(QUESTIONS, *traefik.queries(self._key)))
         try:
-            routers, services = filter(None, answer.text.split("\n"))
-            return traefik.in_force(self._key, table, routers, services)
+            return traefik.in_force(self._key, table, *answers(answer))
         except (ValueError, traefik.UnreadableDocument) as error:
             raise EdgeNotConfirmed("the edge's API gave no usable answer") from error
 
@@ -132,6 +131,12 @@ class Standpoint:
             if edge is None or not edge.restarting or time.monotonic() > deadline:
                 raise _away()
             time.sleep(PAUSE_SECONDS)
+
+
+def answers(answer: Answer) -> tuple[str, str]:
+    """What the edge said about routers and services. Raises ValueError."""
+    routers, services = filter(None, answer.text.split("\n"))
+    return routers, services
 
 
 def _away() -> EdgeNotConfirmed:

@@ -113,13 +113,14 @@ def read(text: str) -> tuple[EnvironmentKey, RouteTable]:
         raise UnreadableDocument("the route document cannot be parsed") from error
 
 
-def queries(key: EnvironmentKey) -> tuple[str, ...]:
-    """The addresses that `in_force` needs the answers of, in order.
+def queries(key: EnvironmentKey | None = None) -> tuple[str, ...]:
+    """The addresses that `in_force` needs the answers of, in order; for every environment if none.
 
     Routers first: they name the services, and both are replaced at once.
     """
+    search = f"search={key.identifier}-&" if key else ""
     return tuple(
-        f"http://127.0.0.1:{API_PORT}/api/http/{kind}?search={key.identifier}-&per_page=10000"
+        f"http://127.0.0.1:{API_PORT}/api/http/{kind}?{search}per_page=100000"
         for kind in ("routers", "services")
     )
 

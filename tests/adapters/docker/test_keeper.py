@@ -1,0 +1,465 @@
+"""What lock, pen and probe promise beyond the contract suite, on a real engine and Traefik."""
+
+import contextlib
+import ipaddress
+import os
+import secrets
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from compartment_tui.adapters.docker import keeper, labels, locking
+from compartment_tui.adapters.docker.address import Address
+from compartment_tui.adapters.docker.client import Client
+from compartment_tui.adapters.docker.keeper import DockerHold
+from compartment_tui.adapters.docker.labels import Role
+from compartment_tui.adapters.docker.layout import index_path, record_path, route_path
+from compartment_tui.adapters.docker.shell import Shell, ShellGone, _program, _ready, create
+from compartment_tui.domain.config import Readiness, ReadinessKind
+from compartment_tui.domain.deployment import EnvironmentState, Instance, Stage
+from compartment_tui.domain.errors import (
+    DiskFull,
+    EdgeNotConfirmed,
+    EngineProblem,
+    Locked,
+    LockLost,
+    RecordInvalid,
+)
+from compartment_tui.domain.names import EnvironmentKey, active_name
+from compartment_tui.domain.routes import RouteTable
+from tests.adapters.docker.own_edge import OWNER, OwnEdge, eventually, own_edge
+
+pytestmark = pytest.mark.docker
+
+# Answers by the path it is asked at, each connection in a thread of its own.
+SERVER = r"""
+import socket, threading, time
+def serve(c):
+    lines = c.recv(65536).decode().split("\r\n")
+    path = lines[0].split()[1]
+    head = {"/ok": "200 OK", "/nothing": "204 No Content", "/bad": "503 Service Unavailable",
+            "/moved": "302 Found\r\nLocation: /ok", "/kept": "200 OK\r\nContent-Length: 0"}
+    if path == "/host":
+        head[path] = "200 OK" if "Host: localhost:8080" in lines else "400 Bad Request"
+    if path == "/open":  # a caller who half-closes has left
+        time.sleep(0.3)
+        c.settimeout(0.1)
+        try:
+            head[path] = "499 Gone" if c.recv(1) == b"" else "400 Bad Request"
+        except TimeoutError:
+            head[path] = "200 OK"
+    if path == "/slow":
+        time.sleep(30)
+    elif path == "/garbage":
+        c.sendall(b"220 mail.example\r\n")
+    elif path in head:
+        c.sendall(f"HTTP/1.1 {head[path]}\r\n\r\n".encode())
+    if path == "/kept":
+        time.sleep(30)
+    c.shutdown(socket.SHUT_RDWR)
+s = socket.create_server(("", 8080))
+while True:
+    threading.Thread(target=serve, args=(s.accept()[0],), daemon=True).start()
+"""
+
+HOLDER = """
+import sys, time
+from compartment_tui.adapters.docker.client import connect
+from compartment_tui.adapters.docker.engine import DockerEngine
+from compartment_tui.adapters.docker.keeper import DockerLocks
+from compartment_tui.adapters.docker.layout import Layout
+from compartment_tui.domain.names import EnvironmentKey
+client = connect()
+locks = DockerLocks(client, DockerEngine(client), Layout(namespace=sys.argv[1]))
+with locks.environment(EnvironmentKey(sys.argv[2], sys.argv[3]), actor="eve@ci", purpose="deploy"):
+    print("held", flush=True)
+    time.sleep(60)
+"""
+
+
+@pytest.fixture(scope="module")
+def own() -> Iterator[OwnEdge]:
+    made = own_edge()
+    try:
+        made.ensure()
+        yield made
+    finally:
+        made.remove()
+
+
+@pytest.fixture(scope="module")
+def key(own: OwnEdge) -> EnvironmentKey:
+    return own.key()
+
+
+@pytest.fixture(scope="module")
+def server(own: OwnEdge, key: EnvironmentKey) -> Instance:
+    instance = own.start(key, ("python", "-c", SERVER), image="python:3.11-slim")
+    asked = Readiness(kind=ReadinessKind.TCP)
+    with own.hold(key) as hold:
+        assert eventually(lambda: hold.ready(instance, asked, 8080) is None)
+    return instance
+
+
+# --- the lock -------------------------------------------------------------------------------------
+
+
+def test_the_second_is_told_who_and_since_when(own: OwnEdge, key: EnvironmentKey) -> None:
+    with own.hold(key, actor="ada@laptop"):
+        with pytest.raises(Locked, match="ada@laptop") as refused:
+            own.hold(key)
+        found = own.locks.holder(key)
+        assert found is not None
+        assert (found.holder, found.purpose) == ("ada@laptop", "deploy")
+        assert refused.value.since == found.since
+    assert own.locks.holder(key) is None
+
+
+def test_of_many_who_try_at_once_one_wins(own: OwnEdge, key: EnvironmentKey) -> None:
+    won: list[DockerHold] = []
+    lost: list[Locked] = []
+
+    def attempt() -> None:
+        try:
+            won.append(own.hold(key))
+        except Locked as error:
+            lost.append(error)
+
+    threads = [threading.Thread(target=attempt) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert (len(won), len(lost)) == (1, 3)
+    with won[0] as hold:
+        hold.confirm()
+
+
+def test_a_killed_holder_leaves_nothing(own: OwnEdge, key: EnvironmentKey) -> None:
+    command = [sys.executable, "-c", HOLDER, own.layout.namespace, key.project, key.environment]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "held\n"
+        with pytest.raises(Locked, match="eve@ci"):
+            own.hold(key)
+        os.kill(process.pid, signal.SIGKILL)
+    # At once: the next one waits for the moment that the engine needs.
+    with own.hold(key) as hold:
+        hold.confirm()
+
+
+def test_a_lock_that_was_made_and_never_started_is_cleared(
+    own: OwnEdge, key: EnvironmentKey, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stillborn = create(
+        own.client,
+        labels=locking.marks("bob@gone", "deploy"),
+        name=own.layout.lock(key),
+        network_mode="none",
+        mounts=None,
+    )
+    monkeypatch.setattr(locking, "STILLBORN", timedelta(seconds=2))
+    assert own.locks.holder(key) is None
+    with own.hold(key) as hold:
+        hold.confirm()
+        assert own.client.api.inspect_container(own.layout.lock(key))["Id"] != stillborn
+
+
+def test_a_lock_cannot_be_taken_without_an_edge() -> None:
+    without = own_edge()
+    with pytest.raises(EngineProblem, match="edge does not run") as refused:
+        without.hold(EnvironmentKey("shop", "production"))
+    assert "edge restart" in refused.value.hint
+    without.client.close()
+
+
+def test_the_engines_lock_is_waited_for(own: OwnEdge) -> None:
+    first = own.locks.engine(actor="me@here")
+    threading.Timer(1.5, first.__exit__, (None, None, None)).start()
+    began = time.monotonic()
+    with own.locks.engine(actor="you@there"):
+        assert time.monotonic() - began > 1
+
+
+def test_the_engines_lock_is_not_waited_for_forever(
+    own: OwnEdge, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(keeper, "ENGINE_LOCK_PATIENCE", timedelta(seconds=1))
+    with own.locks.engine(actor="me@here"), pytest.raises(Locked, match="me@here"):
+        own.locks.engine(actor="you@there")
+
+
+# --- the pen --------------------------------------------------------------------------------------
+
+
+def test_what_is_written_needs_no_escaping(own: OwnEdge) -> None:
+    key = own.key("'; rm -rf /routes/* #\n$(id) `id` \\ {{ env }}")
+    state = EnvironmentState(key=key, active={"web": "$(id) '\"\\ \n{{ env }}"})
+    table = RouteTable(marker="run_'$(id)")
+    with own.hold(key) as hold:
+        hold.write_record(state)
+        own.put_in_force(hold, table)
+        assert hold.record() == state
+        assert hold.routes() == table
+    assert own.records.read(key) == state
+    assert key in own.records.environments(key.project)
+    assert own.edge.tables()[key] == table
+
+
+def test_half_a_document_never_gets_the_name(own: OwnEdge, key: EnvironmentKey) -> None:
+    marked = RouteTable(marker="run_whole")
+    with own.hold(key) as hold:
+        own.put_in_force(hold, marked)
+        content = b"x" * 50_000
+        shell, path, marker = hold._shell, route_path(key), secrets.token_hex(12)
+        program = _program(keeper._WRITE, (path, str(len(content))), content, marker)
+        shell._wire.send(program)
+        while _ready(marker) not in shell._output.received:
+            shell._output.read_more(time.monotonic() + 10)
+        shell._wire.send(content[:20_000])
+        shell._wire.close()  # as when this process is killed
+    assert eventually(lambda: own.locks.holder(key) is None)
+    assert "20000" in own.inside('wc -c "$1.part"', path)
+    with own.hold(key) as hold:
+        assert hold.routes() == marked
+        own.put_in_force(hold, RouteTable(marker="run_next"))
+
+
+def test_nothing_can_be_written_after_the_lock_was_taken_away(
+    own: OwnEdge, key: EnvironmentKey
+) -> None:
+    with own.hold(key) as hold:
+        before = hold.routes()
+        assert own.locks.release(key)
+        with own.hold(key):
+            for attempt in (
+                hold.confirm,
+                hold.record,
+                hold.routes,
+                lambda: hold.write_routes(RouteTable(marker="run_late")),
+                lambda: hold.write_record(EnvironmentState(key=key)),
+                lambda: hold.in_force(before),
+            ):
+                with pytest.raises(LockLost):
+                    attempt()
+    with own.hold(key) as hold:
+        assert hold.routes() == before
+    assert not own.locks.release(key)
+
+
+def test_a_full_disk_is_told_as_that(own: OwnEdge, key: EnvironmentKey) -> None:
+    with own.hold(key) as hold:
+        # A device that has no room answers as a full disk does.
+        hold._shell.run('mkdir -p /tmp/d; ln -s /dev/full "$1.part"', "/tmp/d/full")
+        with pytest.raises(DiskFull):
+            hold._write("/tmp/d/full", b"content" * 50_000)
+        hold.confirm()
+        with pytest.raises(EngineProblem, match="cannot be written"):
+            hold._write("/proc/nothing", b"content" * 50_000)
+        hold.confirm()
+
+
+def test_a_record_that_is_none_is_told(own: OwnEdge) -> None:
+    key = own.key()
+    own.inside('mkdir -p "${1%/*}"; cat >"$1"', record_path(key), payload=b"format = [")
+    with own.hold(key) as hold:
+        with pytest.raises(RecordInvalid):
+            hold.record()
+        hold.write_record(EnvironmentState(key=key))
+        assert hold.record() == EnvironmentState(key=key)
+    own.records.forget(key)
+    assert own.inside('ls "${1%/*}"', index_path(key)).count(key.text) == 0
+
+
+def test_a_lost_record_is_made_again_from_routes_and_labels(own: OwnEdge) -> None:
+    key = own.key()
+    kept = own.start(key, ("true",))
+    active = own.start(key, name=active_name("web", key))
+    table = own.table(key, active)
+    with own.hold(key) as hold:
+        own.put_in_force(hold, table)
+        state = hold.record()
+    assert state.rebuilt
+    assert state.active == {"web": active.deployment}
+    assert state.deployments[active.deployment].host == table.routes[0].host
+    assert state.deployments[kept.deployment].stage is Stage.STOPPED
+    assert own.records.read(key) is None
+
+
+def test_a_large_record_comes_back(own: OwnEdge, key: EnvironmentKey) -> None:
+    state = EnvironmentState(key=key, active={f"s{n}": "x" * 500 for n in range(2000)})
+    with own.hold(key) as hold:
+        hold.write_record(state)
+        assert hold.record() == state
+
+
+# --- the probe ------------------------------------------------------------------------------------
+
+HTTP = Readiness(kind=ReadinessKind.HTTP, attempt_timeout=timedelta(seconds=1))
+COMMAND = Readiness(kind=ReadinessKind.COMMAND, attempt_timeout=timedelta(seconds=1))
+TCP = Readiness(kind=ReadinessKind.TCP, attempt_timeout=timedelta(seconds=1))
+
+
+@pytest.mark.parametrize(
+    ("path", "words"),
+    [
+        ("/ok", None),
+        ("/nothing", None),
+        ("/kept", None),
+        ("/host", None),
+        ("/open", None),
+        ("/bad", "503"),
+        ("/moved", "302"),
+        ("/slow", "timed out after 1 s"),
+        ("/garbage", "answered something that is not HTTP"),
+        ("/closed", "closed without an answer"),
+        ("/'$(id) x", "closed without an answer"),
+    ],
+)
+def test_ready_by_http(
+    own: OwnEdge, key: EnvironmentKey, server: Instance, path: str, words: str | None
+) -> None:
+    with own.hold(key) as hold:
+        began = time.monotonic()
+        assert hold.ready(server, replace(HTTP, path=path), 8080) == words
+        assert time.monotonic() - began < 3
+        hold.confirm()
+
+
+def test_ready_by_tcp(own: OwnEdge, key: EnvironmentKey, server: Instance) -> None:
+    with own.hold(key) as hold:
+        assert hold.ready(server, TCP, 8080) is None
+        assert hold.ready(server, TCP, 8081) == "connection refused"
+        assert hold.ready(server, HTTP, 8081) == "connection refused"
+        network = ipaddress.ip_network(f"{server.address}/27", strict=False)
+        nobody = replace(server, address=str(network[-2]))
+        assert hold.ready(nobody, TCP, 8080) in ("timed out after 1 s", "host unreachable")
+        assert hold.ready(replace(server, address=None), TCP, 8080) == "it does not run"
+
+
+@pytest.mark.parametrize(
+    ("command", "words"),
+    [
+        (("true",), None),
+        (("false",), "exit code 1"),
+        (("sh", "-c", "echo one; sleep 0.2; echo two >&2; exit 3"), "exit code 3: two"),
+        (("sleep", "20"), "timed out after 1 s"),
+    ],
+)
+def test_ready_by_command(
+    own: OwnEdge,
+    key: EnvironmentKey,
+    server: Instance,
+    command: tuple[str, ...],
+    words: str | None,
+) -> None:
+    with own.hold(key) as hold:
+        assert hold.ready(server, replace(COMMAND, command=command), None) == words
+
+
+def test_a_command_in_a_container_that_stopped(own: OwnEdge, key: EnvironmentKey) -> None:
+    stopped = own.start(key, ("true",))
+    asked = replace(COMMAND, command=("true",))
+    with own.hold(key) as hold:
+        assert eventually(lambda: hold.ready(stopped, asked, None) == "it does not run")
+        own.client.api.remove_container(stopped.container, force=True)
+        assert hold.ready(stopped, asked, None) == "its container is gone"
+
+
+def test_an_edge_that_is_replaced_is_noticed_and_followed(
+    own: OwnEdge, key: EnvironmentKey, server: Instance
+) -> None:
+    marked = RouteTable(marker="run_before")
+    with own.hold(key) as hold:
+        own.put_in_force(hold, marked)
+        own.edge.remove()
+        with pytest.raises(EdgeNotConfirmed, match="edge does not run"):
+            hold.in_force(marked)
+        with pytest.raises(EdgeNotConfirmed, match="edge does not run"):
+            hold.ready(server, TCP, 8080)
+        later = RouteTable(marker="run_later")
+        hold.write_routes(later)
+        assert hold.routes() == later
+        own.ensure()
+        assert eventually(lambda: hold.in_force(later))
+        assert hold.ready(server, TCP, 8080) is None
+        own.edge.restart()
+        assert eventually(lambda: hold.in_force(later))
+        assert not hold.in_force(marked)
+
+
+# --- the shell ------------------------------------------------------------------------------------
+
+
+@contextlib.contextmanager
+def over_tcp() -> Iterator[Client]:
+    """The local engine behind a TCP port, as a remote one is."""
+
+    def copy(source: socket.socket, target: socket.socket) -> None:
+        with contextlib.suppress(OSError):
+            while chunk := source.recv(65536):
+                target.sendall(chunk)
+        for end in (source, target):
+            with contextlib.suppress(OSError):
+                end.shutdown(socket.SHUT_RDWR)
+
+    def accept(listening: socket.socket) -> None:
+        while True:
+            try:
+                near, _ = listening.accept()
+            except OSError:
+                return
+            far = socket.socket(socket.AF_UNIX)
+            far.connect("/var/run/docker.sock")
+            ends.extend((near, far))
+            threading.Thread(target=copy, args=(near, far), daemon=True).start()
+            threading.Thread(target=copy, args=(far, near), daemon=True).start()
+
+    ends: list[socket.socket] = []
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        threading.Thread(target=accept, args=(listening,), daemon=True).start()
+        port = listening.getsockname()[1]
+        client = Client(Address(url=f"tcp://127.0.0.1:{port}", chosen_by="the test"))
+        yield client
+        client.close()
+        with contextlib.suppress(OSError):
+            listening.shutdown(socket.SHUT_RDWR)
+    for end in ends:
+        end.close()
+
+
+def test_a_shell_works_over_tcp() -> None:
+    content = secrets.token_bytes(200_000)
+    with over_tcp() as client:
+        with Shell.open(client, labels={labels.ROLE: Role.STATE.value, OWNER: "tcp"}) as shell:
+            assert shell.run("cat", payload=content).output == content
+            assert shell.run("echo $1; exit 3", "one") == (3, b"one\n")
+        with pytest.raises(ShellGone):
+            shell.run(":")
+
+
+def test_a_script_cannot_end_the_shell_nor_wait_for_ever(own: OwnEdge) -> None:
+    marked = {labels.ROLE: Role.STATE.value, OWNER: own.layout.namespace}
+    with Shell.open(own.client, labels=marked) as shell:
+        assert shell.run("set -e; false; echo no").exit_code == 1
+        assert shell.run("exit 7").exit_code == 7
+        assert shell.run("cat", payload=b"").output == b""
+        assert shell.run("head -c 3; exit 2", payload=b"x" * 300_000) == (2, b"xxx")
+        # What a step leaves of its payload is not what the shell reads next.
+        evil = b"\n" * 200_000 + b"exit 66\necho no\n" * 10_000
+        assert shell.run("exit 5", payload=evil) == (5, b"")
+        assert shell.run("echo fine") == (0, b"fine\n")
+        with pytest.raises(AssertionError):
+            shell.run("echo $1", "a'b")
+        with pytest.raises(ShellGone, match="in time"):
+            shell.run("sleep 20", timeout=timedelta(seconds=0.5))
+        with pytest.raises(ShellGone):
+            shell.run(":")
