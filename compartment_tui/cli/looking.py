@@ -1,9 +1,5 @@
 """What the commands that look around write."""
 
-import platform
-import sys
-from importlib.metadata import PackageNotFoundError, version
-
 from compartment_tui.cli.region import Region
 from compartment_tui.cli.session import Session
 from compartment_tui.domain.errors import EngineProblem, NotFound
@@ -170,10 +166,12 @@ def doctor(session: Session) -> int:
 
 def info(session: Session) -> None:
     """Also when the engine is away: then it says so."""
-    try:
-        program = version(PROGRAM)
-    except PackageNotFoundError:  # run from a checkout that is not installed
-        program = "unknown"
+    # These take longer to load than a status takes.
+    import platform
+    import sys
+    from importlib.metadata import version
+
+    program = version(PROGRAM)
     python = f"{platform.python_version()} ({sys.executable})"
     project = session.world.project
     try:

@@ -114,11 +114,11 @@ class Output:
 
     def document(self, document: Json) -> None:
         """Data as one JSON document."""
-        self.out.write(json.dumps(document, indent=2, ensure_ascii=not _is_unicode()) + "\n")
+        self.out.write(json.dumps(document, indent=2) + "\n")
 
     def json_line(self, document: Json) -> None:
         """Data as one JSON object on a line of its own."""
-        self.out.write(json.dumps(document, ensure_ascii=not _is_unicode()) + "\n")
+        self.out.write(json.dumps(document) + "\n")
 
     def say(self, text: Line | str) -> None:
         """Something by the way; not with `--quiet`."""
@@ -136,15 +136,14 @@ class Output:
         """Why nothing came of it, and the way on."""
         tail = error.tail if isinstance(error, StepFailed) else ()
         self.insist(failure_lines(error.message, hint=error.hint, tail=tail))
-        if self.json:
-            facts: Json = {
+        self._error(
+            {
                 "code": error.code,
                 "message": error.message,
                 "hint": error.hint or None,
                 "exitCode": exit_code(error),
             }
-            write = self.json_line if self.streaming else self.document
-            write({"error": facts})
+        )
 
     def bug(self, error: Exception, trace: str) -> None:
         """An error nobody foresaw: one sentence, and the trace only when asked for."""
@@ -158,8 +157,13 @@ class Output:
                 line(f"  → please report it with the command you typed{more}"),
             )
         )
+        self._error({"code": "bug", "message": what, "hint": None, "exitCode": UNEXPECTED})
+
+    def _error(self, facts: Json) -> None:
+        """For scripts, the problem is data too."""
         if self.json:
-            self.document({"error": {"code": "bug", "message": what, "exitCode": UNEXPECTED}})
+            write = self.json_line if self.streaming else self.document
+            write({"error": facts})
 
     @property
     def can_ask(self) -> bool:
@@ -176,6 +180,11 @@ class Output:
     def interactive(self) -> bool:
         """Whether a command inside a container can have this terminal."""
         return self._stdin.isatty() and self.out.terminal
+
+    def leave_line(self) -> None:
+        """After a Ctrl-C, whose `^C` stands on the terminal without an end of line."""
+        if self.err.terminal:
+            self.err.write("\n")
 
     def settle(self) -> None:
         """Say it when data could not be written; a reader that left is no trouble."""
@@ -198,8 +207,3 @@ def failure_of(failure: Failure, where: str = "") -> list[Line]:
     """A failed step in the same words; `where` says of which service, in which stage."""
     message = f"{where}: {failure.message}" if where else failure.message
     return failure_lines(message, hint=failure.hint, tail=failure.tail)
-
-
-def _is_unicode() -> bool:
-    encoding = getattr(sys.stdout, "encoding", None) or "ascii"
-    return encoding.lower().replace("-", "") == "utf8"

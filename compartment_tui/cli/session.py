@@ -89,6 +89,7 @@ class Session:
             self.output.problem(error)
             code = exit_code(error)
         except KeyboardInterrupt:
+            self.output.leave_line()
             code = CANCELLED
         except Exception as error:  # a bug: the one place where anything at all is caught
             self.output.bug(error, traceback.format_exc())

@@ -19,7 +19,6 @@ from compartment_tui.domain.events import (
     StageReverted,
     StageStarted,
 )
-from compartment_tui.domain.names import Target
 from compartment_tui.domain.plan import Plan, Run
 from compartment_tui.present.json import Json, changes, instant, place, seconds, source
 from compartment_tui.present.timeline import Timeline, Track
@@ -68,49 +67,26 @@ def event_document(event: Event, environment: str) -> Json:  # noqa: PLR0911 - o
             head = _head("run_planned", event.at, environment)
             return {**head, **plan_document(event.run, {}), "environment": environment}
         case StageStarted():
-            return _staged("stage_started", event.at, event.target, event.stage)
+            return _staged("stage_started", event)
         case Output():
-            return {
-                **_staged("output", event.at, event.target, event.stage),
-                "line": event.line,
-            }
+            return {**_staged("output", event), "line": event.line}
         case Probed():
-            return {
-                **_staged("probed", event.at, event.target, Stage.CHECKING_READINESS),
-                "attempt": event.attempt.number,
-                "ready": event.attempt.ready,
-                "detail": event.attempt.detail,
-                "durationSeconds": seconds(event.attempt.took),
-            }
+            return {**_targeted("probed", event), **_attempt(event)}
         case StageFinished():
-            return {
-                **_staged("stage_finished", event.at, event.target, event.stage),
-                "durationSeconds": seconds(event.took),
-                "note": event.note or None,
-            }
+            took = {"durationSeconds": seconds(event.took), "note": event.note or None}
+            return {**_staged("stage_finished", event), **took}
         case StageFailed():
-            return {
-                **_staged("stage_failed", event.at, event.target, event.stage),
-                "failure": failure(event.failure),
-            }
+            return {**_staged("stage_failed", event), "failure": failure(event.failure)}
         case StageReverted():
-            return _staged("stage_reverted", event.at, event.target, event.stage)
+            return _staged("stage_reverted", event)
         case ServiceUnchanged():
-            return {
-                **_staged("service_unchanged", event.at, event.target, None),
-                "deploymentId": event.deployment,
-            }
+            return {**_targeted("service_unchanged", event), "deploymentId": event.deployment}
         case Noted():
-            target = event.target or Target(environment, "")
-            return {**_staged("noted", event.at, target, None), "message": event.message}
+            service = event.target.service if event.target else None
+            head = _head("noted", event.at, environment, service=service)
+            return {**head, "message": event.message}
         case RunFinished():
-            return {
-                **_head("run_finished", event.at, environment),
-                "deploymentRunId": event.run or None,
-                "outcome": event.outcome.value,
-                "durationSeconds": seconds(event.took),
-                "failure": failure(event.failure),
-            }
+            return {**_head("run_finished", event.at, environment), **_ending(event)}
         case _:
             assert_never(event)
 
@@ -127,21 +103,51 @@ def failure(one: Failure | None) -> Json | None:
     }
 
 
-def _head(kind: str, at: datetime, environment: str) -> Json:
+def _head(
+    kind: str,
+    at: datetime,
+    environment: str,
+    *,
+    service: str | None = None,
+    stage: Stage | None = None,
+) -> Json:
     return {
         "type": kind,
         "at": instant(at),
         "environment": environment,
-        "service": None,
-        "stage": None,
+        "service": service,
+        "stage": stage.value if stage else None,
     }
 
 
-def _staged(kind: str, at: datetime, target: Target, stage: Stage | None) -> Json:
+def _targeted(kind: str, event: Probed | ServiceUnchanged) -> Json:
+    stage = Stage.CHECKING_READINESS if isinstance(event, Probed) else None
+    target = event.target
+    return _head(kind, event.at, target.environment, service=target.service, stage=stage)
+
+
+def _staged(
+    kind: str, event: StageStarted | Output | StageFinished | StageFailed | StageReverted
+) -> Json:
+    target = event.target
+    return _head(kind, event.at, target.environment, service=target.service, stage=event.stage)
+
+
+def _attempt(event: Probed) -> Json:
     return {
-        **_head(kind, at, target.environment),
-        "service": target.service or None,
-        "stage": stage.value if stage else None,
+        "attempt": event.attempt.number,
+        "ready": event.attempt.ready,
+        "detail": event.attempt.detail,
+        "durationSeconds": seconds(event.attempt.took),
+    }
+
+
+def _ending(event: RunFinished) -> Json:
+    return {
+        "deploymentRunId": event.run or None,
+        "outcome": event.outcome.value,
+        "durationSeconds": seconds(event.took),
+        "failure": failure(event.failure),
     }
 
 

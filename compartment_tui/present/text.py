@@ -15,10 +15,10 @@ _SEQUENCE = re.compile(
     r"""
       \x1b\[ [0-?]* [ -/]* [@-~]             # colours, cursor movements
     | \x9b [0-?]* [ -/]* [@-~]
-    | \x1b[\]PX^_] .*? (?: \x07 | \x1b\\ )   # titles, links, and other strings a terminal obeys
+    | \x1b[\]PX^_] [^\x07\x1b]* (?: \x07 | \x1b\\ )   # titles, links, other strings it obeys
     | \x1b [ -/]* [0-~]
     """,
-    re.VERBOSE | re.DOTALL,
+    re.VERBOSE,
 )
 
 _STAGES: Mapping[Stage, str] = MappingProxyType(
