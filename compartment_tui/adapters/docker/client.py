@@ -1,6 +1,7 @@
 """One connection to a Docker engine, made when first used; the SDK's errors in our words."""
 
 import errno
+import socket
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
 OLDEST_API = (1, 41)
 """Docker Engine 20.10."""
+KNOCK_SECONDS = 10
 NO_SPACE = "no space left on device"
 
 
@@ -87,10 +89,14 @@ class Client:
             self._session = None
 
     def _open(self) -> "Session":
+        try:
+            _knock(self.address)
+        except OSError as error:
+            raise translated(error, self.address, "answer") from error
         with self.translate("answer"):
-            from compartment_tui.adapters.docker.session import open_session
+            from compartment_tui.adapters.docker.session import Session
 
-            session = open_session(self.address)
+            session = Session(self.address)
         major, _, minor = session.api_version.partition(".")
         if (int(major), int(minor)) < OLDEST_API:
             session.close()
@@ -110,6 +116,15 @@ def connect() -> Client:
     Raises EngineUnreachable only when the docker context cannot be read; nothing is asked yet.
     """
     return Client(find_address())
+
+
+def _knock(address: Address) -> None:
+    """Raises OSError. The SDK would leave a socket that it cannot connect open."""
+    if address.socket is None:
+        return
+    with socket.socket(socket.AF_UNIX) as probe:
+        probe.settimeout(KNOCK_SECONDS)
+        probe.connect(address.socket)
 
 
 def translated(error: BaseException, address: Address, doing: str) -> CompartmentError:
@@ -145,10 +160,19 @@ def _unreachable(
 ) -> EngineUnreachable:
     from docker.errors import TLSParameterError
     from requests.exceptions import InvalidURL, Timeout
+    from urllib3.exceptions import NameResolutionError
+
+    from compartment_tui.adapters.docker.ssh import SshFailed
 
     where = f"at {address.url} (chosen by {address.chosen_by})"
+    ssh = next((cause for cause in chain if isinstance(cause, SshFailed)), None)
+    if ssh is not None:
+        return EngineUnreachable(
+            f"ssh did not get through to the Docker engine {where}: {ssh}",
+            hint=f"see whether `ssh {address.host} docker version` works without asking anything",
+        )
     never_there = any(
-        isinstance(cause, FileNotFoundError | ConnectionRefusedError)
+        isinstance(cause, FileNotFoundError | ConnectionRefusedError | NameResolutionError)
         or getattr(cause, "errno", None) in (errno.EHOSTUNREACH, errno.ENETUNREACH)
         for cause in chain
     )

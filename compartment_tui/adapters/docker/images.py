@@ -8,6 +8,9 @@ from compartment_tui.adapters.docker.containers import rows
 from compartment_tui.adapters.docker.convert import image_of
 from compartment_tui.domain.deployment import Image
 
+OUR_NAMES = "compartment/"
+"""How the names that we give to images begin."""
+
 
 def image(client: Client, reference: str) -> Image | None:
     """See `Engine.image`."""
@@ -19,7 +22,7 @@ def image(client: Client, reference: str) -> Image | None:
 
 
 def remove_image(client: Client, identifier: str) -> None:
-    """See `Engine.remove_image`. One that we did not build stays too."""
+    """See `Engine.remove_image`. One that we did not build, or that a person named, stays too."""
     try:
         with client.translate("inspect an image"):
             found = _inspect(client, identifier)
@@ -28,7 +31,10 @@ def remove_image(client: Client, identifier: str) -> None:
         # Never by force: that would take the tags of an image that a stopped container needs.
         if any(row.get("ImageID") == found["Id"] for row in rows(client, {})):
             return
-        for reference in found.get("RepoTags") or [found["Id"]]:
+        tags = found.get("RepoTags") or []
+        for reference in (
+            [tag for tag in tags if tag.startswith(OUR_NAMES)] if tags else [found["Id"]]
+        ):
             with client.translate("remove an image"):
                 client.api.remove_image(reference)
     except (Missing, Conflict):

@@ -5,7 +5,10 @@ searches `<service>.a.…` and then `<service>.b.…`, so while the first is wit
 still answers with the one that steps aside.
 """
 
+import time
 from collections.abc import Mapping
+from datetime import timedelta
+from typing import NamedTuple
 
 from compartment_tui.adapters.docker import labels
 from compartment_tui.adapters.docker.client import Client, Missing
@@ -19,61 +22,69 @@ from compartment_tui.domain.names import (
     stepping_aside_name,
 )
 
+LOOK_UP_PATIENCE = timedelta(milliseconds=500)
+"""How long the second name stays after the first has moved.
+
+A look-up that just missed the first name asks for the second next; on a busy machine that takes
+many times longer than a rename.
+"""
+
 
 def name_active(client: Client, key: EnvironmentKey, active: Mapping[str, str]) -> None:
     """See `Engine.name_active`. A deployment whose container is gone is passed over."""
     found = instances(client, labels.filters(Role.SERVICE, key))
     by_deployment = {one.deployment: one for one in found}
     by_name = {one.name: one for one in found}
-    for service, deployment in sorted(active.items()):
-        chosen = by_deployment.get(deployment)
-        if chosen is None:
-            continue
-        front = active_name(service, key)
-        back = stepping_aside_name(service, key)
-        for container, name in moves(
-            chosen, front=(front, by_name.get(front)), back=(back, by_name.get(back))
-        ):
-            _rename(client, container, name)
+    switches = [
+        moves(
+            by_deployment[deployment],
+            front=by_name.get(active_name(service, key)),
+            back=by_name.get(stepping_aside_name(service, key)),
+        )
+        for service, deployment in sorted(active.items())
+        if deployment in by_deployment
+    ]
+    for switch in switches:
+        _rename(client, switch.first)
+    if any(switch.first and switch.last for switch in switches):
+        time.sleep(LOOK_UP_PATIENCE.total_seconds())
+    for switch in switches:
+        _rename(client, switch.last)
 
 
-def moves(
-    chosen: Instance,
-    *,
-    front: tuple[str, Instance | None],
-    back: tuple[str, Instance | None],
-) -> list[tuple[str, str]]:
-    """The renames (container id, new name) that make `chosen` the bearer of the front name.
+class Moves(NamedTuple):
+    """Renames (container id, new name): those that move the active name, those that clear up."""
 
-    `front` and `back` are the two names and who bears them now, however a crash left that.
+    first: tuple[tuple[str, str], ...]
+    last: tuple[tuple[str, str], ...]
+
+
+def moves(chosen: Instance, *, front: Instance | None, back: Instance | None) -> Moves:
+    """The renames that make `chosen` the bearer of the active name.
+
+    `front` and `back` bear the active and the stepping-aside name now, however a crash left that.
     At every point between two renames one of the names has a bearer, if one had at the beginning.
     """
-    front_name, leaving = front
-    back_name, aside = back
-    steps: list[tuple[str, str]] = []
-    if leaving is not None and leaving != chosen:
-        if aside is None:
-            steps.append((leaving.container, back_name))
-            aside = leaving
-        elif aside == chosen:
-            steps.append(_to_its_own(leaving))
-        else:
-            steps += [_to_its_own(aside), (leaving.container, back_name)]
-            aside = leaving
-    if leaving != chosen:
-        steps.append((chosen.container, front_name))
-    if aside is not None and aside != chosen:
-        steps.append(_to_its_own(aside))
-    return steps
+    if front == chosen:
+        return Moves((), (_to_its_own(back),) if back else ())
+    to_front = (chosen.container, active_name(chosen.service, chosen.key))
+    if front is None:
+        return Moves((to_front,), (_to_its_own(back),) if back and back != chosen else ())
+    if back == chosen:
+        return Moves((_to_its_own(front), to_front), ())
+    cleared = (_to_its_own(back),) if back else ()
+    aside = (front.container, stepping_aside_name(front.service, front.key))
+    return Moves((*cleared, aside, to_front), (_to_its_own(front),))
 
 
 def _to_its_own(one: Instance) -> tuple[str, str]:
     return one.container, container_name(one.service, one.deployment, one.key)
 
 
-def _rename(client: Client, container: str, name: str) -> None:
-    try:
-        with client.translate(f"rename a container to {name}"):
-            client.api.rename(container, name)
-    except Missing:
-        return  # removed meanwhile: it bears no name any more
+def _rename(client: Client, renames: tuple[tuple[str, str], ...]) -> None:
+    for container, name in renames:
+        try:
+            with client.translate(f"rename a container to {name}"):
+                client.api.rename(container, name)
+        except Missing:
+            continue  # removed meanwhile: it bears no name any more

@@ -8,18 +8,39 @@ from docker.api.client import APIClient
 from docker.errors import create_api_error_from_http_exception
 from docker.tls import TLSConfig
 
-from compartment_tui.adapters.docker.address import Address, Tls
+from compartment_tui.adapters.docker.address import LOCAL, Address, Tls
+from compartment_tui.adapters.docker.ssh import SshAdapter
 
 CONNECT_SECONDS = 10
 READ_SECONDS = 60
+OLDEST = "1.41"
 
 
 class Session(APIClient):
     """An `APIClient` that gives up connecting sooner than reading.
 
     The SDK takes one figure for both and adds a container's grace to it, so the pair is made at the
-    last moment.
+    last moment. Making one connects and agrees on an API version; it raises what the SDK raises.
     """
+
+    def __init__(self, address: Address) -> None:
+        behind_ssh = address.url.startswith("ssh://")
+        super().__init__(
+            base_url=LOCAL if behind_ssh else address.url,
+            version=OLDEST,
+            timeout=READ_SECONDS,
+            tls=_config(address.tls) if address.tls else False,
+        )
+        if behind_ssh:
+            # The SDK's own way needs a further package and hands out no usable stream.
+            self._custom_adapter = SshAdapter(address.url, READ_SECONDS)
+            self.mount("http+docker://", self._custom_adapter)
+        # Asked only now, when it is known how.
+        try:
+            self._version: str = self.version(api_version=False)["ApiVersion"]
+        except BaseException:
+            self.close()
+            raise
 
     # `Any` is what requests itself says there.
     def send(self, request: requests.PreparedRequest, **kwargs: Any) -> requests.Response:  # noqa: ANN401
@@ -48,16 +69,6 @@ class Session(APIClient):
         except requests.HTTPError as error:
             create_api_error_from_http_exception(error)  # raises what fits
         return response
-
-
-def open_session(address: Address) -> Session:
-    """Connect and agree on an API version. Raises what the SDK raises."""
-    return Session(
-        base_url=address.url,
-        version="auto",
-        timeout=READ_SECONDS,
-        tls=_config(address.tls) if address.tls else False,
-    )
 
 
 def _config(tls: Tls) -> TLSConfig:

@@ -444,7 +444,12 @@ def test_health_checks_of_the_image_are_told(ground: Ground) -> None:
     birth = ground.birth()
     check = {"Test": ["CMD-SHELL", "echo all well"], "Interval": 200_000_000}
     name = container_name("web", birth.plan.deployment, ground.key)
-    make(ground.client, birth, birth_config(birth, Layout().network(birth.plan.key)) | {"Healthcheck": check}, name)
+    make(
+        ground.client,
+        birth,
+        birth_config(birth, Layout().network(birth.plan.key)) | {"Healthcheck": check},
+        name,
+    )
     ground.engine.start(birth.plan.deployment)
 
     def healthy() -> bool:

@@ -1,0 +1,193 @@
+"""Docker's JSON, as a real engine wrote it, in our words."""
+
+import json
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from compartment_tui.adapters.docker.convert import (
+    established,
+    event_of,
+    image_of,
+    instance_of_inspect,
+    instance_of_row,
+    moment,
+)
+from compartment_tui.domain.deployment import Health, Image, Instance, InstanceState, Provenance
+from compartment_tui.domain.names import EnvironmentKey
+
+RECORDED = Path(__file__).parent / "recorded"
+KEY = EnvironmentKey("t-recorded", "prüfung 1/2")
+
+
+def recorded(name: str) -> Any:  # noqa: ANN401 - any JSON
+    return json.loads((RECORDED / name).read_text(encoding="utf-8"))
+
+
+def listed() -> dict[str, Instance]:
+    rows = (instance_of_row(row) for row in recorded("list.json"))
+    return {one.service: one for one in rows if one is not None}
+
+
+def inspected(name: str) -> Instance:
+    one = instance_of_inspect(recorded(f"inspect_{name}.json"))
+    assert one is not None
+    return one
+
+
+def test_one_that_runs() -> None:
+    one = inspected("running")
+    assert one.key == KEY
+    assert (one.service, one.port, one.name) == (
+        "web",
+        8080,
+        "web.a.pr-fung-1-2-vocuu7.t-recorded",
+    )
+    assert one.provenance == Provenance(commit="c0ffee", branch="main", dirty=True, author="Ana ✿")
+    assert one.fingerprints == {"GREETING": "abc"}
+    assert (one.state, one.exit_code) == (InstanceState.RUNNING, None)
+    assert (one.checked, one.check_output) == (Health.HEALTHY, "all well")
+    assert one.address is not None
+    assert one.address.startswith("10.244.")
+    assert one.started is not None
+    assert timedelta(0) < one.started - one.created < timedelta(seconds=5)
+    assert one.finished is None
+
+
+def test_one_that_ended() -> None:
+    one = inspected("exited")
+    assert (one.state, one.exit_code, one.out_of_memory) == (InstanceState.EXITED, 3, False)
+    assert (one.address, one.checked) == (None, None)
+    assert one.started is not None
+    assert one.finished is not None
+    assert one.started < one.finished
+
+
+def test_one_that_never_started() -> None:
+    one = inspected("created")
+    assert (one.state, one.exit_code) == (InstanceState.CREATED, None)
+    assert (one.started, one.finished, one.address) == (None, None, None)
+
+
+@pytest.mark.parametrize(
+    ("name", "service"), [("running", "web"), ("exited", "failing"), ("created", "waiting")]
+)
+def test_the_list_agrees_with_the_inspection_in_all_it_tells(name: str, service: str) -> None:
+    short, full = listed()[service], inspected(name)
+    untold = {"started", "finished", "restarts", "check_output", "out_of_memory"}
+    for field in set(Instance.__slots__) - untold:
+        assert getattr(short, field) == getattr(full, field), field
+
+
+@pytest.mark.parametrize(
+    ("status", "exit_code", "checked"),
+    [
+        ("Exited (137) 3 minutes ago", 137, None),
+        ("Exited (-1) 3 minutes ago", -1, None),
+        ("Up 5 seconds (health: starting)", None, Health.PENDING),
+        ("Up 5 seconds (unhealthy)", None, Health.UNHEALTHY),
+        ("Up About a minute (healthy)", None, Health.HEALTHY),
+        ("Restarting (1) 2 seconds ago", None, None),
+    ],
+)
+def test_what_the_list_says_in_words(
+    status: str, exit_code: int | None, checked: Health | None
+) -> None:
+    states = {"Up": "running", "Exited": "exited", "Restarting": "restarting"}
+    state = states[status.partition(" ")[0]]
+    row = recorded("list.json")[0] | {"State": state, "Status": status}
+    one = instance_of_row(row)
+    assert one is not None
+    assert (one.exit_code, one.checked) == (exit_code, checked)
+
+
+@pytest.mark.parametrize("label", ["project", "environment", "service", "deployment", "created"])
+def test_a_container_without_our_labels_is_no_instance(label: str) -> None:
+    data = recorded("inspect_running.json")
+    del data["Config"]["Labels"][f"compartment.{label}"]
+    assert instance_of_inspect(data) is None
+
+
+def test_unusable_label_values_cost_only_themselves() -> None:
+    data = recorded("inspect_running.json")
+    data["Config"]["Labels"] |= {"compartment.port": "x", "compartment.fingerprints": "[1"}
+    one = instance_of_inspect(data)
+    assert one is not None
+    assert (one.port, dict(one.fingerprints)) == (None, {})
+
+
+def test_an_image() -> None:
+    data = recorded("image.json")
+    assert image_of(data) == Image(id=data["Id"], ports=(80,), checked=False)
+    data["Config"] |= {
+        "ExposedPorts": {"9000/tcp": {}, "53/udp": {}, "80/tcp": {}},
+        "Healthcheck": {"Test": ["CMD", "true"]},
+    }
+    assert image_of(data) == Image(id=data["Id"], ports=(80, 9000), checked=True)
+    data["Config"]["Healthcheck"] = {"Test": ["NONE"]}
+    assert not image_of(data).checked
+
+
+def test_events_of_the_project_and_of_the_edge() -> None:
+    lines = (RECORDED / "events.jsonl").read_text(encoding="utf-8").splitlines()
+    events = [event_of(json.loads(line), "t-recorded") for line in lines]
+    told = [(one.action, one.service) for one in events if one is not None]
+    assert told == [
+        ("create", "web"),
+        ("start", "web"),
+        ("create", "failing"),
+        ("health", "web"),
+        ("start", ""),
+        ("start", "failing"),
+        ("die", "failing"),
+        ("create", "waiting"),
+        ("rename", "web"),
+        ("destroy", "waiting"),
+        ("destroy", "failing"),
+        ("die", "web"),
+        ("destroy", "web"),
+    ]
+    for one in events:
+        if one is not None:
+            assert one.key == (KEY if one.service else None)
+            assert one.at.year == 2026
+    strangers = [event_of(json.loads(line), "another") for line in lines]
+    assert [(one.action, one.key) for one in strangers if one is not None] == [("start", None)]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("2026-11-24T06:38:40.629157123Z", datetime(2026, 11, 24, 6, 38, 40, 629157, UTC)),
+        ("2026-11-24T08:38:40+02:00", datetime(2026, 11, 24, 6, 38, 40, 0, UTC)),
+        ("2026-11-24T06:38:40.5Z", datetime(2026, 11, 24, 6, 38, 40, 500000, UTC)),
+        ("0001-01-01T00:00:00Z", None),
+        ("2026-11-24T06:38:40", None),
+        ("", None),
+    ],
+)
+def test_times(text: str, expected: datetime | None) -> None:
+    assert moment(text) == expected
+
+
+TABLE = """\
+  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode
+   0: 00000000:1F90 00000000:0000 0A 00000000:00000000 00:00000000 00000000     0        0 1 1
+   1: 0200C80A:1F90 0300C80A:D2F4 01 00000000:00000000 00:00000000 00000000     0        0 2 1
+   2: 0200C80A:1F90 0300C80A:D2F6 06 00000000:00000000 00:00000000 00000000     0        0 3 1
+   3: 0200C80A:D2F8 0400C80A:1F90 01 00000000:00000000 00:00000000 00000000     0        0 4 1
+  sl  local_address                         remote_address                        st tx_queue
+   0: 00000000000000000000000000000000:1F90 00000000000000000000000000000000:0000 0A 00000000
+   1: 0000000000000000FFFF00000200C80A:1F90 0000000000000000FFFF00000300C80A:D2FA 01 00000000
+"""
+
+
+@pytest.mark.parametrize(("port", "count"), [(8080, 2), (80, 0), (0xD2F8, 1)])
+def test_only_established_connections_to_the_port_count(port: int, count: int) -> None:
+    assert established(TABLE, port) == count
+
+
+def test_an_empty_table_has_no_connections() -> None:
+    assert established("", 80) == 0
