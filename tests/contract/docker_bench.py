@@ -156,6 +156,7 @@ class DockerBench(Bench):
     def remove(self) -> None:
         """Take away everything that a test may have left."""
         self.world.locks.release(self.key)
+        self.world.records.forget(self.key)
         self.world.edge.forget(self.key)
         self.world.engine.remove_environment(self.key, volumes=True)
         for image in docker(
