@@ -12,7 +12,7 @@ from compartment_tui.adapters.docker.shell import Shell
 from compartment_tui.adapters.docker.state import DockerRecords, Reader
 from compartment_tui.adapters.edge import traefik
 from compartment_tui.adapters.toml.records import routed
-from compartment_tui.domain.errors import EngineProblem, RecordInvalid
+from compartment_tui.domain.errors import EngineProblem, RecordInvalid, Refused
 from compartment_tui.domain.names import EnvironmentKey
 from compartment_tui.domain.routes import RouteTable
 
@@ -88,25 +88,29 @@ class Documents:
         for name, content in spoilt.items():
             self._set_aside(name, content, recorded)
         absent = (key for key in recorded if traefik.file_name(key) not in there)
-        missing = {key: table for key in absent if (table := self._recorded(key)).routes}
-        for key, table in missing.items():
-            text = traefik.document(key, table).encode()
+        missing = {key: text for key in absent if (text := self._recorded(key))}
+        for key, text in missing.items():
             self._do(_RESTORE, route_path(key), str(len(text)), payload=text)
         return bool(spoilt or missing)
 
     def _set_aside(self, name: str, content: bytes, recorded: Iterable[EnvironmentKey]) -> None:
         key = next((one for one in recorded if traefik.file_name(one) == name), None)
-        table = RouteTable() if key is None else self._recorded(key)
-        text = traefik.document(key, table).encode() if key is not None and table.routes else b""
+        text = b"" if key is None else self._recorded(key)
         judged = hashlib.sha256(content).hexdigest()
         self._do(_ASIDE, f"{ROUTES}/{name}", ASIDE, name, judged, payload=text)
 
-    def _recorded(self, key: EnvironmentKey) -> RouteTable:
+    def _recorded(self, key: EnvironmentKey) -> bytes:
+        """The document that the record calls for; empty when it calls for none.
+
+        A record that makes no sense is told by whoever works on that environment: it must not keep
+        the others from being served.
+        """
         try:
             state = self._records.read(key)
-        except RecordInvalid:
-            return RouteTable()  # told by whoever works on that environment
-        return routed(state) if state is not None else RouteTable()
+            table = routed(state) if state is not None else RouteTable()
+            return traefik.document(key, table).encode() if table.routes else b""
+        except (RecordInvalid, Refused):
+            return b""
 
     def _contents(self) -> dict[str, bytes]:
         files = self._reader.files(ROUTES)

@@ -144,6 +144,27 @@ def test_an_empty_volume_is_filled_from_the_records(own: OwnEdge) -> None:
     assert own.visit(table.routes[0].host) == 200
 
 
+@pytest.mark.parametrize("spoilt", [b"format = [", b""])
+def test_one_senseless_record_does_not_keep_the_others_away(own: OwnEdge, spoilt: bytes) -> None:
+    key, other = own.key("production"), own.key("staging")
+    _, table = live(own, key)
+    instance, _ = live(own, other)
+    with own.hold(other) as hold:
+        state = hold.record()
+        again = replace(state.deployments[instance.deployment], id="dep_2", service="api")
+        twice = {**state.deployments, again.id: again}
+        active = {**state.active, "api": again.id}
+        hold.write_record(replace(state, deployments=twice, active=active))
+    if spoilt:
+        own.inside('cat >"$1"', record_path(other), payload=spoilt)
+    own.edge.remove()
+    own.inside("rm -f /routes/*")
+    assert own.ensure()
+    assert own.visit(table.routes[0].host) == 200
+    assert other not in own.edge.tables()
+    own.records.forget(other)
+
+
 def test_a_document_that_is_there_wins_over_the_record(own: OwnEdge) -> None:
     key = own.key()
     _, table = live(own, key)
