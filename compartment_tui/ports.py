@@ -357,6 +357,9 @@ class Project(Protocol):
     def config(self) -> ProjectConfig:
         """Raises ProjectFileInvalid, NotFound (no such file)."""
 
+    def changes(self) -> Feed[None]:
+        """One item every time the project file was written, from now on."""
+
     def keep_copy(self, state: EnvironmentState) -> None:
         """Write the record's copy into `.compartment/`; a failure to do so is not worth a word."""
 

@@ -4,9 +4,11 @@ import getpass
 import os
 import signal
 import socket
+import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from types import FrameType, TracebackType
 from typing import Any, Self
 
@@ -76,6 +78,41 @@ class SignalCancel:
 
     def _count(self, number: int, frame: FrameType | None) -> None:
         self._requests += 1
+
+
+class FileChanges:
+    """`Feed`: one item every time a file was written, however the editor replaces it."""
+
+    def __init__(self, file: Path) -> None:
+        self._file = file
+        self._closed = threading.Event()
+        self._batches: Iterator[object] | None = None
+
+    def __iter__(self) -> Self:
+        return self
+
+    def __next__(self) -> None:
+        if self._batches is None:
+            self._batches = self._watch()
+        next(self._batches)
+
+    def close(self) -> None:
+        self._closed.set()
+
+    def _watch(self) -> Iterator[object]:
+        # Loaded only by those who stay and watch.
+        from watchfiles import watch
+
+        # The directory: many editors write a new file and rename it over the old one.
+        return watch(
+            self._file.parent,
+            watch_filter=lambda _, path: Path(path).name == self._file.name,
+            stop_event=self._closed,
+            debounce=200,
+            rust_timeout=500,
+            recursive=False,
+            raise_interrupt=False,
+        )
 
 
 def actor() -> str:

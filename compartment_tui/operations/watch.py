@@ -1,10 +1,11 @@
-"""Status, again and again, whenever the engine says that something happened."""
+"""Status, again and again, whenever the engine or the project file says that something happened."""
 
 import threading
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from datetime import timedelta
 
-from compartment_tui.domain.errors import CompartmentError, EngineUnreachable
+from compartment_tui.domain.errors import CompartmentError, ProjectFileInvalid
 from compartment_tui.domain.views import EnvironmentStatus
 from compartment_tui.operations.status import status
 from compartment_tui.ports import EngineEvent, Feed, World
@@ -32,6 +33,7 @@ class _Watch:
         self._changed = threading.Event()
         self._closed = threading.Event()
         self._events: Feed[EngineEvent] | None = None
+        self._edits = world.project.changes()
         self._first = True
 
     def __iter__(self) -> Iterator[EnvironmentStatus]:
@@ -40,22 +42,34 @@ class _Watch:
     def __next__(self) -> EnvironmentStatus:
         if self._first:
             self._first = False
-            threading.Thread(target=self._listen, daemon=True).start()
-        else:
+            for listen in (self._hear_engine, self._hear_edits):
+                threading.Thread(target=listen, daemon=True).start()
+            return self._look()
+        while True:
             self._changed.wait(LONGEST_WAIT.total_seconds())
             self._closed.wait(GATHER.total_seconds())
-        if self._closed.is_set():
-            raise StopIteration
-        self._changed.clear()
+            if self._closed.is_set():
+                raise StopIteration
+            self._changed.clear()
+            # A file that is broken while it is being edited: what was last read stays on screen.
+            with suppress(ProjectFileInvalid):
+                return self._look()
+
+    def _look(self) -> EnvironmentStatus:
         return status(self._world, environment=self._environment, services=self._services)
 
     def close(self) -> None:
         self._closed.set()
         self._changed.set()
+        self._edits.close()
         if self._events is not None:
             self._events.close()
 
-    def _listen(self) -> None:
+    def _hear_edits(self) -> None:
+        for _ in self._edits:
+            self._changed.set()
+
+    def _hear_engine(self) -> None:
         while not self._closed.is_set():
             try:
                 project = self._world.project.config().name
@@ -63,9 +77,6 @@ class _Watch:
                 self._changed.set()
                 for _ in self._events:
                     self._changed.set()
-            except EngineUnreachable:
-                self._changed.set()
             except CompartmentError:
-                # The project file is broken for the moment: what was last read stays on screen.
-                pass
+                self._changed.set()
             self._closed.wait(BACK_OFF.total_seconds())

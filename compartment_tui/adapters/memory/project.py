@@ -4,6 +4,7 @@ from datetime import datetime
 from pathlib import Path
 
 from compartment_tui.adapters.memory.clock import FakeClock
+from compartment_tui.adapters.memory.feeds import MemoryFeed
 from compartment_tui.domain.config import ProjectConfig
 from compartment_tui.domain.deployment import EnvironmentState, Provenance
 from compartment_tui.domain.names import EnvironmentKey
@@ -22,6 +23,7 @@ class MemoryProject:
         self._root = root
         self.copies: dict[EnvironmentKey, tuple[EnvironmentState, datetime]] = {}
         self._clock = clock
+        self._watchers: list[MemoryFeed[None]] = []
 
     @property
     def root(self) -> Path:
@@ -33,6 +35,17 @@ class MemoryProject:
 
     def config(self) -> ProjectConfig:
         return self.current
+
+    def edit(self, config: ProjectConfig) -> None:
+        """Write the file: whoever watches it is told."""
+        self.current = config
+        for feed in tuple(self._watchers):
+            feed.push(None)
+
+    def changes(self) -> MemoryFeed[None]:
+        feed = MemoryFeed[None](on_close=self._watchers.remove)
+        self._watchers.append(feed)
+        return feed
 
     def keep_copy(self, state: EnvironmentState) -> None:
         self.copies[state.key] = (state, self._clock.now())

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from compartment_tui.adapters.system import FileChanges
 from compartment_tui.adapters.toml.lines import KeyPath, key_lines, line_of
 from compartment_tui.adapters.toml.reading import Problem, read_tables
 from compartment_tui.adapters.toml.rules import broken_rules
@@ -79,6 +80,9 @@ class TomlProject:
             line = error.object[: error.start].count(b"\n") + 1
             raise ProjectFileInvalid(f"{self._file.name}:{line}: this is not UTF-8") from error
         return parse_config(text, root=self.root, file_name=self._file.name)
+
+    def changes(self) -> FileChanges:
+        return FileChanges(self._file)
 
     def keep_copy(self, state: EnvironmentState) -> None:
         from compartment_tui.adapters.toml.files import write_atomically
