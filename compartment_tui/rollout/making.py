@@ -17,7 +17,7 @@ def build_images(rollout: Rollout, plans: tuple[Plan, ...]) -> Iterator[Event]:
         rollout.on(plan, Stage.BUILDING)
         yield from rollout.enter(Stage.BUILDING, [plan])
         image = yield from _make(rollout, plan)
-        if plan.same_as_active(image):
+        if plan.same_as_active(image) and _active_runs(rollout, plan):
             unchanged.append(plan)
             continue
         know_image(rollout, plan, image)
@@ -28,6 +28,12 @@ def build_images(rollout: Rollout, plans: tuple[Plan, ...]) -> Iterator[Event]:
         for plan in unchanged:
             active = rollout.state.active[plan.service]
             yield ServiceUnchanged(at=rollout.now, target=plan.target, deployment=active)
+
+
+def _active_runs(rollout: Rollout, plan: Plan) -> bool:
+    """A deployment that does not run any more is replaced even by its equal."""
+    instance = rollout.world.engine.instance(plan.previous.id) if plan.previous else None
+    return instance is not None and instance.running
 
 
 def _make(rollout: Rollout, plan: Plan) -> Generator[Event, None, Image]:

@@ -92,6 +92,16 @@ def test_when_all_is_unchanged_there_is_no_run() -> None:
     assert not set(state(opened).active.values()) & set(before.active.values())
 
 
+def test_an_equal_that_does_not_run_any_more_is_replaced() -> None:
+    opened = open_shop(WEB)
+    deploy(opened)
+    container = opened.host.containers[state(opened).active["web"]]
+    container.always = False
+    container.die(1)
+    assert deploy(opened) is Outcome.LIVE
+    assert opened.host.answer("shop.localhost") == state(opened).active["web"]
+
+
 def test_a_changed_variable_replaces_a_service() -> None:
     opened = open_shop()
     deploy(opened)
