@@ -1,11 +1,10 @@
 """The two-way connection to a container's stdin and stdout, over any transport the engine has."""
 
 import contextlib
-import select
 import socket
 import time
 from datetime import timedelta
-from typing import IO, TYPE_CHECKING, Protocol, cast
+from typing import TYPE_CHECKING, Protocol, cast
 
 from compartment_tui.adapters.docker.frames import Demultiplexer
 
@@ -16,75 +15,37 @@ CHUNK = 65536
 STDOUT = 1
 
 
-class Wire(Protocol):
-    """Bytes to and from the engine. Raises OSError when the connection is broken."""
-
-    def send(self, data: bytes) -> None: ...
-
-    def receive(self, seconds: float) -> bytes:
-        """What has arrived; empty at the end. Raises TimeoutError."""
+class Closable(Protocol):
+    """What can be closed."""
 
     def close(self) -> None: ...
 
 
-class _Socket:
-    """A Unix, TCP or TLS socket; a channel of an SSH library has the same methods."""
+class Wire:
+    """Bytes to and from the engine. Its methods raise OSError when the connection is broken."""
 
-    def __init__(self, channel: socket.socket, owner: "_Closable") -> None:
+    def __init__(self, channel: socket.socket, owner: Closable) -> None:
         self._channel = channel
         # The response reads from the connection: collected, it would close it under us.
         self._owner = owner
 
     def send(self, data: bytes) -> None:
+        """All of it."""
         self._channel.settimeout(None)
         self._channel.sendall(data)
 
     def receive(self, seconds: float) -> bytes:
+        """What has arrived; empty at the end. Raises TimeoutError."""
         self._channel.settimeout(max(seconds, 0.001))
         return self._channel.recv(CHUNK)
 
     def close(self) -> None:
-        # The SDK keeps other references to the connection: only this ends it at once.
+        """At once, whatever else holds the connection."""
+        # The SDK keeps other references to it: only this ends it.
         with contextlib.suppress(OSError):
             self._channel.shutdown(socket.SHUT_RDWR)
         self._channel.close()
         self._owner.close()
-
-
-class _Closable(Protocol):
-    def close(self) -> None: ...
-
-
-class _Child(Protocol):
-    """The `ssh` process through which the SDK speaks when it uses the SSH client."""
-
-    stdin: IO[bytes]
-    stdout: IO[bytes]
-
-    def terminate(self) -> None: ...
-
-
-class _SshCommand:
-    def __init__(self, child: _Child, owner: object) -> None:
-        self._child = child
-        self._owner = owner
-
-    def send(self, data: bytes) -> None:
-        self._child.stdin.write(data)
-        self._child.stdin.flush()
-
-    def receive(self, seconds: float) -> bytes:
-        output = self._child.stdout
-        # Each read empties the reader's own buffer, so waiting for the descriptor misses nothing.
-        if not select.select([output], [], [], max(seconds, 0.0))[0]:
-            raise TimeoutError
-        received: bytes = output.read1(CHUNK)  # type: ignore[attr-defined]
-        return received
-
-    def close(self) -> None:
-        with contextlib.suppress(OSError):
-            self._child.stdin.close()
-        self._child.terminate()
 
 
 def attach(api: "Session", container: str) -> Wire:
@@ -95,11 +56,9 @@ def attach(api: "Session", container: str) -> Wire:
 
 def wire_of(channel: object) -> Wire:
     """The connection behind what the SDK calls a socket."""
-    owner = cast(_Closable, getattr(channel, "_response", channel))
-    if child := getattr(channel, "proc", None):
-        return _SshCommand(cast(_Child, child), owner)
-    # Plain sockets come wrapped in a reader; only what lies under it can be written to.
-    return _Socket(cast(socket.socket, getattr(channel, "_sock", channel)), owner)
+    owner = cast(Closable, getattr(channel, "_response", channel))
+    # It comes wrapped in a reader; only what lies under that can be written to.
+    return Wire(cast(socket.socket, getattr(channel, "_sock", channel)), owner)
 
 
 class Output:

@@ -98,7 +98,7 @@ class Standpoint:
             if time.monotonic() > deadline:
                 raise EdgeNotConfirmed(
                     "the edge runs but does not answer",
-                    hint="`docker logs compartment-edge` may say why;"
+                    hint=f"`docker logs {self._layout.edge}` may say why;"
                     " `compartment-tui edge restart` starts it anew",
                 )
             time.sleep(PAUSE_SECONDS)

@@ -13,6 +13,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
@@ -436,14 +437,38 @@ def over_tcp() -> Iterator[Client]:
         end.close()
 
 
-def test_a_shell_works_over_tcp() -> None:
+@contextlib.contextmanager
+def over_ssh(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Client]:
+    """The local engine behind a command that runs here what ssh would run there."""
+    stand_in = folder / "ssh"
+    stand_in.write_text('#!/bin/sh\nwhile [ "$1" != docker ]; do shift; done\nexec "$@"\n')
+    stand_in.chmod(0o755)
+    monkeypatch.setenv("PATH", str(folder), prepend=os.pathsep)
+    client = Client(Address(url="ssh://somewhere", chosen_by="the test"))
+    yield client
+    client.close()
+
+
+@pytest.fixture(params=["tcp", "ssh"])
+def far(
+    request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Client]:
+    way = over_tcp() if request.param == "tcp" else over_ssh(tmp_path, monkeypatch)
+    with way as client:
+        yield client
+
+
+def test_a_shell_works_on_a_remote_engine(far: Client) -> None:
     content = secrets.token_bytes(200_000)
-    with over_tcp() as client:
-        with Shell.open(client, labels={labels.ROLE: Role.STATE.value, OWNER: "tcp"}) as shell:
-            assert shell.run("cat", payload=content).output == content
-            assert shell.run("echo $1; exit 3", "one") == (3, b"one\n")
+    with Shell.open(far, labels={labels.ROLE: Role.STATE.value, OWNER: "far"}) as shell:
+        assert shell.run("cat", payload=content).output == content
+        assert shell.run("echo $1; exit 3", "one") == (3, b"one\n")
+        # As when this process dies: nothing but the connection ends.
+        shell._wire.close()
         with pytest.raises(ShellGone):
             shell.run(":")
+        marked = {"label": [f"{OWNER}=far"]}
+        assert eventually(lambda: not far.api.containers(all=True, filters=marked))
 
 
 def test_a_script_cannot_end_the_shell_nor_wait_for_ever(own: OwnEdge) -> None:
