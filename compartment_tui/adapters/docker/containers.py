@@ -32,6 +32,7 @@ from compartment_tui.domain.names import (
 from compartment_tui.domain.plan import Birth
 
 REMOVAL_PATIENCE = timedelta(seconds=15)
+POLICY_ATTEMPTS = 10
 LOGGING = {"Type": "json-file", "Config": {"max-size": "10m", "max-file": "3"}}
 
 
@@ -193,8 +194,19 @@ def start_reason(error: EngineProblem) -> str:
 def set_restart_policy(client: Client, container: str, policy: Literal["no", "always"]) -> None:
     """Raises Missing."""
     api: Any = client.api  # the stubs ask for a retry count, which belongs to other policies
-    with client.translate("change a restart policy"):
-        api.update_container(container, restart_policy={"Name": policy})
+    for last in (False,) * POLICY_ATTEMPTS + (True,):
+        try:
+            with client.translate("change a restart policy"):
+                api.update_container(container, restart_policy={"Name": policy})
+        except (Missing, EngineUnreachable, DiskFull):
+            raise
+        except EngineProblem:
+            # One that ends at this very moment is refused; a moment later its end is known.
+            if last:
+                raise
+            time.sleep(0.1)
+        else:
+            return
 
 
 def keep_running(client: Client, deployment: str) -> None:

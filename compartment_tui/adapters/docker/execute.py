@@ -6,6 +6,7 @@ import os
 import select
 import signal
 import socket
+import ssl
 import sys
 import threading
 import time
@@ -103,7 +104,9 @@ def _forward(source: int | None, wire: socket.socket, stop: int) -> None:
             if not content:
                 break
             wire.sendall(content)
-        wire.shutdown(socket.SHUT_WR)
+        # Python cannot close half of an encrypted connection and go on reading the other half.
+        if not isinstance(wire, ssl.SSLSocket):
+            wire.shutdown(socket.SHUT_WR)
 
 
 @contextlib.contextmanager

@@ -211,6 +211,19 @@ def test_one_that_ignores_sigterm_is_killed_after_the_grace(ground: Ground) -> N
     assert one.exit_code == 137
 
 
+def test_one_that_dies_all_the_time_can_be_retired_at_any_moment(ground: Ground) -> None:
+    # Over and over: the engine refuses to change the policy of one that ends just then.
+    for number in range(6):
+        deployment = ground.started(ground.birth(f"s{number}", "sh", "-c", "usleep 30000; exit 3"))
+        ground.engine.keep_running(deployment)
+        time.sleep(number * 0.03)
+        ground.engine.retire(deployment, SECOND)
+        one = ground.engine.instance(deployment)
+        assert one is not None
+        assert one.state is InstanceState.EXITED
+        assert policy(ground, one.container) == "no"
+
+
 def test_what_is_gone_is_gone_quietly_or_said(ground: Ground) -> None:
     nobody = ground.birth().plan.deployment
     ground.engine.retire(nobody, SECOND)
