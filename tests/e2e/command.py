@@ -44,8 +44,8 @@ class Running:
         for reader in self._readers:
             reader.start()
 
-    def until(self, *, seconds: float = 60, **facts: object) -> dict[str, Any]:
-        """The next event with these facts: `until(type="stage_started", stage="building")`."""
+    def until(self, facts: dict[str, str], seconds: float = 60) -> dict[str, Any]:
+        """The next event with these facts, as in `until({"type": "stage_started"})`."""
         deadline = time.monotonic() + seconds
         while True:
             left = deadline - time.monotonic()

@@ -1,18 +1,15 @@
 """A shop per module, traffic whose counts are printed, and nothing left on the engine."""
 
 import socket
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 from compartment_tui.adapters.docker.client import Client, connect
 from tests.e2e.shop import Shop, make_shop, removed_at_the_end
-from tests.e2e.traffic import Flow, Report, Traffic
 
 REPORTS = pytest.StashKey[list[tuple[str, list[str]]]]()
-
-OpenTraffic = Callable[[Shop, Sequence[Flow]], Traffic]
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -54,12 +51,11 @@ def empty_shop(client: Client, tmp_path: Path) -> Iterator[Shop]:
 
 
 @pytest.fixture
-def tell(request: pytest.FixtureRequest) -> Callable[[Report], None]:
-    """Have a report printed at the end of the session, whatever becomes of the test."""
+def tell(request: pytest.FixtureRequest) -> Callable[..., None]:
+    """Have lines printed under the test's name at the end of the session, whatever becomes of it."""
 
-    def remember(report: Report, *notes: str) -> None:
-        lines = [*notes, *report.lines()]
-        request.config.stash[REPORTS].append((request.node.name, lines))
+    def remember(*lines: str) -> None:
+        request.config.stash[REPORTS].append((request.node.name, list(lines)))
 
     return remember
 

@@ -201,7 +201,12 @@ class Shop:
         ]
         for one in containers:
             _tolerantly(api.remove_container, one["Id"], force=True, v=True)
-        for network in api.networks(filters=ours):
+        for network in [
+            *api.networks(filters=ours),
+            *api.networks(names=[f"{self.namespace}-edge"]),
+        ]:
+            for guest in api.inspect_network(network["Id"])["Containers"]:
+                _tolerantly(api.disconnect_container_from_network, guest, network["Id"], force=True)
             _tolerantly(api.remove_network, network["Id"])
         volumes = [
             *(api.volumes(filters=ours)["Volumes"] or ()),
@@ -238,7 +243,9 @@ def make_shop(
     return shop
 
 
-def eventually(look: Callable[[], Found | None], *, seconds: float = 20) -> Found:
+def eventually(
+    look: Callable[[], Found | None], *, seconds: float = 20, pause: float = 0.1
+) -> Found:
     """The first thing `look` finds that is not false."""
     deadline = time.monotonic() + seconds
     while True:
@@ -246,7 +253,7 @@ def eventually(look: Callable[[], Found | None], *, seconds: float = 20) -> Foun
         if found:
             return found
         assert time.monotonic() < deadline, f"not within {seconds:g} s"
-        time.sleep(0.1)
+        time.sleep(pause)
 
 
 @contextlib.contextmanager
@@ -260,13 +267,13 @@ def removed_at_the_end(shop: Shop) -> Iterator[Shop]:
 
 def _keep_only(shop: Shop, services: tuple[str, ...]) -> None:
     file = shop.directory / "compartment.toml"
-    parts = file.read_text(encoding="utf-8").split("\n[")
-    kept = [
-        part
-        for part in parts
-        if not part.startswith("services.") or part.partition("]")[0].split(".")[1] in services
-    ]
-    file.write_text("\n[".join(kept), encoding="utf-8")
+    first, *tables = file.read_text(encoding="utf-8").split("\n[")
+
+    def kept(table: str) -> bool:
+        _, _, service = table.partition("]")[0].partition("services.")
+        return not service or service.partition(".")[0] in services
+
+    file.write_text("\n[".join([first, *filter(kept, tables)]), encoding="utf-8")
 
 
 def _git(directory: Path, *words: str) -> None:
@@ -274,9 +281,9 @@ def _git(directory: Path, *words: str) -> None:
     subprocess.run(["git", *someone, *words], cwd=directory, check=True, capture_output=True)
 
 
-def _tolerantly(remove: Callable[..., object], name: str, **options: bool) -> None:
+def _tolerantly(remove: Callable[..., object], *names: str, **options: bool) -> None:
     """What is gone already, or goes by itself at this moment, is as good as removed."""
     from docker.errors import APIError
 
     with contextlib.suppress(APIError):
-        remove(name, **options)
+        remove(*names, **options)

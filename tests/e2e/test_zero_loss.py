@@ -16,9 +16,10 @@ from tests.e2e.traffic import Flow, Report, Traffic
 
 pytestmark = pytest.mark.docker
 
-ROUNDS = 4
+ROUNDS = 3
 """Per environment; each is five runs that move seven routes."""
-ENVIRONMENTS = ("production", "staging")
+SHARES = {"production": 1.0, "staging": 0.4, "Vorschau/ü": 0.4}
+"""The environments, all busy at the same time, and how much of the traffic goes to each."""
 STREAMS = """
 [services.live]
 path = "services/live"
@@ -40,51 +41,51 @@ class Done:
 
 def test_switches_lose_no_request(shop: Shop, tell: Callable[..., None], tmp_path: Path) -> None:
     open_streams_service(shop)
-    places = {"production": shop, "staging": beside(shop, tmp_path / "staging")}
+    places = {name: beside(shop, tmp_path / str(n)) for n, name in enumerate(SHARES)}
     for environment, place in places.items():
-        place.good("deploy", "-e", environment)
-    began = time.monotonic()
-    over = Event()
-    flows = [*flows_of(shop, "production", share=1.0), *flows_of(shop, "staging", share=0.5)]
-    with Traffic(shop.port, flows) as load, ThreadPoolExecutor(3) as people:
+        place.good("deploy", "-e", environment, *named(("web", "api", "live")))
+    began, over = time.monotonic(), Event()
+    with Traffic(shop.port, flows_of(shop)) as load, ThreadPoolExecutor(len(places) + 1) as people:
         load.wait_until_flowing()
-        extra = people.submit(make_and_delete, beside(shop, tmp_path / "extra"), over)
-        working = [
-            people.submit(keep_switching, place, environment)
-            for environment, place in places.items()
-        ]
+        guest = people.submit(come_and_go, beside(shop, tmp_path / "guest"), over)
+        working = [people.submit(keep_switching, place, name) for name, place in places.items()]
         try:
             done = [one.result() for one in working]
         finally:
             over.set()
-            passing = extra.result()
+            visits = guest.result()
             load.wait_until_flowing()
             report = load.stop()
-            tell(report, f"{time.monotonic() - began:.0f} s")
-    runs, switches = (sum(getattr(one, what) for one in done) for what in ("runs", "switches"))
-    tell(Report(()), f"{runs} runs, {switches} switches, {passing} environments made and deleted")
+            tell(*report.lines())
+    runs, switches = sum(one.runs for one in done), sum(one.switches for one in done)
+    took = f"{time.monotonic() - began:.0f} s"
+    tell(f"{runs} runs, {switches} switches, {visits} environments made and deleted in {took}")
     report.assert_nothing_lost()
     assert runs >= 40
-    assert passing >= 1
+    assert visits >= 1
     assert_seen_by_all(report)
-    for environment in ENVIRONMENTS:
+    for environment in SHARES:
         shop.assert_settled(environment)
 
 
-def flows_of(shop: Shop, environment: str, *, share: float) -> list[Flow]:
-    web, api, live = (shop.host(service, environment) for service in ("web", "api", "live"))
-    return [
-        traffic.fresh(web, per_second=20 * share),
-        traffic.fresh(api, per_second=20 * share),
-        traffic.keep_alive(web, per_second=24 * share),
-        traffic.keep_alive(api, per_second=24 * share),
-        traffic.slow(web),
-        traffic.slow(api),
-        traffic.slow_kept(web),
-        traffic.calls(web, per_second=4 * share),
-        traffic.socket(live),
-        traffic.events(live),
-    ]
+def flows_of(shop: Shop) -> list[Flow]:
+    """Everything to web and to api, the streams to a service that nobody deploys meanwhile."""
+    flows = []
+    for environment, share in SHARES.items():
+        web, api, live = (shop.host(service, environment) for service in ("web", "api", "live"))
+        flows += [
+            traffic.fresh(web, per_second=20 * share),
+            traffic.fresh(api, per_second=20 * share),
+            traffic.keep_alive(web, per_second=20 * share),
+            traffic.keep_alive(api, per_second=20 * share),
+            traffic.slow(web, clients=3),
+            traffic.slow(api, clients=2),
+            traffic.slow_kept(web, clients=2),
+            traffic.calls(web, per_second=4 * share),
+            traffic.socket(live),
+            traffic.events(live),
+        ]
+    return flows
 
 
 def keep_switching(shop: Shop, environment: str) -> Done:
@@ -109,35 +110,36 @@ def deploy(shop: Shop, environment: str, *services: str) -> None:
 
 
 def roll_back(shop: Shop, environment: str, *services: str) -> None:
-    before = {
+    wanted = {
         one["serviceName"]: one["rollbackDeploymentId"]
         for one in shop.status(environment)["services"]
     }
-    shop.good("rollback", "-e", environment, *named(services))
+    words = ("rollback", "-e", environment, *named(services), "--output", "json")
+    active = {one["serviceName"]: one for one in shop.good(*words).json()["activeDeployments"]}
     for service in services or ("web", "api"):
-        assert shop.answered_by(service, environment) == before[service]
+        now = active[service]
+        # A copy where only the image was left: retention may have taken the container.
+        assert wanted[service] in (now["id"], now["sourceDeploymentId"])
+        assert shop.answered_by(service, environment) == now["id"]
 
 
-def make_and_delete(shop: Shop, over: Event) -> int:
-    """Another environment comes and goes, with names of its own kind, for as long as it lasts."""
-    number = 0
-    while not over.is_set():
-        number += 1
-        name = f"Preview {number}/{'é' * number}"
+def come_and_go(shop: Shop, over: Event) -> int:
+    """Another environment is made and deleted, twice if there is time."""
+    visits = 0
+    while visits < 2 and not over.wait(10):
+        name = f"Preview {visits}/é"
         shop.good("deploy", "-e", name, "-s", "web", "-s", "api")
         shop.good("environment", "delete", name, "--yes")
-        over.wait(20)
-    return number
+        visits += 1
+    return visits
 
 
 def assert_seen_by_all(report: Report) -> None:
-    """The traffic went to the versions that came and went, the slow requests too."""
+    """The requests met most of the versions that came and went, the streams only their own."""
     for flow in report.flows:
-        if flow["kind"] == "streams":
-            continue
-    for start in ("fresh web", "fresh api", "keep-alive", "slow"):
-        flow = report.flow(start)
-        assert len(flow["deployments"]) > ROUNDS, flow
+        met = len(flow["deployments"])
+        streams = flow["name"].startswith(("socket", "events"))
+        assert met == 1 if streams else met > 2 * ROUNDS, flow
 
 
 def named(services: tuple[str, ...]) -> list[str]:
@@ -145,7 +147,7 @@ def named(services: tuple[str, ...]) -> list[str]:
 
 
 def open_streams_service(shop: Shop) -> None:
-    """A third routed service, which nobody deploys meanwhile: its streams must live through all."""
+    """A third routed service, which nobody deploys again: its streams must live through it all."""
     shutil.copytree(shop.path("api"), shop.path("live"))
     shop.configure("\n[services.worker]", f"{STREAMS}\n[services.worker]")
 
