@@ -272,6 +272,9 @@ class Hold(Protocol):
     def write_record(self, state: EnvironmentState) -> None:
         """Replace the record by rename. Raises DiskFull."""
 
+    def shelve(self, old: EnvironmentState) -> None:
+        """Put old history where it does not cost every reading of the record. Raises DiskFull."""
+
     def routes(self) -> RouteTable:
         """The environment's route document as it lies on the engine."""
 
@@ -334,6 +337,9 @@ class Records(Protocol):
 
     def read(self, key: EnvironmentKey) -> EnvironmentState | None:
         """None when there is no record. Raises RecordInvalid."""
+
+    def shelved(self, key: EnvironmentKey) -> tuple[EnvironmentState, ...]:
+        """The history that was put away, newest first; at least 1,000 deployments per service."""
 
     def environments(self, project: str) -> tuple[EnvironmentKey, ...]:
         """Environments of a project that have a record."""

@@ -17,8 +17,9 @@ from compartment_tui.domain.deployment import (
 )
 from compartment_tui.domain.plan import Birth, Plan, Run
 
-RECORDS_KEPT = 1000
-"""Deployments remembered per service."""
+FRESH = 20
+"""Deployments per service that stay in the record; older ones are put on a shelf."""
+AUDIT_LINES = 1000
 
 
 def begun(state: EnvironmentState, run: Run) -> EnvironmentState:
@@ -143,7 +144,7 @@ def _live(
 
 
 def finished(state: EnvironmentState, actor: str, at: datetime) -> EnvironmentState:
-    """The run is over and live: no journal, an audit line, old records dropped."""
+    """The run is over and live: no journal, and an audit line."""
     journal = state.journal
     if journal is None:
         return state
@@ -152,7 +153,7 @@ def finished(state: EnvironmentState, actor: str, at: datetime) -> EnvironmentSt
         state = state.with_deployment(live)
     services = ", ".join(entry.service for entry in journal.entries)
     state = replace(state, journal=None)
-    return trimmed(audited(state, actor, at, journal.trigger.value, f"{services} ({journal.run})"))
+    return audited(state, actor, at, journal.trigger.value, f"{services} ({journal.run})")
 
 
 def reverted(
@@ -178,7 +179,7 @@ def reverted(
         status = Status.STOPPED if cancelled else Status.FAILED
         state = state.with_run(replace(run, status=status, completed=at, failure=reason))
     state = replace(state, journal=None)
-    return trimmed(audited(state, actor, at, f"{journal.trigger.value} reverted", reason))
+    return audited(state, actor, at, f"{journal.trigger.value} reverted", reason)
 
 
 def _stood_down(
@@ -210,19 +211,34 @@ def audited(
 ) -> EnvironmentState:
     """One more line of who did what and when."""
     line = AuditLine(at=at, actor=actor, verb=verb, detail=detail)
-    return replace(state, audit=(*state.audit, line)[-RECORDS_KEPT:])
+    return replace(state, audit=(*state.audit, line)[-AUDIT_LINES:])
 
 
-def trimmed(state: EnvironmentState) -> EnvironmentState:
-    """Only the newest records of each service, and the runs they belong to."""
-    services = {one.service for one in state.deployments.values()}
-    kept = {one.id: one for name in services for one in state.of_service(name)[:RECORDS_KEPT]} | {
-        id_: state.deployments[id_] for id_ in state.active.values() if id_ in state.deployments
+def shelved(
+    state: EnvironmentState, *, keep: int
+) -> tuple[EnvironmentState, EnvironmentState | None]:
+    """The record without its old history, and that history; None while there is little of it.
+
+    What stays: per service the newest 20 (or all that retention may have kept), the active ones
+    and what a rollback from them leads to.
+    """
+    fresh = max(FRESH, keep + 1)
+    services = {
+        one.service: len(state.of_service(one.service)) for one in state.deployments.values()
     }
-    if len(kept) == len(state.deployments) and len(state.runs) <= RECORDS_KEPT:
-        return state
-    runs = tuple(run for run in state.runs if set(run.deployments.values()) & kept.keys())
-    return replace(state, deployments=kept, runs=runs[-RECORDS_KEPT:])
+    if max(services.values(), default=0) <= 2 * fresh:
+        return state, None
+    stay = {one.id for name in services for one in state.of_service(name)[:fresh]}
+    for id_ in state.active.values():
+        stay |= {id_, state.deployments[id_].previous or ""}
+    here = {id_: one for id_, one in state.deployments.items() if id_ in stay}
+    gone = {id_: one for id_, one in state.deployments.items() if id_ not in stay}
+    old = {run.id for run in state.runs if not set(run.deployments.values()) & here.keys()}
+    live = replace(
+        state, deployments=here, runs=tuple(run for run in state.runs if run.id not in old)
+    )
+    old_runs = tuple(run for run in state.runs if run.id in old)
+    return live, EnvironmentState(key=state.key, deployments=gone, runs=old_runs)
 
 
 def prunable(

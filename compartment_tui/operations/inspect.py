@@ -1,9 +1,10 @@
 """The verbs that look around. None of them changes anything."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from compartment_tui.domain.config import ProjectConfig
-from compartment_tui.domain.deployment import Deployment, EnvironmentState, Instance
+from compartment_tui.domain.deployment import Deployment, EnvironmentState, Instance, RunRecord
 from compartment_tui.domain.errors import EngineUnreachable, NotFound
 from compartment_tui.domain.history import find_deployment
 from compartment_tui.domain.names import alias, show
@@ -81,9 +82,10 @@ def history(
     state = state_of(world, key)
     _refuse_unknown(state, config, services)
     here = {one.deployment: one for one in world.engine.instances(key)}
-    wanted = [
-        run for run in reversed(state.runs) if not services or set(run.deployments) & set(services)
-    ]
+    wanted = _runs_of(state, services)
+    if len(wanted) < limit:
+        state = _with_shelves(world, state)
+        wanted = _runs_of(state, services)
     return tuple(
         RunView(
             run=run,
@@ -95,6 +97,24 @@ def history(
         )
         for run in wanted[:limit]
     )
+
+
+def _runs_of(state: EnvironmentState, services: Sequence[str]) -> list[RunRecord]:
+    """Newest first."""
+    runs = sorted(state.runs, key=lambda run: run.id, reverse=True)
+    return [run for run in runs if not services or set(run.deployments) & set(services)]
+
+
+def _with_shelves(world: World, state: EnvironmentState) -> EnvironmentState:
+    """The record with the history that was put away from it."""
+    for old in world.records.shelved(state.key):
+        runs = {run.id: run for run in (*old.runs, *state.runs)}
+        state = replace(
+            state,
+            deployments={**old.deployments, **state.deployments},
+            runs=tuple(runs.values()),
+        )
+    return state
 
 
 def _refuse_unknown(

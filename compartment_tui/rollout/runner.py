@@ -22,7 +22,7 @@ from compartment_tui.domain.events import (
     StageFailed,
 )
 from compartment_tui.domain.plan import Run
-from compartment_tui.domain.transitions import begun, finished, nothing_done, reverted
+from compartment_tui.domain.transitions import begun, finished, nothing_done, reverted, shelved
 from compartment_tui.ports import Hold, World
 from compartment_tui.rollout.context import Rollout
 from compartment_tui.rollout.draining import drain, prune, retire_previous
@@ -113,13 +113,18 @@ def _after_the_switch(rollout: Rollout) -> Generator[Event, None, Ending]:
         return _attention(error)
     for plan in plans:
         yield rollout.leave(Stage.DRAINING_PREVIOUS, plan)
-    yield from _prune(rollout)
+    yield from _tidy(rollout)
     return Ending(outcome=Outcome.LIVE)
 
 
-def _prune(rollout: Rollout) -> Iterator[Event]:
+def _tidy(rollout: Rollout) -> Iterator[Event]:
+    """Remove containers beyond retention, put old history away. Nothing of it can undo the run."""
     try:
         prune(rollout.world, rollout.state, keep=rollout.run.keep)
+        live, old = shelved(rollout.state, keep=rollout.run.keep)
+        if old is not None:
+            rollout.hold.shelve(old)
+            rollout.save(live)
     except CompartmentError as error:
         yield rollout.note(f"old deployments were not pruned: {error.message}")
 

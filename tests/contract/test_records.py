@@ -209,3 +209,17 @@ def test_the_fingerprint_key_is_the_engines(bench: Bench) -> None:
     key = bench.world.records.fingerprint_key()
     assert len(key) == 32
     assert bench.another().records.fingerprint_key() == key
+
+
+def test_old_history_lies_on_a_shelf_newest_first(bench: Bench) -> None:
+    states = [
+        EnvironmentState(key=bench.key, deployments={id_: replace(DEPLOYMENT, id=id_)})
+        for id_ in ("dep_1", "dep_2")
+    ]
+    with bench.hold() as hold:
+        for state in states:
+            hold.shelve(state)
+        hold.write_record(EnvironmentState(key=bench.key))
+    assert bench.world.records.shelved(bench.key) == tuple(reversed(states))
+    bench.world.records.forget(bench.key)
+    assert bench.world.records.shelved(bench.key) == ()

@@ -20,6 +20,7 @@ from compartment_tui.adapters.docker.layout import (
     index_path,
     record_path,
     route_path,
+    shelf_path,
 )
 from compartment_tui.adapters.docker.shell import SHELL_IMAGE, Answer, Shell, ShellGone
 from compartment_tui.adapters.docker.standpoint import Standpoint
@@ -48,8 +49,11 @@ sync "$1.part"
 mv "$1.part" "$1"
 sync "${1%/*}"
 """
+_CLEAR_SHELF = 'ls -r "$1" | tail -n "+$2" | while read -r old; do rm -f "$1/$old"; done'
 _READ = '[ ! -e "$1" ] && exit 44; cat "$1"'
 _ABSENT = 44
+SHELVES_KEPT = 100
+"""Each has at least 20 deployments of some service, so 1,000 of every service are there."""
 
 
 class DockerLocks:
@@ -150,6 +154,12 @@ class DockerHold:
         if self._read(index_path(self._key)) != index:
             self._write(index_path(self._key), index)
         self._write(record_path(self._key), records.dumps(state).encode())
+
+    def shelve(self, old: EnvironmentState) -> None:
+        newest = max((*old.deployments, *(run.id for run in old.runs)), default="")
+        shelf = shelf_path(self._key)
+        self._write(f"{shelf}/{newest[-26:]}.toml", records.dumps(old).encode())
+        self._ask(_CLEAR_SHELF, shelf, str(SHELVES_KEPT + 1))
 
     def routes(self) -> RouteTable:
         content = self._read(route_path(self._key))

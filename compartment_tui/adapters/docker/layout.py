@@ -12,6 +12,8 @@ ROUTES = "/routes"
 STATE = "/state"
 """The state volume in every container of ours but the edge."""
 RECORDS = f"{STATE}/records"
+SHELF = f"{STATE}/shelf"
+"""A directory per environment, with what was put away from its record."""
 AUDIT = f"{STATE}/audit"
 INDEX = f"{STATE}/index"
 """One tiny file per record, with the names that its file name may only hint at."""
@@ -64,6 +66,11 @@ class Layout:
 def record_path(key: EnvironmentKey) -> str:
     """Where the environment's record lies."""
     return f"{RECORDS}/{key.text}.toml"
+
+
+def shelf_path(key: EnvironmentKey) -> str:
+    """Where the environment's old history lies."""
+    return f"{SHELF}/{key.text}"
 
 
 def index_path(key: EnvironmentKey) -> str:

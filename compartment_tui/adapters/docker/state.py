@@ -17,6 +17,7 @@ from compartment_tui.adapters.docker.layout import (
     audit_path,
     index_path,
     record_path,
+    shelf_path,
 )
 from compartment_tui.adapters.docker.shell import SHELL_IMAGE, Shell, create
 from compartment_tui.adapters.toml import records
@@ -40,7 +41,7 @@ rm "$fresh"
 """
 _FORGET = """
 set -e
-size=$4
+size=$5
 if [ "$size" -gt 0 ]; then
   mkdir -p "${3%/*}"
   cat >"$3.part"
@@ -48,7 +49,7 @@ if [ "$size" -gt 0 ]; then
   sync "$3.part"
   mv "$3.part" "$3"
 fi
-rm -f "$1" "$2"
+rm -rf "$1" "$2" "$4"
 """
 
 
@@ -116,6 +117,10 @@ class DockerRecords:
         content = self._reader.files(record_path(key)).get(f"{key.text}.toml")
         return None if content is None else decoded(content)
 
+    def shelved(self, key: EnvironmentKey) -> tuple[EnvironmentState, ...]:
+        found = sorted(self._reader.files(shelf_path(key)).items(), reverse=True)
+        return tuple(decoded(content) for _, content in found)
+
     def environments(self, project: str) -> tuple[EnvironmentKey, ...]:
         return tuple(key for key in self.recorded() if key.project == project)
 
@@ -135,7 +140,7 @@ class DockerRecords:
         except RecordInvalid:
             state = None  # it holds nothing that could be kept
         audit = records.dumps_audit(key, state.audit).encode() if state and state.audit else b""
-        paths = (record_path(key), index_path(key), audit_path(key))
+        paths = (record_path(key), index_path(key), audit_path(key), shelf_path(key))
         with self._shell() as shell:
             done = shell.run(_FORGET, *paths, str(len(audit)), payload=audit, timeout=_LIMIT)
         if done.exit_code != 0:

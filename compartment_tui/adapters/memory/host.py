@@ -72,6 +72,7 @@ class Host:
     """None: the edge never takes a written table."""
 
     records: dict[EnvironmentKey, EnvironmentState] = field(default_factory=dict)
+    shelves: dict[EnvironmentKey, list[EnvironmentState]] = field(default_factory=dict)
     invalid_records: set[EnvironmentKey] = field(default_factory=set)
     kept_audit: dict[EnvironmentKey, tuple[AuditLine, ...]] = field(default_factory=dict)
     """Audit lines of records that were removed on purpose."""

@@ -113,6 +113,10 @@ class MemoryHold:
         self._host.records[self._key] = state
         self._host.invalid_records.discard(self._key)
 
+    def shelve(self, old: EnvironmentState) -> None:
+        self._before_writing()
+        self._host.shelves.setdefault(self._key, []).append(old)
+
     def routes(self) -> RouteTable:
         self.confirm()
         return self._host.documents.get(self._key, RouteTable())

@@ -19,6 +19,9 @@ class MemoryRecords:
     def read(self, key: EnvironmentKey) -> EnvironmentState | None:
         return read_record(self._host, key)
 
+    def shelved(self, key: EnvironmentKey) -> tuple[EnvironmentState, ...]:
+        return tuple(reversed(self._host.shelves.get(key, [])))
+
     def environments(self, project: str) -> tuple[EnvironmentKey, ...]:
         return tuple(sorted(key for key in self._host.records if key.project == project))
 
@@ -27,6 +30,7 @@ class MemoryRecords:
 
     def forget(self, key: EnvironmentKey) -> None:
         state = self._host.records.pop(key, None)
+        self._host.shelves.pop(key, None)
         if state is not None:
             self._host.kept_audit[key] = state.audit
 

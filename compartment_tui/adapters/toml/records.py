@@ -2,7 +2,6 @@
 
 import tomllib
 from collections.abc import Iterable
-from dataclasses import replace
 from datetime import datetime
 from typing import Any, TypeVar
 
@@ -24,13 +23,11 @@ from compartment_tui.domain.routes import Route, RouteTable
 
 T = TypeVar("T")
 FORMAT = 1
-LIMIT = 1000
-"""How many deployments per service, runs and audit lines a record keeps."""
 
 
 def dumps(state: EnvironmentState) -> str:
-    """The record as TOML text, the oldest entries beyond `LIMIT` left out."""
-    return tomli_w.dumps({"format": FORMAT, **encode(trimmed(state))})
+    """The record as TOML text."""
+    return tomli_w.dumps({"format": FORMAT, **encode(state)})
 
 
 def loads(text: str) -> EnvironmentState:
@@ -63,20 +60,6 @@ def loads_key(text: str) -> EnvironmentKey:
         return _decoded(EnvironmentKey, tomllib.loads(text))
     except tomllib.TOMLDecodeError as error:
         raise RecordInvalid(f"an index entry on the engine is not TOML: {error}") from error
-
-
-def trimmed(state: EnvironmentState) -> EnvironmentState:
-    """The record with at most `LIMIT` of each; what is active or could be returned to stays."""
-    active = [state.deployments[one] for one in state.active.values() if one in state.deployments]
-    kept = {one.id for one in active} | {one.previous for one in active}
-    for service in {one.service for one in state.deployments.values()}:
-        kept |= {one.id for one in state.of_service(service)[:LIMIT]}
-    return replace(
-        state,
-        deployments={name: one for name, one in state.deployments.items() if name in kept},
-        runs=state.runs[-LIMIT:],
-        audit=state.audit[-LIMIT:],
-    )
 
 
 def rebuild(

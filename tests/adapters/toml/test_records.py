@@ -135,22 +135,6 @@ def test_unknown_keys_are_passed_over() -> None:
     assert records.loads(text) == full_state()
 
 
-def test_a_record_keeps_the_newest_thousand_and_what_a_rollback_needs() -> None:
-    oldest, before = deployment(0), deployment(1)
-    many = {one.id: one for one in map(deployment, range(10, 1500))}
-    active = deployment(2, previous=oldest.id)
-    state = EnvironmentState(
-        key=KEY,
-        active={"web": active.id},
-        deployments={oldest.id: oldest, before.id: before, active.id: active, **many},
-    )
-    kept = records.loads(records.dumps(state)).deployments
-    assert len(kept) == records.LIMIT + 2
-    assert {oldest.id, active.id, identifier(1499)} < kept.keys()
-    assert before.id not in kept
-    assert identifier(10) not in kept
-
-
 def instance(number: int, service: str = "web", **more: object) -> Instance:
     facts: dict[str, object] = {
         "key": KEY,
