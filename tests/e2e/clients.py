@@ -26,7 +26,7 @@ PATIENCE_SECONDS = 10.0
 """A request without an answer for so long (beyond what it asked to wait) has failed."""
 SILENCE_SECONDS = 4.0
 """A stream that says nothing for so long is cut, whatever its connection thinks."""
-REASONS_KEPT = 8
+REASONS_KEPT = 5
 
 
 @dataclass(slots=True, kw_only=True)

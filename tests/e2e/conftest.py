@@ -52,7 +52,7 @@ def empty_shop(client: Client, tmp_path: Path) -> Iterator[Shop]:
 
 @pytest.fixture
 def tell(request: pytest.FixtureRequest) -> Callable[..., None]:
-    """Have lines printed under the test's name at the end of the session, whatever becomes of it."""
+    """Have lines printed under the test's name at the end, whatever becomes of it."""
 
     def remember(*lines: str) -> None:
         request.config.stash[REPORTS].append((request.node.name, list(lines)))

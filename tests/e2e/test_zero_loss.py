@@ -18,7 +18,7 @@ pytestmark = pytest.mark.docker
 
 ROUNDS = 3
 """Per environment; each is five runs that move seven routes."""
-SHARES = {"production": 1.0, "staging": 0.4, "Vorschau/ü": 0.4}
+SHARES = {"production": 1.0, "staging": 0.4, "rehearsal": 0.4}
 """The environments, all busy at the same time, and how much of the traffic goes to each."""
 STREAMS = """
 [services.live]
