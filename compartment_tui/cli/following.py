@@ -10,7 +10,8 @@ from compartment_tui.cli.output import EXIT_OF_OUTCOME, failure_of
 from compartment_tui.cli.progress import telling
 from compartment_tui.cli.session import Session
 from compartment_tui.domain.errors import CompartmentError
-from compartment_tui.domain.events import Event, Outcome
+from compartment_tui.domain.events import Event
+from compartment_tui.domain.outcome import Outcome
 from compartment_tui.domain.plan import Run
 from compartment_tui.operations import inspect
 from compartment_tui.ports import Cancel, World

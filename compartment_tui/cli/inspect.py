@@ -40,12 +40,12 @@ def status(
     ] = False,
 ) -> None:
     """Show what is live, whether it is well, where it is reached."""
-    from compartment_tui.cli import looking
+    from compartment_tui.cli import standing
 
     if watch:
-        looking.watch(session)
+        standing.watch(session)
     else:
-        looking.status(session)
+        standing.status(session)
 
 
 @command(app, environment=True, services=True, examples=("inspect -s web",))

@@ -1,9 +1,9 @@
 """What the commands that look around write."""
 
-from compartment_tui.cli.region import Region
 from compartment_tui.cli.session import Session
+from compartment_tui.cli.standing import nothing_deployed, status_lines
 from compartment_tui.domain.errors import EngineProblem, NotFound
-from compartment_tui.domain.views import EnvironmentStatus, Grade
+from compartment_tui.domain.views import Grade
 from compartment_tui.operations import inspect as operations
 from compartment_tui.present.facts import (
     deployment_facts,
@@ -19,47 +19,15 @@ from compartment_tui.present.json import (
     status_document,
 )
 from compartment_tui.present.json_upkeep import checks_document, engine_document, inspect_document
-from compartment_tui.present.status import PROGRAM, option_for, status_notes
+from compartment_tui.present.status import PROGRAM
 from compartment_tui.present.tables import (
     checks_table,
     environments_table,
     history_table,
     routes_table,
-    status_table,
 )
 from compartment_tui.present.text import clean, show
-from compartment_tui.present.tone import Cell, Line, Tone, line
-
-
-def status(session: Session) -> None:
-    """What is live now. Raises NotFound, EngineUnreachable."""
-    found = operations.status(
-        session.world, environment=session.environment, services=session.services
-    )
-    if session.output.json:
-        session.output.document(status_document(found))
-    else:
-        session.output.lines(_status_lines(session, found))
-
-
-def watch(session: Session) -> None:
-    """Every state until interrupted, or until nobody reads any more."""
-    feed = operations.watch(
-        session.world, environment=session.environment, services=session.services
-    )
-    output, region = session.output, Region(session.output.out)
-    try:
-        for found in feed:
-            if output.json:
-                output.json_line(status_document(found))
-            elif output.out.moving:
-                region.draw(_status_lines(session, found))
-            else:
-                output.lines([*_status_lines(session, found), line("")])
-            if output.out.closed:
-                return
-    finally:
-        feed.close()
+from compartment_tui.present.tone import Cell, line
 
 
 def inspect(session: Session) -> None:
@@ -89,7 +57,7 @@ def history(session: Session, *, limit: int) -> None:
     elif runs:
         session.output.table(history_table(runs, session.world.clock.now()))
     else:
-        session.output.say(_nothing_deployed(session.environment))
+        session.output.say(nothing_deployed(session.environment))
 
 
 def deployment(session: Session, identifier: str) -> None:
@@ -132,7 +100,7 @@ def environment(session: Session) -> None:
         session.output.document({**document, "environment": summary})
         return
     session.output.facts(environment_facts(view, found, session.world.clock.now()))
-    session.output.lines([line(""), *_status_lines(session, found)])
+    session.output.lines([line(""), *status_lines(session, found)])
 
 
 def routes(session: Session) -> None:
@@ -196,17 +164,3 @@ def info(session: Session) -> None:
         ("file", Cell(clean(str(project.file)))),
     )
     session.output.facts((*head, *info_facts(engine, trouble)))
-
-
-def _status_lines(session: Session, found: EnvironmentStatus) -> list[Line]:
-    where = f"{found.key.project} in {show(found.key.environment)}"
-    head = (Cell(where), Cell(", protected" if found.protected else "", Tone.QUIET))
-    if not found.services or all(one.latest is None for one in found.services):
-        return [head, line(_nothing_deployed(found.key.environment))]
-    table = session.output.laid_out(status_table(found, session.world.clock.now()))
-    return [head, *table, *status_notes(found)]
-
-
-def _nothing_deployed(environment: str) -> str:
-    deploy = f"{PROGRAM} deploy{option_for(environment)}"
-    return f"nothing is deployed in {show(environment)} yet: {deploy}"

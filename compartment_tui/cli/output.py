@@ -27,7 +27,7 @@ from compartment_tui.domain.errors import (
     StepFailed,
     UsageProblem,
 )
-from compartment_tui.domain.events import Failure, Outcome
+from compartment_tui.domain.outcome import Failure, Outcome
 from compartment_tui.present.json import Json
 from compartment_tui.present.tables import Table
 from compartment_tui.present.text import clean, clean_lines

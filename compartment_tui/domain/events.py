@@ -5,32 +5,12 @@ What an event claims is on disk before the event is yielded.
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from enum import StrEnum
 from typing import TypeAlias
 
 from compartment_tui.domain.deployment import Attempt, Stage
 from compartment_tui.domain.names import Target
+from compartment_tui.domain.outcome import Failure, Outcome
 from compartment_tui.domain.plan import Run
-
-
-class Outcome(StrEnum):
-    """How a run ended."""
-
-    LIVE = "live"
-    UNCHANGED = "unchanged"
-    FAILED = "failed"
-    CANCELLED = "cancelled"
-    NEEDS_ATTENTION = "needs_attention"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Failure:
-    """Why a step failed: a stable code, one sentence, the way on, and the last lines of output."""
-
-    code: str
-    message: str
-    hint: str = ""
-    tail: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 
+from compartment_tui.domain.config import ServiceSpec
 from compartment_tui.domain.deployment import Deployment, EnvironmentState, RunRecord
 from compartment_tui.domain.errors import NotFound, Refused, UsageProblem
 from compartment_tui.domain.names import show
@@ -114,3 +115,11 @@ def _find(text: str, known: Iterable[str], noun: str, state: EnvironmentState) -
     raise NotFound(
         f"{show(text)} is the end of {len(ends)} {noun}s {where}", hint="give more of it"
     )
+
+
+def spec_of(deployment: Deployment) -> ServiceSpec:
+    """How the deployment was made; plain defaults when its record cannot say."""
+    try:
+        return ServiceSpec.of_text(deployment.spec)
+    except ValueError:
+        return ServiceSpec(name=deployment.service)

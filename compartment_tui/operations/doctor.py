@@ -8,7 +8,7 @@ from compartment_tui.domain.errors import CompartmentError
 from compartment_tui.domain.names import EnvironmentKey, show
 from compartment_tui.domain.planning import host_of
 from compartment_tui.domain.views import Check, Grade
-from compartment_tui.operations.runs import state_of
+from compartment_tui.operations.scope import state_of
 from compartment_tui.ports import World
 
 Look: TypeAlias = Callable[[World, ProjectConfig], Iterator[Check]]

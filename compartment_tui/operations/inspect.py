@@ -6,7 +6,7 @@ from dataclasses import replace
 from compartment_tui.domain.config import ProjectConfig
 from compartment_tui.domain.deployment import Deployment, EnvironmentState, Instance, RunRecord
 from compartment_tui.domain.errors import EngineUnreachable, NotFound
-from compartment_tui.domain.history import find_deployment
+from compartment_tui.domain.history import find_deployment, spec_of
 from compartment_tui.domain.names import alias, show
 from compartment_tui.domain.views import (
     DeploymentView,
@@ -17,11 +17,10 @@ from compartment_tui.domain.views import (
 )
 from compartment_tui.operations.doctor import doctor
 from compartment_tui.operations.logs import deployment_logs, logs
-from compartment_tui.operations.runs import key_and_config, state_of
+from compartment_tui.operations.scope import key_and_config, state_of
 from compartment_tui.operations.status import environments, status, url
 from compartment_tui.operations.watch import watch
 from compartment_tui.ports import World
-from compartment_tui.rollout.draining import spec_of
 
 __all__ = [
     "deployment",

@@ -11,7 +11,7 @@ from typing import TypeAlias
 from compartment_tui.domain.errors import CompartmentError, InstanceGone, NotFound
 from compartment_tui.domain.history import find_deployment
 from compartment_tui.domain.names import EnvironmentKey, show
-from compartment_tui.operations.runs import key_and_config, state_of
+from compartment_tui.operations.scope import key_and_config, state_of
 from compartment_tui.ports import EngineEvent, Feed, LogLine, World
 
 QUEUE_LIMIT = 10_000

@@ -11,12 +11,12 @@ from compartment_tui.domain.deployment import EnvironmentState
 from compartment_tui.domain.errors import CompartmentError
 from compartment_tui.domain.events import Event, Noted, RunFinished
 from compartment_tui.domain.history import rollback_targets
-from compartment_tui.domain.names import EnvironmentKey, parse_environment_name
 from compartment_tui.domain.plan import Run
 from compartment_tui.domain.planning import Circumstances
 from compartment_tui.domain.planning import plan_deploy as _deploy
 from compartment_tui.domain.planning import plan_redeploy as _redeploy
 from compartment_tui.domain.planning import plan_rollback as _rollback
+from compartment_tui.operations.scope import key_and_config, state_of
 from compartment_tui.ports import Hold, World
 from compartment_tui.rollout.ground import prepare_ground
 from compartment_tui.rollout.recovery import recover
@@ -98,17 +98,6 @@ def resume(world: World, *, environment: str) -> Iterator[Event]:
             yield Noted(at=world.clock.now(), target=None, message="there is nothing to resume")
         yield from recover(world, hold, state)
         _keep_copy(world, hold)
-
-
-def key_and_config(world: World, environment: str) -> tuple[EnvironmentKey, ProjectConfig]:
-    """Raises ProjectFileInvalid, UsageProblem (no environment name)."""
-    config = world.project.config()
-    return EnvironmentKey(config.name, parse_environment_name(environment)), config
-
-
-def state_of(world: World, key: EnvironmentKey) -> EnvironmentState:
-    """The record of an environment as it can be read without the lock; empty when there is none."""
-    return world.records.read(key) or EnvironmentState(key=key)
 
 
 def _rollback_planner(services: Sequence[str], to: str | None, run: str | None) -> Planner:

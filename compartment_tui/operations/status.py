@@ -6,13 +6,14 @@ from compartment_tui.domain.config import EnvironmentConfig, Kind, ProjectConfig
 from compartment_tui.domain.deployment import Deployment, EnvironmentState, Instance
 from compartment_tui.domain.errors import EngineUnreachable, NotFound
 from compartment_tui.domain.health import judge
+from compartment_tui.domain.history import spec_of
 from compartment_tui.domain.names import EnvironmentKey, show
 from compartment_tui.domain.routes import RouteTable
 from compartment_tui.domain.variables import NameChanges, compare, fingerprints, resolve, values
 from compartment_tui.domain.views import EnvironmentStatus, EnvironmentView, ServiceStatus
-from compartment_tui.operations.runs import key_and_config, state_of
+from compartment_tui.operations.asking import Asked
+from compartment_tui.operations.scope import key_and_config, state_of
 from compartment_tui.ports import World
-from compartment_tui.rollout.draining import spec_of
 
 
 def status(world: World, *, environment: str, services: Sequence[str] = ()) -> EnvironmentStatus:
@@ -37,17 +38,21 @@ def status(world: World, *, environment: str, services: Sequence[str] = ()) -> E
 def _status(
     world: World, config: ProjectConfig, key: EnvironmentKey, services: Sequence[str]
 ) -> EnvironmentStatus:
-    state = state_of(world, key)
-    here = {one.deployment: one for one in world.engine.instances(key)}
+    record = Asked(lambda: state_of(world, key))
+    tables = Asked(world.edge.tables)
+    fingerprint_key = Asked(world.records.fingerprint_key)
+    instances = world.engine.instances(key)
     edge = world.edge.info()
     holder = world.locks.holder(key)
+    state = record.answer()
     around = _Around(
         world=world,
         config=config,
         state=state,
-        here=here,
-        table=world.edge.tables().get(key, RouteTable()),
+        here={one.deployment: one for one in instances},
+        table=tables.answer().get(key, RouteTable()),
         edge_runs=edge is not None and edge.running,
+        fingerprint_key=fingerprint_key.answer(),
     )
     names = _names(config, state, services)
     return EnvironmentStatus(
@@ -72,6 +77,7 @@ class _Around:
         here: dict[str, Instance],
         table: RouteTable,
         edge_runs: bool,
+        fingerprint_key: bytes,
     ) -> None:
         self.world = world
         self.config = config
@@ -79,6 +85,7 @@ class _Around:
         self.here = here
         self.table = table
         self.edge_runs = edge_runs
+        self.fingerprint_key = fingerprint_key
 
     def service(self, name: str) -> ServiceStatus:
         spec = self.config.service(name)
@@ -113,17 +120,17 @@ class _Around:
         if active is None:
             return NameChanges()
         environment = self.config.environment(self.state.key.environment)
-        return drift(self.world, environment, name, active)
+        return drift(environment, name, active, self.fingerprint_key)
 
 
 def drift(
-    world: World, environment: EnvironmentConfig, service: str, active: Deployment
+    environment: EnvironmentConfig, service: str, active: Deployment, fingerprint_key: bytes
 ) -> NameChanges:
     """Which variables the file has now and the active deployment has not, or differently."""
     rows = resolve(environment.layers(service))
     unknown = {row.key for row in rows if row.winner.value is None}
     before = {name: mark for name, mark in active.fingerprints.items() if name not in unknown}
-    return compare(before, fingerprints(values(rows), world.records.fingerprint_key()))
+    return compare(before, fingerprints(values(rows), fingerprint_key))
 
 
 def _recorded_only(config: ProjectConfig, state: EnvironmentState, name: str) -> ServiceStatus:

@@ -5,7 +5,7 @@ from compartment_tui.domain.names import EnvironmentKey, show
 from compartment_tui.domain.routes import RouteTable
 from compartment_tui.domain.transitions import audited
 from compartment_tui.domain.views import Deletion, EdgeView
-from compartment_tui.operations.runs import key_and_config
+from compartment_tui.operations.scope import key_and_config
 from compartment_tui.ports import Hold, LockInfo, World
 from compartment_tui.rollout.ground import prepare_ground
 from compartment_tui.rollout.switching import await_in_force

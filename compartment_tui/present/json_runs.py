@@ -7,7 +7,6 @@ from typing import assert_never
 from compartment_tui.domain.deployment import Provenance, Stage
 from compartment_tui.domain.events import (
     Event,
-    Failure,
     Noted,
     Output,
     Probed,
@@ -19,6 +18,7 @@ from compartment_tui.domain.events import (
     StageReverted,
     StageStarted,
 )
+from compartment_tui.domain.outcome import Failure
 from compartment_tui.domain.plan import Plan, Run
 from compartment_tui.present.json import Json, changes, instant, place, seconds, source
 from compartment_tui.present.timeline import Timeline, Track

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from datetime import datetime
 
 from compartment_tui.domain.deployment import Stage, Trigger
-from compartment_tui.domain.events import Outcome
+from compartment_tui.domain.outcome import Outcome
 from compartment_tui.present.status import PROGRAM, option_for
 from compartment_tui.present.text import (
     clean,

@@ -9,9 +9,7 @@ from typing import assert_never
 from compartment_tui.domain.deployment import Attempt, Stage
 from compartment_tui.domain.events import (
     Event,
-    Failure,
     Noted,
-    Outcome,
     Output,
     Probed,
     RunFinished,
@@ -22,6 +20,7 @@ from compartment_tui.domain.events import (
     StageReverted,
     StageStarted,
 )
+from compartment_tui.domain.outcome import Failure, Outcome
 from compartment_tui.domain.plan import Plan, Run
 
 KEPT_LINES = 20

@@ -5,10 +5,10 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import timedelta
 
-from compartment_tui.domain.config import ServiceSpec
 from compartment_tui.domain.deployment import Deployment, EnvironmentState, JournalEntry
 from compartment_tui.domain.errors import DiedAfterSwitch, InstanceGone
 from compartment_tui.domain.events import Event, Noted
+from compartment_tui.domain.history import spec_of
 from compartment_tui.domain.names import Target
 from compartment_tui.domain.transitions import prunable
 from compartment_tui.ports import ConnectionCount, World
@@ -121,11 +121,3 @@ def prune(world: World, state: EnvironmentState, *, keep: int) -> None:
         world.engine.remove(deployment)
     for image in sorted({one.image for one in instances if one.deployment in gone}):
         world.engine.remove_image(image)
-
-
-def spec_of(deployment: Deployment) -> ServiceSpec:
-    """How the deployment was made; plain defaults when its record cannot say."""
-    try:
-        return ServiceSpec.of_text(deployment.spec)
-    except ValueError:
-        return ServiceSpec(name=deployment.service)

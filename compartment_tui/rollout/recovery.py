@@ -4,7 +4,8 @@ from collections.abc import Generator, Iterator
 
 from compartment_tui.domain.deployment import EnvironmentState, Journal, Stage
 from compartment_tui.domain.errors import CompartmentError, StepFailed
-from compartment_tui.domain.events import Event, Noted, Outcome, RunFinished
+from compartment_tui.domain.events import Event, Noted, RunFinished
+from compartment_tui.domain.outcome import Outcome
 from compartment_tui.domain.transitions import finished, reverted
 from compartment_tui.ports import Hold, World
 from compartment_tui.rollout.draining import drain, retire_previous

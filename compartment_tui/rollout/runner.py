@@ -13,14 +13,8 @@ from dataclasses import dataclass
 
 from compartment_tui.domain.deployment import EnvironmentState, Stage
 from compartment_tui.domain.errors import Cancelled, CompartmentError, DiedAfterSwitch, StepFailed
-from compartment_tui.domain.events import (
-    Event,
-    Failure,
-    Outcome,
-    RunFinished,
-    RunPlanned,
-    StageFailed,
-)
+from compartment_tui.domain.events import Event, RunFinished, RunPlanned, StageFailed
+from compartment_tui.domain.outcome import Failure, Outcome
 from compartment_tui.domain.plan import Run
 from compartment_tui.domain.transitions import begun, finished, nothing_done, reverted, shelved
 from compartment_tui.ports import Hold, World

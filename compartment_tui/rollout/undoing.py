@@ -5,9 +5,9 @@ from collections.abc import Iterator
 from compartment_tui.domain.deployment import EnvironmentState, Journal, JournalEntry, Stage, Status
 from compartment_tui.domain.errors import NeedsAttention
 from compartment_tui.domain.events import Event, StageReverted
+from compartment_tui.domain.history import spec_of
 from compartment_tui.domain.names import Target
 from compartment_tui.ports import Hold, World
-from compartment_tui.rollout.draining import spec_of
 from compartment_tui.rollout.switching import await_in_force
 
 ORDER = tuple(Stage)

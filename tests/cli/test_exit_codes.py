@@ -9,7 +9,7 @@ from compartment_tui.cli.output import EXIT_OF_OUTCOME, Output, exit_code
 from compartment_tui.cli.session import Session
 from compartment_tui.domain import errors
 from compartment_tui.domain.errors import CompartmentError, Locked
-from compartment_tui.domain.events import Outcome
+from compartment_tui.domain.outcome import Outcome
 from tests.cli.line import entrances
 from tests.rollout.shop import open_shop
 

@@ -6,7 +6,7 @@ import pytest
 
 from compartment_tui.adapters.memory.world import Behaviour, MemoryWorld
 from compartment_tui.domain.errors import NotFound, Refused, UsageProblem
-from compartment_tui.domain.events import Outcome
+from compartment_tui.domain.outcome import Outcome
 from compartment_tui.operations import runs
 from tests.rollout.shop import (
     API,

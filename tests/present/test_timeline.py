@@ -9,9 +9,7 @@ from compartment_tui.domain.config import ServiceSpec
 from compartment_tui.domain.deployment import Attempt, Deployment, Stage, Trigger
 from compartment_tui.domain.events import (
     Event,
-    Failure,
     Noted,
-    Outcome,
     Output,
     Probed,
     RunFinished,
@@ -23,6 +21,7 @@ from compartment_tui.domain.events import (
     StageStarted,
 )
 from compartment_tui.domain.names import EnvironmentKey, Target
+from compartment_tui.domain.outcome import Failure, Outcome
 from compartment_tui.domain.plan import ImageSource, Plan, Run
 from compartment_tui.present.progress import closing_lines, result_lines, track_lines
 from compartment_tui.present.timeline import KEPT_LINES, StepState, Timeline, TrackState, fold

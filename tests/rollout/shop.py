@@ -14,8 +14,9 @@ from compartment_tui.domain.config import (
     ServiceSpec,
 )
 from compartment_tui.domain.deployment import EnvironmentState
-from compartment_tui.domain.events import Event, Outcome, RunFinished
+from compartment_tui.domain.events import Event, RunFinished
 from compartment_tui.domain.names import EnvironmentKey
+from compartment_tui.domain.outcome import Outcome
 from compartment_tui.domain.variables import Secret, Variable
 from compartment_tui.operations import runs
 

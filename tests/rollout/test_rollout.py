@@ -8,7 +8,6 @@ from compartment_tui.domain.deployment import Stage, Status, Trigger
 from compartment_tui.domain.events import (
     Event,
     Noted,
-    Outcome,
     Probed,
     ServiceUnchanged,
     StageFailed,
@@ -16,6 +15,7 @@ from compartment_tui.domain.events import (
     StageReverted,
     StageStarted,
 )
+from compartment_tui.domain.outcome import Outcome
 from compartment_tui.operations import runs
 from tests.rollout.shop import (
     PRODUCTION,

@@ -1,0 +1,59 @@
+"""What `status` writes, once and again. Apart from the rest, so that it loads little."""
+
+from compartment_tui.cli.region import Region
+from compartment_tui.cli.session import Session
+from compartment_tui.domain.views import EnvironmentStatus
+from compartment_tui.operations import status as operations
+from compartment_tui.present.json import status_document
+from compartment_tui.present.status import PROGRAM, option_for, status_notes
+from compartment_tui.present.tables import status_table
+from compartment_tui.present.text import show
+from compartment_tui.present.tone import Cell, Line, Tone, line
+
+
+def status(session: Session) -> None:
+    """What is live now. Raises NotFound, EngineUnreachable."""
+    found = operations.status(
+        session.world, environment=session.environment, services=session.services
+    )
+    if session.output.json:
+        session.output.document(status_document(found))
+    else:
+        session.output.lines(status_lines(session, found))
+
+
+def watch(session: Session) -> None:
+    """Every state until interrupted, or until nobody reads any more."""
+    # Threads and file events: only for those who stay.
+    from compartment_tui.operations.watch import watch as watched
+
+    feed = watched(session.world, environment=session.environment, services=session.services)
+    output, region = session.output, Region(session.output.out)
+    try:
+        for found in feed:
+            if output.json:
+                output.json_line(status_document(found))
+            elif output.out.moving:
+                region.draw(status_lines(session, found))
+            else:
+                output.lines([*status_lines(session, found), line("")])
+            if output.out.closed:
+                return
+    finally:
+        feed.close()
+
+
+def status_lines(session: Session, found: EnvironmentStatus) -> list[Line]:
+    """One environment as a table, with what a person should know beside it."""
+    where = f"{found.key.project} in {show(found.key.environment)}"
+    head = (Cell(where), Cell(", protected" if found.protected else "", Tone.QUIET))
+    if not found.services or all(one.latest is None for one in found.services):
+        return [head, line(nothing_deployed(found.key.environment))]
+    table = session.output.laid_out(status_table(found, session.world.clock.now()))
+    return [head, *table, *status_notes(found)]
+
+
+def nothing_deployed(environment: str) -> str:
+    """What `deploy` would do about it."""
+    deploy = f"{PROGRAM} deploy{option_for(environment)}"
+    return f"nothing is deployed in {show(environment)} yet: {deploy}"

@@ -1,0 +1,24 @@
+"""How a run ended, and why."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Outcome(StrEnum):
+    """How a run ended."""
+
+    LIVE = "live"
+    UNCHANGED = "unchanged"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+    NEEDS_ATTENTION = "needs_attention"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Failure:
+    """Why a step failed: a stable code, one sentence, the way on, and the last lines of output."""
+
+    code: str
+    message: str
+    hint: str = ""
+    tail: tuple[str, ...] = ()
