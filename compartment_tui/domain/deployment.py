@@ -98,6 +98,8 @@ class Instance:
     """`ServiceSpec.text()` as it was."""
     provenance: Provenance = Provenance()
     fingerprints: Mapping[str, str] = field(default_factory=dict)
+    previous: str | None = None
+    """What was active when it was made."""
     created: datetime
     state: InstanceState
     exit_code: int | None = None

@@ -51,9 +51,11 @@ def parse_service_name(text: str) -> str:
 def parse_environment_name(text: str) -> str:
     """The name in Unicode normal form C, by which environments are compared.
 
-    Raises UsageProblem when it is empty or longer than 63 characters.
+    Raises UsageProblem when it is empty or longer than 63 characters, or is no text at all.
     """
     name = unicodedata.normalize("NFC", text)
+    if any("\ud800" <= char <= "\udfff" for char in name):
+        raise UsageProblem(f"the environment name {show(text)} is not valid Unicode")
     if not 1 <= len(name) <= LABEL_LIMIT:
         raise UsageProblem(
             f"the environment name {show(text)} has {len(name)} characters",

@@ -178,17 +178,19 @@ def _again(around: Circumstances, deployment: Deployment, *, run: str, trigger: 
 
 def _kept(around: Circumstances, deployment: Deployment, *, run: str) -> Plan:
     """A kept container: image, values, port, readiness and limits as they were."""
+    spec = ServiceSpec.of_text(deployment.spec)
     return Plan(
         key=around.key,
         run=run,
         trigger=Trigger.ROLLBACK,
-        spec=ServiceSpec.of_text(deployment.spec),
+        spec=spec,
         deployment=deployment.id,
         source=ImageSource.KEPT_CONTAINER,
         image=deployment.image,
         previous=around.state.active_deployment(deployment.service),
         fingerprints=deployment.fingerprints,
-        host=deployment.host,
+        # A rebuilt record knows the hosts of what is live only.
+        host=deployment.host or host_of(around.config, around.key, spec),
         port=deployment.port,
         provenance=deployment.provenance,
     )

@@ -46,7 +46,7 @@ class Secret:
 
         `key` is the engine's, so that equal values on two engines cannot be told to be equal.
         """
-        return hmac.new(key, self._value.encode(), hashlib.sha256).hexdigest()[:32]
+        return hmac.new(key, self._bytes(), hashlib.sha256).hexdigest()[:32]
 
     def port(self) -> int | None:
         """The value as a positive number, if it is one: PORT decides where a service is reached."""
@@ -62,9 +62,11 @@ class Secret:
         return format(MASK, spec)
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, Secret) and hmac.compare_digest(
-            self._value.encode(), other._value.encode()
-        )
+        return isinstance(other, Secret) and hmac.compare_digest(self._bytes(), other._bytes())
+
+    def _bytes(self) -> bytes:
+        # Whatever came in from a command line or an environment, also what is no valid text.
+        return self._value.encode("utf-8", "surrogatepass")
 
     def __hash__(self) -> int:
         return hash((Secret, self._value))

@@ -150,3 +150,13 @@ def test_redeploy_runs_the_recorded_image_with_todays_values() -> None:
         assert new.image == old.image
         assert (new.source, new.previous) == (old.id, old.id)
     assert opened.host.releases == [before.active["api"]]
+
+
+def test_after_the_record_was_lost_a_rollback_still_leads_back() -> None:
+    opened = open_shop(WEB)
+    first, second = (deploy_version(opened, version) for version in "12")
+    opened.host.records.clear()
+    assert opened.host.answer("shop.localhost") == second
+    assert rollback(opened) is Outcome.LIVE
+    assert opened.host.answer("shop.localhost") == first == state(opened).active["web"]
+    assert opened.host.problems() == []

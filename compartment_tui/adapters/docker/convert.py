@@ -49,6 +49,7 @@ def labels_of(birth: Birth) -> dict[str, str]:
         names.BRANCH: plan.provenance.branch,
         names.DIRTY: "true" if plan.provenance.dirty else "false",
         names.AUTHOR: plan.provenance.author,
+        names.PREVIOUS: plan.previous.id if plan.previous else "",
         names.FINGERPRINTS: json.dumps(dict(plan.fingerprints), sort_keys=True),
     }
 
@@ -126,6 +127,7 @@ def _born(labels: Json) -> dict[str, Any] | None:
             author=labels.get(names.AUTHOR, ""),
         ),
         "fingerprints": _fingerprints(labels.get(names.FINGERPRINTS, "")),
+        "previous": labels.get(names.PREVIOUS) or None,
         "created": created,
     }
 

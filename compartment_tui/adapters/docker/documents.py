@@ -11,9 +11,9 @@ from compartment_tui.adapters.docker.layout import ASIDE, ROUTES, Layout, route_
 from compartment_tui.adapters.docker.shell import Shell
 from compartment_tui.adapters.docker.state import DockerRecords, Reader
 from compartment_tui.adapters.edge import traefik
-from compartment_tui.adapters.toml.records import routed
 from compartment_tui.domain.errors import EngineProblem, RecordInvalid, Refused
 from compartment_tui.domain.names import EnvironmentKey
+from compartment_tui.domain.rebuilding import routed
 from compartment_tui.domain.routes import RouteTable
 
 _ASIDE = """

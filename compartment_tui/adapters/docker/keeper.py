@@ -31,6 +31,7 @@ from compartment_tui.domain.config import Readiness
 from compartment_tui.domain.deployment import EnvironmentState, Instance
 from compartment_tui.domain.errors import DiskFull, EngineProblem, LockLost, RecordInvalid
 from compartment_tui.domain.names import EnvironmentKey, show
+from compartment_tui.domain.rebuilding import rebuild
 from compartment_tui.domain.routes import RouteTable
 from compartment_tui.ports import Engine, LockInfo
 
@@ -186,7 +187,7 @@ class DockerHold:
         instances = self._engine.instances(self._key)
         if instances:
             now = datetime.now(UTC)
-            return records.rebuild(self._key, instances, self.routes(), now)
+            return rebuild(self._key, instances, self.routes(), now)
         kept = self._read(audit_path(self._key))
         try:
             audit = decoded(kept).audit if kept is not None else ()

@@ -22,6 +22,7 @@ COMMIT = PREFIX + "commit"
 BRANCH = PREFIX + "branch"
 DIRTY = PREFIX + "dirty"
 AUTHOR = PREFIX + "author"
+PREVIOUS = PREFIX + "previous"
 FINGERPRINTS = PREFIX + "fingerprints"
 
 

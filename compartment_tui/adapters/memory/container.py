@@ -169,6 +169,7 @@ class Container:
             spec=self.spec,
             provenance=plan.provenance,
             fingerprints=dict(plan.fingerprints),
+            previous=plan.previous.id if plan.previous else None,
             created=self.birth.created,
             state=self.state,
             exit_code=self.exit_code,

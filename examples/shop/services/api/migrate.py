@@ -1,4 +1,4 @@
-"""What a database migration looks like from outside; this shop has no database, so nothing is changed.
+"""What a database migration looks like from outside. The shop has no database to change.
 
 Runs once before each deploy of the api, in its new image. MIGRATION_FAILS=1 makes it fail.
 """
@@ -9,7 +9,10 @@ import time
 
 STEPS = ["001 create products", "002 create orders", "003 index orders by day"]
 
-print(f"migrate: {len(STEPS)} steps for {os.environ.get('COMPARTMENT_ENVIRONMENT', 'none')}", flush=True)
+print(
+    f"migrate: {len(STEPS)} steps for {os.environ.get('COMPARTMENT_ENVIRONMENT', 'none')}",
+    flush=True,
+)
 for step in STEPS:
     time.sleep(0.05)
     if step == STEPS[-1] and os.environ.get("MIGRATION_FAILS") == "1":

@@ -43,7 +43,9 @@ def events(request):
     counter, stopping = 0, False
     while not stopping:
         counter += 1
-        data = json.dumps({"counter": counter, "version": ME["version"], "deployment": ME["deployment"]})
+        data = json.dumps(
+            {"counter": counter, "version": ME["version"], "deployment": ME["deployment"]}
+        )
         event = f"id: {counter}\ndata: {data}\n\n".encode()
         request.wfile.write(b"%x\r\n%b\r\n" % (len(event), event) if chunked else event)
         request.wfile.flush()

@@ -18,10 +18,20 @@ class Refused(Exception):
 def echo(request):
     headers = request.headers
     key = headers.get("Sec-WebSocket-Key", "")
-    upgrade = headers.get("Upgrade", "").lower() == "websocket" and "upgrade" in headers.get("Connection", "").lower()
-    if not (request.command == "GET" and upgrade and key and headers.get("Sec-WebSocket-Version") == "13"):
+    upgrade = (
+        headers.get("Upgrade", "").lower() == "websocket"
+        and "upgrade" in headers.get("Connection", "").lower()
+    )
+    if not (
+        request.command == "GET"
+        and upgrade
+        and key
+        and headers.get("Sec-WebSocket-Version") == "13"
+    ):
         return request.answer(400, "this is a WebSocket, version 13\n")
-    accept = base64.b64encode(hashlib.sha1((key + "258EAFA5-E914-47DA-95CA-C5AB0DC85B11").encode()).digest())
+    accept = base64.b64encode(
+        hashlib.sha1((key + "258EAFA5-E914-47DA-95CA-C5AB0DC85B11").encode()).digest()
+    )
     request.send_response(101)
     request.send_header("Upgrade", "websocket")
     request.send_header("Connection", "Upgrade")
@@ -108,7 +118,9 @@ def messages(stream):
 
 def unmask(payload, mask):
     key = (mask * (len(payload) // 4 + 1))[: len(payload)]
-    return (int.from_bytes(payload, "big") ^ int.from_bytes(key, "big")).to_bytes(len(payload), "big")
+    return (int.from_bytes(payload, "big") ^ int.from_bytes(key, "big")).to_bytes(
+        len(payload), "big"
+    )
 
 
 def exactly(stream, size):

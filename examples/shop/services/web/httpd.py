@@ -73,7 +73,9 @@ class Handler(BaseHTTPRequestHandler):
         text = content if isinstance(content, str) else json.dumps(content, indent=2) + "\n"
         body = text.encode()
         self.send_response(status)
-        self.send_header("Content-Type", "text/plain; charset=utf-8" if text is content else "application/json")
+        self.send_header(
+            "Content-Type", "text/plain; charset=utf-8" if text is content else "application/json"
+        )
         self.send_header("Content-Length", str(len(body)))
         closing = self.close_connection or self.server.stopping.is_set()
         self.send_header("Connection", "close" if closing else "keep-alive")

@@ -31,7 +31,7 @@ def call_api():
 
 
 def ask_api():
-    """What the api says, or {"error": …}. In a thread, so that the name's look-up counts in the 2 s."""
+    """What the api says, or {"error": …}. In a thread: the name's look-up counts in the 2 s."""
     call = callers.submit(call_api)
     try:
         return call.result(timeout=2)
@@ -80,7 +80,9 @@ def crash(seconds):
 if code := os.environ.get("EXIT_AT_START"):
     print(f"web exits at once: EXIT_AT_START={code}", flush=True)
     sys.exit(int(code))
-server = Server(ME, {"/": home, "/healthz": healthz, "/version": version, "/slow": slow, "/call": call})
+server = Server(
+    ME, {"/": home, "/healthz": healthz, "/version": version, "/slow": slow, "/call": call}
+)
 if seconds := os.environ.get("CRASH_AFTER"):
     timer = threading.Timer(float(seconds), crash, [seconds])
     timer.daemon = True

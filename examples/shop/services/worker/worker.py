@@ -29,7 +29,10 @@ def work():
     while True:
         count += 1
         began = time.monotonic()
-        print(f"round {count}: {ask_api()} in {round((time.monotonic() - began) * 1000)} ms", flush=True)
+        print(
+            f"round {count}: {ask_api()} in {round((time.monotonic() - began) * 1000)} ms",
+            flush=True,
+        )
         time.sleep(2)
 
 
