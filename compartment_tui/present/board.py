@@ -1,0 +1,123 @@
+"""What the terminal application knows at one moment, as one value, and how each piece of news changes it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+from compartment_tui.domain.deployment import Health, Sample
+from compartment_tui.domain.errors import CompartmentError
+from compartment_tui.domain.views import (
+    EnvironmentStatus,
+    EnvironmentView,
+    RouteView,
+    RunView,
+    ServiceStatus,
+    VariableView,
+    Visit,
+)
+from compartment_tui.present.acts import Act
+from compartment_tui.present.timeline import Timeline
+
+SAMPLES_KEPT = 30
+"""Samples per deployment: half a minute, which is what a sparkline shows."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Job:
+    """One act being done, or done."""
+
+    number: int
+    act: Act
+    started: datetime
+    timeline: Timeline = Timeline()
+    over: bool = False
+    error: CompartmentError | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Board:
+    """Everything the main screen shows. Environments are told apart by their names."""
+
+    project: str = ""
+    read_only: bool = False
+    environments: tuple[EnvironmentView, ...] = ()
+    environment: str = ""
+    """The chosen one."""
+    service: str | None = None
+    """The selected one of its services."""
+    statuses: Mapping[str, EnvironmentStatus] = field(default_factory=dict)
+    histories: Mapping[str, tuple[RunView, ...]] = field(default_factory=dict)
+    routes: tuple[RouteView, ...] = ()
+    visits: Mapping[str, Visit] = field(default_factory=dict)
+    variables: tuple[VariableView, ...] | None = None
+    """Of the selected service; None until they are here."""
+    samples: Mapping[str, tuple[Sample, ...]] = field(default_factory=dict)
+    """By deployment, oldest first."""
+    jobs: Mapping[int, Job] = field(default_factory=dict)
+    trouble: CompartmentError | None = None
+    """Why the last look could not be had; what is shown is older than that."""
+
+    @property
+    def status(self) -> EnvironmentStatus | None:
+        """The chosen environment's, once it is here."""
+        return self.statuses.get(self.environment)
+
+    @property
+    def selected(self) -> ServiceStatus | None:
+        """The selected service, if it is still there."""
+        rows = self.status.services if self.status else ()
+        return next((row for row in rows if row.service == self.service), None)
+
+    @property
+    def running_jobs(self) -> tuple[Job, ...]:
+        return tuple(job for job in self.jobs.values() if not job.over)
+
+    def working_on(self, environment: str) -> bool:
+        """Whether a job of ours is changing that environment."""
+        return any(job.act.environment == environment for job in self.running_jobs)
+
+    def health_of(self, environment: EnvironmentView) -> Health:
+        """The worst health in an environment, from the newest look there is."""
+        status = self.statuses.get(environment.key.environment)
+        return status.worst if status else environment.health
+
+    def with_environments(self, found: tuple[EnvironmentView, ...]) -> "Board":
+        """The tabs are known; the first is chosen when none was, or when it is gone."""
+        names = [one.key.environment for one in found]
+        chosen = self.environment if self.environment in names else (names[0] if names else "")
+        return replace(self, environments=found, environment=chosen, trouble=None)
+
+    def choosing(self, environment: str) -> "Board":
+        """Another environment; the selection stays on the service of the same name."""
+        return replace(self, environment=environment, routes=(), visits={}, variables=None)
+
+    def selecting(self, service: str | None) -> "Board":
+        """Another service of the chosen environment."""
+        if service == self.service:
+            return self
+        return replace(self, service=service, variables=None)
+
+    def with_status(self, status: EnvironmentStatus) -> "Board":
+        """A newer look at one environment; the selection moves only if its service is gone."""
+        board = replace(
+            self,
+            statuses={**self.statuses, status.key.environment: status},
+            trouble=None if status.stale is None else self.trouble,
+        )
+        names = [row.service for row in status.services]
+        if status.key.environment == self.environment and self.service not in names:
+            return board.selecting(names[0] if names else None)
+        return board
+
+    def with_history(self, environment: str, runs: tuple[RunView, ...]) -> "Board":
+        return replace(self, histories={**self.histories, environment: runs})
+
+    def with_samples(self, samples: Mapping[str, Sample]) -> "Board":
+        """One more sample of each; the oldest ones go."""
+        kept = dict(self.samples)
+        for deployment, sample in samples.items():
+            kept[deployment] = (*kept.get(deployment, ()), sample)[-SAMPLES_KEPT:]
+        return replace(self, samples=kept)
+
+    def with_job(self, job: Job) -> "Board":
+        return replace(self, jobs={**self.jobs, job.number: job})

@@ -1,0 +1,165 @@
+"""The application: it keeps the board, sends intents to the bridge and shows what comes back."""
+
+from dataclasses import replace
+
+from textual.app import App
+from textual.binding import Binding
+
+from compartment_tui.domain.views import EnvironmentStatus
+from compartment_tui.ports import World
+from compartment_tui.present.acts import Act
+from compartment_tui.present.board import Board, Job
+from compartment_tui.tui import messages as news
+from compartment_tui.tui.bridge import Bridge
+from compartment_tui.tui.screens.main import MainScreen
+
+
+class CompartmentApp(App[None]):
+    """One project's environments, live, and everything a person does to them."""
+
+    TITLE = "compartment-tui"
+    CSS_PATH = "app.tcss"
+    ENABLE_COMMAND_PALETTE = True
+    BINDINGS = [
+        Binding("q", "leave", "Quit", id="app.quit"),
+        Binding("ctrl+q", "leave", "Quit", show=False, id="app.quit.always", priority=True),
+    ]
+
+    def __init__(self, world: World, *, read_only: bool = False) -> None:
+        super().__init__()
+        self.animation_level = "none"
+        self.world = world
+        self.board = Board(read_only=read_only)
+        self.bridge = Bridge(world, self.post_message)
+        self.main = MainScreen()
+
+    # --- life --------------------------------------------------------------------------------------
+
+    async def on_mount(self) -> None:
+        """The screen first; what is on it arrives when the engine has answered."""
+        await self.push_screen(self.main)
+        self.bridge.look()
+
+    def on_unmount(self) -> None:
+        self.bridge.close()
+
+    def show(self, board: Board) -> None:
+        """The board changed: whoever shows a piece of it that differs draws it again."""
+        before, self.board = self.board, board
+        for screen in self.screen_stack:
+            shown = getattr(screen, "show", None)
+            if shown is not None:
+                shown(board, before)
+
+    # --- results -----------------------------------------------------------------------------------
+
+    def on_environments_arrived(self, message: news.EnvironmentsArrived) -> None:
+        first = not self.board.environments
+        name = message.environments[0].key.project if message.environments else ""
+        board = replace(self.board, project=name).with_environments(message.environments)
+        changed = board.environment != self.board.environment
+        self.show(board)
+        if first or changed:
+            self._watch()
+
+    def on_status_arrived(self, message: news.StatusArrived) -> None:
+        before = self.board.status
+        self.show(self.board.with_status(message.status))
+        environment = message.status.key.environment
+        if environment != self.board.environment:
+            return
+        self.bridge.sample(
+            [row.active.id for row in message.status.services if row.active and row.instance]
+        )
+        if before is None or _moved(before, message.status):
+            self.bridge.history(environment)
+            self.bridge.routes(environment)
+            self._read_variables()
+
+    def on_look_failed(self, message: news.LookFailed) -> None:
+        self.show(replace(self.board, trouble=message.error))
+
+    def on_history_arrived(self, message: news.HistoryArrived) -> None:
+        self.show(self.board.with_history(message.environment, message.runs))
+
+    def on_routes_arrived(self, message: news.RoutesArrived) -> None:
+        self.show(replace(self.board, routes=message.routes, visits=message.visits))
+
+    def on_variables_arrived(self, message: news.VariablesArrived) -> None:
+        if (message.environment, message.service) == (self.board.environment, self.board.service):
+            self.show(replace(self.board, variables=message.variables))
+
+    def on_samples_arrived(self, message: news.SamplesArrived) -> None:
+        self.show(self.board.with_samples(message.samples))
+
+    def on_log_lines_arrived(self, message: news.LogLinesArrived) -> None:
+        self.main.take_lines(message)
+
+    # --- choosing ----------------------------------------------------------------------------------
+
+    def on_environment_chosen(self, message: news.EnvironmentChosen) -> None:
+        if message.environment != self.board.environment:
+            self.show(self.board.choosing(message.environment))
+            self._watch()
+
+    def on_service_chosen(self, message: news.ServiceChosen) -> None:
+        if message.service != self.board.service:
+            self.show(self.board.selecting(message.service))
+            self._read_variables()
+
+    def _watch(self) -> None:
+        environment = self.board.environment
+        self.bridge.watch(environment)
+        self.bridge.history(environment)
+        self.bridge.routes(environment)
+
+    def _read_variables(self) -> None:
+        if self.board.service is not None:
+            self.bridge.variables(self.board.environment, self.board.service)
+
+    # --- acting ------------------------------------------------------------------------------------
+
+    def on_act_wanted(self, message: news.ActWanted) -> None:
+        """Look first: nothing is done before its plan was seen."""
+        if self.board.read_only:
+            self.notify("read-only: nothing is changed", severity="warning")
+            return
+        self.bridge.plan(message.act)
+
+    def on_job_moved(self, message: news.JobMoved) -> None:
+        job = self.board.jobs.get(message.job)
+        if job is not None:
+            self.show(self.board.with_job(replace(job, timeline=message.timeline)))
+
+    def on_job_ended(self, message: news.JobEnded) -> None:
+        job = self.board.jobs.get(message.job)
+        if job is None:
+            return
+        ended = replace(job, timeline=message.timeline, over=True, error=message.error)
+        self.show(self.board.with_job(ended))
+        self.bridge.look()
+        self.bridge.history(message.act.environment)
+        self.bridge.routes(self.board.environment)
+
+    def on_cancel_wanted(self, message: news.CancelWanted) -> None:
+        self.bridge.cancel(message.job)
+
+    def begin(self, act: Act) -> Job:
+        """Do it now."""
+        number = self.bridge.start(act)
+        job = Job(number=number, act=act, started=self.world.clock.now())
+        self.show(self.board.with_job(job))
+        return job
+
+    async def action_leave(self) -> None:
+        """Quit; what to do about a job that goes on is asked first."""
+        self.exit()
+
+
+def _moved(before: EnvironmentStatus, after: EnvironmentStatus) -> bool:
+    """Whether something went live, went away or was configured anew: ages do not count."""
+    return _essence(before) != _essence(after)
+
+
+def _essence(status: EnvironmentStatus) -> list[object]:
+    return [(row.service, row.active and row.active.id, row.drift) for row in status.services]

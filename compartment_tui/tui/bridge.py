@@ -1,0 +1,259 @@
+"""Between the application and the operations: the only module here that calls them.
+
+Everything that blocks runs in a daemon thread of its own and answers by a message, so the screen
+never waits, and quitting never does. (The toolkit's own thread workers come from a small pool, and
+the application does not end before they do.)
+"""
+
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
+from dataclasses import replace
+from itertools import count
+
+from textual.message import Message
+
+from compartment_tui.domain.errors import CompartmentError
+from compartment_tui.domain.events import Event
+from compartment_tui.operations import inspect, runs, upkeep, variables
+from compartment_tui.domain.plan import Run
+from compartment_tui.domain.views import Deletion, EnvironmentStatus
+from compartment_tui.ports import Feed, LogLine, World
+from compartment_tui.present.acts import Act, Verb
+from compartment_tui.present.timeline import Timeline, fold
+from compartment_tui.tui.messages import (
+    ActRefused,
+    EnvironmentsArrived,
+    HistoryArrived,
+    JobEnded,
+    JobMoved,
+    LogLinesArrived,
+    LookFailed,
+    PlanReady,
+    RoutesArrived,
+    SamplesArrived,
+    StatusArrived,
+    VariablesArrived,
+)
+from compartment_tui.tui.streams import Batches, Sampling
+
+Post = Callable[[Message], object]
+EVENT_PAUSE = 0.05
+"""Seconds in which a job's events are gathered before the screen hears of them."""
+HISTORY_LIMIT = 50
+
+
+class JobCancel:
+    """`Cancel` of one job: the key that asks to stop counts up."""
+
+    def __init__(self) -> None:
+        self.requests = 0
+
+
+class Bridge:
+    """Asks and acts in threads. `post` must be safe to call from any of them."""
+
+    def __init__(self, world: World, post: Post) -> None:
+        self._world = world
+        self._post = post
+        self._numbers = count(1)
+        self._watched: Feed[EnvironmentStatus] | None = None
+        self._streams: dict[int, Batches] = {}
+        self._sampling = Sampling(world, lambda samples: post(SamplesArrived(samples)))
+        self._cancels: dict[int, JobCancel] = {}
+        self._closed = threading.Event()
+
+    # --- looking -----------------------------------------------------------------------------------
+
+    def look(self) -> None:
+        """All environments, once."""
+        self._ask(lambda: EnvironmentsArrived(inspect.environments(self._world)))
+
+    def watch(self, environment: str) -> None:
+        """The environment's status now and after every change, instead of the one watched before."""
+        if self._watched is not None:
+            self._watched.close()
+        feed = self._watched = inspect.watch(self._world, environment=environment)
+
+        def read() -> None:
+            while not self._closed.is_set() and self._watched is feed:
+                try:
+                    for status in feed:
+                        self._post(StatusArrived(status))
+                    return
+                except CompartmentError as error:
+                    self._post(LookFailed(error))
+                    self._closed.wait(2)
+
+        self._start(read)
+
+    def history(self, environment: str) -> None:
+        """The environment's newest runs."""
+        self._ask(
+            lambda: HistoryArrived(
+                environment,
+                inspect.history(self._world, environment=environment, limit=HISTORY_LIMIT),
+            )
+        )
+
+    def routes(self, environment: str) -> None:
+        """The environment's routes, each visited once."""
+
+        def ask() -> Message:
+            found = inspect.routes(self._world, environment=environment)
+            visits = {one.route.host: self._world.edge.visit(one.route.host) for one in found}
+            return RoutesArrived(found, visits)
+
+        self._ask(ask)
+
+    def variables(self, environment: str, service: str) -> None:
+        """What the service gets in that environment."""
+        self._ask(
+            lambda: VariablesArrived(
+                environment,
+                service,
+                variables.resolved(self._world, environment=environment, service=service),
+            )
+        )
+
+    def follow(self, environment: str, services: Sequence[str] = (), *, tail: int = 500) -> int:
+        """Follow logs; the number by which their lines are told apart. `unfollow` ends it."""
+        number = next(self._numbers)
+
+        def tell(lines: tuple[LogLine, ...], dropped: int, ended: str) -> None:
+            self._post(LogLinesArrived(number, lines, dropped, ended))
+
+        self._streams[number] = Batches(
+            lambda: inspect.logs(
+                self._world, environment=environment, services=services, follow=True, tail=tail
+            ),
+            tell,
+        )
+        return number
+
+    def unfollow(self, number: int) -> None:
+        """End a stream; nothing of it is posted afterwards."""
+        stream = self._streams.pop(number, None)
+        if stream is not None:
+            stream.close()
+
+    def sample(self, deployments: Sequence[str]) -> None:
+        """Watch the CPU and memory of exactly these: the visible ones."""
+        self._sampling.watch(deployments)
+
+    def shell(self, environment: str, service: str, deployment: str) -> int:
+        """A shell in the container, on this process's terminal; blocks. Raises CompartmentError."""
+        return inspect.execute(
+            self._world,
+            environment=environment,
+            service=service,
+            command=("sh",),
+            terminal=True,
+            deployment=deployment,
+        )
+
+    # --- acting ------------------------------------------------------------------------------------
+
+    def plan(self, act: Act) -> None:
+        """What the act would do, as `PlanReady`; or `ActRefused`."""
+
+        def ask() -> Message:
+            try:
+                return PlanReady(act, self._planned(act))
+            except CompartmentError as error:
+                return ActRefused(act, error)
+
+        self._ask(ask)
+
+    def start(self, act: Act) -> int:
+        """Do it, as a job: `JobMoved` while it goes on, `JobEnded` at last."""
+        job = next(self._numbers)
+        cancel = self._cancels[job] = JobCancel()
+        self._start(lambda: self._work(job, act, replace(self._world, cancel=cancel)))
+        return job
+
+    def cancel(self, job: int) -> None:
+        """Ask the job to stop: once to revert or to end the drain, twice to leave it to `resume`."""
+        if job in self._cancels:
+            self._cancels[job].requests += 1
+
+    @property
+    def busy(self) -> bool:
+        """Whether a job goes on."""
+        return bool(self._cancels)
+
+    def close(self) -> None:
+        """End every stream. Jobs go on until they are cancelled or done."""
+        self._closed.set()
+        if self._watched is not None:
+            self._watched.close()
+        self._sampling.close()
+        for number in tuple(self._streams):
+            self.unfollow(number)
+
+    # --- threads -----------------------------------------------------------------------------------
+
+    def _ask(self, ask: Callable[[], Message]) -> None:
+        def run() -> None:
+            try:
+                self._post(ask())
+            except CompartmentError as error:
+                self._post(LookFailed(error))
+
+        self._start(run)
+
+    def _start(self, work: Callable[[], None]) -> None:
+        threading.Thread(target=work, daemon=True).start()
+
+    def _planned(self, act: Act) -> Run | Deletion | None:
+        world, environment = self._world, act.environment
+        match act.verb:
+            case Verb.DEPLOY:
+                return runs.plan_deploy(
+                    world, environment=environment, services=act.services, force=act.force
+                )
+            case Verb.ROLLBACK:
+                return runs.plan_rollback(
+                    world, environment=environment, services=act.services, to=act.to, run=act.run
+                )
+            case Verb.REDEPLOY:
+                return runs.plan_redeploy(world, environment=environment, services=act.services)
+            case Verb.DELETE:
+                return upkeep.plan_deletion(world, environment=environment)
+            case Verb.RESUME:
+                return None
+
+    def _events(self, act: Act, world: World) -> Iterator[Event]:
+        environment = act.environment
+        match act.verb:
+            case Verb.DEPLOY:
+                return runs.deploy(
+                    world, environment=environment, services=act.services, force=act.force
+                )
+            case Verb.ROLLBACK:
+                return runs.rollback(
+                    world, environment=environment, services=act.services, to=act.to, run=act.run
+                )
+            case Verb.REDEPLOY:
+                return runs.redeploy(world, environment=environment, services=act.services)
+            case Verb.RESUME:
+                return runs.resume(world, environment=environment)
+            case Verb.DELETE:
+                upkeep.delete_environment(world, environment=environment, volumes=act.volumes)
+                return iter(())
+
+    def _work(self, job: int, act: Act, world: World) -> None:
+        timeline, error, told = Timeline(), None, world.clock.monotonic()
+        try:
+            for event in self._events(act, world):
+                timeline = fold(timeline, event)
+                now = world.clock.monotonic()
+                if (now - told).total_seconds() >= EVENT_PAUSE:
+                    told = now
+                    self._post(JobMoved(job, act, timeline))
+        except CompartmentError as refused:
+            error = refused
+        finally:
+            self._cancels.pop(job, None)
+            with suppress(Exception):
+                self._post(JobEnded(job, act, timeline, error))

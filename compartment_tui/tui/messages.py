@@ -1,0 +1,183 @@
+"""What travels inside the application: results coming down from the bridge, intents going up to the app."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from textual.message import Message
+
+from compartment_tui.domain.deployment import Sample
+from compartment_tui.domain.errors import CompartmentError
+from compartment_tui.domain.plan import Run
+from compartment_tui.domain.views import (
+    Deletion,
+    EnvironmentStatus,
+    EnvironmentView,
+    RouteView,
+    RunView,
+    VariableView,
+    Visit,
+)
+from compartment_tui.ports import LogLine
+from compartment_tui.present.acts import Act
+from compartment_tui.present.timeline import Timeline
+
+# --- results -------------------------------------------------------------------------------------
+
+
+@dataclass
+class EnvironmentsArrived(Message):
+    """All environments of the project, in the order of their tabs."""
+
+    environments: tuple[EnvironmentView, ...]
+
+
+@dataclass
+class StatusArrived(Message):
+    """One environment, now; `stale` inside when the engine is away."""
+
+    status: EnvironmentStatus
+
+
+@dataclass
+class LookFailed(Message):
+    """A look could not be had. `error` names the file's line or the engine; the last look stays."""
+
+    error: CompartmentError
+
+
+@dataclass
+class HistoryArrived(Message):
+    environment: str
+    runs: tuple[RunView, ...]
+
+
+@dataclass
+class RoutesArrived(Message):
+    """Routes of all environments, and what the edge answered for those that were visited."""
+
+    routes: tuple[RouteView, ...]
+    visits: Mapping[str, Visit]
+
+
+@dataclass
+class VariablesArrived(Message):
+    environment: str
+    service: str
+    variables: tuple[VariableView, ...]
+
+
+@dataclass
+class LogLinesArrived(Message):
+    """A batch of one stream; `stream` is the number `Bridge.follow` gave it."""
+
+    stream: int
+    lines: tuple[LogLine, ...]
+    dropped: int = 0
+    ended: str = ""
+    """Why nothing follows; empty while it goes on."""
+
+
+@dataclass
+class SamplesArrived(Message):
+    """The newest sample of each deployment that is being watched."""
+
+    samples: Mapping[str, Sample]
+
+
+@dataclass
+class PlanReady(Message):
+    """What an act would do: a run, or what a deletion takes away."""
+
+    act: Act
+    plan: Run | Deletion | None
+
+
+@dataclass
+class ActRefused(Message):
+    """The act cannot be done; nothing was touched."""
+
+    act: Act
+    error: CompartmentError
+
+
+@dataclass
+class JobMoved(Message):
+    """A job went on. `timeline.outcome` is set when it is over."""
+
+    job: int
+    act: Act
+    timeline: Timeline
+
+
+@dataclass
+class JobEnded(Message):
+    """Nothing more comes of this job; `error` when it was refused or broke."""
+
+    job: int
+    act: Act
+    timeline: Timeline
+    error: CompartmentError | None = None
+
+
+# --- intents -------------------------------------------------------------------------------------
+
+
+@dataclass
+class EnvironmentChosen(Message):
+    environment: str
+
+
+@dataclass
+class ServiceChosen(Message):
+    """The selection moved to another service; None when there is none."""
+
+    service: str | None
+
+
+@dataclass
+class ActWanted(Message):
+    """A person wants this: plan it, show the plan, ask, do it."""
+
+    act: Act
+
+
+@dataclass
+class ActConfirmed(Message):
+    act: Act
+
+
+@dataclass
+class CancelWanted(Message):
+    job: int
+
+
+@dataclass
+class CopyWanted(Message):
+    """Put `text` on the clipboard; `what` says what it is, for the toast."""
+
+    text: str
+    what: str
+
+
+@dataclass
+class SaveWanted(Message):
+    """Write `text` into a file of that kind (`logs`)."""
+
+    text: str
+    what: str
+
+
+@dataclass
+class OpenWanted(Message):
+    """Open an address in a browser."""
+
+    url: str
+
+
+@dataclass
+class ShellWanted(Message):
+    """A shell in a deployment's container: the application steps aside for it."""
+
+    environment: str
+    service: str
+    deployment: str

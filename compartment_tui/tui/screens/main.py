@@ -1,0 +1,181 @@
+"""The main screen: environments above, services in the middle, one pane of detail below."""
+
+from collections.abc import Iterable
+
+from textual.app import ComposeResult
+from textual.binding import Binding
+from textual.screen import Screen
+from textual.widgets import ContentSwitcher
+
+from compartment_tui.present.acts import Act, Verb
+from compartment_tui.present.board import Board
+from compartment_tui.tui import messages as news
+from compartment_tui.tui.widgets.banner import Banner
+from compartment_tui.tui.widgets.environment_bar import EnvironmentBar
+from compartment_tui.tui.widgets.hints import Hints
+from compartment_tui.tui.widgets.log_pane import LogPane
+from compartment_tui.tui.widgets.overview import Overview
+from compartment_tui.tui.widgets.pane_bar import PANES, PaneBar
+from compartment_tui.tui.widgets.releases import Releases
+from compartment_tui.tui.widgets.routes import Routes
+from compartment_tui.tui.widgets.services import Services
+from compartment_tui.tui.widgets.variables import Variables
+
+
+class MainScreen(Screen[None]):
+    """Draws the board; every key is an intent."""
+
+    BINDINGS = [
+        *(
+            Binding(str(n), f"environment({n})", f"Environment {n}", show=False, id=f"env.{n}")
+            for n in range(1, 10)
+        ),
+        Binding("less_than_sign", "environment_by(-1)", "Previous", show=False, id="env.previous"),
+        Binding("greater_than_sign", "environment_by(1)", "Next", show=False, id="env.next"),
+        Binding("left_square_bracket", "pane_by(-1)", "Previous pane", show=False, id="pane.prev"),
+        Binding("right_square_bracket", "pane_by(1)", "Next pane", show=False, id="pane.next"),
+        Binding("l", "pane('logs')", "Logs", id="pane.logs"),
+        Binding("r", "pane('releases')", "Releases", id="pane.releases"),
+        Binding("v", "pane('variables')", "Variables", id="pane.variables"),
+        Binding("i", "pane('overview')", "Inspect", show=False, id="pane.overview"),
+        Binding("z", "zoom", "Zoom", show=False, id="view.zoom"),
+        Binding("s", "shell", "Shell", id="act.shell"),
+        Binding("o", "open", "Open", show=False, id="act.open"),
+        Binding("d", "plan", "Diff", show=False, id="act.plan"),
+        Binding("D", "deploy", "Deploy", id="act.deploy"),
+        Binding("U", "roll_back", "Undo", id="act.rollback"),
+        Binding("E", "redeploy", "Redeploy", show=False, id="act.redeploy"),
+        Binding("X", "delete", "Remove environment", show=False, id="act.delete"),
+        Binding("ctrl+r,f5", "refresh", "Refresh", show=False, id="view.refresh"),
+    ]
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._stream: int | None = None
+        self._stream_of: tuple[str, str | None] | None = None
+
+    def compose(self) -> ComposeResult:
+        yield EnvironmentBar(id="environments")
+        yield Banner(id="banner")
+        yield Services(id="services")
+        yield PaneBar(id="panes")
+        with ContentSwitcher(initial="overview", id="detail"):
+            yield Overview(id="overview")
+            yield LogPane(id="logs")
+            yield Routes(id="routes")
+            yield Releases(id="releases")
+            yield Variables(id="variables")
+        yield Hints(id="hints")
+
+    def on_mount(self) -> None:
+        self.query_one(Services).focus()
+
+    # --- drawing -----------------------------------------------------------------------------------
+
+    @property
+    def parts(self) -> Iterable[object]:
+        """Everything on the screen that draws a piece of the board."""
+        kinds = (EnvironmentBar, Banner, Services, PaneBar, Overview, Routes, Releases, Variables)
+        return [self.query_one(kind) for kind in kinds]
+
+    def show(self, board: Board, before: Board) -> None:
+        """Every part draws what differs."""
+        now = self.app.world.clock.now()  # type: ignore[attr-defined]
+        for part in self.parts:
+            part.show(board, now)  # type: ignore[attr-defined]
+        if (board.environment, board.service) != (before.environment, before.service):
+            self._follow()
+
+    def take_lines(self, message: news.LogLinesArrived) -> None:
+        """A batch of log lines; those of a stream that was left are late and dropped."""
+        if message.stream != self._stream:
+            return
+        pane = self.query_one(LogPane)
+        pane.feed(message.lines, message.dropped)
+        if message.ended:
+            pane.ended(message.ended)
+
+    # --- panes -------------------------------------------------------------------------------------
+
+    @property
+    def pane(self) -> str:
+        return self.query_one(ContentSwitcher).current or "overview"
+
+    def action_pane(self, name: str) -> None:
+        self.query_one(ContentSwitcher).current = name
+        self.query_one(PaneBar).current = name
+        self._follow()
+        if name == "logs":
+            self.query_one(LogPane).focus()
+
+    def action_pane_by(self, step: int) -> None:
+        self.action_pane(PANES[(PANES.index(self.pane) + step) % len(PANES)])
+
+    def _follow(self) -> None:
+        """Follow the logs of what is selected, while they can be seen."""
+        bridge, board = self.app.bridge, self.app.board  # type: ignore[attr-defined]
+        wanted = (board.environment, board.service) if self.pane == "logs" else None
+        if wanted == self._stream_of:
+            return
+        if self._stream is not None:
+            bridge.unfollow(self._stream)
+        self._stream, self._stream_of = None, wanted
+        if wanted is not None and board.environment:
+            self.query_one(LogPane).reset()
+            services = (board.service,) if board.service else ()
+            self._stream = bridge.follow(board.environment, services)
+
+    # --- intents -----------------------------------------------------------------------------------
+
+    @property
+    def board(self) -> Board:
+        board: Board = self.app.board  # type: ignore[attr-defined]
+        return board
+
+    def action_environment(self, number: int) -> None:
+        names = [one.key.environment for one in self.board.environments]
+        if number <= len(names):
+            self.post_message(news.EnvironmentChosen(names[number - 1]))
+
+    def action_environment_by(self, step: int) -> None:
+        names = [one.key.environment for one in self.board.environments]
+        if self.board.environment in names:
+            place = (names.index(self.board.environment) + step) % len(names)
+            self.post_message(news.EnvironmentChosen(names[place]))
+
+    def action_deploy(self) -> None:
+        self._want(Verb.DEPLOY, *self._marked())
+
+    def action_roll_back(self) -> None:
+        self._want(Verb.ROLLBACK, *self._marked())
+
+    def action_redeploy(self) -> None:
+        self._want(Verb.REDEPLOY, *self._marked())
+
+    def action_delete(self) -> None:
+        self._want(Verb.DELETE)
+
+    def _marked(self) -> tuple[str, ...]:
+        return self.query_one(Services).marked
+
+    def _want(self, verb: Verb, *services: str) -> None:
+        act = Act(verb=verb, environment=self.board.environment, services=services)
+        self.post_message(news.ActWanted(act))
+
+    def action_shell(self) -> None:
+        row = self.board.selected
+        if row is not None and row.active is not None:
+            self.post_message(
+                news.ShellWanted(self.board.environment, row.service, row.active.id)
+            )
+
+    def action_open(self) -> None:
+        row = self.board.selected
+        if row is not None and row.url is not None:
+            self.post_message(news.OpenWanted(row.url))
+
+    def action_refresh(self) -> None:
+        self.app.bridge.look()  # type: ignore[attr-defined]
+
+    def action_zoom(self) -> None:
+        self.toggle_class("zoomed")
