@@ -19,6 +19,8 @@ from compartment_tui.bootstrap import NAMESPACE_VARIABLE
 
 SHOP = Path(__file__).resolve().parent.parent / "examples" / "shop"
 LABEL = "compartment-benchmark"
+UNCOMPILED = ("PYTHONDONTWRITEBYTECODE", "PYTHONPYCACHEPREFIX")
+"""With these a checkout, unlike an installed package, would be compiled again by every command."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,8 +58,9 @@ class Ground:
         return version
 
     def environment(self) -> dict[str, str]:
-        """What the product runs with."""
-        return {**os.environ, NAMESPACE_VARIABLE: self.name, "NO_COLOR": "1"}
+        """What the product runs with: compiled, as it is where it was installed."""
+        kept = {name: one for name, one in os.environ.items() if name not in UNCOMPILED}
+        return {**kept, NAMESPACE_VARIABLE: self.name, "NO_COLOR": "1"}
 
 
 def docker() -> str:

@@ -14,15 +14,17 @@ from benchmarks.shell import Broken
 from benchmarks.watching import Watcher
 
 PROGRAM = Path(sys.executable).with_name("compartment-tui")
-MILESTONES = (
-    "run_planned",
-    "building",
-    "release",
-    "starting_candidate",
-    "checking_readiness",
-    "switching_route",
-)
-"""What a run passes on its way to the first answer: its plan, then the end of each stage."""
+PLANNED, BUILT = "planned", "building"
+MILESTONES = {
+    "run_planned": PLANNED,
+    "service_unchanged": BUILT,
+    "building": BUILT,
+    "release": "release",
+    "starting_candidate": "starting_candidate",
+    "checking_readiness": "checking_readiness",
+    "switching_route": "switching_route",
+}
+"""What a run passes: its plan, then the end of each stage. By event or stage, in order."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,5 +87,6 @@ def _milestones(events: str, began: datetime) -> dict[str, float]:
         name = event["stage"] if event["type"] == "stage_finished" else event["type"]
         if name in MILESTONES:
             # Services pass a stage one after the other: the last one counts.
-            passed[name] = (datetime.fromisoformat(event["at"]) - began).total_seconds()
+            at = datetime.fromisoformat(event["at"])
+            passed[MILESTONES[name]] = (at - began).total_seconds()
     return passed

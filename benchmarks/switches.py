@@ -11,6 +11,9 @@ from benchmarks.product import MILESTONES, Product, Switch
 
 DEPLOY_AIM = Aim(factor=1.5)
 ROLLBACK_AIM = Aim(factor=1, extra=0.5)
+*_BEFORE, _SWITCHED = dict.fromkeys(MILESTONES.values())
+# The routes are in force before the stage is over: names inside and the record come after them.
+ORDER = (*_BEFORE, "first answer", _SWITCHED, "end")
 
 
 @dataclass(slots=True, kw_only=True)
@@ -141,10 +144,9 @@ def _spent(done: list[Switch]) -> list[tuple[str, float]]:
     """Where the time goes: medians of the differences between milestones, in their order."""
     steps: dict[str, list[float]] = {}
     for switch in done:
+        passed = {**switch.passed, "first answer": switch.first_answer, "end": switch.whole}
         at = 0.0
-        for name in (*MILESTONES, "first answer", "end"):
-            passed = {**switch.passed, "first answer": switch.first_answer, "end": switch.whole}
-            if name in passed:
-                steps.setdefault(name, []).append(passed[name] - at)
-                at = passed[name]
+        for name in (name for name in ORDER if name in passed):
+            steps.setdefault(name, []).append(passed[name] - at)
+            at = passed[name]
     return [(name, sample(spent).median) for name, spent in steps.items()]
