@@ -1,13 +1,11 @@
-"""A shop per module, traffic whose counts are printed, and nothing left on the engine."""
+"""The engine, a port, and a place for counts that are printed at the end."""
 
 import socket
 from collections.abc import Callable, Iterator
-from pathlib import Path
 
 import pytest
 
 from compartment_tui.adapters.docker.client import Client, connect
-from tests.e2e.shop import Shop, make_shop, removed_at_the_end
 
 REPORTS = pytest.StashKey[list[tuple[str, list[str]]]]()
 
@@ -33,21 +31,6 @@ def client() -> Iterator[Client]:
     engine = connect()
     yield engine
     engine.close()
-
-
-@pytest.fixture(scope="module")
-def shop(client: Client, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
-    """The shop's files; nothing is deployed yet."""
-    directory = tmp_path_factory.mktemp("e2e") / "shop"
-    with removed_at_the_end(make_shop(directory, client, port=free_port())) as made:
-        yield made
-
-
-@pytest.fixture
-def empty_shop(client: Client, tmp_path: Path) -> Iterator[Shop]:
-    """A shop for one test alone."""
-    with removed_at_the_end(make_shop(tmp_path / "shop", client, port=free_port())) as made:
-        yield made
 
 
 @pytest.fixture

@@ -34,6 +34,8 @@ class Shop:
     namespace: str
     port: int
     client: Client
+    guest: bool = False
+    """Whether the edge and the records are another shop's, which stay when this one is removed."""
     program: tuple[str, ...] = PROGRAM
     variables: Mapping[str, str] = field(default_factory=dict)
     """Added to the environment of every command."""
@@ -172,8 +174,11 @@ class Shop:
         helpers = [one for one in self.containers() if one["Labels"]["compartment.role"] == "drain"]
         return [one["Names"][0] for one in (*listed, *helpers)]
 
-    def assert_settled(self, environment: str = "production") -> None:
-        """Status is healthy and true, exactly the active containers run, nobody holds a lock."""
+    def assert_settled(self, environment: str = "production") -> dict[str, str]:
+        """Status is healthy and true, exactly the active containers run, nobody holds a lock.
+
+        Returns what `active` does.
+        """
         document = self.status(environment)
         assert document["health"] == "healthy", document
         assert not document["needsAttention"], document
@@ -183,6 +188,7 @@ class Shop:
         assert not self.locks()
         for service in active.keys() - {"worker"}:
             assert self.answered_by(service, environment) == active[service]
+        return active
 
     def answered_by(self, service: str, environment: str = "production") -> str:
         """The deployment that answers through the edge."""
@@ -194,40 +200,45 @@ class Shop:
         """Containers, networks, volumes and images that this shop or its edge made."""
         api = self.client.api
         ours = {"label": [f"compartment.project={self.project}"]}
-        named = {"name": [f"/{self.namespace}-"]}
-        containers = [
-            *api.containers(all=True, filters=named),
-            *api.containers(all=True, filters=ours),
-        ]
+        containers = api.containers(all=True, filters=ours)
+        networks = api.networks(filters=ours)
+        volumes = api.volumes(filters=ours)["Volumes"] or []
+        if not self.guest:
+            edge = f"{self.namespace}-"
+            containers += api.containers(all=True, filters={"name": [f"/{edge}"]})
+            networks += api.networks(names=[f"{edge}edge"])
+            volumes += api.volumes(filters={"name": edge})["Volumes"] or []
         for one in containers:
             _tolerantly(api.remove_container, one["Id"], force=True, v=True)
-        for network in [
-            *api.networks(filters=ours),
-            *api.networks(names=[f"{self.namespace}-edge"]),
-        ]:
-            for guest in api.inspect_network(network["Id"])["Containers"]:
-                _tolerantly(api.disconnect_container_from_network, guest, network["Id"], force=True)
-            _tolerantly(api.remove_network, network["Id"])
-        volumes = [
-            *(api.volumes(filters=ours)["Volumes"] or ()),
-            *(api.volumes(filters={"name": f"{self.namespace}-"})["Volumes"] or ()),
-        ]
-        for volume in volumes:
-            _tolerantly(api.remove_volume, volume["Name"], force=True)
-        for image in api.images(filters=ours):
-            _tolerantly(api.remove_image, image["Id"], force=True)
+        for one in networks:
+            for guest in api.inspect_network(one["Id"])["Containers"]:
+                _tolerantly(api.disconnect_container_from_network, guest, one["Id"], force=True)
+            _tolerantly(api.remove_network, one["Id"])
+        for one in volumes:
+            _tolerantly(api.remove_volume, one["Name"], force=True)
+        for one in api.images(filters=ours):
+            _tolerantly(api.remove_image, one["Id"], force=True)
 
 
 def make_shop(
-    directory: Path, client: Client, *, port: int, services: tuple[str, ...] = ()
+    directory: Path,
+    client: Client,
+    *,
+    port: int,
+    services: tuple[str, ...] = (),
+    host: Shop | None = None,
 ) -> Shop:
-    """A copy of the example under a name of its own, with all of its services or only these."""
+    """A copy of the example under a name of its own, with all of its services or only these.
+
+    It has an edge of its own, or is a guest on that of `host`.
+    """
     token = secrets.token_hex(3)
     shutil.copytree(EXAMPLE, directory, ignore=shutil.ignore_patterns(".compartment"))
     shop = Shop(
         directory=directory,
         project=f"shop-{token}",
-        namespace=f"e2e-{token}",
+        namespace=host.namespace if host else f"e2e-{token}",
+        guest=host is not None,
         port=port,
         client=client,
     )

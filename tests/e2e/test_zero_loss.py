@@ -2,16 +2,18 @@
 
 import shutil
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from threading import Event
 
 import pytest
 
+from compartment_tui.adapters.docker.client import Client
 from tests.e2e import traffic
-from tests.e2e.shop import Shop
+from tests.e2e.conftest import free_port
+from tests.e2e.shop import Shop, make_shop, removed_at_the_end
 from tests.e2e.traffic import Flow, Report, Traffic
 
 pytestmark = pytest.mark.docker
@@ -29,35 +31,37 @@ readiness = { type = "http", path = "/healthz", interval = "100ms", timeout = "2
 """
 
 
-@dataclass(slots=True)
-class Done:
-    runs: int = 0
-    switches: int = 0
-
-    def add(self, *services: str) -> None:
-        self.runs += 1
-        self.switches += len(services)
+@pytest.fixture
+def shop(client: Client, tmp_path: Path) -> Iterator[Shop]:
+    """Web and api, and a third routed service that is deployed once: its streams must live on."""
+    made = make_shop(tmp_path / "shop", client, port=free_port(), services=("web", "api"))
+    shutil.copytree(made.path("api"), made.path("live"))
+    made.configure("\n[edge]", f"{STREAMS}\n[edge]")
+    with removed_at_the_end(made):
+        yield made
 
 
 def test_switches_lose_no_request(shop: Shop, tell: Callable[..., None], tmp_path: Path) -> None:
-    open_streams_service(shop)
-    places = {name: beside(shop, tmp_path / str(n)) for n, name in enumerate(SHARES)}
-    for environment, place in places.items():
-        place.good("deploy", "-e", environment, *named(("web", "api", "live")))
-    began, over = time.monotonic(), Event()
+    places = [Place(beside(shop, tmp_path / name), name) for name in SHARES]
+    over = Event()
+    with ThreadPoolExecutor(len(places) + 1) as people:
+        list(people.map(Place.open, places))
+    began = time.monotonic()
     with Traffic(shop.port, flows_of(shop)) as load, ThreadPoolExecutor(len(places) + 1) as people:
         load.wait_until_flowing()
         guest = people.submit(come_and_go, beside(shop, tmp_path / "guest"), over)
-        working = [people.submit(keep_switching, place, name) for name, place in places.items()]
+        working = [people.submit(keep_switching, place) for place in places]
         try:
-            done = [one.result() for one in working]
+            for one in working:
+                one.result()
         finally:
             over.set()
             visits = guest.result()
             load.wait_until_flowing()
             report = load.stop()
             tell(*report.lines())
-    runs, switches = sum(one.runs for one in done), sum(one.switches for one in done)
+    runs = sum(one.runs for one in places)
+    switches = sum(one.switches for one in places)
     took = f"{time.monotonic() - began:.0f} s"
     tell(f"{runs} runs, {switches} switches, {visits} environments made and deleted in {took}")
     report.assert_nothing_lost()
@@ -88,39 +92,58 @@ def flows_of(shop: Shop) -> list[Flow]:
     return flows
 
 
-def keep_switching(shop: Shop, environment: str) -> Done:
+@dataclass(slots=True)
+class Place:
+    """One person's checkout, the environment they work in, and what must be live there."""
+
+    shop: Shop
+    environment: str
+    live: dict[str, str] = field(default_factory=dict)
+    """The active deployment of every service, by what the runs said."""
+    runs: int = 0
+    switches: int = 0
+
+    def open(self) -> None:
+        self._carry_out("deploy", "web", "api", "live")
+
+    def deploy(self, *services: str) -> None:
+        version = self.shop.change(*services)
+        before = dict(self.live)
+        self._carry_out("deploy", *services)
+        for service in services:
+            assert self.live[service] != before[service]
+            assert self.shop.get(service, environment=self.environment) == (200, version)
+        self._count(services)
+
+    def roll_back(self, to: dict[str, str], *services: str) -> None:
+        """Undo the newest run, or only what it did to `services`: then `to` is live again."""
+        self._carry_out("rollback", *services)
+        assert self.live == to
+        self._count(services or ("web", "api"))
+
+    def _carry_out(self, verb: str, *services: str) -> None:
+        named = [word for service in services for word in ("-s", service)]
+        words = (verb, "-e", self.environment, *named, "--output", "json")
+        document = self.shop.good(*words).json()
+        self.live = {one["serviceName"]: one["id"] for one in document["activeDeployments"]}
+        for service in services:
+            assert self.shop.answered_by(service, self.environment) == self.live[service]
+
+    def _count(self, services: tuple[str, ...]) -> None:
+        self.runs += 1
+        self.switches += len(services)
+
+
+def keep_switching(place: Place) -> None:
     """What a busy day looks like: deploys of one and of two, and second thoughts."""
-    done = Done()
     for _ in range(ROUNDS):
-        for services in (("web",), ("api",), ("web", "api")):
-            deploy(shop, environment, *services)
-            done.add(*services)
-        roll_back(shop, environment)
-        done.add("web", "api")
-        roll_back(shop, environment, "web")
-        done.add("web")
-    return done
-
-
-def deploy(shop: Shop, environment: str, *services: str) -> None:
-    version = shop.change(*services)
-    shop.good("deploy", "-e", environment, *named(services))
-    for service in services:
-        assert shop.get(service, environment=environment) == (200, version)
-
-
-def roll_back(shop: Shop, environment: str, *services: str) -> None:
-    wanted = {
-        one["serviceName"]: one["rollbackDeploymentId"]
-        for one in shop.status(environment)["services"]
-    }
-    words = ("rollback", "-e", environment, *named(services), "--output", "json")
-    active = {one["serviceName"]: one for one in shop.good(*words).json()["activeDeployments"]}
-    for service in services or ("web", "api"):
-        now = active[service]
-        # A copy where only the image was left: retention may have taken the container.
-        assert wanted[service] in (now["id"], now["sourceDeploymentId"])
-        assert shop.answered_by(service, environment) == now["id"]
+        first = place.live
+        place.deploy("web")
+        place.roll_back(first, "web")
+        place.deploy("api")
+        second = place.live
+        place.deploy("web", "api")
+        place.roll_back(second)
 
 
 def come_and_go(shop: Shop, over: Event) -> int:
@@ -140,16 +163,6 @@ def assert_seen_by_all(report: Report) -> None:
         met = len(flow["deployments"])
         streams = flow["name"].startswith(("socket", "events"))
         assert met == 1 if streams else met > 2 * ROUNDS, flow
-
-
-def named(services: tuple[str, ...]) -> list[str]:
-    return [word for service in services for word in ("-s", service)]
-
-
-def open_streams_service(shop: Shop) -> None:
-    """A third routed service, which nobody deploys again: its streams must live through it all."""
-    shutil.copytree(shop.path("api"), shop.path("live"))
-    shop.configure("\n[services.worker]", f"{STREAMS}\n[services.worker]")
 
 
 def beside(shop: Shop, directory: Path) -> Shop:
