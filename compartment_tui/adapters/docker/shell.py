@@ -167,13 +167,18 @@ def create(
     network_mode: str,
     mounts: Mapping[str, str] | None,
     image: str = SHELL_IMAGE,
+    lasting: bool = False,
 ) -> str:
-    """Make a shell's container without starting it; its id. Raises what the SDK raises."""
+    """Make a shell's container without starting it; its id. Raises what the SDK raises.
+
+    `lasting`: the engine does not remove it by itself, neither when it ends nor when the engine
+    starts again.
+    """
     from docker.types import LogConfig, Mount
 
     api = client.api
     host = api.create_host_config(
-        auto_remove=True,
+        auto_remove=not lasting,
         network_mode=network_mode,
         mounts=[
             Mount(target=path, source=volume, type="volume")

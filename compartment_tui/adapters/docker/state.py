@@ -65,19 +65,19 @@ class Reader:
         try:
             return self._fetch(path)
         except Missing:
-            # Either the path or the reading container is missing; the engine says 404 to both.
-            if not self.ensure():
-                return {}
+            # Either the path or the reading container is missing; the engine says 404 to both. Ask
+            # again even if the container is there now: someone may have made it just before us.
+            self.ensure()
         try:
             return self._fetch(path)
         except Missing:
             return {}
 
-    def ensure(self) -> bool:
-        """Make the reading container and the volumes; True when they were not there."""
+    def ensure(self) -> None:
+        """Make the reading container and the volumes, if they are not there."""
         with suppress(Missing), self._client.translate("look at the state container"):
             self._client.api.inspect_container(self._layout.reader)
-            return False
+            return
         for volume in self._layout.volumes:
             with self._client.translate(f"make the volume {volume}"):
                 self._client.api.create_volume(volume, labels={labels.ROLE: Role.STATE.value})
@@ -89,8 +89,8 @@ class Reader:
                 network_mode="none",
                 mounts=self._layout.volumes,
                 image=SHELL_IMAGE,
+                lasting=True,
             )
-        return True
 
     def _fetch(self, path: str) -> dict[str, bytes]:
         with self._client.translate(f"read {path}"):
