@@ -18,10 +18,12 @@ from compartment_tui.domain.deployment import (
     Image,
     Instance,
     Provenance,
+    Sample,
 )
 from compartment_tui.domain.names import EnvironmentKey
 from compartment_tui.domain.plan import Birth, Plan
 from compartment_tui.domain.routes import RouteTable
+from compartment_tui.domain.views import Visit
 
 T_co = TypeVar("T_co", covariant=True)
 
@@ -170,6 +172,12 @@ class Engine(Protocol):
         A followed feed ends when the container is stopped. Raises InstanceGone.
         """
 
+    def stats(self, deployment: str) -> Feed[Sample]:
+        """What its container uses, about once a second; ends when the container stopped.
+
+        Raises InstanceGone (it does not run).
+        """
+
     def events(self, project: str) -> Feed[EngineEvent]:
         """What happens to the project's containers and to the edge, from now on."""
 
@@ -226,6 +234,12 @@ class Edge(Protocol):
 
     def tables(self) -> Mapping[EnvironmentKey, RouteTable]:
         """All route documents as they lie on the engine. An unreadable one is left out."""
+
+    def visit(self, host: str, path: str = "/") -> Visit:
+        """One GET through it, as a visitor of that host; it waits at most 2 s.
+
+        Redirects are not followed. No answer is an answer, not an error.
+        """
 
     def unreadable(self) -> tuple[str, ...]:
         """Route documents that cannot be parsed, by file name.

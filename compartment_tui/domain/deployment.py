@@ -120,6 +120,19 @@ class Instance:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Sample:
+    """What a container used at one moment."""
+
+    at: datetime
+    cpu: float
+    """As a share of one core: 1.0 is one core busy all the time, 2.0 are two."""
+    memory: int
+    """Bytes, without the page cache."""
+    limit: int | None = None
+    """The bytes it may use; None when nobody said."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Attempt:
     """One answer to "can you take traffic?". `detail` is in words: `503`, `connection refused`."""
 

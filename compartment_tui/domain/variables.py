@@ -38,7 +38,10 @@ class Secret:
         self._value = value
 
     def reveal(self) -> str:
-        """The value itself. Only adapters, on its way into a container, may ask."""
+        """The value itself. Only adapters may ask, on its way into a container.
+
+        What a person may see of a variable is `Variable.shown`.
+        """
         return self._value
 
     def fingerprint(self, key: bytes) -> str:
@@ -86,6 +89,15 @@ class Variable:
     value: Secret | None
     sensitivity: Sensitivity = Sensitivity.PLAIN
     sealed: str | None = None
+
+    def shown(self) -> str | None:
+        """The text a person may see: a plain value itself, for a sensitive one the mask.
+
+        None when there is nothing to show: the value cannot be read here.
+        """
+        if self.value is None:
+            return None
+        return self.value.reveal() if self.sensitivity is Sensitivity.PLAIN else MASK
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

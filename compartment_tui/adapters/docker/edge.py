@@ -23,11 +23,13 @@ from compartment_tui.adapters.docker.pipe import deadline_in
 from compartment_tui.adapters.docker.shell import Shell, ShellGone, remove
 from compartment_tui.adapters.docker.standpoint import QUESTIONS, answers
 from compartment_tui.adapters.docker.state import DockerRecords
+from compartment_tui.adapters.docker.visiting import address_of, no_answer, visit
 from compartment_tui.adapters.edge import traefik
 from compartment_tui.domain.config import EdgeSettings
 from compartment_tui.domain.errors import EdgeConflict, EngineProblem, PortTaken
 from compartment_tui.domain.names import EnvironmentKey
 from compartment_tui.domain.routes import RouteTable
+from compartment_tui.domain.views import Visit
 from compartment_tui.ports import EdgeInfo
 
 LOG_LIMITS = {"max-size": "10m", "max-file": "3"}
@@ -89,6 +91,15 @@ class DockerEdge:
 
     def tables(self) -> Mapping[EnvironmentKey, RouteTable]:
         return self._documents.tables()
+
+    def visit(self, host: str, path: str = "/") -> Visit:
+        edge = self._find()
+        if edge is None:
+            return no_answer("there is no edge")
+        address = address_of(edge.settings, self._client.address.host)
+        if address is None:
+            return no_answer(f"the edge only listens on {edge.settings.bind} of its own machine")
+        return visit(address, edge.settings.http_port, host=host, path=path)
 
     def unreadable(self) -> tuple[str, ...]:
         return self._documents.unreadable()

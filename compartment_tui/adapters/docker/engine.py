@@ -14,13 +14,14 @@ from compartment_tui.adapters.docker import (
     names,
     networks,
     release,
+    stats,
 )
 from compartment_tui.adapters.docker.client import Client
 from compartment_tui.adapters.docker.commands import describe_builder
 from compartment_tui.adapters.docker.labels import Role
 from compartment_tui.adapters.docker.layout import Layout
 from compartment_tui.domain.config import NetworkSettings
-from compartment_tui.domain.deployment import Image, Instance
+from compartment_tui.domain.deployment import Image, Instance, Sample
 from compartment_tui.domain.names import EnvironmentKey
 from compartment_tui.domain.plan import Birth
 from compartment_tui.ports import (
@@ -113,6 +114,9 @@ class DockerEngine:
         self, deployment: str, *, follow: bool, tail: int | None, since: datetime | None
     ) -> Feed[LogLine]:
         return feeds.logs(self._client, deployment, follow=follow, tail=tail, since=since)
+
+    def stats(self, deployment: str) -> Feed[Sample]:
+        return stats.stats(self._client, deployment)
 
     def events(self, project: str) -> Feed[EngineEvent]:
         return feeds.events(self._client, project)

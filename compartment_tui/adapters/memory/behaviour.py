@@ -1,11 +1,21 @@
 """What a pretended image does when it is built, released, started and asked."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 
 from compartment_tui.domain.deployment import Health
 
 NO_TIME = timedelta()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Remark:
+    """One line a container writes while it runs, `after` the one before."""
+
+    after: timedelta
+    line: str
+    stream: str = "stdout"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,6 +71,15 @@ class Behaviour:
     """How many connections are open while it is active."""
     drain_takes: timedelta = NO_TIME
     """How long they stay open after it ceased to be active."""
+
+    answers: int = 200
+    """The HTTP status its visitors get."""
+    cpu: float = 0.02
+    """How much of a core it uses, about."""
+    memory: int = 48 * 1024 * 1024
+    """How many bytes it uses, about."""
+    chatter: Callable[[str, int], Remark] | None = None
+    """What a deployment writes while it runs: its id and how much it said make the next remark."""
 
     command_exit_code: int = 0
     """What every command executed in the container ends with."""

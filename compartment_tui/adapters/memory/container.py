@@ -8,7 +8,8 @@ from datetime import datetime, timedelta
 from compartment_tui.adapters.memory.behaviour import Behaviour
 from compartment_tui.adapters.memory.clock import FakeClock
 from compartment_tui.adapters.memory.feeds import MemoryFeed
-from compartment_tui.domain.deployment import Health, Instance, InstanceState
+from compartment_tui.adapters.memory.stats import sample, until_next_second
+from compartment_tui.domain.deployment import Health, Instance, InstanceState, Sample
 from compartment_tui.domain.names import EnvironmentKey
 from compartment_tui.domain.plan import Birth
 from compartment_tui.ports import LogLine
@@ -16,6 +17,8 @@ from compartment_tui.ports import LogLine
 FIRST_BACKOFF = timedelta(milliseconds=100)
 """How long the engine waits before it brings a container back; doubled each time."""
 LONGEST_BACKOFF = timedelta(minutes=1)
+KEPT_LINES = 5_000
+"""How many lines of its log stay, as the engine's log files are bounded."""
 KILLED = 137
 
 
@@ -42,6 +45,7 @@ class Container:
     restarts: int = 0
     log: list[LogLine] = field(default_factory=list)
     followers: list[MemoryFeed[LogLine]] = field(default_factory=list)
+    watchers: list[MemoryFeed[Sample]] = field(default_factory=list)
 
     serving: bool = False
     """Whether it is active as far as callers can tell: by a route in force or by its name."""
@@ -50,6 +54,8 @@ class Container:
     _life: int = 0
     """Counts starts and ends, so that what was due in an earlier life does not happen later."""
     _probes: int = 0
+    _measured: bool = False
+    """Whether its next sample is due."""
     id: str = field(init=False)
     spec: str = field(init=False)
     """`ServiceSpec.text()` as it was at its birth."""
@@ -124,8 +130,30 @@ class Container:
             message=message,
         )
         self.log.append(line)
-        for feed in self.followers:
+        if len(self.log) > KEPT_LINES:
+            del self.log[: KEPT_LINES // 10]
+        for feed in tuple(self.followers):
             feed.push(line)
+
+    def chat(self, said: int = 0) -> None:
+        """Write what its script has it say while it runs, one remark after the other."""
+        if self.behaviour.chatter is None or not self.running:
+            return
+        remark = self.behaviour.chatter(self.deployment, said)
+
+        def say() -> None:
+            self.write(remark.line, stream=remark.stream)
+            self.chat(said + 1)
+
+        self._later(remark.after, say)
+
+    def watch(self, feed: MemoryFeed[Sample]) -> None:
+        """Tell what it uses, now and at every full second, for as long as it runs."""
+        self.watchers.append(feed)
+        feed.push(self._sample())
+        if not self._measured:
+            self._measured = True
+            self._later(until_next_second(self.clock.now()), self._measure)
 
     def probe(self) -> str | None:
         """Why it refuses, or None; a container is also asked by those who count refusals."""
@@ -199,6 +227,7 @@ class Container:
             self.write(line)
         self.tell(self, "start")
         self._later(self.behaviour.exits_after, self.die)
+        self.chat()
         if self.serving:
             self._later(self.behaviour.exits_in_service_after, self.die)
 
@@ -206,10 +235,25 @@ class Container:
         self._life += 1
         self.state = InstanceState.EXITED
         self.exit_code, self.finished = code, self.clock.now()
-        for feed in self.followers:
-            feed.end()
+        for follower in self.followers:
+            follower.end()
+        for watcher in self.watchers:
+            watcher.end()
         self.followers.clear()
+        self.watchers.clear()
+        self._measured = False
         self.tell(self, "die")
+
+    def _sample(self) -> Sample:
+        limit = self.birth.plan.spec.limits.memory
+        return sample(self.deployment, self.behaviour, at=self.clock.now(), limit=limit)
+
+    def _measure(self) -> None:
+        for feed in tuple(self.watchers):
+            feed.push(self._sample())
+        self._measured = bool(self.watchers)
+        if self._measured:
+            self._later(until_next_second(self.clock.now()), self._measure)
 
     def _later(self, delay: timedelta | None, happen: Callable[[], None]) -> None:
         if delay is None:

@@ -1,6 +1,8 @@
 """The edge of the pretended machine."""
 
 from collections.abc import Mapping
+from datetime import timedelta
+from http.client import responses
 
 from compartment_tui.adapters.memory.host import Host
 from compartment_tui.domain.config import EdgeSettings
@@ -8,7 +10,11 @@ from compartment_tui.domain.deployment import EnvironmentState
 from compartment_tui.domain.errors import EdgeConflict, NotFound, PortTaken
 from compartment_tui.domain.names import EnvironmentKey
 from compartment_tui.domain.routes import Route, RouteTable
+from compartment_tui.domain.views import Visit
 from compartment_tui.ports import EdgeInfo
+
+VISIT_TAKES = timedelta(milliseconds=4)
+"""How long a visitor waits for an answer."""
 
 
 class MemoryEdge:
@@ -54,6 +60,19 @@ class MemoryEdge:
 
     def tables(self) -> Mapping[EnvironmentKey, RouteTable]:
         return dict(self._host.documents)
+
+    def visit(self, host: str, path: str = "/") -> Visit:
+        edge = self._host.edge
+        if edge is None or not edge.running:
+            why = "connection refused" if edge else "there is no edge"
+            return Visit(status=None, detail=why, took=timedelta())
+        deployment = self._host.answer(host)
+        status = 404
+        if deployment is not None:
+            status = self._host.containers[deployment].behaviour.answers
+        elif any(host in table.hosts for table in self._host.in_force.values()):
+            status = 503
+        return Visit(status=status, detail=responses.get(status, ""), took=VISIT_TAKES)
 
     def unreadable(self) -> tuple[str, ...]:
         return tuple(self._host.unreadable)

@@ -2,13 +2,16 @@
 
 import ipaddress
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from datetime import datetime, timedelta
+from functools import partial
+from typing import TypeVar
 
 from compartment_tui.adapters.memory.container import Container
 from compartment_tui.adapters.memory.feeds import MemoryFeed
 from compartment_tui.adapters.memory.host import Host
 from compartment_tui.domain.config import NetworkSettings
-from compartment_tui.domain.deployment import Image, Instance
+from compartment_tui.domain.deployment import Image, Instance, Sample
 from compartment_tui.domain.errors import (
     Cancelled,
     CandidateExited,
@@ -29,6 +32,7 @@ from compartment_tui.domain.names import (
 from compartment_tui.domain.plan import Birth
 from compartment_tui.ports import Cancel, EngineEvent, EngineInfo, LogLine
 
+T = TypeVar("T")
 KEPT_LINES = 20
 """How many lines a failure carries."""
 
@@ -185,11 +189,17 @@ class MemoryEngine:
         container = self._container(deployment)
         lines = [line for line in container.log if since is None or line.at >= since]
         chosen = lines if tail is None else lines[max(len(lines) - tail, 0) :]
-        feed = MemoryFeed(chosen)
+        feed = MemoryFeed(chosen, on_close=partial(_leave, container.followers))
         if follow and container.running:
             container.followers.append(feed)
         else:
             feed.end()
+        return feed
+
+    def stats(self, deployment: str) -> MemoryFeed[Sample]:
+        container = self._running(deployment)
+        feed = MemoryFeed[Sample](on_close=partial(_leave, container.watchers))
+        container.watch(feed)
         return feed
 
     def events(self, project: str) -> MemoryFeed[EngineEvent]:
@@ -253,6 +263,12 @@ class MemoryEngine:
         for other in others:
             if other.name == aside:
                 other.name = container_name(service, other.deployment, key)
+
+
+def _leave(listeners: list[MemoryFeed[T]], feed: MemoryFeed[T]) -> None:
+    """Whoever closed a feed is not told any more; it may have ended before."""
+    with suppress(ValueError):
+        listeners.remove(feed)
 
 
 class MemoryConnectionCount:

@@ -20,7 +20,10 @@ class MemoryFeed(Generic[T]):
         self._on_close = on_close
 
     def push(self, item: T) -> None:
+        """Add one more; nothing when it has ended."""
         with self._changed:
+            if self._ended:
+                return
             self._waiting.append(item)
             self._changed.notify_all()
 
@@ -35,8 +38,9 @@ class MemoryFeed(Generic[T]):
         with self._changed:
             self._waiting.clear()
         self.end()
-        if self._on_close is not None:
-            self._on_close(self)
+        on_close, self._on_close = self._on_close, None
+        if on_close is not None:
+            on_close(self)
 
     def __iter__(self) -> Self:
         return self

@@ -1,0 +1,55 @@
+"""One visitor of the edge, from this machine."""
+
+import time
+from datetime import timedelta
+from http.client import HTTPConnection, HTTPException, responses
+
+from compartment_tui.domain.config import EdgeSettings
+from compartment_tui.domain.views import Visit
+
+PATIENCE = timedelta(seconds=2)
+ANYWHERE = frozenset({"0.0.0.0", "::", ""})  # noqa: S104 - compared with, not listened on
+LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
+
+
+def address_of(settings: EdgeSettings, engine_host: str) -> str | None:
+    """Where this machine reaches the edge; None when it listens for its own machine only."""
+    if settings.bind in ANYWHERE:
+        return engine_host
+    if settings.bind in LOOPBACK and engine_host not in LOOPBACK:
+        return None
+    return settings.bind
+
+
+def visit(address: str, port: int, *, host: str, path: str) -> Visit:
+    """See `Edge.visit`."""
+    began = time.monotonic()
+    connection = HTTPConnection(address, port, timeout=PATIENCE.total_seconds())
+    try:
+        connection.connect()
+        left = PATIENCE.total_seconds() - (time.monotonic() - began)
+        connection.sock.settimeout(max(left, 0.01))
+        connection.request("GET", path, headers={"Host": host, "User-Agent": "compartment-tui"})
+        answer = connection.getresponse()
+    except TimeoutError:
+        return no_answer(f"no answer within {PATIENCE.total_seconds():g} s", began)
+    except ConnectionRefusedError:
+        return no_answer("connection refused", began)
+    except OSError as error:
+        return no_answer((error.strerror or "closed without an answer").lower(), began)
+    except HTTPException:
+        return no_answer("answered something that is not HTTP", began)
+    finally:
+        connection.close()
+    words = answer.reason or responses.get(answer.status, "")
+    return Visit(status=answer.status, detail=words, took=_since(began))
+
+
+def no_answer(why: str, began: float | None = None) -> Visit:
+    """Nobody answered; `began` is on the monotonic clock, None when nobody was asked."""
+    took = timedelta() if began is None else _since(began)
+    return Visit(status=None, detail=why, took=took)
+
+
+def _since(began: float) -> timedelta:
+    return timedelta(seconds=time.monotonic() - began)

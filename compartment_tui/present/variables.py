@@ -1,0 +1,79 @@
+"""A service's variables as a table. What must not be seen never gets this far."""
+
+from collections.abc import Iterable, Mapping
+from types import MappingProxyType
+
+from compartment_tui.domain.variables import MASK, Scope
+from compartment_tui.domain.views import VariableState, VariableView
+from compartment_tui.present.tables import EMPTY, Table
+from compartment_tui.present.text import fit, show
+from compartment_tui.present.tone import Cell, Tone, signed
+
+VALUE_COLUMNS = 40
+"""How much of a value a table shows when nobody says."""
+EMPTY_TEXT = Cell('""', Tone.QUIET)
+"""A value of no characters, which is not the same as no value."""
+
+_SCOPES: Mapping[Scope, Tone] = MappingProxyType(
+    {Scope.ENVIRONMENT: Tone.QUIET, Scope.SERVICE: Tone.PLAIN}
+)
+_STATES: Mapping[VariableState, tuple[str, Tone]] = MappingProxyType(
+    {
+        VariableState.RUNNING: ("running", Tone.GOOD),
+        VariableState.CHANGED: ("changed", Tone.WARN),
+        VariableState.NEW: ("new", Tone.WARN),
+        VariableState.REMOVED: ("removed", Tone.WARN),
+        VariableState.MISSING: ("missing", Tone.BAD),
+        VariableState.UNKNOWN: ("unknown", Tone.QUIET),
+        VariableState.NOT_DEPLOYED: ("not deployed", Tone.QUIET),
+    }
+)
+
+
+def variables_table(views: Iterable[VariableView], *, columns: int = VALUE_COLUMNS) -> Table:
+    """A row for each key; values are cut to so many columns."""
+    return Table(
+        columns=("key", "value", "scope", "shadows", "state"),
+        rows=tuple(
+            (
+                Cell(show(view.key)),
+                variable_cell(view, columns),
+                EMPTY if view.scope is None else Cell(view.scope.value, _SCOPES[view.scope]),
+                _shadowed_cell(view, columns),
+                state_cell(view.state),
+            )
+            for view in views
+        ),
+    )
+
+
+def variable_cell(view: VariableView, columns: int = VALUE_COLUMNS) -> Cell:
+    """The value in force on one line; the mask for what is sensitive or sealed."""
+    if view.scope is None:
+        return EMPTY
+    return value_cell(view.shown(), columns)
+
+
+def value_cell(text: str | None, columns: int) -> Cell:
+    """One value that may be shown, on one line; None is one that cannot be read here.
+
+    In quotes where its edge would not be seen.
+    """
+    if text is None or text == MASK:
+        return Cell(MASK, Tone.QUIET)
+    if not text:
+        return EMPTY_TEXT
+    quoted = f'"{text}"' if text != text.strip() else text
+    return Cell(fit(show(quoted), columns))
+
+
+def state_cell(state: VariableState) -> Cell:
+    """Whether what runs has this value, in a word."""
+    return signed(*_STATES[state])
+
+
+def _shadowed_cell(view: VariableView, columns: int) -> Cell:
+    if view.shadowed is None:
+        return EMPTY
+    cell = value_cell(view.shadowed.shown(), columns)
+    return Cell(cell.text, Tone.QUIET)
