@@ -14,53 +14,17 @@ import contextlib
 import json
 import sys
 import time
-from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable
-from dataclasses import dataclass, field, fields
-from datetime import UTC, datetime
+from dataclasses import dataclass
 from typing import Any
 
+from tests.e2e.counts import Counts
 from tests.e2e.wire import Answer, Broken, Connection
 
 PATIENCE_SECONDS = 10.0
 """A request without an answer for so long (beyond what it asked to wait) has failed."""
 SILENCE_SECONDS = 4.0
 """A stream that says nothing for so long is cut, whatever its connection thinks."""
-REASONS_KEPT = 5
-
-
-@dataclass(slots=True, kw_only=True)
-class Counts:
-    """What one flow did. `cut` are streams and kept connections that ended before we ended them."""
-
-    name: str
-    sent: int = 0
-    ok: int = 0
-    failed: int = 0
-    cut: int = 0
-    opened: int = 0
-    calls: int = 0
-    versions: Counter[str] = field(default_factory=Counter)
-    deployments: Counter[str] = field(default_factory=Counter)
-    slowest: float = 0.0
-    reasons: list[str] = field(default_factory=list)
-
-    def document(self) -> dict[str, object]:
-        return {one.name: getattr(self, one.name) for one in fields(self)}
-
-    def fail(self, problem: BaseException | str, *, began: float | None = None) -> None:
-        self.failed += 1
-        self.remember(problem, began)
-
-    def lose(self, problem: BaseException | str) -> None:
-        self.cut += 1
-        self.remember(problem, None)
-
-    def remember(self, problem: BaseException | str, began: float | None) -> None:
-        if len(self.reasons) < REASONS_KEPT:
-            text = problem if isinstance(problem, str) else f"{type(problem).__name__}: {problem}"
-            after = "" if began is None else f" after {time.monotonic() - began:.3f} s"
-            self.reasons.append(f"{datetime.now(UTC):%H:%M:%S.%f} {text}{after}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -194,7 +158,7 @@ class Clients:
                 answer = await asyncio.wait_for(connection.answer(), PATIENCE_SECONDS)
                 if answer.status not in (200, 503):
                     raise Broken(f"status {answer.status}: {_start_of(answer.body)}")
-                _count_calls(flow.counts, json.loads(answer.body))
+                flow.counts.count_calls(json.loads(answer.body))
                 flow.counts.deployments[answer.headers.get("x-deployment", "")] += 1
             except (OSError, EOFError, ValueError, KeyError, Broken) as problem:
                 flow.counts.fail(problem, began=began)
@@ -275,15 +239,6 @@ async def _judged(flow: Flow, connection: Connection, began: float) -> Answer:
     else:
         flow.counts.versions[answer.body.decode().strip()] += 1
     return answer
-
-
-def _count_calls(counts: Counts, report: dict[str, Any]) -> None:
-    counts.calls += report["calls"]
-    counts.versions.update(report["versions"])
-    if report["failed"]:
-        counts.fail(f"{report['failed']} of {report['calls']} calls: {report['failures'][0]}")
-    else:
-        counts.ok += 1
 
 
 async def _next(parts: AsyncIterator[bytes]) -> bytes:

@@ -16,6 +16,7 @@ from typing import Any, TypeVar
 
 from compartment_tui.adapters.docker.client import Client
 from tests.e2e.command import Result, Running
+from tests.e2e.leftovers import remove_edge, remove_project
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "shop"
 PROGRAM = (str(Path(sys.executable).with_name("compartment-tui")),)
@@ -196,29 +197,6 @@ class Shop:
         assert status == 200, f"{service} answers {status}: {body}"
         return str(json.loads(body)["deployment"])
 
-    def remove_everything(self) -> None:
-        """Containers, networks, volumes and images that this shop or its edge made."""
-        api = self.client.api
-        ours = {"label": [f"compartment.project={self.project}"]}
-        containers = api.containers(all=True, filters=ours)
-        networks = api.networks(filters=ours)
-        volumes = api.volumes(filters=ours)["Volumes"] or []
-        if not self.guest:
-            edge = f"{self.namespace}-"
-            containers += api.containers(all=True, filters={"name": [f"/{edge}"]})
-            networks += api.networks(names=[f"{edge}edge"])
-            volumes += api.volumes(filters={"name": edge})["Volumes"] or []
-        for one in containers:
-            _tolerantly(api.remove_container, one["Id"], force=True, v=True)
-        for one in networks:
-            for guest in api.inspect_network(one["Id"])["Containers"]:
-                _tolerantly(api.disconnect_container_from_network, guest, one["Id"], force=True)
-            _tolerantly(api.remove_network, one["Id"])
-        for one in volumes:
-            _tolerantly(api.remove_volume, one["Name"], force=True)
-        for one in api.images(filters=ours):
-            _tolerantly(api.remove_image, one["Id"], force=True)
-
 
 def make_shop(
     directory: Path,
@@ -267,13 +245,36 @@ def eventually(
         time.sleep(pause)
 
 
+def resume(shop: Shop) -> None:
+    """Finishing ends with 0, reverting with 130, and both leave nothing to resume."""
+    result = shop.run("resume")
+    assert result.code in (0, 130), result.text
+    assert "nothing to resume" in shop.good("resume").err
+
+
+def in_routes_volume(shop: Shop, script: str) -> None:
+    """Do something to the route documents behind everybody's back."""
+    api = shop.client.api
+    host = api.create_host_config(binds=[f"{shop.namespace}-routes:/routes"])
+    made = api.create_container(
+        "busybox:1", ["sh", "-c", script], name=f"{shop.namespace}-hand", host_config=host
+    )
+    try:
+        api.start(made["Id"])
+        api.wait(made["Id"])
+    finally:
+        api.remove_container(made["Id"], force=True)
+
+
 @contextlib.contextmanager
 def removed_at_the_end(shop: Shop) -> Iterator[Shop]:
     """The shop, and nothing of it afterwards."""
     try:
         yield shop
     finally:
-        shop.remove_everything()
+        remove_project(shop.client, shop.project)
+        if not shop.guest:
+            remove_edge(shop.client, shop.namespace)
 
 
 def _keep_only(shop: Shop, services: tuple[str, ...]) -> None:
@@ -290,11 +291,3 @@ def _keep_only(shop: Shop, services: tuple[str, ...]) -> None:
 def _git(directory: Path, *words: str) -> None:
     someone = ("-c", "user.name=Someone", "-c", "user.email=someone@example.org")
     subprocess.run(["git", *someone, *words], cwd=directory, check=True, capture_output=True)
-
-
-def _tolerantly(remove: Callable[..., object], *names: str, **options: bool) -> None:
-    """What is gone already, or goes by itself at this moment, is as good as removed."""
-    from docker.errors import APIError
-
-    with contextlib.suppress(APIError):
-        remove(*names, **options)

@@ -9,7 +9,7 @@ import pytest
 from compartment_tui.adapters.docker.client import Client
 from tests.e2e.command import Result
 from tests.e2e.conftest import free_port
-from tests.e2e.shop import Shop, make_shop, removed_at_the_end
+from tests.e2e.shop import Shop, in_routes_volume, make_shop, removed_at_the_end
 
 pytestmark = pytest.mark.docker
 
@@ -84,6 +84,24 @@ def test_another_project_has_the_host(shop: Shop, client: Client, tmp_path: Path
         other.good("environment", "delete", "production", "--yes")
     host = f"front-{shop.project}.localhost"
     assert_told(result, 5, host, f"front-{shop.project}", way_on="rename")
+
+
+def test_without_space_for_the_new_routes_the_old_ones_stay(client: Client, tmp_path: Path) -> None:
+    made = make_shop(tmp_path / "shop", client, port=free_port(), services=("web",))
+    with removed_at_the_end(made) as other:
+        small = {"type": "tmpfs", "device": "tmpfs", "o": "size=64k"}
+        other.client.api.create_volume(
+            f"{other.namespace}-routes", driver="local", driver_opts=small
+        )
+        other.good("deploy")
+        before = other.answered_by("web")
+        in_routes_volume(other, "dd if=/dev/zero of=/routes/full.bin bs=1k count=64 || :")
+        other.change("web")
+        result = other.run("deploy")
+        assert_told(result, 5, "no space left on its disk", way_on="docker system df")
+        assert other.assert_settled() == {"web": before}
+        in_routes_volume(other, "rm /routes/full.bin")
+        other.good("deploy")
 
 
 # --- the files ------------------------------------------------------------------------------------

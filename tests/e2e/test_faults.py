@@ -12,7 +12,14 @@ from compartment_tui.adapters.docker.client import Client
 from tests.e2e import traffic
 from tests.e2e.command import Running
 from tests.e2e.conftest import free_port
-from tests.e2e.shop import Shop, eventually, make_shop, removed_at_the_end
+from tests.e2e.shop import (
+    Shop,
+    eventually,
+    in_routes_volume,
+    make_shop,
+    removed_at_the_end,
+    resume,
+)
 from tests.e2e.traffic import Traffic
 
 pytestmark = pytest.mark.docker
@@ -233,35 +240,7 @@ def test_routes_come_back_with_the_edge(shop: Shop, load: Traffic, way: str) -> 
     shop.assert_settled()
 
 
-# --- the disk -------------------------------------------------------------------------------------
-
-
-def test_without_space_for_the_new_routes_the_old_ones_stay(client: Client, tmp_path: Path) -> None:
-    made = make_shop(tmp_path / "shop", client, port=free_port(), services=("web",))
-    with removed_at_the_end(made) as shop:
-        small = {"type": "tmpfs", "device": "tmpfs", "o": "size=64k"}
-        shop.client.api.create_volume(f"{shop.namespace}-routes", driver="local", driver_opts=small)
-        shop.good("deploy", "-s", "web")
-        before = shop.active()
-        in_routes_volume(shop, "dd if=/dev/zero of=/routes/full.bin bs=1k count=64 || :")
-        shop.change("web")
-        result = shop.good("deploy", "-s", "web", code=5)
-        assert "no space left" in result.err
-        assert shop.active() == before
-        shop.assert_settled()
-        in_routes_volume(shop, "rm /routes/full.bin")
-        shop.good("deploy", "-s", "web")
-        shop.assert_settled()
-
-
 # --- helpers --------------------------------------------------------------------------------------
-
-
-def resume(shop: Shop) -> None:
-    """Finishing ends with 0, reverting with 130, and both leave nothing to resume."""
-    result = shop.run("resume")
-    assert result.code in (0, 130), result.text
-    assert "nothing to resume" in shop.good("resume").err
 
 
 def begun(stage: str) -> dict[str, str]:
@@ -307,16 +286,3 @@ def kill_in_engine(process: int) -> None:
             "only root, and only on the engine's own machine, can kill a container's process"
         )
     os.kill(process, signal.SIGKILL)
-
-
-def in_routes_volume(shop: Shop, script: str) -> None:
-    api = shop.client.api
-    host = api.create_host_config(binds=[f"{shop.namespace}-routes:/routes"])
-    made = api.create_container(
-        "busybox:1", ["sh", "-c", script], name=f"{shop.namespace}-hand", host_config=host
-    )
-    try:
-        api.start(made["Id"])
-        api.wait(made["Id"])
-    finally:
-        api.remove_container(made["Id"], force=True)
