@@ -6,6 +6,8 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import TypeAlias
 
+from compartment_tui.present.text import width
+
 
 class Tone(StrEnum):
     """How good the news is. Never told by colour alone: the word and its symbol say it too."""
@@ -20,6 +22,29 @@ class Tone(StrEnum):
 SYMBOLS: Mapping[Tone, str] = MappingProxyType(
     {Tone.PLAIN: "·", Tone.GOOD: "✓", Tone.WARN: "!", Tone.BAD: "✗", Tone.QUIET: "○"}
 )
+
+ASCII_SYMBOLS: Mapping[Tone, str] = MappingProxyType(
+    {Tone.PLAIN: "-", Tone.GOOD: "+", Tone.WARN: "!", Tone.BAD: "x", Tone.QUIET: "o"}
+)
+"""The same for terminals that have nothing else."""
+_LIKENESSES = (
+    ("●◉◌◐◑◒◓•×", "*@o****.x"),
+    ("▸▶▾▼▴▲◂◀❯❮→←↑↓", ">>vv^^<<><><^v"),
+    ("▁▂▃▄▅▆▇█▀░▒▓■□", "__--==###.:%#o"),
+    ("▏▎▍▌▋▊▉▐▔", "||||||||-"),
+    ("─━═╌╍┄┅╴╶╸╺", "-----------"),
+    ("│┃║╎╏┆┇╵╷╹╻▕", "||||||||||||"),
+    ("┌┐└┘├┤┬┴┼╭╮╰╯╔╗╚╝╠╣╦╩╬┏┓┗┛┣┫", "++++++++++++++++++++++++++++"),
+    ("…—“”\xa0", '.-"" '),
+)
+_ASCII = {
+    **{ord(SYMBOLS[tone]): ASCII_SYMBOLS[tone] for tone in Tone},
+    **{
+        ord(char): plain
+        for chars, plains in _LIKENESSES
+        for char, plain in zip(chars, plains, strict=True)
+    },
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,3 +67,9 @@ def line(text: str, tone: Tone = Tone.PLAIN) -> Line:
 def signed(word: str, tone: Tone) -> Cell:
     """A word with the symbol of its tone before it."""
     return Cell(f"{SYMBOLS[tone]} {word}", tone)
+
+
+def in_ascii(text: str) -> str:
+    """The text in ASCII, as wide as it was: what has no likeness becomes question marks."""
+    known = text.translate(_ASCII)
+    return "".join(char if char.isascii() else "?" * width(char) for char in known)

@@ -1,0 +1,282 @@
+"""What every screen has around it: help, commands, themes, copying, addresses, shells."""
+
+import os
+import sys
+import threading
+import webbrowser
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
+from pathlib import Path
+from typing import ClassVar
+
+from textual.app import App, SuspendNotSupported
+from textual.binding import Binding, BindingType
+from textual.filter import LineFilter
+from textual.message import Message
+from textual.screen import Screen
+
+from compartment_tui.domain.errors import CompartmentError
+from compartment_tui.present.board import Board
+from compartment_tui.present.commands import (
+    Copyable,
+    Typed,
+    command_log,
+    copyables,
+    looked,
+    open_command,
+    shell_command,
+)
+from compartment_tui.present.text import clean, counted, fit, show
+from compartment_tui.tui import copying, plain, themes
+from compartment_tui.tui import messages as news
+from compartment_tui.tui.bridge import Bridge
+from compartment_tui.tui.keys import Key, live
+from compartment_tui.tui.palette import Command, Commands, board_commands, key_command
+from compartment_tui.tui.screens.command_log import CommandLogScreen
+from compartment_tui.tui.screens.copy_menu import CopyMenu
+from compartment_tui.tui.screens.help import HelpScreen
+
+TOAST_COLUMNS = 120
+
+
+@dataclass
+class Copied(Message):
+    """A text was offered to the clipboard; `tool` is the program that took it, if one did."""
+
+    text: str
+    what: str
+    tool: str | None
+
+
+class Frame(App[None]):
+    """The part of the application that is the same whatever it shows."""
+
+    COMMANDS = {Commands}
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("question_mark,f1", "help", "Keys", id="app.help"),
+        Binding("ctrl+p", "command_palette", "Commands", show=False, priority=True, id="app.find"),
+        Binding("colon", "command_palette", "Commands", show=False, id="app.find.colon"),
+        Binding("y", "copy", "Copy", show=False, id="app.copy"),
+        Binding("t", "theme", "Next theme", show=False, id="app.theme"),
+        Binding("dollar_sign", "command_log", "Command log", show=False, id="app.command_log"),
+    ]
+
+    board: Board
+    bridge: Bridge
+    memory: themes.Memory | None = None
+    """Where the chosen theme is kept; None keeps nothing."""
+    saved = copying.users_directory() / "saved"
+    """Where saved files go."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        for theme in themes.OURS:
+            self.register_theme(theme)
+        self.theme = themes.DARK.name
+        self.looks: list[Typed] = []
+        self.uses_mouse = True
+        self._ascii = plain.Ascii(enabled=plain.wanted(os.environ))
+
+    def recall_theme(self, memory: themes.Memory) -> None:
+        """Take up the theme chosen last time, and keep what is chosen from now on."""
+        self.memory = memory
+        name = memory.recall()
+        if name in self.available_themes:
+            self.theme = name
+
+    def get_line_filters(self) -> list[LineFilter]:
+        """Where there is only ASCII, everything drawn goes through one more filter."""
+        return [*super().get_line_filters(), *([self._ascii] if self._ascii.enabled else [])]
+
+    # --- keys and commands ------------------------------------------------------------------------
+
+    def keys(self, screen: Screen[object]) -> tuple[Key, ...]:
+        """What can be done now."""
+        return live(self, screen, read_only=self.board.read_only)
+
+    async def press(self, key: Key) -> None:
+        """Do what the key does, where it does it."""
+        await self.run_action(key.action, key.node)
+
+    def action_help(self) -> None:
+        """The keys of this place; enter does what the chosen one does."""
+        self.push_screen(HelpScreen(self.keys(self.screen)), self._chosen)
+
+    async def _chosen(self, key: Key | None) -> None:
+        if key is not None:
+            await self.press(key)
+
+    def commands(self, screen: Screen[object]) -> Iterable[Command]:
+        """Everything the palette offers while that screen is shown."""
+        for key in self.keys(screen):
+            if key.enabled and "command_palette" not in key.action:
+                yield key_command(key, partial(self.press, key))
+        yield from board_commands(self.board, self.post_message)
+        for name in sorted(self.available_themes, key=lambda one: (one not in themes.CHOICE, one)):
+            yield Command(words=f"Theme: {name}", run=partial(self.choose_theme, name))
+        mouse = "Let the terminal select text" if self.uses_mouse else "Use the mouse here"
+        yield Command(words=f"{mouse} (toggle mouse capture)", run=self.toggle_mouse)
+        for one in self.copyables():
+            copy = partial(self.post_message, news.CopyWanted(one.text, one.what))
+            yield Command(words=f"Copy the {one.what}", note=show(one.text), run=copy)
+        yield Command(words="Save a picture of the screen (SVG)", run=self.save_picture)
+
+    def action_theme(self) -> None:
+        """The next of the four themes."""
+        self.choose_theme(themes.after(self.theme))
+        self.notify(self.theme, title="Theme", timeout=2, markup=False)
+
+    def choose_theme(self, name: str) -> None:
+        """Take it and remember it."""
+        self.theme = name
+        if self.memory is not None:
+            self.memory.keep(name)
+
+    def toggle_mouse(self) -> None:
+        """Give the mouse back to the terminal, so that it can select text; or take it again."""
+        self.uses_mouse = not self.uses_mouse
+        self._apply_mouse()
+        words = "the mouse works here" if self.uses_mouse else "the terminal selects text"
+        self.notify(f"Now {words}.", title="Mouse", markup=False)
+
+    def _apply_mouse(self) -> None:
+        # The toolkit has no public switch for a running application.
+        name = "_enable_mouse_support" if self.uses_mouse else "_disable_mouse_support"
+        switch = getattr(self._driver, name, None)
+        if switch is not None:
+            switch()
+
+    # --- the command log --------------------------------------------------------------------------
+
+    def log_entries(self) -> tuple[Typed, ...]:
+        return command_log(self.board, self.looks)
+
+    def action_command_log(self) -> None:
+        """What was done here, as commands."""
+        self.push_screen(CommandLogScreen(self.log_entries()))
+
+    def looked(self, command: str) -> None:
+        """Note something that changed nothing."""
+        self.looks.append(looked(datetime.now().astimezone(), command))
+
+    # --- copying and saving -----------------------------------------------------------------------
+
+    def copyables(self) -> tuple[Copyable, ...]:
+        return copyables(self.board, self.log_entries())
+
+    def action_copy(self) -> None:
+        """What there is to copy."""
+        self.push_screen(CopyMenu(self.copyables()), self._copy)
+
+    def _copy(self, chosen: Copyable | None) -> None:
+        if chosen is not None:
+            self.post_message(news.CopyWanted(chosen.text, chosen.what))
+
+    def on_copy_wanted(self, message: news.CopyWanted) -> None:
+        """By every way there is: nobody can say which of them reaches the person."""
+        if copying.fits_terminal(message.text):
+            self.copy_to_clipboard(message.text)
+
+        def copy() -> None:
+            tool = copying.copy(message.text, copying.tools())
+            self.post_message(Copied(message.text, message.what, tool))
+
+        threading.Thread(target=copy, daemon=True).start()
+
+    def on_copied(self, message: Copied) -> None:
+        """Say by which way; too much for the terminal alone goes into a file."""
+        fits = copying.fits_terminal(message.text)
+        ways = [message.tool or "", "the terminal (OSC 52)" if fits else ""]
+        by = " and ".join(way for way in ways if way)
+        if not by:
+            self._save(
+                message.text, message.what, "Too much for the terminal's clipboard, so saved"
+            )
+            return
+        lines = message.text.count("\n") + 1
+        text = counted(lines, "line") if lines > 1 else fit(show(message.text), TOAST_COLUMNS)
+        self.notify(f"{text}\nby {by}", title=f"Copied the {message.what}", markup=False)
+
+    def on_save_wanted(self, message: news.SaveWanted) -> None:
+        self._save(message.text, message.what, f"Saved the {message.what}")
+
+    def _save(self, text: str, what: str, title: str) -> None:
+        try:
+            file = copying.save(self.saved, what, text, datetime.now().astimezone())
+        except OSError as error:
+            self.notify(clean(str(error)), title="Not saved", severity="error", markup=False)
+            return
+        self.notify(clean(str(file)), title=title, markup=False)
+
+    def save_picture(self) -> None:
+        """The screen as it is, as an SVG beside the other saved files."""
+        try:
+            self.saved.mkdir(parents=True, exist_ok=True, mode=0o700)
+            file = Path(self.save_screenshot(path=str(self.saved)))
+            file.chmod(0o600)
+        except OSError as error:
+            self.notify(clean(str(error)), title="Not saved", severity="error", markup=False)
+            return
+        self.notify(clean(str(file)), title="Saved a picture", markup=False)
+
+    # --- leaving for a moment ---------------------------------------------------------------------
+
+    def on_open_wanted(self, message: news.OpenWanted) -> None:
+        """In a browser with a window; where there is none, the address is said and copied."""
+        self.looked(open_command(self.board))
+        if has_browser():
+            self.open_url(message.url)
+            self.notify(show(message.url), title="Opened in the browser", markup=False)
+        else:
+            self.notify(show(message.url), title="No browser here", timeout=15, markup=False)
+            self.post_message(news.CopyWanted(message.url, "address"))
+
+    def on_shell_wanted(self, message: news.ShellWanted) -> None:
+        """A shell on this terminal; the application is back when it ends."""
+        self.looked(shell_command(message.environment, message.service))
+        try:
+            with self.suspend():
+                error = self._shell(message)
+        except SuspendNotSupported:
+            error = CompartmentError("this terminal cannot be handed to a shell")
+        if not self.uses_mouse:
+            self._apply_mouse()
+        if error is not None:
+            self.trouble(error, title="No shell")
+
+    def _shell(self, message: news.ShellWanted) -> CompartmentError | None:
+        """Never raises: an exception would keep the terminal from being taken back."""
+        if sys.__stdout__ is not None:
+            where = f"{show(message.service)} in {show(message.environment)}"
+            sys.__stdout__.write(f"A shell in {where}. `exit` or ctrl+d leads back.\n")
+            sys.__stdout__.flush()
+        try:
+            code = self.bridge.shell(message.environment, message.service, message.deployment)
+        except CompartmentError as error:
+            return error
+        except Exception as error:
+            return CompartmentError(f"{type(error).__name__}: {error}")
+        if code in (126, 127):
+            return CompartmentError("the container has no `sh`")
+        return None
+
+    def trouble(self, error: CompartmentError, *, title: str) -> None:
+        """An error as a toast, with the way on."""
+        hint = f"\n{clean(error.hint)}" if error.hint else ""
+        words = f"{clean(error.message)}{hint}"
+        self.notify(words, title=title, severity="error", timeout=12, markup=False)
+
+
+def has_browser() -> bool:
+    """Whether there is one with a window: a text browser would take over this terminal."""
+    if sys.platform not in ("darwin", "win32") and not (
+        os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")
+    ):
+        return False
+    try:
+        webbrowser.get()
+    except webbrowser.Error:
+        return False
+    return True

@@ -1,0 +1,149 @@
+"""Keys as a person meets them: which mean something now, in words, and whether they change things.
+
+Lower case looks, UPPER CASE changes: every verb that changes something needs shift.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import pairwise
+from types import MappingProxyType
+
+from textual.app import App
+from textual.binding import Binding
+from textual.dom import DOMNode
+from textual.screen import Screen
+
+HINTS = 8
+"""As many keys as are read at a glance."""
+MOTIONS = frozenset(("G", "N"))
+"""Upper case, and yet they only look: the end, and the hit before, as everywhere."""
+LAST = ("app.help", "app.quit")
+"""Bindings that stand at the end of the hints, in this order, whatever has the focus."""
+CHANGING = "Change something"
+_GROUPS: Mapping[str, str] = MappingProxyType(
+    {
+        "act": "Look at it",
+        "env": "Environments",
+        "pane": "Panes",
+        "view": "View",
+        "app": "Everywhere",
+    }
+)
+"""By the first part of a binding's id."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Key:
+    """One thing that can be done now, and the keys that do it."""
+
+    caps: tuple[str, ...]
+    """The keys as they are written: `D`, `^r`, `?`."""
+    name: str
+    """The first key as the toolkit calls it."""
+    words: str
+    group: str
+    changes: bool
+    shown: bool
+    enabled: bool
+    id: str
+    action: str
+    node: DOMNode
+    """Where the action belongs."""
+
+    @property
+    def cap(self) -> str:
+        """The key to be shown where there is room for one."""
+        return self.caps[0]
+
+
+def changes(key: str) -> bool:
+    """Whether pressing it changes something, by the rule of the keymap."""
+    return len(key) == 1 and key.isupper() and key not in MOTIONS
+
+
+def live(app: App[None], screen: Screen[object], *, read_only: bool) -> tuple[Key, ...]:
+    """What the screen and whatever has its focus answer to, nearest to the focus first.
+
+    Several keys for one thing are one entry. With `read_only` the keys that change are left out.
+    """
+    found: dict[tuple[int, str], Key] = {}
+    for node, binding, enabled, _ in screen.active_bindings.values():
+        if not binding.description or (read_only and changes(binding.key)):
+            continue
+        key = _key(app, screen, node, binding, enabled=enabled)
+        place = (id(node), binding.group.description if binding.group else binding.action)
+        known = found.get(place)
+        if known is None:
+            found[place] = key
+        elif key.cap not in known.caps:
+            found[place] = replace(known, caps=(*known.caps, *key.caps))
+    return tuple(found.values())
+
+
+def hints(keys: Iterable[Key], columns: int) -> tuple[Key, ...]:
+    """The few for one line of that many columns; those that look before those that change."""
+    shown = [key for key in keys if key.shown and key.enabled]
+    last = sorted((key for key in shown if key.id in LAST), key=lambda key: LAST.index(key.id))
+    rest = [key for key in shown if key.id not in LAST]
+    looking = [key for key in rest if not key.changes]
+    changing = [key for key in rest if key.changes]
+    while looking or changing:
+        chosen = (*looking, *changing, *last)
+        if len(chosen) <= HINTS and width(chosen) <= columns:
+            break
+        (looking if len(looking) >= len(changing) else changing).pop()
+    return (*looking, *changing, *last)
+
+
+def width(keys: Sequence[Key]) -> int:
+    """Columns that these hints take: ` key words ` each, and a rule between the two kinds."""
+    kinds = [_kind(key) for key in keys]
+    rules = sum(1 for one, two in pairwise(kinds) if one != two)
+    return sum(len(key.cap) + len(key.words) + 3 for key in keys) + rules
+
+
+def ruled(keys: Sequence[Key]) -> tuple[tuple[Key, bool], ...]:
+    """Each with whether a rule stands before it: where another kind begins."""
+    kinds = [_kind(key) for key in keys]
+    before = [*kinds[:1], *kinds[:-1]]
+    return tuple(
+        zip(keys, (one != two for one, two in zip(kinds, before, strict=True)), strict=True)
+    )
+
+
+def _kind(key: Key) -> str:
+    if key.id in LAST:
+        return "last"
+    return "changes" if key.changes else "looks"
+
+
+def _key(
+    app: App[None], screen: Screen[object], node: DOMNode, binding: Binding, *, enabled: bool
+) -> Key:
+    changing = changes(binding.key)
+    return Key(
+        caps=(_cap(app, binding),),
+        name=binding.key,
+        words=binding.group.description if binding.group else binding.description,
+        group=CHANGING if changing else _group(screen, node, binding),
+        changes=changing,
+        shown=binding.show,
+        enabled=enabled,
+        id=binding.id or "",
+        action=binding.action,
+        node=node,
+    )
+
+
+def _cap(app: App[None], binding: Binding) -> str:
+    cap = app.get_key_display(binding)
+    return cap.upper() if len(cap) > 1 and cap[0] == "f" and cap[1:].isdigit() else cap
+
+
+def _group(screen: Screen[object], node: DOMNode, binding: Binding) -> str:
+    prefix = (binding.id or "").partition(".")[0]
+    if prefix in _GROUPS:
+        return _GROUPS[prefix]
+    if node is screen.focused:
+        return "Here"
+    return "Everywhere" if isinstance(node, App) else "This screen"

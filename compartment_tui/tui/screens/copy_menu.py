@@ -1,0 +1,52 @@
+"""What can be copied of what is selected: one letter, and it is on the clipboard."""
+
+from textual.app import ComposeResult
+from textual.binding import Binding
+from textual.containers import Vertical
+from textual.content import Content
+from textual.events import Key
+from textual.screen import ModalScreen
+from textual.widgets import OptionList, Static
+from textual.widgets.option_list import Option
+
+from compartment_tui.present.commands import Copyable
+from compartment_tui.present.text import fit, show
+
+WHAT_COLUMNS = 18
+TEXT_COLUMNS = 46
+
+
+class CopyMenu(ModalScreen[Copyable | None]):
+    """The result is what was chosen."""
+
+    BINDINGS = [Binding("escape,q,y", "dismiss", "Close")]
+
+    def __init__(self, choices: tuple[Copyable, ...]) -> None:
+        super().__init__()
+        self._choices = choices
+
+    def compose(self) -> ComposeResult:
+        with Vertical(classes="sheet sheet-small") as sheet:
+            sheet.border_title = "Copy"
+            options = [Option(_row(one), id=one.letter) for one in self._choices]
+            nothing = Option("there is nothing to copy yet", disabled=True)
+            yield OptionList(*(options or [nothing]), classes="sheet-list", compact=True)
+            yield Static("a letter or enter copies · esc closes", classes="sheet-foot")
+
+    def on_key(self, event: Key) -> None:
+        chosen = next((one for one in self._choices if one.letter == event.key), None)
+        if chosen is not None:
+            event.stop()
+            self.dismiss(chosen)
+
+    def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
+        self.dismiss(self._choices[event.option_index])
+
+
+def _row(one: Copyable) -> Content:
+    text = fit(show(one.text), TEXT_COLUMNS)
+    return Content.assemble(
+        (f" {one.letter} ", "bold $accent"),
+        f" {one.what.ljust(WHAT_COLUMNS)}",
+        (text, "$text-muted"),
+    )

@@ -1,0 +1,111 @@
+"""The two themes of our own, the two of the terminal's own colours, and which one was chosen.
+
+Good is a bluish green, bad a reddish orange and warn a yellow, each of another lightness, so that
+they can be told apart by people who see red and green alike. (And no colour says anything alone.)
+"""
+
+import os
+import tomllib
+from collections.abc import Mapping
+from contextlib import suppress
+from pathlib import Path
+
+from textual.theme import Theme
+
+DARK = Theme(
+    name="compartment-dark",
+    primary="#7cb7e8",
+    secondary="#8fa3b8",
+    accent="#8ec5f0",
+    success="#4fc9ab",
+    warning="#e8c35a",
+    error="#ff8563",
+    foreground="#d7dee6",
+    background="#12171d",
+    surface="#182028",
+    panel="#202a34",
+    dark=True,
+    variables={
+        "block-cursor-background": "#2b4a66",
+        "block-cursor-foreground": "#f2f7fb",
+        "block-cursor-text-style": "none",
+        "block-cursor-blurred-background": "#22303d",
+        "block-cursor-blurred-foreground": "#d7dee6",
+        "border": "#5b8db8",
+        "border-blurred": "#33414f",
+        "footer-background": "#182028",
+        "footer-key-foreground": "#8ec5f0",
+        "input-selection-background": "#2b4a66",
+        "scrollbar": "#3a4a59",
+        "scrollbar-hover": "#4b5f72",
+        "scrollbar-active": "#7cb7e8",
+        "scrollbar-background": "#161d24",
+        "scrollbar-corner-color": "#161d24",
+    },
+)
+LIGHT = Theme(
+    name="compartment-light",
+    primary="#1f5f99",
+    secondary="#4d5f70",
+    accent="#1a5a94",
+    success="#00695c",
+    warning="#7a5200",
+    error="#b3330c",
+    foreground="#1d2730",
+    background="#fbfcfd",
+    surface="#f1f4f7",
+    panel="#e6ebf0",
+    dark=False,
+    variables={
+        "block-cursor-background": "#cfe3f5",
+        "block-cursor-foreground": "#0f1a24",
+        "block-cursor-text-style": "none",
+        "block-cursor-blurred-background": "#e3eaf1",
+        "block-cursor-blurred-foreground": "#1d2730",
+        "border": "#3d79ae",
+        "border-blurred": "#c2ccd6",
+        "footer-background": "#e6ebf0",
+        "footer-key-foreground": "#1a5a94",
+        "input-selection-background": "#cfe3f5",
+        "scrollbar": "#b4c0cb",
+        "scrollbar-hover": "#96a6b5",
+        "scrollbar-active": "#1f5f99",
+        "scrollbar-background": "#eef2f5",
+        "scrollbar-corner-color": "#eef2f5",
+    },
+)
+OURS = (DARK, LIGHT)
+CHOICE = (DARK.name, LIGHT.name, "ansi-dark", "ansi-light")
+"""What `t` goes through. The palette has every other theme of the toolkit too."""
+
+
+def after(name: str) -> str:
+    """The theme that `t` leads to."""
+    return CHOICE[(CHOICE.index(name) + 1) % len(CHOICE)] if name in CHOICE else CHOICE[0]
+
+
+class Memory:
+    """The chosen theme, in a small file of the user's; none when it cannot be written or read."""
+
+    def __init__(self, file: Path) -> None:
+        self._file = file
+
+    def recall(self) -> str | None:
+        """The name that was kept, if any."""
+        try:
+            name = tomllib.loads(self._file.read_text(encoding="utf-8")).get("theme")
+        except (OSError, ValueError):
+            return None
+        return name if isinstance(name, str) else None
+
+    def keep(self, name: str) -> None:
+        """Remember it; a failure to do so is not worth a word."""
+        with suppress(OSError):
+            self._file.parent.mkdir(parents=True, exist_ok=True)
+            self._file.write_text(f'theme = "{name}"\n', encoding="utf-8")
+
+
+def users_memory(environment: Mapping[str, str] = os.environ) -> Memory:
+    """In the user's configuration directory."""
+    base = environment.get("XDG_CONFIG_HOME") or str(Path.home() / ".config")
+    return Memory(Path(base) / "compartment-tui" / "tui.toml")
