@@ -19,7 +19,12 @@ DEFAULT_NAMESPACE = "compartment"
 
 def entrances() -> Entrances:
     """What a front end is given."""
-    return Entrances(open_world=open_world, init_project=init_project)
+    return Entrances(
+        open_world=open_world,
+        init_project=init_project,
+        survey_project=survey_project,
+        open_demo=open_demo,
+    )
 
 
 def open_world(file: Path | None) -> World:
@@ -69,3 +74,17 @@ def init_project(directory: Path, name: str | None) -> Found:
     from compartment_tui.adapters.toml.init import init_project as write
 
     return write(directory, name)
+
+
+def survey_project(directory: Path) -> Found:
+    """What a project file for a directory would hold. Raises UsageProblem when there is one."""
+    from compartment_tui.adapters.toml.init import survey_project as survey
+
+    return survey(directory)
+
+
+def open_demo() -> World:
+    """A pretended machine with services that live."""
+    from compartment_tui.adapters.memory.demo import demo_world
+
+    return demo_world()

@@ -6,7 +6,7 @@ deployment is always named by its id: adapters find its container by label.
 """
 
 from collections.abc import Callable, Generator, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
 from types import TracebackType
@@ -440,12 +440,14 @@ OpenWorld = Callable[[Path | None], World]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Found:
-    """A new project file, and what was found to put into it."""
+    """A project file, written or still to be, and what was found to put into it."""
 
     file: Path
     name: str
     services: tuple[tuple[str, str], ...]
     """Service and path."""
+    ports: Mapping[str, int] = field(default_factory=dict)
+    """By service: what its Dockerfile exposes."""
     notes: tuple[str, ...] = ()
 
 
@@ -454,6 +456,12 @@ InitProject = Callable[[Path, str | None], Found]
 
 Raises UsageProblem when there is one already or the name is no project name."""
 
+SurveyProject = Callable[[Path], Found]
+"""What `InitProject` would write there; nothing is written. Raises as it does."""
+
+OpenDemo = Callable[[], World]
+"""Opens a pretended machine with services that live, for trying things out without Docker."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entrances:
@@ -461,3 +469,5 @@ class Entrances:
 
     open_world: OpenWorld
     init_project: InitProject
+    survey_project: SurveyProject
+    open_demo: OpenDemo

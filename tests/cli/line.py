@@ -43,7 +43,12 @@ def entrances(world: World) -> Entrances:
         services = (("web", "services/web"),)
         return Found(file=directory / "compartment.toml", name=name or "shop", services=services)
 
-    return Entrances(open_world=lambda _file: world, init_project=init_project)
+    return Entrances(
+        open_world=lambda _file: world,
+        init_project=init_project,
+        survey_project=lambda directory: init_project(directory, None),
+        open_demo=lambda: world,
+    )
 
 
 def line(opened: MemoryWorld, *words: str) -> Said:

@@ -56,6 +56,19 @@ class Guess:
 
 def init_project(directory: Path, name: str | None) -> Found:
     """See `ports.InitProject`. Raises OSError when the directory cannot be written to."""
+    found, text = _survey(directory, name)
+    write_atomically(found.file, text.encode())
+    return found
+
+
+def survey_project(directory: Path) -> Found:
+    """See `ports.SurveyProject`."""
+    found, _ = _survey(directory, None)
+    return found
+
+
+def _survey(directory: Path, name: str | None) -> tuple[Found, str]:
+    """What to write, and its text."""
     root = directory.resolve()
     file = root / FILE_NAME
     if file.exists():
@@ -64,13 +77,14 @@ def init_project(directory: Path, name: str | None) -> Found:
         )
     project = parse_project_name(_derived_name(root) if name is None else name)
     guesses = _named(root, sorted(_dockerfiles(root)))
-    write_atomically(file, _text(project, guesses).encode())
-    return Found(
+    found = Found(
         file=file,
         name=project,
         services=tuple((guess.name, guess.path) for guess in guesses),
+        ports={guess.name: guess.port for guess in guesses if guess.port is not None},
         notes=_notes(guesses),
     )
+    return found, _text(project, guesses)
 
 
 def _derived_name(root: Path) -> str:
