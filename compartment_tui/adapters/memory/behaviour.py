@@ -3,8 +3,10 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import TypeAlias
 
 from compartment_tui.domain.deployment import Health
+from compartment_tui.domain.names import EnvironmentKey
 
 NO_TIME = timedelta()
 
@@ -78,11 +80,14 @@ class Behaviour:
     """How much of a core it uses, about."""
     memory: int = 48 * 1024 * 1024
     """How many bytes it uses, about."""
-    chatter: Callable[[str, int], Remark] | None = None
-    """What a deployment writes while it runs: its id and how much it said make the next remark."""
+    chatter: "Chatter | None" = None
+    """What it writes while it runs."""
 
     command_exit_code: int = 0
     """What every command executed in the container ends with."""
 
+
+Chatter: TypeAlias = Callable[[EnvironmentKey, str, int], Remark]
+"""The next remark of a deployment in an environment that has made so many since its start."""
 
 FAULTLESS = Behaviour()

@@ -139,7 +139,7 @@ class Container:
         """Write what its script has it say while it runs, one remark after the other."""
         if self.behaviour.chatter is None or not self.running:
             return
-        remark = self.behaviour.chatter(self.deployment, said)
+        remark = self.behaviour.chatter(self.key, self.deployment, said)
 
         def say() -> None:
             self.write(remark.line, stream=remark.stream)

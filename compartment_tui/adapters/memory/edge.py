@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import timedelta
-from http.client import responses
+from http import HTTPStatus
 
 from compartment_tui.adapters.memory.host import Host
 from compartment_tui.domain.config import EdgeSettings
@@ -72,7 +72,7 @@ class MemoryEdge:
             status = self._host.containers[deployment].behaviour.answers
         elif any(host in table.hosts for table in self._host.in_force.values()):
             status = 503
-        return Visit(status=status, detail=responses.get(status, ""), took=VISIT_TAKES)
+        return Visit(status=status, detail=HTTPStatus(status).phrase, took=VISIT_TAKES)
 
     def unreadable(self) -> tuple[str, ...]:
         return tuple(self._host.unreadable)

@@ -148,6 +148,11 @@ class Host:
         if self.edge is not None and self.edge.running and self.route_delay is not None:
             self.clock.call_in(self.route_delay, self._reload)
 
+    def put_in_force(self, key: EnvironmentKey, table: RouteTable) -> None:
+        """Write a table that the edge serves at once."""
+        self.documents[key] = table
+        self._reload()
+
     def _reload(self) -> None:
         if self.edge is None or not self.edge.running or self.unreadable:
             return

@@ -1,10 +1,10 @@
 """What a pretended container uses: made up, but always the same at the same moment."""
 
 import math
-import zlib
 from datetime import datetime, timedelta
 
 from compartment_tui.adapters.memory.behaviour import Behaviour
+from compartment_tui.adapters.memory.chance import chance
 from compartment_tui.domain.deployment import Sample
 
 SECOND = timedelta(seconds=1)
@@ -24,9 +24,9 @@ def sample(
 ) -> Sample:
     """Waves around what its script says, with a little noise, each deployment in its own phase."""
     second = at.timestamp()
-    phase = zlib.crc32(deployment.encode()) / 2**32
+    phase = chance(deployment)
     wave = math.sin(2 * math.pi * (second / BREATH + phase))
-    noise = zlib.crc32(f"{deployment}{int(second)}".encode()) / 2**32
+    noise = chance(deployment, int(second))
     cpu = behaviour.cpu * (0.9 + 0.35 * wave + 0.5 * noise**3)
     filled = (second / FILLING + phase) % 1.0
     memory = round(behaviour.memory * (0.92 + 0.14 * filled + 0.01 * noise))

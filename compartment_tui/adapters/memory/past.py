@@ -1,0 +1,170 @@
+"""Makes runs have happened: by planning and the record's own transitions, without a rollout."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import timedelta
+
+from compartment_tui.adapters.memory.world import MemoryWorld
+from compartment_tui.domain.deployment import (
+    EnvironmentState,
+    Image,
+    Provenance,
+    Stage,
+    Trigger,
+)
+from compartment_tui.domain.history import rollback_targets, spec_of
+from compartment_tui.domain.names import EnvironmentKey
+from compartment_tui.domain.plan import Birth, Plan, Run
+from compartment_tui.domain.planning import (
+    Circumstances,
+    plan_deploy,
+    plan_redeploy,
+    plan_rollback,
+)
+from compartment_tui.domain.routes import Route, RouteTable
+from compartment_tui.domain.transitions import activated, begun, built, finished, prunable, reverted
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Act:
+    """Something a person did. `ago` counts back from the end of the past that is being told."""
+
+    ago: timedelta
+    environment: str
+    actor: str
+    provenance: Provenance
+    services: tuple[str, ...] = ()
+    trigger: Trigger = Trigger.DEPLOY
+    took: timedelta = timedelta(seconds=20)
+    """From the first stage to the switch, or to the failure."""
+    drained: timedelta = timedelta(seconds=4)
+    fails: str = ""
+    """The service that never got ready, if one did not."""
+    reason: str = ""
+    last_words: tuple[str, ...] = ()
+    """What that one wrote last."""
+
+
+class Past:
+    """Acts, one after the other, on a pretended machine whose clock stands still in between."""
+
+    def __init__(self, opened: MemoryWorld) -> None:
+        self._world = opened.world
+        self._host = opened.host
+        self._source = opened.source
+        self._images: dict[str, str] = {}
+
+    @property
+    def images(self) -> dict[str, str]:
+        """Every image that was built, and the service it was built for."""
+        return dict(self._images)
+
+    def happen(self, act: Act) -> None:
+        """Let an act have happened, here and now."""
+        key = EnvironmentKey(self._world.project.config().name, act.environment)
+        self._prepare(key)
+        state = self._host.records.get(key) or EnvironmentState(key=key)
+        self._source.current = act.provenance
+        run = replace(self._planned(act, state), before=self._host.documents.get(key, RouteTable()))
+        state = self._started(begun(state, run), run, act)
+        self._host.clock.advance(act.took)
+        state = self._failed(state, run, act) if act.fails else self._live(state, run, act)
+        self._host.records[key] = state
+        self._world.project.keep_copy(state)
+
+    def _prepare(self, key: EnvironmentKey) -> None:
+        config = self._world.project.config()
+        self._world.engine.make_network(key, config.networks)
+        self._world.edge.ensure(config.edge)
+        self._world.edge.attach(key)
+
+    def _planned(self, act: Act, state: EnvironmentState) -> Run:
+        world = self._world
+        around = Circumstances(
+            config=world.project.config(),
+            state=state,
+            now=world.clock.now(),
+            actor=act.actor,
+            new_id=world.clock.new_id,
+            fingerprint_key=world.records.fingerprint_key(),
+            provenance=act.provenance,
+            has_container=lambda deployment: world.engine.instance(deployment) is not None,
+            has_image=lambda image: world.engine.image(image) is not None,
+        )
+        if act.trigger is Trigger.ROLLBACK:
+            return plan_rollback(around, rollback_targets(state, services=act.services))
+        if act.trigger is Trigger.REDEPLOY:
+            return plan_redeploy(around, services=act.services)
+        return plan_deploy(around, services=act.services, force=True)
+
+    def _started(self, state: EnvironmentState, run: Run, act: Act) -> EnvironmentState:
+        """Images and candidates are there."""
+        for plan in run.plans:
+            if not plan.kept:
+                image = self._image(plan, act)
+                birth = Birth(plan=plan, image=image, created=self._world.clock.now())
+                self._world.engine.create(birth)
+                state = built(state, birth)
+            self._world.engine.start(plan.deployment)
+        return state
+
+    def _image(self, plan: Plan, act: Act) -> Image:
+        kept = self._world.engine.image(plan.image) if plan.image else None
+        if kept is not None:
+            return kept
+        self._host.change(plan.service, act.provenance.commit)
+        image = _result(self._world.builder.build(plan, self._world.cancel))
+        self._images[image.id] = plan.service
+        return image
+
+    def _failed(self, state: EnvironmentState, run: Run, act: Act) -> EnvironmentState:
+        engine = self._world.engine
+        for plan in run.plans:
+            if plan.service == act.fails:
+                for line in act.last_words:
+                    self._host.containers[plan.deployment].write(line, stream="stderr")
+                engine.retire(plan.deployment, plan.spec.stop_grace)
+            else:
+                engine.remove(plan.deployment)
+        return reverted(
+            state,
+            actor=act.actor,
+            at=self._world.clock.now(),
+            failures={act.fails: (Stage.CHECKING_READINESS, act.reason)},
+            reason=act.reason,
+            cancelled=False,
+        )
+
+    def _live(self, state: EnvironmentState, run: Run, act: Act) -> EnvironmentState:
+        engine, host = self._world.engine, self._host
+        routes = tuple(_routes(state, run))
+        host.put_in_force(state.key, run.before.moved(run.id, routes))
+        engine.name_active(state.key, {plan.service: plan.deployment for plan in run.plans})
+        for plan in run.plans:
+            engine.keep_running(plan.deployment)
+        state = activated(state, host.clock.now())
+        host.clock.advance(act.drained)
+        for plan in run.plans:
+            if plan.previous is not None:
+                engine.retire(plan.previous.id, spec_of(plan.previous).stop_grace)
+        state = finished(state, act.actor, host.clock.now())
+        for deployment in prunable(state, engine.instances(state.key), keep=run.keep):
+            engine.remove(deployment)
+        return state
+
+
+def _routes(state: EnvironmentState, run: Run) -> Iterator[Route]:
+    for plan in run.plans:
+        port = state.deployments[plan.deployment].port
+        if plan.host is not None and port is not None:
+            yield Route(host=plan.host, deployment=plan.deployment, port=port)
+
+
+def _result(lines: Iterator[str]) -> Image:
+    """What a build comes to, its lines left unread."""
+    while True:
+        try:
+            next(lines)
+        except StopIteration as end:
+            image: Image = end.value
+            return image
