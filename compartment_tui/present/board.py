@@ -1,4 +1,4 @@
-"""What the terminal application knows at one moment, as one value, and how each piece of news changes it."""
+"""What the terminal application knows at one moment, and how each piece of news changes it."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -31,7 +31,12 @@ class Job:
     started: datetime
     timeline: Timeline = Timeline()
     over: bool = False
+    ended: datetime | None = None
     error: CompartmentError | None = None
+    http_port: int = 80
+    """Where the edge listens: addresses of what went live end in it."""
+    cancels: int = 0
+    """How often it was asked to stop: once to revert or to end the drain, twice to leave it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

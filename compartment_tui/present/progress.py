@@ -19,7 +19,7 @@ from compartment_tui.present.text import (
 from compartment_tui.present.timeline import StepState, Timeline, Track, TrackState
 from compartment_tui.present.tone import Cell, Line, Tone, line, signed
 
-_STATES = {
+TRACK_WORDS = {
     TrackState.WAITING: ("waiting", Tone.QUIET),
     TrackState.LIVE: ("live", Tone.GOOD),
     TrackState.UNCHANGED: ("unchanged", Tone.QUIET),
@@ -50,7 +50,7 @@ def result_lines(timeline: Timeline, http_port: int) -> tuple[Line, ...]:
 
 
 def _result(track: Track, name: str, place: str) -> Line:
-    word, tone = _STATES[track.state]
+    word, tone = TRACK_WORDS[track.state]
     took = _took(track)
     said = f"  {name}  {place}"
     if not took:
@@ -75,7 +75,7 @@ def closing_lines(timeline: Timeline) -> tuple[Line, ...]:
     took = duration(timeline.took)
     match timeline.outcome:
         case Outcome.LIVE:
-            undo = f"  undo it with: {PROGRAM} rollback{option}" if _undoable(timeline) else ""
+            undo = f"  undo it with: {PROGRAM} rollback{option}" if undoable(timeline) else ""
             return ((signed(f"{where} is live after {took}", Tone.GOOD), Cell(undo, Tone.QUIET)),)
         case Outcome.UNCHANGED:
             return (_head(f"nothing to do: {where} already runs exactly this", Tone.GOOD),)
@@ -100,7 +100,7 @@ def failed_at(track: Track) -> str:
 def _track_line(track: Track, now: datetime, name_width: int) -> Line:
     name = Cell(f"  {pad(show(track.service), name_width)}  ")
     if track.state is not TrackState.RUNNING:
-        word, tone = _STATES[track.state]
+        word, tone = TRACK_WORDS[track.state]
         words = f"{word} while {stage_words(track.failed_at)}" if track.failed_at else word
         took = duration(track.took(now)) if track.steps else ""
         return name, signed(words, tone), Cell(f"  {took}", Tone.QUIET)
@@ -114,14 +114,15 @@ def _step_cells(track: Track, now: datetime) -> Line:
     elapsed = f"{duration(step.elapsed(now)):>7}"
     if step.state is not StepState.RUNNING:  # its next stage begins when the others are as far
         return (Cell(f"· {pad(f'{stage_words(step.stage)}: done', 28)} {elapsed}", Tone.QUIET),)
-    said = _last_said(track)
+    said = last_said(track)
     return (
         Cell(f"▸ {pad(stage_words(step.stage), 28)} {elapsed}"),
         Cell(f"  {said}" if said else "", Tone.QUIET),
     )
 
 
-def _last_said(track: Track) -> str:
+def last_said(track: Track) -> str:
+    """The newest thing it wrote or was answered, for the end of its line."""
     step = track.step
     if step is not None and step.stage is Stage.DRAINING_PREVIOUS:
         return "the new version is live"
@@ -156,7 +157,7 @@ def _still_serving(timeline: Timeline) -> Iterator[Line]:
         yield line(f"  not live, as before: {listed(new)}")
 
 
-def _undoable(timeline: Timeline) -> bool:
+def undoable(timeline: Timeline) -> bool:
     """Whether a plain rollback leads back from here: every service had something before."""
     run = timeline.run
     return (

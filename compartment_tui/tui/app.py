@@ -2,28 +2,21 @@
 
 from dataclasses import replace
 
-from textual.app import App
-from textual.binding import Binding
-
 from compartment_tui.domain.views import EnvironmentStatus
 from compartment_tui.ports import World
-from compartment_tui.present.acts import Act
-from compartment_tui.present.board import Board, Job
+from compartment_tui.present.board import Board
 from compartment_tui.tui import messages as news
+from compartment_tui.tui.acting import Acting
 from compartment_tui.tui.bridge import Bridge
 from compartment_tui.tui.screens.main import MainScreen
 
 
-class CompartmentApp(App[None]):
+class CompartmentApp(Acting):
     """One project's environments, live, and everything a person does to them."""
 
     TITLE = "compartment-tui"
-    CSS_PATH = "app.tcss"
+    CSS_PATH = ["app.tcss", "acting.tcss"]
     ENABLE_COMMAND_PALETTE = True
-    BINDINGS = [
-        Binding("q", "leave", "Quit", id="app.quit"),
-        Binding("ctrl+q", "leave", "Quit", show=False, id="app.quit.always", priority=True),
-    ]
 
     def __init__(self, world: World, *, read_only: bool = False) -> None:
         super().__init__()
@@ -33,11 +26,12 @@ class CompartmentApp(App[None]):
         self.bridge = Bridge(world, self.post_message)
         self.main = MainScreen()
 
-    # --- life --------------------------------------------------------------------------------------
+    # --- life ------------------------------------------------------------------------------------
 
     async def on_mount(self) -> None:
         """The screen first; what is on it arrives when the engine has answered."""
         await self.push_screen(self.main)
+        self.heed_signals()
         self.bridge.look()
 
     def on_unmount(self) -> None:
@@ -51,7 +45,7 @@ class CompartmentApp(App[None]):
             if shown is not None:
                 shown(board, before)
 
-    # --- results -----------------------------------------------------------------------------------
+    # --- results ---------------------------------------------------------------------------------
 
     def on_environments_arrived(self, message: news.EnvironmentsArrived) -> None:
         first = not self.board.environments
@@ -93,9 +87,12 @@ class CompartmentApp(App[None]):
         self.show(self.board.with_samples(message.samples))
 
     def on_log_lines_arrived(self, message: news.LogLinesArrived) -> None:
-        self.main.take_lines(message)
+        for screen in self.screen_stack:
+            take = getattr(screen, "take_lines", None)
+            if take is not None:
+                take(message)
 
-    # --- choosing ----------------------------------------------------------------------------------
+    # --- choosing --------------------------------------------------------------------------------
 
     def on_environment_chosen(self, message: news.EnvironmentChosen) -> None:
         if message.environment != self.board.environment:
@@ -116,44 +113,6 @@ class CompartmentApp(App[None]):
     def _read_variables(self) -> None:
         if self.board.service is not None:
             self.bridge.variables(self.board.environment, self.board.service)
-
-    # --- acting ------------------------------------------------------------------------------------
-
-    def on_act_wanted(self, message: news.ActWanted) -> None:
-        """Look first: nothing is done before its plan was seen."""
-        if self.board.read_only:
-            self.notify("read-only: nothing is changed", severity="warning")
-            return
-        self.bridge.plan(message.act)
-
-    def on_job_moved(self, message: news.JobMoved) -> None:
-        job = self.board.jobs.get(message.job)
-        if job is not None:
-            self.show(self.board.with_job(replace(job, timeline=message.timeline)))
-
-    def on_job_ended(self, message: news.JobEnded) -> None:
-        job = self.board.jobs.get(message.job)
-        if job is None:
-            return
-        ended = replace(job, timeline=message.timeline, over=True, error=message.error)
-        self.show(self.board.with_job(ended))
-        self.bridge.look()
-        self.bridge.history(message.act.environment)
-        self.bridge.routes(self.board.environment)
-
-    def on_cancel_wanted(self, message: news.CancelWanted) -> None:
-        self.bridge.cancel(message.job)
-
-    def begin(self, act: Act) -> Job:
-        """Do it now."""
-        number = self.bridge.start(act)
-        job = Job(number=number, act=act, started=self.world.clock.now())
-        self.show(self.board.with_job(job))
-        return job
-
-    async def action_leave(self) -> None:
-        """Quit; what to do about a job that goes on is asked first."""
-        self.exit()
 
 
 def _moved(before: EnvironmentStatus, after: EnvironmentStatus) -> bool:

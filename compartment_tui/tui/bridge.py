@@ -7,7 +7,6 @@ the application does not end before they do.)
 
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import suppress
 from dataclasses import replace
 from itertools import count
 
@@ -15,12 +14,15 @@ from textual.message import Message
 
 from compartment_tui.domain.errors import CompartmentError
 from compartment_tui.domain.events import Event
-from compartment_tui.operations import inspect, runs, upkeep, variables
 from compartment_tui.domain.plan import Run
 from compartment_tui.domain.views import Deletion, EnvironmentStatus
+from compartment_tui.operations import inspect, runs, upkeep, variables
 from compartment_tui.ports import Feed, LogLine, World
 from compartment_tui.present.acts import Act, Verb
-from compartment_tui.present.timeline import Timeline, fold
+from compartment_tui.present.plan import PlanContext
+from compartment_tui.present.said import Said
+from compartment_tui.present.timeline import Timeline
+from compartment_tui.tui.jobs import Telling
 from compartment_tui.tui.messages import (
     ActRefused,
     EnvironmentsArrived,
@@ -38,8 +40,6 @@ from compartment_tui.tui.messages import (
 from compartment_tui.tui.streams import Batches, Sampling
 
 Post = Callable[[Message], object]
-EVENT_PAUSE = 0.05
-"""Seconds in which a job's events are gathered before the screen hears of them."""
 HISTORY_LIMIT = 50
 
 
@@ -63,14 +63,14 @@ class Bridge:
         self._cancels: dict[int, JobCancel] = {}
         self._closed = threading.Event()
 
-    # --- looking -----------------------------------------------------------------------------------
+    # --- looking ---------------------------------------------------------------------------------
 
     def look(self) -> None:
         """All environments, once."""
         self._ask(lambda: EnvironmentsArrived(inspect.environments(self._world)))
 
     def watch(self, environment: str) -> None:
-        """The environment's status now and after every change, instead of the one watched before."""
+        """The environment's status now and after every change; the one before is left."""
         if self._watched is not None:
             self._watched.close()
         feed = self._watched = inspect.watch(self._world, environment=environment)
@@ -131,6 +131,21 @@ class Bridge:
         )
         return number
 
+    def read_logs(self, environment: str, deployment: str, *, tail: int = 1000) -> int:
+        """What one deployment's container wrote, dead or alive, as a stream that ends by itself."""
+        number = next(self._numbers)
+
+        def tell(lines: tuple[LogLine, ...], dropped: int, ended: str) -> None:
+            self._post(LogLinesArrived(number, lines, dropped, ended))
+
+        self._streams[number] = Batches(
+            lambda: inspect.deployment_logs(
+                self._world, environment=environment, deployment=deployment, tail=tail
+            ),
+            tell,
+        )
+        return number
+
     def unfollow(self, number: int) -> None:
         """End a stream; nothing of it is posted afterwards."""
         stream = self._streams.pop(number, None)
@@ -152,14 +167,14 @@ class Bridge:
             deployment=deployment,
         )
 
-    # --- acting ------------------------------------------------------------------------------------
+    # --- acting ----------------------------------------------------------------------------------
 
     def plan(self, act: Act) -> None:
         """What the act would do, as `PlanReady`; or `ActRefused`."""
 
         def ask() -> Message:
             try:
-                return PlanReady(act, self._planned(act))
+                return self._ready(act, self._planned(act))
             except CompartmentError as error:
                 return ActRefused(act, error)
 
@@ -169,11 +184,13 @@ class Bridge:
         """Do it, as a job: `JobMoved` while it goes on, `JobEnded` at last."""
         job = next(self._numbers)
         cancel = self._cancels[job] = JobCancel()
-        self._start(lambda: self._work(job, act, replace(self._world, cancel=cancel)))
+        world = replace(self._world, cancel=cancel)
+        # Not a daemon: whatever ends the application, the process waits until the job has reverted.
+        threading.Thread(target=self._work, args=(job, act, world)).start()
         return job
 
     def cancel(self, job: int) -> None:
-        """Ask the job to stop: once to revert or to end the drain, twice to leave it to `resume`."""
+        """Ask the job to stop: once to revert or end the drain, twice to leave it to `resume`."""
         if job in self._cancels:
             self._cancels[job].requests += 1
 
@@ -183,15 +200,17 @@ class Bridge:
         return bool(self._cancels)
 
     def close(self) -> None:
-        """End every stream. Jobs go on until they are cancelled or done."""
+        """End every stream, and ask every job that goes on to revert: nobody looks any more."""
         self._closed.set()
+        for cancel in tuple(self._cancels.values()):
+            cancel.requests = max(cancel.requests, 1)
         if self._watched is not None:
             self._watched.close()
         self._sampling.close()
         for number in tuple(self._streams):
             self.unfollow(number)
 
-    # --- threads -----------------------------------------------------------------------------------
+    # --- threads ---------------------------------------------------------------------------------
 
     def _ask(self, ask: Callable[[], Message]) -> None:
         def run() -> None:
@@ -204,6 +223,19 @@ class Bridge:
 
     def _start(self, work: Callable[[], None]) -> None:
         threading.Thread(target=work, daemon=True).start()
+
+    def _ready(self, act: Act, plan: Run | Deletion | None) -> PlanReady:
+        """The plan with what it does not carry."""
+        config = self._world.project.config()
+        commits = {}
+        for one in plan.plans if isinstance(plan, Run) else ():
+            older = one.previous.provenance.commit if one.previous else ""
+            newer = one.provenance.commit
+            if older and newer and older != newer:
+                commits[one.service] = self._world.source.commits_between(older, newer)
+        context = PlanContext(http_port=config.edge.http_port, commits=commits)
+        protected = config.environment(act.environment).protected
+        return PlanReady(act, plan, context, protected)
 
     def _planned(self, act: Act) -> Run | Deletion | None:
         world, environment = self._world, act.environment
@@ -243,17 +275,18 @@ class Bridge:
                 return iter(())
 
     def _work(self, job: int, act: Act, world: World) -> None:
-        timeline, error, told = Timeline(), None, world.clock.monotonic()
+        def tell(timeline: Timeline, said: tuple[Said, ...], dropped: int) -> None:
+            self._post(JobMoved(job, act, timeline, said, dropped))
+
+        telling, error = Telling(tell), None
         try:
             for event in self._events(act, world):
-                timeline = fold(timeline, event)
-                now = world.clock.monotonic()
-                if (now - told).total_seconds() >= EVENT_PAUSE:
-                    told = now
-                    self._post(JobMoved(job, act, timeline))
+                telling.take(event)
         except CompartmentError as refused:
             error = refused
-        finally:
-            self._cancels.pop(job, None)
-            with suppress(Exception):
-                self._post(JobEnded(job, act, timeline, error))
+        except Exception as bug:  # a job must end on the screen, whatever ended it
+            what = f"unexpected error, this is a bug: {type(bug).__name__}: {bug}"
+            error = CompartmentError(what, hint=f"`{act.command()}` does the same")
+        timeline = telling.close()
+        self._cancels.pop(job, None)
+        self._post(JobEnded(job, act, timeline, error))

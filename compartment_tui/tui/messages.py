@@ -1,4 +1,4 @@
-"""What travels inside the application: results coming down from the bridge, intents going up to the app."""
+"""What travels inside the application: results down from the bridge, intents up to the app."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -19,6 +19,8 @@ from compartment_tui.domain.views import (
 )
 from compartment_tui.ports import LogLine
 from compartment_tui.present.acts import Act
+from compartment_tui.present.plan import PlanContext
+from compartment_tui.present.said import Said
 from compartment_tui.present.timeline import Timeline
 
 # --- results -------------------------------------------------------------------------------------
@@ -90,6 +92,9 @@ class PlanReady(Message):
 
     act: Act
     plan: Run | Deletion | None
+    context: PlanContext
+    protected: bool = False
+    """Whether the environment asks for its name before it is changed."""
 
 
 @dataclass
@@ -107,6 +112,10 @@ class JobMoved(Message):
     job: int
     act: Act
     timeline: Timeline
+    said: tuple[Said, ...] = ()
+    """What it wrote since the last message of this kind."""
+    dropped: int = 0
+    """Lines that came too fast to be carried here."""
 
 
 @dataclass
@@ -139,11 +148,8 @@ class ActWanted(Message):
     """A person wants this: plan it, show the plan, ask, do it."""
 
     act: Act
-
-
-@dataclass
-class ActConfirmed(Message):
-    act: Act
+    look_only: bool = False
+    """Only show the plan."""
 
 
 @dataclass

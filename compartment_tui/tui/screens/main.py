@@ -143,6 +143,12 @@ class MainScreen(Screen[None]):
             place = (names.index(self.board.environment) + step) % len(names)
             self.post_message(news.EnvironmentChosen(names[place]))
 
+    def action_plan(self) -> None:
+        act = Act(
+            verb=Verb.DEPLOY, environment=self.board.environment, services=self._marked()
+        )
+        self.post_message(news.ActWanted(act, look_only=True))
+
     def action_deploy(self) -> None:
         self._want(Verb.DEPLOY, *self._marked())
 

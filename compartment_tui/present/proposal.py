@@ -1,0 +1,81 @@
+"""What an act would do, as a dialog shows it before anything is done."""
+
+from collections.abc import Iterator
+
+from compartment_tui.domain.plan import ImageSource, Plan, Run
+from compartment_tui.domain.views import Deletion
+from compartment_tui.present.acts import Act, Verb
+from compartment_tui.present.facts import deletion_lines
+from compartment_tui.present.plan import PlanContext, plan_lines
+from compartment_tui.present.text import listed, show
+from compartment_tui.present.tone import Line, Tone, line, signed
+
+YES = {
+    Verb.DEPLOY: "Deploy",
+    Verb.ROLLBACK: "Roll back",
+    Verb.REDEPLOY: "Redeploy",
+    Verb.RESUME: "Resume",
+    Verb.DELETE: "Delete",
+}
+"""What the button that starts it says."""
+
+
+def proposal_lines(act: Act, plan: Run | Deletion | None, context: PlanContext) -> tuple[Line, ...]:
+    """The whole plan; the dialog's title already says the verb and the environment."""
+    match plan:
+        case Run():
+            shown = plan_lines(plan, context)[1:]
+            return (*_without_gap(shown), *_prospects(plan))
+        case Deletion():
+            return deletion_lines(plan, volumes=act.volumes)
+        case None:
+            return (line("Finishes or reverts what an earlier run left behind."),)
+
+
+def empty(plan: Run | Deletion | None) -> bool:
+    """Whether there is nothing that could be done."""
+    return isinstance(plan, Run) and not plan.plans
+
+
+def toggles(act: Act, plan: Run | Deletion | None) -> Iterator[tuple[str, str]]:
+    """Keys that change what is proposed, each with what it says now."""
+    if act.verb is Verb.DEPLOY:
+        yield "f", f"replace unchanged services too: {'yes' if act.force else 'no'}"
+    if isinstance(plan, Deletion) and plan.volumes:
+        yield "v", f"volumes go too: {'yes, with their data' if act.volumes else 'no'}"
+
+
+def _prospects(run: Run) -> Iterator[Line]:
+    """Which services will be left alone, as far as that can be told before they are built."""
+    same = [show(plan.service) for plan in run.plans if _looks_unchanged(plan)]
+    built = [one for one in run.plans if one.source in (ImageSource.BUILD, ImageSource.PULL)]
+    could = [one for one in built if one.previous is not None and not one.force]
+    if not could:
+        return
+    yield line("")
+    if len(same) == len(run.plans):
+        yield (signed("nothing seems to have changed since what is live", Tone.WARN),)
+        yield line("  if the images come out the same, everything is left alone", Tone.QUIET)
+        return
+    if same:
+        yield line(f"  no change is seen in {listed(same)}", Tone.QUIET)
+    yield line("  a service whose image comes out the same is left alone", Tone.QUIET)
+
+
+def _looks_unchanged(plan: Plan) -> bool:
+    before = plan.previous
+    return (
+        before is not None
+        and not plan.force
+        and before.spec == plan.spec.text()
+        and not plan.changes
+        and bool(plan.provenance.commit)
+        and plan.provenance.commit == before.provenance.commit
+        and not plan.provenance.dirty
+        and not before.provenance.dirty
+    )
+
+
+def _without_gap(lines: tuple[Line, ...]) -> tuple[Line, ...]:
+    """The lines without an empty one at the top."""
+    return lines[1:] if lines and not "".join(cell.text for cell in lines[0]) else lines

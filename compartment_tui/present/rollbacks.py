@@ -1,0 +1,147 @@
+"""Where one can go back to, as a list to choose from."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from compartment_tui.domain.deployment import Deployment
+from compartment_tui.domain.views import DeploymentView, EnvironmentStatus, RunView, ServiceStatus
+from compartment_tui.present.acts import Act, Verb
+from compartment_tui.present.tables import available_cell, commit_cell
+from compartment_tui.present.text import age, clean, listed, pad, short_id, show
+from compartment_tui.present.tone import Cell, Line, Tone
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Choice:
+    """One way back. `group` is the heading it stands under."""
+
+    group: str
+    act: Act
+    line: Line
+
+    @property
+    def text(self) -> str:
+        """What a filter looks at."""
+        return "".join(cell.text for cell in self.line)
+
+
+def choices(
+    status: EnvironmentStatus | None,
+    history: Sequence[RunView],
+    *,
+    environment: str,
+    marked: Sequence[str],
+    selected: str | None,
+    now: datetime,
+) -> tuple[Choice, ...]:
+    """What a plain rollback would do comes first; then single deployments, then whole runs."""
+    services = tuple(marked) or ((selected,) if selected else ())
+    rows = {row.service: row for row in status.services} if status else {}
+    return (
+        _plain(environment, tuple(marked), rows, history, now),
+        *_deployments(environment, services, history, now),
+        *_runs(environment, rows, history, now),
+    )
+
+
+def _plain(
+    environment: str,
+    marked: tuple[str, ...],
+    rows: dict[str, ServiceStatus],
+    history: Sequence[RunView],
+    now: datetime,
+) -> Choice:
+    live = [row for row in rows.values() if row.active is not None]
+    newest = max((row.active.run for row in live if row.active), default="")
+    going = (
+        [rows[name] for name in marked if name in rows]
+        if marked
+        else [row for row in live if row.active and row.active.run == newest]
+    )
+    steps = ", ".join(_step(row) for row in going) or "nothing is live"
+    head = "the previous of " + listed(map(show, marked)) if marked else _undo(newest, history, now)
+    return Choice(
+        group="Undo",
+        act=Act(verb=Verb.ROLLBACK, environment=environment, services=marked),
+        line=(Cell(f"{head}  "), Cell(steps, Tone.QUIET)),
+    )
+
+
+def _undo(newest: str, history: Sequence[RunView], now: datetime) -> str:
+    run = next((view.run for view in history if view.run.id == newest), None)
+    when = f" of {age(run.created, now)}" if run else ""
+    return f"the newest {run.trigger.value if run else 'run'}{when}"
+
+
+def _step(row: ServiceStatus) -> str:
+    to = short_id(row.rollback_to) if row.rollback_to else "nothing before it"
+    return f"{show(row.service)} → {to}"
+
+
+def _deployments(
+    environment: str, services: Sequence[str], history: Sequence[RunView], now: datetime
+) -> Iterator[Choice]:
+    """Everything the services were once live with and could be again, newest first."""
+    found = {
+        view.deployment.id: view
+        for run in history
+        for view in run.deployments
+        if view.deployment.service in services and _usable(view)
+    }
+    for id_ in sorted(found, reverse=True):
+        view = found[id_]
+        service = view.deployment.service
+        yield Choice(
+            group=f"One deployment of {listed(map(show, services))}",
+            act=Act(verb=Verb.ROLLBACK, environment=environment, services=(service,), to=id_),
+            line=_deployment_line(view, now),
+        )
+
+
+def _usable(view: DeploymentView) -> bool:
+    return view.deployment.activated is not None and not view.active and view.available != "gone"
+
+
+def _deployment_line(view: DeploymentView, now: datetime) -> Line:
+    one = view.deployment
+    return (
+        Cell(f"{show(one.service)} {short_id(one.id)}  "),
+        Cell(f"{commit_cell(one).text:<8}  {pad(age(one.created, now), 8)}  "),
+        Cell(f"{available_cell(view).text}{_made_by(one)}", Tone.QUIET),
+    )
+
+
+def _made_by(one: Deployment) -> str:
+    return f", by {clean(one.provenance.author)}" if one.provenance.author else ""
+
+
+def _runs(
+    environment: str,
+    rows: dict[str, ServiceStatus],
+    history: Sequence[RunView],
+    now: datetime,
+) -> Iterator[Choice]:
+    """Runs that cover everything that is live and were live themselves."""
+    live = {row.service: row.active.id for row in rows.values() if row.active}
+    for view in history:
+        made = view.run.deployments
+        views = {one.deployment.id: one for one in view.deployments}
+        covers = set(live) <= set(made)
+        known = all(id_ in views for id_ in made.values())
+        if not (covers and known) or all(live.get(name) == id_ for name, id_ in made.items()):
+            continue
+        if not all(one.active or _usable(one) for one in views.values()):
+            continue
+        label = f", {clean(view.run.label)}" if view.run.label else ""
+        words = f"{view.run.trigger.value}{label}, {age(view.run.created, now)}"
+        who = f"by {clean(view.run.actor)}: {listed(map(show, sorted(made)))}"
+        yield Choice(
+            group="Everything, as a run left it",
+            act=Act(verb=Verb.ROLLBACK, environment=environment, run=view.run.id),
+            line=(
+                Cell(f"{short_id(view.run.id)}  "),
+                Cell(f"{words}  "),
+                Cell(who, Tone.QUIET),
+            ),
+        )

@@ -1,0 +1,97 @@
+"""A run as a grid: a row for each service, a column for each stage it goes through."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from compartment_tui.domain.deployment import Stage
+from compartment_tui.domain.plan import RECIPES
+from compartment_tui.present.progress import TRACK_WORDS, last_said
+from compartment_tui.present.text import duration, show
+from compartment_tui.present.timeline import StepState, Timeline, Track, TrackState
+from compartment_tui.present.tone import Cell, Tone, signed
+
+TITLES = {
+    Stage.BUILDING: "building",
+    Stage.RELEASE: "release",
+    Stage.STARTING_CANDIDATE: "starting",
+    Stage.CHECKING_READINESS: "checking",
+    Stage.SWITCHING_ROUTE: "switching",
+    Stage.DRAINING_PREVIOUS: "draining",
+}
+_STEPS = {
+    StepState.RUNNING: ("▸", Tone.PLAIN),
+    StepState.DONE: ("✓", Tone.GOOD),
+    StepState.FAILED: ("✗", Tone.BAD),
+    StepState.REVERTED: ("↺", Tone.WARN),
+    StepState.STOPPED: ("○", Tone.QUIET),
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """One service. `key` is its name as it is, `cells` has one for each column."""
+
+    key: str
+    name: str
+    cells: tuple[Cell, ...]
+    state: Cell
+    said: str
+    """The newest thing it said."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Grid:
+    columns: tuple[str, ...]
+    rows: tuple[Row, ...]
+
+
+def grid(timeline: Timeline, now: datetime) -> Grid:
+    """The run at this moment."""
+    stages = stages_of(timeline)
+    return Grid(
+        columns=tuple(TITLES[stage] for stage in stages),
+        rows=tuple(_row(track, stages, now) for track in timeline.tracks),
+    )
+
+
+def stages_of(timeline: Timeline) -> tuple[Stage, ...]:
+    """The stages the run goes through; `release` only where a service has such a command."""
+    met = {step.stage for track in timeline.tracks for step in track.steps}
+    run = timeline.run
+    if run is None:  # a resumed run tells its stages as it meets them
+        return tuple(stage for stage in TITLES if stage in met)
+    releases = any(plan.spec.release for plan in run.plans) or Stage.RELEASE in met
+    return tuple(
+        stage
+        for stage in RECIPES[run.trigger]
+        if stage in TITLES and (stage is not Stage.RELEASE or releases)
+    )
+
+
+def _row(track: Track, stages: tuple[Stage, ...], now: datetime) -> Row:
+    return Row(
+        key=track.service,
+        name=show(track.service),
+        cells=tuple(_stage_cell(track, stage, now) for stage in stages),
+        state=_state_cell(track),
+        said=last_said(track) if track.state is TrackState.RUNNING else "",
+    )
+
+
+def _stage_cell(track: Track, stage: Stage, now: datetime) -> Cell:
+    """Where the service is with that stage: its newest try counts."""
+    steps = [step for step in track.steps if step.stage is stage]
+    if not steps:
+        ahead = track.state in (TrackState.WAITING, TrackState.RUNNING)
+        return Cell("·" if ahead else "", Tone.QUIET)
+    step = steps[-1]
+    symbol, tone = _STEPS[step.state]
+    tries = len(track.attempts)
+    counted = f" x{tries}" if stage is Stage.CHECKING_READINESS and tries > 1 else ""
+    return Cell(f"{symbol} {duration(step.elapsed(now))}{counted}", tone)
+
+
+def _state_cell(track: Track) -> Cell:
+    if track.state is TrackState.RUNNING:
+        return Cell("▸ running" if track.running else "· waiting")
+    return signed(*TRACK_WORDS[track.state])

@@ -1,0 +1,203 @@
+"""How something is done: looked at first, then started as a job, watched, ended, left."""
+
+import asyncio
+import signal
+from collections import defaultdict
+from contextlib import suppress
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from textual.binding import Binding
+
+from compartment_tui.present.acts import Act, Verb
+from compartment_tui.present.board import Job
+from compartment_tui.present.jobs import job_title, toast
+from compartment_tui.present.rollbacks import choices
+from compartment_tui.present.tone import Tone
+from compartment_tui.tui import messages as news
+from compartment_tui.tui.base import BoardApp
+from compartment_tui.tui.jobs import Transcript
+from compartment_tui.tui.screens.activity import ActivityScreen
+from compartment_tui.tui.screens.pick import PickScreen
+from compartment_tui.tui.screens.plan import Decision, PlanScreen
+from compartment_tui.tui.screens.quit import QuitScreen
+from compartment_tui.tui.screens.run import RunScreen
+
+if TYPE_CHECKING:
+    from textual.notifications import SeverityLevel
+
+_SEVERITIES: dict[Tone, "SeverityLevel"] = {Tone.WARN: "warning", Tone.BAD: "error"}
+TOAST_SECONDS = 10
+
+
+class Acting(BoardApp):
+    """The half of the application that changes things, and so also the half that ends it."""
+
+    BINDINGS = [
+        Binding("b", "activity", "Activity", show=False, id="app.activity"),
+        Binding("q", "leave", "Quit", id="app.quit"),
+        Binding("ctrl+q", "leave", "Quit", show=False, id="app.quit.always", priority=True),
+    ]
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._transcripts: defaultdict[int, Transcript] = defaultdict(Transcript)
+        self._leaving = False
+
+    def output_of(self, job: int) -> Transcript:
+        """What a job wrote so far."""
+        return self._transcripts[job]
+
+    # --- before it begins ------------------------------------------------------------------------
+
+    def on_act_wanted(self, message: news.ActWanted) -> None:
+        """Look first: nothing is done before its plan was seen."""
+        act = message.act
+        if self.board.read_only and not message.look_only:
+            self.notify("read-only: nothing is changed", severity="warning")
+            return
+        open_end = act.verb is Verb.ROLLBACK and act.to is None and act.run is None
+        if open_end and not message.look_only:
+            self._pick(act)
+        else:
+            self._propose(act, look_only=message.look_only)
+
+    def _pick(self, act: Act) -> None:
+        """Where to go back to."""
+        here = act.environment == self.board.environment
+        found = choices(
+            self.board.statuses.get(act.environment),
+            self.board.histories.get(act.environment, ()),
+            environment=act.environment,
+            marked=act.services,
+            selected=self.board.service if here else None,
+            now=self.world.clock.now(),
+        )
+        self.push_screen(PickScreen(act.environment, found), self._picked)
+
+    def _picked(self, act: Act | None) -> None:
+        if act is not None:
+            self._propose(act)
+
+    def _propose(self, act: Act, *, look_only: bool = False) -> None:
+        # The dialog opens before its plan is there, so that no key meant for the screen below
+        # can answer it by chance: until then it answers to nothing but leaving.
+        self.push_screen(PlanScreen(act, look_only=look_only), self._decided)
+        self.bridge.plan(act)
+
+    def on_plan_ready(self, message: news.PlanReady) -> None:
+        for screen in self.screen_stack:
+            if isinstance(screen, PlanScreen):
+                screen.take(message)
+
+    def on_act_refused(self, message: news.ActRefused) -> None:
+        for screen in self.screen_stack:
+            if isinstance(screen, PlanScreen):
+                screen.refuse(message.act, message.error)
+
+    async def _decided(self, decision: Decision | None) -> None:
+        if decision is not None:
+            job = self.begin(decision.act, http_port=decision.http_port)
+            await self.open_job(job.number)
+
+    # --- while it goes on ------------------------------------------------------------------------
+
+    def begin(self, act: Act, *, http_port: int = 80) -> Job:
+        """Do it now."""
+        job = Job(
+            number=self.bridge.start(act),
+            act=act,
+            started=self.world.clock.now(),
+            http_port=http_port,
+        )
+        self.show(self.board.with_job(job))
+        return job
+
+    async def open_job(self, number: int | None) -> None:
+        """Its screen, instead of that of another job."""
+        if number is None or number not in self.board.jobs:
+            return
+        if isinstance(self.screen, RunScreen):
+            if self.screen.number == number:
+                return
+            await self.pop_screen()
+        await self.push_screen(RunScreen(number))
+
+    def on_job_moved(self, message: news.JobMoved) -> None:
+        job = self.board.jobs.get(message.job)
+        if job is None:
+            return
+        for screen in self.screen_stack:
+            if isinstance(screen, RunScreen):
+                screen.take_said(message)
+        self._transcripts[message.job].add(message.said, message.dropped)
+        self.show(self.board.with_job(replace(job, timeline=message.timeline)))
+
+    def on_job_ended(self, message: news.JobEnded) -> None:
+        job = self.board.jobs.get(message.job)
+        if job is None:
+            return
+        ended = replace(
+            job,
+            timeline=message.timeline,
+            over=True,
+            ended=self.world.clock.now(),
+            error=message.error,
+        )
+        self.show(self.board.with_job(ended))
+        if self._leaving and not self.board.running_jobs:
+            self.exit()
+            return
+        self._tell(ended)
+        self.bridge.look()
+        self.bridge.history(message.act.environment)
+        self.bridge.routes(self.board.environment)
+
+    def _tell(self, job: Job) -> None:
+        """How it ended, to a person who looks at something else."""
+        screens = [one for one in self.screen_stack if isinstance(one, RunScreen)]
+        if any(screen.number == job.number for screen in screens):
+            return
+        words, tone = toast(job)
+        severity = _SEVERITIES.get(tone, "information")
+        self.notify(
+            words, title=job_title(job), severity=severity, timeout=TOAST_SECONDS, markup=False
+        )
+
+    def on_cancel_wanted(self, message: news.CancelWanted) -> None:
+        job = self.board.jobs.get(message.job)
+        if job is not None and not job.over:
+            self.bridge.cancel(job.number)
+            self.show(self.board.with_job(replace(job, cancels=job.cancels + 1)))
+
+    def action_activity(self) -> None:
+        self.push_screen(ActivityScreen(), self.open_job)
+
+    # --- leaving ---------------------------------------------------------------------------------
+
+    def action_leave(self) -> None:
+        """Quit; what to do about a job that goes on is asked first."""
+        if not self.board.running_jobs:
+            self.exit()
+        elif not any(isinstance(screen, QuitScreen) for screen in self.screen_stack):
+            self.push_screen(QuitScreen())
+
+    def end_and_leave(self) -> None:
+        """Ask every job to end, and close when the last one has. Again: leave them to `resume`."""
+        self._leaving = True
+        if not self.board.running_jobs:
+            self.exit()
+        for job in self.board.running_jobs:
+            self.post_message(news.CancelWanted(job.number))
+
+    def stay(self) -> None:
+        """Do not close when the jobs have ended."""
+        self._leaving = False
+
+    def heed_signals(self) -> None:
+        """A request to end, or a terminal that is gone, reverts what goes on and then ends us."""
+        loop = asyncio.get_running_loop()
+        for one in (signal.SIGTERM, signal.SIGHUP):
+            # Only the main thread has signals; an application that runs in another has none.
+            with suppress(NotImplementedError, RuntimeError, ValueError):
+                loop.add_signal_handler(one, self.end_and_leave)

@@ -1,0 +1,36 @@
+"""What every screen may ask of the application it stands in."""
+
+from typing import TYPE_CHECKING
+
+from textual.app import App
+
+from compartment_tui.ports import World
+from compartment_tui.present.board import Board
+from compartment_tui.tui.jobs import Transcript
+
+if TYPE_CHECKING:
+    from compartment_tui.tui.bridge import Bridge
+
+
+class BoardApp(App[None]):
+    """An application with a board, a bridge and a world."""
+
+    world: World
+    board: Board
+    bridge: "Bridge"
+
+    def show(self, board: Board) -> None:
+        """The board changed."""
+        raise NotImplementedError
+
+    def output_of(self, job: int) -> Transcript:
+        """What a job wrote so far."""
+        raise NotImplementedError
+
+    def end_and_leave(self) -> None:
+        """End every job and close then; called again, leave them to `resume`."""
+        raise NotImplementedError
+
+    def stay(self) -> None:
+        """Do not close after all."""
+        raise NotImplementedError

@@ -1,0 +1,202 @@
+"""What an act would do, before anything is done; and the yes that starts it."""
+
+import unicodedata
+from dataclasses import dataclass, replace
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import Binding
+from textual.containers import Horizontal, Vertical, VerticalScroll
+from textual.content import Content
+from textual.screen import ModalScreen
+from textual.widgets import Button, Input, Static
+
+from compartment_tui.domain.errors import CompartmentError
+from compartment_tui.present.acts import Act
+from compartment_tui.present.failure import error_lines
+from compartment_tui.present.proposal import YES, empty, proposal_lines, toggles
+from compartment_tui.present.text import show
+from compartment_tui.present.tone import Line, Tone, line, signed
+from compartment_tui.tui import messages as news
+from compartment_tui.tui.base import BoardApp
+from compartment_tui.tui.widgets.words import paragraph
+
+LOOKING = "looking at what it would change …"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decision:
+    """Somebody read the plan and said yes."""
+
+    act: Act
+    http_port: int
+
+
+class PlanScreen(ModalScreen[Decision | None]):
+    """Opens at once, shows the plan or why it is refused, and starts nothing but by `y`.
+
+    A protected environment wants its name instead of `y`.
+    """
+
+    BINDINGS = [
+        Binding("y", "confirm", "Start", id="plan.start"),
+        Binding("n,escape", "leave", "Leave", id="plan.leave"),
+        Binding("c", "copy", "Copy the command", id="plan.copy"),
+        Binding("f", "force", "Replace unchanged services", show=False, id="plan.force"),
+        Binding("v", "volumes", "Volumes too", show=False, id="plan.volumes"),
+        Binding("j,down", "scroll_by(1)", "Down", show=False, id="plan.down"),
+        Binding("k,up", "scroll_by(-1)", "Up", show=False, id="plan.up"),
+        Binding("ctrl+d,pagedown", "scroll_by(8)", "Page down", show=False, id="plan.pagedown"),
+        Binding("ctrl+u,pageup", "scroll_by(-8)", "Page up", show=False, id="plan.pageup"),
+    ]
+    app: BoardApp
+
+    def __init__(self, act: Act, *, look_only: bool = False) -> None:
+        super().__init__(classes="dialog plan")
+        self.act = act
+        self.look_only = look_only
+        self.ready: news.PlanReady | None = None
+        self.refused: CompartmentError | None = None
+
+    def compose(self) -> ComposeResult:
+        with Vertical(classes="box"):
+            with VerticalScroll(classes="body", can_focus=False):
+                yield Static(markup=False, id="words")
+            yield Static(markup=False, id="toggles")
+            yield Static(markup=False, id="command")
+            yield Static(markup=False, id="ask")
+            yield Input(id="name", compact=True)
+            with Horizontal(classes="buttons"):
+                yield Button("Cancel  n", id="no", compact=True)
+                yield Button(id="yes", compact=True)
+
+    def on_mount(self) -> None:
+        self._draw()
+        self.query_one("#no").focus()
+
+    # --- what arrives ----------------------------------------------------------------------------
+
+    def take(self, ready: news.PlanReady) -> None:
+        """The plan; that of another act than the one shown is late and dropped."""
+        if ready.act != self.act:
+            return
+        self.ready, self.refused = ready, None
+        self._draw()
+        if self._wants_name:
+            self.query_one("#name").focus()
+
+    def refuse(self, act: Act, error: CompartmentError) -> None:
+        """It cannot be done, and nothing was touched."""
+        if act == self.act:
+            self.ready, self.refused = None, error
+            self._draw()
+
+    # --- drawing ---------------------------------------------------------------------------------
+
+    @property
+    def _startable(self) -> bool:
+        return self.ready is not None and not self.look_only and not empty(self.ready.plan)
+
+    @property
+    def _wants_name(self) -> bool:
+        return self._startable and self.ready is not None and self.ready.protected
+
+    def _draw(self) -> None:
+        name = show(self.act.environment)
+        look = " (only a look)" if self.look_only else ""
+        box = self.query_one(".box")
+        box.border_title = Content(f"{self.act.title()}{look}")
+        self._put("#words", paragraph(self._lines()))
+        self._put("#toggles", self._toggles())
+        self._put(
+            "#command",
+            Content.assemble(
+                ("as a command  ", "$text-muted"),
+                self.act.command(),
+                ("   c copies", "$text-muted"),
+            ),
+        )
+        ask = f"{name} is protected: type its name, then enter"
+        self._put("#ask", paragraph((line(ask, Tone.WARN),)) if self._wants_name else Content(""))
+        self.query_one("#name").display = self._wants_name
+        yes, no = self.query_one("#yes", Button), self.query_one("#no", Button)
+        yes.display = self._startable and not self._wants_name
+        yes.label = f"{YES[self.act.verb]}  y"
+        no.label = "Cancel  n" if self._startable else "Close  esc"
+
+    def _put(self, which: str, content: Content) -> None:
+        static = self.query_one(which, Static)
+        static.update(content)
+        static.display = bool(content.plain)
+
+    def _lines(self) -> tuple[Line, ...]:
+        if self.refused is not None:
+            return (
+                *error_lines(self.refused),
+                line(""),
+                line("  Nothing was touched.", Tone.QUIET),
+            )
+        if self.ready is None:
+            return (line(LOOKING, Tone.QUIET),)
+        return proposal_lines(self.act, self.ready.plan, self.ready.context)
+
+    def _toggles(self) -> Content:
+        if self.ready is None:
+            return Content("")
+        parts = [
+            Content.assemble((f"{key} ", "bold $text-primary"), (words, ""))
+            for key, words in toggles(self.act, self.ready.plan)
+        ]
+        return Content("   ").join(parts)
+
+    # --- answers ---------------------------------------------------------------------------------
+
+    @on(Button.Pressed)
+    def _pressed(self, event: Button.Pressed) -> None:
+        event.stop()
+        self.action_confirm() if event.button.id == "yes" else self.action_leave()
+
+    @on(Input.Submitted)
+    def _entered(self, event: Input.Submitted) -> None:
+        """Its exact name starts it; anything else is said to be wrong and changes nothing."""
+        event.stop()
+        if unicodedata.normalize("NFC", event.value.strip()) == self.act.environment:
+            self._start()
+            return
+        wrong = f"that is not its name: type {show(self.act.environment)}, or leave with esc"
+        self._put("#ask", paragraph(((signed(wrong, Tone.BAD),),)))
+
+    def action_confirm(self) -> None:
+        if self._startable and not self._wants_name:
+            self._start()
+
+    def _start(self) -> None:
+        if self.ready is not None:
+            self.dismiss(Decision(act=self.act, http_port=self.ready.context.http_port))
+
+    def action_leave(self) -> None:
+        self.dismiss(None)
+
+    def action_copy(self) -> None:
+        if self.refused is None:
+            self.post_message(news.CopyWanted(self.act.command(), "command"))
+            return
+        text = paragraph(error_lines(self.refused)).plain
+        self.post_message(news.CopyWanted(text, "message"))
+
+    def action_force(self) -> None:
+        self._propose_again(replace(self.act, force=not self.act.force), "f")
+
+    def action_volumes(self) -> None:
+        self._propose_again(replace(self.act, volumes=not self.act.volumes), "v")
+
+    def _propose_again(self, act: Act, key: str) -> None:
+        """The same with one thing changed, planned afresh; nothing can be started meanwhile."""
+        if self.ready is None or key not in dict(toggles(self.act, self.ready.plan)):
+            return
+        self.act, self.ready = act, None
+        self._draw()
+        self.app.bridge.plan(act)
+
+    def action_scroll_by(self, rows: int) -> None:
+        self.query_one(".body").scroll_relative(y=rows, animate=False)
