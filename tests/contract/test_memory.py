@@ -5,7 +5,8 @@ from datetime import timedelta
 
 import pytest
 
-from compartment_tui.adapters.memory.behaviour import Behaviour
+from compartment_tui.adapters.memory.behaviour import Behaviour, Remark
+from compartment_tui.adapters.memory.container import KEPT_LINES
 from compartment_tui.adapters.memory.faults import (
     Fault,
     FaultPlan,
@@ -138,6 +139,40 @@ def test_stopping_takes_its_time_or_the_grace(opened: MemoryWorld, takes: int, c
     opened.world.engine.retire(deployment, 10 * SECOND)
     assert opened.clock.monotonic() - before == min(takes, 10) * SECOND
     assert opened.host.containers[deployment].exit_code == code
+
+
+def test_whoever_closed_a_feed_is_not_told_any_more(opened: MemoryWorld) -> None:
+    deployment = start(opened, Behaviour())
+    container, engine = opened.host.containers[deployment], opened.world.engine
+    lines = engine.logs(deployment, follow=True, tail=0, since=None)
+    for feed in (lines, engine.stats(deployment), engine.events(KEY.project)):
+        feed.close()
+        feed.close()
+    container.write("nobody reads this")
+    assert (container.followers, container.watchers, opened.host.listeners) == ([], [], [])
+    assert list(lines) == []
+
+
+def test_a_long_log_is_cut_at_its_beginning(opened: MemoryWorld) -> None:
+    container = opened.host.containers[start(opened, Behaviour())]
+    for number in range(2 * KEPT_LINES):
+        container.write(str(number))
+    assert len(container.log) <= KEPT_LINES
+    assert container.log[-1].message == str(2 * KEPT_LINES - 1)
+
+
+def test_a_container_talks_while_it_runs(opened: MemoryWorld) -> None:
+    def talk(key: EnvironmentKey, deployment: str, said: int) -> Remark:
+        return Remark(after=SECOND, line=f"{key.environment} {said}")
+
+    deployment = start(opened, Behaviour(says=(), chatter=talk))
+    opened.clock.sleep(2 * SECOND)
+    opened.world.engine.retire(deployment, SECOND)
+    opened.clock.sleep(5 * SECOND)
+    assert opened.world.engine.tail(deployment, 10) == ("production 0", "production 1")
+    opened.world.engine.start(deployment)
+    opened.clock.sleep(SECOND)
+    assert opened.world.engine.tail(deployment, 1) == ("production 0",)
 
 
 def test_a_full_disk(opened: MemoryWorld) -> None:

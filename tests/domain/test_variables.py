@@ -83,6 +83,14 @@ def test_values_leave_out_what_is_sealed() -> None:
     assert sealed(rows) == ("A",)
 
 
+def test_only_what_is_plain_is_shown() -> None:
+    secret = Variable(key="A", value=SECRET, sensitivity=Sensitivity.SENSITIVE)
+    assert declared("A", "as it is").shown() == "as it is"
+    assert declared("A", "").shown() == ""
+    assert secret.shown() == MASK
+    assert SEALED_A.shown() is None
+
+
 ROADS: dict[str, Callable[[Secret], str]] = {
     "str": str,
     "repr": repr,
