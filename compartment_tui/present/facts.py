@@ -148,7 +148,7 @@ def _made(one: Deployment, now: datetime) -> Iterator[Fact]:
 def _how(spec: ServiceSpec) -> Iterator[Fact]:
     if spec.command is not None:
         yield "command", Cell(clean(" ".join(spec.command)))
-    yield "readiness", Cell(_readiness_words(spec.readiness))
+    yield "readiness", Cell(readiness_words(spec.readiness))
     if spec.limits.cpus is not None:
         yield "processors", Cell(f"{spec.limits.cpus:g}")
     if spec.limits.memory is not None:
@@ -158,7 +158,8 @@ def _how(spec: ServiceSpec) -> Iterator[Fact]:
     yield "drain", Cell(f"{duration(spec.drain_timeout)}, then {duration(spec.stop_grace)} to stop")
 
 
-def _readiness_words(readiness: Readiness | None) -> str:
+def readiness_words(readiness: Readiness | None) -> str:
+    """How it is asked whether it can take traffic."""
     if readiness is None:
         return "the image's own check, or that it accepts connections"
     what = {

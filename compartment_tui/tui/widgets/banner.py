@@ -1,0 +1,41 @@
+"""What must be said above everything else; no line of the screen when there is nothing."""
+
+from datetime import datetime
+
+from textual.strip import Strip
+
+from compartment_tui.present.banner import banner_lines
+from compartment_tui.present.board import Board
+from compartment_tui.present.tone import Cell, Line
+from compartment_tui.tui.widgets.paint import Painted
+
+
+class Banner(Painted):
+    """At most two lines, hidden when empty."""
+
+    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - the toolkit's name
+        super().__init__(id=id)
+        self.display = False
+        self._lines: tuple[Line, ...] = ()
+        self._seen: datetime | None = None
+
+    @property
+    def lines(self) -> tuple[Line, ...]:
+        return self._lines
+
+    def show(self, board: Board, now: datetime) -> None:
+        """Draw what differs. While all is well it remembers when that was."""
+        if board.trouble is None and board.status is not None:
+            self._seen = now
+        lines = banner_lines(board, now, self._seen)
+        if lines == self._lines:
+            return
+        before, self._lines = self._lines, lines
+        if len(before) != len(lines):
+            self.styles.height = len(lines)
+            self.display = bool(lines)
+        self.refresh()
+
+    def render_line(self, y: int) -> Strip:
+        pieces = self._lines[y] if y < len(self._lines) else ()
+        return self.strip((Cell(" "), *pieces), self.size.width)

@@ -1,0 +1,75 @@
+"""The services of the chosen environment, live."""
+
+from datetime import datetime
+
+from textual import events
+from textual.binding import Binding
+
+from compartment_tui.present.board import Board
+from compartment_tui.present.services import no_services, services_grid
+from compartment_tui.tui.messages import ServiceChosen
+from compartment_tui.tui.widgets.table import GUTTER, KeyTable
+
+
+class Services(KeyTable):
+    """One row a service. The selection is the board's; moving it posts `ServiceChosen`."""
+
+    BINDINGS = [
+        Binding("space", "mark", "Mark", show=False, id="services.mark"),
+        Binding("a", "mark_all", "Mark all or none", show=False, id="services.mark.all"),
+        Binding("enter", "open", "Details", show=False, id="services.open"),
+    ]
+
+    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - the toolkit's name
+        super().__init__(id=id)
+        self._board: Board | None = None
+        self._now: datetime | None = None
+
+    @property
+    def marked(self) -> tuple[str, ...]:
+        """The marked services, in the order of the rows; empty when none is."""
+        return tuple(key for key in self.grid_shown.keys if key in self._marks)
+
+    def show(self, board: Board, now: datetime) -> None:
+        """Draw what differs. Marks are of one environment: in another one there are none."""
+        if self._board is not None and self._board.environment != board.environment:
+            self.mark(frozenset())
+        self._board, self._now = board, now
+        self._draw()
+
+    def _draw(self) -> None:
+        if self._board is None or self._now is None or not self.size.width:
+            return
+        grid = services_grid(self._board, self._now, self.room)
+        self.put(grid, () if grid.rows else no_services(self._board))
+        self.point_at(self._board.service)
+
+    def on_resize(self) -> None:
+        self._draw()
+        super().on_resize()
+
+    def on_click(self, event: events.Click) -> None:
+        """A click before the row marks it."""
+        key = self.row_at(event.y)
+        if key is not None and event.x < GUTTER:
+            self.mark(self._marks ^ {key})
+            event.stop()
+            return
+        super().on_click(event)
+
+    def chosen(self, key: str) -> None:
+        self.post_message(ServiceChosen(key))
+
+    def opened(self, key: str) -> None:
+        self.call_later(self.run_action, "screen.pane('overview')")
+
+    def action_mark(self) -> None:
+        """Mark the row or take the mark away, and go on to the next."""
+        if self.cursor is not None:
+            self.mark(self._marks ^ {self.cursor})
+            self.action_move(1)
+
+    def action_mark_all(self) -> None:
+        """Mark every row; none, when all are."""
+        keys = frozenset(self.grid_shown.keys)
+        self.mark(frozenset() if keys <= self._marks else keys)

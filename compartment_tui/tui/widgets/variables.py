@@ -1,0 +1,37 @@
+"""The variables of the selected service, as they resolve. Only looked at."""
+
+from datetime import datetime
+
+from textual.binding import Binding
+
+from compartment_tui.present.board import Board
+from compartment_tui.present.resolved import variable_notes, variables_grid
+from compartment_tui.tui.messages import CopyWanted
+from compartment_tui.tui.widgets.table import KeyTable
+
+
+class Variables(KeyTable):
+    """One row a key: the value in force, where it comes from, what it shadows, what runs."""
+
+    BINDINGS = [Binding("y", "copy", "Copy name", id="variables.copy")]
+
+    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - the toolkit's name
+        super().__init__(id=id)
+        self._board: Board | None = None
+
+    def show(self, board: Board, now: datetime) -> None:
+        """Draw what differs."""
+        self._board = board
+        self._draw()
+
+    def _draw(self) -> None:
+        if self._board is not None and self.size.width:
+            self.put(variables_grid(self._board, self.room), variable_notes(self._board))
+
+    def on_resize(self) -> None:
+        self._draw()
+        super().on_resize()
+
+    def action_copy(self) -> None:
+        if self.cursor is not None:
+            self.post_message(CopyWanted(self.cursor, "name"))
