@@ -32,7 +32,7 @@ from compartment_tui.present.text import clean, counted, fit, show
 from compartment_tui.tui import copying, plain, themes
 from compartment_tui.tui import messages as news
 from compartment_tui.tui.bridge import Bridge
-from compartment_tui.tui.keys import Key, live
+from compartment_tui.tui.keys import MOVING, Key, live
 from compartment_tui.tui.palette import Command, Commands, board_commands, key_command
 from compartment_tui.tui.screens.command_log import CommandLogScreen
 from compartment_tui.tui.screens.copy_menu import CopyMenu
@@ -111,7 +111,7 @@ class Frame(App[None]):
     def commands(self, screen: Screen[object]) -> Iterable[Command]:
         """Everything the palette offers while that screen is shown."""
         for key in self.keys(screen):
-            if key.enabled and "command_palette" not in key.action:
+            if key.enabled and key.group != MOVING and "command_palette" not in key.action:
                 yield key_command(key, partial(self.press, key))
         yield from board_commands(self.board, self.post_message)
         for name in sorted(self.available_themes, key=lambda one: (one not in themes.CHOICE, one)):

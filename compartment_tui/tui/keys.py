@@ -20,6 +20,7 @@ MOTIONS = frozenset(("G", "N"))
 LAST = ("app.help", "app.quit")
 """Bindings that stand at the end of the hints, in this order, whatever has the focus."""
 CHANGING = "Change something"
+MOVING = "Move"
 _GROUPS: Mapping[str, str] = MappingProxyType(
     {
         "act": "Look at it",
@@ -73,10 +74,7 @@ def live(app: App[None], screen: Screen[object], *, read_only: bool) -> tuple[Ke
         key = _key(app, screen, node, binding, enabled=enabled)
         place = (id(node), binding.group.description if binding.group else binding.action)
         known = found.get(place)
-        if known is None:
-            found[place] = key
-        elif key.cap not in known.caps:
-            found[place] = replace(known, caps=(*known.caps, *key.caps))
+        found[place] = key if known is None else _joined(known, key)
     return tuple(found.values())
 
 
@@ -109,6 +107,13 @@ def ruled(keys: Sequence[Key]) -> tuple[tuple[Key, bool], ...]:
     return tuple(
         zip(keys, (one != two for one, two in zip(kinds, before, strict=True)), strict=True)
     )
+
+
+def _joined(one: Key, other: Key) -> Key:
+    """One thing under one more key; the one that is to be shown speaks for both."""
+    first, second = (other, one) if other.shown and not one.shown else (one, other)
+    more = tuple(cap for cap in second.caps if cap not in first.caps)
+    return replace(first, caps=(*first.caps, *more))
 
 
 def _kind(key: Key) -> str:
@@ -144,6 +149,8 @@ def _group(screen: Screen[object], node: DOMNode, binding: Binding) -> str:
     prefix = (binding.id or "").partition(".")[0]
     if prefix in _GROUPS:
         return _GROUPS[prefix]
+    if not prefix and not binding.show:
+        return MOVING  # the toolkit's own: cursors, pages, tab
     if node is screen.focused:
         return "Here"
     return "Everywhere" if isinstance(node, App) else "This screen"

@@ -11,7 +11,7 @@ from textual.screen import ModalScreen
 from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
-from compartment_tui.tui.keys import CHANGING, Key
+from compartment_tui.tui.keys import CHANGING, MOVING, Key
 
 CAP_COLUMNS = 14
 ORDER = (
@@ -23,6 +23,7 @@ ORDER = (
     "View",
     "This screen",
     "Everywhere",
+    MOVING,
 )
 
 
@@ -116,7 +117,7 @@ def _place(group: str) -> int:
 
 def _rule() -> Content:
     return Content.assemble(
-        ("lower case", "bold $accent"), " looks · ", ("UPPER CASE", "bold $warning"), " changes"
+        ("lower case ", "bold $accent"), "looks · ", ("UPPER CASE ", "bold $warning"), "changes"
     )
 
 

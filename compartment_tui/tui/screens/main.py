@@ -21,13 +21,22 @@ from compartment_tui.tui.widgets.routes import Routes
 from compartment_tui.tui.widgets.services import Services
 from compartment_tui.tui.widgets.variables import Variables
 
+_BY_NUMBER = Binding.Group("Environment by its number")
+
 
 class MainScreen(Screen[None]):
     """Draws the board; every key is an intent."""
 
     BINDINGS = [
         *(
-            Binding(str(n), f"environment({n})", f"Environment {n}", show=False, id=f"env.{n}")
+            Binding(
+                str(n),
+                f"environment({n})",
+                f"Environment {n}",
+                show=False,
+                id=f"env.{n}",
+                group=_BY_NUMBER,
+            )
             for n in range(1, 10)
         ),
         Binding("less_than_sign", "environment_by(-1)", "Previous", show=False, id="env.previous"),

@@ -1,6 +1,7 @@
 """The line at the bottom: what the most useful keys do here and now."""
 
 from textual.content import Content
+from textual.events import Click
 from textual.screen import Screen
 from textual.style import Style
 from textual.widget import Widget
@@ -25,6 +26,11 @@ class Hints(Widget):
     """
     ALLOW_SELECT = False
 
+    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - the toolkit's name for it
+        super().__init__(id=id)
+        self._ends: list[tuple[int, str]] = []
+        """Where each hint ends, and its key."""
+
     def on_mount(self) -> None:
         self.screen.bindings_updated_signal.subscribe(self, self._bindings_changed)
 
@@ -37,29 +43,35 @@ class Hints(Widget):
         mark = f" {READ_ONLY} " if read_only else ""
         keys = live(self.app, self.screen, read_only=read_only)
         shown = hints(keys, self.size.width - len(mark))
-        pieces = [piece for key, rule in ruled(shown) for piece in self._pieces(key, rule=rule)]
-        line = Content.assemble(*pieces)
+        self._ends = []
+        pieces: list[Content] = []
+        column = 0
+        for key, rule in ruled(shown):
+            piece = self._piece(key, rule=rule)
+            column += piece.cell_length
+            self._ends.append((column, key.name))
+            pieces.append(piece)
+        line = Content("").join(pieces)
         if not mark:
             return line
         gap = " " * max(0, self.size.width - line.cell_length - len(mark))
         return Content.assemble(line, gap, (mark, self._part("read-only")))
 
-    def _pieces(self, key: Key, *, rule: bool) -> list[Content]:
-        press = Style.from_meta({"@click": f"press({key.name!r})"})
-        cap = self._part("verb" if key.changes else "key") + press
-        words = self._part("words") + press
-        parts = [Content.styled("│", self._part("rule"))] if rule else []
-        return [
-            *parts,
-            Content(" "),
-            Content.styled(key.cap, cap),
-            Content.styled(f" {key.words}", words),
-            Content(" "),
-        ]
+    def on_click(self, event: Click) -> None:
+        """As if the key had been pressed."""
+        key = next((name for end, name in self._ends if event.x < end), None)
+        if key is not None:
+            self.app.simulate_key(key)
+
+    def _piece(self, key: Key, *, rule: bool) -> Content:
+        return Content.assemble(
+            ("│" if rule else "", self._part("rule")),
+            " ",
+            (key.cap, self._part("verb" if key.changes else "key")),
+            " ",
+            (key.words, self._part("words")),
+            " ",
+        )
 
     def _part(self, name: str) -> Style:
         return self.get_visual_style(f"hints--{name}", partial=True)
-
-    def action_press(self, key: str) -> None:
-        """As if the key had been pressed."""
-        self.app.simulate_key(key)

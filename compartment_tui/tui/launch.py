@@ -1,0 +1,71 @@
+"""From the command line into the application, and back out with the terminal as it was."""
+
+import os
+from pathlib import Path
+
+# Read once, when the toolkit is imported: nothing here moves for the sake of moving.
+os.environ.setdefault("TEXTUAL_ANIMATIONS", "none")
+
+from textual.app import App
+
+from compartment_tui.domain.errors import NotFound
+from compartment_tui.ports import Entrances, Found, World
+from compartment_tui.tui.themes import OURS, Memory, users_memory
+
+STYLES = Path(__file__).parent / "frame.tcss"
+
+
+class Welcome(App[Found | None]):
+    """What a person meets where there is no project file."""
+
+    CSS_PATH = STYLES
+    ENABLE_COMMAND_PALETTE = False
+
+    def __init__(self, entrances: Entrances, directory: Path, memory: Memory) -> None:
+        super().__init__()
+        self.animation_level = "none"
+        for theme in OURS:
+            self.register_theme(theme)
+        name = memory.recall()
+        self.theme = name if name in self.available_themes else OURS[0].name
+        self._entrances = entrances
+        self._directory = directory
+
+    def on_mount(self) -> None:
+        from compartment_tui.tui.screens.welcome import WelcomeScreen
+
+        found = self._entrances.survey_project(self._directory)
+        screen = WelcomeScreen(self._directory, found, self._entrances.init_project)
+        self.push_screen(screen, self.exit)
+
+
+def launch(
+    entrances: Entrances, *, file: Path | None = None, demo: bool = False, read_only: bool = False
+) -> int:
+    """Open the application; the exit code when it was left.
+
+    Raises NotFound when the file named is not there, EngineUnreachable when it is not even known
+    how to reach one.
+    """
+    memory = users_memory()
+    world = entrances.open_demo() if demo else _world(entrances, file, memory)
+    if world is None:
+        return 0
+    from compartment_tui.tui.app import CompartmentApp
+
+    app = CompartmentApp(world, read_only=read_only)
+    app.recall_theme(memory)
+    app.run()
+    return app.return_code or 0
+
+
+def _world(entrances: Entrances, file: Path | None, memory: Memory) -> World | None:
+    """The project's; None when there is none and a person did not want to begin one."""
+    try:
+        return entrances.open_world(file)
+    except NotFound:
+        if file is not None:
+            raise
+    if Welcome(entrances, Path.cwd(), memory).run() is None:
+        return None
+    return entrances.open_world(None)
