@@ -111,7 +111,8 @@ class Frame(App[None]):
     def commands(self, screen: Screen[object]) -> Iterable[Command]:
         """Everything the palette offers while that screen is shown."""
         for key in self.keys(screen):
-            if key.enabled and key.group != MOVING and "command_palette" not in key.action:
+            beside = key.several or key.group == MOVING or "command_palette" in key.action
+            if key.enabled and not beside:
                 yield key_command(key, partial(self.press, key))
         yield from board_commands(self.board, self.post_message)
         for name in sorted(self.available_themes, key=lambda one: (one not in themes.CHOICE, one)):

@@ -50,6 +50,8 @@ class Key:
     action: str
     node: DOMNode
     """Where the action belongs."""
+    several: bool
+    """Whether it stands for a group of actions; `action` is the first of them."""
 
     @property
     def cap(self) -> str:
@@ -137,6 +139,7 @@ def _key(
         id=binding.id or "",
         action=binding.action,
         node=node,
+        several=binding.group is not None,
     )
 
 

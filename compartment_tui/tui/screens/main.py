@@ -39,8 +39,16 @@ class MainScreen(Screen[None]):
             )
             for n in range(1, 10)
         ),
-        Binding("less_than_sign", "environment_by(-1)", "Previous", show=False, id="env.previous"),
-        Binding("greater_than_sign", "environment_by(1)", "Next", show=False, id="env.next"),
+        Binding(
+            "less_than_sign",
+            "environment_by(-1)",
+            "Previous environment",
+            show=False,
+            id="env.previous",
+        ),
+        Binding(
+            "greater_than_sign", "environment_by(1)", "Next environment", show=False, id="env.next"
+        ),
         Binding("left_square_bracket", "pane_by(-1)", "Previous pane", show=False, id="pane.prev"),
         Binding("right_square_bracket", "pane_by(1)", "Next pane", show=False, id="pane.next"),
         Binding("l", "pane('logs')", "Logs", id="pane.logs"),
@@ -79,7 +87,7 @@ class MainScreen(Screen[None]):
     def on_mount(self) -> None:
         self.query_one(Services).focus()
 
-    # --- drawing -----------------------------------------------------------------------------------
+    # --- drawing ----------------------------------------------------------------------------------
 
     @property
     def parts(self) -> Iterable[object]:
@@ -104,7 +112,7 @@ class MainScreen(Screen[None]):
         if message.ended:
             pane.ended(message.ended)
 
-    # --- panes -------------------------------------------------------------------------------------
+    # --- panes ------------------------------------------------------------------------------------
 
     @property
     def pane(self) -> str:
@@ -134,7 +142,7 @@ class MainScreen(Screen[None]):
             services = (board.service,) if board.service else ()
             self._stream = bridge.follow(board.environment, services)
 
-    # --- intents -----------------------------------------------------------------------------------
+    # --- intents ----------------------------------------------------------------------------------
 
     @property
     def board(self) -> Board:
@@ -153,9 +161,7 @@ class MainScreen(Screen[None]):
             self.post_message(news.EnvironmentChosen(names[place]))
 
     def action_plan(self) -> None:
-        act = Act(
-            verb=Verb.DEPLOY, environment=self.board.environment, services=self._marked()
-        )
+        act = Act(verb=Verb.DEPLOY, environment=self.board.environment, services=self._marked())
         self.post_message(news.ActWanted(act, look_only=True))
 
     def action_deploy(self) -> None:
@@ -180,9 +186,7 @@ class MainScreen(Screen[None]):
     def action_shell(self) -> None:
         row = self.board.selected
         if row is not None and row.active is not None:
-            self.post_message(
-                news.ShellWanted(self.board.environment, row.service, row.active.id)
-            )
+            self.post_message(news.ShellWanted(self.board.environment, row.service, row.active.id))
 
     def action_open(self) -> None:
         row = self.board.selected
