@@ -88,7 +88,7 @@ class Logbook:
         self.received += len(lines)
         if lines:
             self.ended = ""
-        fresh = [self._read(line) for line in lines[-self._limit :]]
+        fresh = [self._read(line) for line in lines]
         self._ring.extend(fresh)
         wanted = fresh if self._test is None else [row for row in fresh if self._test(row)]
         if not self.following:

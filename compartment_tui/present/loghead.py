@@ -19,11 +19,14 @@ def head(
     cells = [Cell(fit(title, max(0, columns // 2)))] if title else []
     used = sum(width(cell.text) for cell in cells)
     for part in _parts(book, current, zone):
-        needed = width(part.text) + (width(_BETWEEN.text) if cells else 0)
-        if used + needed > columns:
-            continue
-        cells += [_BETWEEN, part] if cells else [part]
-        used += needed
+        between = width(_BETWEEN.text) if cells else 0
+        # What follows a comma is left out before the whole part is.
+        for text in (part.text, part.text.partition(", ")[0]):
+            needed = width(text) + between
+            if used + needed <= columns:
+                cells += [_BETWEEN, Cell(text, part.tone)][not cells :]
+                used += needed
+                break
     return tuple(cells)
 
 

@@ -105,6 +105,11 @@ class LogFind(Horizontal):
         self.add_class("-open")
         words.focus()
 
+    @property
+    def typing(self) -> bool:
+        """Whether it is open."""
+        return self.has_class("-open")
+
     def close(self) -> None:
         self.remove_class("-open")
 

@@ -1,7 +1,7 @@
 """How one row of a log looks: a gutter, its time, its service, its text."""
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import tzinfo
 from types import MappingProxyType
 from zlib import crc32
@@ -10,6 +10,7 @@ from textual.cache import LRUCache
 from textual.content import Content, Span
 from textual.strip import Strip
 from textual.style import Style
+from textual.widget import Widget
 
 from compartment_tui.present.loglines import Row, Times, clock, fold, gap, level, pattern
 from compartment_tui.present.text import fit, pad, width
@@ -22,8 +23,6 @@ _TIME_COLUMNS = 8
 _SERVICE_LIMIT = 16
 _GUTTER_COLUMNS = 2
 _TONES: Mapping[Tone, str] = MappingProxyType({Tone.BAD: "bad", Tone.WARN: "warn"})
-
-Find = Callable[[str], Style]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,15 +50,20 @@ class Look:
 
 
 class Painter:
-    """Rows as strips. What was drawn lately is kept until the look or the styles change."""
+    """Rows as strips, in the component styles `log--…` of a widget.
 
-    def __init__(self, style: Find) -> None:
-        self._style = style
+    What was drawn lately is kept until the look or the styles change.
+    """
+
+    def __init__(self, widget: Widget) -> None:
+        self._widget = widget
         self._look = Look()
+        self._styles: dict[str, Style] = {}
         self._drawn: LRUCache[tuple[int, int, int, bool, int], tuple[Strip, Strip]] = LRUCache(512)
 
     def forget(self) -> None:
         """The styles changed."""
+        self._styles.clear()
         self._drawn.clear()
 
     def use(self, look: Look) -> None:
@@ -68,43 +72,75 @@ class Painter:
             self._drawn.clear()
 
     def line(
-        self, row: Row, above: Row | None, *, part: int, columns: int, current: bool
-    ) -> tuple[Strip, Strip]:
-        """What stands before a line of the row and stays there, and the line.
+        self,
+        row: Row,
+        above: Row | None,
+        *,
+        part: int,
+        left: int | None,
+        columns: int,
+        current: bool,
+    ) -> Strip:
+        """A line of the row: what stands before its text and stays there, then its text.
 
-        `columns`: what the text is folded to; 0: it is not, and the line is all of it.
+        `left`: columns of the text that are left out before it; None: it is folded.
         """
-        beyond = above.number if above and self._look.times is Times.GAP else 0
-        key = (row.number, part, columns, current, beyond)
-        drawn = self._drawn.get(key)
-        if drawn is None:
-            base = self.base(current=current)
-            before = self._before(row, above) if part == 0 else Content(" " * self._look.prefix)
-            drawn = (_strip(before, base), _strip(self._text(row, part, columns), base))
-            self._drawn[key] = drawn
-        return drawn
+        space = max(1, columns - self._look.prefix)
+        before, text = self._whole(
+            row, above, part=part, folded=space if left is None else 0, current=current
+        )
+        if left is not None:
+            beyond = text.cell_length > left + space
+            text = text.crop(left, left + space - beyond)
+            if beyond:
+                more = Content.styled("…", self._style("more"))
+                text = Strip.join([text, _strip(more, self._base(current=current))])
+        return self._filled(Strip.join([before, text]), columns, current=current)
 
     def rule(self, row: Row, columns: int, *, current: bool) -> Strip:
         """A mark, across the whole view."""
-        words = f"── {row.text} {clock(row.at, self._look.zone)} "
-        line = (words + "─" * columns)[:columns]
-        return _strip(Content.styled(line, self._style("mark")), self.base(current=current))
+        line = f"── {row.text} {clock(row.at, self._look.zone)} " + "─" * columns
+        content = Content.styled(line[:columns], self._style("mark"))
+        strip = _strip(content, self._base(current=current))
+        return self._filled(strip, columns, current=current)
 
-    def more(self, *, current: bool) -> Strip:
-        """Stands at the right edge where a line goes on."""
-        return _strip(Content.styled("…", self._style("more")), self.base(current=current))
-
-    def words(self, text: str) -> Strip:
+    def words(self, text: str, columns: int) -> Strip:
         """A quiet sentence instead of rows."""
-        return _strip(Content.styled(text, self._style("time")), self.base(current=False))
+        content = Content.styled(text, self._style("time"))
+        return self._filled(_strip(content, self._base(current=False)), columns, current=False)
 
-    def base(self, *, current: bool) -> Style:
+    def _whole(
+        self, row: Row, above: Row | None, *, part: int, folded: int, current: bool
+    ) -> tuple[Strip, Strip]:
+        beyond = above.number if above and self._look.times is Times.GAP else 0
+        key = (row.number, part, folded, current, beyond)
+        drawn = self._drawn.get(key)
+        if drawn is None:
+            base = self._base(current=current)
+            before = self._before(row, above) if part == 0 else Content(" " * self._look.prefix)
+            drawn = (_strip(before, base), _strip(self._text(row, part, folded), base))
+            self._drawn[key] = drawn
+        return drawn
+
+    def _filled(self, strip: Strip, columns: int, *, current: bool) -> Strip:
+        return strip.adjust_cell_length(columns, self._base(current=current).rich_style)
+
+    def _base(self, *, current: bool) -> Style:
         """What is under every row."""
         return self._style("cursor") if current else self._style("")
 
+    def _style(self, part: str) -> Style:
+        found = self._styles.get(part)
+        if found is None:
+            found = self._widget.get_visual_style(*([f"log--{part}"] if part else []))
+            if part not in ("", "cursor", "hit"):
+                found = replace(found, background=None)  # so that the current line's shows through
+            self._styles[part] = found
+        return found
+
     def _before(self, row: Row, above: Row | None) -> Content:
         look = self._look
-        pieces: list[tuple[str, Style]] = [_gutter(row, self._style)]
+        pieces: list[tuple[str, Style]] = [self._gutter(row)]
         if look.times is Times.CLOCK:
             pieces.append((clock(row.at, look.zone) + " ", self._style("time")))
         elif look.times is Times.GAP:
@@ -114,6 +150,13 @@ class Painter:
             pieces.append((name, self._style(f"service-{_hue(row.service, look.services)}")))
             pieces.append((" | ", self._style("bar")))
         return Content.assemble(*pieces)
+
+    def _gutter(self, row: Row) -> tuple[str, Style]:
+        """A symbol for the level, so that colour alone never tells it; `e`: standard error."""
+        found = level(row.text)
+        if found is not None:
+            return f"{SYMBOLS[found.tone]} ", self._style(_TONES[found.tone])
+        return ("e " if row.stderr else "  "), self._style("stderr")
 
     def _text(self, row: Row, part: int, columns: int) -> Content:
         content = Content(row.text, self._spans(row.text))
@@ -133,14 +176,6 @@ class Painter:
             places = pattern(self._look.sought).finditer(text)
             spans += [Span(place.start(), place.end(), hit) for place in places]
         return spans
-
-
-def _gutter(row: Row, style: Find) -> tuple[str, Style]:
-    """A symbol for the level, so that it is not told by colour alone; `e`: standard error."""
-    found = level(row.text)
-    if found is not None:
-        return f"{SYMBOLS[found.tone]} ", style(_TONES[found.tone])
-    return ("e " if row.stderr else "  "), style("stderr")
 
 
 def _hue(service: str, services: Sequence[str]) -> int:

@@ -201,9 +201,13 @@ class LogPane(Vertical):
 
     def _go(self, number: int | None) -> None:
         if number is not None:
-            self._view.go(number)
+            self._view.reach(number)
 
     # --- keys -------------------------------------------------------------------------------------
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool:
+        """While one types, keys are text."""
+        return not self._find.typing
 
     def action_follow(self) -> None:
         if self._book.following:

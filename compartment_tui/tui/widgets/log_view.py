@@ -1,6 +1,5 @@
 """The rows of a log, of which only the visible ones are drawn."""
 
-from dataclasses import replace
 from datetime import tzinfo
 from typing import ClassVar
 
@@ -10,12 +9,12 @@ from textual.geometry import Size
 from textual.message import Message
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
-from textual.style import Style
 
 from compartment_tui.present.logbook import Logbook
 from compartment_tui.present.loghead import empty_words
 from compartment_tui.present.loglayout import Layout
-from compartment_tui.present.loglines import Row, Times
+from compartment_tui.present.loglines import Row, Times, pattern
+from compartment_tui.present.text import width
 from compartment_tui.tui.widgets.log_paint import HUES, PARTS, Look, Painter
 
 _SIDE_STEP = 8
@@ -47,7 +46,7 @@ class LogView(ScrollView, can_focus=True):
         & > .log--bar, & > .log--more, & > .log--stderr, & > .log--time { color: $text-muted; }
         & > .log--bad { color: $text-error; text-style: bold; }
         & > .log--warn { color: $text-warning; }
-        & > .log--hit { background: $warning; color: $background; }
+        & > .log--hit { background: $warning; color: auto 100%; }
         & > .log--mark { color: $text-primary; }
         & > .log--cursor { background: $boost; }
         &:focus > .log--cursor { background: $primary 30%; }
@@ -83,8 +82,7 @@ class LogView(ScrollView, can_focus=True):
         self._book = book
         self._zone = zone
         self._layout = Layout()
-        self._painter = Painter(self._style)
-        self._styles_found: dict[str, Style] = {}
+        self._painter = Painter(self)
         self._number = 0
         self._settling = False
         self.wrap = False
@@ -129,10 +127,17 @@ class LogView(ScrollView, can_focus=True):
         self._layout.sync(self._book, self._columns if self.wrap else None)
         self._settling = True
         self.virtual_size = Size(self._look.prefix + self._layout.widest, self._layout.height)
-        top = self._layout.top(self._place) - offset if self._layout.rows else 0
-        self._scroll(self.max_scroll_y if self._book.following else top)
+        self._scroll(self.max_scroll_y if self._book.following else self._top_for(offset))
         self._settling = False
         self.refresh()
+
+    def _top_for(self, offset: int) -> int:
+        """The line at the top when the current one stands so far below it, or as far as it can."""
+        if not self._layout.rows:
+            return 0
+        place = self._place
+        lowest = max(0, self._page - self._layout.lines(place))
+        return self._layout.top(place) - min(max(0, offset), lowest)
 
     def forget(self) -> None:
         """Another log: the width of the old one does not count."""
@@ -171,6 +176,17 @@ class LogView(ScrollView, can_focus=True):
             self._scroll(bottom - self._page)
         self.refresh()
         self.post_message(self.Moved())
+
+    def reach(self, number: int) -> None:
+        """Pause at a hit, so that what was looked for is in sight."""
+        self.go(number)
+        found = pattern(self._book.sought).search(self._layout.rows[self._place].text)
+        if found is None or self.wrap:
+            return
+        begin, end = width(found.string[: found.start()]), width(found.string[: found.end()])
+        left = self.scroll_offset.x
+        if begin < left or end >= left + self._columns:
+            self.scroll_to(x=max(0, end + _SIDE_STEP - self._columns), animate=False)
 
     # --- keys -------------------------------------------------------------------------------------
 
@@ -257,62 +273,21 @@ class LogView(ScrollView, can_focus=True):
 
     def notify_style_update(self) -> None:
         super().notify_style_update()
-        self._styles_found.clear()
         self._painter.forget()
 
     def render_line(self, y: int) -> Strip:
         """One line of the view; drawn from what the last `settle` saw."""
-        columns = self.scrollable_content_region.width
-        if not self._layout.rows:
+        rows, columns = self._layout.rows, self.scrollable_content_region.width
+        if not rows:
             words = f"  {empty_words(self._book)}" if y == 0 else ""
-            return self._filled(self._painter.words(words), columns, current=False)
-        try:
-            place, part = self._layout.find(self.scroll_offset.y + y)
-        except IndexError:
-            return self._filled(Strip([]), columns, current=False)
-        row = self._layout.rows[place]
-        current = not self._book.following and row.number == self.current_number
+            return self._painter.words(words, columns)
+        line = self.scroll_offset.y + y
+        if line >= self._layout.height:
+            return self._painter.words("", columns)
+        place, part = self._layout.find(line)
+        row, here = rows[place], not self._book.following and place == self._place
         if row.mark:
-            return self._filled(
-                self._painter.rule(row, columns, current=current), columns, current=current
-            )
-        above = self._layout.rows[place - 1] if place else None
-        before, text = self._painter.line(
-            row,
-            above,
-            part=part,
-            columns=self._columns if self.wrap else 0,
-            current=current,
-        )
-        return self._filled(
-            Strip.join([before, self._cropped(text, current=current)]), columns, current=current
-        )
-
-    @property
-    def current_number(self) -> int:
-        """The number of the current row; -1: there is none."""
-        current = self.current
-        return current.number if current else -1
-
-    def _cropped(self, text: Strip, *, current: bool) -> Strip:
-        if self.wrap:
-            return text
-        left, columns = self.scroll_offset.x, self._columns
-        if text.cell_length <= left + columns:
-            return text.crop(left)
-        more = self._painter.more(current=current)
-        return Strip.join([text.crop(left, left + columns - 1), more])
-
-    def _filled(self, strip: Strip, columns: int, *, current: bool) -> Strip:
-        base = self._painter.base(current=current).rich_style
-        return strip.adjust_cell_length(columns, base)
-
-    def _style(self, part: str) -> Style:
-        """The style of a part; what is under all of them for the empty name and the cursor."""
-        found = self._styles_found.get(part)
-        if found is None:
-            found = self.get_visual_style(*([f"log--{part}"] if part else []))
-            if part not in ("", "cursor", "hit"):
-                found = replace(found, background=None)
-            self._styles_found[part] = found
-        return found
+            return self._painter.rule(row, columns, current=here)
+        above = rows[place - 1] if place else None
+        left = None if self.wrap else self.scroll_offset.x
+        return self._painter.line(row, above, part=part, left=left, columns=columns, current=here)
