@@ -9,7 +9,7 @@ from compartment_tui.domain.history import spec_of
 from compartment_tui.domain.views import DeploymentView, ServiceStatus
 from compartment_tui.present.board import Board
 from compartment_tui.present.facts import readiness_words
-from compartment_tui.present.pieces import Key, Strong, fitted, folded, joined, line_width
+from compartment_tui.present.pieces import Key, Picture, Strong, fitted, folded, joined, line_width
 from compartment_tui.present.plan import variable_words
 from compartment_tui.present.services import (
     CHANGED_MARK,
@@ -21,6 +21,7 @@ from compartment_tui.present.services import (
     reason_words,
     under_way,
 )
+from compartment_tui.present.tables import commit_cell, deployment_cell
 from compartment_tui.present.text import (
     age,
     clean,
@@ -39,6 +40,10 @@ TWO_COLUMNS = 110
 """From so many columns on the pictures stand beside the facts."""
 GRAPH_COLUMNS = 30
 GRAPH_ROWS = 3
+BESIDE_COLUMNS = 46
+"""What a picture's words take at most."""
+STORIES = 6
+"""So many of a service's last deployments are listed."""
 NAME_COLUMNS = 11
 
 
@@ -51,7 +56,7 @@ def overview(board: Board, now: datetime, room: int) -> tuple[Line, ...]:
         return deploy_hint(board)
     said = _head(board, one, stale=status.stale is not None)
     head = tuple(part for full in said for part in folded(full, room, indent=NAME_COLUMNS + 1))
-    facts = tuple(_facts(board, one, now))
+    facts = (*_facts(board, one, now), *_history(board, one, now))
     if room >= TWO_COLUMNS:
         return (*head, (), *_beside(facts, tuple(_tall_usage(board, one)), room))
     return (*head, (), *_flat_usage(board, one), *facts)
@@ -64,9 +69,9 @@ def helps(board: Board, one: ServiceStatus) -> Iterator[tuple[str, str]]:
     if sick and one.active is not None:
         yield "l", "read its logs"
         if changing and one.rollback_to:
-            yield "U", f"undo: back to {short_id(one.rollback_to)}"
+            yield _undo_keys(board, one), f"undo: back to {short_id(one.rollback_to)}"
         if changing and _runs_not(one):
-            yield "E", "start the same image anew"
+            yield "space E", "start the same image anew"
         if not _runs_not(one):
             yield "s", "shell"
         return
@@ -79,7 +84,14 @@ def helps(board: Board, one: ServiceStatus) -> Iterator[tuple[str, str]]:
         yield "D", "deploy it"
     elif changing and one.drift:
         yield "v", "see them"
-        yield "E", "redeploy with them"
+        yield "space E", "redeploy with them"
+
+
+def _undo_keys(board: Board, one: ServiceStatus) -> str:
+    """Undo takes back the newest run in effect; whoever wants another service has to mark it."""
+    rows = board.status.services if board.status else ()
+    newest = max((row.active.run for row in rows if row.active), default="")
+    return "U" if one.active is not None and one.active.run == newest else "space U"
 
 
 def _runs_not(one: ServiceStatus) -> bool:
@@ -125,7 +137,7 @@ def _facts(board: Board, one: ServiceStatus, now: datetime) -> Iterator[Line]:
         yield _fact("route", Cell(show(one.url)), Cell(f"  {_upstream(active)}", Tone.QUIET))
     yield from _story(board, active, now)
     if one.rollback_to:
-        yield _fact("before it", *_before(board, one.rollback_to, now))
+        yield _fact("before it", *_before(board, one, one.rollback_to, now))
     if active.port is not None:
         yield _fact("inside", Cell(f"http://{show(one.service)}:{active.port}"))
     yield _fact("readiness", Cell(readiness_words(spec_of(active).readiness)))
@@ -151,14 +163,37 @@ def _story(board: Board, one: Deployment, now: datetime) -> Iterator[Line]:
         yield _fact("image", Cell(show(one.image.removeprefix("sha256:")[:12]), Tone.QUIET))
 
 
+def _history(board: Board, one: ServiceStatus, now: datetime) -> Iterator[Line]:
+    """The service's newest deployments, one a line."""
+    runs = board.histories.get(board.environment, ())
+    every = {
+        view.deployment.id: view
+        for run in runs
+        for view in run.deployments
+        if view.deployment.service == one.service
+    }
+    newest = sorted(every, reverse=True)[:STORIES]
+    if len(newest) < 2:
+        return
+    yield ()
+    for place, id_ in enumerate(newest):
+        deployment = every[id_].deployment
+        state = deployment_cell(deployment, active=every[id_].active)
+        when = Cell(f"  {age(deployment.created, now):<9}", Tone.QUIET)
+        commit = Cell(f"  {commit_cell(deployment).text:<8}", Tone.QUIET)
+        name = "history" if place == 0 else ""
+        yield _fact(name, Cell(short_id(id_), Tone.QUIET), commit, when, Cell("  "), state)
+
+
 def _upstream(active: Deployment) -> str:
-    return f"leads to port {active.port} of its container" if active.port else ""
+    return f"→ port {active.port}" if active.port else ""
 
 
-def _before(board: Board, deployment: str, now: datetime) -> Line:
+def _before(board: Board, one: ServiceStatus, deployment: str, now: datetime) -> Line:
     """What one rollback leads to."""
     known = _view(board, deployment)
-    key = () if board.read_only else (Cell("  "), Key("U"), Cell(" goes back to it"))
+    undo = (Cell("  "), Key(_undo_keys(board, one)), Cell(" goes back to it", Tone.QUIET))
+    key = () if board.read_only else undo
     if known is None:
         return Cell(short_id(deployment)), *key
     commit = short_commit(known.deployment.provenance.commit)
@@ -184,9 +219,9 @@ def _flat_usage(board: Board, one: ServiceStatus) -> Iterator[Line]:
     newest = samples[-1]
     yield _fact(
         "uses",
-        Cell(cpu_graph(samples, 12)[0].lstrip(), Tone.GOOD),
+        Picture(cpu_graph(samples, 12)[0].rstrip()),
         Cell(f" {cpu_words(newest)} CPU   "),
-        Cell(memory_graph(samples, 12)[0].lstrip(), Tone.GOOD),
+        Picture(memory_graph(samples, 12)[0].rstrip()),
         Cell(f" {memory_of_limit(newest)}"),
     )
 
@@ -199,10 +234,10 @@ def _tall_usage(board: Board, one: ServiceStatus) -> Iterator[Line]:
     newest = samples[-1]
     peak = max(sample.memory for sample in samples)
     yield Cell("CPU  ", Tone.QUIET), Cell(f"{cpu_words(newest)} of a core")
-    yield from (line(row, Tone.GOOD) for row in cpu_graph(samples, GRAPH_COLUMNS, GRAPH_ROWS))
+    yield from ((Picture(row),) for row in cpu_graph(samples, GRAPH_COLUMNS, GRAPH_ROWS))
     most = f"  most {size(peak)}"
     yield Cell("MEM  ", Tone.QUIET), Cell(memory_of_limit(newest)), Cell(most, Tone.QUIET)
-    yield from (line(row, Tone.GOOD) for row in memory_graph(samples, GRAPH_COLUMNS, GRAPH_ROWS))
+    yield from ((Picture(row),) for row in memory_graph(samples, GRAPH_COLUMNS, GRAPH_ROWS))
 
 
 def _beside(left: tuple[Line, ...], right: tuple[Line, ...], room: int) -> Iterator[Line]:
@@ -211,7 +246,7 @@ def _beside(left: tuple[Line, ...], right: tuple[Line, ...], room: int) -> Itera
         yield from left
         return
     widest = max((line_width(one) for one in left), default=0)
-    column = min(max(widest + 4, room // 2), room - GRAPH_COLUMNS - 8)
+    column = min(max(widest + 4, room // 2), room - BESIDE_COLUMNS)
     for one, two in zip_longest(left, right, fillvalue=()):
         yield (*fitted(one, column), *two)
 

@@ -1,4 +1,4 @@
-"""Lines made of pieces: how they are joined, cut, filled and folded; two more kinds of piece."""
+"""Lines made of pieces: how they are joined, cut, filled and folded; more kinds of piece."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -18,6 +18,11 @@ class Key(Cell):
 @dataclass(frozen=True, slots=True)
 class Strong(Cell):
     """What the eye should find first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Picture(Cell):
+    """Numbers drawn with blocks: seen when looked for, and calm otherwise."""
 
 
 def line_width(pieces: Line) -> int:

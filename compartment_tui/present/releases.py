@@ -106,13 +106,13 @@ def _run_reachable(run: RunView) -> bool:
 _COLUMNS = (
     Column(title="", least=1, most=1),
     Column(title="RUN", least=8, gap=1),
-    Column(title="SERVICES", least=10, most=40),
-    Column(title="OUTCOME", least=24, most=90),
-    Column(title="COMMIT", least=8, rank=1),
+    Column(title="SERVICES", least=10, most=28),
+    Column(title="OUTCOME", least=30, most=90),
+    Column(title="COMMIT", least=8, rank=2),
     Column(title="WHEN", least=8, rank=1),
+    Column(title="BY", least=12, most=30, rank=3),
     Column(title="TOOK", least=5, rank=4, right=True),
-    Column(title="BY", least=8, most=30, rank=2),
-    Column(title="ID", least=10, rank=3),
+    Column(title="ID", least=10, rank=5),
 )
 
 
@@ -135,8 +135,8 @@ def _run_row(one: RunView, single: DeploymentView | None, now: datetime) -> Row:
             outcome,
             (commit,),
             line(age(run.created, now), Tone.QUIET),
-            line(took, Tone.QUIET),
             line(clean(run.actor) or "-", Tone.QUIET),
+            line(took, Tone.QUIET),
             line(short_id(single.deployment.id if single else run.id), Tone.QUIET),
         ),
     )
@@ -200,10 +200,18 @@ def _standing(view: DeploymentView) -> Iterator[Line]:
 
 
 def _run_outcome(one: RunView) -> Line:
-    run = one.run
-    if one.deployments and all(view.active for view in one.deployments):
+    """What became of a run of several services."""
+    run, views = one.run, one.deployments
+    live = [show(view.deployment.service) for view in views if view.active]
+    if run.status is not Status.SUCCEEDED or not views:
+        return joined(((run_cell(run.status),), line(_first_line(run.failure))))
+    if len(live) == len(views):
         return (signed("live", Tone.GOOD),)
-    return joined(((run_cell(run.status),), line(_first_line(run.failure))))
+    if live:
+        return (signed(f"live: {listed(live)}", Tone.GOOD),)
+    if all(view.deployment.stage is Stage.ROLLED_BACK for view in views):
+        return (signed("rolled back", Tone.QUIET),)
+    return (signed("replaced", Tone.QUIET),)
 
 
 def _first_line(text: str) -> str:

@@ -8,7 +8,7 @@ from compartment_tui.domain.deployment import Health, Sample, Stage, Status
 from compartment_tui.domain.views import ServiceStatus
 from compartment_tui.present.board import Board
 from compartment_tui.present.grid import Column, Grid, Row, grid
-from compartment_tui.present.pieces import Key, Strong, joined, quiet
+from compartment_tui.present.pieces import Key, Picture, Strong, joined, quiet
 from compartment_tui.present.status import option_for
 from compartment_tui.present.tables import EMPTY, commit_cell, health_cell
 from compartment_tui.present.text import clean, duration, short_id, show, stage_words
@@ -19,8 +19,9 @@ CHANGED_MARK = "≠"
 HELD_MARK = "◇"
 ROOMY = 160
 """From so many columns on nothing is cut."""
-REASON_COLUMNS = 36
-"""So much of a reason is shown before other columns get any room."""
+REASON_COLUMNS = (36, 43)
+"""So much of a reason is shown before other columns get any room: in 80 columns, and in 120."""
+NARROW = 110
 
 
 def services_grid(board: Board, now: datetime, room: int) -> Grid:
@@ -30,7 +31,7 @@ def services_grid(board: Board, now: datetime, room: int) -> Grid:
     roomy = room >= ROOMY
     stale = status is not None and status.stale is not None
     return grid(
-        _columns(roomy=roomy),
+        _columns(room),
         [Row(key=one.service, cells=_cells(board, one, now, roomy, stale)) for one in rows],
         room,
     )
@@ -117,19 +118,26 @@ def deploy_hint(board: Board) -> tuple[Line, ...]:
     )
 
 
-def _columns(*, roomy: bool) -> tuple[Column, ...]:
+def _columns(room: int) -> tuple[Column, ...]:
+    roomy = room >= ROOMY
+    picture = _picture_columns(roomy=roomy)
+    reason = REASON_COLUMNS[room >= NARROW]
     return (
         Column(title="SERVICE", least=8, most=40 if roomy else 24),
-        Column(title="HEALTH", least=REASON_COLUMNS, most=100),
+        Column(title="HEALTH", least=reason, most=100),
         Column(title="UP", least=4, right=True, rank=1),
         Column(title="COMMIT", least=8, rank=2),
-        Column(title="DEPLOYMENT", least=10, rank=5),
+        Column(title="DEPLOYMENT", least=10, rank=6),
         Column(title="CPU", least=5, right=True, rank=3),
-        Column(title="", least=1, rank=6, gap=1),
+        Column(title="", least=picture, rank=5, gap=1),
         Column(title="MEM", least=5, right=True, rank=3),
-        Column(title="", least=1, rank=6, gap=1),
+        Column(title="", least=picture, rank=5, gap=1),
         Column(title="ROUTE", least=14, most=60, rank=4),
     )
+
+
+def _picture_columns(*, roomy: bool) -> int:
+    return 16 if roomy else 8
 
 
 def _cells(
@@ -145,7 +153,7 @@ def _cells(
         (Cell(up),),
         (commit_cell(active) if active else EMPTY,),
         (Cell(short_id(active.id), Tone.QUIET) if active else EMPTY,),
-        *_usage(samples, 16 if roomy else 8),
+        *_usage(samples, _picture_columns(roomy=roomy)),
         _route(one, roomy),
     )
     return tuple(quiet(cell) for cell in cells) if stale else cells
@@ -180,9 +188,9 @@ def _usage(samples: tuple[Sample, ...], columns: int) -> Iterator[Line]:
         return
     newest = samples[-1]
     yield line(cpu_words(newest))
-    yield line(cpu_graph(samples, columns)[0], Tone.GOOD)
+    yield (Picture(cpu_graph(samples, columns)[0]),)
     yield line(memory_words(newest))
-    yield line(memory_graph(samples, columns)[0], Tone.GOOD)
+    yield (Picture(memory_graph(samples, columns)[0]),)
 
 
 def _route(one: ServiceStatus, roomy: bool) -> Line:

@@ -7,9 +7,9 @@ STEPS = len(BLOCKS) - 1
 
 
 def sparkline(values: Sequence[float], columns: int, top: float) -> str:
-    """The newest values, one a column, newest at the right end; exactly so many columns.
+    """The newest values, one a column, newest last; exactly so many columns.
 
-    `top` fills a block; a value that is there at all shows at least the lowest one.
+    It fills from the left. `top` fills a block; every value shows at least the lowest one.
     """
     return graph(values, columns, 1, top)[0]
 
@@ -20,7 +20,7 @@ def graph(values: Sequence[float], columns: int, rows: int, top: float) -> tuple
     heights = [_height(value, top, rows) for value in shown]
     blank = " " * (columns - len(shown))
     return tuple(
-        blank + "".join(BLOCKS[min(max(height - row * STEPS, 0), STEPS)] for height in heights)
+        "".join(BLOCKS[min(max(height - row * STEPS, 0), STEPS)] for height in heights) + blank
         for row in reversed(range(rows))
     )
 

@@ -5,7 +5,7 @@ from rich.style import Style
 from textual.strip import Strip
 from textual.widget import Widget
 
-from compartment_tui.present.pieces import Key, Strong, fitted
+from compartment_tui.present.pieces import Key, Picture, Strong, fitted
 from compartment_tui.present.tone import Cell, Line, Tone
 
 
@@ -21,6 +21,7 @@ class Painted(Widget):
         "paint--quiet",
         "paint--key",
         "paint--strong",
+        "paint--picture",
         "paint--head",
         "paint--cursor",
         "paint--blurred",
@@ -31,14 +32,16 @@ class Painted(Widget):
         & > .paint--good { color: $success; }
         & > .paint--warn { color: $warning; }
         & > .paint--bad { color: $error; }
-        & > .paint--quiet { color: $foreground 62%; }
+        & > .paint--quiet { color: $foreground 68%; }
         & > .paint--key { color: $accent; text-style: bold; }
+        & > .paint--picture { color: $primary 75%; }
         & > .paint--strong { text-style: bold; }
-        & > .paint--head { color: $foreground 62%; text-style: none; }
+        & > .paint--head { color: $foreground 68%; text-style: none; }
         & > .paint--cursor { background: $primary 32%; }
         & > .paint--blurred { background: $primary 14%; }
         & > .paint--chosen { background: $primary 32%; text-style: bold; }
         &:ansi > .paint--quiet { color: ansi_default; text-style: dim; }
+        &:ansi > .paint--picture { color: ansi_blue; }
         &:ansi > .paint--head { color: ansi_default; text-style: dim; }
         &:ansi > .paint--cursor { background: ansi_default; text-style: reverse; }
         &:ansi > .paint--blurred { background: ansi_default; text-style: underline; }
@@ -60,6 +63,8 @@ class Painted(Widget):
         style = under
         if piece.tone is not Tone.PLAIN and not under.reverse:  # on a reversed line colours drown
             style += _front(self.part(piece.tone.value))
+        if isinstance(piece, Picture) and not under.reverse:
+            style += _front(self.part("picture"))
         if isinstance(piece, Key):
             style += Style(bold=True) if under.reverse else _front(self.part("key"))
         if isinstance(piece, Strong):

@@ -13,8 +13,10 @@ from compartment_tui.present.tone import Cell, Line, Tone
 from compartment_tui.tui.widgets.paint import Painted
 
 PANES = ("overview", "logs", "routes", "releases", "variables")
+OF_ENVIRONMENT = ("routes", "releases")
+"""Panes that are about the whole environment."""
 _KEYS = {"overview": "i", "logs": "l", "releases": "r", "variables": "v"}
-LONGEST_SERVICE = 24
+LONGEST_NAME = 24
 RULE = "─"
 
 
@@ -25,14 +27,14 @@ class PaneBar(Painted):
 
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - the toolkit's name
         super().__init__(id=id)
-        self._service = ""
+        self._service = self._environment = ""
         self._places: list[tuple[int, int, str]] = []
 
     def show(self, board: Board, now: datetime) -> None:
-        """Draw it again if another service is selected."""
-        service = board.service or ""
-        if service != self._service:
-            self._service = service
+        """Draw it again if something else is chosen."""
+        chosen = (board.service or "", board.environment)
+        if chosen != (self._service, self._environment):
+            self._service, self._environment = chosen
             self.refresh()
 
     def render_line(self, y: int) -> Strip:
@@ -45,7 +47,8 @@ class PaneBar(Painted):
             strips.append(self._cells(pieces, "chosen" if pane == self.current else "plain"))
             self._places.append((at, at + width, pane))
             at += width
-        name = f" {fit(show(self._service), LONGEST_SERVICE)} " if self._service else ""
+        about = self._environment if self.current in OF_ENVIRONMENT else self._service
+        name = f" {fit(show(about), LONGEST_NAME)} " if about else ""
         rule = max(0, columns - at - line_width((Cell(name),)) - 2)
         end = (Cell(RULE * rule, Tone.QUIET), Strong(name), Cell(RULE * 2, Tone.QUIET))
         strips.append(self._cells(end, "plain"))
