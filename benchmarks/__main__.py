@@ -10,7 +10,7 @@ from benchmarks import calls, commands, switches
 from benchmarks.figures import Comparison
 from benchmarks.ground import Ground, build_words, docker, docker_environment, prepared
 from benchmarks.product import Product
-from benchmarks.report import Report
+from benchmarks.report import Report, busy
 from benchmarks.shell import Broken, output
 
 PARTS = ("switches", "commands", "calls")
@@ -63,7 +63,7 @@ def _rounds(text: str) -> int:
 def _measure(ground: Ground, given: argparse.Namespace) -> Report:
     parts = given.only or PARTS
     comparisons: list[Comparison] = []
-    remarks: list[str] = []
+    remarks = [remark for remark in (busy(),) if remark]
     rounds = None
     if "switches" in parts:
         with_compose = not given.without_compose

@@ -66,9 +66,18 @@ class Report:
 
 
 def _machine(engine: str) -> str:
-    load = ", ".join(f"{one:.1f}" for one in os.getloadavg())
-    python = platform.python_version()
-    return f"{os.cpu_count()} processors, Python {python}, {engine}; load at the end {load}."
+    return f"{os.cpu_count()} processors, Python {platform.python_version()}, {engine}."
+
+
+def busy() -> str:
+    """A remark when others keep this machine's processors busy; ask before anything is measured."""
+    load, processors = os.getloadavg()[0], os.cpu_count() or 1
+    if load < processors / 2:
+        return ""
+    return (
+        f"Others were at work when this began (load {load:.1f} on {processors} processors):"
+        " measure again on a quiet machine before believing it."
+    )
 
 
 def _cells(one: Comparison) -> tuple[str, ...]:
