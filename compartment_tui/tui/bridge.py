@@ -62,6 +62,9 @@ class Bridge:
         self._sampling = Sampling(world, lambda samples: post(SamplesArrived(samples)))
         self._cancels: dict[int, JobCancel] = {}
         self._closed = threading.Event()
+        self._on_screen = threading.Event()
+        """Not set while something else has the terminal and nobody takes messages."""
+        self._on_screen.set()
 
     # --- looking ---------------------------------------------------------------------------------
 
@@ -121,6 +124,7 @@ class Bridge:
         number = next(self._numbers)
 
         def tell(lines: tuple[LogLine, ...], dropped: int, ended: str) -> None:
+            self._on_screen.wait()
             self._post(LogLinesArrived(number, lines, dropped, ended))
 
         self._streams[number] = Batches(
@@ -157,15 +161,22 @@ class Bridge:
         self._sampling.watch(deployments)
 
     def shell(self, environment: str, service: str, deployment: str) -> int:
-        """A shell in the container, on this process's terminal; blocks. Raises CompartmentError."""
-        return inspect.execute(
-            self._world,
-            environment=environment,
-            service=service,
-            command=("sh",),
-            terminal=True,
-            deployment=deployment,
-        )
+        """A shell in the container, on this process's terminal; blocks. Raises CompartmentError.
+
+        Log lines wait meanwhile, where they are bounded and counted.
+        """
+        self._on_screen.clear()
+        try:
+            return inspect.execute(
+                self._world,
+                environment=environment,
+                service=service,
+                command=("sh",),
+                terminal=True,
+                deployment=deployment,
+            )
+        finally:
+            self._on_screen.set()
 
     # --- acting ----------------------------------------------------------------------------------
 

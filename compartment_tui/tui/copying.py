@@ -28,6 +28,8 @@ class Tool:
 _PBCOPY = Tool(name="pbcopy", words=("pbcopy",))
 _WINDOWS = Tool(name="clip.exe", words=("clip.exe",))
 _WAYLAND = Tool(name="wl-copy", words=("wl-copy",))
+_TMUX = Tool(name="tmux", words=("tmux", "load-buffer", "-w", "-"))
+"""Into its own buffer, and from there to the terminal around it."""
 _X = (
     Tool(name="xclip", words=("xclip", "-selection", "clipboard", "-in")),
     Tool(name="xsel", words=("xsel", "--clipboard", "--input")),
@@ -47,12 +49,12 @@ def tools(
 ) -> tuple[Tool, ...]:
     """Programs that reach the clipboard in front of the person, best first.
 
-    Over ssh only an X display that is passed on does: the others would fill the clipboard of the
-    machine far away.
+    Over ssh only tmux and an X display that is passed on do: the others would fill the clipboard
+    of the machine far away.
     """
     far = "SSH_CONNECTION" in environment or "SSH_TTY" in environment
     display = environment.get("DISPLAY", "")
-    usable: list[Tool] = []
+    usable = [_TMUX] if "TMUX" in environment else []
     if platform == "darwin" and not far:
         usable.append(_PBCOPY)
     if "WSL_DISTRO_NAME" in environment and not far:

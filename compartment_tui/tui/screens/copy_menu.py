@@ -29,7 +29,7 @@ class CopyMenu(ModalScreen[Copyable | None]):
         with Vertical(classes="sheet sheet-small") as sheet:
             sheet.border_title = "Copy"
             options = [Option(_row(one), id=one.letter) for one in self._choices]
-            nothing = Option("there is nothing to copy yet", disabled=True)
+            nothing = Option("nothing is known to copy yet", disabled=True)
             yield OptionList(*(options or [nothing]), classes="sheet-list", compact=True)
             yield Static("a letter or enter copies · esc closes", classes="sheet-foot")
 
