@@ -103,7 +103,10 @@ class Board:
         return replace(self, service=service, variables=None)
 
     def with_status(self, status: EnvironmentStatus) -> "Board":
-        """A newer look at one environment; the selection moves only if its service is gone."""
+        """A newer look at one environment; the selection moves only if its service is gone.
+
+        Then to one that is not well, if there is one.
+        """
         board = replace(
             self,
             statuses={**self.statuses, status.key.environment: status},
@@ -111,7 +114,8 @@ class Board:
         )
         names = [row.service for row in status.services]
         if status.key.environment == self.environment and self.service not in names:
-            return board.selecting(names[0] if names else None)
+            sick = [row.service for row in status.services if row.health is Health.UNHEALTHY]
+            return board.selecting(next(iter([*sick, *names]), None))
         return board
 
     def with_history(self, environment: str, runs: tuple[RunView, ...]) -> "Board":

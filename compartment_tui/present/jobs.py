@@ -9,7 +9,7 @@ from compartment_tui.domain.outcome import Outcome
 from compartment_tui.present.acts import Act, Verb
 from compartment_tui.present.board import Job
 from compartment_tui.present.failure import error_lines, failure_lines
-from compartment_tui.present.progress import closing_lines, result_lines, undoable
+from compartment_tui.present.progress import closing_lines, failed_at, result_lines, undoable
 from compartment_tui.present.text import clean, duration, listed, show, url
 from compartment_tui.present.timeline import StepState, Timeline, Track, TrackState
 from compartment_tui.present.tone import Cell, Line, Tone, line, signed
@@ -69,6 +69,7 @@ def ending_lines(job: Job) -> tuple[Line, ...]:
     lines: tuple[Line, ...] = ()
     if timeline.outcome in (Outcome.LIVE, Outcome.UNCHANGED):
         lines += result_lines(timeline, job.http_port)
+    lines += _failed(timeline)
     failure = timeline.failure
     told = {track.failure.message for track in timeline.tracks if track.failure}
     if failure and failure.message not in told and timeline.outcome is not Outcome.CANCELLED:
@@ -76,6 +77,15 @@ def ending_lines(job: Job) -> tuple[Line, ...]:
     if job.act.verb is Verb.DELETE:
         lines += ((signed(f"{show(job.act.environment)} is gone", Tone.GOOD),),)
     return lines + closing_lines(timeline)
+
+
+def _failed(timeline: Timeline) -> tuple[Line, ...]:
+    """Each service that failed, in one sentence; its output has the rest."""
+    return tuple(
+        (signed(f"{failed_at(track)}: {clean(track.failure.message)}", Tone.BAD),)
+        for track in timeline.tracks
+        if track.failure is not None
+    )
 
 
 def toast(job: Job) -> tuple[str, Tone]:

@@ -1,5 +1,6 @@
 """What a run wrote, line by line, each with the service it belongs to."""
 
+import re
 from dataclasses import dataclass
 from typing import assert_never
 
@@ -21,6 +22,8 @@ from compartment_tui.present.progress import failed_at
 from compartment_tui.present.text import clean, duration, stage_words, width
 from compartment_tui.present.timeline import Timeline, Track
 from compartment_tui.present.tone import Cell, Line, Tone, line, signed
+
+_DIGEST = re.compile(r"(sha256:[0-9a-f]{12})[0-9a-f]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +68,7 @@ def _of_service(
             words = f"  attempt {attempt.number}: {clean(attempt.detail)}"
             return ((Cell(words), Cell(f"  {duration(attempt.took)}", Tone.QUIET)),)
         case StageFinished():
-            note = f", {clean(event.note)}" if event.note else ""
+            note = f", {_brief(event.note)}" if event.note else ""
             words = f"✓ {stage_words(event.stage)}: done in {duration(event.took)}{note}"
             return (line(words, Tone.GOOD),)
         case StageFailed():
@@ -80,20 +83,52 @@ def _of_service(
             assert_never(event)
 
 
+def _brief(note: str) -> str:
+    """The note with as much of a digest as anybody reads."""
+    return _DIGEST.sub(r"\1", clean(note))
+
+
 def folded(whole: Line, columns: int) -> tuple[Line, ...]:
-    """The line in pieces that are not wider than so many columns; itself where that is unknown."""
+    """The line in pieces not wider than so many columns, broken at a space where one is near.
+
+    Itself where the columns are unknown.
+    """
     if columns <= 0 or sum(width(cell.text) for cell in whole) <= columns:
         return (whole,)
-    rows: list[list[Cell]] = [[]]
+    rows: list[Line] = []
+    rest = [cell for cell in whole if cell.text]
+    while rest:
+        row, rest = _first_row(rest, columns)
+        rows.append(tuple(row))
+    return tuple(rows)
+
+
+def _first_row(cells: list[Cell], columns: int) -> tuple[list[Cell], list[Cell]]:
+    """As much as fits, and what is left."""
+    row: list[Cell] = []
     used = 0
-    for cell in whole:
-        start = 0
-        for place, char in enumerate(cell.text):
-            wide = width(char)
-            if used + wide > columns:
-                rows[-1].append(Cell(cell.text[start:place], cell.tone))
-                rows.append([])
-                start, used = place, 0
+    for place, cell in enumerate(cells):
+        wide = width(cell.text)
+        if used + wide <= columns:
+            row.append(cell)
             used += wide
-        rows[-1].append(Cell(cell.text[start:], cell.tone))
-    return tuple(tuple(cell for cell in row if cell.text) for row in rows)
+            continue
+        end = _break(cell.text, columns - used, columns)
+        if end == 0 and not row:
+            end = 1  # a character wider than the row: one has to go on
+        head, tail = cell.text[:end], cell.text[end:]
+        row += [Cell(head, cell.tone)] * bool(head)
+        return row, [Cell(tail, cell.tone), *cells[place + 1 :]]
+    return row, []
+
+
+def _break(text: str, room: int, columns: int) -> int:
+    """How many characters go into the room: up to a space, if that is not far back."""
+    used = end = 0
+    for char in text:
+        used += width(char)
+        if used > room:
+            break
+        end += 1
+    space = text.rfind(" ", 0, end) + 1
+    return space if text[:space].strip() and end - space < columns // 3 else end

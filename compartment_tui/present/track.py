@@ -11,13 +11,14 @@ from compartment_tui.present.timeline import StepState, Timeline, Track, TrackSt
 from compartment_tui.present.tone import Cell, Tone, signed
 
 TITLES = {
-    Stage.BUILDING: "building",
-    Stage.RELEASE: "release",
-    Stage.STARTING_CANDIDATE: "starting",
-    Stage.CHECKING_READINESS: "checking",
-    Stage.SWITCHING_ROUTE: "switching",
-    Stage.DRAINING_PREVIOUS: "draining",
+    Stage.BUILDING: ("building", "build"),
+    Stage.RELEASE: ("release", "release"),
+    Stage.STARTING_CANDIDATE: ("starting", "start"),
+    Stage.CHECKING_READINESS: ("checking", "check"),
+    Stage.SWITCHING_ROUTE: ("switching", "switch"),
+    Stage.DRAINING_PREVIOUS: ("draining", "drain"),
 }
+"""A stage's name, and a shorter one."""
 _STEPS = {
     StepState.RUNNING: ("▸", Tone.PLAIN),
     StepState.DONE: ("✓", Tone.GOOD),
@@ -28,12 +29,20 @@ _STEPS = {
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Mark:
+    """How one stage stands; `more` is for where there is room for it."""
+
+    cell: Cell
+    more: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
-    """One service. `key` is its name as it is, `cells` has one for each column."""
+    """One service. `key` is its name as it is, `marks` has one for each column."""
 
     key: str
     name: str
-    cells: tuple[Cell, ...]
+    marks: tuple[Mark, ...]
     state: Cell
     said: str
     """The newest thing it said."""
@@ -41,7 +50,7 @@ class Row:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Grid:
-    columns: tuple[str, ...]
+    columns: tuple[tuple[str, str], ...]
     rows: tuple[Row, ...]
 
 
@@ -72,23 +81,23 @@ def _row(track: Track, stages: tuple[Stage, ...], now: datetime) -> Row:
     return Row(
         key=track.service,
         name=show(track.service),
-        cells=tuple(_stage_cell(track, stage, now) for stage in stages),
+        marks=tuple(_mark(track, stage, now) for stage in stages),
         state=_state_cell(track),
         said=last_said(track) if track.state is TrackState.RUNNING else "",
     )
 
 
-def _stage_cell(track: Track, stage: Stage, now: datetime) -> Cell:
+def _mark(track: Track, stage: Stage, now: datetime) -> Mark:
     """Where the service is with that stage: its newest try counts."""
     steps = [step for step in track.steps if step.stage is stage]
     if not steps:
         ahead = track.state in (TrackState.WAITING, TrackState.RUNNING)
-        return Cell("·" if ahead else "", Tone.QUIET)
+        return Mark(cell=Cell("·" if ahead else "", Tone.QUIET))
     step = steps[-1]
     symbol, tone = _STEPS[step.state]
     tries = len(track.attempts)
     counted = f" x{tries}" if stage is Stage.CHECKING_READINESS and tries > 1 else ""
-    return Cell(f"{symbol} {duration(step.elapsed(now))}{counted}", tone)
+    return Mark(cell=Cell(f"{symbol} {duration(step.elapsed(now))}", tone), more=counted)
 
 
 def _state_cell(track: Track) -> Cell:

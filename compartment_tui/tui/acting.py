@@ -15,7 +15,7 @@ from compartment_tui.present.jobs import job_title, toast
 from compartment_tui.present.rollbacks import choices
 from compartment_tui.present.tone import Tone
 from compartment_tui.tui import messages as news
-from compartment_tui.tui.base import BoardApp
+from compartment_tui.tui.base import BoardApp, standing
 from compartment_tui.tui.jobs import Transcript
 from compartment_tui.tui.screens.activity import ActivityScreen
 from compartment_tui.tui.screens.pick import PickScreen
@@ -86,12 +86,12 @@ class Acting(BoardApp):
         self.bridge.plan(act)
 
     def on_plan_ready(self, message: news.PlanReady) -> None:
-        for screen in self.screen_stack:
+        for screen in standing(self):
             if isinstance(screen, PlanScreen):
                 screen.take(message)
 
     def on_act_refused(self, message: news.ActRefused) -> None:
-        for screen in self.screen_stack:
+        for screen in standing(self):
             if isinstance(screen, PlanScreen):
                 screen.refuse(message.act, message.error)
 
@@ -127,7 +127,7 @@ class Acting(BoardApp):
         job = self.board.jobs.get(message.job)
         if job is None:
             return
-        for screen in self.screen_stack:
+        for screen in standing(self):
             if isinstance(screen, RunScreen):
                 screen.take_said(message)
         self._transcripts[message.job].add(message.said, message.dropped)

@@ -7,6 +7,7 @@ from compartment_tui.ports import World
 from compartment_tui.present.board import Board
 from compartment_tui.tui import messages as news
 from compartment_tui.tui.acting import Acting
+from compartment_tui.tui.base import standing
 from compartment_tui.tui.bridge import Bridge
 from compartment_tui.tui.frame import Frame
 from compartment_tui.tui.screens.main import MainScreen
@@ -41,7 +42,7 @@ class CompartmentApp(Frame, Acting):
     def show(self, board: Board) -> None:
         """The board changed: whoever shows a piece of it that differs draws it again."""
         before, self.board = self.board, board
-        for screen in self.screen_stack:
+        for screen in standing(self):
             shown = getattr(screen, "show", None)
             if shown is not None:
                 shown(board, before)
@@ -88,7 +89,7 @@ class CompartmentApp(Frame, Acting):
         self.show(self.board.with_samples(message.samples))
 
     def on_log_lines_arrived(self, message: news.LogLinesArrived) -> None:
-        for screen in self.screen_stack:
+        for screen in standing(self):
             take = getattr(screen, "take_lines", None)
             if take is not None:
                 take(message)

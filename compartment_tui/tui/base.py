@@ -1,8 +1,9 @@
 """What every screen may ask of the application it stands in."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from textual.app import App
+from textual.screen import Screen
 
 from compartment_tui.ports import World
 from compartment_tui.present.board import Board
@@ -10,6 +11,15 @@ from compartment_tui.tui.jobs import Transcript
 
 if TYPE_CHECKING:
     from compartment_tui.tui.bridge import Bridge
+
+
+def standing(app: App[None]) -> tuple[Screen[Any], ...]:
+    """The screens whose widgets are there: not before they were composed, nor while they go."""
+    return tuple(screen for screen in app.screen_stack if _stands(screen))
+
+
+def _stands(screen: Screen[Any]) -> bool:
+    return screen.is_mounted and screen.is_running and bool(screen.children)
 
 
 class BoardApp(App[None]):

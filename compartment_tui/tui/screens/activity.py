@@ -4,19 +4,19 @@ from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import Vertical
-from textual.screen import ModalScreen
 from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
 from compartment_tui.present.board import Board
 from compartment_tui.present.jobs import jobs_rows
 from compartment_tui.tui.base import BoardApp
+from compartment_tui.tui.screens.dialog import Dialog
 from compartment_tui.tui.widgets.words import words
 
 EMPTY = "Nothing was done here yet. D on a service deploys it."
 
 
-class ActivityScreen(ModalScreen[int | None]):
+class ActivityScreen(Dialog[int | None]):
     """Jobs, newest first; the number of the one to open."""
 
     BINDINGS = [
@@ -34,7 +34,7 @@ class ActivityScreen(ModalScreen[int | None]):
             box.border_title = "Activity"
             box.border_subtitle = "enter opens · esc leaves"
             yield Static(EMPTY, markup=False, id="empty")
-            yield OptionList(id="jobs", markup=False, compact=True)
+            yield OptionList(classes="grows", id="jobs", markup=False, compact=True)
 
     def on_mount(self) -> None:
         self._draw()
@@ -61,6 +61,7 @@ class ActivityScreen(ModalScreen[int | None]):
         else:
             for number, line in rows:
                 listed.replace_option_prompt(str(number), words(line))
+        self.fit()
         if rows:
             listed.highlighted = listed.get_option_index(chosen) if chosen else 0
 

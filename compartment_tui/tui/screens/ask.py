@@ -5,19 +5,19 @@ from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.content import Content
-from textual.screen import ModalScreen
 from textual.widgets import Button, Static
 
 from compartment_tui.present.jobs import Question
+from compartment_tui.tui.screens.dialog import Dialog
 from compartment_tui.tui.widgets.words import paragraph
 
 
-class AskScreen(ModalScreen[bool]):
+class AskScreen(Dialog[bool]):
     """True when the answer was yes."""
 
     BINDINGS = [
         Binding("y", "answer(True)", "Yes", id="ask.yes"),
-        Binding("n,escape", "answer(False)", "No", id="ask.no"),
+        Binding("n,escape,q", "answer(False)", "No", id="ask.no"),
     ]
 
     def __init__(self, question: Question) -> None:
@@ -27,7 +27,7 @@ class AskScreen(ModalScreen[bool]):
     def compose(self) -> ComposeResult:
         with Vertical(classes="box") as box:
             box.border_title = Content(self.question.title)
-            with VerticalScroll(classes="body", can_focus=False):
+            with VerticalScroll(classes="body grows", can_focus=False):
                 yield Static(paragraph(self.question.lines), markup=False, id="words")
             with Horizontal(classes="buttons"):
                 yield Button(f"{self.question.no}  n", id="no", compact=True)

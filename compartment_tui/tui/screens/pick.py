@@ -8,7 +8,6 @@ from textual.binding import Binding
 from textual.containers import Vertical
 from textual.content import Content
 from textual.fuzzy import Matcher
-from textual.screen import ModalScreen
 from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
@@ -16,10 +15,11 @@ from compartment_tui.present.acts import Act
 from compartment_tui.present.rollbacks import Choice
 from compartment_tui.present.text import show
 from compartment_tui.present.tone import Tone, line
+from compartment_tui.tui.screens.dialog import Dialog
 from compartment_tui.tui.widgets.words import words
 
 
-class PickScreen(ModalScreen[Act | None]):
+class PickScreen(Dialog[Act | None]):
     """The chosen rollback, yet to be planned and confirmed."""
 
     BINDINGS = [
@@ -39,7 +39,7 @@ class PickScreen(ModalScreen[Act | None]):
             box.border_title = Content(f"Roll back in {show(self._environment)}")
             box.border_subtitle = "enter shows the plan · / filters · esc leaves"
             yield Input(placeholder="filter", id="filter", compact=True)
-            yield OptionList(id="choices", markup=False, compact=True)
+            yield OptionList(classes="grows", id="choices", markup=False, compact=True)
             yield Static("nothing matches", id="none", markup=False)
 
     def on_mount(self) -> None:
@@ -59,13 +59,15 @@ class PickScreen(ModalScreen[Act | None]):
         group = ""
         for place, choice in found:
             if choice.group != group:
+                heading = ("\n" if group else "") + choice.group
                 group = choice.group
-                options.append(Option(words(line(group, Tone.QUIET)), disabled=True))
+                options.append(Option(words(line(heading, Tone.QUIET)), disabled=True))
             options.append(Option(words(choice.line), id=str(place)))
         listed = self.query_one(OptionList)
         listed.set_options(options)
         listed.highlighted = listed.get_option_index(str(found[0][0])) if found else None
         self.query_one("#none").display = not found
+        self.fit()
 
     @on(Input.Changed)
     def _typed(self, event: Input.Changed) -> None:

@@ -8,7 +8,6 @@ from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.content import Content
-from textual.screen import ModalScreen
 from textual.widgets import Button, Input, Static
 
 from compartment_tui.domain.errors import CompartmentError
@@ -19,7 +18,8 @@ from compartment_tui.present.text import show
 from compartment_tui.present.tone import Line, Tone, line, signed
 from compartment_tui.tui import messages as news
 from compartment_tui.tui.base import BoardApp
-from compartment_tui.tui.widgets.words import paragraph
+from compartment_tui.tui.screens.dialog import Dialog
+from compartment_tui.tui.widgets.words import QUIET, paragraph
 
 LOOKING = "looking at what it would change …"
 
@@ -32,7 +32,7 @@ class Decision:
     http_port: int
 
 
-class PlanScreen(ModalScreen[Decision | None]):
+class PlanScreen(Dialog[Decision | None]):
     """Opens at once, shows the plan or why it is refused, and starts nothing but by `y`.
 
     A protected environment wants its name instead of `y`.
@@ -40,7 +40,7 @@ class PlanScreen(ModalScreen[Decision | None]):
 
     BINDINGS = [
         Binding("y", "confirm", "Start", id="plan.start"),
-        Binding("n,escape", "leave", "Leave", id="plan.leave"),
+        Binding("n,escape,q", "leave", "Leave", id="plan.leave"),
         Binding("c", "copy", "Copy the command", id="plan.copy"),
         Binding("f", "force", "Replace unchanged services", show=False, id="plan.force"),
         Binding("v", "volumes", "Volumes too", show=False, id="plan.volumes"),
@@ -60,7 +60,7 @@ class PlanScreen(ModalScreen[Decision | None]):
 
     def compose(self) -> ComposeResult:
         with Vertical(classes="box"):
-            with VerticalScroll(classes="body", can_focus=False):
+            with VerticalScroll(classes="body grows", can_focus=False):
                 yield Static(markup=False, id="words")
             yield Static(markup=False, id="toggles")
             yield Static(markup=False, id="command")
@@ -108,14 +108,7 @@ class PlanScreen(ModalScreen[Decision | None]):
         box.border_title = Content(f"{self.act.title()}{look}")
         self._put("#words", paragraph(self._lines()))
         self._put("#toggles", self._toggles())
-        self._put(
-            "#command",
-            Content.assemble(
-                ("as a command  ", "$text-muted"),
-                self.act.command(),
-                ("   c copies", "$text-muted"),
-            ),
-        )
+        self._put("#command", self._command())
         ask = f"{name} is protected: type its name, then enter"
         self._put("#ask", paragraph((line(ask, Tone.WARN),)) if self._wants_name else Content(""))
         self.query_one("#name").display = self._wants_name
@@ -123,6 +116,7 @@ class PlanScreen(ModalScreen[Decision | None]):
         yes.display = self._startable and not self._wants_name
         yes.label = f"{YES[self.act.verb]}  y"
         no.label = "Cancel  n" if self._startable else "Close  esc"
+        self.fit()
 
     def _put(self, which: str, content: Content) -> None:
         static = self.query_one(which, Static)
@@ -139,6 +133,13 @@ class PlanScreen(ModalScreen[Decision | None]):
         if self.ready is None:
             return (line(LOOKING, Tone.QUIET),)
         return proposal_lines(self.act, self.ready.plan, self.ready.context)
+
+    def _command(self) -> Content:
+        """The same on the command line; of a refusal, only that it can be copied."""
+        if self.refused is not None:
+            return Content.styled("c copies this", QUIET)
+        parts = (("as a command  ", QUIET), self.act.command(), ("   c copies", QUIET))
+        return Content.assemble(*parts)
 
     def _toggles(self) -> Content:
         if self.ready is None:

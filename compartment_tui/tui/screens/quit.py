@@ -4,16 +4,16 @@ from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import Horizontal, Vertical, VerticalScroll
-from textual.screen import ModalScreen
 from textual.widgets import Button, Static
 
 from compartment_tui.present.board import Board
 from compartment_tui.present.jobs import leaving_question, quit_question
 from compartment_tui.tui.base import BoardApp
+from compartment_tui.tui.screens.dialog import Dialog
 from compartment_tui.tui.widgets.words import paragraph
 
 
-class QuitScreen(ModalScreen[None]):
+class QuitScreen(Dialog[None]):
     """Asks, then waits. The application closes when the last job has ended."""
 
     BINDINGS = [
@@ -28,7 +28,7 @@ class QuitScreen(ModalScreen[None]):
 
     def compose(self) -> ComposeResult:
         with Vertical(classes="box"):
-            with VerticalScroll(classes="body", can_focus=False):
+            with VerticalScroll(classes="body grows", can_focus=False):
                 yield Static(markup=False, id="words")
             with Horizontal(classes="buttons"):
                 yield Button(id="no", compact=True)
@@ -49,6 +49,7 @@ class QuitScreen(ModalScreen[None]):
         self.query_one("#words", Static).update(paragraph(question.lines))
         self.query_one("#no", Button).label = f"{question.no}  n"
         self.query_one("#yes", Button).label = f"{question.yes}  y"
+        self.fit()
 
     @on(Button.Pressed)
     def _pressed(self, event: Button.Pressed) -> None:

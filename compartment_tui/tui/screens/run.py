@@ -14,6 +14,7 @@ from compartment_tui.present.jobs import (
     again,
     cancel_question,
     ending_lines,
+    has_container,
     job_cell,
     job_title,
     job_took,
@@ -32,7 +33,7 @@ from compartment_tui.tui.screens.ask import AskScreen
 from compartment_tui.tui.widgets.hints import Hints
 from compartment_tui.tui.widgets.output import OutputPane
 from compartment_tui.tui.widgets.track import TrackGrid
-from compartment_tui.tui.widgets.words import paragraph, piece
+from compartment_tui.tui.widgets.words import QUIET, paragraph, piece
 
 WAYS = {"cancel": Way.CANCEL, "logs": Way.LOGS, "open": Way.OPEN, "retry": Way.RETRY,
         "undo": Way.UNDO, "resume": Way.RESUME}  # fmt: skip
@@ -43,12 +44,12 @@ class RunScreen(Screen[None]):
 
     BINDINGS = [
         Binding("escape", "leave", "Back", id="run.leave"),
-        Binding("l", "logs", "Container's logs", id="run.logs"),
+        Binding("l", "logs", "Its logs", id="run.logs"),
         Binding("s", "shell", "Shell", id="run.shell"),
         Binding("o", "open", "Open", id="run.open"),
         Binding("y", "copy", "Copy output", id="run.copy"),
         Binding("X", "cancel", "Cancel", id="run.cancel"),
-        Binding("D", "retry", "Again", id="run.retry"),
+        Binding("D", "retry", "Try again", id="run.retry"),
         Binding("U", "undo", "Undo", id="run.undo"),
         Binding("R", "resume", "Resume", id="run.resume"),
         Binding("j,down", "choose(1)", "Next service", show=False, id="run.next"),
@@ -129,7 +130,7 @@ class RunScreen(Screen[None]):
     def _draw(self) -> None:
         job, now = self.job, self.app.world.clock.now()
         self.query_one("#title", Static).update(Content.styled(job_title(job), "bold"))
-        took = Content.styled(f"  {duration(job_took(job, now))}", "$text-muted")
+        took = Content.styled(f"  {duration(job_took(job, now))}", QUIET)
         self.query_one("#state", Static).update(piece(job_cell(job)) + took)
         grid = self.query_one(TrackGrid)
         grid.draw(job.timeline, now, self.service)
@@ -150,8 +151,8 @@ class RunScreen(Screen[None]):
         self.service = service
         output = self.app.output_of(self.number)
         pane = self.query_one(OutputPane)
-        pane.fill(output.of(service), output.dropped)
-        pane.border_title = Content(f"{show(service)}: output" if service else "output")
+        title = f"{show(service)}: output" if service else "output"
+        pane.fill(title, output.of(service), output.dropped)
         self.query_one("#tracks").scroll_to(
             y=self.query_one(TrackGrid).place(service) - 1, animate=False
         )
@@ -169,7 +170,11 @@ class RunScreen(Screen[None]):
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Keys that would do nothing now are not there."""
         del parameters
-        if action not in WAYS or self.number not in self.app.board.jobs:
+        if self.number not in self.app.board.jobs:
+            return True
+        if action == "shell":  # shown where there is a container, even if it is stopped: it says so
+            return self.track is not None and has_container(self.track)
+        if action not in WAYS:
             return True
         return WAYS[action] in ways(self.job, self.service)
 
@@ -201,9 +206,8 @@ class RunScreen(Screen[None]):
             self._look_at(self.service)
             return
         pane = self.query_one(OutputPane)
-        pane.fill(())
-        title = f"{show(track.service)}: logs of {short_id(track.deployment)}"
-        pane.border_title = Content(f"{title}, l for the output")
+        title = f"{show(track.service)}: logs of {short_id(track.deployment)}, l for the output"
+        pane.fill(title, ())
         environment = self.job.act.environment
         self._stream = self.app.bridge.read_logs(environment, track.deployment)
 

@@ -32,6 +32,7 @@ class OutputPane(ScrollView, can_focus=True):
         self._rows: list[Line] = []
         self._columns = 0
         self._follows = True
+        self._title = ""
         self.dropped = 0
 
     @property
@@ -44,8 +45,9 @@ class OutputPane(ScrollView, can_focus=True):
         """Whether the end stays in view."""
         return self._follows
 
-    def fill(self, lines: Iterable[Line], dropped: int = 0) -> None:
+    def fill(self, title: str, lines: Iterable[Line], dropped: int = 0) -> None:
         """Something else to show; its end is in view."""
+        self._title = title
         self._lines, self.dropped, self._follows = list(lines), dropped, True
         self._fold_all()
 
@@ -77,7 +79,7 @@ class OutputPane(ScrollView, can_focus=True):
     def _say(self) -> None:
         notes = [f"{self.dropped} earlier lines dropped"] * bool(self.dropped)
         notes += ["stands still: G follows"] * (not self._follows)
-        self.border_subtitle = Content(" · ".join(notes))
+        self.border_title = Content(" · ".join((self._title, *notes)))
 
     def on_resize(self) -> None:
         columns = self.scrollable_content_region.width

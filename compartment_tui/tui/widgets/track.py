@@ -11,8 +11,8 @@ from compartment_tui.present.progress import track_lines
 from compartment_tui.present.text import fit, pad
 from compartment_tui.present.timeline import Timeline
 from compartment_tui.present.tone import Cell
-from compartment_tui.present.track import Grid, Row, grid
-from compartment_tui.tui.widgets.words import piece, words
+from compartment_tui.present.track import Grid, Mark, Row, grid
+from compartment_tui.tui.widgets.words import QUIET, piece, words
 
 CHOSEN = "▌ "
 STATE_COLUMNS = 12
@@ -66,7 +66,7 @@ class TrackGrid(Static):
             return
         shown = grid(self._timeline, self._now)
         if not shown.rows:
-            self.update(Content.styled("  taking the lock and looking around …", "$text-muted"))
+            self.update(Content.styled("  taking the lock and looking around …", QUIET))
             return
         columns = self.size.width or 80
         name = min(max(len("service"), *(len(row.name) for row in shown.rows)), WIDEST_NAME)
@@ -86,8 +86,9 @@ def _table(shown: Grid, chosen: str | None, columns: int, name: int) -> list[Con
     if each < least:
         return None
     left = columns - len(CHOSEN) - name - 2 - each * count - STATE_COLUMNS
-    heads = "".join(pad(fit(title, each - 1), each) for title in shown.columns)
-    head = Content.styled(f"{' ' * len(CHOSEN)}{pad('service', name)}  {heads}", "$text-muted")
+    titles = [long if len(long) < each else short for long, short in shown.columns]
+    heads = "".join(pad(fit(title, each - 1), each) for title in titles)
+    head = Content.styled(f"{' ' * len(CHOSEN)}{pad('service', name)}  {heads}", QUIET)
     return [head, *(_row(row, row.key == chosen, name, each, left) for row in shown.rows)]
 
 
@@ -99,8 +100,15 @@ def _row(row: Row, chosen: bool, name: int, each: int, left: int) -> Content:
         [
             mark,
             Content.styled(title, "bold") if chosen else Content(title),
-            *(piece(Cell(pad(fit(cell.text, each - 1), each), cell.tone)) for cell in row.cells),
+            *(_stage(mark, each) for mark in row.marks),
             piece(Cell(pad(row.state.text, STATE_COLUMNS), row.state.tone)),
-            Content.styled(said, "$text-muted"),
+            Content.styled(said, QUIET),
         ]
     )
+
+
+def _stage(mark: Mark, each: int) -> Content:
+    """One stage, with what more there is to say of it if it fits."""
+    text = mark.cell.text
+    whole = text + mark.more if len(text + mark.more) < each else text
+    return piece(Cell(pad(fit(whole, each - 1), each), mark.cell.tone))

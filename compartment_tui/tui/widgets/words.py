@@ -8,11 +8,12 @@ from compartment_tui.present.tone import Cell, Line, Tone
 
 STYLES = {
     Tone.PLAIN: "",
-    Tone.GOOD: "$text-success",
-    Tone.WARN: "$text-warning",
-    Tone.BAD: "$text-error",
-    Tone.QUIET: "$text-muted",
+    Tone.GOOD: "$success",
+    Tone.WARN: "$warning",
+    Tone.BAD: "$error",
+    Tone.QUIET: "dim",
 }
+QUIET = STYLES[Tone.QUIET]
 
 
 def piece(cell: Cell) -> Content:

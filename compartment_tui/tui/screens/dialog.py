@@ -1,0 +1,32 @@
+"""A box over the screen, as high as what it has to say; where that is too much, it scrolls."""
+
+from typing import TypeVar
+
+from textual.containers import Vertical
+from textual.screen import ModalScreen
+
+Result = TypeVar("Result")
+SHORT = 30
+"""Rows below which nothing is given to the eye."""
+LEAST = 3
+
+
+class Dialog(ModalScreen[Result]):
+    """Has one `.box`, and in it one widget with the class `grows`; the rest is always in view."""
+
+    def on_resize(self) -> None:
+        self.fit()
+
+    def fit(self) -> None:
+        """Give what grows the rows that the rest leaves, once that is laid out."""
+        self.query_one(".box").set_class(self.size.height < SHORT, "-short")
+        self.call_after_refresh(self._fit)
+
+    def _fit(self) -> None:
+        box = self.query_one(".box", Vertical)
+        grows = box.query_one(".grows")
+        rest = [one for one in box.children if one.display and one is not grows]
+        taken = sum(one.outer_size.height + one.styles.margin.height for one in rest)
+        spare = 0 if box.has_class("-short") else 2
+        room = self.size.height - box.gutter.height - taken - spare
+        grows.styles.max_height = max(LEAST, room)
