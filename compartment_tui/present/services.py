@@ -49,6 +49,11 @@ def no_services(board: Board) -> tuple[Line, ...]:
     )
 
 
+def none_fits(wanted: str) -> tuple[Line, ...]:
+    """What stands there when a filter hides all of them."""
+    return (line(f"no service fits {show(wanted.strip())}; esc shows all", Tone.QUIET),)
+
+
 def is_held(one: ServiceStatus) -> bool:
     """Whether a candidate waits for somebody to look at it."""
     latest = one.latest

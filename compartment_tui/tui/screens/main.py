@@ -14,6 +14,7 @@ from compartment_tui.tui.widgets.banner import Banner
 from compartment_tui.tui.widgets.environment_bar import EnvironmentBar
 from compartment_tui.tui.widgets.hints import Hints
 from compartment_tui.tui.widgets.log_pane import LogPane
+from compartment_tui.tui.widgets.narrow import Narrow
 from compartment_tui.tui.widgets.overview import Overview
 from compartment_tui.tui.widgets.pane_bar import PANES, PaneBar
 from compartment_tui.tui.widgets.releases import Releases
@@ -26,6 +27,8 @@ _BY_NUMBER = Binding.Group("Environment by its number")
 
 class MainScreen(Screen[None]):
     """Draws the board; every key is an intent."""
+
+    VERTICAL_BREAKPOINTS = [(0, "-short"), (30, "-tall")]
 
     BINDINGS = [
         *(
@@ -63,6 +66,8 @@ class MainScreen(Screen[None]):
         Binding("U", "roll_back", "Undo", id="act.rollback"),
         Binding("E", "redeploy", "Redeploy", show=False, id="act.redeploy"),
         Binding("X", "delete", "Remove environment", show=False, id="act.delete"),
+        Binding("slash", "filter", "Filter services", show=False, id="view.filter"),
+        Binding("escape", "show_all", "Show all services", show=False, id="view.show_all"),
         Binding("ctrl+r,f5", "refresh", "Refresh", show=False, id="view.refresh"),
     ]
 
@@ -74,6 +79,7 @@ class MainScreen(Screen[None]):
     def compose(self) -> ComposeResult:
         yield EnvironmentBar(id="environments")
         yield Banner(id="banner")
+        yield Narrow(id="filter")
         yield Services(id="services")
         yield PaneBar(id="panes")
         with ContentSwitcher(initial="overview", id="detail"):
@@ -195,6 +201,18 @@ class MainScreen(Screen[None]):
 
     def action_refresh(self) -> None:
         self.app.bridge.look()  # type: ignore[attr-defined]
+
+    def action_filter(self) -> None:
+        self.query_one(Narrow).open()
+
+    def action_show_all(self) -> None:
+        self.query_one(Narrow).clear_all()
+
+    def on_narrow_typed(self, message: Narrow.Typed) -> None:
+        self.query_one(Services).narrow(message.wanted)
+
+    def on_narrow_left(self) -> None:
+        self.query_one(Services).focus()
 
     def action_zoom(self) -> None:
         self.toggle_class("zoomed")

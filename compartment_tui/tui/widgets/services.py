@@ -6,7 +6,8 @@ from textual import events
 from textual.binding import Binding
 
 from compartment_tui.present.board import Board
-from compartment_tui.present.services import no_services, services_grid
+from compartment_tui.present.narrow import narrowed
+from compartment_tui.present.services import no_services, none_fits, services_grid
 from compartment_tui.tui.messages import ServiceChosen
 from compartment_tui.tui.widgets.table import GUTTER, KeyTable
 
@@ -24,11 +25,25 @@ class Services(KeyTable):
         super().__init__(id=id)
         self._board: Board | None = None
         self._now: datetime | None = None
+        self._wanted = ""
 
     @property
     def marked(self) -> tuple[str, ...]:
-        """The marked services, in the order of the rows; empty when none is."""
-        return tuple(key for key in self.grid_shown.keys if key in self._marks)
+        """The marked services, in the order of the rows, hidden ones too; empty when none is."""
+        status = self._board.status if self._board else None
+        return (
+            tuple(row.service for row in status.services if row.service in self._marks)
+            if status
+            else ()
+        )
+
+    def narrow(self, wanted: str) -> None:
+        """Show only the services that fit. A selection that is hidden moves to the first shown."""
+        self._wanted = wanted
+        self._draw()
+        keys = self.grid_shown.keys
+        if self._board is not None and keys and self._board.service not in keys:
+            self.post_message(ServiceChosen(keys[0]))
 
     def show(self, board: Board, now: datetime) -> None:
         """Draw what differs. Marks are of one environment: in another one there are none."""
@@ -40,8 +55,11 @@ class Services(KeyTable):
     def _draw(self) -> None:
         if self._board is None or self._now is None or not self.size.width:
             return
-        grid = services_grid(self._board, self._now, self.room)
-        self.put(grid, () if grid.rows else no_services(self._board))
+        board = narrowed(self._board, self._wanted)
+        grid = services_grid(board, self._now, self.room)
+        hidden = bool(self._board.status and self._board.status.services)
+        notes = none_fits(self._wanted) if hidden else no_services(self._board)
+        self.put(grid, () if grid.rows else notes)
         self.point_at(self._board.service)
 
     def on_resize(self) -> None:
