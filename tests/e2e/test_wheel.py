@@ -4,7 +4,9 @@ import re
 import subprocess
 import sys
 import venv
-from collections.abc import Iterator
+import zipfile
+from collections.abc import Iterable, Iterator
+from email import message_from_bytes
 from importlib import metadata
 from pathlib import Path
 
@@ -32,7 +34,7 @@ def program(tmp_path_factory: pytest.TempPathFactory) -> Path:
     binaries = place / "venv" / "bin"
     python = binaries / "python"
     wanted = place / "requirements.txt"
-    wanted.write_text(locked(needed("compartment-tui")), encoding="utf-8")
+    wanted.write_text(locked(needed(requirements(wheel))), encoding="utf-8")
     pip(python, "install", "--require-hashes", "-r", wanted)
     pip(python, "install", "--no-deps", wheel)
     pip(python, "check")
@@ -55,14 +57,28 @@ def test_a_wheel_in_an_empty_environment_deploys(shop: Shop) -> None:
     shop.assert_settled()
 
 
-def needed(name: str, seen: frozenset[str] = frozenset()) -> frozenset[str]:
-    """Every distribution that `name` asks for here, directly or not, without itself."""
-    for text in metadata.requires(name) or ():
+def requirements(wheel: Path) -> list[str]:
+    """What the wheel says that it needs; what is installed here may say something older."""
+    with zipfile.ZipFile(wheel) as opened:
+        (name,) = (one for one in opened.namelist() if one.endswith(".dist-info/METADATA"))
+        return message_from_bytes(opened.read(name)).get_all("Requires-Dist", [])
+
+
+def needed(texts: Iterable[str]) -> frozenset[str]:
+    """Every distribution that these requirements lead to here, directly or not."""
+    seen: set[tuple[str, str]] = set()
+    waiting = [(text, "") for text in texts]
+    while waiting:
+        text, chosen = waiting.pop()
         one = Requirement(text)
-        other = canonicalize_name(one.name)
-        if other not in seen and (one.marker is None or one.marker.evaluate({"extra": ""})):
-            seen = needed(other, seen | {other})
-    return seen
+        if one.marker is not None and not one.marker.evaluate({"extra": chosen}):
+            continue
+        name = canonicalize_name(one.name)
+        for extra in {"", *one.extras}:
+            if (name, extra) not in seen:
+                seen.add((name, extra))
+                waiting += [(other, extra) for other in metadata.requires(name) or ()]
+    return frozenset(name for name, _ in seen)
 
 
 def locked(names: frozenset[str]) -> str:
@@ -73,9 +89,8 @@ def locked(names: frozenset[str]) -> str:
 
 
 def pip(python: str | Path, *words: str | Path) -> None:
-    quiet = ("--quiet", "--disable-pip-version-check")
     done = subprocess.run(
-        [str(python), "-m", "pip", words[0], *quiet, *words[1:]],
+        [str(python), "-m", "pip", "--disable-pip-version-check", *words],
         cwd=Path(python).anchor,
         capture_output=True,
         text=True,
