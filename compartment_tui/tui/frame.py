@@ -32,7 +32,7 @@ from compartment_tui.present.text import clean, counted, fit, show
 from compartment_tui.tui import copying, plain, themes
 from compartment_tui.tui import messages as news
 from compartment_tui.tui.bridge import Bridge
-from compartment_tui.tui.keys import MOVING, Key, live
+from compartment_tui.tui.keys import MOVING, Key, grouped, live
 from compartment_tui.tui.palette import Command, Commands, board_commands, key_command
 from compartment_tui.tui.screens.command_log import CommandLogScreen
 from compartment_tui.tui.screens.copy_menu import CopyMenu
@@ -110,7 +110,7 @@ class Frame(App[None]):
 
     def commands(self, screen: Screen[object]) -> Iterable[Command]:
         """Everything the palette offers while that screen is shown."""
-        for key in self.keys(screen):
+        for key in grouped(self.keys(screen)):
             beside = key.several or key.group == MOVING or "command_palette" in key.action
             if key.enabled and not beside:
                 yield key_command(key, partial(self.press, key))

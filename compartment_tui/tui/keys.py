@@ -19,11 +19,22 @@ MOTIONS = frozenset(("G", "N"))
 """Upper case, and yet they only look: the end, and the hit before, as everywhere."""
 LAST = ("app.help", "app.quit")
 """Bindings that stand at the end of the hints, in this order, whatever has the focus."""
-CHANGING = "Change something"
-MOVING = "Move"
+HERE, LOOKING, CHANGING, MOVING = "Here", "Look at it", "Change something", "Move"
+ORDER = (
+    HERE,
+    LOOKING,
+    CHANGING,
+    "Panes",
+    "Environments",
+    "View",
+    "This screen",
+    "Everywhere",
+    MOVING,
+)
+"""In which the groups are listed."""
 _GROUPS: Mapping[str, str] = MappingProxyType(
     {
-        "act": "Look at it",
+        "act": LOOKING,
         "env": "Environments",
         "pane": "Panes",
         "view": "View",
@@ -78,6 +89,11 @@ def live(app: App[None], screen: Screen[object], *, read_only: bool) -> tuple[Ke
         known = found.get(place)
         found[place] = key if known is None else _joined(known, key)
     return tuple(found.values())
+
+
+def grouped(keys: Iterable[Key]) -> tuple[Key, ...]:
+    """In the order of their groups."""
+    return tuple(sorted(keys, key=lambda key: ORDER.index(key.group)))
 
 
 def hints(keys: Iterable[Key], columns: int) -> tuple[Key, ...]:
@@ -155,5 +171,5 @@ def _group(screen: Screen[object], node: DOMNode, binding: Binding) -> str:
     if not prefix and not binding.show:
         return MOVING  # the toolkit's own: cursors, pages, tab
     if node is screen.focused:
-        return "Here"
+        return HERE
     return "Everywhere" if isinstance(node, App) else "This screen"

@@ -11,20 +11,9 @@ from textual.screen import ModalScreen
 from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
-from compartment_tui.tui.keys import CHANGING, MOVING, Key
+from compartment_tui.tui.keys import CHANGING, Key, grouped
 
 CAP_COLUMNS = 14
-ORDER = (
-    "Here",
-    "Look at it",
-    CHANGING,
-    "Panes",
-    "Environments",
-    "View",
-    "This screen",
-    "Everywhere",
-    MOVING,
-)
 
 
 class HelpScreen(ModalScreen[Key | None]):
@@ -40,7 +29,7 @@ class HelpScreen(ModalScreen[Key | None]):
 
     def __init__(self, keys: Iterable[Key]) -> None:
         super().__init__()
-        self._keys = tuple(sorted(keys, key=lambda key: _place(key.group)))
+        self._keys = grouped(keys)
         self._shown: tuple[Key, ...] = ()
 
     def compose(self) -> ComposeResult:
@@ -109,10 +98,6 @@ def matching(keys: Iterable[Key], wanted: str) -> tuple[Key, ...]:
         for key in keys
         if wanted in key.caps or matcher.match(f"{key.words} {key.group} {' '.join(key.caps)}") > 0
     )
-
-
-def _place(group: str) -> int:
-    return ORDER.index(group) if group in ORDER else len(ORDER)
 
 
 def _rule() -> Content:

@@ -8,19 +8,11 @@ from textual.widget import Widget
 
 from compartment_tui.tui.keys import Key, hints, live, ruled
 
-READ_ONLY = "read-only"
-
 
 class Hints(Widget):
     """At most eight keys for what has the focus, made from the live bindings; click to press."""
 
-    COMPONENT_CLASSES = {
-        "hints--key",
-        "hints--verb",
-        "hints--words",
-        "hints--rule",
-        "hints--read-only",
-    }
+    COMPONENT_CLASSES = {"hints--key", "hints--verb", "hints--words", "hints--rule"}
     DEFAULT_CSS = """
     Hints { height: 1; padding: 0; background: $footer-background; color: $footer-foreground; }
     """
@@ -40,9 +32,7 @@ class Hints(Widget):
     def render(self) -> Content:
         """Rendered anew when bindings, focus or size change; never on a clock."""
         read_only = bool(getattr(getattr(self.app, "board", None), "read_only", False))
-        mark = f" {READ_ONLY} " if read_only else ""
-        keys = live(self.app, self.screen, read_only=read_only)
-        shown = hints(keys, self.size.width - len(mark))
+        shown = hints(live(self.app, self.screen, read_only=read_only), self.size.width)
         self._ends = []
         pieces: list[Content] = []
         column = 0
@@ -51,11 +41,7 @@ class Hints(Widget):
             column += piece.cell_length
             self._ends.append((column, key.name))
             pieces.append(piece)
-        line = Content("").join(pieces)
-        if not mark:
-            return line
-        gap = " " * max(0, self.size.width - line.cell_length - len(mark))
-        return Content.assemble(line, gap, (mark, self._part("read-only")))
+        return Content("").join(pieces)
 
     def on_click(self, event: Click) -> None:
         """As if the key had been pressed."""
