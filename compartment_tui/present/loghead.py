@@ -15,23 +15,29 @@ _WANTED_LIMIT = 24
 def head(
     book: Logbook, *, title: str, current: Row | None, columns: int, zone: tzinfo | None = None
 ) -> Line:
-    """One line of at most so many columns; what matters least is left out first."""
-    cells = [Cell(fit(title, max(0, columns // 2)))] if title else []
-    used = sum(width(cell.text) for cell in cells)
+    """One line of at most so many columns; what matters least is left out first.
+
+    The title gives way down to a quarter of the line: it says what a person has just chosen.
+    """
+    between = width(_BETWEEN.text)
+    left = columns - min(width(title), columns // 4)
+    parts: list[Cell] = []
     for part in _parts(book, current, zone):
-        between = width(_BETWEEN.text) if cells else 0
         # What follows a comma is left out before the whole part is.
         for text in (part.text, part.text.partition(", ")[0]):
-            needed = width(text) + between
-            if used + needed <= columns:
-                cells += [_BETWEEN, Cell(text, part.tone)][not cells :]
-                used += needed
+            if width(text) + between <= left:
+                parts += [_BETWEEN, Cell(text, part.tone)]
+                left -= width(text) + between
                 break
-    return tuple(cells)
+    used = sum(width(cell.text) for cell in parts)
+    named = fit(title, columns - used)
+    return (Cell(named), *parts) if named else tuple(parts[1:])
 
 
 def empty_words(book: Logbook) -> str:
     """Why there is nothing to see, and the way on."""
+    if book.shown:
+        return ""  # they are about to be drawn
     if not book.following and book.new:
         return "paused before anything arrived: f shows it"
     if book.kept:

@@ -98,6 +98,9 @@ def test_the_end_is_told_until_lines_come_again() -> None:
     assert empty_words(book) == "nothing was written"
     book.append(lines(1))
     assert "ended" not in said(book)
+    assert empty_words(book) == ""
+    book.filter("!line")
+    assert empty_words(book).startswith("no line is wanted")
 
 
 # --- freezing -------------------------------------------------------------------------------------
@@ -288,6 +291,17 @@ def test_the_head_fits_and_the_state_goes_last(columns: int) -> None:
     told = said(book, columns=columns)
     assert width(told) <= columns
     assert ("paused" in told) is (columns >= 20)
+
+
+def test_a_long_title_gives_way_to_what_is_left_out() -> None:
+    book = Logbook()
+    book.append(lines(9), dropped=37)
+    book.filter("!healthz")
+    cells = head(book, title="production · all services", current=None, columns=72, zone=UTC)
+    told = "".join(cell.text for cell in cells)
+    assert "without “healthz”" in told
+    assert "37 lines dropped" in told
+    assert told.startswith("production")
 
 
 # --- layout ---------------------------------------------------------------------------------------

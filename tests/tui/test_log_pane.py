@@ -12,6 +12,7 @@ from textual.widgets import Static
 
 from compartment_tui.ports import LogLine
 from compartment_tui.tui.messages import CopyWanted, SaveWanted
+from compartment_tui.tui.widgets import log_pane
 from compartment_tui.tui.widgets.log_pane import LogPane
 from compartment_tui.tui.widgets.log_view import LogView
 
@@ -133,15 +134,16 @@ def test_frozen_is_still_past_the_cap(stop: list[str], *, wrap: bool) -> None:
     play(story)
 
 
-def test_lines_not_drawn_yet_do_not_move_what_is_frozen() -> None:
+def test_lines_not_drawn_yet_do_not_move_what_is_frozen(monkeypatch: pytest.MonkeyPatch) -> None:
     async def story(app: Bench, pilot: "Pilot[None]") -> None:
-        await fed(app, pilot, lines(9_995))
-        app.pane.feed(lines(1, first=9_995))
-        await pilot.pause()
+        await fed(app, pilot, lines(9_996))
+        monkeypatch.setattr(log_pane, "PAUSE", 60)
         before = app.screen_text
-        app.pane.feed(lines(500, first=9_996))  # within the pause: held, not drawn
+        app.pane.feed(lines(500, first=9_996))
         app.view.pause()
         assert app.screen_text == before
+        await pilot.press("j")
+        assert app.current == "line 9996"
 
     play(story)
 
