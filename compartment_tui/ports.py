@@ -6,6 +6,7 @@ deployment is always named by its id: adapters find its container by label.
 """
 
 from collections.abc import Callable, Generator, Iterator, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -199,6 +200,15 @@ class Engine(Protocol):
 
 class Builder(Protocol):
     """Makes images."""
+
+    def warm_up(self) -> None:
+        """A build will follow: find out how, meanwhile. Returns at once."""
+
+    def ahead(self, plans: tuple[Plan, ...], cancel: "Cancel") -> AbstractContextManager[None]:
+        """Begin these builds side by side; `build` then hands over what they say, plan by plan.
+
+        Leaving the context ends those that still go on.
+        """
 
     def build(self, plan: Plan, cancel: "Cancel") -> Generator[str, None, Image]:
         """Yield output lines, return the image.

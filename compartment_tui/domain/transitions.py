@@ -70,7 +70,7 @@ def entered(state: EnvironmentState, stage: Stage, plans: Iterable[Plan]) -> Env
     return replace(state, journal=state.journal and replace(state.journal, stage=stage))
 
 
-def built(state: EnvironmentState, birth: Birth) -> EnvironmentState:
+def image_known(state: EnvironmentState, birth: Birth) -> EnvironmentState:
     """The candidate's image and port are known."""
     deployment = state.deployments[birth.plan.deployment]
     return state.with_deployment(replace(deployment, image=birth.image.id, port=birth.port))

@@ -139,6 +139,8 @@ def _circumstances(world: World, config: ProjectConfig, state: EnvironmentState)
 def _carry_out(world: World, environment: str, verb: str, planner: Planner) -> Iterator[Event]:
     key, config = key_and_config(world, environment)
     _refused_early(world, config, state_of(world, key), planner)
+    if verb == "deploy":
+        world.builder.warm_up()
     prepare_ground(world, key, config)
     with world.locks.environment(key, actor=world.actor, purpose=verb) as hold:
         try:

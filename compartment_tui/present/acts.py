@@ -27,7 +27,7 @@ class Verb(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Act:
-    """One change, fully said: it names what it is about, whatever is selected by the time it runs."""
+    """One change, fully said: it names what it is about, whatever is selected when it runs."""
 
     verb: Verb
     environment: str

@@ -14,6 +14,8 @@ from compartment_tui.domain.transitions import prunable
 from compartment_tui.ports import ConnectionCount, World
 
 DRAIN_INTERVAL = timedelta(milliseconds=200)
+ALIVE_INTERVAL = timedelta(seconds=1)
+"""How often the new ones are looked at while the previous ones drain."""
 QUIET = timedelta(seconds=1)
 """How long there must be none: a connection being made while we counted shows up within that."""
 
@@ -51,9 +53,12 @@ def drain(world: World, state: EnvironmentState) -> Iterator[Event]:
     """
     with ExitStack() as opened:
         going = _open(world, state, opened)
+        look_at = world.clock.monotonic()
         while going and not world.cancel.requests:
-            refuse_dead(world, state)
             now = world.clock.monotonic()
+            if now >= look_at:
+                refuse_dead(world, state)
+                look_at = now + ALIVE_INTERVAL
             over = [one for one in going if one.look(now)]
             going = [one for one in going if one not in over]
             for one in over:

@@ -16,6 +16,9 @@ from compartment_tui.rollout.making import birth_of
 WORKER_UPTIME = timedelta(seconds=2)
 """How long a worker that declares nothing must stay up to count as ready."""
 TAIL_LINES = 20
+EAGER = timedelta(milliseconds=50)
+"""How often a candidate is asked in its first second: most are ready within that."""
+EAGER_FOR = timedelta(seconds=1)
 UNDECLARED = Readiness(kind=ReadinessKind.TCP)
 """What routed services are asked when they declare nothing: to accept a connection."""
 
@@ -116,7 +119,10 @@ class Proof:
 
     def _not_yet(self, asked: timedelta) -> None:
         self.settled_at = None
-        self.due = asked + self.readiness.interval
+        young = asked - self.began < EAGER_FOR
+        self.due = asked + (
+            min(EAGER, self.readiness.interval) if young else self.readiness.interval
+        )
         if self.due >= self.began + self.readiness.timeout:
             raise self._never_ready()
 

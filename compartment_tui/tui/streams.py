@@ -80,7 +80,7 @@ class Batches:
 
 
 class Sampling:
-    """One stats stream per watched deployment; the newest samples are told once a second at most."""
+    """One stats stream per watched deployment; the newest samples are told once a second."""
 
     def __init__(self, world: World, tell: Callable[[Mapping[str, Sample]], object]) -> None:
         self._world = world

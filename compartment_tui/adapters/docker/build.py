@@ -1,12 +1,14 @@
 """Making images: by a docker command with BuildKit where there is one, else by the engine alone."""
 
 import re
+import threading
 from collections.abc import Generator, Iterable, Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from compartment_tui.adapters.docker import labels
+from compartment_tui.adapters.docker.beginning import Ahead, Stop
 from compartment_tui.adapters.docker.child import run_child
 from compartment_tui.adapters.docker.client import NO_SPACE, Client, reason
 from compartment_tui.adapters.docker.commands import (
@@ -42,6 +44,8 @@ if TYPE_CHECKING:
 
 PULL_PATIENCE_SECONDS = 10.0
 LONGEST_INSTRUCTION = 80
+SIDE_BY_SIDE = 4
+"""How many builds are begun at once."""
 IN_CONTEXT = ".compartment.Dockerfile"
 """Where the engine's own builder finds the Dockerfile; always the same, or its cache would miss."""
 
@@ -56,8 +60,30 @@ class DockerBuilder:
     def __init__(self, client: Client, project: Project) -> None:
         self._client = client
         self._project = project
+        self._begun: dict[str, Ahead] = {}
+
+    def warm_up(self) -> None:
+        threading.Thread(target=find_build_command, daemon=True).start()
+
+    @contextmanager
+    def ahead(self, plans: tuple[Plan, ...], cancel: Cancel) -> Iterator[None]:
+        stop = Stop(cancel)
+        self._begun = {
+            plan.deployment: Ahead(self._build(plan, stop)) for plan in plans[:SIDE_BY_SIDE]
+        }
+        try:
+            yield
+        finally:
+            stop.now()
+            for build in self._begun.values():
+                build.join()
+            self._begun = {}
 
     def build(self, plan: Plan, cancel: Cancel) -> Generator[str, None, Image]:
+        begun = self._begun.pop(plan.deployment, None)
+        return (yield from begun.lines() if begun else self._build(plan, cancel))
+
+    def _build(self, plan: Plan, cancel: Cancel) -> Generator[str, None, Image]:
         with prepared(plan.spec, self._project) as ready:
             command = find_build_command()
             if command is None:

@@ -93,6 +93,20 @@ def inspect(client: Client, container: str) -> Instance | None:
         return None
 
 
+def instance(client: Client, known: dict[str, str], deployment: str) -> Instance | None:
+    """See `Engine.instance`. `known` remembers ids: a rollout asks for the same few often."""
+    if deployment in known:
+        found = inspect(client, known[deployment])
+        if found is not None:
+            return found
+    container = find(client, deployment)
+    if container is None:
+        known.pop(deployment, None)
+        return None
+    known[deployment] = container
+    return inspect(client, container)
+
+
 def create(client: Client, birth: Birth, network: str) -> Instance:
     """See `Engine.create`."""
     plan = birth.plan

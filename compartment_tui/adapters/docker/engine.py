@@ -40,6 +40,8 @@ class DockerEngine:
     def __init__(self, client: Client, layout: Layout | None = None) -> None:
         self._client = client
         self._layout = layout or Layout()
+        self._known: dict[str, str] = {}
+        """Containers that were looked up by their deployment."""
 
     def info(self) -> EngineInfo:
         with self._client.translate("tell about itself"):
@@ -69,8 +71,7 @@ class DockerEngine:
         return containers.instances(self._client, labels.filters(Role.SERVICE, None, **scope))
 
     def instance(self, deployment: str) -> Instance | None:
-        container = containers.find(self._client, deployment)
-        return None if container is None else containers.inspect(self._client, container)
+        return containers.instance(self._client, self._known, deployment)
 
     def networks(self) -> frozenset[EnvironmentKey]:
         return networks.networks(self._client, self._layout)

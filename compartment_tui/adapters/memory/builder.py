@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Generator
+from contextlib import AbstractContextManager, nullcontext
 
 from compartment_tui.adapters.memory.host import Host
 from compartment_tui.domain.deployment import Image
@@ -15,6 +16,13 @@ class MemoryBuilder:
 
     def __init__(self, host: Host) -> None:
         self._host = host
+
+    def warm_up(self) -> None:
+        """Nothing to find out."""
+
+    def ahead(self, plans: tuple[Plan, ...], cancel: Cancel) -> AbstractContextManager[None]:
+        # One after the other: what a pretended machine does must be the same every time.
+        return nullcontext()
 
     def build(self, plan: Plan, cancel: Cancel) -> Generator[str, None, Image]:
         behaviour = self._host.behaviour(plan.service)

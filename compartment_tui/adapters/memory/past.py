@@ -22,7 +22,14 @@ from compartment_tui.domain.planning import (
     plan_rollback,
 )
 from compartment_tui.domain.routes import Route, RouteTable
-from compartment_tui.domain.transitions import activated, begun, built, finished, prunable, reverted
+from compartment_tui.domain.transitions import (
+    activated,
+    begun,
+    finished,
+    image_known,
+    prunable,
+    reverted,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,7 +111,7 @@ class Past:
                 image = self._image(plan, act)
                 birth = Birth(plan=plan, image=image, created=self._world.clock.now())
                 self._world.engine.create(birth)
-                state = built(state, birth)
+                state = image_known(state, birth)
             self._world.engine.start(plan.deployment)
         return state
 
