@@ -12,13 +12,17 @@ from compartment_tui.tui.widgets.paint import Painted
 class Lines(Painted, ScrollView, can_focus=True):
     """Lines of cells under each other."""
 
+    # The toolkit takes the styles of the first base class only: those of a scrolling one are said.
+    DEFAULT_CSS = """
+    Lines { overflow-x: hidden; overflow-y: auto; scrollbar-size: 0 1; }
+    """
     BINDINGS = [
-        Binding("j", "scroll_down", "Down", show=False),
-        Binding("k", "scroll_up", "Up", show=False),
-        Binding("g", "scroll_home", "Top", show=False),
-        Binding("G", "scroll_end", "End", show=False),
-        Binding("ctrl+d", "page_down", "Page down", show=False),
-        Binding("ctrl+u", "page_up", "Page up", show=False),
+        Binding("down,j", "scroll_down", "Down", show=False),
+        Binding("up,k", "scroll_up", "Up", show=False),
+        Binding("g,home", "scroll_home", "Top", show=False),
+        Binding("G,end", "scroll_end", "End", show=False),
+        Binding("ctrl+d,pagedown", "page_down", "Page down", show=False),
+        Binding("ctrl+u,pageup", "page_up", "Page up", show=False),
     ]
 
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - the toolkit's name

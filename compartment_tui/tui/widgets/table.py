@@ -27,6 +27,10 @@ EDGE = 1
 class KeyTable(Painted, ScrollView, can_focus=True):
     """A head line, rows, and notes under them. Subclasses say what choosing a row means."""
 
+    # The toolkit takes the styles of the first base class only: those of a scrolling one are said.
+    DEFAULT_CSS = """
+    KeyTable { overflow-x: hidden; overflow-y: auto; scrollbar-size: 0 1; }
+    """
     BINDINGS = [
         Binding("down,j", "move(1)", "Down", show=False),
         Binding("up,k", "move(-1)", "Up", show=False),
@@ -69,6 +73,7 @@ class KeyTable(Painted, ScrollView, can_focus=True):
         if shape != (grid.columns, grid.widths, len(grid.rows), notes):
             self.virtual_size = size
             self.refresh()
+            self.call_after_refresh(self._reveal)  # only then it is known how far one can scroll
             return
         for place, (old, new) in enumerate(zip(before.rows, grid.rows, strict=True)):
             if old != new:
