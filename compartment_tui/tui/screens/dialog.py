@@ -3,7 +3,9 @@
 from typing import TypeVar
 
 from textual.containers import Vertical
+from textual.content import Content
 from textual.screen import ModalScreen
+from textual.widgets import Button
 
 Result = TypeVar("Result")
 SHORT = 30
@@ -16,6 +18,12 @@ class Dialog(ModalScreen[Result]):
 
     def on_resize(self) -> None:
         self.fit()
+
+    def put_label(self, which: str, text: str) -> None:
+        """Name a button anew; it takes the room that needs."""
+        button = self.query_one(which, Button)
+        button.label = Content(text)
+        button.refresh(layout=True)
 
     def fit(self) -> None:
         """Give what grows the rows that the rest leaves, once that is laid out."""

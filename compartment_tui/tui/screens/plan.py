@@ -112,10 +112,9 @@ class PlanScreen(Dialog[Decision | None]):
         ask = f"{name} is protected: type its name, then enter"
         self._put("#ask", paragraph((line(ask, Tone.WARN),)) if self._wants_name else Content(""))
         self.query_one("#name").display = self._wants_name
-        yes, no = self.query_one("#yes", Button), self.query_one("#no", Button)
-        yes.display = self._startable and not self._wants_name
-        yes.label = f"{YES[self.act.verb]}  y"
-        no.label = "Cancel  n" if self._startable else "Close  esc"
+        self.query_one("#yes").display = self._startable and not self._wants_name
+        self.put_label("#yes", f"{YES[self.act.verb]}  y")
+        self.put_label("#no", "Cancel  n" if self._startable else "Close  esc")
         self.fit()
 
     def _put(self, which: str, content: Content) -> None:

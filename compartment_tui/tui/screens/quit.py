@@ -47,8 +47,8 @@ class QuitScreen(Dialog[None]):
         question = leaving_question(jobs) if self.waiting else quit_question(jobs)
         self.query_one(".box").border_title = question.title
         self.query_one("#words", Static).update(paragraph(question.lines))
-        self.query_one("#no", Button).label = f"{question.no}  n"
-        self.query_one("#yes", Button).label = f"{question.yes}  y"
+        self.put_label("#no", f"{question.no}  n")
+        self.put_label("#yes", f"{question.yes}  y")
         self.fit()
 
     @on(Button.Pressed)
