@@ -170,9 +170,9 @@ def test_resume_is_killed_too(situation: str) -> None:
     prepare, verb = SITUATIONS[situation]
     calls = calls_of(prepare, verb)
     for at in range(calls.index("locks.environment") + 1, len(calls) + 1, 5):
-        again, reached = 0, True
+        again, reached = -1, True
         while reached:
-            again += 1
+            again += 3
             opened = prepare()
             before = visitors(opened)
             carry_out(opened, verb, Fault(at=at, when=When.AFTER, what=Killed))
