@@ -6,7 +6,7 @@ from datetime import datetime
 from compartment_tui.domain.errors import CompartmentError, EngineProblem, InvalidFile
 from compartment_tui.domain.views import EnvironmentStatus
 from compartment_tui.present.board import Board
-from compartment_tui.present.pieces import Key
+from compartment_tui.present.pieces import Key, folded
 from compartment_tui.present.text import age, clean, trigger_words
 from compartment_tui.present.tone import Cell, Line, Tone, signed
 
@@ -14,9 +14,17 @@ LIMIT = 2
 RESUME_KEY = ": resume"
 
 
-def banner_lines(board: Board, now: datetime, seen: datetime | None = None) -> tuple[Line, ...]:
-    """The gravest matters, gravest first. `seen` is when what is shown was last known to be so."""
-    return tuple(_matters(board, now, seen))[:LIMIT]
+def banner_lines(
+    board: Board, now: datetime, room: int, seen: datetime | None = None
+) -> tuple[Line, ...]:
+    """The gravest matters, gravest first, on at most two lines of `room` columns.
+
+    `seen` is when what is shown was last known to be so.
+    """
+    matters = tuple(_matters(board, now, seen))
+    if len(matters) == 1:
+        return folded(matters[0], room)[:LIMIT]
+    return matters[:LIMIT]
 
 
 def _matters(board: Board, now: datetime, seen: datetime | None) -> Iterator[Line]:
@@ -35,10 +43,10 @@ def _engine(trouble: CompartmentError | None, seen: datetime | None, now: dateti
     if isinstance(trouble, EngineProblem):
         text = clean(trouble.message)
     if seen is None:
-        return signed(f"{text}; trying again", Tone.BAD), *_hint(trouble)
+        return signed(text, Tone.BAD), Cell("; trying again")
     clock = seen.astimezone().strftime("%H:%M:%S")
     since = f"; what you see is from {clock} ({age(seen, now)}), trying again"
-    return signed(text, Tone.BAD), Cell(since), *_hint(trouble)
+    return signed(text, Tone.BAD), Cell(since)
 
 
 def _broken(trouble: CompartmentError) -> Line:

@@ -71,7 +71,7 @@ def helps(board: Board, one: ServiceStatus) -> Iterator[tuple[str, str]]:
         if changing and one.rollback_to:
             yield _undo_keys(board, one), f"undo: back to {short_id(one.rollback_to)}"
         if changing and _runs_not(one):
-            yield "space E", "start the same image anew"
+            yield "space E", "start it anew"
         if not _runs_not(one):
             yield "s", "shell"
         return
@@ -103,7 +103,7 @@ def _head(board: Board, one: ServiceStatus, *, stale: bool) -> Iterator[Line]:
     doing = under_way(board, one)
     working = (Cell(f"▸ {doing}", Tone.WARN),) if doing else ()
     sick = one.health is Health.UNHEALTHY
-    why = line(reason_words(one), Tone.PLAIN if sick else Tone.QUIET)
+    why = line("" if stale else reason_words(one), Tone.PLAIN if sick else Tone.QUIET)
     yield name, *joined((health_line(one, stale=stale), working, why))
     latest = one.latest
     if latest is not None and latest_failed(one) and one.active is not None:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from compartment_tui.present.pieces import line_width
-from compartment_tui.present.text import width
+from compartment_tui.present.text import NOTHING, width
 from compartment_tui.present.tone import Line
 
 
@@ -16,7 +16,7 @@ class Column:
     least: int = 1
     most: int = 999
     rank: int = 0
-    """0 is always there; of the others the highest goes first when there is no room."""
+    """0 is always there; the others only with something in them, the highest going first."""
     gap: int = 2
     """Blank columns before it."""
     right: bool = False
@@ -46,7 +46,8 @@ class Grid:
 def grid(columns: Sequence[Column], rows: Sequence[Row], room: int) -> Grid:
     """The table as it fits into `room` columns: some of its own narrower, some left out."""
     natural = [_natural(column, place, rows) for place, column in enumerate(columns)]
-    kept = _kept(columns, natural, room)
+    there = [p for p, column in enumerate(columns) if not column.rank or _says(p, rows)]
+    kept = _kept(columns, natural, there, room)
     widths = {place: min(columns[place].least, natural[place]) for place in kept}
     spare = room - _taken(columns, widths)
     for place in sorted(kept, key=lambda place: columns[place].rank):
@@ -65,14 +66,22 @@ def _natural(column: Column, place: int, rows: Sequence[Row]) -> int:
     return min(max(width(column.title), widest), column.most)
 
 
-def _kept(columns: Sequence[Column], natural: Sequence[int], room: int) -> list[int]:
-    kept = list(range(len(columns)))
+def _kept(
+    columns: Sequence[Column], natural: Sequence[int], there: list[int], room: int
+) -> list[int]:
+    kept = there
     while True:
         least = {place: min(columns[place].least, natural[place]) for place in kept}
         rank = max((columns[place].rank for place in kept), default=0)
         if rank == 0 or _taken(columns, least) <= room:
             return kept
         kept = [place for place in kept if columns[place].rank < rank]
+
+
+def _says(place: int, rows: Sequence[Row]) -> bool:
+    """Whether a column has anything in it; else it need not be there."""
+    said = ("".join(piece.text for piece in row.cells[place]).strip() for row in rows)
+    return not rows or any(text not in ("", NOTHING) for text in said)
 
 
 def _taken(columns: Sequence[Column], widths: dict[int, int]) -> int:

@@ -92,3 +92,8 @@ def test_greyed_is_quiet_throughout() -> None:
     greyed = quiet((Key("D"), Cell("eploy", Tone.BAD)))
     assert text(greyed) == "Deploy"
     assert {piece.tone for piece in greyed} == {Tone.QUIET}
+
+
+def test_a_column_with_nothing_in_it_is_not_there() -> None:
+    bare = Row(key="a", cells=(line("web"), line(""), line("-"), line(" ")))
+    assert [column.title for column in grid(COLUMNS, [bare], 80).columns] == ["NAME", "WHY"]

@@ -18,6 +18,7 @@ class Banner(Painted):
         self.display = False
         self._lines: tuple[Line, ...] = ()
         self._seen: datetime | None = None
+        self._shown: tuple[Board, datetime] | None = None
 
     @property
     def lines(self) -> tuple[Line, ...]:
@@ -27,7 +28,15 @@ class Banner(Painted):
         """Draw what differs. While all is well it remembers when that was."""
         if board.trouble is None and board.status is not None:
             self._seen = now
-        lines = banner_lines(board, now, self._seen)
+        self._shown = board, now
+        self._draw()
+
+    def _draw(self) -> None:
+        if self._shown is None:
+            return
+        # Hidden it has no width of its own.
+        room = max(0, self.app.size.width - 2)
+        lines = banner_lines(*self._shown, room, self._seen)
         if lines == self._lines:
             return
         before, self._lines = self._lines, lines
@@ -35,6 +44,9 @@ class Banner(Painted):
             self.styles.height = len(lines)
             self.display = bool(lines)
         self.refresh()
+
+    def on_resize(self) -> None:
+        self._draw()
 
     def render_line(self, y: int) -> Strip:
         pieces = self._lines[y] if y < len(self._lines) else ()
