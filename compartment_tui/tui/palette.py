@@ -6,6 +6,7 @@ from typing import Protocol, cast
 
 from textual.command import DiscoveryHit, Hit, Hits, Provider
 from textual.content import Content
+from textual.fuzzy import Matcher
 from textual.message import Message
 from textual.screen import Screen
 
@@ -46,7 +47,7 @@ class Commands(Provider):
         for one in self._commands:
             score = matcher.match(one.words)
             if score > 0:
-                yield Hit(score, _line(matcher.highlight(one.words), one.note), one.run)
+                yield Hit(score, _line(_highlighted(matcher, one.words), one.note), one.run)
 
 
 def key_command(key: Key, run: Callable[[], object]) -> Command:
@@ -69,6 +70,15 @@ def board_commands(board: Board, post: Callable[[Message], object]) -> Iterable[
             note="selected" if row.service == board.service else "",
             run=lambda name=row.service: post(news.ServiceChosen(name)),  # type: ignore[misc]
         )
+
+
+def _highlighted(matcher: Matcher, words: str) -> Content:
+    """As `Matcher.highlight`, which would read names as markup."""
+    content = Content(words)
+    _, places = matcher.fuzzy_search.match(matcher.query, words)
+    for place in places:
+        content = content.stylize(matcher.match_style, place, place + 1)
+    return content
 
 
 def _line(words: Content, note: str) -> Content:

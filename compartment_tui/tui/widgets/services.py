@@ -43,7 +43,8 @@ class Services(KeyTable):
         self._draw()
         keys = self.grid_shown.keys
         if self._board is not None and keys and self._board.service not in keys:
-            self.post_message(ServiceChosen(keys[0]))
+            # Later: a message posted while the screen handles one of its own does not leave it.
+            self.call_later(self.chosen, keys[0])
 
     def show(self, board: Board, now: datetime) -> None:
         """Draw what differs. Marks are of one environment: in another one there are none."""
