@@ -8,6 +8,7 @@ the application does not end before they do.)
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
+from datetime import datetime
 from itertools import count
 
 from textual.message import Message
@@ -41,6 +42,7 @@ from compartment_tui.tui.streams import Batches, Sampling
 
 Post = Callable[[Message], object]
 HISTORY_LIMIT = 50
+FOLLOWED_TAIL = 500
 
 
 class JobCancel:
@@ -119,35 +121,40 @@ class Bridge:
             )
         )
 
-    def follow(self, environment: str, services: Sequence[str] = (), *, tail: int = 500) -> int:
-        """Follow logs; the number by which their lines are told apart. `unfollow` ends it."""
+    def follow(
+        self, environment: str, services: Sequence[str] = (), *, since: datetime | None = None
+    ) -> int:
+        """Follow logs, the newest lines first seen, or all from a moment on.
+
+        The number tells their lines apart; `unfollow` ends it.
+        """
+        return self._stream(
+            lambda: inspect.logs(
+                self._world,
+                environment=environment,
+                services=services,
+                follow=True,
+                tail=None if since else FOLLOWED_TAIL,
+                since=since,
+            )
+        )
+
+    def read_logs(self, environment: str, deployment: str, *, tail: int = 1000) -> int:
+        """What one deployment's container wrote, dead or alive, as a stream that ends by itself."""
+        return self._stream(
+            lambda: inspect.deployment_logs(
+                self._world, environment=environment, deployment=deployment, tail=tail
+            )
+        )
+
+    def _stream(self, open_feed: Callable[[], Feed[LogLine]]) -> int:
         number = next(self._numbers)
 
         def tell(lines: tuple[LogLine, ...], dropped: int, ended: str) -> None:
             self._on_screen.wait()
             self._post(LogLinesArrived(number, lines, dropped, ended))
 
-        self._streams[number] = Batches(
-            lambda: inspect.logs(
-                self._world, environment=environment, services=services, follow=True, tail=tail
-            ),
-            tell,
-        )
-        return number
-
-    def read_logs(self, environment: str, deployment: str, *, tail: int = 1000) -> int:
-        """What one deployment's container wrote, dead or alive, as a stream that ends by itself."""
-        number = next(self._numbers)
-
-        def tell(lines: tuple[LogLine, ...], dropped: int, ended: str) -> None:
-            self._post(LogLinesArrived(number, lines, dropped, ended))
-
-        self._streams[number] = Batches(
-            lambda: inspect.deployment_logs(
-                self._world, environment=environment, deployment=deployment, tail=tail
-            ),
-            tell,
-        )
+        self._streams[number] = Batches(open_feed, tell)
         return number
 
     def unfollow(self, number: int) -> None:

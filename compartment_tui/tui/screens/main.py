@@ -1,6 +1,7 @@
 """The main screen: environments above, services in the middle, one pane of detail below."""
 
 from collections.abc import Iterable
+from datetime import datetime
 
 from textual.app import ComposeResult
 from textual.binding import Binding
@@ -74,7 +75,9 @@ class MainScreen(Screen[None]):
     def __init__(self) -> None:
         super().__init__()
         self._stream: int | None = None
-        self._stream_of: tuple[str, str | None] | None = None
+        self._stream_of: tuple[str, str | None, datetime | None] | None = None
+        self._since: datetime | None = None
+        """From when a person wants to see log lines; None: the newest ones."""
 
     def compose(self) -> ComposeResult:
         yield EnvironmentBar(id="environments")
@@ -137,7 +140,8 @@ class MainScreen(Screen[None]):
     def _follow(self) -> None:
         """Follow the logs of what is selected, while they can be seen."""
         bridge, board = self.app.bridge, self.app.board  # type: ignore[attr-defined]
-        wanted = (board.environment, board.service) if self.pane == "logs" else None
+        seen = self.pane == "logs"
+        wanted = (board.environment, board.service, self._since) if seen else None
         if wanted == self._stream_of:
             return
         if self._stream is not None:
@@ -146,7 +150,12 @@ class MainScreen(Screen[None]):
         if wanted is not None and board.environment:
             self.query_one(LogPane).reset()
             services = (board.service,) if board.service else ()
-            self._stream = bridge.follow(board.environment, services)
+            self._stream = bridge.follow(board.environment, services, since=self._since)
+
+    def on_log_pane_since_changed(self, message: LogPane.SinceChanged) -> None:
+        """Older lines than are here may be wanted: fetch from then on."""
+        self._since = message.since
+        self._follow()
 
     # --- intents ----------------------------------------------------------------------------------
 
