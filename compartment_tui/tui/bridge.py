@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
 from itertools import count
+from typing import TypedDict
 
 from textual.message import Message
 
@@ -256,36 +257,28 @@ class Bridge:
         return PlanReady(act, plan, context, protected)
 
     def _planned(self, act: Act) -> Run | Deletion | None:
-        world, environment = self._world, act.environment
+        world, environment, where = self._world, act.environment, _where(act)
         match act.verb:
             case Verb.DEPLOY:
-                return runs.plan_deploy(
-                    world, environment=environment, services=act.services, force=act.force
-                )
+                return runs.plan_deploy(world, **where, force=act.force)
             case Verb.ROLLBACK:
-                return runs.plan_rollback(
-                    world, environment=environment, services=act.services, to=act.to, run=act.run
-                )
+                return runs.plan_rollback(world, **where, to=act.to, run=act.run)
             case Verb.REDEPLOY:
-                return runs.plan_redeploy(world, environment=environment, services=act.services)
+                return runs.plan_redeploy(world, **where)
             case Verb.DELETE:
                 return upkeep.plan_deletion(world, environment=environment)
             case Verb.RESUME:
                 return None
 
     def _events(self, act: Act, world: World) -> Iterator[Event]:
-        environment = act.environment
+        environment, where = act.environment, _where(act)
         match act.verb:
             case Verb.DEPLOY:
-                return runs.deploy(
-                    world, environment=environment, services=act.services, force=act.force
-                )
+                return runs.deploy(world, **where, force=act.force)
             case Verb.ROLLBACK:
-                return runs.rollback(
-                    world, environment=environment, services=act.services, to=act.to, run=act.run
-                )
+                return runs.rollback(world, **where, to=act.to, run=act.run)
             case Verb.REDEPLOY:
-                return runs.redeploy(world, environment=environment, services=act.services)
+                return runs.redeploy(world, **where)
             case Verb.RESUME:
                 return runs.resume(world, environment=environment)
             case Verb.DELETE:
@@ -308,3 +301,12 @@ class Bridge:
         timeline = telling.close()
         self._cancels.pop(job, None)
         self._post(JobEnded(job, act, timeline, error))
+
+
+class _Where(TypedDict):
+    environment: str
+    services: tuple[str, ...]
+
+
+def _where(act: Act) -> _Where:
+    return {"environment": act.environment, "services": act.services}
