@@ -1,6 +1,6 @@
 """The two themes of our own, the two of the terminal's own colours, and which one was chosen.
 
-Good is a bluish green, bad a reddish orange and warn a yellow, each of another lightness, so that
+Good is a bluish green, bad a bluish red and warn a yellow, each of another lightness, so that
 they can be told apart by people who see red and green alike. (And no colour says anything alone.)
 """
 
@@ -19,7 +19,7 @@ DARK = Theme(
     accent="#8ec5f0",
     success="#4fc9ab",
     warning="#e8c35a",
-    error="#ff8563",
+    error="#ff7d78",
     foreground="#d7dee6",
     background="#12171d",
     surface="#182028",
@@ -30,7 +30,7 @@ DARK = Theme(
         "text-disabled": "#66737f",
         "text-success": "#4fc9ab",
         "text-warning": "#e8c35a",
-        "text-error": "#ff8563",
+        "text-error": "#ff7d78",
         "text-accent": "#8ec5f0",
         "block-cursor-background": "#2b4a66",
         "block-cursor-foreground": "#f2f7fb",
@@ -54,9 +54,9 @@ LIGHT = Theme(
     primary="#1f5f99",
     secondary="#4d5f70",
     accent="#1a5a94",
-    success="#00695c",
-    warning="#7a5200",
-    error="#b3330c",
+    success="#006b60",
+    warning="#6b4e00",
+    error="#b5123f",
     foreground="#1d2730",
     background="#fbfcfd",
     surface="#f1f4f7",
@@ -65,9 +65,9 @@ LIGHT = Theme(
     variables={
         "text-muted": "#566572",
         "text-disabled": "#8a97a3",
-        "text-success": "#00695c",
-        "text-warning": "#7a5200",
-        "text-error": "#b3330c",
+        "text-success": "#006b60",
+        "text-warning": "#6b4e00",
+        "text-error": "#b5123f",
         "text-accent": "#1a5a94",
         "block-cursor-background": "#cfe3f5",
         "block-cursor-foreground": "#0f1a24",

@@ -120,7 +120,7 @@ def test_the_help_filters_and_does_what_is_chosen() -> None:
 def test_a_single_letter_finds_its_key() -> None:
     async def act(one: Stage) -> None:
         await one.press("question_mark", "D")
-        assert isinstance(one.app.screen, HelpScreen)
+        await one.screen(HelpScreen)
         await one.reads("Deploy")
         await one.press("escape")
         assert one.app.screen.query_one(Input).value == ""
