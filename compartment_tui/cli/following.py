@@ -14,6 +14,7 @@ from compartment_tui.domain.events import Event
 from compartment_tui.domain.outcome import Outcome
 from compartment_tui.domain.plan import Run
 from compartment_tui.operations import inspect
+from compartment_tui.operations.runs import new_commits
 from compartment_tui.ports import Cancel, World
 from compartment_tui.present.json import Json, status_document
 from compartment_tui.present.json_runs import plan_document, run_document
@@ -53,7 +54,7 @@ def carry_out(session: Session, request: Request, *, plan: bool, events: bool) -
 
 def show_plan(session: Session, run: Run) -> None:
     """What would be done, as data."""
-    commits = _commits(session, run)
+    commits = new_commits(session.world, run)
     if session.output.json:
         session.output.document(plan_document(run, commits))
     else:
@@ -119,17 +120,6 @@ def _status(session: Session) -> Json | None:
         return status_document(inspect.status(session.world, environment=session.environment))
     except CompartmentError:  # the run is over and told; that it cannot be asked now is not its end
         return None
-
-
-def _commits(session: Session, run: Run) -> dict[str, tuple[str, ...]]:
-    """The commits that are new to each service."""
-    found = {}
-    for plan in run.plans:
-        older = plan.previous.provenance.commit if plan.previous else ""
-        newer = plan.provenance.commit
-        if older and newer and older != newer:
-            found[plan.service] = session.world.source.commits_between(older, newer)
-    return found
 
 
 def _heeding(cancel: Cancel) -> AbstractContextManager[object]:

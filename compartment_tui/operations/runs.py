@@ -100,6 +100,17 @@ def resume(world: World, *, environment: str) -> Iterator[Event]:
         _keep_copy(world, hold)
 
 
+def new_commits(world: World, run: Run) -> dict[str, tuple[str, ...]]:
+    """By service, one line per commit between what is live and what the run would bring."""
+    found = {}
+    for plan in run.plans:
+        older = plan.previous.provenance.commit if plan.previous else ""
+        newer = plan.provenance.commit
+        if older and newer and older != newer:
+            found[plan.service] = world.source.commits_between(older, newer)
+    return found
+
+
 def _rollback_planner(services: Sequence[str], to: str | None, run: str | None) -> Planner:
     def planner(around: Circumstances) -> Run:
         targets = rollback_targets(around.state, services=services, to=to, run=run)

@@ -24,33 +24,13 @@ from compartment_tui.present.acts import Act, Verb
 from compartment_tui.present.plan import PlanContext
 from compartment_tui.present.said import Said
 from compartment_tui.present.timeline import Timeline
-from compartment_tui.tui.jobs import Telling
-from compartment_tui.tui.messages import (
-    ActRefused,
-    EnvironmentsArrived,
-    HistoryArrived,
-    JobEnded,
-    JobMoved,
-    LogLinesArrived,
-    LookFailed,
-    PlanReady,
-    RoutesArrived,
-    SamplesArrived,
-    StatusArrived,
-    VariablesArrived,
-)
+from compartment_tui.tui import messages as news
+from compartment_tui.tui.jobs import JobCancel, Telling
 from compartment_tui.tui.streams import Batches, Sampling
 
 Post = Callable[[Message], object]
 HISTORY_LIMIT = 50
 FOLLOWED_TAIL = 500
-
-
-class JobCancel:
-    """`Cancel` of one job: the key that asks to stop counts up."""
-
-    def __init__(self) -> None:
-        self.requests = 0
 
 
 class Bridge:
@@ -62,7 +42,7 @@ class Bridge:
         self._numbers = count(1)
         self._watched: Feed[EnvironmentStatus] | None = None
         self._streams: dict[int, Batches] = {}
-        self._sampling = Sampling(world, lambda samples: post(SamplesArrived(samples)))
+        self._sampling = Sampling(world, lambda samples: post(news.SamplesArrived(samples)))
         self._cancels: dict[int, JobCancel] = {}
         self._closed = threading.Event()
         self._on_screen = threading.Event()
@@ -73,7 +53,7 @@ class Bridge:
 
     def look(self) -> None:
         """All environments, once."""
-        self._ask(lambda: EnvironmentsArrived(inspect.environments(self._world)))
+        self._ask(lambda: news.EnvironmentsArrived(inspect.environments(self._world)))
 
     def watch(self, environment: str) -> None:
         """The environment's status now and after every change; the one before is left."""
@@ -85,10 +65,10 @@ class Bridge:
             while not self._closed.is_set() and self._watched is feed:
                 try:
                     for status in feed:
-                        self._post(StatusArrived(status))
+                        self._post(news.StatusArrived(status))
                     return
                 except CompartmentError as error:
-                    self._post(LookFailed(error))
+                    self._post(news.LookFailed(error))
                     self._closed.wait(2)
 
         self._start(read)
@@ -96,7 +76,7 @@ class Bridge:
     def history(self, environment: str) -> None:
         """The environment's newest runs."""
         self._ask(
-            lambda: HistoryArrived(
+            lambda: news.HistoryArrived(
                 environment,
                 inspect.history(self._world, environment=environment, limit=HISTORY_LIMIT),
             )
@@ -108,14 +88,14 @@ class Bridge:
         def ask() -> Message:
             found = inspect.routes(self._world, environment=environment)
             visits = {one.route.host: self._world.edge.visit(one.route.host) for one in found}
-            return RoutesArrived(found, visits)
+            return news.RoutesArrived(found, visits)
 
         self._ask(ask)
 
     def variables(self, environment: str, service: str) -> None:
         """What the service gets in that environment."""
         self._ask(
-            lambda: VariablesArrived(
+            lambda: news.VariablesArrived(
                 environment,
                 service,
                 variables.resolved(self._world, environment=environment, service=service),
@@ -153,7 +133,7 @@ class Bridge:
 
         def tell(lines: tuple[LogLine, ...], dropped: int, ended: str) -> None:
             self._on_screen.wait()
-            self._post(LogLinesArrived(number, lines, dropped, ended))
+            self._post(news.LogLinesArrived(number, lines, dropped, ended))
 
         self._streams[number] = Batches(open_feed, tell)
         return number
@@ -195,7 +175,7 @@ class Bridge:
             try:
                 return self._ready(act, self._planned(act))
             except CompartmentError as error:
-                return ActRefused(act, error)
+                return news.ActRefused(act, error)
 
         self._ask(ask)
 
@@ -208,10 +188,16 @@ class Bridge:
         threading.Thread(target=self._work, args=(job, act, world)).start()
         return job
 
-    def cancel(self, job: int) -> None:
-        """Ask the job to stop: once to revert or end the drain, twice to leave it to `resume`."""
-        if job in self._cancels:
-            self._cancels[job].requests += 1
+    def cancel(self, job: int, requests: int) -> None:
+        """Ask the job to stop: 1 to revert or end the drain, 2 to leave it to `resume`."""
+        cancel = self._cancels.get(job)
+        if cancel is not None:
+            cancel.requests = max(cancel.requests, requests)
+
+    def cancel_all(self, requests: int) -> None:
+        """Ask every job that goes on."""
+        for job in tuple(self._cancels):
+            self.cancel(job, requests)
 
     @property
     def busy(self) -> bool:
@@ -221,8 +207,7 @@ class Bridge:
     def close(self) -> None:
         """End every stream, and ask every job that goes on to revert: nobody looks any more."""
         self._closed.set()
-        for cancel in tuple(self._cancels.values()):
-            cancel.requests = max(cancel.requests, 1)
+        self.cancel_all(1)
         if self._watched is not None:
             self._watched.close()
         self._sampling.close()
@@ -236,25 +221,20 @@ class Bridge:
             try:
                 self._post(ask())
             except CompartmentError as error:
-                self._post(LookFailed(error))
+                self._post(news.LookFailed(error))
 
         self._start(run)
 
     def _start(self, work: Callable[[], None]) -> None:
         threading.Thread(target=work, daemon=True).start()
 
-    def _ready(self, act: Act, plan: Run | Deletion | None) -> PlanReady:
+    def _ready(self, act: Act, plan: Run | Deletion | None) -> news.PlanReady:
         """The plan with what it does not carry."""
         config = self._world.project.config()
-        commits = {}
-        for one in plan.plans if isinstance(plan, Run) else ():
-            older = one.previous.provenance.commit if one.previous else ""
-            newer = one.provenance.commit
-            if older and newer and older != newer:
-                commits[one.service] = self._world.source.commits_between(older, newer)
+        commits = runs.new_commits(self._world, plan) if isinstance(plan, Run) else {}
         context = PlanContext(http_port=config.edge.http_port, commits=commits)
         protected = config.environment(act.environment).protected
-        return PlanReady(act, plan, context, protected)
+        return news.PlanReady(act, plan, context, protected)
 
     def _planned(self, act: Act) -> Run | Deletion | None:
         world, environment, where = self._world, act.environment, _where(act)
@@ -287,7 +267,7 @@ class Bridge:
 
     def _work(self, job: int, act: Act, world: World) -> None:
         def tell(timeline: Timeline, said: tuple[Said, ...], dropped: int) -> None:
-            self._post(JobMoved(job, act, timeline, said, dropped))
+            self._post(news.JobMoved(job, act, timeline, said, dropped))
 
         telling, error = Telling(tell), None
         try:
@@ -300,7 +280,7 @@ class Bridge:
             error = CompartmentError(what, hint=f"`{act.command()}` does the same")
         timeline = telling.close()
         self._cancels.pop(job, None)
-        self._post(JobEnded(job, act, timeline, error))
+        self._post(news.JobEnded(job, act, timeline, error))
 
 
 class _Where(TypedDict):

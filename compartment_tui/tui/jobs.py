@@ -17,6 +17,13 @@ WAITING_LIMIT = 5_000
 Tell = Callable[[Timeline, tuple[Said, ...], int], None]
 
 
+class JobCancel:
+    """`Cancel` of one job: the key that asks to stop counts up."""
+
+    def __init__(self) -> None:
+        self.requests = 0
+
+
 class Telling:
     """Folds events in the job's thread and tells of them in another, until it is closed."""
 
