@@ -69,7 +69,7 @@ def helps(board: Board, one: ServiceStatus) -> Iterator[tuple[str, str]]:
     if sick and one.active is not None:
         yield "l", "read its logs"
         if changing and one.rollback_to:
-            yield _undo_keys(board, one), f"undo: back to {short_id(one.rollback_to)}"
+            yield _undo_keys(board, one), f"undo to {short_id(one.rollback_to)}"
         if changing and _runs_not(one):
             yield "space E", "start it anew"
         if not _runs_not(one):

@@ -20,6 +20,8 @@ class Column:
     gap: int = 2
     """Blank columns before it."""
     right: bool = False
+    steady: bool = False
+    """Never narrower than `least`: nothing moves sideways when its numbers change."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,7 +65,8 @@ def grid(columns: Sequence[Column], rows: Sequence[Row], room: int) -> Grid:
 
 def _natural(column: Column, place: int, rows: Sequence[Row]) -> int:
     widest = max((line_width(row.cells[place]) for row in rows), default=0)
-    return min(max(width(column.title), widest), column.most)
+    floor = column.least if column.steady else 0
+    return min(max(width(column.title), widest, floor), column.most)
 
 
 def _kept(

@@ -130,14 +130,14 @@ def _columns(room: int) -> tuple[Column, ...]:
     return (
         Column(title="SERVICE", least=8, most=40 if roomy else 24),
         Column(title="HEALTH", least=reason, most=100),
-        Column(title="UP", least=4, right=True, rank=1),
+        Column(title="UP", least=7 if roomy else 4, right=True, steady=True, rank=1),
         Column(title="COMMIT", least=8, rank=2),
         Column(title="DEPLOYMENT", least=10, rank=6),
-        Column(title="CPU", least=5, right=True, rank=3),
+        Column(title="CPU", least=5, right=True, steady=True, rank=3),
         Column(title="", least=picture, rank=5, gap=1),
-        Column(title="MEM", least=5, right=True, rank=3),
+        Column(title="MEM", least=5, right=True, steady=True, rank=3),
         Column(title="", least=picture, rank=5, gap=1),
-        Column(title="ROUTE", least=14, most=60, rank=4),
+        Column(title="ROUTE", least=14 if room >= NARROW else 20, most=60, rank=4),
     )
 
 

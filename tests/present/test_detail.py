@@ -32,7 +32,7 @@ def keys(of: Board) -> list[str]:
 def test_the_unhealthy_one_tells_reason_and_key_in_its_first_lines() -> None:
     lines = said(board(sick("api"))).splitlines()
     assert lines[0] == "api  ✗ unhealthy  exited with code 137, out of memory"
-    assert lines[1].startswith("what helps  l read its logs   U undo: back to ")
+    assert lines[1].startswith("what helps  l read its logs   U undo to ")
 
 
 def test_a_reason_is_never_cut() -> None:

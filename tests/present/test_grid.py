@@ -97,3 +97,12 @@ def test_greyed_is_quiet_throughout() -> None:
 def test_a_column_with_nothing_in_it_is_not_there() -> None:
     bare = Row(key="a", cells=(line("web"), line(""), line("-"), line(" ")))
     assert [column.title for column in grid(COLUMNS, [bare], 80).columns] == ["NAME", "WHY"]
+
+
+def test_a_steady_column_does_not_move_the_others_when_its_numbers_grow() -> None:
+    columns = (COLUMNS[0], Column(title="CPU", least=5, right=True, steady=True, rank=1))
+    widths = {
+        grid(columns, [Row(key="a", cells=(line("web"), line(share)))], 80).widths
+        for share in ("1%", "99%", "9.9%", "1250%")
+    }
+    assert widths == {(4, 5)}

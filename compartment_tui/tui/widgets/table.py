@@ -6,7 +6,7 @@ cell that changed, and keeps the place of the cursor instead of the row it is on
 
 from textual import events
 from textual.binding import Binding
-from textual.geometry import Size
+from textual.geometry import Region, Size
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
@@ -76,8 +76,10 @@ class KeyTable(Painted, ScrollView, can_focus=True):
             self.call_after_refresh(self._reveal)  # only then it is known how far one can scroll
             return
         for place, (old, new) in enumerate(zip(before.rows, grid.rows, strict=True)):
-            if old != new:
+            if old.key != new.key:
                 self._refresh_row(place)
+            elif old != new:
+                self._refresh_cells(place, old, new)
 
     def point_at(self, key: str | None) -> None:
         """Move the cursor; nobody is told."""
@@ -195,6 +197,21 @@ class KeyTable(Painted, ScrollView, can_focus=True):
 
     def _refresh_row(self, place: int) -> None:
         self.refresh_line(place + 1)
+
+    def _refresh_cells(self, place: int, old: Row, new: Row) -> None:
+        """From the first cell that differs to the last: a small part of a row that lives."""
+        changed, at = [], GUTTER
+        for column, width, one, two in zip(
+            self._grid.columns, self._grid.widths, old.cells, new.cells, strict=True
+        ):
+            at += column.gap if column is not self._grid.columns[0] else 0
+            if one != two:
+                changed.append((at, at + width))
+            at += width
+        y = place + 1 - self.scroll_offset.y
+        if y > 0:  # else it is behind the head line
+            start, end = changed[0][0], changed[-1][1]
+            self.refresh(Region(start, y, end - start, 1))
 
     def _reveal(self) -> None:
         """Scroll as little as needed for the cursor's row to be seen under the head line."""
