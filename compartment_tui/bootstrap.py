@@ -4,10 +4,22 @@ Everything is imported when it is asked for, so that `--help` loads neither Dock
 """
 
 import os
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from threading import Lock
+from typing import TYPE_CHECKING, cast
 
-from compartment_tui.ports import Entrances, Found, Project, World
+from compartment_tui.ports import (
+    Builder,
+    Edge,
+    Engine,
+    Entrances,
+    Found,
+    Locks,
+    Project,
+    Records,
+    World,
+)
 
 if TYPE_CHECKING:
     from compartment_tui.adapters.docker.client import Client
@@ -30,15 +42,27 @@ def entrances() -> Entrances:
 def open_world(file: Path | None) -> World:
     """The world of the project file given, or found by walking up from the working directory.
 
-    Raises NotFound (no project file), EngineUnreachable (the Docker context cannot be read).
+    What reaches Docker loads when it is first asked for something, so that a front end can paint
+    before that. Raises NotFound (no project file); EngineUnreachable (the Docker context cannot be
+    read) comes with that first question.
     """
-    from compartment_tui.adapters.docker.client import connect
+    from compartment_tui.adapters.git import GitSource
+    from compartment_tui.adapters.system import SignalCancel, SystemClock, actor
     from compartment_tui.adapters.toml.project import TomlProject
 
-    return docker_world(
-        TomlProject.find(Path.cwd(), file),
-        connect(),
-        namespace=os.environ.get(NAMESPACE_VARIABLE) or DEFAULT_NAMESPACE,
+    project, cancel = TomlProject.find(Path.cwd(), file), SignalCancel()
+    ports = Opened(lambda: _docker_ports(project))
+    return World(
+        engine=cast(Engine, Later(lambda: ports().engine)),
+        builder=cast(Builder, Later(lambda: ports().builder)),
+        edge=cast(Edge, Later(lambda: ports().edge)),
+        locks=cast(Locks, Later(lambda: ports().locks)),
+        records=cast(Records, Later(lambda: ports().records)),
+        project=project,
+        source=GitSource(project.root),
+        clock=SystemClock(cancel),
+        cancel=cancel,
+        actor=actor(),
     )
 
 
@@ -67,6 +91,38 @@ def docker_world(project: Project, client: "Client", *, namespace: str) -> World
         cancel=cancel,
         actor=actor(),
     )
+
+
+class Opened:
+    """Opens a world once, whoever asks first; when that fails, the next one tries again."""
+
+    def __init__(self, open_it: Callable[[], World]) -> None:
+        self._open = open_it
+        self._world: World | None = None
+        self._lock = Lock()
+
+    def __call__(self) -> World:
+        with self._lock:
+            if self._world is None:
+                self._world = self._open()
+            return self._world
+
+
+class Later:
+    """Stands for a port until somebody asks it for something."""
+
+    def __init__(self, port: Callable[[], object]) -> None:
+        self._port = port
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self._port(), name)
+
+
+def _docker_ports(project: Project) -> World:
+    from compartment_tui.adapters.docker.client import connect
+
+    namespace = os.environ.get(NAMESPACE_VARIABLE) or DEFAULT_NAMESPACE
+    return docker_world(project, connect(), namespace=namespace)
 
 
 def init_project(directory: Path, name: str | None) -> Found:
