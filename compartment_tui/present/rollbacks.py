@@ -4,7 +4,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from compartment_tui.domain.deployment import Deployment
 from compartment_tui.domain.views import DeploymentView, EnvironmentStatus, RunView, ServiceStatus
 from compartment_tui.present.acts import Act, Verb
 from compartment_tui.present.tables import available_cell, commit_cell
@@ -108,12 +107,8 @@ def _deployment_line(view: DeploymentView, now: datetime) -> Line:
     return (
         Cell(f"{show(one.service)} {short_id(one.id)}  "),
         Cell(f"{commit_cell(one).text:<8}  {pad(age(one.created, now), 8)}  "),
-        Cell(f"{available_cell(view).text}{_made_by(one)}", Tone.QUIET),
+        Cell(available_cell(view).text, Tone.QUIET),
     )
-
-
-def _made_by(one: Deployment) -> str:
-    return f", by {clean(one.provenance.author)}" if one.provenance.author else ""
 
 
 def _runs(

@@ -102,5 +102,5 @@ def _mark(track: Track, stage: Stage, now: datetime) -> Mark:
 
 def _state_cell(track: Track) -> Cell:
     if track.state is TrackState.RUNNING:
-        return Cell("▸ running" if track.running else "· waiting")
+        return Cell("▸ running") if track.running else signed(*TRACK_WORDS[TrackState.WAITING])
     return signed(*TRACK_WORDS[track.state])

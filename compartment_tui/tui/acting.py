@@ -1,9 +1,6 @@
 """How something is done: looked at first, then started as a job, watched, ended, left."""
 
-import asyncio
-import signal
 from collections import defaultdict
-from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -16,6 +13,7 @@ from compartment_tui.present.rollbacks import choices
 from compartment_tui.present.tone import Tone
 from compartment_tui.tui import messages as news
 from compartment_tui.tui.base import BoardApp, standing
+from compartment_tui.tui.ending import Ending
 from compartment_tui.tui.jobs import Transcript
 from compartment_tui.tui.screens.activity import ActivityScreen
 from compartment_tui.tui.screens.pick import PickScreen
@@ -43,6 +41,7 @@ class Acting(BoardApp):
         super().__init__()
         self._transcripts: defaultdict[int, Transcript] = defaultdict(Transcript)
         self._leaving = False
+        self._ending: Ending | None = None
 
     def output_of(self, job: int) -> Transcript:
         """What a job wrote so far."""
@@ -167,8 +166,9 @@ class Acting(BoardApp):
     def on_cancel_wanted(self, message: news.CancelWanted) -> None:
         job = self.board.jobs.get(message.job)
         if job is not None and not job.over:
-            self.bridge.cancel(job.number)
-            self.show(self.board.with_job(replace(job, cancels=job.cancels + 1)))
+            requests = job.cancels + 1
+            self.bridge.cancel(job.number, requests)
+            self.show(self.board.with_job(replace(job, cancels=requests)))
 
     def action_activity(self) -> None:
         self.push_screen(ActivityScreen(), self.open_job)
@@ -196,8 +196,18 @@ class Acting(BoardApp):
 
     def heed_signals(self) -> None:
         """A request to end, or a terminal that is gone, reverts what goes on and then ends us."""
-        loop = asyncio.get_running_loop()
-        for one in (signal.SIGTERM, signal.SIGHUP):
-            # Only the main thread has signals; an application that runs in another has none.
-            with suppress(NotImplementedError, RuntimeError, ValueError):
-                loop.add_signal_handler(one, self.end_and_leave)
+        self._ending = Ending(self.bridge.cancel_all, lambda: self.bridge.busy)
+        self._ending.heed(self._told_to_end)
+
+    def _told_to_end(self, requests: int) -> None:
+        """The jobs know already: say so, and close when they have ended."""
+        self._leaving = True
+        running = self.board.running_jobs
+        for job in running:
+            self.show(self.board.with_job(replace(job, cancels=max(job.cancels, requests))))
+        if not running:
+            self.exit()
+
+    def on_unmount(self) -> None:
+        if self._ending is not None:
+            self._ending.over()

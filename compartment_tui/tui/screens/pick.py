@@ -14,7 +14,7 @@ from textual.widgets.option_list import Option
 from compartment_tui.present.acts import Act
 from compartment_tui.present.rollbacks import Choice
 from compartment_tui.present.text import show
-from compartment_tui.present.tone import Tone, line
+from compartment_tui.present.tone import line
 from compartment_tui.tui.screens.dialog import Dialog
 from compartment_tui.tui.widgets.words import words
 
@@ -38,7 +38,9 @@ class PickScreen(Dialog[Act | None]):
         with Vertical(classes="box") as box:
             box.border_title = Content(f"Roll back in {show(self._environment)}")
             box.border_subtitle = "enter shows the plan · / filters · esc leaves"
-            yield Input(placeholder="filter", id="filter", compact=True)
+            field = Input(placeholder="filter", id="filter", compact=True)
+            field.cursor_blink = False
+            yield field
             yield OptionList(classes="grows", id="choices", markup=False, compact=True)
             yield Static("nothing matches", id="none", markup=False)
 
@@ -61,7 +63,7 @@ class PickScreen(Dialog[Act | None]):
             if choice.group != group:
                 heading = ("\n" if group else "") + choice.group
                 group = choice.group
-                options.append(Option(words(line(heading, Tone.QUIET)), disabled=True))
+                options.append(Option(words(line(heading)), disabled=True))
             options.append(Option(words(choice.line), id=str(place)))
         listed = self.query_one(OptionList)
         listed.set_options(options)

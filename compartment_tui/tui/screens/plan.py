@@ -65,7 +65,9 @@ class PlanScreen(Dialog[Decision | None]):
             yield Static(markup=False, id="toggles")
             yield Static(markup=False, id="command")
             yield Static(markup=False, id="ask")
-            yield Input(id="name", compact=True)
+            field = Input(id="name", compact=True)
+            field.cursor_blink = False
+            yield field
             with Horizontal(classes="buttons"):
                 yield Button("Cancel  n", id="no", compact=True)
                 yield Button(id="yes", compact=True)
@@ -114,7 +116,8 @@ class PlanScreen(Dialog[Decision | None]):
         self.query_one("#name").display = self._wants_name
         self.query_one("#yes").display = self._startable and not self._wants_name
         self.put_label("#yes", f"{YES[self.act.verb]}  y")
-        self.put_label("#no", "Cancel  n" if self._startable else "Close  esc")
+        leave = "Cancel  esc" if self._wants_name else "Cancel  n"
+        self.put_label("#no", leave if self._startable else "Close  esc")
         self.fit()
 
     def _put(self, which: str, content: Content) -> None:
@@ -147,6 +150,8 @@ class PlanScreen(Dialog[Decision | None]):
             Content.assemble((f"{key} ", "bold $text-primary"), (words, ""))
             for key, words in toggles(self.act, self.ready.plan)
         ]
+        if parts and self._wants_name:
+            parts.append(Content.styled("tab leaves the field first", QUIET))
         return Content("   ").join(parts)
 
     # --- answers ---------------------------------------------------------------------------------

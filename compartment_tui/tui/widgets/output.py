@@ -19,6 +19,9 @@ LIMIT = 5_000
 class OutputPane(ScrollView, can_focus=True):
     """Long lines are folded. Keeps its place while more arrives, unless it is at the end."""
 
+    DEFAULT_CSS = """
+    OutputPane { overflow-x: hidden; overflow-y: auto; scrollbar-gutter: stable; }
+    """
     BINDINGS = [
         Binding("g,home", "top", "Top", show=False, id="view.top"),
         Binding("G,end", "end", "End", show=False, id="view.end"),
