@@ -57,10 +57,13 @@ class Painted(Widget):
         """The line in exactly so many columns."""
         under = base or self.part("plain")
         shown = fitted(pieces, columns)
-        return Strip([Segment(one.text, self._style(one, under)) for one in shown], columns)
+        segments = [Segment(one.text, self._style(one, under)) for one in shown if one.text]
+        return Strip(segments, columns).simplify()  # each change of style is bytes for the terminal
 
     def _style(self, piece: Cell, under: Style) -> Style:
         style = under
+        if piece.text.isspace():
+            return style
         if piece.tone is not Tone.PLAIN and not under.reverse:  # on a reversed line colours drown
             style += _front(self.part(piece.tone.value))
         if isinstance(piece, Picture) and not under.reverse:
