@@ -109,4 +109,5 @@ def _hint(ctx: typer.Context) -> str:
 
 
 def _on_terminal() -> bool:
-    return sys.stdin.isatty() and sys.stdout.isatty()
+    # The toolkit reads the first, and draws on the last.
+    return all(stream.isatty() for stream in (sys.stdin, sys.stdout, sys.stderr))

@@ -101,6 +101,6 @@ def loaded_by(*words: str) -> set[str]:
 def test_help_loads_nothing_heavy(words: tuple[str, ...]) -> None:
     loaded = loaded_by(*words)
     assert "compartment_tui.cli.app" in loaded
-    heavy = {"docker", "tomlkit", "rich", "watchfiles", "requests", "compartment_tui.ports"}
+    heavy = {"docker", "textual", "rich", "watchfiles", "requests", "compartment_tui.ports"}
     assert not loaded & heavy
     assert not {name for name in loaded if name.startswith("compartment_tui.domain.")}
