@@ -9,7 +9,16 @@ from compartment_tui.domain.history import spec_of
 from compartment_tui.domain.views import DeploymentView, ServiceStatus
 from compartment_tui.present.board import Board
 from compartment_tui.present.facts import readiness_words
-from compartment_tui.present.pieces import Key, Picture, Strong, fitted, folded, joined, line_width
+from compartment_tui.present.pieces import (
+    Key,
+    Picture,
+    Strong,
+    fitted,
+    flowed,
+    folded,
+    joined,
+    line_width,
+)
 from compartment_tui.present.plan import variable_words
 from compartment_tui.present.services import (
     CHANGED_MARK,
@@ -56,6 +65,9 @@ def overview(board: Board, now: datetime, room: int) -> tuple[Line, ...]:
         return deploy_hint(board)
     said = _head(board, one, stale=status.stale is not None)
     head = tuple(part for full in said for part in folded(full, room, indent=NAME_COLUMNS + 1))
+    keys = tuple((Key(key), Cell(f" {words}")) for key, words in helps(board, one))
+    if keys:
+        head += flowed(Cell(pad("what helps", NAME_COLUMNS + 1), Tone.QUIET), keys, room)
     facts = (*_facts(board, one, now), *_history(board, one, now))
     if room >= TWO_COLUMNS:
         return (*head, (), *_beside(facts, tuple(_tall_usage(board, one)), room))
@@ -116,9 +128,6 @@ def _head(board: Board, one: ServiceStatus, *, stale: bool) -> Iterator[Line]:
         yield (Cell(words, Tone.WARN),)
     if not one.declared:
         yield (signed("no longer in the project file", Tone.WARN),)
-    keys = tuple((Key(key), Cell(f" {words}")) for key, words in helps(board, one))
-    if keys:
-        yield Cell("what helps  ", Tone.QUIET), *joined(keys, "   ")
 
 
 def _failed_latest(latest: Deployment) -> Iterator[Line]:

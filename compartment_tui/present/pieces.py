@@ -86,6 +86,21 @@ def folded(pieces: Line, columns: int, *, indent: int = 2) -> tuple[Line, ...]:
     return tuple(_merged(one) for one in lines)
 
 
+def flowed(
+    head: Cell, parts: Sequence[Line], columns: int, *, gap: str = "   "
+) -> tuple[Line, ...]:
+    """Parts that stay whole, after a head, on as many lines as they need."""
+    indent = Cell(" " * width(head.text))
+    lines: list[list[Cell]] = [[head]]
+    for part in parts:
+        fresh = len(lines[-1]) == 1
+        if not fresh and line_width((*lines[-1], Cell(gap), *part)) > columns:
+            lines.append([indent])
+            fresh = True
+        lines[-1] += part if fresh else (Cell(gap), *part)
+    return tuple(tuple(one) for one in lines)
+
+
 def _words(pieces: Line) -> Iterator[Cell]:
     for piece in pieces:
         for word in _WORDS.findall(piece.text):

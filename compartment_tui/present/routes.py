@@ -11,9 +11,9 @@ from compartment_tui.present.text import age, clean, duration, short_id, show
 from compartment_tui.present.tone import Cell, Line, Tone, line, signed
 
 _COLUMNS = (
-    Column(title="ADDRESS", least=24, most=80),
+    Column(title="ADDRESS", least=18, most=80),
     Column(title="SERVICE", least=8, most=24),
-    Column(title="ANSWER", least=20, most=60),
+    Column(title="ANSWER", least=26, most=60),
     Column(title="STATE", least=9, rank=1),
     Column(title="DEPLOYMENT", least=10, rank=2),
     Column(title="LEADS TO", least=14, most=80, rank=3),

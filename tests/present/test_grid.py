@@ -6,6 +6,7 @@ from compartment_tui.present.pieces import (
     Key,
     Strong,
     fitted,
+    flowed,
     folded,
     joined,
     line_width,
@@ -106,3 +107,9 @@ def test_a_steady_column_does_not_move_the_others_when_its_numbers_grow() -> Non
         for share in ("1%", "99%", "9.9%", "1250%")
     }
     assert widths == {(4, 5)}
+
+
+def test_parts_that_flow_stay_whole() -> None:
+    parts = ((Key("l"), Cell(" logs")), (Key("U"), Cell(" undo it")), (Key("s"), Cell(" shell")))
+    lines = flowed(Cell("helps "), parts, 24)
+    assert [text(one) for one in lines] == ["helps l logs   U undo it", "      s shell"]
