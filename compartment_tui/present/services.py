@@ -19,7 +19,7 @@ CHANGED_MARK = "≠"
 HELD_MARK = "◇"
 ROOMY = 160
 """From so many columns on nothing is cut."""
-REASON_COLUMNS = (36, 43)
+REASON_COLUMNS = (39, 46)
 """So much of a reason is shown before other columns get any room: in 80 columns, and in 120."""
 NARROW = 110
 
@@ -130,12 +130,12 @@ def _columns(room: int) -> tuple[Column, ...]:
     return (
         Column(title="SERVICE", least=8, most=40 if roomy else 24),
         Column(title="HEALTH", least=reason, most=100),
-        Column(title="UP", least=7 if roomy else 4, right=True, steady=True, rank=1),
+        Column(title="UP", least=7 if roomy else 3, right=True, steady=True, rank=1),
         Column(title="COMMIT", least=8, rank=2),
         Column(title="DEPLOYMENT", least=10, rank=6),
-        Column(title="CPU", least=5, right=True, steady=True, rank=3),
+        Column(title="CPU", least=4, right=True, steady=True, rank=3),
         Column(title="", least=picture, rank=5, gap=1),
-        Column(title="MEM", least=5, right=True, steady=True, rank=3),
+        Column(title="MEM", least=4, right=True, steady=True, rank=3),
         Column(title="", least=picture, rank=5, gap=1),
         Column(title="ROUTE", least=14 if room >= NARROW else 20, most=60, rank=4),
     )
