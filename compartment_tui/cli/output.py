@@ -28,9 +28,10 @@ from compartment_tui.domain.errors import (
     UsageProblem,
 )
 from compartment_tui.domain.outcome import Failure, Outcome
+from compartment_tui.present.failure import failure_lines
 from compartment_tui.present.json import Json
 from compartment_tui.present.tables import Table
-from compartment_tui.present.text import clean, clean_lines
+from compartment_tui.present.text import clean
 from compartment_tui.present.tone import Cell, Line, Tone, line, signed
 
 UNEXPECTED = 1
@@ -192,18 +193,7 @@ class Output:
             self.warn(f"the output could not be written: {self.out.trouble.strerror}")
 
 
-def failure_lines(message: str, *, hint: str = "", tail: Iterable[str] = ()) -> list[Line]:
-    """What failed, the last lines that tell why, and the way on."""
-    first, *rest = clean_lines(message)
-    lines: list[Line] = [(signed(first, Tone.BAD),)]
-    lines += [line(f"  {more}") for more in rest]
-    lines += [(Cell("    │ ", Tone.QUIET), Cell(clean(text))) for text in tail]
-    if hint:
-        lines += [line(f"  → {text}") for text in clean_lines(hint)]
-    return lines
-
-
-def failure_of(failure: Failure, where: str = "") -> list[Line]:
+def failure_of(failure: Failure, where: str = "") -> tuple[Line, ...]:
     """A failed step in the same words; `where` says of which service, in which stage."""
     message = f"{where}: {failure.message}" if where else failure.message
     return failure_lines(message, hint=failure.hint, tail=failure.tail)

@@ -12,7 +12,7 @@ def failure_lines(message: str, *, hint: str = "", tail: Iterable[str] = ()) -> 
     first, *rest = clean_lines(message)
     lines: list[Line] = [(signed(first, Tone.BAD),)]
     lines += [line(f"  {more}") for more in rest]
-    lines += [(Cell("  │ ", Tone.QUIET), Cell(clean(text))) for text in tail]
+    lines += [(Cell("    │ ", Tone.QUIET), Cell(clean(text))) for text in tail]
     if hint:
         lines += [line(f"  → {text}") for text in clean_lines(hint)]
     return tuple(lines)
