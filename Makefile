@@ -1,7 +1,7 @@
 # What a contributor types. Every target makes what it needs and does nothing twice.
 
 .DEFAULT_GOAL := help
-.PHONY: help venv machine demo test test-fast lint bench lock clean
+.PHONY: help venv machine demo test test-fast lint bench screenshots lock clean
 
 venv := .venv
 python := $(venv)/bin/python
@@ -16,7 +16,7 @@ find_python = for candidate in python3 python3.13 python3.12 python3.11; do \
   echo 'needs Python 3.11 or newer on PATH' >&2; exit 1
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 venv: $(installed) ## .venv with the locked dependencies and this project, editable
 
@@ -55,6 +55,9 @@ test-fast: venv ## the tests that need no Docker
 
 bench: venv machine ## figures, measured on this machine
 	$(python) -m benchmarks
+
+screenshots: venv ## pictures of every screen, as SVG and, where rsvg-convert is, as PNG
+	$(python) -m tests.tui.scenarios screenshots
 
 # Only the index: a wheel that happens to lie on this machine must not get into the lock.
 lock: ## choose the newest allowed versions again

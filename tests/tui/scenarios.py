@@ -1,0 +1,205 @@
+"""Named pictures of the application, each reached by keys on the pretended shop.
+
+`python -m tests.tui.scenarios DIRECTORY [NAME...]` draws them; the snapshot tests compare them.
+"""
+
+import sys
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+
+from compartment_tui.domain.errors import EngineUnreachable, ProjectFileInvalid
+from compartment_tui.tui.screens.activity import ActivityScreen
+from compartment_tui.tui.screens.pick import PickScreen
+from tests.tui.pictures import Drive, Scenario, Shot, draw, same_everywhere
+
+SMALL, MIDDLE, LARGE = (80, 24), (120, 36), (200, 60)
+UNREACHABLE = EngineUnreachable(
+    "Docker does not answer at /run/docker.sock", hint="start it: `systemctl start docker`"
+)
+BROKEN_FILE = ProjectFileInvalid(
+    'compartment.toml:14: services.web.port: "808O" is not a number',
+    hint="write it without quotes: port = 8080",
+)
+
+_SCENARIOS: dict[str, Scenario] = {}
+
+
+def _scenario(name: str, size: tuple[int, int] = MIDDLE) -> Callable[[Drive], Drive]:
+    def register(drive: Drive) -> Drive:
+        _SCENARIOS[name] = Scenario(name=name, size=size, drive=drive)
+        return drive
+
+    return register
+
+
+# --- looking --------------------------------------------------------------------------------------
+
+
+async def _overview(one: Shot) -> None:
+    await one.watch()
+    await one.reads("search", "unhealthy")
+
+
+for _name, _size in (("small", SMALL), ("middle", MIDDLE), ("large", LARGE)):
+    _scenario(f"overview-{_name}", _size)(_overview)
+
+
+@_scenario("overview-light")
+async def _light(one: Shot) -> None:
+    one.app.theme = "compartment-light"
+    await _overview(one)
+
+
+@_scenario("logs")
+async def _logs(one: Shot) -> None:
+    await one.watch(8)
+    await one.press("l")
+    await one.reads("connection refused")
+
+
+@_scenario("logs-paused-search")
+async def _logs_search(one: Shot) -> None:
+    await _logs(one)
+    await one.settle()
+    await one.press("f", "slash", *"shard", "enter")
+    await one.watch(12)
+
+
+@_scenario("routes")
+async def _routes(one: Shot) -> None:
+    await one.press("i", "right_square_bracket", "right_square_bracket")
+    await one.reads("503")
+
+
+@_scenario("releases")
+async def _releases(one: Shot) -> None:
+    await one.press("r")
+    await one.reads("priya@studio")
+
+
+@_scenario("variables")
+async def _variables(one: Shot) -> None:
+    await one.press("g", "v")
+    await one.reads("PUBLIC_URL")
+
+
+@_scenario("staging-drift")
+async def _staging(one: Shot) -> None:
+    await one.in_environment(2, "staging")
+    await one.press("g")
+    await one.watch()
+
+
+@_scenario("help", SMALL)
+async def _help(one: Shot) -> None:
+    await one.press("question_mark")
+    await one.reads("UPPER CASE changes")
+
+
+@_scenario("palette", SMALL)
+async def _palette(one: Shot) -> None:
+    await one.press("ctrl+p")
+    await one.settle()
+    await one.press(*"depl")
+    await one.reads("Deploy")
+
+
+# --- acting ---------------------------------------------------------------------------------------
+
+
+@_scenario("plan-deploy")
+async def _plan(one: Shot) -> None:
+    await one.in_environment(2, "staging")
+    await one.press("D")
+    await one.reads("Deploy  y")
+
+
+@_scenario("plan-protected", SMALL)
+async def _protected(one: Shot) -> None:
+    await one.press("D")
+    await one.reads("type its name")
+
+
+@_scenario("plan-remove", SMALL)
+async def _remove(one: Shot) -> None:
+    await one.in_environment(3, "preview-checkout")
+    await one.press("X")
+    await one.reads("goes with preview-checkout")
+
+
+@_scenario("run-in-progress")
+async def _running(one: Shot) -> None:
+    await one.in_environment(2, "staging")
+    one.clock.hold(after=17)
+    await one.deploys("web", "api")
+    await one.until(lambda: one.clock.waiting, "the run is held")
+
+
+@_scenario("run-failed")
+async def _failed(one: Shot) -> None:
+    await one.in_environment(2, "staging")
+    await one.deploys("web", "billing")
+    await one.reads("Try again")
+
+
+@_scenario("run-live")
+async def _live(one: Shot) -> None:
+    await one.in_environment(2, "staging")
+    await one.deploys("web", "api")
+    await one.reads("live after")
+
+
+@_scenario("activity")
+async def _activity(one: Shot) -> None:
+    await _failed(one)
+    await one.press("escape")
+    await one.deploys("web", "api")
+    await one.reads("live after")
+    await one.press("escape", "b")
+    await one.screen(ActivityScreen)
+
+
+@_scenario("rollback-picker")
+async def _pick(one: Shot) -> None:
+    await one.press("U")
+    await one.screen(PickScreen)
+
+
+# --- when something is wrong ----------------------------------------------------------------------
+
+
+@_scenario("engine-lost", SMALL)
+async def _engine_lost(one: Shot) -> None:
+    await one.watch(20)
+    one.engine.error = UNREACHABLE
+    one.clock.advance(timedelta(seconds=40))
+    await one.press("ctrl+r")
+    await one.reads("does not answer")
+
+
+@_scenario("file-broken", SMALL)
+async def _file_broken(one: Shot) -> None:
+    await one.watch(20)
+    one.project.error = BROKEN_FILE
+    one.opened.project.edit(one.opened.project.current)
+    await one.press("ctrl+r")
+    await one.reads("compartment.toml:14")
+
+
+_SCENARIOS["welcome"] = Scenario(name="welcome", size=SMALL, drive=None)
+SCENARIOS = tuple(_SCENARIOS.values())
+
+
+def main(words: list[str]) -> int:
+    directory, wanted = Path(words[0]), set(words[1:])
+    directory.mkdir(parents=True, exist_ok=True)
+    with same_everywhere():
+        for scenario in SCENARIOS:
+            if not wanted or scenario.name in wanted:
+                draw(scenario, directory)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
