@@ -23,16 +23,23 @@ from compartment_tui.adapters.docker.address import Address
 from compartment_tui.adapters.docker.client import Client
 
 IMAGES = ("busybox:1", "traefik:v3.7", "python:3.11-slim")
-NEEDED = ("curl", "docker", "dockerd", "ip", "nsenter", "unshare")
+NEEDED = ("docker", "dockerd", "nsenter", "unshare")
 HOLDER = """
 set -e
 mkdir -p /run/docker
 mount -t tmpfs none /run/docker
-ip link set lo up
+"$1" -c "$2"
 echo ready
 exec sleep infinity
 """
 """Keeps both namespaces while no engine runs. What engines keep in /run/docker is its own too."""
+LOOPBACK_UP = """
+import fcntl, socket, struct
+SET_FLAGS, UP = 0x8914, 0x1
+with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as any_socket:
+    fcntl.ioctl(any_socket, SET_FLAGS, struct.pack("16sh14x", b"lo", UP))
+"""
+"""A bare machine has no `ip`."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -143,9 +150,8 @@ def own_engine() -> Iterator[OwnEngine]:
     skip_where_impossible()
     # Not below pytest's directories: paths of sockets must be short.
     directory = Path(tempfile.mkdtemp(prefix="e2e-engine-"))
-    with subprocess.Popen(
-        ["unshare", "--net", "--mount", "sh", "-c", HOLDER], stdout=subprocess.PIPE
-    ) as holder:
+    words = ("unshare", "--net", "--mount", "sh", "-c", HOLDER, "sh", sys.executable, LOOPBACK_UP)
+    with subprocess.Popen(words, stdout=subprocess.PIPE) as holder:
         engine = OwnEngine(directory=directory, holder=holder.pid)
         try:
             assert holder.stdout is not None

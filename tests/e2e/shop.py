@@ -23,6 +23,14 @@ PROGRAM = (str(Path(sys.executable).with_name("compartment-tui")),)
 QUICK = {'settle = "500ms"': 'settle = "200ms"', 'interval = "200ms"': 'interval = "100ms"'}
 """The example's pauses are for people who watch."""
 
+GET = """
+import http.client, sys
+connection = http.client.HTTPConnection("127.0.0.1", int(sys.argv[1]), timeout=10)
+connection.request("GET", sys.argv[2], headers={"Host": sys.argv[3]})
+answer = connection.getresponse()
+print(answer.status, answer.read().decode(), sep="\\n")
+"""
+
 Found = TypeVar("Found")
 
 
@@ -134,13 +142,11 @@ class Shop:
             connection.close()
 
     def _get_elsewhere(self, service: str, path: str, **where: str) -> tuple[int, str]:
-        host = self.host(service, **where)
-        url = f"http://127.0.0.1:{self.port}{path}"
-        words = ("curl", "-s", "-m", "10", "-w", "\n%{http_code}", "-H", f"Host: {host}", url)
+        words = (sys.executable, "-c", GET, str(self.port), path, self.host(service, **where))
         done = subprocess.run(
             [*self.command_prefix, *words], capture_output=True, text=True, check=False
         )
-        body, _, status = done.stdout.rpartition("\n")
+        status, _, body = done.stdout.partition("\n")
         return int(status or 0), body.strip()
 
     # What the tool and the engine say

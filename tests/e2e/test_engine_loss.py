@@ -88,5 +88,4 @@ def flows_of(shop: Shop) -> list[traffic.Flow]:
     return [
         traffic.fresh(web, per_second=20),
         traffic.keep_alive(web, per_second=20),
-        traffic.slow(web, clients=2),
     ]
