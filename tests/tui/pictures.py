@@ -20,6 +20,7 @@ from textual.pilot import Pilot
 from compartment_tui.adapters.memory.demo import open_demo
 from compartment_tui.adapters.memory.feeds import MemoryFeed
 from compartment_tui.adapters.memory.stats import sample
+from compartment_tui.adapters.memory.world import MemoryWorld
 from compartment_tui.domain.deployment import Sample
 from compartment_tui.domain.errors import CompartmentError
 from compartment_tui.ports import Engine, Entrances, Found, Project
@@ -154,9 +155,7 @@ def scene(scenario: Scenario) -> Scene:
         return _welcome()
     drive, clock = scenario.drive, HeldClock()
     opened = open_demo(clock)
-    engine, project = Breakable(opened.world.engine), Breakable(opened.world.project)
-    world = replace(opened.world, engine=cast(Engine, engine), project=cast(Project, project))
-    app = CompartmentApp(world)
+    app, engine, project = opened_application(opened)
 
     async def run(pilot: Pilot[Any]) -> None:
         one = Shot(app=app, pilot=pilot, opened=opened, clock=clock, engine=engine, project=project)
@@ -170,6 +169,13 @@ def scene(scenario: Scenario) -> Scene:
             _let_go(app, clock)
 
     return Scene(app, run)
+
+
+def opened_application(opened: MemoryWorld) -> tuple[CompartmentApp, Breakable, Breakable]:
+    """The application on that machine, with its engine and its project file."""
+    engine, project = Breakable(opened.world.engine), Breakable(opened.world.project)
+    world = replace(opened.world, engine=cast(Engine, engine), project=cast(Project, project))
+    return CompartmentApp(world), engine, project
 
 
 def _let_go(app: CompartmentApp, clock: HeldClock) -> None:

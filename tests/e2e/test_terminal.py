@@ -1,0 +1,78 @@
+"""The application as a person meets it: a real terminal, real keys, a real engine."""
+
+from pathlib import Path
+
+import pytest
+
+from compartment_tui.adapters.docker.client import Client
+from tests.e2e.conftest import free_port
+from tests.e2e.shop import make_shop, removed_at_the_end
+from tests.e2e.terminals import Terminal
+
+pytestmark = pytest.mark.docker
+
+LEFT = (b"\x1b[?1049l", b"\x1b[?25h", b"\x1b[?1000l")
+"""The alternate screen is left, the cursor is shown, the mouse is given back."""
+ESC = "\x1b"
+SIZE = (110, 34)
+
+
+def test_deploy_break_read_why_go_back_and_quit(client: Client, tmp_path: Path) -> None:
+    shop = make_shop(tmp_path / "shop", client, port=free_port(), services=("web",))
+    home = {"HOME": str(tmp_path), "XDG_CONFIG_HOME": str(tmp_path), "NO_COLOR": ""}
+    with removed_at_the_end(shop):
+        with Terminal(shop.program, cwd=shop.directory, env=shop.environ(home), size=SIZE) as one:
+            one.until("production", "web")
+            deploy(one)
+            one.until("live after", seconds=60)
+            assert shop.get() == (200, "1")
+            first = shop.active()["web"]
+
+            one.press(ESC)
+            one.until("web", "healthy")
+            assert shop.change("web") == "2"
+            deploy(one)
+            one.until("draining", "live after", seconds=60)
+            assert shop.get() == (200, "2")
+
+            one.press(ESC)
+            one.until("healthy")
+            whole = (shop.directory / "compartment.toml").read_text(encoding="utf-8")
+            shop.configure("GREETING = ", 'EXIT_AT_START = "3"\nGREETING = ')
+            deploy(one)
+            one.until("failed, reverted", "web exits at once: EXIT_AT_START=3", seconds=60)
+            one.until("code 3", "still live", "Try again")
+            assert shop.get() == (200, "2")
+            (shop.directory / "compartment.toml").write_text(whole, encoding="utf-8")
+
+            one.press(ESC)
+            one.until("last deploy failed")
+            one.press("U")
+            one.until("Roll back in production")
+            one.press("\r")
+            one.until("Roll back  y")
+            one.press("y")
+            one.until("live after", seconds=60)
+            assert shop.get() == (200, "1")
+            assert shop.answered_by("web") == first
+
+            one.press("q")
+            one.wait()
+            assert one.process.returncode == 0
+            assert_restored(one)
+        shop.assert_settled()
+
+
+def deploy(one: Terminal) -> None:
+    """By keys, looking at the plan and at the stages on the way."""
+    one.press("D")
+    one.until("Deploy  y", seconds=30)
+    one.press("y")
+    one.until("building", "starting", "checking", "switching")
+
+
+def assert_restored(one: Terminal) -> None:
+    end = bytes(one.written[-2000:])
+    assert [sequence for sequence in LEFT if sequence not in end] == []
+    assert end.rindex(b"\x1b[?25h") > end.find(b"\x1b[?25l"), "the cursor is shown at last"
+    assert one.settings_now() == one.settings
