@@ -80,6 +80,7 @@ def test_another_project_has_the_host(shop: Shop, client: Client, tmp_path: Path
         shop.configure("[services.web]", '[services.front]\nkind = "api"')
         shop.configure('kind = "web"', "")
         other.configure(f'"{other.project}"', f'"front-{shop.project}"')
+        other.project = f"front-{shop.project}"
         other.good("deploy")
         result = shop.run("deploy")
         other.good("environment", "delete", "production", "--yes")
