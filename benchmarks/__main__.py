@@ -6,20 +6,22 @@ import sys
 from pathlib import Path
 from types import FrameType
 
-from benchmarks import calls, commands, switches
+from benchmarks import calls, commands, switches, terminal
 from benchmarks.figures import Comparison
 from benchmarks.ground import Ground, build_words, docker, docker_environment, prepared
 from benchmarks.product import Product
 from benchmarks.report import Report, busy
 from benchmarks.shell import Broken, output
 
-PARTS = ("switches", "commands", "calls")
+PARTS = ("switches", "commands", "calls", "terminal")
 
 
 def main() -> int:
     """0 when everything was measured, whatever the figures say."""
     given = _arguments()
     signal.signal(signal.SIGTERM, _leave)
+    if given.only == ["terminal"]:
+        return _without_engine(given)
     try:
         with prepared() as ground:
             report = _measure(ground, given)
@@ -30,6 +32,15 @@ def main() -> int:
     for path in given.out:
         text = report.json() if path.suffix == ".json" else report.text()
         path.write_text(text, encoding="utf-8")
+    return 0
+
+
+def _without_engine(given: argparse.Namespace) -> int:
+    """The terminal alone needs no Docker."""
+    text = "\n\n".join(part for part in (terminal.measure(given.rounds, _tell), busy()) if part)
+    print(text)
+    for path in given.out:
+        path.write_text(f"{text}\n", encoding="utf-8")
     return 0
 
 
@@ -76,6 +87,8 @@ def _measure(ground: Ground, given: argparse.Namespace) -> Report:
     if "commands" in parts:
         comparisons += commands.measure(ground, 2 * given.rounds, _tell)
     asked = calls.measure(ground, _tell) if "calls" in parts else []
+    if "terminal" in parts:
+        remarks.append(terminal.measure(given.rounds, _tell))
     return Report(
         comparisons=comparisons,
         asked=asked,

@@ -1,0 +1,79 @@
+"""Programs to be measured on a terminal: `python -m benchmarks.terminal_subjects NAME`.
+
+`still` is the application on a pretended machine on which nothing moves, `flood` the same with a
+service that writes 10,000 lines a second, `minimal` the least that the toolkit itself can do.
+"""
+
+import os
+import sys
+import threading
+import time
+from typing import ClassVar
+
+LINES, PAUSE = 500, 0.05
+"""So many lines so often, in seconds: 10,000 a second."""
+
+
+def main() -> None:
+    """Run the one that is named."""
+    os.environ.setdefault("TEXTUAL_ANIMATIONS", "none")
+    if sys.argv[1] == "minimal":
+        _minimal()
+    else:
+        _application(flooded=sys.argv[1] == "flood")
+
+
+def _minimal() -> None:
+    from textual.app import App, ComposeResult
+    from textual.binding import BindingType
+    from textual.widgets import OptionList, Static
+
+    class Minimal(App[None]):
+        BINDINGS: ClassVar[list[BindingType]] = [
+            ("q", "quit", "Quit"),
+            ("j", "down", "Down"),
+            ("k", "up", "Up"),
+        ]
+        ENABLE_COMMAND_PALETTE = False
+
+        def compose(self) -> ComposeResult:
+            yield Static("minimal")
+            yield OptionList(*(f"row {number}" for number in range(6)))
+
+        def action_down(self) -> None:
+            self.query_one(OptionList).action_cursor_down()
+
+        def action_up(self) -> None:
+            self.query_one(OptionList).action_cursor_up()
+
+    Minimal().run()
+
+
+def _application(*, flooded: bool) -> None:
+    from compartment_tui.adapters.memory.clock import FakeClock
+    from compartment_tui.adapters.memory.demo import open_demo
+    from compartment_tui.tui.app import CompartmentApp
+
+    opened = open_demo(FakeClock())
+    if flooded:
+        service = next(
+            one
+            for one in opened.host.containers.values()
+            if one.service == "search" and one.key.environment == "production" and one.running
+        )
+
+        def write() -> None:
+            due, number = time.monotonic(), 0
+            while True:
+                for _ in range(LINES):
+                    number += 1
+                    service.write(f"line {number}: a request was answered with 200 in 3 ms")
+                due += PAUSE
+                time.sleep(max(due - time.monotonic(), 0))
+
+        threading.Thread(target=write, daemon=True).start()
+    CompartmentApp(opened.world).run()
+
+
+if __name__ == "__main__":
+    main()
