@@ -41,7 +41,9 @@ def execute(client: Client, deployment: str, command: tuple[str, ...], *, termin
         raise gone(deployment, "does not run") from error
     # The SDK hands out a reader; only the socket under it can be written to and half closed.
     wire: socket.socket = getattr(channel, "_sock", None) or channel  # type: ignore[assignment]
-    with contextlib.closing(wire):
+    response = getattr(channel, "_response", channel)
+    # The answer holds the connection too: left open, it would keep it until it is collected.
+    with contextlib.closing(response), contextlib.closing(wire):
         wire.settimeout(None)
         with _terminal(client, made["Id"]) if terminal else contextlib.nullcontext():
             _converse(client, wire, terminal=terminal)
