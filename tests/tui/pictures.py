@@ -36,6 +36,8 @@ WATCHED = 40
 QUIET_LOOKS = 5
 """A picture is finished when it was the same that often, `LOOK` apart."""
 LOOK = 0.05
+WIDER = "font-size: 20.27px"
+"""A column of the picture is 12.2 pixels wide, and a letter of DejaVu Sans Mono 0.602 em."""
 FOUND = Found(
     file=Path("/srv/shop/compartment.toml"),
     name="shop",
@@ -44,12 +46,22 @@ FOUND = Found(
 )
 
 
+class SteppedClock(HeldClock):
+    """Can also be held again a few pauses later."""
+
+    def step(self, pauses: int) -> None:
+        with self._changed:
+            self._left, self.waiting = pauses, False
+            self._changed.notify_all()
+
+
 @dataclass(frozen=True, kw_only=True)
 class Shot(Stage):
     """The application under a scenario."""
 
     engine: "Breakable"
     project: "Breakable"
+    clock: "SteppedClock"
 
     async def ready(self) -> None:
         """Wait until everything about the environment is there."""
@@ -100,14 +112,21 @@ class Shot(Stage):
             if one.running
         }
 
-    async def deploys(self, *services: str) -> None:
-        """Deploy these in the environment shown, as far as the clock is not held."""
+    async def deploys(self, *services: str, pauses: int | None = None) -> None:
+        """Deploy these in the environment shown, to the end or only until so many pauses."""
         await self.marks(*services)
         await self.press("D")
         await self.reads("Deploy  y")
         await self.settle()
+        self.clock.hold()  # what is shown as its beginning must not depend on who is faster
         await self.press("y")
         await self.screen(RunScreen)
+        await self.until(lambda: self.clock.waiting, "its first pause")
+        if pauses is None:
+            self.clock.go()
+        else:
+            self.clock.step(pauses)
+            await self.until(lambda: self.clock.waiting, "the pause after these")
 
 
 class Breakable:
@@ -153,7 +172,7 @@ def scene(scenario: Scenario) -> Scene:
     """The application of a scenario, about to be run."""
     if scenario.drive is None:
         return _welcome()
-    drive, clock = scenario.drive, HeldClock()
+    drive, clock = scenario.drive, SteppedClock()
     opened = open_demo(clock)
     app, engine, project = opened_application(opened)
 
@@ -249,9 +268,9 @@ def draw(scenario: Scenario, directory: Path) -> Path:
 
 
 def _for_librsvg(svg: str) -> str:
-    """With a font that is there, and with the spaces that begin a text."""
+    """With a font that is there, as wide as the one that is not, and with leading spaces."""
     kept = svg.replace("<text ", '<text xml:space="preserve" ')
-    return kept.replace("Fira Code", "DejaVu Sans Mono")
+    return kept.replace("Fira Code", "DejaVu Sans Mono").replace("font-size: 20px", WIDER)
 
 
 def _plain(svg: str) -> str:

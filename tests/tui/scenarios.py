@@ -131,9 +131,7 @@ async def _remove(one: Shot) -> None:
 @_scenario("run-in-progress")
 async def _running(one: Shot) -> None:
     await one.in_environment(2, "staging")
-    one.clock.hold(after=17)
-    await one.deploys("web", "api")
-    await one.until(lambda: one.clock.waiting, "the run is held")
+    await one.deploys("web", "api", pauses=30)
 
 
 @_scenario("run-failed")

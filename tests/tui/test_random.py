@@ -14,8 +14,7 @@ from compartment_tui.domain.errors import CompartmentError, EngineUnreachable
 from compartment_tui.operations import runs
 from compartment_tui.tui.screens.help import HelpScreen
 from compartment_tui.tui.screens.quit import QuitScreen
-from tests.tui.acting_world import HeldClock
-from tests.tui.pictures import Breakable, Shot, opened_application
+from tests.tui.pictures import Breakable, Shot, SteppedClock, opened_application
 
 EXAMPLES = 9
 """One to two seconds each."""
@@ -46,7 +45,7 @@ def test_it_never_crashes_and_always_answers(steps: list[tuple[str, object]]) ->
 
 
 async def _play(steps: list[tuple[str, object]]) -> None:
-    clock = HeldClock()
+    clock = SteppedClock()
     opened = open_demo(clock)
     app, engine, project = opened_application(opened)
     async with app.run_test(size=(80, 24), notifications=True) as pilot:
