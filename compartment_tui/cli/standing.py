@@ -1,9 +1,14 @@
 """What `status` writes, once and again. Apart from the rest, so that it loads little."""
 
+from collections.abc import Iterator
+
 from compartment_tui.cli.region import Region
 from compartment_tui.cli.session import Session
+from compartment_tui.domain.errors import ProjectFileInvalid
 from compartment_tui.domain.views import EnvironmentStatus
 from compartment_tui.operations import status as operations
+from compartment_tui.ports import Feed
+from compartment_tui.present.failure import failure_lines
 from compartment_tui.present.json import status_document
 from compartment_tui.present.status import PROGRAM, option_for, status_notes
 from compartment_tui.present.tables import status_table
@@ -28,19 +33,37 @@ def watch(session: Session) -> None:
     from compartment_tui.operations.watch import watch as watched
 
     feed = watched(session.world, environment=session.environment, services=session.services)
-    output, region = session.output, Region(session.output.out)
+    output, region, last = session.output, Region(session.output.out), list[Line]()
     try:
-        for found in feed:
-            if output.json:
+        for found in _looks(feed):
+            if isinstance(found, ProjectFileInvalid):
+                lines = [*last, *failure_lines(found.message, hint=found.hint)]
+            else:
+                lines = last = status_lines(session, found)
+            if output.json and isinstance(found, EnvironmentStatus):
                 output.json_line(status_document(found))
             elif output.out.moving:
-                region.draw(status_lines(session, found))
-            else:
-                output.lines([*status_lines(session, found), line("")])
+                region.draw(lines)
+            elif not output.json:
+                output.lines([*lines, line("")])
             if output.out.closed:
                 return
     finally:
         feed.close()
+
+
+def _looks(
+    feed: Feed[EnvironmentStatus],
+) -> Iterator[EnvironmentStatus | ProjectFileInvalid]:
+    """Every look; a file that is broken while it is edited is news, not the end, once one came."""
+    yield next(feed)
+    while True:
+        try:
+            yield next(feed)
+        except StopIteration:
+            return
+        except ProjectFileInvalid as error:
+            yield error
 
 
 def status_lines(session: Session, found: EnvironmentStatus) -> list[Line]:

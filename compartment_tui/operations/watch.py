@@ -2,10 +2,9 @@
 
 import threading
 from collections.abc import Iterator, Sequence
-from contextlib import suppress
 from datetime import timedelta
 
-from compartment_tui.domain.errors import CompartmentError, ProjectFileInvalid
+from compartment_tui.domain.errors import CompartmentError
 from compartment_tui.domain.views import EnvironmentStatus
 from compartment_tui.operations.status import status
 from compartment_tui.ports import EngineEvent, Feed, World
@@ -22,7 +21,8 @@ def watch(
 ) -> Feed[EnvironmentStatus]:
     """The status at once, then after every change.
 
-    A lost engine gives stale ones until it is back.
+    A lost engine gives stale ones until it is back. A file that is broken while it is edited
+    raises ProjectFileInvalid; the next look is had as before.
     """
     return _Watch(world, environment, services)
 
@@ -45,15 +45,12 @@ class _Watch:
             for listen in (self._hear_engine, self._hear_edits):
                 threading.Thread(target=listen, daemon=True).start()
             return self._look()
-        while True:
-            self._changed.wait(LONGEST_WAIT.total_seconds())
-            self._closed.wait(GATHER.total_seconds())
-            if self._closed.is_set():
-                raise StopIteration
-            self._changed.clear()
-            # A file that is broken while it is being edited: what was last read stays on screen.
-            with suppress(ProjectFileInvalid):
-                return self._look()
+        self._changed.wait(LONGEST_WAIT.total_seconds())
+        self._closed.wait(GATHER.total_seconds())
+        if self._closed.is_set():
+            raise StopIteration
+        self._changed.clear()
+        return self._look()
 
     def _look(self) -> EnvironmentStatus:
         return status(self._world, environment=self._environment, services=self._services)

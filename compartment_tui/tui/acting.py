@@ -103,12 +103,9 @@ class Acting(BoardApp):
 
     def begin(self, act: Act, *, http_port: int = 80) -> Job:
         """Do it now."""
-        job = Job(
-            number=self.bridge.start(act),
-            act=act,
-            started=self.world.clock.now(),
-            http_port=http_port,
-        )
+        began = self.world.clock.now()
+        number = self.bridge.start(act)
+        job = Job(number=number, act=act, started=began, http_port=http_port)
         self.show(self.board.with_job(job))
         return job
 

@@ -6,7 +6,9 @@ from collections.abc import Iterator
 import pytest
 
 from compartment_tui.adapters.memory.world import MemoryWorld
+from compartment_tui.domain.config import ProjectConfig
 from compartment_tui.domain.deployment import Health
+from compartment_tui.domain.errors import ProjectFileInvalid
 from compartment_tui.domain.views import EnvironmentStatus
 from compartment_tui.operations.inspect import watch
 from tests.rollout.shop import WEB, deploy, open_shop, shop_config, state
@@ -64,3 +66,22 @@ def test_an_edited_file_is_seen_as_drift(opened: MemoryWorld, watched: Watched) 
     opened.project.edit(shop_config(WEB, greeting="other"))
     look = watched.until(lambda look: look.services[0].drift)
     assert look.services[0].drift.changed == ("GREETING",)
+
+
+def test_a_file_that_is_broken_for_a_while_ends_nothing(
+    opened: MemoryWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    feed = watch(opened.world, environment="production")
+    assert next(feed).worst is Health.HEALTHY
+
+    def broken() -> ProjectConfig:
+        raise ProjectFileInvalid("compartment.toml:3: what is this?")
+
+    with monkeypatch.context() as edited:
+        edited.setattr(opened.project, "config", broken)
+        opened.project.edit(opened.project.current)
+        with pytest.raises(ProjectFileInvalid, match=":3:"):
+            next(feed)
+    opened.project.edit(opened.project.current)
+    assert next(feed).worst is Health.HEALTHY
+    feed.close()
