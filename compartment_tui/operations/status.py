@@ -100,7 +100,6 @@ class _Around:
             edge_runs=self.edge_runs,
             now=self.world.clock.now(),
         )
-        previous = active.previous if active else None
         return ServiceStatus(
             service=name,
             kind=spec.kind if spec else _kind(active or latest),
@@ -112,8 +111,18 @@ class _Around:
             url=url(active.host, self.config) if active else None,
             declared=spec is not None,
             drift=self._drift(name, active) if spec else NameChanges(),
-            rollback_to=previous if previous in self.state.deployments else None,
+            rollback_to=self._way_back(active),
         )
+
+    def _way_back(self, active: Deployment | None) -> str | None:
+        """What a rollback leads to, if anything is left of it: retention may have been there."""
+        previous = self.state.deployments.get((active and active.previous) or "")
+        if previous is None:
+            return None
+        left = previous.id in self.here or (
+            previous.image and self.world.engine.image(previous.image) is not None
+        )
+        return previous.id if left else None
 
     def _drift(self, name: str, active: Deployment | None) -> NameChanges:
         """What differs in the file from what runs; a sealed value is unknown, never changed."""

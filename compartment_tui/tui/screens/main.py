@@ -131,8 +131,10 @@ class MainScreen(Screen[None]):
         self.query_one(ContentSwitcher).current = name
         self.query_one(PaneBar).current = name
         self._follow()
-        if name == "logs":
-            self.query_one(LogPane).focus()
+        if name == "overview":
+            self.query_one(Services).focus()
+        else:
+            self.query_one(f"#{name}").focus()
 
     def action_pane_by(self, step: int) -> None:
         self.action_pane(PANES[(PANES.index(self.pane) + step) % len(PANES)])
@@ -215,7 +217,9 @@ class MainScreen(Screen[None]):
         self.query_one(Narrow).open()
 
     def action_show_all(self) -> None:
+        """One level back: to the services, and all of them."""
         self.query_one(Narrow).clear_all()
+        self.query_one(Services).focus()
 
     def on_narrow_typed(self, message: Narrow.Typed) -> None:
         self.query_one(Services).narrow(message.wanted)
