@@ -1,6 +1,18 @@
-"""Shared by all tests: hypothesis finds the same examples in every run."""
+"""Shared by all tests: hypothesis finds the same examples, and signals mean what they always do."""
+
+import signal
 
 from hypothesis import settings
 
 settings.register_profile("suite", deadline=None, derandomize=True, print_blob=True)
 settings.load_profile("suite")
+
+# A shell that starts the tests in the background, or `nohup`, has some ignored, and every program
+# the tests start would inherit that.
+for number, handler in (
+    (signal.SIGINT, signal.default_int_handler),
+    (signal.SIGTERM, signal.SIG_DFL),
+    (signal.SIGHUP, signal.SIG_DFL),
+):
+    if signal.getsignal(number) is signal.SIG_IGN:
+        signal.signal(number, handler)
