@@ -102,7 +102,7 @@ async def _palette(one: Shot) -> None:
     await one.press("ctrl+p")
     await one.settle()
     await one.press(*"depl")
-    await one.reads("Deploy")
+    await one.settle()
 
 
 # --- acting ---------------------------------------------------------------------------------------
