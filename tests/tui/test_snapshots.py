@@ -10,7 +10,6 @@ import pytest
 from tests.tui.pictures import Scenario, same_everywhere, scene
 from tests.tui.scenarios import SCENARIOS
 
-
 COMES_WHEN_IT_COMES = "palette"
 """Its hits arrive one by one while it searches: a picture of it is not the same twice."""
 
