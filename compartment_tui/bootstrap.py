@@ -5,6 +5,7 @@ Everything is imported when it is asked for, so that `--help` loads neither Dock
 
 import os
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING, cast
@@ -68,7 +69,6 @@ def open_world(file: Path | None) -> World:
 
 def docker_world(project: Project, client: "Client", *, namespace: str) -> World:
     """A world on a Docker engine; nothing is asked of the engine yet."""
-    from compartment_tui.adapters.docker.build import DockerBuilder
     from compartment_tui.adapters.docker.edge import DockerEdge
     from compartment_tui.adapters.docker.engine import DockerEngine
     from compartment_tui.adapters.docker.keeper import DockerLocks
@@ -77,11 +77,18 @@ def docker_world(project: Project, client: "Client", *, namespace: str) -> World
     from compartment_tui.adapters.git import GitSource
     from compartment_tui.adapters.system import SignalCancel, SystemClock, actor
 
+    @cache
+    def builder() -> Builder:
+        # How images are made takes as long to load as the rest, and looking around makes none.
+        from compartment_tui.adapters.docker.build import DockerBuilder
+
+        return DockerBuilder(client, project)
+
     layout, cancel = Layout(namespace=namespace), SignalCancel()
     engine = DockerEngine(client, layout)
     return World(
         engine=engine,
-        builder=DockerBuilder(client, project),
+        builder=cast(Builder, Later(builder)),
         edge=DockerEdge(client, layout),
         locks=DockerLocks(client, engine, layout),
         records=DockerRecords(client, layout),

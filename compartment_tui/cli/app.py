@@ -29,10 +29,11 @@ class Launch(Protocol):
     ) -> int: ...
 
 
-def build(launch: Launch | None = None) -> typer.Typer:
+def build(launch: Launch | None = None, *, first: str = "") -> typer.Typer:
     """The whole command line. Its context's object is a function that gives the entrances.
 
-    `launch` is what it does without a command, on a terminal.
+    `launch` is what it does without a command, on a terminal. When `first`, its first word, is a
+    command, then that is all there is: putting all of them together takes a quick one's time.
     """
     root = typer.Typer(
         name=PROGRAM,
@@ -47,6 +48,9 @@ def build(launch: Launch | None = None) -> typer.Typer:
     found = [
         one for part in (runs.app, inspect.app, upkeep.app) for one in part.registered_commands
     ]
+    root.registered_commands = [one for one in found if one.name == first]
+    if root.registered_commands:
+        return root
     root.registered_commands = sorted(found, key=lambda one: ORDER.index(one.name or ""))
     for part in (inspect.deployment, inspect.environment, inspect.route, upkeep.edge, upkeep.lock):
         root.add_typer(part)
@@ -55,7 +59,7 @@ def build(launch: Launch | None = None) -> typer.Typer:
 
 def run(entrances: Callable[[], "Entrances"], launch: Launch | None = None) -> None:
     """Do what the command line says, and leave with its exit code."""
-    build(launch)(obj=entrances, prog_name=PROGRAM)
+    build(launch, first="".join(sys.argv[1:2]))(obj=entrances, prog_name=PROGRAM)
 
 
 def _root(launch: Launch | None) -> Callable[..., None]:

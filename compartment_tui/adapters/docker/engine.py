@@ -17,7 +17,6 @@ from compartment_tui.adapters.docker import (
     stats,
 )
 from compartment_tui.adapters.docker.client import Client
-from compartment_tui.adapters.docker.commands import describe_builder
 from compartment_tui.adapters.docker.labels import Role
 from compartment_tui.adapters.docker.layout import Layout
 from compartment_tui.domain.config import NetworkSettings
@@ -44,6 +43,9 @@ class DockerEngine:
         """Containers that were looked up by their deployment."""
 
     def info(self) -> EngineInfo:
+        # Only this asks which commands can build: no other answer should wait for loading that.
+        from compartment_tui.adapters.docker.commands import describe_builder
+
         with self._client.translate("tell about itself"):
             facts = self._client.api.info()
         return EngineInfo(
