@@ -40,7 +40,6 @@ def _status(
 ) -> EnvironmentStatus:
     record = Asked(lambda: state_of(world, key))
     tables = Asked(world.edge.tables)
-    fingerprint_key = Asked(world.records.fingerprint_key)
     instances = world.engine.instances(key)
     edge = world.edge.info()
     holder = world.locks.holder(key)
@@ -52,7 +51,6 @@ def _status(
         here={one.deployment: one for one in instances},
         table=tables.answer().get(key, RouteTable()),
         edge_runs=edge is not None and edge.running,
-        fingerprint_key=fingerprint_key.answer(),
     )
     names = _names(config, state, services)
     return EnvironmentStatus(
@@ -77,7 +75,6 @@ class _Around:
         here: dict[str, Instance],
         table: RouteTable,
         edge_runs: bool,
-        fingerprint_key: bytes,
     ) -> None:
         self.world = world
         self.config = config
@@ -85,7 +82,6 @@ class _Around:
         self.here = here
         self.table = table
         self.edge_runs = edge_runs
-        self.fingerprint_key = fingerprint_key
 
     def service(self, name: str) -> ServiceStatus:
         spec = self.config.service(name)
@@ -129,7 +125,7 @@ class _Around:
         if active is None:
             return NameChanges()
         environment = self.config.environment(self.state.key.environment)
-        return drift(environment, name, active, self.fingerprint_key)
+        return drift(environment, name, active, self.world.records.fingerprint_key())
 
 
 def drift(

@@ -51,7 +51,7 @@ def docker_machine() -> Iterator[Machine]:
     """Everything made under the namespace is removed at the end."""
     layout = Layout(namespace=unique_project())
     yield Machine(layout=layout, settings=EdgeSettings(http_port=free_port()))
-    for container in (layout.edge, layout.reader, layout.engine_lock):
+    for container in (layout.edge, *layout.volumes, layout.engine_lock):
         with suppress(subprocess.CalledProcessError):
             docker("rm", "-f", "-v", container)
     with suppress(subprocess.CalledProcessError):

@@ -2,26 +2,30 @@
 
 import errno
 import socket
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from compartment_tui.adapters.docker.address import Address, find_address
+from compartment_tui.adapters.docker.look import (
+    CONNECT_SECONDS,
+    LocalLook,
+    Look,
+    Refusal,
+    refuse_old,
+)
 from compartment_tui.domain.errors import (
     CompartmentError,
     DiskFull,
     EngineProblem,
-    EngineTooOld,
     EngineUnreachable,
 )
 
 if TYPE_CHECKING:
     from compartment_tui.adapters.docker.session import Session
 
-OLDEST_API = (1, 41)
-"""Docker Engine 20.10."""
-KNOCK_SECONDS = 10
 NO_SPACE = "no space left on device"
 
 
@@ -54,6 +58,16 @@ class Client:
                 self._session = self._open()
             return self._session
 
+    @property
+    def look(self) -> Look:
+        """Who is asked by those who only look: the engine itself when it is here, else the SDK.
+
+        It raises what `translate` translates, and EngineTooOld.
+        """
+        if self._session is None and self.address.socket is not None:
+            return LocalLook(self.address.socket, self.address.url)
+        return cast(Look, self.api)
+
     @contextmanager
     def translate(self, doing: str = "do that") -> Iterator[None]:
         """Tell the SDK's errors as ours: `Docker could not {doing}: its reason`.
@@ -65,20 +79,11 @@ class Client:
             Conflict: a name is taken, or something is in use.
             EngineProblem: the engine refused for any other reason.
         """
-        # Whoever needs this needs the engine, so the SDK is loaded or about to be.
-        from docker.errors import DockerException
-        from requests.exceptions import RequestException
-        from urllib3.exceptions import HTTPError
-
         try:
             yield
-        except (
-            DockerException,
-            RequestException,
-            HTTPError,
-            ConnectionError,
-            TimeoutError,
-        ) as error:
+        except Refusal as error:
+            raise _refused(error.status, error, doing) from error
+        except _foreign() as error:
             raise translated(error, self.address, doing) from error
 
     def close(self) -> None:
@@ -97,13 +102,11 @@ class Client:
             from compartment_tui.adapters.docker.session import Session
 
             session = Session(self.address)
-        major, _, minor = session.api_version.partition(".")
-        if (int(major), int(minor)) < OLDEST_API:
+        try:
+            refuse_old(session.api_version, self.address.url)
+        except BaseException:
             session.close()
-            raise EngineTooOld(
-                f"the Docker engine at {self.address.url} speaks API {session.api_version}",
-                hint="compartment-tui needs Docker Engine 20.10 (API 1.41) or newer: update it",
-            )
+            raise
         return session
 
 
@@ -123,7 +126,7 @@ def _knock(address: Address) -> None:
     if address.socket is None:
         return
     with socket.socket(socket.AF_UNIX) as probe:
-        probe.settimeout(KNOCK_SECONDS)
+        probe.settimeout(CONNECT_SECONDS)
         probe.connect(address.socket)
 
 
@@ -134,19 +137,40 @@ def translated(error: BaseException, address: Address, doing: str) -> Compartmen
     chain = tuple(_causes(error))
     api = next((cause for cause in chain if isinstance(cause, APIError)), None)
     if any(NO_SPACE in str(cause).lower() for cause in chain):
-        return DiskFull(
-            "the Docker engine has no space left on its disk",
-            hint="`docker system df` shows what uses it",
-        )
+        return _disk_full()
     if api is not None:
-        kind = _REFUSALS.get(api.status_code or 0, EngineProblem)
-        return kind(f"Docker could not {doing}: {reason(api)}")
+        return _refused(api.status_code or 0, api, doing)
     if any(isinstance(cause, PermissionError) for cause in chain) and address.socket:
         return EngineUnreachable(
             f"no permission to use the Docker socket {address.socket}",
             hint="join the docker group: `sudo usermod -aG docker $USER`, then log in again",
         )
     return _unreachable(error, chain, address)
+
+
+def _refused(status: int, error: BaseException, doing: str) -> EngineProblem:
+    if NO_SPACE in reason(error).lower():
+        return _disk_full()
+    return _REFUSALS.get(status, EngineProblem)(f"Docker could not {doing}: {reason(error)}")
+
+
+def _disk_full() -> DiskFull:
+    return DiskFull(
+        "the Docker engine has no space left on its disk",
+        hint="`docker system df` shows what uses it",
+    )
+
+
+def _foreign() -> tuple[type[Exception], ...]:
+    """What a connection that fails raises, and the SDK when it is loaded."""
+    plain = (ConnectionError, TimeoutError)
+    if "docker" not in sys.modules:
+        return plain
+    from docker.errors import DockerException
+    from requests.exceptions import RequestException
+    from urllib3.exceptions import HTTPError
+
+    return *plain, DockerException, RequestException, HTTPError
 
 
 def reason(error: BaseException) -> str:

@@ -39,8 +39,7 @@ LOGGING = {"Type": "json-file", "Config": {"max-size": "10m", "max-file": "3"}}
 def rows(client: Client, filters: dict[str, list[str]]) -> list[dict[str, Any]]:
     """The container list, stopped ones included."""
     with client.translate("list the containers"):
-        found: list[dict[str, Any]] = client.api.containers(all=True, filters=filters)
-    return found
+        return client.look.containers(all=True, filters=filters)
 
 
 def instances(client: Client, filters: dict[str, list[str]]) -> tuple[Instance, ...]:
@@ -88,7 +87,7 @@ def inspect(client: Client, container: str) -> Instance | None:
     """None when it is gone."""
     try:
         with client.translate("inspect a container"):
-            return instance_of_inspect(client.api.inspect_container(container))
+            return instance_of_inspect(client.look.inspect_container(container))
     except Missing:
         return None
 

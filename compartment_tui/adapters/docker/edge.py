@@ -3,7 +3,6 @@
 import time
 from collections.abc import Mapping
 from datetime import timedelta
-from typing import Any
 
 from compartment_tui.adapters.docker import labels
 from compartment_tui.adapters.docker.client import Client, Conflict, Missing
@@ -230,9 +229,7 @@ class DockerEdge:
     def _networks(self) -> dict[str, EnvironmentKey]:
         """The environments' networks by name."""
         with self._client.translate("list the networks"):
-            found: list[dict[str, Any]] = self._client.api.networks(
-                filters=labels.filters(Role.NETWORK)
-            )
+            found = self._client.look.networks(filters=labels.filters(Role.NETWORK))
         keys = {one["Name"]: key_of(one.get("Labels") or {}) for one in found}
         return {
             name: key

@@ -42,7 +42,7 @@ def find_edge(client: Client, name: str) -> EdgeContainer | None:
     """None when there is no container of that name."""
     try:
         with client.translate("look at the edge"):
-            found = client.api.inspect_container(name)
+            found = client.look.inspect_container(name)
     except Missing:
         return None
     state = found["State"]

@@ -1,7 +1,5 @@
 """Images on the engine."""
 
-from typing import Any
-
 from compartment_tui.adapters.docker import labels
 from compartment_tui.adapters.docker.client import Client, Conflict, Missing
 from compartment_tui.adapters.docker.containers import rows
@@ -16,7 +14,7 @@ def image(client: Client, reference: str) -> Image | None:
     """See `Engine.image`."""
     try:
         with client.translate("inspect an image"):
-            return image_of(_inspect(client, reference))
+            return image_of(client.look.inspect_image(reference))
     except Missing:
         return None
 
@@ -25,7 +23,7 @@ def remove_image(client: Client, identifier: str) -> None:
     """See `Engine.remove_image`. One that we did not build, or that a person named, stays too."""
     try:
         with client.translate("inspect an image"):
-            found = _inspect(client, identifier)
+            found = client.look.inspect_image(identifier)
         if labels.PROJECT not in ((found.get("Config") or {}).get("Labels") or {}):
             return
         # Never by force: that would take the tags of an image that a stopped container needs.
@@ -39,9 +37,3 @@ def remove_image(client: Client, identifier: str) -> None:
                 client.api.remove_image(reference)
     except (Missing, Conflict):
         return
-
-
-def _inspect(client: Client, reference: str) -> dict[str, Any]:
-    api: Any = client.api  # the stubs leave this method's types out
-    found: dict[str, Any] = api.inspect_image(reference)
-    return found

@@ -15,12 +15,15 @@ from compartment_tui.adapters.docker.client import Client, Conflict, Missing
 from compartment_tui.adapters.docker.edge_state import EdgeContainer, find_edge
 from compartment_tui.adapters.docker.labels import Role
 from compartment_tui.adapters.docker.layout import (
+    FINGERPRINT_KEY,
+    KEY_FILE,
     Layout,
     audit_path,
     index_path,
     record_path,
     route_path,
     shelf_path,
+    standing_path,
 )
 from compartment_tui.adapters.docker.shell import SHELL_IMAGE, Answer, Shell, ShellGone
 from compartment_tui.adapters.docker.standpoint import Standpoint
@@ -50,6 +53,7 @@ sync "$1.part"
 mv "$1.part" "$1"
 sync "${1%/*}"
 """
+_LINK = '[ ! -e "$1" ] || { mkdir -p "${2%/*}"; ln -f "$1" "$2"; }'
 _CLEAR_SHELF = 'ls -r "$1" | tail -n "+$2" | while read -r old; do rm -f "$1/$old"; done'
 _READ = '[ ! -e "$1" ] && exit 44; cat "$1"'
 _ABSENT = 44
@@ -154,6 +158,8 @@ class DockerHold:
         index = records.dumps_key(self._key).encode()
         if self._read(index_path(self._key)) != index:
             self._write(index_path(self._key), index)
+            # Without it the key is still found under its own name.
+            self._ask(_LINK, FINGERPRINT_KEY, f"{standing_path(self._key)}/{KEY_FILE}")
         self._write(record_path(self._key), records.dumps(state).encode())
 
     def shelve(self, old: EnvironmentState) -> None:

@@ -12,13 +12,18 @@ ROUTES = "/routes"
 STATE = "/state"
 """The state volume in every container of ours but the edge."""
 RECORDS = f"{STATE}/records"
+"""A directory per environment, read as one: each time the engine hands out files it starts a
+process, which takes longer than all other questions together, and a directory is no slower."""
+RECORD_FILE = "record.toml"
 SHELF = f"{STATE}/shelf"
 """A directory per environment, with what was put away from its record."""
 AUDIT = f"{STATE}/audit"
 INDEX = f"{STATE}/index"
 """One tiny file per record, with the names that its file name may only hint at."""
 ASIDE = f"{STATE}/aside"
-FINGERPRINT_KEY = f"{STATE}/fingerprint.key"
+KEY_FILE = "fingerprint.key"
+FINGERPRINT_KEY = f"{STATE}/{KEY_FILE}"
+"""Each environment's directory has a link to it, so that it is read with the record."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,11 +43,6 @@ class Layout:
         return f"{self.namespace}-state"
 
     @property
-    def reader(self) -> str:
-        """The container through which both volumes are read; it never runs."""
-        return f"{self.namespace}-state"
-
-    @property
     def engine_lock(self) -> str:
         return f"{self.namespace}-lock-engine"
 
@@ -53,7 +53,10 @@ class Layout:
 
     @property
     def volumes(self) -> dict[str, str]:
-        """Both volumes and where they are mounted."""
+        """Both volumes and where they are mounted.
+
+        Each is read through a container of the same name that never runs.
+        """
         return {self.state_volume: STATE, self.routes_volume: ROUTES}
 
     def lock(self, key: EnvironmentKey) -> str:
@@ -63,9 +66,14 @@ class Layout:
         return f"{self.network_prefix}{key.text}"
 
 
+def standing_path(key: EnvironmentKey) -> str:
+    """The directory with the environment's record and the key for its fingerprints."""
+    return f"{RECORDS}/{key.text}"
+
+
 def record_path(key: EnvironmentKey) -> str:
     """Where the environment's record lies."""
-    return f"{RECORDS}/{key.text}.toml"
+    return f"{standing_path(key)}/{RECORD_FILE}"
 
 
 def shelf_path(key: EnvironmentKey) -> str:

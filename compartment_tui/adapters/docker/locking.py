@@ -86,7 +86,7 @@ def holder_of(client: Client, name: str) -> Holder | None:
     """Who has the lock called `name`; None when nobody has."""
     try:
         with client.translate("look at the lock"):
-            found = client.api.inspect_container(name)
+            found = client.look.inspect_container(name)
     except Missing:
         return None
     marked = found["Config"].get("Labels") or {}

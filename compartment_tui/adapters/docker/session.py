@@ -9,10 +9,9 @@ from docker.errors import create_api_error_from_http_exception
 from docker.tls import TLSConfig
 
 from compartment_tui.adapters.docker.address import LOCAL, Address, Tls
+from compartment_tui.adapters.docker.look import CONNECT_SECONDS, READ_SECONDS
 from compartment_tui.adapters.docker.ssh import SshAdapter
 
-CONNECT_SECONDS = 10
-READ_SECONDS = 60
 OLDEST = "1.41"
 
 

@@ -12,12 +12,14 @@ from compartment_tui.adapters.docker.labels import Role
 from compartment_tui.adapters.docker.layout import (
     FINGERPRINT_KEY,
     INDEX,
+    KEY_FILE,
+    RECORD_FILE,
     STATE,
     Layout,
     audit_path,
     index_path,
-    record_path,
     shelf_path,
+    standing_path,
 )
 from compartment_tui.adapters.docker.shell import SHELL_IMAGE, Shell, create
 from compartment_tui.adapters.toml import records
@@ -54,7 +56,10 @@ rm -rf "$1" "$2" "$4"
 
 
 class Reader:
-    """Reads both volumes through a container that never runs: one engine call, no lock."""
+    """Reads both volumes through containers that never run: one engine call, no lock.
+
+    Each has one of its own, because the engine hands out the files of a container one by one.
+    """
 
     def __init__(self, client: Client, layout: Layout) -> None:
         self._client = client
@@ -62,39 +67,42 @@ class Reader:
 
     def files(self, path: str) -> Mapping[str, bytes]:
         """A file, or the files of a directory, by name. Empty when there is nothing there."""
+        mounted = self._layout.volumes.items()
+        volume = next(name for name, place in mounted if path.startswith(place))
         try:
-            return self._fetch(path)
+            return self._fetch(volume, path)
         except Missing:
             # Either the path or the reading container is missing; the engine says 404 to both. Ask
             # again even if the container is there now: someone may have made it just before us.
-            self.ensure()
+            self.ensure(volume)
         try:
-            return self._fetch(path)
+            return self._fetch(volume, path)
         except Missing:
             return {}
 
-    def ensure(self) -> None:
-        """Make the reading container and the volumes, if they are not there."""
-        with suppress(Missing), self._client.translate("look at the state container"):
-            self._client.api.inspect_container(self._layout.reader)
+    def ensure(self, volume: str) -> None:
+        """Make the container that reads a volume, and the volumes, if they are not there."""
+        with suppress(Missing), self._client.translate(f"look at {volume}"):
+            self._client.look.inspect_container(volume)
             return
-        for volume in self._layout.volumes:
-            with self._client.translate(f"make the volume {volume}"):
-                self._client.api.create_volume(volume, labels={labels.ROLE: Role.STATE.value})
-        with suppress(Conflict), self._client.translate("make the state container"):
+        marks = {labels.ROLE: Role.STATE.value}
+        for one in self._layout.volumes:
+            with self._client.translate(f"make the volume {one}"):
+                self._client.api.create_volume(one, labels=marks)
+        with suppress(Conflict), self._client.translate(f"make the container {volume}"):
             create(
                 self._client,
-                labels={labels.ROLE: Role.STATE.value},
-                name=self._layout.reader,
+                labels=marks,
+                name=volume,
                 network_mode="none",
-                mounts=self._layout.volumes,
+                mounts={volume: self._layout.volumes[volume]},
                 image=SHELL_IMAGE,
                 lasting=True,
             )
 
-    def _fetch(self, path: str) -> dict[str, bytes]:
+    def _fetch(self, container: str, path: str) -> dict[str, bytes]:
         with self._client.translate(f"read {path}"):
-            chunks, _ = self._client.api.get_archive(self._layout.reader, path)
+            chunks, _ = self._client.look.get_archive(container, path)
             archive = io.BytesIO(b"".join(chunks))
         found = {}
         with tarfile.open(fileobj=archive) as tar:
@@ -114,7 +122,10 @@ class DockerRecords:
         self._fingerprint_key: bytes | None = None
 
     def read(self, key: EnvironmentKey) -> EnvironmentState | None:
-        content = self._reader.files(record_path(key)).get(f"{key.text}.toml")
+        found = self._reader.files(standing_path(key))
+        # The key lies beside it, so whoever reads a record need not ask for the key again.
+        self._fingerprint_key = self._fingerprint_key or _whole_key(found)
+        content = found.get(RECORD_FILE)
         return None if content is None else decoded(content)
 
     def shelved(self, key: EnvironmentKey) -> tuple[EnvironmentState, ...]:
@@ -140,7 +151,7 @@ class DockerRecords:
         except RecordInvalid:
             state = None  # it holds nothing that could be kept
         audit = records.dumps_audit(key, state.audit).encode() if state and state.audit else b""
-        paths = (record_path(key), index_path(key), audit_path(key), shelf_path(key))
+        paths = (standing_path(key), index_path(key), audit_path(key), shelf_path(key))
         with self._shell() as shell:
             done = shell.run(_FORGET, *paths, str(len(audit)), payload=audit, timeout=_LIMIT)
         if done.exit_code != 0:
@@ -149,8 +160,7 @@ class DockerRecords:
             )
 
     def _stored_key(self) -> bytes | None:
-        found = self._reader.files(FINGERPRINT_KEY).get(FINGERPRINT_KEY.rpartition("/")[2])
-        return found if found is not None and len(found) == KEY_BYTES else None
+        return _whole_key(self._reader.files(FINGERPRINT_KEY))
 
     def _make_key(self) -> bytes:
         with self._shell() as shell:
@@ -164,12 +174,17 @@ class DockerRecords:
         return key
 
     def _shell(self) -> Shell:
-        self._reader.ensure()
+        self._reader.ensure(self._layout.state_volume)
         return Shell.open(
             self._client,
             labels={labels.ROLE: Role.STATE.value},
             mounts={self._layout.state_volume: STATE},
         )
+
+
+def _whole_key(files: Mapping[str, bytes]) -> bytes | None:
+    found = files.get(KEY_FILE)
+    return found if found is not None and len(found) == KEY_BYTES else None
 
 
 def decoded(content: bytes) -> EnvironmentState:

@@ -4,16 +4,16 @@ import contextlib
 import http.server
 import socket
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
-from compartment_tui.adapters.docker.layout import ASIDE, record_path, route_path
+from compartment_tui.adapters.docker.layout import ASIDE, record_path, route_path, standing_path
 from compartment_tui.adapters.docker.listeners import listener
-from compartment_tui.adapters.docker.state import DockerRecords
+from compartment_tui.adapters.docker.state import DockerRecords, Reader
 from compartment_tui.adapters.edge import traefik
 from compartment_tui.domain.config import EdgeSettings
 from compartment_tui.domain.deployment import Deployment, EnvironmentState, Instance, Trigger
@@ -288,13 +288,36 @@ def test_everybody_gets_the_same_fingerprint_key(own: OwnEdge) -> None:
 def test_records_are_read_without_a_lock_and_survive_a_lost_reader(own: OwnEdge) -> None:
     key = own.key()
     live(own, key)
-    own.client.api.remove_container(own.layout.reader)
+    own.client.api.remove_container(own.layout.state_volume)
     assert own.records.environments(key.project) == (key,)
     found = own.records.read(key)
     assert found is not None
     assert found.key == key
     own.inside('rm "$1"', record_path(key))
     assert own.records.read(key) is None
+
+
+def test_a_record_and_its_key_are_read_at_once(
+    own: OwnEdge, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    secret = DockerRecords(own.client, own.layout).fingerprint_key()
+    key = own.key()
+    with own.hold(key) as hold:
+        hold.write_record(EnvironmentState(key=key))
+    asked: list[str] = []
+    files = Reader.files
+
+    def noted(self: Reader, path: str) -> Mapping[str, bytes]:
+        asked.append(path)
+        return files(self, path)
+
+    monkeypatch.setattr(Reader, "files", noted)
+    records = DockerRecords(own.client, own.layout)
+    assert records.read(key) == EnvironmentState(key=key)
+    assert records.fingerprint_key() == secret
+    assert asked == [standing_path(key)]
+    records.forget(key)
+    assert records.read(key) is None
 
 
 def test_http_servers_of_this_process_are_named() -> None:
