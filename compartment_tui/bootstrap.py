@@ -12,13 +12,16 @@ from typing import TYPE_CHECKING, cast
 
 from compartment_tui.ports import (
     Builder,
+    Dotenv,
     Edge,
     Engine,
     Entrances,
     Found,
     Locks,
+    Programs,
     Project,
     Records,
+    Secrets,
     World,
 )
 
@@ -51,7 +54,8 @@ def open_world(file: Path | None) -> World:
     from compartment_tui.adapters.system import SignalCancel, SystemClock, actor
     from compartment_tui.adapters.toml.project import TomlProject
 
-    project, cancel = TomlProject.find(Path.cwd(), file), SignalCancel()
+    secrets = open_secrets()
+    project, cancel = TomlProject.find(Path.cwd(), file, secrets=secrets), SignalCancel()
     ports = Opened(lambda: _docker_ports(project))
     return World(
         engine=cast(Engine, Later(lambda: ports().engine)),
@@ -60,11 +64,41 @@ def open_world(file: Path | None) -> World:
         locks=cast(Locks, Later(lambda: ports().locks)),
         records=cast(Records, Later(lambda: ports().records)),
         project=project,
+        secrets=secrets,
+        dotenv=cast(Dotenv, Later(_dotenv)),
+        programs=cast(Programs, Later(_programs)),
         source=GitSource(project.root),
         clock=SystemClock(cancel),
         cancel=cancel,
         actor=actor(),
     )
+
+
+def open_secrets() -> Secrets:
+    """Reading and writing sensitive values with the user's identity.
+
+    What the environment says of it is taken out of the environment: no child inherits it.
+    """
+    from compartment_tui.adapters.secrets import AgeSecrets, config_directory, take_identity
+
+    _identity.update(take_identity(os.environ))
+    return AgeSecrets(_identity, config_directory(os.environ))
+
+
+_identity: dict[str, str] = {}
+"""What was taken from the environment, for worlds that are opened later."""
+
+
+def _dotenv() -> Dotenv:
+    from compartment_tui.adapters.dotenv import DotenvText
+
+    return DotenvText()
+
+
+def _programs() -> Programs:
+    from compartment_tui.adapters.programs import LocalPrograms
+
+    return LocalPrograms()
 
 
 def docker_world(project: Project, client: "Client", *, namespace: str) -> World:
@@ -93,6 +127,9 @@ def docker_world(project: Project, client: "Client", *, namespace: str) -> World
         locks=DockerLocks(client, engine, layout),
         records=DockerRecords(client, layout),
         project=project,
+        secrets=open_secrets(),
+        dotenv=cast(Dotenv, Later(_dotenv)),
+        programs=cast(Programs, Later(_programs)),
         source=GitSource(project.root),
         clock=SystemClock(cancel),
         cancel=cancel,

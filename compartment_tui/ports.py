@@ -5,7 +5,7 @@ method that talks to Docker may raise EngineUnreachable; the docstrings name wha
 deployment is always named by its id: adapters find its container by label.
 """
 
-from collections.abc import Callable, Generator, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -21,9 +21,11 @@ from compartment_tui.domain.deployment import (
     Provenance,
     Sample,
 )
+from compartment_tui.domain.edits import Edit
 from compartment_tui.domain.names import EnvironmentKey
 from compartment_tui.domain.plan import Birth, Plan
 from compartment_tui.domain.routes import RouteTable
+from compartment_tui.domain.variables import Secret
 from compartment_tui.domain.views import Visit
 
 T_co = TypeVar("T_co", covariant=True)
@@ -396,6 +398,75 @@ class Project(Protocol):
     def copy(self, key: EnvironmentKey) -> tuple[EnvironmentState, datetime] | None:
         """The copy and when it was written, for when the engine is away."""
 
+    def edit(self, edits: Sequence[Edit]) -> ProjectConfig:
+        """Make these edits in the file as it is by now; what it says afterwards.
+
+        Small and in place: what is not edited stays byte for byte. All of them or none; two who
+        edit at once wait for each other. Sensitive values are encrypted for the file's recipients.
+        Raises ProjectFileInvalid, NotFound (no such file, no such service), UsageProblem (a key or
+        a value that cannot be, nobody who could read a sensitive one), SensitiveUnreadable (a value
+        to be encrypted again cannot be read).
+        """
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Identity:
+    """With what sensitive values are read here.
+
+    `recipients` is whom others encrypt for, empty when there is no usable identity; then `problem`
+    says why, and `hint` what to do.
+    """
+
+    place: str
+    """Where it is, or would be made: a file, or the name of an environment variable."""
+    recipients: tuple[str, ...] = ()
+    problem: str = ""
+    hint: str = ""
+
+
+class Secrets(Protocol):
+    """Encrypting sensitive values, and reading them where we may."""
+
+    def identity(self) -> Identity:
+        """Ours, as it is now. Never raises."""
+
+    def make_identity(self) -> Identity:
+        """Ours, made first when there is none. Raises UsageProblem when that cannot be."""
+
+    def check_recipient(self, recipient: str) -> str:
+        """The recipient, trimmed, if it is one. Raises UsageProblem."""
+
+    def seal(self, value: Secret, recipients: Sequence[str]) -> str:
+        """The value encrypted for them, as text. Raises UsageProblem (none, or not recipients)."""
+
+    def unseal(self, sealed: str) -> Secret | None:
+        """The value of an encrypted text; None when it cannot be read here, whatever the reason."""
+
+
+class Dotenv(Protocol):
+    """Variables as the text of a dotenv file."""
+
+    def read(self, text: str) -> Mapping[str, Secret]:
+        """Every key with its value, in the text's order.
+
+        Raises UsageProblem for what is no assignment, a key that cannot be or comes twice, and when
+        there are none: with line numbers, never with the line.
+        """
+
+    def text(self, values: Mapping[str, Secret]) -> str:
+        """A text from which `read` makes exactly these values."""
+
+
+class Programs(Protocol):
+    """Programs on this machine."""
+
+    def run(self, command: Sequence[str], values: Mapping[str, Secret]) -> int:
+        """Run it in this process's place, with these variables on top of ours; its exit code.
+
+        Ours without those that begin with COMPARTMENT_. It has our terminal, and gets our signals;
+        a real one does not return. Raises NotFound (there is no such program, or it cannot be run).
+        """
+
 
 class Source(Protocol):
     """The version control of the repository."""
@@ -437,6 +508,9 @@ class World:
     locks: Locks
     records: Records
     project: Project
+    secrets: Secrets
+    dotenv: Dotenv
+    programs: Programs
     source: Source
     clock: Clock
     cancel: Cancel

@@ -4,8 +4,8 @@ Durations are `timedelta`, memory is bytes, paths are POSIX and relative to the 
 """
 
 import json
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from enum import StrEnum
 from typing import Any
@@ -118,6 +118,21 @@ class EnvironmentConfig:
     protected: bool = False
     variables: Mapping[str, Variable] = field(default_factory=dict)
     services: Mapping[str, Mapping[str, Variable]] = field(default_factory=dict)
+
+    def each(self, change: Callable[[str | None, Variable], Variable]) -> "EnvironmentConfig":
+        """With every variable as `change` makes it: it is told the service, None for everyone's."""
+        return replace(
+            self,
+            variables={key: change(None, one) for key, one in self.variables.items()},
+            services={
+                service: {key: change(service, one) for key, one in own.items()}
+                for service, own in self.services.items()
+            },
+        )
+
+    def scopes(self) -> tuple[tuple[str | None, Mapping[str, Variable]], ...]:
+        """Everyone's variables, then each service's own."""
+        return ((None, self.variables), *self.services.items())
 
     def layers(self, service: str) -> Layers:
         """The declared variables of one service, by scope."""

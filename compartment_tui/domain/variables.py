@@ -56,6 +56,18 @@ class Secret:
         text = self._value.strip()
         return int(text) if text.isascii() and text.isdigit() and int(text) > 0 else None
 
+    def size(self) -> int:
+        """In bytes, as a container gets it."""
+        return len(self._bytes())
+
+    def trouble(self) -> str | None:
+        """Why no container can be given it, as the rest of a sentence; None when one can."""
+        if "\0" in self._value:
+            return "has a NUL character in it, which no variable can hold"
+        if any("\ud800" <= char <= "\udfff" for char in self._value):
+            return "is not valid text (UTF-8)"
+        return None
+
     def __repr__(self) -> str:
         return MASK
 
@@ -82,7 +94,8 @@ class Secret:
 class Variable:
     """One declared value.
 
-    `sealed` is an encrypted text we cannot read here; then `value` is None.
+    `sealed` is the encrypted text a sensitive one has in the file; where we cannot read it, `value`
+    is None.
     """
 
     key: str

@@ -1,17 +1,46 @@
 """Which environment a verb is about, and what is on record of it."""
 
+from collections.abc import Sequence
+from dataclasses import replace
+
 from compartment_tui.domain.config import ProjectConfig
 from compartment_tui.domain.deployment import EnvironmentState
-from compartment_tui.domain.names import EnvironmentKey, parse_environment_name
+from compartment_tui.domain.errors import NotFound, SensitiveUnreadable
+from compartment_tui.domain.names import EnvironmentKey, parse_environment_name, show
 from compartment_tui.domain.rebuilding import rebuild
 from compartment_tui.domain.routes import RouteTable
+from compartment_tui.domain.variables import Variable
 from compartment_tui.ports import World
 
 
 def key_and_config(world: World, environment: str) -> tuple[EnvironmentKey, ProjectConfig]:
-    """Raises ProjectFileInvalid, UsageProblem (no environment name)."""
+    """The environment's key; the file, with that environment's sensitive values opened.
+
+    Raises ProjectFileInvalid, UsageProblem (no environment name).
+    """
     config = world.project.config()
-    return EnvironmentKey(config.name, parse_environment_name(environment)), config
+    name = parse_environment_name(environment)
+    return EnvironmentKey(config.name, name), opened(world, config, name)
+
+
+def opened(world: World, config: ProjectConfig, environment: str | None = None) -> ProjectConfig:
+    """Sensitive values opened where they can be read here: all, or those of one environment.
+
+    The others stay sealed.
+    """
+
+    def one(_service: str | None, variable: Variable) -> Variable:
+        if variable.sealed is None or variable.value is not None:
+            return variable
+        return replace(variable, value=world.secrets.unseal(variable.sealed))
+
+    return replace(
+        config,
+        environments=tuple(
+            where.each(one) if environment in (None, where.name) else where
+            for where in config.environments
+        ),
+    )
 
 
 def state_of(world: World, key: EnvironmentKey) -> EnvironmentState:
@@ -27,3 +56,20 @@ def state_of(world: World, key: EnvironmentKey) -> EnvironmentState:
     if not instances:
         return EnvironmentState(key=key)
     return rebuild(key, instances, world.edge.tables().get(key, RouteTable()), world.clock.now())
+
+
+def unreadable(world: World, keys: Sequence[str], environment: str) -> SensitiveUnreadable:
+    """That these values cannot be read here, why not, and the way on."""
+    identity = world.secrets.identity()
+    where = f" of {show(environment)}" if environment else ""
+    why = f": {identity.problem}" if identity.problem else f" with the identity in {identity.place}"
+    return SensitiveUnreadable(
+        f"the sensitive {', '.join(keys)}{where} cannot be read here{why}", hint=identity.hint
+    )
+
+
+def refuse_unknown_service(config: ProjectConfig, service: str) -> None:
+    """Raises NotFound when the file has no such service."""
+    if config.service(service) is None:
+        known = ", ".join(spec.name for spec in config.services) or "none"
+        raise NotFound(f"there is no service {show(service)}", hint=f"there are: {known}")

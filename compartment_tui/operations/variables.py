@@ -1,94 +1,196 @@
-"""Variables as a service gets them, compared with what runs. Nothing here changes anything."""
+"""The verbs for variables. They change the project file, never what runs."""
 
-from collections.abc import Mapping
-from contextlib import suppress
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
 
+from compartment_tui.domain.comparing import Pair, paired
 from compartment_tui.domain.config import ProjectConfig
-from compartment_tui.domain.errors import EngineUnreachable, NotFound
-from compartment_tui.domain.names import EnvironmentKey, show
-from compartment_tui.domain.variables import Resolved, Sensitivity, resolve
-from compartment_tui.domain.views import VariableState, VariableView
-from compartment_tui.operations.scope import key_and_config, state_of
+from compartment_tui.domain.edits import (
+    Edit,
+    RemoveVariable,
+    SetVariable,
+    check_key,
+    check_value,
+    edited,
+)
+from compartment_tui.domain.errors import NotFound
+from compartment_tui.domain.names import parse_environment_name, show
+from compartment_tui.domain.variables import (
+    Scope,
+    Secret,
+    Sensitivity,
+    Variable,
+    resolve,
+    sealed,
+    values,
+)
+from compartment_tui.operations.resolving import resolved
+from compartment_tui.operations.scope import (
+    key_and_config,
+    opened,
+    refuse_unknown_service,
+    unreadable,
+)
 from compartment_tui.ports import World
+
+__all__ = [
+    "Declared",
+    "compare",
+    "listed",
+    "preview",
+    "readable",
+    "remove",
+    "resolved",
+    "run",
+    "set_variable",
+    "shown",
+    "write",
+]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Running:
-    """What the active deployment was given: fingerprints by key, None when nothing is active.
+class Declared:
+    """A variable and where the file has it."""
 
-    `known` is False while the engine is away.
+    environment: str
+    variable: Variable
+    scope: Scope
+    service: str | None = None
+    """Whose own it is; None is everyone's."""
+    inherited: bool = False
+    """It was asked for a service, and is everyone's."""
+
+
+def readable(world: World) -> ProjectConfig:
+    """The project file, every sensitive value opened that can be read here."""
+    return opened(world, world.project.config())
+
+
+def write(world: World, edits: Sequence[Edit]) -> ProjectConfig:
+    """Make these edits in the project file, all or none; what it says afterwards.
+
+    Raises what `ports.Project.edit` does.
     """
-
-    known: bool = True
-    fingerprints: Mapping[str, str] | None = None
-    fingerprint_key: bytes = field(default=b"", repr=False)
+    return opened(world, world.project.edit(tuple(edits)))
 
 
-def resolved(world: World, *, environment: str, service: str) -> tuple[VariableView, ...]:
-    """Every key the service has, requires or had, in alphabetical order.
+def listed(world: World, *, environment: str, service: str | None = None) -> tuple[Declared, ...]:
+    """The variables the file has for an environment, at every scope.
 
-    With the engine away the file's values stand there, and whether they run is unknown. Raises
-    NotFound (no such service).
+    For a service: those it gets. Raises NotFound (no such service).
     """
     key, config = key_and_config(world, environment)
-    running = _Running(known=False)
-    with suppress(EngineUnreachable):
-        running = _running(world, config, key, service)
-    rows = {row.key: row for row in resolve(config.environment(key.environment).layers(service))}
-    spec = config.service(service)
-    requires = set(spec.requires) if spec else set()
-    names = {*rows, *requires, *(running.fingerprints or ())}
+    if service is None:
+        found = config.environment(key.environment).scopes()
+        return tuple(
+            _declared(key.environment, variable, owner)
+            for owner, variables in found
+            for _, variable in sorted(variables.items())
+        )
+    refuse_unknown_service(config, service)
+    rows = resolve(config.environment(key.environment).layers(service))
     return tuple(
-        _declared(rows[name], running) if name in rows else _undeclared(name, name in requires)
-        for name in sorted(names)
+        Declared(
+            environment=key.environment,
+            variable=row.winner,
+            scope=row.scope,
+            service=service if row.scope is Scope.SERVICE else None,
+            inherited=row.scope is Scope.ENVIRONMENT,
+        )
+        for row in rows
     )
 
 
-def _running(world: World, config: ProjectConfig, key: EnvironmentKey, service: str) -> _Running:
-    state = state_of(world, key)
-    if config.service(service) is None and service not in state.active:
-        known = ", ".join(dict.fromkeys([*(one.name for one in config.services), *state.active]))
-        raise NotFound(f"there is no service {show(service)}", hint=f"there are: {known or 'none'}")
-    active = state.active_deployment(service)
-    if active is None:
-        return _Running()
-    return _Running(
-        fingerprints=active.fingerprints, fingerprint_key=world.records.fingerprint_key()
+def shown(world: World, *, environment: str, service: str | None = None, key: str) -> Declared:
+    """One variable, as `listed` has it; without a service what is everyone's.
+
+    Raises NotFound, with the services that have one of that name.
+    """
+    found = [
+        one
+        for one in listed(world, environment=environment, service=service)
+        if one.variable.key == key
+    ]
+    mine = [one for one in found if service is not None or one.service is None]
+    if mine:
+        return mine[0]
+    owners = ", ".join(one.service for one in found if one.service)
+    where = show(parse_environment_name(environment))
+    raise NotFound(
+        f"there is no variable {show(key)} in {where}" + (f" for {service}" if service else ""),
+        hint=f"the services that have one of their own: {owners}" if owners else "",
     )
 
 
-def _declared(row: Resolved, running: _Running) -> VariableView:
-    return VariableView(
-        key=row.key,
-        value=row.winner.value,
-        sensitivity=row.winner.sensitivity,
-        scope=row.scope,
-        shadowed=row.shadowed,
-        state=_state(row, running),
+def set_variable(
+    world: World,
+    *,
+    environment: str,
+    service: str | None = None,
+    key: str,
+    value: Secret,
+    sensitive: bool = False,
+) -> Declared:
+    """Give a key a value. Raises what `write` does."""
+    sensitivity = Sensitivity.SENSITIVE if sensitive else Sensitivity.PLAIN
+    edit = SetVariable(
+        environment=environment,
+        service=service,
+        key=check_key(key),
+        value=check_value(key, value),
+        sensitivity=sensitivity,
     )
+    write(world, (edit,))
+    return shown(world, environment=environment, service=service, key=key)
 
 
-def _state(row: Resolved, running: _Running) -> VariableState:
-    value = row.winner.value
-    if value is None or not running.known:
-        return VariableState.UNKNOWN
-    if running.fingerprints is None:
-        return VariableState.NOT_DEPLOYED
-    before = running.fingerprints.get(row.key)
-    if before is None:
-        return VariableState.NEW
-    same = before == value.fingerprint(running.fingerprint_key)
-    return VariableState.RUNNING if same else VariableState.CHANGED
+def remove(world: World, *, environment: str, service: str | None = None, key: str) -> None:
+    """Take a key away at one scope. Raises NotFound when that scope does not have it."""
+    found = shown(world, environment=environment, service=service, key=key)
+    if found.inherited:
+        raise NotFound(
+            f"{service} has no {show(key)} of its own: it inherits the environment's",
+            hint="without --service it is removed for all",
+        )
+    write(world, (RemoveVariable(environment=environment, service=service, key=key),))
 
 
-def _undeclared(name: str, required: bool) -> VariableView:
-    """A key that no scope has: required, which matters more, or only known to what runs."""
-    return VariableView(
-        key=name,
-        value=None,
-        sensitivity=Sensitivity.PLAIN,
-        scope=None,
-        shadowed=None,
-        state=VariableState.MISSING if required else VariableState.REMOVED,
-    )
+def compare(world: World, *, left: str, right: str, service: str | None = None) -> tuple[Pair, ...]:
+    """Two environments beside each other, key by key: what a service gets, or what is everyone's.
+
+    Raises NotFound (no such service).
+    """
+    config = readable(world)
+    if service is not None:
+        refuse_unknown_service(config, service)
+    names = (parse_environment_name(left), parse_environment_name(right))
+    return paired(config, config, environments=names, service=service)
+
+
+def run(
+    world: World, *, environment: str, service: str | None = None, command: Sequence[str]
+) -> int:
+    """Run a program on this machine with an environment's variables; its exit code.
+
+    Raises NotFound (no such service or program), SensitiveUnreadable.
+    """
+    key, config = key_and_config(world, environment)
+    if service is not None:
+        refuse_unknown_service(config, service)
+    rows = resolve(config.environment(key.environment).layers(service or ""))
+    if sealed(rows):
+        raise unreadable(world, sealed(rows), key.environment)
+    return world.programs.run(tuple(command), values(rows))
+
+
+def _declared(environment: str, variable: Variable, owner: str | None) -> Declared:
+    scope = Scope.ENVIRONMENT if owner is None else Scope.SERVICE
+    return Declared(environment=environment, variable=variable, scope=scope, service=owner)
+
+
+def preview(world: World, edits: Sequence[Edit]) -> ProjectConfig:
+    """What the file would mean after these edits; see `domain.comparing.effects` for services.
+
+    Raises what `domain.edits.edited` does.
+    """
+    return edited(readable(world), edits)

@@ -14,7 +14,7 @@ import compartment_tui
 PACKAGE = Path(compartment_tui.__file__).parent
 MODULES = sorted(PACKAGE.rglob("*.py"))
 MODULE_BUDGET = 300
-WAIVED = {"ports.py": 500}
+WAIVED = {"ports.py": 600}
 """Every port stands in one file, so that whoever writes an adapter reads one file."""
 FUNCTION_BUDGET = 50
 MAY_REVEAL = "adapters"
@@ -94,7 +94,7 @@ def loaded_by(module: str) -> set[str]:
     return set(run.stdout.split())
 
 
-HEAVY = {"docker", "requests", "textual", "urllib3"}
+HEAVY = {"docker", "dotenv", "pyrage", "requests", "textual", "urllib3"}
 
 
 @pytest.mark.parametrize("entrance", ["compartment_tui.cli.app", "compartment_tui.__main__"])

@@ -49,7 +49,7 @@ def test_what_was_deployed_runs(live: MemoryWorld) -> None:
 
 
 def test_edits_are_told_apart(live: MemoryWorld) -> None:
-    live.project.edit(config(plain(A="2", B="2", NEW=""), plain(B="of web")))
+    live.project.write(config(plain(A="2", B="2", NEW=""), plain(B="of web")))
     assert states(live) == {
         "A": VariableState.CHANGED,
         "B": VariableState.RUNNING,
@@ -69,7 +69,7 @@ def test_the_winner_and_what_it_shadows(live: MemoryWorld) -> None:
 
 def test_what_is_required_and_has_no_value_is_missing(live: MemoryWorld) -> None:
     needy = replace(WEB, requires=("TOKEN", "GONE", "A"))
-    live.project.edit(config(plain(A="1"), {}, needy))
+    live.project.write(config(plain(A="1"), {}, needy))
     assert states(live) == {
         "A": VariableState.RUNNING,
         "B": VariableState.REMOVED,
@@ -80,13 +80,13 @@ def test_what_is_required_and_has_no_value_is_missing(live: MemoryWorld) -> None
 
 def test_a_sealed_value_is_unknown_and_never_changed(live: MemoryWorld) -> None:
     sealed = Variable(key="A", value=None, sensitivity=Sensitivity.SENSITIVE, sealed="age…")
-    live.project.edit(config({**plain(B="1", GONE="1"), "A": sealed}, plain(B="of web")))
+    live.project.write(config({**plain(B="1", GONE="1"), "A": sealed}, plain(B="of web")))
     assert states(live)["A"] is VariableState.UNKNOWN
 
 
 def test_what_is_sensitive_is_compared_and_not_shown(live: MemoryWorld) -> None:
     secret = Variable(key="A", value=Secret("1"), sensitivity=Sensitivity.SENSITIVE)
-    live.project.edit(config({**plain(B="1", GONE="1"), "A": secret}, plain(B="of web")))
+    live.project.write(config({**plain(B="1", GONE="1"), "A": secret}, plain(B="of web")))
     (row, *_) = resolved(live.world, environment="staging", service="web")
     assert (row.key, row.state) == ("A", VariableState.RUNNING)
     assert row.shown() == "<hidden>"
@@ -97,7 +97,7 @@ def test_nothing_to_compare_with_before_the_first_deploy(live: MemoryWorld) -> N
 
 
 def test_a_service_that_left_the_file_can_be_asked_for_while_it_runs(live: MemoryWorld) -> None:
-    live.project.edit(config(plain(A="1"), {}, WORKER))
+    live.project.write(config(plain(A="1"), {}, WORKER))
     assert states(live)["A"] is VariableState.RUNNING
 
 

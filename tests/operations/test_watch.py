@@ -63,7 +63,7 @@ def test_a_container_that_dies_is_seen(opened: MemoryWorld, watched: Watched) ->
 
 
 def test_an_edited_file_is_seen_as_drift(opened: MemoryWorld, watched: Watched) -> None:
-    opened.project.edit(shop_config(WEB, greeting="other"))
+    opened.project.write(shop_config(WEB, greeting="other"))
     look = watched.until(lambda look: look.services[0].drift)
     assert look.services[0].drift.changed == ("GREETING",)
 
@@ -79,9 +79,9 @@ def test_a_file_that_is_broken_for_a_while_ends_nothing(
 
     with monkeypatch.context() as edited:
         edited.setattr(opened.project, "config", broken)
-        opened.project.edit(opened.project.current)
+        opened.project.write(opened.project.current)
         with pytest.raises(ProjectFileInvalid, match=":3:"):
             next(feed)
-    opened.project.edit(opened.project.current)
+    opened.project.write(opened.project.current)
     assert next(feed).worst is Health.HEALTHY
     feed.close()

@@ -180,7 +180,7 @@ async def _engine_lost(one: Shot) -> None:
 async def _file_broken(one: Shot) -> None:
     await one.watch(20)
     one.project.error = BROKEN_FILE
-    one.opened.project.edit(one.opened.project.current)
+    one.opened.project.write(one.opened.project.current)
     await one.press("ctrl+r")
     await one.reads("compartment.toml:14")
 

@@ -97,7 +97,7 @@ def happen(what: str, opened: MemoryWorld, engine: Breakable) -> None:
         case "deploy":
             threading.Thread(target=_deploy, args=(opened.another(actor="[/b]@ci"),)).start()
         case "edit":
-            opened.project.edit(opened.project.current)
+            opened.project.write(opened.project.current)
         case "lost":
             engine.error = EngineUnreachable("no engine [/b]", hint="start it [b]")
         case "back":

@@ -86,7 +86,7 @@ def _wake(opened: MemoryWorld, images: dict[str, str]) -> None:
     host.containers[unwell].behaviour = UNWELL
     for container in host.containers.values():
         container.chat()
-    opened.project.edit(shop())
+    opened.project.write(shop())
     opened.source.current, opened.source.dirty = HEAD, DIRTY_FILES
     opened.source.commits = [(commit(subject), subject) for subject, _ in SUBJECTS]
     for service in ("web", "api", "search", "billing"):

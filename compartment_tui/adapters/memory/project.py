@@ -1,13 +1,20 @@
 """A repository that exists nowhere."""
 
+from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 
 from compartment_tui.adapters.memory.clock import FakeClock
 from compartment_tui.adapters.memory.feeds import MemoryFeed
+from compartment_tui.adapters.memory.secrets import MemorySecrets
 from compartment_tui.domain.config import ProjectConfig
 from compartment_tui.domain.deployment import EnvironmentState, Provenance
-from compartment_tui.domain.names import EnvironmentKey
+from compartment_tui.domain.edits import Edit, Rekey, SetVariable, edited
+from compartment_tui.domain.errors import SensitiveUnreadable
+from compartment_tui.domain.names import EnvironmentKey, parse_environment_name, show
+from compartment_tui.domain.variables import Sensitivity, Variable
 
 NOWHERE = Path("/memory")
 
@@ -18,9 +25,17 @@ class MemoryProject:
     Its root exists only for those who give one: a builder on a real engine needs real files.
     """
 
-    def __init__(self, config: ProjectConfig, clock: FakeClock, *, root: Path = NOWHERE) -> None:
+    def __init__(
+        self,
+        config: ProjectConfig,
+        clock: FakeClock,
+        *,
+        root: Path = NOWHERE,
+        secrets: MemorySecrets | None = None,
+    ) -> None:
         self.current = config
         self._root = root
+        self.secrets = secrets or MemorySecrets()
         self.copies: dict[EnvironmentKey, tuple[EnvironmentState, datetime]] = {}
         self._clock = clock
         self._watchers: list[MemoryFeed[None]] = []
@@ -36,7 +51,12 @@ class MemoryProject:
     def config(self) -> ProjectConfig:
         return self.current
 
-    def edit(self, config: ProjectConfig) -> None:
+    def edit(self, edits: Sequence[Edit]) -> ProjectConfig:
+        after = edited(self.current, edits)
+        self.write(_sealed(after, edits, after.recipients, self.secrets))
+        return self.current
+
+    def write(self, config: ProjectConfig) -> None:
         """Write the file: whoever watches it is told."""
         self.current = config
         for feed in tuple(self._watchers):
@@ -52,6 +72,39 @@ class MemoryProject:
 
     def copy(self, key: EnvironmentKey) -> tuple[EnvironmentState, datetime] | None:
         return self.copies.get(key)
+
+
+def _sealed(
+    config: ProjectConfig,
+    edits: Sequence[Edit],
+    recipients: tuple[str, ...],
+    secrets: MemorySecrets,
+) -> ProjectConfig:
+    """What would lie in the file: sensitive values encrypted, all again where that was asked for.
+
+    Those that the world began with in clear stay so, like values that were read.
+    """
+    again = any(isinstance(edit, Rekey) for edit in edits)
+    fresh = {
+        (parse_environment_name(edit.environment), edit.service, edit.key)
+        for edit in edits
+        if isinstance(edit, SetVariable)
+    }
+
+    def one(environment: str, service: str | None, variable: Variable) -> Variable:
+        if variable.sensitivity is Sensitivity.PLAIN:
+            return variable
+        if not again and (environment, service, variable.key) not in fresh:
+            return variable
+        value = variable.value
+        if value is None and variable.sealed is not None:
+            value = secrets.unseal(variable.sealed)
+        if value is None:
+            raise SensitiveUnreadable(f"{variable.key} in {show(environment)} cannot be read here")
+        return replace(variable, value=None, sealed=secrets.seal(value, recipients))
+
+    environments = (where.each(partial(one, where.name)) for where in config.environments)
+    return replace(config, environments=tuple(environments))
 
 
 class MemorySource:

@@ -9,6 +9,7 @@ again = opened.another()              # a second process on the same machine and
 
 from dataclasses import dataclass
 
+from compartment_tui.adapters.dotenv import DotenvText
 from compartment_tui.adapters.memory.behaviour import Behaviour
 from compartment_tui.adapters.memory.builder import MemoryBuilder
 from compartment_tui.adapters.memory.clock import FakeClock, ManualCancel
@@ -16,8 +17,10 @@ from compartment_tui.adapters.memory.edge import MemoryEdge
 from compartment_tui.adapters.memory.engine import MemoryEngine
 from compartment_tui.adapters.memory.host import Host
 from compartment_tui.adapters.memory.locks import MemoryLocks
+from compartment_tui.adapters.memory.programs import MemoryPrograms
 from compartment_tui.adapters.memory.project import MemoryProject, MemorySource
 from compartment_tui.adapters.memory.records import MemoryRecords
+from compartment_tui.adapters.memory.secrets import MemorySecrets
 from compartment_tui.domain.config import ProjectConfig
 from compartment_tui.ports import World
 
@@ -41,6 +44,7 @@ class MemoryWorld:
     host: Host
     project: MemoryProject
     source: MemorySource
+    programs: MemoryPrograms
     cancel: ManualCancel
     process: str
     """Who holds the locks taken by this world: what `Host.kill` wants."""
@@ -48,6 +52,10 @@ class MemoryWorld:
     @property
     def clock(self) -> FakeClock:
         return self.host.clock
+
+    @property
+    def secrets(self) -> MemorySecrets:
+        return self.project.secrets
 
     def another(self, *, actor: str | None = None) -> "MemoryWorld":
         """A second process on the same machine and in the same repository."""
@@ -64,6 +72,7 @@ def memory_world(
 
 def _open(host: Host, project: MemoryProject, source: MemorySource, *, actor: str) -> MemoryWorld:
     process, cancel = host.clock.new_id("process"), ManualCancel()
+    programs = MemoryPrograms()
     world = World(
         engine=MemoryEngine(host),
         builder=MemoryBuilder(host),
@@ -71,11 +80,20 @@ def _open(host: Host, project: MemoryProject, source: MemorySource, *, actor: st
         locks=MemoryLocks(host, process),
         records=MemoryRecords(host),
         project=project,
+        secrets=project.secrets,
+        dotenv=DotenvText(),
+        programs=programs,
         source=source,
         clock=host.clock,
         cancel=cancel,
         actor=actor,
     )
     return MemoryWorld(
-        world=world, host=host, project=project, source=source, cancel=cancel, process=process
+        world=world,
+        host=host,
+        project=project,
+        source=source,
+        programs=programs,
+        cancel=cancel,
+        process=process,
     )

@@ -3,7 +3,7 @@
 import re
 import tomllib
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
@@ -25,9 +25,11 @@ from compartment_tui.domain.config import (
     ServiceSpec,
 )
 from compartment_tui.domain.deployment import EnvironmentState
+from compartment_tui.domain.edits import Edit
 from compartment_tui.domain.errors import NotFound, ProjectFileInvalid, RecordInvalid
 from compartment_tui.domain.names import EnvironmentKey
 from compartment_tui.domain.variables import Sensitivity, Variable
+from compartment_tui.ports import Secrets
 
 FILE_NAME = "compartment.toml"
 COPY_DIRECTORY = ".compartment"
@@ -38,11 +40,14 @@ _POSITION = re.compile(r" ?\(at (?:line (\d+), column (\d+)|end of document)\)")
 class TomlProject:
     """A repository by its project file."""
 
-    def __init__(self, file: Path) -> None:
+    def __init__(self, file: Path, secrets: Secrets | None = None) -> None:
         self._file = file.resolve()
+        self._secrets = secrets
 
     @classmethod
-    def find(cls, start: Path, file: Path | None = None) -> "TomlProject":
+    def find(
+        cls, start: Path, file: Path | None = None, *, secrets: Secrets | None = None
+    ) -> "TomlProject":
         """The project of `file` if given, else the nearest one from `start` upwards.
 
         Raises NotFound.
@@ -51,11 +56,11 @@ class TomlProject:
             chosen = file / FILE_NAME if file.is_dir() else file
             if not chosen.is_file():
                 raise NotFound(f"there is no project file {chosen}")
-            return cls(chosen)
+            return cls(chosen, secrets)
         start = start.resolve()
         for directory in (start, *start.parents):
             if (directory / FILE_NAME).is_file():
-                return cls(directory / FILE_NAME)
+                return cls(directory / FILE_NAME, secrets)
         raise NotFound(
             f"there is no {FILE_NAME} here or in a directory above",
             hint="`compartment-tui init` writes one, `--file` names one elsewhere",
@@ -80,6 +85,11 @@ class TomlProject:
             line = error.object[: error.start].count(b"\n") + 1
             raise ProjectFileInvalid(f"{self._file.name}:{line}: this is not UTF-8") from error
         return parse_config(text, root=self.root, file_name=self._file.name)
+
+    def edit(self, edits: Sequence[Edit]) -> ProjectConfig:
+        from compartment_tui.adapters.toml.editing import edit_file
+
+        return edit_file(self._file, edits)
 
     def changes(self) -> FileChanges:
         return FileChanges(self._file)

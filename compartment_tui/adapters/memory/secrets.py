@@ -1,0 +1,44 @@
+"""Encryption without mathematics: sealed values lie in a vault, by the number on their text."""
+
+from collections.abc import Sequence
+
+from compartment_tui.domain.errors import UsageProblem
+from compartment_tui.domain.names import show
+from compartment_tui.domain.variables import Secret
+from compartment_tui.ports import Identity
+
+OURS = "age1memory"
+
+
+class MemorySecrets:
+    """`Secrets` whose identity can be taken away by assigning `recipient`."""
+
+    def __init__(self, recipient: str | None = OURS) -> None:
+        self.recipient = recipient
+        self._vault: dict[str, tuple[Secret, tuple[str, ...]]] = {}
+
+    def identity(self) -> Identity:
+        if self.recipient is None:
+            hint = "`compartment-tui recipients add` makes one"
+            return Identity(place="/memory/identity", problem="there is no identity", hint=hint)
+        return Identity(place="/memory/identity", recipients=(self.recipient,))
+
+    def make_identity(self) -> Identity:
+        self.recipient = self.recipient or OURS
+        return self.identity()
+
+    def check_recipient(self, recipient: str) -> str:
+        if not recipient.strip().startswith("age1"):
+            raise UsageProblem(f"{show(recipient)} is not a recipient", hint="they begin with age1")
+        return recipient.strip()
+
+    def seal(self, value: Secret, recipients: Sequence[str]) -> str:
+        if not recipients:
+            raise UsageProblem("nobody could read a sensitive value")
+        text = f"sealed in memory, number {len(self._vault) + 1}"
+        self._vault[text] = (value, tuple(self.check_recipient(one) for one in recipients))
+        return text
+
+    def unseal(self, sealed: str) -> Secret | None:
+        value, recipients = self._vault.get(sealed, (None, ()))
+        return value if self.recipient in recipients else None

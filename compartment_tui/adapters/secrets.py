@@ -1,0 +1,197 @@
+"""Sensitive values as age files: encrypted for several people, read with one's own identity."""
+
+import base64
+import binascii
+import os
+import stat
+from collections.abc import Mapping, MutableMapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from compartment_tui.domain.errors import UsageProblem
+from compartment_tui.domain.names import show
+from compartment_tui.domain.variables import Secret
+from compartment_tui.ports import Identity
+
+if TYPE_CHECKING:
+    import pyrage
+
+IDENTITY_VARIABLE = "COMPARTMENT_TUI_IDENTITY"
+"""Holds the identity itself."""
+IDENTITY_FILE_VARIABLE = "COMPARTMENT_TUI_IDENTITY_FILE"
+"""Names a file that holds it."""
+IDENTITY_FILE = "identity.txt"
+CONFIG_DIRECTORY = "compartment-tui"
+
+_KEY_PREFIX = "AGE-SECRET-KEY-"
+_ARMOR = "-----BEGIN AGE ENCRYPTED FILE-----"
+
+
+def take_identity(environment: MutableMapping[str, str]) -> dict[str, str]:
+    """What the environment says of the identity, taken out of it: no child shall inherit it."""
+    names = (IDENTITY_VARIABLE, IDENTITY_FILE_VARIABLE)
+    return {name: environment.pop(name) for name in names if environment.get(name)}
+
+
+def config_directory(environment: Mapping[str, str]) -> Path:
+    """The user's own place for this program's settings."""
+    base = environment.get("XDG_CONFIG_HOME", "")
+    return (Path(base) if Path(base).is_absolute() else Path.home() / ".config") / CONFIG_DIRECTORY
+
+
+class _Unusable(Exception):
+    """Why there is no identity, as `Identity.problem` and `Identity.hint`."""
+
+    def __init__(self, problem: str, hint: str = "") -> None:
+        super().__init__(problem)
+        self.problem, self.hint = problem, hint
+
+
+class AgeSecrets:
+    """`Secrets` with age (X25519). `given` is what `take_identity` took, `directory` ours."""
+
+    def __init__(self, given: Mapping[str, str], directory: Path) -> None:
+        self._key = given.get(IDENTITY_VARIABLE)
+        named = given.get(IDENTITY_FILE_VARIABLE)
+        self._file = Path(named).expanduser() if named else directory / IDENTITY_FILE
+        self._known: dict[str, Secret] = {}
+
+    def identity(self) -> Identity:
+        try:
+            recipients = tuple(str(one.to_public()) for one in self._identities())
+        except _Unusable as why:
+            return Identity(place=self._place, problem=why.problem, hint=why.hint)
+        return Identity(place=self._place, recipients=recipients)
+
+    def make_identity(self) -> Identity:
+        import pyrage
+
+        if self._key is None and not self._file.exists():
+            made = pyrage.x25519.Identity.generate()
+            try:
+                _write_identity(self._file, str(made), str(made.to_public()))
+            except OSError as error:
+                raise UsageProblem(
+                    f"no identity can be made in {self._file}: {error.strerror}"
+                ) from error
+        found = self.identity()
+        if found.problem:
+            raise UsageProblem(found.problem, hint=found.hint)
+        return found
+
+    def check_recipient(self, recipient: str) -> str:
+        trimmed = recipient.strip()
+        _recipient(trimmed)
+        return trimmed
+
+    def seal(self, value: Secret, recipients: Sequence[str]) -> str:
+        import pyrage
+
+        if not recipients:
+            raise UsageProblem(
+                "there is nobody who could read a sensitive value",
+                hint="`compartment-tui recipients add` adds you to [secrets] recipients",
+            )
+        known = [_recipient(one) for one in recipients]
+        return pyrage.encrypt(value.reveal().encode(), known, armored=True).decode()
+
+    def unseal(self, sealed: str) -> Secret | None:
+        if sealed not in self._known:
+            value = self._unsealed(sealed)
+            if value is None:
+                return None
+            self._known[sealed] = value
+        return self._known[sealed]
+
+    @property
+    def _place(self) -> str:
+        return IDENTITY_VARIABLE if self._key is not None else str(self._file)
+
+    def _unsealed(self, sealed: str) -> Secret | None:
+        import pyrage
+
+        try:
+            text = pyrage.decrypt(_age_file(sealed), self._identities())
+            return Secret(text.decode())
+        except (_Unusable, pyrage.DecryptError, UnicodeDecodeError):
+            return None
+
+    def _identities(self) -> "list[pyrage.x25519.Identity]":
+        import pyrage
+
+        text = self._key if self._key is not None else _read_identity(self._file)
+        lines = [line.strip() for line in text.splitlines()]
+        try:
+            found = [
+                pyrage.x25519.Identity.from_str(line)
+                for line in lines
+                if line and not line.startswith("#")
+            ]
+        except pyrage.IdentityError:
+            # Whatever the library says may repeat the key.
+            found = []
+        if not found:
+            raise _Unusable(
+                f"there is no age identity in {self._place}", f"it begins with {_KEY_PREFIX}1"
+            )
+        return found
+
+
+def _recipient(text: str) -> "pyrage.x25519.Recipient":
+    import pyrage
+
+    if text.upper().startswith(_KEY_PREFIX):
+        raise UsageProblem(
+            "that is an identity, which nobody else may see",
+            hint="a recipient begins with age1; take this one as known to others",
+        )
+    try:
+        return pyrage.x25519.Recipient.from_str(text)
+    except pyrage.RecipientError as error:
+        raise UsageProblem(
+            f"{show(text)} is not an age recipient", hint="it begins with age1"
+        ) from error
+
+
+def _age_file(sealed: str) -> bytes:
+    """Armored text as it is; base64 of a binary age file is understood too."""
+    if sealed.lstrip().startswith(_ARMOR):
+        return sealed.strip().encode() + b"\n"
+    try:
+        return base64.b64decode("".join(sealed.split()), validate=True)
+    except (binascii.Error, ValueError):
+        return sealed.encode()
+
+
+def _read_identity(file: Path) -> str:
+    try:
+        with file.open(encoding="utf-8") as opened:
+            mode = stat.S_IMODE(os.fstat(opened.fileno()).st_mode)
+            if mode & 0o077:
+                raise _Unusable(
+                    f"the identity in {file} can be read by others (mode {mode:04o})",
+                    f"chmod 600 {file}",
+                )
+            return opened.read()
+    except FileNotFoundError as error:
+        raise _Unusable(
+            f"there is no identity in {file}",
+            "`compartment-tui recipients add` makes one; somebody who can read the values adds it",
+        ) from error
+    except OSError as error:
+        raise _Unusable(f"the identity in {file} cannot be read: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        raise _Unusable(f"there is no age identity in {file}") from error
+
+
+def _write_identity(file: Path, key: str, recipient: str) -> None:
+    """For its owner alone; never over one that is there."""
+    file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    text = (
+        f"# made by compartment-tui; keep it, and keep it to yourself\n# public key: {recipient}\n"
+    )
+    descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "w", encoding="utf-8") as opened:
+        opened.write(f"{text}{key}\n")
+        opened.flush()
+        os.fsync(opened.fileno())
