@@ -1,13 +1,193 @@
-"""Small edits of a project file, in place."""
+"""Small edits of a project file, in place: everything that is not edited stays byte for byte."""
 
-from collections.abc import Sequence
+import fcntl
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from itertools import groupby
 from pathlib import Path
 
+from compartment_tui.adapters.toml import documents
+from compartment_tui.adapters.toml.files import write_atomically
+from compartment_tui.adapters.toml.layout import KeyPath
+from compartment_tui.adapters.toml.lists import with_items, without_table
+from compartment_tui.adapters.toml.project import BYTE_ORDER_MARK, config_of, parse_text, text_of
+from compartment_tui.adapters.toml.sealing import Sealing
+from compartment_tui.adapters.toml.splicing import SEALED, Plain, Sealed, Value, Words, changed
 from compartment_tui.domain.config import ProjectConfig
-from compartment_tui.domain.edits import Edit
-from compartment_tui.domain.errors import UsageProblem
+from compartment_tui.domain.edits import (
+    Edit,
+    Rekey,
+    RemoveEnvironment,
+    RemoveVariable,
+    SetVariable,
+    VariableEdit,
+    edited,
+)
+from compartment_tui.domain.errors import NotFound, ProjectFileInvalid
+from compartment_tui.domain.names import parse_environment_name
+from compartment_tui.domain.variables import Sensitivity
+from compartment_tui.ports import Secrets
+
+RECIPIENTS: KeyPath = ("secrets", "recipients")
 
 
-def edit_file(file: Path, edits: Sequence[Edit]) -> ProjectConfig:
-    """See `ports.Project.edit`."""
-    raise UsageProblem(f"{file.name} is not edited yet ({len(edits)} edits)")
+def edit_file(file: Path, edits: Sequence[Edit], secrets: Secrets | None) -> ProjectConfig:
+    """See `ports.Project.edit`. What an editor saves meanwhile is read, not overwritten."""
+    while True:
+        with _held(file) as opened:
+            before = os.fstat(opened)
+            text = text_of(file, _contents(opened))
+            after, config = edited_text(text, edits, secrets, root=file.parent, name=file.name)
+            if after == text:
+                return config
+            if _signature(before) == _signature(file.stat()):
+                write_atomically(file, after.encode())
+                return config
+
+
+def edited_text(
+    text: str, edits: Sequence[Edit], secrets: Secrets | None, *, root: Path, name: str
+) -> tuple[str, ProjectConfig]:
+    """A project file's text after these edits, and what it says then.
+
+    Raises as `ports.Project.edit`.
+    """
+    document = parse_text(text, name)
+    config = config_of(document, text, root=root, file_name=name)
+    sealing = Sealing(secrets, edited(config, edits).recipients)
+    for kind, group in groupby(edits, _kind):
+        some = tuple(group)
+        body = text.removeprefix(BYTE_ORDER_MARK)
+        mark = text[: len(text) - len(body)]
+        expected = documents.normal(document)
+        if kind is RemoveEnvironment:
+            body = _without_environments(body, some, expected)
+        elif kind is Rekey:
+            body = _rekeyed(body, some, sealing.again(config), expected)
+        else:
+            body = _with_variables(body, some, sealing, expected)
+        document = parse_text(body, name)
+        if documents.pruned(documents.normal(document)) != documents.pruned(expected):
+            raise ProjectFileInvalid(
+                f"{name}: this edit cannot be made in place", hint="edit the file by hand"
+            )
+        text = mark + body
+        config = config_of(document, text, root=root, file_name=name)
+    return text, config
+
+
+def _kind(edit: Edit) -> type:
+    """Neighbours of one kind are made in one go."""
+    return SetVariable if isinstance(edit, RemoveVariable) else type(edit)
+
+
+def _with_variables(
+    text: str, edits: Sequence[Edit], sealing: Sealing, document: documents.Document
+) -> str:
+    """The new text; `document` becomes what it must mean, here and below."""
+    changes: dict[KeyPath, Value | None] = {}
+    for edit in edits:
+        if isinstance(edit, RemoveVariable):
+            changes[_path(edit)] = None
+        elif isinstance(edit, SetVariable):
+            changes.pop(_path(edit), None)
+            sensitive = edit.sensitivity is Sensitivity.SENSITIVE
+            changes[_path(edit)] = (
+                Sealed(sealing.sealed(edit.value)) if sensitive else Plain(edit.value.reveal())
+            )
+    new = {
+        path: value
+        for path, value in changes.items()
+        if documents.found(document, path) != _plain(value)
+    }
+    for path, value in new.items():
+        documents.put(document, path, _plain(value))
+    return changed(text, new)
+
+
+def _rekeyed(
+    text: str, edits: Sequence[Edit], sealed: Mapping[KeyPath, str], document: documents.Document
+) -> str:
+    for path, value in sealed.items():
+        documents.put(document, path, {SEALED: value})
+    text = changed(text, {path: Sealed(value) for path, value in sealed.items()})
+    for edit in edits:
+        if isinstance(edit, Rekey):
+            before = tuple(documents.found(document, RECIPIENTS) or ())
+            after = edit.recipients(before)
+            text = with_items(
+                text,
+                RECIPIENTS,
+                add=[one for one in after if one not in before],
+                remove=[one for one in before if one not in after],
+            )
+            documents.put(document, RECIPIENTS, list(after))
+    return text
+
+
+def _without_environments(text: str, edits: Sequence[Edit], document: documents.Document) -> str:
+    for edit in edits:
+        if isinstance(edit, RemoveEnvironment):
+            path = ("environments", parse_environment_name(edit.environment))
+            text = without_table(text, path)
+            documents.put(document, path, None)
+    return text
+
+
+def _path(edit: VariableEdit) -> KeyPath:
+    environment = ("environments", parse_environment_name(edit.environment))
+    own = () if edit.service is None else ("services", edit.service)
+    return (*environment, *own, "variables", edit.key)
+
+
+def _plain(value: Value | None) -> object:
+    """As tomllib would read it."""
+    match value:
+        case Plain(text):
+            return text
+        case Sealed(text):
+            return {SEALED: text}
+        case Words(items):
+            return list(items)
+    return None
+
+
+@contextmanager
+def _held(file: Path) -> Iterator[int]:
+    """The file, opened for reading, while no other of us edits it.
+
+    The lock is on the file itself, so that nothing lies about. Writing replaces the file, so one
+    that waited looks again whether what it locked is still the file.
+    """
+    while True:
+        try:
+            opened = os.open(file, os.O_RDONLY | os.O_CLOEXEC)
+        except FileNotFoundError as error:
+            raise NotFound(f"there is no project file {file}") from error
+        except OSError as error:
+            raise ProjectFileInvalid(f"{file} cannot be read: {error.strerror}") from error
+        try:
+            fcntl.flock(opened, fcntl.LOCK_EX)
+            if _same_file(opened, file):
+                yield opened
+                return
+        finally:
+            os.close(opened)
+
+
+def _same_file(opened: int, file: Path) -> bool:
+    try:
+        return os.path.samestat(os.fstat(opened), file.stat())
+    except FileNotFoundError:
+        return False
+
+
+def _contents(opened: int) -> bytes:
+    with os.fdopen(os.dup(opened), "rb") as stream:
+        return stream.read()
+
+
+def _signature(stat: os.stat_result) -> tuple[int, int, int, int]:
+    """Changes when anybody writes to the file or replaces it."""
+    return stat.st_dev, stat.st_ino, stat.st_size, stat.st_mtime_ns

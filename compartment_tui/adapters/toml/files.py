@@ -8,7 +8,9 @@ from pathlib import Path
 
 
 def write_atomically(path: Path, content: bytes, *, mode: int | None = None) -> None:
-    """Replace `path` by rename; a link is followed, the permissions stay unless `mode` is given.
+    """Replace `path` by rename; a link is followed, owner and permissions stay.
+
+    With `mode` the permissions are that.
 
     Raises OSError, and then leaves the file as it was.
     """
@@ -18,6 +20,7 @@ def write_atomically(path: Path, content: bytes, *, mode: int | None = None) -> 
     fresh = Path(name)
     try:
         with os.fdopen(descriptor, "wb") as file:
+            _keep_owner(file.fileno(), target)
             os.fchmod(file.fileno(), permissions)
             file.write(content)
             file.flush()
@@ -27,6 +30,14 @@ def write_atomically(path: Path, content: bytes, *, mode: int | None = None) -> 
         with contextlib.suppress(OSError):
             fresh.unlink()
         raise
+
+
+def _keep_owner(descriptor: int, path: Path) -> None:
+    """Root edits for others, who want their file back."""
+    with contextlib.suppress(OSError):
+        before, now = path.stat(), os.fstat(descriptor)
+        if (before.st_uid, before.st_gid) != (now.st_uid, now.st_gid):
+            os.fchown(descriptor, before.st_uid, before.st_gid)
 
 
 def _permissions(path: Path) -> int:

@@ -33,6 +33,8 @@ from compartment_tui.ports import Secrets
 
 FILE_NAME = "compartment.toml"
 COPY_DIRECTORY = ".compartment"
+BYTE_ORDER_MARK = "\ufeff"
+"""What some editors begin a text with."""
 
 _POSITION = re.compile(r" ?\(at (?:line (\d+), column (\d+)|end of document)\)")
 
@@ -76,20 +78,18 @@ class TomlProject:
 
     def config(self) -> ProjectConfig:
         try:
-            text = self._file.read_text(encoding="utf-8")
+            content = self._file.read_bytes()
         except FileNotFoundError as error:
             raise NotFound(f"there is no project file {self._file}") from error
         except OSError as error:
             raise ProjectFileInvalid(f"{self._file} cannot be read: {error.strerror}") from error
-        except UnicodeDecodeError as error:
-            line = error.object[: error.start].count(b"\n") + 1
-            raise ProjectFileInvalid(f"{self._file.name}:{line}: this is not UTF-8") from error
+        text = text_of(self._file, content)
         return parse_config(text, root=self.root, file_name=self._file.name)
 
     def edit(self, edits: Sequence[Edit]) -> ProjectConfig:
         from compartment_tui.adapters.toml.editing import edit_file
 
-        return edit_file(self._file, edits)
+        return edit_file(self._file, edits, self._secrets)
 
     def changes(self) -> FileChanges:
         return FileChanges(self._file)
@@ -120,17 +120,38 @@ class TomlProject:
         return self.root / COPY_DIRECTORY / f"{key.text}.toml"
 
 
+def text_of(file: Path, content: bytes) -> str:
+    """A project file's text, line endings and all. Raises ProjectFileInvalid when it is none."""
+    try:
+        return content.decode()
+    except UnicodeDecodeError as error:
+        line = content[: error.start].count(b"\n") + 1
+        raise ProjectFileInvalid(f"{file.name}:{line}: this is not UTF-8") from error
+
+
 def parse_config(text: str, *, root: Path, file_name: str = FILE_NAME) -> ProjectConfig:
     """What the text of a project file in `root` says.
 
     Raises ProjectFileInvalid for the first problem in the file's order, telling how many more.
     """
+    return config_of(parse_text(text, file_name), text, root=root, file_name=file_name)
+
+
+def parse_text(text: str, file_name: str) -> dict[str, Any]:
+    """The document of a project file's text. Raises ProjectFileInvalid when it is not TOML."""
+    text = text.removeprefix(BYTE_ORDER_MARK)
     try:
-        document = tomllib.loads(text)
+        return tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise _not_toml(str(error), text, file_name) from error
     except RecursionError as error:
         raise ProjectFileInvalid(f"{file_name}: brackets are nested too deeply") from error
+
+
+def config_of(
+    document: Mapping[str, Any], text: str, *, root: Path, file_name: str
+) -> ProjectConfig:
+    """What a document says; its text is for telling lines. Raises as `parse_config`."""
     tables, problems = read_tables(document)
     problems = problems or tuple(broken_rules(tables, root))
     if problems:
