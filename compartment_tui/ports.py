@@ -103,6 +103,9 @@ class Engine(Protocol):
     def info(self) -> EngineInfo:
         """Raises EngineTooOld under 20.10."""
 
+    def warm_up(self) -> None:
+        """A change will follow: get ready to be asked for more, meanwhile. Returns at once."""
+
     def resolves(self, host: str) -> bool:
         """Whether this machine finds the address of a public host by itself."""
 
@@ -306,6 +309,12 @@ class Hold(Protocol):
 
     def write_routes(self, table: RouteTable) -> None:
         """Replace the route document by rename. Raises DiskFull."""
+
+    def documents_readable(self) -> bool:
+        """Whether every route document on the engine can be parsed: one quick look.
+
+        False may also mean that one was just being replaced; `Edge.unreadable` knows for sure.
+        """
 
     def in_force(self, table: RouteTable) -> bool:
         """Whether the edge says that exactly this table is in force.

@@ -15,7 +15,7 @@ from compartment_tui.domain.deployment import (
     Status,
     Trigger,
 )
-from compartment_tui.domain.plan import Birth, Plan, Run
+from compartment_tui.domain.plan import RECIPES, Birth, Plan, Run
 
 FRESH = 20
 """Deployments per service that stay in the record; older ones are put on a shelf."""
@@ -40,6 +40,7 @@ def begun(state: EnvironmentState, run: Run) -> EnvironmentState:
 
 
 def _new_deployment(plan: Plan, run: Run) -> Deployment:
+    building = RECIPES[run.trigger][0] is Stage.BUILDING
     return Deployment(
         id=plan.deployment,
         run=run.id,
@@ -52,6 +53,8 @@ def _new_deployment(plan: Plan, run: Run) -> Deployment:
         provenance=plan.provenance,
         fingerprints=plan.fingerprints,
         source=plan.copied_from,
+        # Images are made side by side, so every one is begun with the run.
+        status=Status.RUNNING if building else Status.QUEUED,
     )
 
 

@@ -7,7 +7,7 @@ from functools import partial
 from typing import TypeAlias
 
 from compartment_tui.domain.config import ProjectConfig
-from compartment_tui.domain.deployment import EnvironmentState
+from compartment_tui.domain.deployment import EnvironmentState, Provenance
 from compartment_tui.domain.errors import CompartmentError
 from compartment_tui.domain.events import Event, Noted, RunFinished
 from compartment_tui.domain.history import rollback_targets
@@ -121,18 +121,24 @@ def _rollback_planner(services: Sequence[str], to: str | None, run: str | None) 
 
 def _planned(world: World, environment: str, planner: Planner) -> Run:
     key, config = key_and_config(world, environment)
-    return _refused_early(world, config, state_of(world, key), planner)
+    provenance = world.source.provenance()
+    around = _circumstances(world, config, state_of(world, key), provenance)
+    return _refused_early(world, around, planner)
 
 
-def _refused_early(
-    world: World, config: ProjectConfig, state: EnvironmentState, planner: Planner
-) -> Run:
-    run = planner(_circumstances(world, config, state))
-    refuse_taken_hosts(world, state, frozenset(p.host for p in run.plans if p.host is not None))
+def _refused_early(world: World, around: Circumstances, planner: Planner) -> Run:
+    run, state = planner(around), around.state
+    # What is live here is claimed already, so a usual deploy need not ask what others have.
+    live = {one.host for name in state.active if (one := state.active_deployment(name))}
+    new = frozenset(p.host for p in run.plans if p.host is not None) - live
+    if new:
+        refuse_taken_hosts(state.key, new, world.edge.tables())
     return run
 
 
-def _circumstances(world: World, config: ProjectConfig, state: EnvironmentState) -> Circumstances:
+def _circumstances(
+    world: World, config: ProjectConfig, state: EnvironmentState, provenance: Provenance
+) -> Circumstances:
     engine = world.engine
     return Circumstances(
         config=config,
@@ -141,7 +147,7 @@ def _circumstances(world: World, config: ProjectConfig, state: EnvironmentState)
         actor=world.actor,
         new_id=world.clock.new_id,
         fingerprint_key=world.records.fingerprint_key(),
-        provenance=world.source.provenance(),
+        provenance=provenance,
         has_container=lambda deployment: engine.instance(deployment) is not None,
         has_image=lambda image: engine.image(image) is not None,
     )
@@ -149,7 +155,9 @@ def _circumstances(world: World, config: ProjectConfig, state: EnvironmentState)
 
 def _carry_out(world: World, environment: str, verb: str, planner: Planner) -> Iterator[Event]:
     key, config = key_and_config(world, environment)
-    _refused_early(world, config, state_of(world, key), planner)
+    world.engine.warm_up()
+    provenance = world.source.provenance()
+    _refused_early(world, _circumstances(world, config, state_of(world, key), provenance), planner)
     if verb == "deploy":
         world.builder.warm_up()
     prepare_ground(world, key, config)
@@ -157,7 +165,7 @@ def _carry_out(world: World, environment: str, verb: str, planner: Planner) -> I
         try:
             state = yield from _recovered(world, hold)
             if state.journal is None:
-                run = planner(_circumstances(world, config, state))
+                run = planner(_circumstances(world, config, state, provenance))
                 run = replace(run, before=hold.routes())
                 yield from execute(world, hold, state, run)
         finally:

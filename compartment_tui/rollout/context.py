@@ -9,7 +9,7 @@ from compartment_tui.domain.errors import Cancelled
 from compartment_tui.domain.events import Noted, Output, StageFinished, StageStarted
 from compartment_tui.domain.names import Target
 from compartment_tui.domain.plan import Birth, Plan, Run
-from compartment_tui.domain.transitions import entered
+from compartment_tui.domain.transitions import entered, image_known
 from compartment_tui.ports import Hold, World
 
 
@@ -39,18 +39,29 @@ class Rollout:
         return self.world.clock.now()
 
     def save(self, state: EnvironmentState) -> None:
-        """Write the record; that it can be written proves that the lock is ours."""
-        self.hold.write_record(state)
-        self.state = state
+        """Write the record; that it can be written proves that the lock is ours.
+
+        Nothing is written when that is what lies there: each writing is felt.
+        """
+        if state != self.state:
+            self.hold.write_record(state)
+            self.state = state
 
     def enter(self, stage: Stage, plans: Iterable[Plan]) -> list[StageStarted]:
         """A stage begins for these services: on the record first, then in the events returned."""
         plans = tuple(plans)
-        self.save(entered(self.state, stage, plans))
+        self.save(entered(self.learnt(), stage, plans))
         began = self.world.clock.monotonic()
         for plan in plans:
             self.started[plan.service, stage] = began
         return [StageStarted(at=self.now, target=plan.target, stage=stage) for plan in plans]
+
+    def learnt(self) -> EnvironmentState:
+        """The record with the images that were made since: written along with the next stage."""
+        state = self.state
+        for birth in self.births.values():
+            state = image_known(state, birth)
+        return state
 
     def leave(self, stage: Stage, plan: Plan, note: str = "") -> StageFinished:
         took = self.world.clock.monotonic() - self.started[plan.service, stage]

@@ -6,18 +6,18 @@ from compartment_tui.domain.deployment import Image, Stage
 from compartment_tui.domain.errors import ImageUnavailable
 from compartment_tui.domain.events import Event, ServiceUnchanged
 from compartment_tui.domain.plan import Birth, ImageSource, Plan
-from compartment_tui.domain.transitions import image_known, without_unchanged
+from compartment_tui.domain.transitions import without_unchanged
 from compartment_tui.rollout.context import Rollout
 
 
 def build_images(rollout: Rollout, plans: tuple[Plan, ...]) -> Iterator[Event]:
     """Build or pull every image, in file order, and set aside the services that are unchanged."""
-    unchanged = []
+    unchanged: list[Plan] = []
     built = tuple(plan for plan in plans if plan.source is ImageSource.BUILD)
     with rollout.world.builder.ahead(built, rollout.world.cancel):
+        yield from rollout.enter(Stage.BUILDING, plans)
         for plan in plans:
             rollout.on(plan, Stage.BUILDING)
-            yield from rollout.enter(Stage.BUILDING, [plan])
             image = yield from _make(rollout, plan)
             if plan.same_as_active(image) and _active_runs(rollout, plan):
                 unchanged.append(plan)
@@ -52,9 +52,8 @@ def _make(rollout: Rollout, plan: Plan) -> Generator[Event, None, Image]:
 
 
 def know_image(rollout: Rollout, plan: Plan, image: Image) -> Birth:
-    """The plan's image is known: what its container will be made from, on the record too."""
+    """The plan's image is known, and with it what its container will be made from."""
     birth = Birth(plan=plan, image=image, created=rollout.now)
-    rollout.save(image_known(rollout.state, birth))
     rollout.births[plan.service] = birth
     return birth
 

@@ -134,7 +134,7 @@ def _revert(
     try:
         yield from undo(rollout.world, rollout.hold, rollout.state, look_at=frozenset(failures))
         state = reverted(
-            rollout.state,
+            rollout.learnt(),
             actor=rollout.run.actor,
             at=rollout.now,
             failures=failures,

@@ -1,12 +1,12 @@
 """The commit point, and what it takes to stand by it. Also used to finish a run after a crash."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import timedelta
 
 from compartment_tui.domain.deployment import EnvironmentState, Journal, Stage
 from compartment_tui.domain.errors import EdgeNotConfirmed, HostConflict
 from compartment_tui.domain.events import Event
-from compartment_tui.domain.names import show
+from compartment_tui.domain.names import EnvironmentKey, show
 from compartment_tui.domain.plan import Plan
 from compartment_tui.domain.routes import Route, RouteTable
 from compartment_tui.domain.transitions import activated
@@ -25,7 +25,7 @@ def switch_routes(rollout: Rollout, plans: tuple[Plan, ...]) -> Iterator[Event]:
     yield from rollout.enter(Stage.SWITCHING_ROUTE, plans)
     yield from mend_documents(rollout)
     table = rollout.run.before.moved(rollout.run.id, _routes(rollout, plans))
-    write_claimed(rollout.world, rollout.hold, table, before=rollout.run.before)
+    write_claimed(rollout, table)
     await_in_force(rollout.world, rollout.hold, table)
     rollout.committed = True
     rollout.save(stand_by(rollout.world, rollout.hold, rollout.state))
@@ -44,6 +44,8 @@ def _routes(rollout: Rollout, plans: tuple[Plan, ...]) -> tuple[Route, ...]:
 
 def mend_documents(rollout: Rollout) -> Iterator[Event]:
     """Move unreadable route documents aside: one of them blocks the changes of every project."""
+    if rollout.hold.documents_readable():
+        return
     edge = rollout.world.edge
     unreadable = edge.unreadable()
     if not unreadable:
@@ -55,22 +57,25 @@ def mend_documents(rollout: Rollout) -> Iterator[Event]:
         yield rollout.note(f"the route document {show(document)} was unreadable: moved aside")
 
 
-def write_claimed(world: World, hold: Hold, table: RouteTable, *, before: RouteTable) -> None:
+def write_claimed(rollout: Rollout, table: RouteTable) -> None:
     """Write the table; new hosts are claimed under the engine's lock. Raises HostConflict."""
-    new = table.hosts - before.hosts
+    world, run = rollout.world, rollout.run
+    new = table.hosts - run.before.hosts
     if not new:
-        hold.write_routes(table)
+        rollout.hold.write_routes(table)
         return
     with world.locks.engine(actor=world.actor):
-        refuse_taken_hosts(world, hold.record(), new)
-        hold.write_routes(table)
+        refuse_taken_hosts(run.key, new, world.edge.tables())
+        rollout.hold.write_routes(table)
 
 
-def refuse_taken_hosts(world: World, state: EnvironmentState, hosts: frozenset[str]) -> None:
+def refuse_taken_hosts(
+    ours: EnvironmentKey, hosts: frozenset[str], tables: Mapping[EnvironmentKey, RouteTable]
+) -> None:
     """Raises HostConflict when another environment of this engine owns one of the hosts."""
-    for key, table in world.edge.tables().items():
+    for key, table in tables.items():
         taken = sorted(table.hosts & hosts)
-        if taken and key != state.key:
+        if taken and key != ours:
             raise HostConflict(
                 f"{taken[0]} is already routed to project {key.project},"
                 f" environment {show(key.environment)}",

@@ -195,6 +195,17 @@ def test_an_unreadable_document_is_found_and_set_aside(bench: Bench) -> None:
         bench.put_in_force(hold, bench.table(bench.start("web")))
 
 
+def test_a_quick_look_tells_that_a_document_is_unreadable(bench: Bench) -> None:
+    live(bench)
+    with bench.hold() as hold:
+        assert hold.documents_readable()
+        bench.spoil_a_document()
+        assert not hold.documents_readable()
+        with bench.world.locks.engine(actor=bench.world.actor):
+            bench.world.edge.set_aside(bench.world.edge.unreadable()[0])
+        assert hold.documents_readable()
+
+
 def test_tables_of_other_environments_are_left_alone(bench: Bench) -> None:
     table = live(bench)
     other = EnvironmentKey(bench.key.project, "other")

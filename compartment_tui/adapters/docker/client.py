@@ -5,7 +5,7 @@ import socket
 import sys
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, cast
 
 from compartment_tui.adapters.docker.address import Address, find_address
@@ -57,6 +57,15 @@ class Client:
             if self._session is None:
                 self._session = self._open()
             return self._session
+
+    def warm_up(self) -> None:
+        """Load the SDK and connect beside whatever else is done now; `api` waits for it."""
+
+        def connect() -> None:
+            with suppress(CompartmentError):  # whoever uses `api` is told
+                _ = self.api
+
+        threading.Thread(target=connect, daemon=True).start()
 
     @property
     def look(self) -> Look:

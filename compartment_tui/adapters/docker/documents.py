@@ -130,6 +130,20 @@ class Documents:
             )
 
 
+def all_ours(listed: bytes) -> bool:
+    """Whether every document in a listing can be read: sizes and names, a blank line, all texts.
+
+    False as well when a document was replaced while it was listed: the sizes do not add up then.
+    """
+    heads, _, texts = listed.partition(b"\n\n") if not listed.startswith(b"\n") else (b"", b"", b"")
+    for head in heads.splitlines():
+        size, _, name = head.decode("utf-8", "replace").partition(" ")
+        text, texts = texts[: int(size)], texts[int(size) :]
+        if len(text) != int(size) or not _ours(name, text):
+            return False
+    return not texts
+
+
 def _is_document(name: str) -> bool:
     # What the edge reads: the other endings are not ours, but would count.
     return name.endswith((traefik.SUFFIX, ".yml", ".yaml"))

@@ -57,6 +57,9 @@ class DockerEngine:
             builder=describe_builder(),
         )
 
+    def warm_up(self) -> None:
+        self._client.warm_up()
+
     def resolves(self, host: str) -> bool:
         try:
             socket.getaddrinfo(host, None)

@@ -12,11 +12,13 @@ from typing import Self
 
 from compartment_tui.adapters.docker import labels, locking
 from compartment_tui.adapters.docker.client import Client, Conflict, Missing
+from compartment_tui.adapters.docker.documents import all_ours
 from compartment_tui.adapters.docker.edge_state import EdgeContainer, find_edge
 from compartment_tui.adapters.docker.labels import Role
 from compartment_tui.adapters.docker.layout import (
     FINGERPRINT_KEY,
     KEY_FILE,
+    ROUTES,
     Layout,
     audit_path,
     index_path,
@@ -55,6 +57,14 @@ sync "${1%/*}"
 """
 _LINK = '[ ! -e "$1" ] || { mkdir -p "${2%/*}"; ln -f "$1" "$2"; }'
 _CLEAR_SHELF = 'ls -r "$1" | tail -n "+$2" | while read -r old; do rm -f "$1/$old"; done'
+_DOCUMENTS = """
+cd "$1" || exit
+set -- *.toml *.yml *.yaml
+for one; do shift; [ ! -f "$one" ] || set -- "$@" "$one"; done
+[ $# -eq 0 ] || stat -c '%s %n' "$@" || exit
+echo
+[ $# -eq 0 ] || cat "$@"
+"""
 _READ = '[ ! -e "$1" ] && exit 44; cat "$1"'
 _ABSENT = 44
 SHELVES_KEPT = 100
@@ -133,6 +143,8 @@ class DockerHold:
         self._key = key
         self._shell = shell
         self._standpoint = Standpoint(client, layout, key, shell, edge)
+        self._indexed = False
+        """Whether the record's name was found in the index, or written there, by this holder."""
 
     def __enter__(self) -> Self:
         return self
@@ -155,12 +167,17 @@ class DockerHold:
 
     def write_record(self, state: EnvironmentState) -> None:
         # The index first: an entry without a record is harmless, a record without one is not found.
+        if not self._indexed:
+            self._write_index()
+            self._indexed = True
+        self._write(record_path(self._key), records.dumps(state).encode())
+
+    def _write_index(self) -> None:
         index = records.dumps_key(self._key).encode()
         if self._read(index_path(self._key)) != index:
             self._write(index_path(self._key), index)
             # Without it the key is still found under its own name.
             self._ask(_LINK, FINGERPRINT_KEY, f"{standing_path(self._key)}/{KEY_FILE}")
-        self._write(record_path(self._key), records.dumps(state).encode())
 
     def shelve(self, old: EnvironmentState) -> None:
         newest = max((*old.deployments, *(run.id for run in old.runs)), default="")
@@ -179,6 +196,10 @@ class DockerHold:
             self._ask('rm -f "$1"; sync "${1%/*}"', route_path(self._key))
             return
         self._write(route_path(self._key), traefik.document(self._key, table).encode())
+
+    def documents_readable(self) -> bool:
+        answer = self._ask(_DOCUMENTS, ROUTES)
+        return answer.exit_code == 0 and all_ours(answer.output)
 
     def in_force(self, table: RouteTable) -> bool:
         self.confirm()

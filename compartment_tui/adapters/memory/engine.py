@@ -52,6 +52,9 @@ class MemoryEngine:
             builder="memory",
         )
 
+    def warm_up(self) -> None:
+        """Nothing takes time here."""
+
     def resolves(self, host: str) -> bool:
         return host not in self._host.unresolved
 

@@ -126,6 +126,10 @@ class MemoryHold:
         self._host.documents[self._key] = table
         self._host.reload_soon()
 
+    def documents_readable(self) -> bool:
+        self.confirm()
+        return not self._host.unreadable
+
     def in_force(self, table: RouteTable) -> bool:
         self.confirm()
         if self._host.edge is None or not self._host.edge.running:
