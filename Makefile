@@ -1,7 +1,7 @@
 # What a contributor types. Every target makes what it needs and does nothing twice.
 
 .DEFAULT_GOAL := help
-.PHONY: help venv machine demo test test-e2e test-others test-fast lint bench screenshots lock clean
+.PHONY: help venv machine demo test test-zero-loss test-e2e test-docker test-fast lint bench screenshots lock clean
 
 venv := .venv
 python := $(venv)/bin/python
@@ -42,24 +42,28 @@ demo: venv machine ## a whole deploy, watched from outside
 	@examples/demo
 
 lint: venv ## format, style, types, shape
-	$(venv)/bin/ruff format --check
-	$(venv)/bin/ruff check
-	$(venv)/bin/mypy
-	$(venv)/bin/lint-imports
+	@$(venv)/bin/ruff format --check
+	@$(venv)/bin/ruff check
+	@$(venv)/bin/mypy
+	@$(venv)/bin/lint-imports
 
-# Two at once: the end-to-end tests mostly wait, the others fill that time. One after the other they
-# would take nearly twice as long. (Not by the shell's `&`, which takes Ctrl-C from what it starts.)
-test: venv machine lint ## lint and every test, the ones on a real engine too
-	@$(MAKE) --no-print-directory --jobs=2 --output-sync=target --keep-going test-e2e test-others
+# Several at once: what needs Docker mostly waits, and lint and the other tests fill that time.
+# (Not by the shell's `&`, which takes Ctrl-C from what it starts.)
+test: venv machine ## lint and every test, the ones on a real engine too
+	@$(MAKE) --no-print-directory --jobs=3 --output-sync=target --keep-going \
+	  test-zero-loss test-e2e lint test-docker test-fast
+
+test-zero-loss:
+	@$(python) -m pytest tests/e2e/test_zero_loss.py
 
 test-e2e:
-	@$(python) -m pytest tests/e2e
+	@$(python) -m pytest tests/e2e --ignore=tests/e2e/test_zero_loss.py
 
-test-others:
-	@$(python) -m pytest --ignore=tests/e2e
+test-docker:
+	@$(python) -m pytest -m docker --ignore=tests/e2e
 
 test-fast: venv ## the tests that need no Docker
-	$(python) -m pytest -m 'not docker'
+	@$(python) -m pytest -m 'not docker'
 
 bench: venv machine ## figures, measured on this machine
 	$(python) -m benchmarks

@@ -1,5 +1,6 @@
 """Shared by all tests: hypothesis finds the same examples, and signals mean what they always do."""
 
+import os
 import signal
 
 from hypothesis import settings
@@ -16,3 +17,7 @@ for number, handler in (
 ):
     if signal.getsignal(number) is signal.SIG_IGN:
         signal.signal(number, handler)
+
+# The programs that the tests start may keep what they compile, as where they are installed: without
+# that every command would compile the whole package again.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)

@@ -11,6 +11,8 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
+from docker.errors import APIError
+
 from compartment_tui.adapters.docker import labels
 from compartment_tui.adapters.docker.client import Client, connect
 from compartment_tui.adapters.docker.convert import instance_of_inspect
@@ -71,16 +73,27 @@ class OwnEdge:
     def key(self, environment: str = "prüfung 1/2") -> EnvironmentKey:
         """A new environment with a network that the edge is on."""
         key = EnvironmentKey(f"t-{secrets.token_hex(4)}", environment)
+        while not self._network(key):
+            continue
+        self.edge.attach(key)
+        return key
+
+    def _network(self, key: EnvironmentKey) -> bool:
+        """False when somebody has that subnet: tests of another process may take some too."""
         api: Any = self.client.api
         # Docker's own pools are few, and other tests need them too.
         subnet = f"10.243.{secrets.randbelow(256)}.{secrets.randbelow(8) * 32}/27"
-        api.create_network(
-            self.layout.network(key),
-            ipam={"Driver": "default", "Config": [{"Subnet": subnet}]},
-            labels=labels.of_environment(Role.NETWORK, key),
-        )
-        self.edge.attach(key)
-        return key
+        try:
+            api.create_network(
+                self.layout.network(key),
+                ipam={"Driver": "default", "Config": [{"Subnet": subnet}]},
+                labels=labels.of_environment(Role.NETWORK, key),
+            )
+        except APIError as error:
+            if "overlaps" in str(error.explanation):
+                return False
+            raise
+        return True
 
     def hold(self, key: EnvironmentKey, actor: str = "me@here") -> DockerHold:
         return self.locks.environment(key, actor=actor, purpose="deploy")
