@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 
-from compartment_tui.domain.variables import MASK, Scope
+from compartment_tui.domain.variables import MASK, Scope, Variable
 from compartment_tui.domain.views import VariableState, VariableView
 from compartment_tui.present.tables import EMPTY, Table
 from compartment_tui.present.text import fit, show
@@ -64,7 +64,13 @@ def value_cell(text: str | None, columns: int) -> Cell:
     if not text:
         return EMPTY_TEXT
     quoted = f'"{text}"' if text != text.strip() else text
-    return Cell(fit(show(quoted), columns))
+    # Of a value as long as a book only the beginning is looked at.
+    return Cell(fit(show(quoted[: 4 * columns + 1]), columns))
+
+
+def variable_value_cell(variable: Variable, columns: int) -> Cell:
+    """The value of a variable, wherever it is declared."""
+    return value_cell(variable.shown(), columns)
 
 
 def state_cell(state: VariableState) -> Cell:

@@ -6,18 +6,18 @@ from compartment_tui.domain.views import EnvironmentStatus
 from compartment_tui.ports import World
 from compartment_tui.present.board import Board
 from compartment_tui.tui import messages as news
-from compartment_tui.tui.acting import Acting
 from compartment_tui.tui.base import standing
 from compartment_tui.tui.bridge import Bridge
+from compartment_tui.tui.editing import Editing
 from compartment_tui.tui.frame import Frame
 from compartment_tui.tui.screens.main import MainScreen
 
 
-class CompartmentApp(Frame, Acting):
+class CompartmentApp(Frame, Editing):
     """One project's environments, live, and everything a person does to them."""
 
     TITLE = "compartment-tui"
-    CSS_PATH = ["app.tcss", "acting.tcss", "frame.tcss"]
+    CSS_PATH = ["app.tcss", "acting.tcss", "frame.tcss", "editing.tcss"]
     ENABLE_COMMAND_PALETTE = True
 
     def __init__(self, world: World, *, read_only: bool = False) -> None:

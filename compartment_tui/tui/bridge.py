@@ -18,7 +18,7 @@ from compartment_tui.domain.errors import CompartmentError
 from compartment_tui.domain.events import Event
 from compartment_tui.domain.plan import Run
 from compartment_tui.domain.views import Deletion, EnvironmentStatus
-from compartment_tui.operations import inspect, runs, upkeep, variables
+from compartment_tui.operations import inspect, runs, upkeep
 from compartment_tui.ports import Feed, LogLine, World
 from compartment_tui.present.acts import Act, Verb
 from compartment_tui.present.plan import PlanContext
@@ -27,18 +27,17 @@ from compartment_tui.present.timeline import Timeline
 from compartment_tui.tui import messages as news
 from compartment_tui.tui.jobs import JobCancel, Telling
 from compartment_tui.tui.streams import Batches, Sampling
+from compartment_tui.tui.variable_bridge import Post, VariableBridge
 
-Post = Callable[[Message], object]
 HISTORY_LIMIT = 50
 FOLLOWED_TAIL = 500
 
 
-class Bridge:
+class Bridge(VariableBridge):
     """Asks and acts in threads. `post` must be safe to call from any of them."""
 
     def __init__(self, world: World, post: Post) -> None:
-        self._world = world
-        self._post = post
+        super().__init__(world, post)
         self._numbers = count(1)
         self._watched: Feed[EnvironmentStatus] | None = None
         self._streams: dict[int, Batches] = {}
@@ -91,16 +90,6 @@ class Bridge:
             return news.RoutesArrived(found, visits)
 
         self._ask(ask)
-
-    def variables(self, environment: str, service: str) -> None:
-        """What the service gets in that environment."""
-        self._ask(
-            lambda: news.VariablesArrived(
-                environment,
-                service,
-                variables.resolved(self._world, environment=environment, service=service),
-            )
-        )
 
     def follow(
         self, environment: str, services: Sequence[str] = (), *, since: datetime | None = None
@@ -215,18 +204,6 @@ class Bridge:
             self.unfollow(number)
 
     # --- threads ---------------------------------------------------------------------------------
-
-    def _ask(self, ask: Callable[[], Message]) -> None:
-        def run() -> None:
-            try:
-                self._post(ask())
-            except CompartmentError as error:
-                self._post(news.LookFailed(error))
-
-        self._start(run)
-
-    def _start(self, work: Callable[[], None]) -> None:
-        threading.Thread(target=work, daemon=True).start()
 
     def _ready(self, act: Act, plan: Run | Deletion | None) -> news.PlanReady:
         """The plan with what it does not carry."""

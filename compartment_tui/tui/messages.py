@@ -6,8 +6,10 @@ from dataclasses import dataclass
 from textual.message import Message
 
 from compartment_tui.domain.deployment import Sample
+from compartment_tui.domain.edits import VariableEdit
 from compartment_tui.domain.errors import CompartmentError
 from compartment_tui.domain.plan import Run
+from compartment_tui.domain.sheet import Sheet
 from compartment_tui.domain.views import (
     Deletion,
     EnvironmentStatus,
@@ -66,6 +68,28 @@ class VariablesArrived(Message):
     environment: str
     service: str
     variables: tuple[VariableView, ...]
+
+
+@dataclass
+class SheetArrived(Message):
+    """All variables of an environment, for the editor."""
+
+    sheet: Sheet
+
+
+@dataclass
+class VariablesWritten(Message):
+    """These edits are in the project file."""
+
+    edits: tuple[VariableEdit, ...]
+
+
+@dataclass
+class WriteRefused(Message):
+    """None of these edits is in the project file."""
+
+    edits: tuple[VariableEdit, ...]
+    error: CompartmentError
 
 
 @dataclass
@@ -150,6 +174,21 @@ class ActWanted(Message):
     act: Act
     look_only: bool = False
     """Only show the plan."""
+
+
+@dataclass
+class EditorWanted(Message):
+    """Open the variable editor at the scope of a service, or at everyone's."""
+
+    service: str | None
+    key: str | None = None
+
+
+@dataclass
+class WriteWanted(Message):
+    """Write these edits together."""
+
+    edits: tuple[VariableEdit, ...]
 
 
 @dataclass

@@ -80,8 +80,47 @@ async def _releases(one: Shot) -> None:
 
 @_scenario("variables")
 async def _variables(one: Shot) -> None:
-    await one.press("g", "v")
+    await one.press("g", "i", "left_square_bracket")
     await one.reads("PUBLIC_URL")
+
+
+async def _editor(one: Shot) -> None:
+    """Everyone's variables of staging, one of them staged, at a key that web has its own of."""
+    await one.in_environment(1, "production")
+    await one.press("g", "v", "left_square_bracket")
+    await one.reads("every service", "STRIPE_KEY")
+    await one.press(*"jjj", "e")
+    await one.press("ctrl+u", *"debug")
+    await one.reads("was info")
+
+
+for _name, _size in (("small", SMALL), ("middle", MIDDLE), ("large", LARGE)):
+    _scenario(f"editor-typing-{_name}", _size)(_editor)
+
+
+async def _staged(one: Shot) -> None:
+    await _editor(one)
+    await one.press("enter")
+    await one.reads("1 edit staged")
+
+
+for _name, _size in (("small", SMALL), ("middle", MIDDLE), ("large", LARGE)):
+    _scenario(f"editor-staged-{_name}", _size)(_staged)
+
+
+@_scenario("editor-service")
+async def _editor_service(one: Shot) -> None:
+    await _staged(one)
+    await one.press("right_square_bracket")
+    await one.reads("CHECKOUT")
+
+
+@_scenario("editor-write")
+async def _editor_write(one: Shot) -> None:
+    await _editor_service(one)
+    await one.press("g", "X", "n", *"SESSION_KEY", "tab", "tab", "right", "tab", *"hunter2")
+    await one.press("enter", "W")
+    await one.reads("Nothing that runs changes")
 
 
 @_scenario("staging-drift")

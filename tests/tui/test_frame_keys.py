@@ -11,6 +11,7 @@ from compartment_tui.operations import runs
 from compartment_tui.tui.keys import HINTS, changes, hints, live, width
 from compartment_tui.tui.screens.help import HelpScreen
 from compartment_tui.tui.screens.plan import PlanScreen
+from compartment_tui.tui.screens.variables import VariablesScreen
 from compartment_tui.tui.widgets.hints import Hints
 from compartment_tui.tui.widgets.narrow import Narrow
 from compartment_tui.tui.widgets.services import Services
@@ -112,7 +113,7 @@ def test_the_help_filters_and_does_what_is_chosen() -> None:
         rows = one.app.screen.query_one(OptionList)
         assert rows.option_count == 2, "a heading and the one key"
         await one.press("enter")
-        await one.until(lambda: one.app.main.pane == "variables", "the variables")
+        await one.screen(VariablesScreen)
 
     play(act)
 

@@ -12,6 +12,7 @@ from compartment_tui.adapters.memory.demo import open_demo
 from compartment_tui.adapters.memory.world import MemoryWorld
 from compartment_tui.domain.errors import CompartmentError, EngineUnreachable
 from compartment_tui.operations import runs
+from compartment_tui.tui.screens.ask import AskScreen
 from compartment_tui.tui.screens.help import HelpScreen
 from compartment_tui.tui.screens.quit import QuitScreen
 from tests.tui.pictures import Breakable, Shot, SteppedClock, opened_application
@@ -21,12 +22,13 @@ EXAMPLES = 9
 ESCAPES = 8
 """From wherever one is, so many lead back to the main screen."""
 KEYS = (
-    *"123<>[]lrviztsodDUEXayfjkgGnNmwx/&+-c:?b$",
+    *"123<>[]lrviztsodDUEXWeayfjkgGnNmwx/&+-c:?b$",
     *("enter", "escape", "tab", "shift+tab", "space", "up", "down", "left", "right"),
     *("pageup", "pagedown", "home", "end", "ctrl+d", "ctrl+u", "ctrl+p", "ctrl+r", "backspace"),
 )
 # Neither shell nor browser nor the clipboard's programs of this machine, and not the end.
 PRESSED = tuple(key for key in KEYS if key not in {"s", "o", "y"})
+LEAVING = "Leave without writing?"
 NASTY = "[/b] \x1b]52;c;aGFycnkK\x07 \x1b[2J \N{RIGHT-TO-LEFT OVERRIDE}\N{FAMILY} \x00"
 
 PRESS = st.tuples(st.just("press"), st.sampled_from(PRESSED))
@@ -70,6 +72,9 @@ async def answers(one: Shot) -> None:
     await one.pilot.pause()
     for _ in range(ESCAPES):
         await one.press("escape")
+        screen = one.app.screen
+        if isinstance(screen, AskScreen) and screen.question.title == LEAVING:
+            await one.press("y")
     assert one.app.screen is one.app.main, one.text()
     one.app.main.query_one("#services").focus()
     await one.press("question_mark")

@@ -57,7 +57,7 @@ class MainScreen(Screen[None]):
         Binding("right_square_bracket", "pane_by(1)", "Next pane", show=False, id="pane.next"),
         Binding("l", "pane('logs')", "Logs", id="pane.logs"),
         Binding("r", "pane('releases')", "Releases", id="pane.releases"),
-        Binding("v", "pane('variables')", "Variables", id="pane.variables"),
+        Binding("v", "variables", "Variables", id="act.variables"),
         Binding("i", "pane('overview')", "Inspect", show=False, id="pane.overview"),
         Binding("z", "zoom", "Zoom", show=False, id="view.zoom"),
         Binding("s", "shell", "Shell", id="act.shell"),
@@ -199,6 +199,9 @@ class MainScreen(Screen[None]):
     def _want(self, verb: Verb, *services: str) -> None:
         act = Act(verb=verb, environment=self.board.environment, services=services)
         self.post_message(news.ActWanted(act))
+
+    def action_variables(self) -> None:
+        self.post_message(news.EditorWanted(self.board.service))
 
     def action_shell(self) -> None:
         row = self.board.selected

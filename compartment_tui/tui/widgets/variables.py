@@ -1,4 +1,4 @@
-"""The variables of the selected service, as they resolve. Only looked at."""
+"""The variables of the selected service, as they resolve; enter opens the editor."""
 
 from datetime import datetime
 
@@ -6,14 +6,17 @@ from textual.binding import Binding
 
 from compartment_tui.present.board import Board
 from compartment_tui.present.resolved import variable_notes, variables_grid
-from compartment_tui.tui.messages import CopyWanted
+from compartment_tui.tui.messages import CopyWanted, EditorWanted
 from compartment_tui.tui.widgets.table import KeyTable
 
 
 class Variables(KeyTable):
     """One row a key: the value in force, where it comes from, what it shadows, what runs."""
 
-    BINDINGS = [Binding("y", "copy", "Copy name", id="variables.copy")]
+    BINDINGS = [
+        Binding("enter,e", "open", "Edit", id="variables.open"),
+        Binding("y", "copy", "Copy name", id="variables.copy"),
+    ]
 
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - the toolkit's name
         super().__init__(id=id)
@@ -31,6 +34,11 @@ class Variables(KeyTable):
     def on_resize(self) -> None:
         self._draw()
         super().on_resize()
+
+    def opened(self, key: str) -> None:
+        """The editor, at this key."""
+        if self._board is not None:
+            self.post_message(EditorWanted(self._board.service, key))
 
     def action_copy(self) -> None:
         if self.cursor is not None:

@@ -1,0 +1,28 @@
+"""All variables of an environment at once, for whoever edits them; only looked at."""
+
+from contextlib import suppress
+from dataclasses import replace
+
+from compartment_tui.domain.errors import EngineUnreachable
+from compartment_tui.domain.sheet import Sheet
+from compartment_tui.operations.scope import key_and_config, state_of
+from compartment_tui.ports import World
+
+
+def sheet(world: World, *, environment: str) -> Sheet:
+    """What the file says of the environment, and what runs in it.
+
+    With the engine away the file stands there alone. Raises ProjectFileInvalid.
+    """
+    key, config = key_and_config(world, environment)
+    alone = Sheet(environment=key.environment, config=config, known=False)
+    with suppress(EngineUnreachable):
+        state = state_of(world, key)
+        active = {service: state.active_deployment(service) for service in state.active}
+        return replace(
+            alone,
+            known=True,
+            running={name: one.fingerprints for name, one in active.items() if one is not None},
+            fingerprint_key=world.records.fingerprint_key() if active else b"",
+        )
+    return alone
