@@ -14,6 +14,7 @@ from types import TracebackType
 from typing import Protocol, Self, TypeVar
 
 from compartment_tui.domain.config import EdgeSettings, NetworkSettings, ProjectConfig, Readiness
+from compartment_tui.domain.declared import Identity
 from compartment_tui.domain.deployment import (
     EnvironmentState,
     Image,
@@ -416,21 +417,6 @@ class Project(Protocol):
         a value that cannot be, nobody who could read a sensitive one), SensitiveUnreadable (a value
         to be encrypted again cannot be read).
         """
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Identity:
-    """With what sensitive values are read here.
-
-    `recipients` is whom others encrypt for, empty when there is no usable identity; then `problem`
-    says why, and `hint` what to do.
-    """
-
-    place: str
-    """Where it is, or would be made: a file, or the name of an environment variable."""
-    recipients: tuple[str, ...] = ()
-    problem: str = ""
-    hint: str = ""
 
 
 class Secrets(Protocol):

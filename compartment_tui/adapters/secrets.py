@@ -8,10 +8,10 @@ from collections.abc import Mapping, MutableMapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from compartment_tui.domain.declared import Identity
 from compartment_tui.domain.errors import UsageProblem
 from compartment_tui.domain.names import show
 from compartment_tui.domain.variables import Secret
-from compartment_tui.ports import Identity
 
 if TYPE_CHECKING:
     import pyrage

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Protocol
 
 import typer
 
-from compartment_tui.cli import inspect, runs, upkeep
+from compartment_tui.cli import inspect, runs, upkeep, variables
 from compartment_tui.cli.command import PROGRAM, epilog
 
 if TYPE_CHECKING:
@@ -19,6 +19,11 @@ ORDER = (
     *("status", "inspect", "logs", "exec", "open", "doctor", "info"),
 )
 """How the commands are listed: as a newcomer meets them."""
+
+GROUPS = (
+    *(inspect.deployment, inspect.environment, variables.variable, variables.recipients),
+    *(inspect.route, upkeep.edge, upkeep.lock),
+)
 
 
 class Launch(Protocol):
@@ -52,7 +57,7 @@ def build(launch: Launch | None = None, *, first: str = "") -> typer.Typer:
     if root.registered_commands:
         return root
     root.registered_commands = sorted(found, key=lambda one: ORDER.index(one.name or ""))
-    for part in (inspect.deployment, inspect.environment, inspect.route, upkeep.edge, upkeep.lock):
+    for part in GROUPS:
         root.add_typer(part)
     return root
 

@@ -177,6 +177,16 @@ class Output:
         answer = self._stdin.readline()
         return answer.rstrip("\r\n") if answer else None
 
+    def ask_hidden(self, question: str) -> str:
+        """Ask for what must not be seen while it is typed."""
+        from getpass import getpass
+
+        return getpass(f"{question} ")
+
+    def given(self) -> bytes:
+        """All of stdin, as it is."""
+        return self._stdin.buffer.read()
+
     @property
     def interactive(self) -> bool:
         """Whether a command inside a container can have this terminal."""

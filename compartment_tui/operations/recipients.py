@@ -1,30 +1,15 @@
 """Who may read the sensitive values of a project."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from compartment_tui.domain.config import ProjectConfig
+from compartment_tui.domain.declared import Readers
 from compartment_tui.domain.edits import Rekey
 from compartment_tui.domain.errors import NotFound, UsageProblem
 from compartment_tui.domain.names import show
 from compartment_tui.domain.variables import Sensitivity
 from compartment_tui.operations.scope import opened
-from compartment_tui.ports import Identity, World
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Readers:
-    """Who may read the sensitive values, and whether that is us."""
-
-    recipients: tuple[str, ...]
-    identity: Identity
-    sensitive: int
-    """How many sensitive values the file has."""
-    unreadable: int
-    """How many of them cannot be read here."""
-
-    def ours(self, recipient: str) -> bool:
-        return recipient in self.identity.recipients
+from compartment_tui.ports import World
 
 
 def readers(world: World) -> Readers:

@@ -1,10 +1,10 @@
 """Many variables at once: from a dotenv text, to one, and from one environment to another."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 
 from compartment_tui.domain.comparing import Difference, difference
 from compartment_tui.domain.config import ProjectConfig
+from compartment_tui.domain.declared import Transfer
 from compartment_tui.domain.edits import RemoveVariable, SetVariable, VariableEdit
 from compartment_tui.domain.errors import NotFound, UsageProblem
 from compartment_tui.domain.names import parse_environment_name, show
@@ -18,15 +18,7 @@ from compartment_tui.operations.scope import (
 from compartment_tui.operations.variables import listed
 from compartment_tui.ports import World
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Transfer:
-    """What an import or a copy comes to: its edits, and what they change, by name."""
-
-    edits: tuple[VariableEdit, ...]
-    changes: NameChanges
-    keys: tuple[str, ...]
-    """Every key that was brought, also those that had that value already."""
+__all__ = ["Transfer", "copy", "export", "import_"]
 
 
 def import_(
@@ -62,16 +54,21 @@ def import_(
 
 
 def export(
-    world: World, *, environment: str, service: str | None = None, sensitive: bool = False
+    world: World,
+    *,
+    environment: str,
+    service: str | None = None,
+    sensitive: bool = False,
+    inherited: bool = False,
 ) -> str:
-    """A dotenv text of one scope's own variables, or of all a service gets.
+    """A dotenv text of what is everyone's, or of a service's own, or with `inherited` all it gets.
 
     Raises UsageProblem when one is sensitive and that was not asked for, SensitiveUnreadable.
     """
     found = [
         one.variable
         for one in listed(world, environment=environment, service=service)
-        if service is not None or one.service is None
+        if inherited or (one.service == service)
     ]
     hidden = [one.key for one in found if one.sensitivity is Sensitivity.SENSITIVE]
     if hidden and not sensitive:
@@ -154,7 +151,7 @@ def _transfer(
         removed.append(name)
         edits.append(RemoveVariable(environment=environment, service=service, key=name))
     changes = NameChanges(added=tuple(added), changed=tuple(changed), removed=tuple(removed))
-    return Transfer(edits=tuple(edits), changes=changes, keys=tuple(brought))
+    return Transfer(service=service, edits=tuple(edits), changes=changes, keys=tuple(brought))
 
 
 def _value(world: World, variable: Variable) -> Secret:

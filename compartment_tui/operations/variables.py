@@ -1,10 +1,10 @@
 """The verbs for variables. They change the project file, never what runs."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from compartment_tui.domain.comparing import Pair, paired
 from compartment_tui.domain.config import ProjectConfig
+from compartment_tui.domain.declared import Declared
 from compartment_tui.domain.edits import (
     Edit,
     RemoveVariable,
@@ -46,19 +46,6 @@ __all__ = [
     "shown",
     "write",
 ]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Declared:
-    """A variable and where the file has it."""
-
-    environment: str
-    variable: Variable
-    scope: Scope
-    service: str | None = None
-    """Whose own it is; None is everyone's."""
-    inherited: bool = False
-    """It was asked for a service, and is everyone's."""
 
 
 def readable(world: World) -> ProjectConfig:

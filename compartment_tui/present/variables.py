@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 
+from compartment_tui.domain.declared import Declared
 from compartment_tui.domain.variables import MASK, Scope, Variable
 from compartment_tui.domain.views import VariableState, VariableView
 from compartment_tui.present.tables import EMPTY, Table
@@ -28,6 +29,41 @@ _STATES: Mapping[VariableState, tuple[str, Tone]] = MappingProxyType(
         VariableState.NOT_DEPLOYED: ("not deployed", Tone.QUIET),
     }
 )
+
+
+def declared_table(found: Iterable[Declared], *, columns: int = VALUE_COLUMNS) -> Table:
+    """Where the file has what; values are cut to so many columns."""
+    return Table(
+        columns=("key", "value", "class", "source", "scope"),
+        rows=tuple(
+            (
+                Cell(show(one.variable.key)),
+                value_cell(one.variable.shown(), columns),
+                Cell(one.variable.sensitivity.value),
+                Cell("inherited" if one.inherited else "direct", Tone.QUIET),
+                Cell(scope_words(one), Tone.QUIET),
+            )
+            for one in found
+        ),
+    )
+
+
+def declared_facts(one: Declared) -> tuple[tuple[str, Cell], ...]:
+    """One variable, with its whole value."""
+    shown = one.variable.shown()
+    value = EMPTY_TEXT if shown == "" else Cell(show(shown) if shown is not None else MASK)
+    return (
+        ("key", Cell(show(one.variable.key))),
+        ("class", Cell(one.variable.sensitivity.value)),
+        ("value", value),
+        ("source", Cell("inherited" if one.inherited else "direct")),
+        ("scope", Cell(scope_words(one))),
+    )
+
+
+def scope_words(one: Declared) -> str:
+    """`staging/*` is everyone's, `staging/web` is one service's own."""
+    return f"{show(one.environment)}/{one.service or '*'}"
 
 
 def variables_table(views: Iterable[VariableView], *, columns: int = VALUE_COLUMNS) -> Table:

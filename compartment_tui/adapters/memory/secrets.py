@@ -2,10 +2,10 @@
 
 from collections.abc import Sequence
 
+from compartment_tui.domain.declared import Identity
 from compartment_tui.domain.errors import UsageProblem
 from compartment_tui.domain.names import show
 from compartment_tui.domain.variables import Secret
-from compartment_tui.ports import Identity
 
 OURS = "age1memory"
 

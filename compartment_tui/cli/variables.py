@@ -1,0 +1,260 @@
+"""The commands for variables: parse, and hand over to `editing`."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from compartment_tui.cli.command import command, group
+
+if TYPE_CHECKING:
+    from compartment_tui.cli.session import Session
+
+variable = group("variable", "The values that services get, by environment.")
+recipients = group("recipients", "Who may read the sensitive values.")
+
+Key = Annotated[str, typer.Argument(metavar="KEY", help="Its name.", show_default=False)]
+Sensitive = Annotated[
+    bool, typer.Option("--sensitive", help="Encrypted in the file, and never shown again.")
+]
+DryRun = Annotated[
+    bool, typer.Option("--dry-run", "--plan", help="Show what would change, and do nothing.")
+]
+
+
+@command(
+    variable,
+    "list",
+    environment=True,
+    services=True,
+    examples=("variable list -e staging", "variable list -s web    what web gets"),
+)
+def list_variables(session: "Session") -> None:
+    """List the variables of an environment; with --service, what that service gets."""
+    from compartment_tui.cli import editing
+
+    editing.list_variables(session)
+
+
+@command(variable, environment=True, services=True, examples=("variable show LOG_LEVEL -s web",))
+def show(session: "Session", *, key: Key) -> None:
+    """Show one variable; a sensitive value stays hidden."""
+    from compartment_tui.cli import editing
+
+    editing.show_variable(session, key)
+
+
+@command(
+    variable,
+    environment=True,
+    services=True,
+    examples=("variable resolve -s web", "variable resolve LOG_LEVEL -s web -e staging"),
+)
+def resolve(
+    session: "Session",
+    *,
+    key: Annotated[
+        str | None, typer.Argument(metavar="[KEY]", help="Only this one.", show_default=False)
+    ] = None,
+) -> None:
+    """Show what a service gets, from where, and whether it runs with that."""
+    from compartment_tui.cli import editing
+
+    editing.resolve(session, key)
+
+
+@command(
+    variable,
+    "set",
+    environment=True,
+    services=True,
+    changes=True,
+    examples=(
+        "variable set LOG_LEVEL debug -s web",
+        "variable set API_TOKEN --sensitive              asks for it, hidden",
+        "pass show token | compartment-tui variable set API_TOKEN --sensitive --stdin",
+    ),
+)
+def set_variable(
+    session: "Session",
+    *,
+    key: Key,
+    value: Annotated[
+        str | None, typer.Argument(metavar="[VALUE]", help="Never a sensitive one.")
+    ] = None,
+    sensitive: Sensitive = False,
+    plain: Annotated[
+        bool, typer.Option("--plain", help="In clear, though it is a sensitive one so far.")
+    ] = False,
+    stdin: Annotated[
+        bool,
+        typer.Option("--stdin", help="Read the value from stdin; one line break at its end goes."),
+    ] = False,
+) -> None:
+    """Set a variable in the project file.
+
+    For every service of the environment, or with --service for that one. What runs gets it with
+    the next deploy or redeploy.
+    """
+    from compartment_tui.cli import editing
+
+    editing.set_variable(session, key, value, sensitive=sensitive, plain=plain, stdin=stdin)
+
+
+@command(
+    variable,
+    environment=True,
+    services=True,
+    changes=True,
+    examples=("variable remove LOG_LEVEL -s web",),
+)
+def remove(session: "Session", *, key: Key) -> None:
+    """Take a variable out of the project file."""
+    from compartment_tui.cli import editing
+
+    editing.remove_variable(session, key)
+
+
+@command(
+    variable,
+    "import",
+    environment=True,
+    services=True,
+    changes=True,
+    examples=("variable import .env -e staging --dry-run", "variable import - -s web < web.env"),
+)
+def import_variables(
+    session: "Session",
+    *,
+    path: Annotated[
+        Path,
+        typer.Argument(metavar="PATH", help="A dotenv file; - is stdin.", show_default=False),
+    ],
+    replace: Annotated[
+        bool, typer.Option("--replace", help="Remove what the file does not have.")
+    ] = False,
+    sensitive: Sensitive = False,
+    dry_run: DryRun = False,
+) -> None:
+    """Take variables over from a dotenv file."""
+    from compartment_tui.cli import editing
+
+    editing.import_variables(session, path, replace=replace, sensitive=sensitive, dry_run=dry_run)
+
+
+@command(
+    variable,
+    "export",
+    environment=True,
+    services=True,
+    examples=("variable export -e staging > staging.env", "variable export -s web --resolved"),
+)
+def export_variables(
+    session: "Session",
+    *,
+    sensitive: Annotated[
+        bool, typer.Option("--sensitive", help="Sensitive values too, in clear.")
+    ] = False,
+    resolved: Annotated[
+        bool, typer.Option("--resolved", help="With what the service inherits.")
+    ] = False,
+) -> None:
+    """Write the environment's variables, or a service's own, as a dotenv file."""
+    from compartment_tui.cli import editing
+
+    editing.export_variables(session, sensitive=sensitive, resolved=resolved)
+
+
+@command(
+    variable,
+    "copy",
+    services=True,
+    changes=True,
+    examples=("variable copy --from production --to staging LOG_LEVEL CURRENCY",),
+)
+def copy_variables(
+    session: "Session",
+    *,
+    keys: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[KEY]...", help="Only these.", show_default=False),
+    ] = None,
+    source: Annotated[str, typer.Option("--from", metavar="NAME", help="The environment to read.")],
+    target: Annotated[str, typer.Option("--to", metavar="NAME", help="The one to change.")],
+    dry_run: DryRun = False,
+) -> None:
+    """Copy variables from one environment to another, at every scope."""
+    from compartment_tui.cli import editing
+
+    editing.copy_variables(session, tuple(keys or ()), source, target, dry_run=dry_run)
+
+
+@command(
+    variable,
+    "run",
+    environment=True,
+    services=True,
+    takes_command=True,
+    examples=("variable run -e staging -s api -- ./manage.py shell",),
+)
+def run_with_variables(
+    session: "Session",
+    *,
+    words: Annotated[
+        list[str], typer.Argument(metavar="-- COMMAND", help="What to run.", show_default=False)
+    ],
+    allow_production: Annotated[
+        bool, typer.Option("--allow-production", help="Yes, with the values of production.")
+    ] = False,
+) -> int:
+    """Run a command on this machine with an environment's variables.
+
+    Sensitive values too; nothing is written anywhere. It ends with the exit code of the command.
+    """
+    from compartment_tui.cli import editing
+
+    return editing.run(session, tuple(words), allow_production=allow_production)
+
+
+@command(variable, "rekey")
+def rekey(session: "Session") -> None:
+    """Encrypt every sensitive value again for the recipients in the file."""
+    from compartment_tui.cli import editing
+
+    editing.rekey(session)
+
+
+@command(recipients, "list")
+def list_recipients(session: "Session") -> None:
+    """List who may read the sensitive values, and whether you may."""
+    from compartment_tui.cli import editing
+
+    editing.list_recipients(session)
+
+
+Recipients = Annotated[
+    list[str] | None,
+    typer.Argument(metavar="[RECIPIENT]...", help="An age recipient: age1…", show_default=False),
+]
+
+
+@command(recipients, "add", examples=("recipients add                 you", "recipients add age1…"))
+def add_recipients(session: "Session", *, names: Recipients = None) -> None:
+    """Let somebody read the sensitive values; you, when nobody is named.
+
+    They are all encrypted again. An identity is made when you have none.
+    """
+    from compartment_tui.cli import editing
+
+    editing.add_recipients(session, tuple(names or ()))
+
+
+@command(recipients, "remove", examples=("recipients remove age1…",))
+def remove_recipients(session: "Session", *, names: Recipients = None) -> None:
+    """Encrypt the sensitive values again, no longer for these.
+
+    What they could read once they may have kept: change those values too.
+    """
+    from compartment_tui.cli import editing
+
+    editing.remove_recipients(session, tuple(names or ()))

@@ -1,0 +1,60 @@
+"""What the verbs for variables answer: where the file has them, what is brought, who may read."""
+
+from dataclasses import dataclass
+
+from compartment_tui.domain.edits import VariableEdit
+from compartment_tui.domain.variables import NameChanges, Scope, Variable
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Declared:
+    """A variable and where the file has it."""
+
+    environment: str
+    variable: Variable
+    scope: Scope
+    service: str | None = None
+    """Whose own it is; None is everyone's."""
+    inherited: bool = False
+    """It was asked for a service, and is everyone's."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Transfer:
+    """What an import or a copy comes to at one scope: its edits, what they change, by name."""
+
+    service: str | None
+    edits: tuple[VariableEdit, ...]
+    changes: NameChanges
+    keys: tuple[str, ...]
+    """Every key that was brought, also those that had that value already."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Identity:
+    """With what sensitive values are read here.
+
+    `recipients` is whom others encrypt for, empty when there is no usable identity; then `problem`
+    says why, and `hint` what to do.
+    """
+
+    place: str
+    """Where it is, or would be made: a file, or the name of an environment variable."""
+    recipients: tuple[str, ...] = ()
+    problem: str = ""
+    hint: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Readers:
+    """Who may read the sensitive values, and whether that is us."""
+
+    recipients: tuple[str, ...]
+    identity: Identity
+    sensitive: int
+    """How many sensitive values the file has."""
+    unreadable: int
+    """How many of them cannot be read here."""
+
+    def ours(self, recipient: str) -> bool:
+        return recipient in self.identity.recipients

@@ -1,0 +1,111 @@
+"""Variables as documents for scripts, with Compartment's field names.
+
+A plain value is in them; a sensitive one never is: `value` is null and `valueHidden` true.
+"""
+
+from collections.abc import Iterable
+
+from compartment_tui.domain.declared import Declared, Readers, Transfer
+from compartment_tui.domain.names import EnvironmentKey
+from compartment_tui.domain.variables import Scope, Sensitivity, Variable
+from compartment_tui.domain.views import VariableView
+from compartment_tui.present.json import Json, changes, place
+
+
+def variables_document(found: Iterable[Declared], key: EnvironmentKey, service: str | None) -> Json:
+    """What `variable list` answers."""
+    return {**_envelope(key, service), "variables": [_declared(one) for one in found]}
+
+
+def variable_document(found: Declared, key: EnvironmentKey, service: str | None) -> Json:
+    """What `variable show` and `variable set` answer."""
+    return {**_envelope(key, service), "variable": _declared(found)}
+
+
+def resolved_document(found: Iterable[VariableView], key: EnvironmentKey, service: str) -> Json:
+    """What `variable resolve` answers: per key the winner, what it shadows, whether it runs."""
+    return {**_envelope(key, service), "variables": [_resolved(one, service) for one in found]}
+
+
+def transfer_document(
+    transfers: Iterable[Transfer], key: EnvironmentKey, service: str | None, *, done: bool
+) -> Json:
+    """What `variable import` and `variable copy` answer, scope by scope; names only."""
+    found = tuple(transfers)
+    names = dict.fromkeys(name for one in found for name in one.keys)
+    return {
+        **_envelope(key, service),
+        "importedKeyNames": list(names),
+        "changes": [{"serviceName": one.service, **changes(one.changes)} for one in found],
+        "done": done,
+    }
+
+
+def readers_document(readers: Readers) -> Json:
+    """What the `recipients` commands and `variable rekey` answer."""
+    identity = readers.identity
+    return {
+        "recipients": [{"recipient": one, "ours": readers.ours(one)} for one in readers.recipients],
+        "identity": {
+            "place": identity.place,
+            "recipients": list(identity.recipients),
+            "problem": identity.problem or None,
+        },
+        "sensitiveValues": readers.sensitive,
+        "unreadableValues": readers.unreadable,
+    }
+
+
+def _envelope(key: EnvironmentKey, service: str | None) -> Json:
+    return {**place(key), "serviceName": service, "resourceName": None}
+
+
+def _declared(one: Declared) -> Json:
+    return {
+        "keyName": one.variable.key,
+        "scopeType": one.scope.value,
+        "scopeServiceName": one.service,
+        "scopeResourceName": None,
+        "sensitivity": one.variable.sensitivity.value,
+        "sourceType": "inherited" if one.inherited else "direct",
+        "sourceResourceOutput": None,
+        "sourceVariableSetName": None,
+        **_value(one.variable),
+    }
+
+
+def _resolved(one: VariableView, service: str) -> Json:
+    scope = one.scope
+    return {
+        "keyName": one.key,
+        "scopeType": scope.value if scope else None,
+        "scopeServiceName": service if scope is Scope.SERVICE else None,
+        "scopeResourceName": None,
+        "sensitivity": one.sensitivity.value if scope else None,
+        "sourceType": _source(scope),
+        "value": _plain(one.shown(), one.sensitivity),
+        "valueHidden": scope is not None and one.sensitivity is Sensitivity.SENSITIVE,
+        "shadowed": None
+        if one.shadowed is None
+        else {
+            "scopeType": Scope.ENVIRONMENT.value,
+            "sensitivity": one.shadowed.sensitivity.value,
+            **_value(one.shadowed),
+        },
+        "state": one.state.value,
+    }
+
+
+def _source(scope: Scope | None) -> str | None:
+    if scope is None:
+        return None
+    return "direct" if scope is Scope.SERVICE else "inherited"
+
+
+def _value(variable: Variable) -> Json:
+    hidden = variable.sensitivity is Sensitivity.SENSITIVE
+    return {"value": _plain(variable.shown(), variable.sensitivity), "valueHidden": hidden}
+
+
+def _plain(shown: str | None, sensitivity: Sensitivity) -> str | None:
+    return shown if sensitivity is Sensitivity.PLAIN else None
