@@ -137,9 +137,9 @@ def import_variables(
     dry_run: DryRun = False,
 ) -> None:
     """Take variables over from a dotenv file."""
-    from compartment_tui.cli import editing
+    from compartment_tui.cli import carrying
 
-    editing.import_variables(session, path, replace=replace, sensitive=sensitive, dry_run=dry_run)
+    carrying.import_variables(session, path, replace=replace, sensitive=sensitive, dry_run=dry_run)
 
 
 @command(
@@ -160,9 +160,9 @@ def export_variables(
     ] = False,
 ) -> None:
     """Write the environment's variables, or a service's own, as a dotenv file."""
-    from compartment_tui.cli import editing
+    from compartment_tui.cli import carrying
 
-    editing.export_variables(session, sensitive=sensitive, resolved=resolved)
+    carrying.export_variables(session, sensitive=sensitive, resolved=resolved)
 
 
 @command(
@@ -184,9 +184,9 @@ def copy_variables(
     dry_run: DryRun = False,
 ) -> None:
     """Copy variables from one environment to another, at every scope."""
-    from compartment_tui.cli import editing
+    from compartment_tui.cli import carrying
 
-    editing.copy_variables(session, tuple(keys or ()), source, target, dry_run=dry_run)
+    carrying.copy_variables(session, tuple(keys or ()), source, target, dry_run=dry_run)
 
 
 @command(
@@ -219,17 +219,17 @@ def run_with_variables(
 @command(variable, "rekey")
 def rekey(session: "Session") -> None:
     """Encrypt every sensitive value again for the recipients in the file."""
-    from compartment_tui.cli import editing
+    from compartment_tui.cli import readers
 
-    editing.rekey(session)
+    readers.rekey(session)
 
 
 @command(recipients, "list")
 def list_recipients(session: "Session") -> None:
     """List who may read the sensitive values, and whether you may."""
-    from compartment_tui.cli import editing
+    from compartment_tui.cli import readers
 
-    editing.list_recipients(session)
+    readers.list_recipients(session)
 
 
 Recipients = Annotated[
@@ -244,9 +244,9 @@ def add_recipients(session: "Session", *, names: Recipients = None) -> None:
 
     They are all encrypted again. An identity is made when you have none.
     """
-    from compartment_tui.cli import editing
+    from compartment_tui.cli import readers
 
-    editing.add_recipients(session, tuple(names or ()))
+    readers.add_recipients(session, tuple(names or ()))
 
 
 @command(recipients, "remove", examples=("recipients remove age1…",))
@@ -255,6 +255,6 @@ def remove_recipients(session: "Session", *, names: Recipients = None) -> None:
 
     What they could read once they may have kept: change those values too.
     """
-    from compartment_tui.cli import editing
+    from compartment_tui.cli import readers
 
-    editing.remove_recipients(session, tuple(names or ()))
+    readers.remove_recipients(session, tuple(names or ()))

@@ -11,7 +11,7 @@ from compartment_tui.adapters.toml import documents
 from compartment_tui.adapters.toml.files import write_atomically
 from compartment_tui.adapters.toml.layout import KeyPath
 from compartment_tui.adapters.toml.lists import with_items, without_table
-from compartment_tui.adapters.toml.project import BYTE_ORDER_MARK, config_of, parse_text, text_of
+from compartment_tui.adapters.toml.parsing import BYTE_ORDER_MARK, config_of, parse_text, text_of
 from compartment_tui.adapters.toml.sealing import Sealing
 from compartment_tui.adapters.toml.splicing import SEALED, Plain, Sealed, Value, Words, changed
 from compartment_tui.domain.config import ProjectConfig

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from compartment_tui.adapters.toml.files import write_atomically
-from compartment_tui.adapters.toml.project import FILE_NAME
+from compartment_tui.adapters.toml.parsing import FILE_NAME
 from compartment_tui.domain.config import Kind
 from compartment_tui.domain.errors import UsageProblem
 from compartment_tui.domain.names import SERVICE_PATTERN, parse_project_name

@@ -6,7 +6,7 @@ import pytest
 
 from compartment_tui.adapters.memory.secrets import MemorySecrets
 from compartment_tui.adapters.toml.editing import edited_text
-from compartment_tui.adapters.toml.project import parse_config
+from compartment_tui.adapters.toml.parsing import parse_config
 from compartment_tui.domain.config import ProjectConfig
 from compartment_tui.domain.edits import (
     Edit,

@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 
 from compartment_tui.adapters.toml import values
 from compartment_tui.adapters.toml.lines import KeyPath, key_lines
-from compartment_tui.adapters.toml.project import TomlProject, parse_config
+from compartment_tui.adapters.toml.parsing import parse_config
+from compartment_tui.adapters.toml.project import TomlProject
 from compartment_tui.adapters.toml.schema import ANY, KEYS, ROOT, json_schema
 from compartment_tui.domain.config import Kind, ProjectConfig, ReadinessKind, ServiceSpec
 from compartment_tui.domain.deployment import EnvironmentState
