@@ -18,11 +18,12 @@ from compartment_tui.domain.views import (
 from compartment_tui.operations.doctor import doctor
 from compartment_tui.operations.logs import deployment_logs, logs
 from compartment_tui.operations.scope import key_and_config, state_of
-from compartment_tui.operations.status import environments, status, url
+from compartment_tui.operations.status import declared_environments, environments, status, url
 from compartment_tui.operations.watch import watch
 from compartment_tui.ports import World
 
 __all__ = [
+    "declared_environments",
     "deployment",
     "deployment_logs",
     "doctor",

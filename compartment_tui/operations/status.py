@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from compartment_tui.domain.config import EnvironmentConfig, Kind, ProjectConfig
-from compartment_tui.domain.deployment import Deployment, EnvironmentState, Instance
+from compartment_tui.domain.deployment import Deployment, EnvironmentState, Health, Instance
 from compartment_tui.domain.errors import EngineUnreachable, NotFound
 from compartment_tui.domain.health import judge
 from compartment_tui.domain.history import spec_of
@@ -182,13 +182,37 @@ def url(host: str | None, config: ProjectConfig) -> str | None:
     return f"http://{host}" if port == 80 else f"http://{host}:{port}"
 
 
+def declared_environments(world: World) -> tuple[EnvironmentView, ...]:
+    """What the file names, and what the local copies say of it: for when the engine is away.
+
+    Raises ProjectFileInvalid, NotFound (no such file).
+    """
+    config = world.project.config()
+    views = []
+    for one in config.environments:
+        key = EnvironmentKey(config.name, one.name)
+        copy = world.project.copy(key)
+        state = copy[0] if copy else EnvironmentState(key=key)
+        views.append(
+            EnvironmentView(
+                key=key,
+                protected=one.protected,
+                declared=True,
+                active=len(state.active),
+                health=Health.PENDING,
+                last=state.runs[-1] if state.runs else None,
+            )
+        )
+    return tuple(views)
+
+
 def environments(world: World) -> tuple[EnvironmentView, ...]:
-    """Declared environments in file order, then those that only exist on the engine."""
+    """Declared environments in file order, then those only on the engine, the newest run first."""
     config = world.project.config()
     declared = [EnvironmentKey(config.name, one.name) for one in config.environments]
     deployed = world.records.environments(config.name)
     views = []
-    for key in dict.fromkeys([*declared, *sorted(deployed)]):
+    for key in dict.fromkeys([*declared, *deployed]):
         state = state_of(world, key)
         now = _status(world, config, key, ())
         views.append(
@@ -201,4 +225,10 @@ def environments(world: World) -> tuple[EnvironmentView, ...]:
                 last=state.runs[-1] if state.runs else None,
             )
         )
-    return tuple(views)
+    others = sorted(views[len(declared) :], key=_newest_first)
+    return (*views[: len(declared)], *others)
+
+
+def _newest_first(view: EnvironmentView) -> tuple[float, str]:
+    newest = -view.last.created.timestamp() if view.last else 0.0
+    return newest, view.key.environment

@@ -12,6 +12,7 @@ from compartment_tui.present.tone import Cell, Line, Tone, signed
 
 LIMIT = 2
 RESUME_KEY = ": resume"
+_ASK_DOCTOR = Cell("  (`compartment-tui doctor` says what to do)", Tone.QUIET)
 
 
 def banner_lines(
@@ -42,11 +43,12 @@ def _engine(trouble: CompartmentError | None, seen: datetime | None, now: dateti
     text = "Docker does not answer"
     if isinstance(trouble, EngineProblem):
         text = clean(trouble.message)
+    hint = _hint(trouble) or (_ASK_DOCTOR,)
     if seen is None:
-        return signed(text, Tone.BAD), Cell("; trying again")
+        return signed(text, Tone.BAD), Cell("; trying again"), *hint
     clock = seen.astimezone().strftime("%H:%M:%S")
     since = f"; what you see is from {clock} ({age(seen, now)}), trying again"
-    return signed(text, Tone.BAD), Cell(since)
+    return signed(text, Tone.BAD), Cell(since), *hint
 
 
 def _broken(trouble: CompartmentError) -> Line:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from compartment_tui.domain.deployment import Health, Sample
-from compartment_tui.domain.errors import CompartmentError
+from compartment_tui.domain.errors import CompartmentError, EngineProblem
 from compartment_tui.domain.views import (
     EnvironmentStatus,
     EnvironmentView,
@@ -72,6 +72,12 @@ class Board:
         """The selected service, if it is still there."""
         rows = self.status.services if self.status else ()
         return next((row for row in rows if row.service == self.service), None)
+
+    @property
+    def engine_away(self) -> bool:
+        """Whether the newest look says that the engine does not answer."""
+        stale = self.status is not None and self.status.stale is not None
+        return stale or isinstance(self.trouble, EngineProblem)
 
     @property
     def running_jobs(self) -> tuple[Job, ...]:

@@ -51,6 +51,8 @@ class CompartmentApp(Frame, Editing):
 
     def on_environments_arrived(self, message: news.EnvironmentsArrived) -> None:
         first = not self.board.environments
+        if message.from_file and not first:
+            return
         name = message.environments[0].key.project if message.environments else ""
         board = replace(self.board, project=name).with_environments(message.environments)
         changed = board.environment != self.board.environment
@@ -59,8 +61,10 @@ class CompartmentApp(Frame, Editing):
             self._watch()
 
     def on_status_arrived(self, message: news.StatusArrived) -> None:
-        before = self.board.status
+        before, away = self.board.status, self.board.engine_away
         self.show(self.board.with_status(message.status))
+        if away and not self.board.engine_away:
+            self.bridge.look()
         environment = message.status.key.environment
         if environment != self.board.environment:
             return

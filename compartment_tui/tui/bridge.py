@@ -31,6 +31,8 @@ from compartment_tui.tui.variable_bridge import Post, VariableBridge
 
 HISTORY_LIMIT = 50
 FOLLOWED_TAIL = 500
+BACK_OFF = 2.0
+"""Seconds until a look that failed is tried again."""
 
 
 class Bridge(VariableBridge):
@@ -43,6 +45,8 @@ class Bridge(VariableBridge):
         self._streams: dict[int, Batches] = {}
         self._sampling = Sampling(world, lambda samples: post(news.SamplesArrived(samples)))
         self._cancels: dict[int, JobCancel] = {}
+        self._looked = False
+        self._looking = threading.Lock()
         self._closed = threading.Event()
         self._on_screen = threading.Event()
         """Not set while something else has the terminal and nobody takes messages."""
@@ -51,8 +55,10 @@ class Bridge(VariableBridge):
     # --- looking ---------------------------------------------------------------------------------
 
     def look(self) -> None:
-        """All environments, once."""
-        self._ask(lambda: news.EnvironmentsArrived(inspect.environments(self._world)))
+        """All environments; the first time those of the file before, and as often as it takes."""
+        if self._looking.locked() and not self._looked:
+            return
+        self._start(self._look)
 
     def watch(self, environment: str) -> None:
         """The environment's status now and after every change; the one before is left."""
@@ -68,7 +74,7 @@ class Bridge(VariableBridge):
                     return
                 except CompartmentError as error:
                     self._post(news.LookFailed(error))
-                    self._closed.wait(2)
+                    self._closed.wait(BACK_OFF)
 
         self._start(read)
 
@@ -202,6 +208,21 @@ class Bridge(VariableBridge):
         self._sampling.close()
         for number in tuple(self._streams):
             self.unfollow(number)
+
+    def _look(self) -> None:
+        with self._looking:
+            while not self._closed.is_set():
+                try:
+                    if not self._looked:
+                        named = inspect.declared_environments(self._world)
+                        self._post(news.EnvironmentsArrived(named, from_file=True))
+                    self._post(news.EnvironmentsArrived(inspect.environments(self._world)))
+                    self._looked = True
+                except CompartmentError as error:
+                    self._post(news.LookFailed(error))
+                if self._looked:
+                    return
+                self._closed.wait(BACK_OFF)
 
     # --- threads ---------------------------------------------------------------------------------
 

@@ -236,6 +236,9 @@ class Frame(App[None]):
 
     def on_shell_wanted(self, message: news.ShellWanted) -> None:
         """A shell on this terminal; the application is back when it ends."""
+        if self.board.read_only:
+            self.notify("read-only: no shell here", severity="warning")
+            return
         self.looked(shell_command(message.environment, message.service))
         try:
             with self.suspend():

@@ -17,6 +17,8 @@ HINTS = 8
 """As many keys as are read at a glance."""
 MOTIONS = frozenset(("G", "N"))
 """Upper case, and yet they only look: the end, and the hit before, as everywhere."""
+REACHING_IN = frozenset(("act.shell", "run.shell"))
+"""Bindings that change nothing themselves, and yet lead to where everything can be changed."""
 LAST = ("app.help", "app.quit")
 """Bindings that stand at the end of the hints, in this order, whatever has the focus."""
 HERE, LOOKING, CHANGING, MOVING = "Here", "Look at it", "Change something", "Move"
@@ -75,6 +77,10 @@ def changes(key: str) -> bool:
     return len(key) == 1 and key.isupper() and key not in MOTIONS
 
 
+def _could_change(binding: Binding) -> bool:
+    return changes(binding.key) or binding.id in REACHING_IN
+
+
 def live(app: App[None], screen: Screen[object], *, read_only: bool) -> tuple[Key, ...]:
     """What the screen and whatever has its focus answer to, nearest to the focus first.
 
@@ -82,7 +88,7 @@ def live(app: App[None], screen: Screen[object], *, read_only: bool) -> tuple[Ke
     """
     found: dict[tuple[int, str], Key] = {}
     for node, binding, enabled, _ in screen.active_bindings.values():
-        if not binding.description or (read_only and changes(binding.key)):
+        if not binding.description or (read_only and _could_change(binding)):
             continue
         key = _key(app, screen, node, binding, enabled=enabled)
         place = (id(node), binding.group.description if binding.group else binding.action)

@@ -33,6 +33,8 @@ class EnvironmentsArrived(Message):
     """All environments of the project, in the order of their tabs."""
 
     environments: tuple[EnvironmentView, ...]
+    from_file: bool = False
+    """Nobody asked the engine yet: they are only what the file names."""
 
 
 @dataclass

@@ -89,10 +89,28 @@ def test_read_only_shows_no_key_that_changes() -> None:
         assert "Logs" in hint_line(one)
         assert not [key for key in one.app.keys(one.app.screen) if key.changes]
         await one.press("question_mark")
-        await one.reads("Shell")
+        await one.reads("Logs")
         assert "Change something" not in one.text()
+        assert "Shell" not in one.text()
 
     play(act, read_only=True)
+
+
+def test_read_only_refuses_a_shell_with_a_word() -> None:
+    async def act(one: Stage) -> None:
+        await one.press("s")
+        await one.reads("read-only: no shell here")
+
+    play(act, read_only=True)
+
+
+def test_panes_have_keys() -> None:
+    async def act(one: Stage) -> None:
+        for key, pane in {"l": "logs", "u": "routes", "r": "releases", "i": "overview"}.items():
+            await one.press(key)
+            assert one.app.main.pane == pane
+
+    play(act)
 
 
 @pytest.mark.parametrize("key", ["question_mark", "f1"])

@@ -56,6 +56,7 @@ class MainScreen(Screen[None]):
         Binding("left_square_bracket", "pane_by(-1)", "Previous pane", show=False, id="pane.prev"),
         Binding("right_square_bracket", "pane_by(1)", "Next pane", show=False, id="pane.next"),
         Binding("l", "pane('logs')", "Logs", id="pane.logs"),
+        Binding("u", "pane('routes')", "Routes", show=False, id="pane.routes"),
         Binding("r", "pane('releases')", "Releases", id="pane.releases"),
         Binding("v", "variables", "Variables", id="act.variables"),
         Binding("i", "pane('overview')", "Inspect", show=False, id="pane.overview"),
@@ -87,7 +88,7 @@ class MainScreen(Screen[None]):
         yield PaneBar(id="panes")
         with ContentSwitcher(initial="overview", id="detail"):
             yield Overview(id="overview")
-            yield LogPane(id="logs")
+            yield LogPane(id="logs", now=self.app.world.clock.now)  # type: ignore[attr-defined]
             yield Routes(id="routes")
             yield Releases(id="releases")
             yield Variables(id="variables")

@@ -15,7 +15,7 @@ from compartment_tui.tui.widgets.paint import Painted
 PANES = ("overview", "logs", "routes", "releases", "variables")
 OF_ENVIRONMENT = ("routes", "releases")
 """Panes that are about the whole environment."""
-_KEYS = {"overview": "i", "logs": "l", "releases": "r", "variables": "v"}
+_KEYS = {"overview": "i", "logs": "l", "routes": "u", "releases": "r", "variables": "v"}
 LONGEST_NAME = 24
 RULE = "─"
 
