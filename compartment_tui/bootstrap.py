@@ -173,7 +173,7 @@ def init_project(directory: Path, name: str | None) -> Found:
     """Write a project file into a directory. Raises UsageProblem when there is one."""
     from compartment_tui.adapters.toml.init import init_project as write
 
-    return write(directory, name)
+    return write(directory, name, open_secrets())
 
 
 def survey_project(directory: Path) -> Found:

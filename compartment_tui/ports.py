@@ -528,11 +528,14 @@ class Found:
     ports: Mapping[str, int] = field(default_factory=dict)
     """By service: what its Dockerfile exposes."""
     notes: tuple[str, ...] = ()
+    recipient: str | None = None
+    """Who may read its sensitive values: whoever wrote it."""
 
 
 InitProject = Callable[[Path, str | None], Found]
 """Writes compartment.toml into a directory, with a name or one derived from the directory.
 
+Whoever does may read its sensitive values; an identity is made where there is none.
 Raises UsageProblem when there is one already or the name is no project name."""
 
 SurveyProject = Callable[[Path], Found]

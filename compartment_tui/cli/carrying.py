@@ -8,11 +8,11 @@ from compartment_tui.cli.editing import decoded, say_next, service_of
 from compartment_tui.cli.session import Session
 from compartment_tui.domain.declared import Transfer
 from compartment_tui.domain.errors import UsageProblem
-from compartment_tui.domain.names import EnvironmentKey, show
+from compartment_tui.domain.names import EnvironmentKey
 from compartment_tui.operations import transfers, variables
 from compartment_tui.present.json_variables import transfer_document
 from compartment_tui.present.plan import variable_words
-from compartment_tui.present.text import clean, counted
+from compartment_tui.present.text import clean, counted, show
 from compartment_tui.present.tone import line
 
 

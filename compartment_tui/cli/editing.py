@@ -5,10 +5,7 @@ from compartment_tui.cli.session import Session
 from compartment_tui.domain.declared import Declared
 from compartment_tui.domain.edits import check_key
 from compartment_tui.domain.errors import NotFound, UsageProblem
-from compartment_tui.domain.names import (
-    DEFAULT_ENVIRONMENT,
-    show,
-)
+from compartment_tui.domain.names import DEFAULT_ENVIRONMENT
 from compartment_tui.domain.variables import Secret, Sensitivity
 from compartment_tui.operations import variables
 from compartment_tui.present.json_variables import (
@@ -17,6 +14,7 @@ from compartment_tui.present.json_variables import (
     variables_document,
 )
 from compartment_tui.present.status import PROGRAM, option_for
+from compartment_tui.present.text import show
 from compartment_tui.present.tone import Tone, signed
 from compartment_tui.present.variables import declared_facts, declared_table, variables_table
 

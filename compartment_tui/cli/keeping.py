@@ -26,10 +26,15 @@ def init(session: Session, name: str | None) -> None:
     if session.output.json:
         services = [{"name": service, "path": path} for service, path in found.services]
         descriptor = {"name": found.name, "services": services}
-        session.output.document({"descriptor": descriptor, "file": str(found.file)})
+        recipient = found.recipient
+        session.output.document(
+            {"descriptor": descriptor, "file": str(found.file), "recipient": recipient}
+        )
         return
     facts = [("project", Cell(found.name)), ("file", Cell(clean(str(found.file))))]
     facts += [("service", Cell(f"{service} in {clean(path)}")) for service, path in found.services]
+    if found.recipient:
+        facts.append(("recipient", Cell(f"{found.recipient}, you")))
     session.output.facts(facts)
     for note in found.notes:
         session.output.warn(note)

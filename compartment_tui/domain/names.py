@@ -12,6 +12,7 @@ import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from shlex import quote
 
 from compartment_tui.domain.errors import UsageProblem
 
@@ -66,10 +67,24 @@ def parse_environment_name(text: str) -> str:
 
 def show(text: str) -> str:
     """A foreign name, safe to print: quoted, control and format characters escaped."""
-    safe = "".join(
+    return f"“{escape(text)}”"
+
+
+def escape(text: str) -> str:
+    """With every control and format character escaped."""
+    return "".join(
         char if char.isprintable() else char.encode("unicode_escape").decode() for char in text
     )
-    return f"“{safe}”"
+
+
+def environment_option(environment: str) -> str:
+    """` --env NAME` as a shell takes it; nothing for the default environment."""
+    if environment == DEFAULT_ENVIRONMENT:
+        return ""
+    if environment.isprintable():
+        return f" --env {quote(environment)}"
+    escaped = escape(environment.replace("\\", "\\\\").replace("'", "\\'"))
+    return f" --env $'{escaped}'"
 
 
 def short_hash(text: str) -> str:

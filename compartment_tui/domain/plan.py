@@ -82,6 +82,8 @@ class Plan:
     """The active deployment this one will replace."""
     copied_from: str | None = None
     """The deployment whose image runs again as this new one."""
+    original: Mapping[str, str] = field(default_factory=dict)
+    """Fingerprints of what that one was given."""
     values: Mapping[str, Secret] = field(default_factory=dict)
     fingerprints: Mapping[str, str] = field(default_factory=dict)
     host: str | None = None
@@ -113,6 +115,11 @@ class Plan:
     def changes(self) -> NameChanges:
         """Variables that differ from what the active deployment has, by name."""
         return compare(self.previous.fingerprints if self.previous else {}, self.fingerprints)
+
+    @property
+    def differs(self) -> NameChanges:
+        """Variables of a copy that differ from what its original was given, by name."""
+        return compare(self.original, self.fingerprints) if self.copied_from else NameChanges()
 
     def port_in(self, image: Image) -> int | None:
         """The container port: file, variable, image, default. None for a worker that names none."""

@@ -5,23 +5,21 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from compartment_tui.domain.config import ProjectConfig, ServiceSpec
+from compartment_tui.domain.declared import Identity
 from compartment_tui.domain.deployment import Deployment, EnvironmentState, Provenance, Trigger
 from compartment_tui.domain.errors import (
     HostConflict,
-    MissingVariables,
     NotFound,
     Refused,
-    SensitiveUnreadable,
     UsageProblem,
 )
 from compartment_tui.domain.names import EnvironmentKey, host, primary_web, show
 from compartment_tui.domain.plan import ImageSource, Plan, Run
+from compartment_tui.domain.usable import refuse_unusable
 from compartment_tui.domain.variables import (
-    Resolved,
     Secret,
     fingerprints,
     resolve,
-    sealed,
     values,
 )
 
@@ -43,6 +41,8 @@ class Circumstances:
     """Whether a deployment's container is still there."""
     has_image: Callable[[str], bool] = lambda _image: False
     """Whether an image, by id, is still there."""
+    identity: Callable[[], Identity] = lambda: Identity(place="")
+    """With what sensitive values are read here; asked when one could not be."""
 
     @property
     def key(self) -> EnvironmentKey:
@@ -140,7 +140,6 @@ def _fresh(
 ) -> Plan:
     """A new deployment with the file's values of today."""
     rows = resolve(around.config.environment(around.key.environment).layers(spec.name))
-    _refuse_unusable(around.key, spec, rows)
     resolved = values(rows)
     return Plan(
         key=around.key,
@@ -172,6 +171,7 @@ def _again(around: Circumstances, deployment: Deployment, *, run: str, trigger: 
         plan,
         image=deployment.image,
         copied_from=deployment.id,
+        original=deployment.fingerprints,
         provenance=deployment.provenance,
     )
 
@@ -200,6 +200,8 @@ def _run(
     around: Circumstances, run: str, trigger: Trigger, plans: Iterable[Plan], label: str = ""
 ) -> Run:
     chosen = tuple(plans)
+    fresh = [plan.spec for plan in chosen if not plan.kept]
+    refuse_unusable(around.config, around.key, fresh, around.identity)
     _refuse_shared_hosts(chosen)
     return Run(
         id=run,
@@ -219,23 +221,6 @@ def host_of(config: ProjectConfig, key: EnvironmentKey, spec: ServiceSpec) -> st
         return None
     primary = primary_web((one.name, one.kind.value) for one in config.services)
     return host(key, spec.name, primary=spec.name == primary, base_domain=config.base_domain)
-
-
-def _refuse_unusable(key: EnvironmentKey, spec: ServiceSpec, rows: tuple[Resolved, ...]) -> None:
-    missing = [name for name in spec.requires if name not in {row.key for row in rows}]
-    if missing:
-        raise MissingVariables(
-            f"{spec.name} requires {', '.join(missing)}, which"
-            f" {'has' if len(missing) == 1 else 'have'} no value in {show(key.environment)}",
-            hint=f"add it to [environments.{key.environment}.variables] in compartment.toml",
-        )
-    unreadable = sealed(rows)
-    if unreadable:
-        raise SensitiveUnreadable(
-            f"{spec.name} needs {', '.join(unreadable)} in {show(key.environment)}, whose value"
-            " is sensitive and cannot be decrypted here",
-            hint="this version deploys plain values only",
-        )
 
 
 def _port_variable(service: str, value: Secret | None) -> int | None:

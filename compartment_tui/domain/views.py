@@ -65,6 +65,8 @@ class DeploymentView:
     """`container`, `image` or `gone`: what a rollback could use."""
     instance: Instance | None = None
     url: str | None = None
+    drift: NameChanges = NameChanges()
+    """Variables in the file that differ from what it was given."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -18,7 +18,13 @@ from compartment_tui.domain.views import (
 from compartment_tui.operations.doctor import doctor
 from compartment_tui.operations.logs import deployment_logs, logs
 from compartment_tui.operations.scope import key_and_config, state_of
-from compartment_tui.operations.status import declared_environments, environments, status, url
+from compartment_tui.operations.status import (
+    declared_environments,
+    drift,
+    environments,
+    status,
+    url,
+)
 from compartment_tui.operations.watch import watch
 from compartment_tui.ports import World
 
@@ -134,7 +140,12 @@ def deployment(world: World, *, environment: str, deployment: str) -> Deployment
     found = find_deployment(state, deployment)
     instance = world.engine.instance(found.id)
     here = {found.id: instance} if instance else {}
-    return deployment_view(world, config, state, found, here)
+    view = deployment_view(world, config, state, found, here)
+    if config.service(found.service) is None:
+        return view
+    declared = config.environment(key.environment)
+    marks = drift(declared, found.service, found, world.records.fingerprint_key())
+    return replace(view, drift=marks)
 
 
 def deployment_view(

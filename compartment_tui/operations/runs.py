@@ -150,6 +150,7 @@ def _circumstances(
         provenance=provenance,
         has_container=lambda deployment: engine.instance(deployment) is not None,
         has_image=lambda image: engine.image(image) is not None,
+        identity=world.secrets.identity,
     )
 
 

@@ -1,11 +1,10 @@
 """Which environment a verb is about, and what is on record of it."""
 
-from collections.abc import Sequence
 from dataclasses import replace
 
 from compartment_tui.domain.config import ProjectConfig
 from compartment_tui.domain.deployment import EnvironmentState
-from compartment_tui.domain.errors import NotFound, SensitiveUnreadable
+from compartment_tui.domain.errors import NotFound
 from compartment_tui.domain.names import EnvironmentKey, parse_environment_name, show
 from compartment_tui.domain.rebuilding import rebuild
 from compartment_tui.domain.routes import RouteTable
@@ -56,16 +55,6 @@ def state_of(world: World, key: EnvironmentKey) -> EnvironmentState:
     if not instances:
         return EnvironmentState(key=key)
     return rebuild(key, instances, world.edge.tables().get(key, RouteTable()), world.clock.now())
-
-
-def unreadable(world: World, keys: Sequence[str], environment: str) -> SensitiveUnreadable:
-    """That these values cannot be read here, why not, and the way on."""
-    identity = world.secrets.identity()
-    where = f" of {show(environment)}" if environment else ""
-    why = f": {identity.problem}" if identity.problem else f" with the identity in {identity.place}"
-    return SensitiveUnreadable(
-        f"the sensitive {', '.join(keys)}{where} cannot be read here{why}", hint=identity.hint
-    )
 
 
 def refuse_unknown_service(config: ProjectConfig, service: str) -> None:

@@ -8,12 +8,12 @@ from compartment_tui.domain.declared import Transfer
 from compartment_tui.domain.edits import RemoveVariable, SetVariable, VariableEdit
 from compartment_tui.domain.errors import NotFound, UsageProblem
 from compartment_tui.domain.names import parse_environment_name, show
+from compartment_tui.domain.usable import unreadable_values
 from compartment_tui.domain.variables import NameChanges, Secret, Sensitivity, Variable
 from compartment_tui.operations.scope import (
     key_and_config,
     opened,
     refuse_unknown_service,
-    unreadable,
 )
 from compartment_tui.operations.variables import listed
 from compartment_tui.ports import World
@@ -76,7 +76,7 @@ def export(
             f"sensitive values are not exported unless asked for: {', '.join(hidden)}",
             hint="--sensitive writes them in clear",
         )
-    return world.dotenv.text({one.key: _value(world, one) for one in found})
+    return world.dotenv.text({one.key: _value(world, one, environment) for one in found})
 
 
 def copy(
@@ -103,7 +103,7 @@ def copy(
             continue
         chosen = {name: one for name, one in variables.items() if not keys or name in keys}
         for one in chosen.values():
-            _value(world, one)
+            _value(world, one, key.environment)
         if chosen:
             transfers.append(_transfer(into, owner, _own(config, into, owner), chosen, ()))
     found = {name for transfer in transfers for name in transfer.keys}
@@ -154,7 +154,8 @@ def _transfer(
     return Transfer(service=service, edits=tuple(edits), changes=changes, keys=tuple(brought))
 
 
-def _value(world: World, variable: Variable) -> Secret:
+def _value(world: World, variable: Variable, environment: str) -> Secret:
     if variable.value is None:
-        raise unreadable(world, (variable.key,), "")
+        needs = {"the copy": (variable.key,)}
+        raise unreadable_values(needs, environment, world.secrets.identity())
     return variable.value

@@ -15,6 +15,7 @@ from compartment_tui.domain.edits import (
 )
 from compartment_tui.domain.errors import NotFound
 from compartment_tui.domain.names import parse_environment_name, show
+from compartment_tui.domain.usable import unreadable_values
 from compartment_tui.domain.variables import (
     Scope,
     Secret,
@@ -29,7 +30,6 @@ from compartment_tui.operations.scope import (
     key_and_config,
     opened,
     refuse_unknown_service,
-    unreadable,
 )
 from compartment_tui.ports import World
 
@@ -166,7 +166,8 @@ def run(
         refuse_unknown_service(config, service)
     rows = resolve(config.environment(key.environment).layers(service or ""))
     if sealed(rows):
-        raise unreadable(world, sealed(rows), key.environment)
+        needs = {"the command": sealed(rows)}
+        raise unreadable_values(needs, key.environment, world.secrets.identity())
     return world.programs.run(tuple(command), values(rows))
 
 

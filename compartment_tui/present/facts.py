@@ -73,6 +73,8 @@ def deployment_facts(view: DeploymentView, now: datetime) -> Iterator[Fact]:
         yield "before it", Cell(one.previous)
     if one.source:
         yield "image of", Cell(one.source)
+    if view.drift:
+        yield "in the file", Cell(variable_words(view.drift), Tone.WARN)
     if not view.active:
         yield "going back", available_cell(view)
     if one.failure:

@@ -102,7 +102,8 @@ def deployment_summary(
 
 def deployment_document(view: DeploymentView, key: EnvironmentKey, label: str = "") -> Json:
     """`deployment show`."""
-    return {"deployment": _of_view(view, label), **place(key)}
+    summary = {**_of_view(view, label), "variablesChanged": changes(view.drift)}
+    return {"deployment": summary, **place(key)}
 
 
 def status_document(status: EnvironmentStatus) -> Json:

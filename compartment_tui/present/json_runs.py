@@ -166,6 +166,7 @@ def _plan(plan: Plan, commits: tuple[str, ...]) -> Json:
             "subjects": list(commits),
         },
         "variables": changes(plan.changes),
+        "variablesUnlikeSource": changes(plan.differs),
         "routeHost": plan.host,
         "release": list(plan.spec.release.command) if plan.spec.release else None,
         "gap": plan.gap,

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from compartment_tui.domain.deployment import Provenance
+from compartment_tui.domain.deployment import Provenance, Trigger
 from compartment_tui.domain.plan import ImageSource, Plan, Run
 from compartment_tui.domain.variables import NameChanges
 from compartment_tui.present.text import (
@@ -109,6 +109,9 @@ def _variables(plan: Plan) -> Iterator[Line]:
         yield _row("variables", f"{counted(len(plan.changes.added), 'name')} set")
     elif plan.changes:
         yield _row("variables", variable_words(plan.changes), Tone.WARN)
+    if plan.trigger is Trigger.ROLLBACK and plan.differs:
+        words = f"today's, not those it had: {variable_words(plan.differs)}"
+        yield _row("values", words, Tone.WARN)
 
 
 def _row(name: str, text: str, tone: Tone = Tone.PLAIN) -> Line:

@@ -1,14 +1,15 @@
 """What a status has to say beyond its table: everything that is not simply well."""
 
 from collections.abc import Iterator
-from shlex import quote
 
 from compartment_tui.domain.deployment import Health, Stage, Status
-from compartment_tui.domain.names import DEFAULT_ENVIRONMENT
+from compartment_tui.domain.names import environment_option as option_for
 from compartment_tui.domain.views import EnvironmentStatus, ServiceStatus
 from compartment_tui.present.plan import variable_words
 from compartment_tui.present.text import clean, short_id, show, stage_words
 from compartment_tui.present.tone import Cell, Line, Tone, line, signed
+
+__all__ = ["PROGRAM", "option_for", "status_notes"]
 
 PROGRAM = "compartment-tui"
 
@@ -19,16 +20,6 @@ def status_notes(status: EnvironmentStatus) -> tuple[Line, ...]:
     for service in status.services:
         lines.extend(_service_notes(status, service))
     return tuple(lines)
-
-
-def option_for(environment: str) -> str:
-    """` --env NAME` as a shell takes it; nothing for the default environment."""
-    if environment == DEFAULT_ENVIRONMENT:
-        return ""
-    if environment.isprintable():
-        return f" --env {quote(environment)}"
-    escaped = show(environment.replace("\\", "\\\\").replace("'", "\\'"))
-    return f" --env $'{escaped}'"
 
 
 def _environment_notes(status: EnvironmentStatus) -> Iterator[Line]:

@@ -108,6 +108,7 @@ def test_when_only_the_image_is_left_it_becomes_a_new_deployment_with_todays_val
     opened.project.current = shop_config(WEB, greeting="today")
     plan = runs.plan_rollback(opened.world, environment="production").plans[0]
     assert plan.changes.changed == ("GREETING",)
+    assert plan.differs.changed == ("GREETING",)
     rollback(opened)
     made = state(opened).active_deployment("web")
     assert made is not None

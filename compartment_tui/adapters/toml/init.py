@@ -3,7 +3,7 @@
 import os
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from compartment_tui.adapters.toml.files import write_atomically
@@ -11,7 +11,7 @@ from compartment_tui.adapters.toml.parsing import FILE_NAME
 from compartment_tui.domain.config import Kind
 from compartment_tui.domain.errors import UsageProblem
 from compartment_tui.domain.names import SERVICE_PATTERN, parse_project_name
-from compartment_tui.ports import Found
+from compartment_tui.ports import Found, Secrets
 
 DEPTH = 3
 """How many directories below the repository are looked into."""
@@ -42,6 +42,10 @@ _TAIL = """
 # [environments.production.variables]
 # LOG_LEVEL = "info"
 """
+_SECRETS = """
+[secrets]
+recipients = ["{recipient}"] # who may read the sensitive values
+"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,11 +58,24 @@ class Guess:
     port: int | None
 
 
-def init_project(directory: Path, name: str | None) -> Found:
+def init_project(directory: Path, name: str | None, secrets: Secrets | None = None) -> Found:
     """See `ports.InitProject`. Raises OSError when the directory cannot be written to."""
     found, text = _survey(directory, name)
+    if secrets is not None:
+        found, text = _with_recipient(found, text, secrets)
     write_atomically(found.file, text.encode())
     return found
+
+
+def _with_recipient(found: Found, text: str, secrets: Secrets) -> tuple[Found, str]:
+    """Ours, to begin with. That there cannot be one is no reason not to begin."""
+    try:
+        (recipient, *_) = secrets.make_identity().recipients
+    except UsageProblem as problem:
+        hint = f": {problem.hint}" if problem.hint else ""
+        note = f"sensitive values need an identity, and {problem.message}{hint}"
+        return replace(found, notes=(*found.notes, note)), text
+    return replace(found, recipient=recipient), text + _SECRETS.format(recipient=recipient)
 
 
 def survey_project(directory: Path) -> Found:

@@ -1,0 +1,72 @@
+"""Whether services can start with the values there are: refused before anything is touched."""
+
+from collections.abc import Callable, Mapping, Sequence
+from shlex import quote
+
+from compartment_tui.domain.config import ProjectConfig, ServiceSpec
+from compartment_tui.domain.declared import Identity
+from compartment_tui.domain.errors import MissingVariables, SensitiveUnreadable
+from compartment_tui.domain.names import EnvironmentKey, environment_option, show
+from compartment_tui.domain.variables import resolve, sealed
+
+PROGRAM = "compartment-tui"
+
+
+def refuse_unusable(
+    config: ProjectConfig,
+    key: EnvironmentKey,
+    specs: Sequence[ServiceSpec],
+    identity: Callable[[], Identity],
+) -> None:
+    """All that is wrong at once. `identity` is asked only when a value cannot be read.
+
+    Raises MissingVariables, SensitiveUnreadable.
+    """
+    environment = config.environment(key.environment)
+    rows = {spec.name: resolve(environment.layers(spec.name)) for spec in specs}
+    missing: dict[str, list[str]] = {}
+    for spec in specs:
+        present = {row.key for row in rows[spec.name]}
+        lacking = [name for name in spec.requires if name not in present]
+        if lacking:
+            missing[spec.name] = lacking
+    if missing:
+        raise _missing(key, missing)
+    unreadable = {spec.name: sealed(rows[spec.name]) for spec in specs if sealed(rows[spec.name])}
+    if unreadable:
+        raise unreadable_values(unreadable, key.environment, identity())
+
+
+def unreadable_values(
+    keys: Mapping[str, Sequence[str]], environment: str, identity: Identity
+) -> SensitiveUnreadable:
+    """That sensitive values cannot be read here, by who needs them; why not, and the way on."""
+    needs = ", ".join(f"{who} needs {', '.join(names)}" for who, names in keys.items())
+    why = identity.problem or f"not encrypted for the identity in {identity.place}"
+    hint = identity.hint
+    if not hint and identity.recipients:
+        mine = identity.recipients[0]
+        hint = f"somebody who can read them lets you: {PROGRAM} recipients add {mine}"
+    return SensitiveUnreadable(
+        f"{needs} in {show(environment)}, sensitive and not to be read here: {why}", hint=hint
+    )
+
+
+def _missing(key: EnvironmentKey, missing: Mapping[str, Sequence[str]]) -> MissingVariables:
+    needs = ", ".join(
+        f"{service} requires {', '.join(names)}" for service, names in missing.items()
+    )
+    owners: dict[str, list[str]] = {}
+    for service, names in missing.items():
+        for name in names:
+            owners.setdefault(name, []).append(service)
+    one = len(owners) == 1
+    commands = (
+        f"{PROGRAM} variable set {name} VALUE{environment_option(key.environment)}"
+        + (f" --service {quote(services[0])}" if len(services) == 1 else "")
+        for name, services in owners.items()
+    )
+    return MissingVariables(
+        f"{needs}, which {'has' if one else 'have'} no value in {show(key.environment)}",
+        hint="; ".join(commands),
+    )
