@@ -5,29 +5,40 @@ method that talks to Docker may raise EngineUnreachable; the docstrings name wha
 deployment is always named by its id: adapters find its container by label.
 """
 
-from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta
-from pathlib import Path
-from types import TracebackType
-from typing import Protocol, Self, TypeVar
+from __future__ import annotations
 
-from compartment_tui.domain.config import EdgeSettings, NetworkSettings, ProjectConfig, Readiness
-from compartment_tui.domain.declared import Identity
-from compartment_tui.domain.deployment import (
-    EnvironmentState,
-    Image,
-    Instance,
-    Provenance,
-    Sample,
-)
-from compartment_tui.domain.edits import Edit
-from compartment_tui.domain.names import EnvironmentKey
-from compartment_tui.domain.plan import Birth, Plan
-from compartment_tui.domain.routes import RouteTable
-from compartment_tui.domain.variables import Secret
-from compartment_tui.domain.views import Visit
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol, Self, TypeVar
+
+# Only names in signatures: a command that looks around need not load what plans and edits are.
+if TYPE_CHECKING:
+    from collections.abc import Generator, Iterator, Mapping, Sequence
+    from contextlib import AbstractContextManager
+    from datetime import datetime, timedelta
+    from types import TracebackType
+
+    from compartment_tui.domain.config import (
+        EdgeSettings,
+        NetworkSettings,
+        ProjectConfig,
+        Readiness,
+    )
+    from compartment_tui.domain.declared import Identity
+    from compartment_tui.domain.deployment import (
+        EnvironmentState,
+        Image,
+        Instance,
+        Provenance,
+        Sample,
+    )
+    from compartment_tui.domain.edits import Edit
+    from compartment_tui.domain.names import EnvironmentKey
+    from compartment_tui.domain.plan import Birth, Plan
+    from compartment_tui.domain.routes import RouteTable
+    from compartment_tui.domain.variables import Secret
+    from compartment_tui.domain.views import Visit
 
 T_co = TypeVar("T_co", covariant=True)
 
@@ -155,7 +166,7 @@ class Engine(Protocol):
     def remove_image(self, image: str) -> None:
         """Remove an image by id if no container uses it; nothing if gone or in use."""
 
-    def run_release(self, birth: Birth, cancel: "Cancel") -> Iterator[str]:
+    def run_release(self, birth: Birth, cancel: Cancel) -> Iterator[str]:
         """Run the release command once in the new image with its values; yield its output lines.
 
         The container is always removed. Raises ReleaseFailed (exit code, time-out, last lines),
@@ -210,20 +221,20 @@ class Builder(Protocol):
     def warm_up(self) -> None:
         """A build will follow: find out how, meanwhile. Returns at once."""
 
-    def ahead(self, plans: tuple[Plan, ...], cancel: "Cancel") -> AbstractContextManager[None]:
+    def ahead(self, plans: tuple[Plan, ...], cancel: Cancel) -> AbstractContextManager[None]:
         """Begin these builds side by side; `build` then hands over what they say, plan by plan.
 
         Leaving the context ends those that still go on.
         """
 
-    def build(self, plan: Plan, cancel: "Cancel") -> Generator[str, None, Image]:
+    def build(self, plan: Plan, cancel: Cancel) -> Generator[str, None, Image]:
         """Yield output lines, return the image.
 
         Raises BuildFailed (the step, its last lines), DiskFull, Cancelled. `.git` and
         `.compartment` never enter the context.
         """
 
-    def pull(self, plan: Plan, cancel: "Cancel") -> Generator[str, None, Image]:
+    def pull(self, plan: Plan, cancel: Cancel) -> Generator[str, None, Image]:
         """Pull `spec.image`, yield output lines, return the image.
 
         10 s without progress is a failure; then the local one is used, and a line says so.

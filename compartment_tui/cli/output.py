@@ -8,7 +8,7 @@ import os
 import sys
 from collections.abc import Iterable, Mapping
 from types import MappingProxyType
-from typing import TextIO
+from typing import TYPE_CHECKING, TextIO
 
 from compartment_tui.cli.layout import facts_lines, table_lines
 from compartment_tui.cli.options import Format
@@ -29,10 +29,12 @@ from compartment_tui.domain.errors import (
 )
 from compartment_tui.domain.outcome import Failure, Outcome
 from compartment_tui.present.failure import failure_lines
-from compartment_tui.present.json import Json
 from compartment_tui.present.tables import Table
 from compartment_tui.present.text import clean
 from compartment_tui.present.tone import Cell, Line, Tone, line, signed
+
+if TYPE_CHECKING:
+    from compartment_tui.present.json import Json
 
 UNEXPECTED = 1
 CANCELLED = 130
@@ -113,11 +115,11 @@ class Output:
     def facts(self, facts: Iterable[tuple[str, Cell]]) -> None:
         self.lines(facts_lines(facts))
 
-    def document(self, document: Json) -> None:
+    def document(self, document: "Json") -> None:
         """Data as one JSON document."""
         self.out.write(json.dumps(document, indent=2) + "\n")
 
-    def json_line(self, document: Json) -> None:
+    def json_line(self, document: "Json") -> None:
         """Data as one JSON object on a line of its own."""
         self.out.write(json.dumps(document) + "\n")
 
@@ -160,7 +162,7 @@ class Output:
         )
         self._error({"code": "bug", "message": what, "hint": None, "exitCode": UNEXPECTED})
 
-    def _error(self, facts: Json) -> None:
+    def _error(self, facts: "Json") -> None:
         """For scripts, the problem is data too."""
         if self.json:
             write = self.json_line if self.streaming else self.document

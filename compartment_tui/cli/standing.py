@@ -9,7 +9,6 @@ from compartment_tui.domain.views import EnvironmentStatus
 from compartment_tui.operations import status as operations
 from compartment_tui.ports import Feed
 from compartment_tui.present.failure import failure_lines
-from compartment_tui.present.json import status_document
 from compartment_tui.present.status import PROGRAM, option_for, status_notes
 from compartment_tui.present.tables import status_table
 from compartment_tui.present.text import show
@@ -22,6 +21,8 @@ def status(session: Session) -> None:
         session.world, environment=session.environment, services=session.services
     )
     if session.output.json:
+        from compartment_tui.present.json import status_document
+
         session.output.document(status_document(found))
     else:
         session.output.lines(status_lines(session, found))
@@ -31,6 +32,7 @@ def watch(session: Session) -> None:
     """Every state until interrupted, or until nobody reads any more."""
     # Threads and file events: only for those who stay.
     from compartment_tui.operations.watch import watch as watched
+    from compartment_tui.present.json import status_document
 
     feed = watched(session.world, environment=session.environment, services=session.services)
     output, region, last = session.output, Region(session.output.out), list[Line]()
