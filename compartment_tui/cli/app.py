@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Annotated, Protocol
 
 import typer
 
-from compartment_tui.cli import inspect, runs, upkeep, variables
+from compartment_tui.cli import handling, inspect, runs, upkeep, variables
 from compartment_tui.cli.command import PROGRAM, epilog
 
 if TYPE_CHECKING:
     from compartment_tui.ports import Entrances
 
 ORDER = (
-    *("init", "deploy", "rollback", "redeploy", "resume"),
+    *("init", "deploy", "rollback", "redeploy", "resume", "stop", "start", "restart"),
     *("status", "inspect", "logs", "exec", "open", "doctor", "info"),
 )
 """How the commands are listed: as a newcomer meets them."""
@@ -50,9 +50,8 @@ def build(launch: Launch | None = None, *, first: str = "") -> typer.Typer:
         context_settings={"help_option_names": ["--help", "-h"]},
     )
     root.callback(invoke_without_command=True)(_root(launch))
-    found = [
-        one for part in (runs.app, inspect.app, upkeep.app) for one in part.registered_commands
-    ]
+    parts = (runs.app, handling.app, inspect.app, upkeep.app)
+    found = [one for part in parts for one in part.registered_commands]
     root.registered_commands = [one for one in found if one.name == first]
     if root.registered_commands:
         return root

@@ -96,7 +96,7 @@ def _conclude(session: Session, timeline: Timeline, *, events: bool) -> None:
     elif not events:
         output.lines(result_lines(timeline, session.config.edge.http_port))
     _tell_failures(session, timeline)
-    if timeline.outcome in (Outcome.LIVE, Outcome.UNCHANGED, None):
+    if timeline.outcome in (Outcome.LIVE, Outcome.UNCHANGED, Outcome.STOPPED, None):
         for closing in closing_lines(timeline):
             output.say(closing)
     else:

@@ -43,6 +43,7 @@ EXIT_OF_OUTCOME: Mapping[Outcome, int] = MappingProxyType(
     {
         Outcome.LIVE: 0,
         Outcome.UNCHANGED: 0,
+        Outcome.STOPPED: 0,
         Outcome.FAILED: 5,
         Outcome.NEEDS_ATTENTION: 8,
         Outcome.CANCELLED: CANCELLED,

@@ -167,6 +167,12 @@ class Deployment:
     """The deployment whose image this one runs again."""
     failure: str = ""
 
+    @property
+    def resting(self) -> bool:
+        """Stopped by hand while it was live: it is still the active one."""
+        stopped = self.status is Status.STOPPED and self.stage is Stage.STOPPED
+        return stopped and self.activated is not None
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunRecord:
@@ -197,6 +203,8 @@ class JournalEntry:
     kept: bool
     """The candidate's container existed before the run: undo stops it, and does not remove it."""
     stop_first: bool
+    previous_rests: bool = False
+    """The previous one was stopped by hand: undo leaves it so."""
     port: int | None = None
     host: str | None = None
 

@@ -3,7 +3,8 @@
 What an event claims is on disk before the event is yielded.
 """
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TypeAlias
 
@@ -94,6 +95,8 @@ class RunFinished:
     outcome: Outcome
     took: timedelta
     failure: Failure | None = None
+    gaps: Mapping[str, timedelta] = field(default_factory=dict)
+    """Services that were away for a while, and how long: stop-first ones, restarted ones."""
 
 
 Event: TypeAlias = (

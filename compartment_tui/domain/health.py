@@ -32,15 +32,11 @@ def judge(
         return Health.PENDING, "not known while the engine is away"
     if instance is None:
         return Health.UNHEALTHY, "its container is gone"
-    broken = _broken(instance)
-    if broken:
-        return Health.UNHEALTHY, broken
-    if active.host is not None:
-        if not edge_runs:
-            return Health.UNHEALTHY, "the edge does not run"
-        if table is None or not table.leads_to(active.id):
-            return Health.UNHEALTHY, "no route leads to it"
-    return _running(active, instance, now)
+    if active.resting:
+        half_way = "stopped by hand, and its container runs: start it, or stop it again"
+        return Health.PENDING, half_way if instance.running else "stopped by hand"
+    wrong = _broken(instance) or _cut_off(active, table, edge_runs=edge_runs)
+    return (Health.UNHEALTHY, wrong) if wrong else _running(active, instance, now)
 
 
 def _never_live(latest: Deployment | None) -> tuple[Health, str]:
@@ -51,6 +47,19 @@ def _never_live(latest: Deployment | None) -> tuple[Health, str]:
     if latest.status is Status.RUNNING:
         return Health.PENDING, latest.stage.value.replace("_", " ")
     return Health.PENDING, "not live"
+
+
+def _cut_off(active: Deployment, table: RouteTable | None, *, edge_runs: bool) -> str | None:
+    """Why visitors do not get to it, though it runs."""
+    if active.host is None:
+        return None
+    if not edge_runs:
+        return "the edge does not run"
+    if table is None or not table.leads_to(active.id):
+        return "no route leads to it"
+    if table.answered_for(active.id):
+        return "its route says that it is stopped: start it, or stop it again"
+    return None
 
 
 def _broken(instance: Instance) -> str | None:

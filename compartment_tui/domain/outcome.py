@@ -9,6 +9,8 @@ class Outcome(StrEnum):
 
     LIVE = "live"
     UNCHANGED = "unchanged"
+    STOPPED = "stopped"
+    """Stopped by hand, as it was asked."""
     FAILED = "failed"
     CANCELLED = "cancelled"
     NEEDS_ATTENTION = "needs_attention"

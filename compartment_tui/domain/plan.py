@@ -109,7 +109,8 @@ class Plan:
     @property
     def gap(self) -> bool:
         """Whether the service is away for a moment: the old one stops before the new one starts."""
-        return self.spec.stop_first and self.previous is not None
+        previous = self.previous
+        return self.spec.stop_first and previous is not None and not previous.resting
 
     @property
     def changes(self) -> NameChanges:
@@ -166,6 +167,7 @@ class Run:
                 previous=plan.previous.id if plan.previous else None,
                 kept=plan.kept,
                 stop_first=plan.spec.stop_first,
+                previous_rests=plan.previous is not None and plan.previous.resting,
                 host=plan.host,
             )
             for plan in self.plans

@@ -8,6 +8,7 @@ from compartment_tui.domain.deployment import (
     Deployment,
     EnvironmentState,
     Instance,
+    InstanceState,
     Stage,
     Status,
     Trigger,
@@ -28,8 +29,9 @@ def rebuild(
     routes = {route.deployment: route for route in table.routes if not _preview(route)}
     held = {route.deployment for route in table.routes if _preview(route)}
     active = {found[name].service: name for name in routes if name in found}
-    for one in found.values():
-        if one.service not in active and one.running and one.name == active_name(one.service, key):
+    # Those that run come first; one that does not was stopped by hand, and is still the active one.
+    for one in sorted(found.values(), key=lambda one: not one.running):
+        if one.service not in active and one.name == active_name(one.service, key):
             active[one.service] = one.deployment
     return EnvironmentState(
         key=key,
@@ -61,7 +63,12 @@ def routed(state: EnvironmentState) -> RouteTable:
     return RouteTable(
         routes=tuple(
             sorted(
-                Route(host=one.host, deployment=one.id, port=one.port)
+                Route(
+                    host=one.host,
+                    deployment=one.id,
+                    port=one.port,
+                    stopped=one.service if one.resting else "",
+                )
                 for one in actives
                 if one is not None and one.host is not None and one.port is not None
             )
@@ -71,6 +78,8 @@ def routed(state: EnvironmentState) -> RouteTable:
 
 def _from_labels(one: Instance, *, route: Route | None, active: bool, held: bool) -> Deployment:
     at_rest = Stage.HELD if held and one.running else Stage.STOPPED
+    # The engine brings back what ends by itself: an active one that ended was stopped by hand.
+    by_hand = active and one.state is InstanceState.EXITED
     return Deployment(
         id=one.deployment,
         run=one.run,
@@ -84,8 +93,8 @@ def _from_labels(one: Instance, *, route: Route | None, active: bool, held: bool
         host=route.host if route else None,
         provenance=one.provenance,
         fingerprints=one.fingerprints,
-        status=Status.SUCCEEDED,
-        stage=Stage.ACTIVE if active else at_rest,
+        status=Status.STOPPED if by_hand else Status.SUCCEEDED,
+        stage=Stage.ACTIVE if active and not by_hand else at_rest,
         completed=one.started,
         previous=one.previous,
         # Not told apart from a failed candidate that was kept: a rollback proves it again anyway.

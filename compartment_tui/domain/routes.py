@@ -1,6 +1,7 @@
 """Which host leads to which deployment."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, order=True)
@@ -10,6 +11,8 @@ class Route:
     host: str
     deployment: str
     port: int
+    stopped: str = ""
+    """The service's name while its container does not run on purpose: the edge answers for it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,6 +32,21 @@ class RouteTable:
 
     def leads_to(self, deployment: str) -> bool:
         return any(route.deployment == deployment for route in self.routes)
+
+    def answered_for(self, deployment: str) -> bool:
+        """Whether the edge itself answers in place of the deployment."""
+        return any(route.deployment == deployment and route.stopped for route in self.routes)
+
+    def marked(self, marker: str, stopped: Mapping[str, str]) -> "RouteTable":
+        """This table with these deployments' routes (deployment to service) as stopped ones.
+
+        An empty service: its route leads to the deployment again.
+        """
+        routes = (
+            replace(route, stopped=stopped.get(route.deployment, route.stopped))
+            for route in self.routes
+        )
+        return RouteTable(marker=marker, routes=tuple(sorted(routes)))
 
     def moved(self, marker: str, changes: tuple[Route, ...]) -> "RouteTable":
         """This table with `changes` in place of the routes that have the same hosts."""

@@ -204,7 +204,11 @@ def _stood_down(
     previous = state.deployments.get(entry.previous or "")
     if previous is not None:
         active[entry.service] = previous.id
-        back = replace(previous, status=Status.SUCCEEDED, stage=Stage.ACTIVE)
+        back = (
+            replace(previous, status=Status.STOPPED, stage=Stage.STOPPED)
+            if entry.previous_rests
+            else replace(previous, status=Status.SUCCEEDED, stage=Stage.ACTIVE)
+        )
         state = state.with_deployment(back)
     return replace(state, active=active)
 

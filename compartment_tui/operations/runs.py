@@ -1,23 +1,22 @@
 """The verbs that make a run: deploy, rollback, redeploy, resume; and the plan of each."""
 
-from collections.abc import Callable, Generator, Iterator, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import TypeAlias
 
 from compartment_tui.domain.config import ProjectConfig
 from compartment_tui.domain.deployment import EnvironmentState, Provenance
-from compartment_tui.domain.errors import CompartmentError
-from compartment_tui.domain.events import Event, Noted, RunFinished
+from compartment_tui.domain.events import Event, Noted
 from compartment_tui.domain.history import rollback_targets
 from compartment_tui.domain.plan import Run
 from compartment_tui.domain.planning import Circumstances
 from compartment_tui.domain.planning import plan_deploy as _deploy
 from compartment_tui.domain.planning import plan_redeploy as _redeploy
 from compartment_tui.domain.planning import plan_rollback as _rollback
+from compartment_tui.operations.recovering import keep_copy, recovered
 from compartment_tui.operations.scope import key_and_config, state_of
-from compartment_tui.ports import Hold, World
+from compartment_tui.ports import World
 from compartment_tui.rollout.ground import prepare_ground
 from compartment_tui.rollout.recovery import recover
 from compartment_tui.rollout.runner import execute
@@ -97,7 +96,7 @@ def resume(world: World, *, environment: str) -> Iterator[Event]:
         if state.journal is None:
             yield Noted(at=world.clock.now(), target=None, message="there is nothing to resume")
         yield from recover(world, hold, state)
-        _keep_copy(world, hold)
+        keep_copy(world, hold)
 
 
 def new_commits(world: World, run: Run) -> dict[str, tuple[str, ...]]:
@@ -164,39 +163,10 @@ def _carry_out(world: World, environment: str, verb: str, planner: Planner) -> I
     prepare_ground(world, key, config)
     with world.locks.environment(key, actor=world.actor, purpose=verb) as hold:
         try:
-            state = yield from _recovered(world, hold)
+            state = yield from recovered(world, hold)
             if state.journal is None:
                 run = planner(_circumstances(world, config, state, provenance))
                 run = replace(run, before=hold.routes())
                 yield from execute(world, hold, state, run)
         finally:
-            _keep_copy(world, hold)
-
-
-def _recovered(world: World, hold: Hold) -> Generator[Event, None, EnvironmentState]:
-    """The record, after whatever a crash left was finished or reverted.
-
-    A journal is still there when that was not possible; then the last event said so.
-    """
-    state = hold.record()
-    if state.rebuilt:
-        hold.write_record(state)
-        message = "the record was lost and has been rebuilt from routes and labels"
-        yield Noted(at=world.clock.now(), target=None, message=message)
-    if state.journal is None:
-        return state
-    last: Event | None = None
-    for event in recover(world, hold, state):
-        last = event
-        if not isinstance(event, RunFinished):
-            yield event
-    state = hold.record()
-    if state.journal is not None and last is not None:
-        yield last
-    return state
-
-
-def _keep_copy(world: World, hold: Hold) -> None:
-    # The copy is for reading when the engine is away; that it could not be made changes nothing.
-    with suppress(CompartmentError):
-        world.project.keep_copy(hold.record())
+            keep_copy(world, hold)

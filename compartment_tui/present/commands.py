@@ -15,6 +15,7 @@ from compartment_tui.present.tone import Cell, Tone, signed
 _OUTCOMES = {
     Outcome.LIVE: ("live", Tone.GOOD),
     Outcome.UNCHANGED: ("unchanged", Tone.QUIET),
+    Outcome.STOPPED: ("stopped", Tone.QUIET),
     Outcome.FAILED: ("failed", Tone.BAD),
     Outcome.CANCELLED: ("cancelled", Tone.WARN),
     Outcome.NEEDS_ATTENTION: ("needs attention", Tone.BAD),

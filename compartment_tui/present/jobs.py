@@ -17,6 +17,7 @@ from compartment_tui.present.tone import Cell, Line, Tone, line, signed
 _OUTCOMES = {
     Outcome.LIVE: ("live", Tone.GOOD),
     Outcome.UNCHANGED: ("nothing to do", Tone.GOOD),
+    Outcome.STOPPED: ("stopped", Tone.GOOD),
     Outcome.FAILED: ("failed, reverted", Tone.BAD),
     Outcome.CANCELLED: ("cancelled, reverted", Tone.WARN),
     Outcome.NEEDS_ATTENTION: ("needs attention", Tone.BAD),
@@ -67,7 +68,7 @@ def ending_lines(job: Job) -> tuple[Line, ...]:
         return error_lines(job.error)
     timeline = job.timeline
     lines: tuple[Line, ...] = ()
-    if timeline.outcome in (Outcome.LIVE, Outcome.UNCHANGED):
+    if timeline.outcome in (Outcome.LIVE, Outcome.UNCHANGED, Outcome.STOPPED):
         lines += result_lines(timeline, job.http_port)
     lines += _failed(timeline)
     failure = timeline.failure

@@ -1,7 +1,7 @@
 """A run for scripts: its plan, each of its events, and how it ended."""
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import assert_never
 
 from compartment_tui.domain.deployment import Provenance, Stage
@@ -55,6 +55,7 @@ def run_document(timeline: Timeline, status: Json | None) -> Json:
         "outcome": timeline.outcome.value if timeline.outcome else None,
         "durationSeconds": seconds(timeline.took),
         "failure": failure(timeline.failure),
+        "gapSeconds": _gaps(timeline.gaps),
         "rollout": [_track(track) for track in timeline.tracks],
         "notes": list(timeline.notes),
     }
@@ -148,7 +149,13 @@ def _ending(event: RunFinished) -> Json:
         "outcome": event.outcome.value,
         "durationSeconds": seconds(event.took),
         "failure": failure(event.failure),
+        "gapSeconds": _gaps(event.gaps),
     }
+
+
+def _gaps(gaps: Mapping[str, timedelta]) -> Json:
+    """Services that were away for a while, and for how many seconds."""
+    return {service: seconds(gap) for service, gap in gaps.items()}
 
 
 def _plan(plan: Plan, commits: tuple[str, ...]) -> Json:

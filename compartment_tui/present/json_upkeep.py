@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 
 from compartment_tui.domain.config import ServiceSpec
+from compartment_tui.domain.handling import Handling
 from compartment_tui.domain.names import EnvironmentKey
 from compartment_tui.domain.views import Check, Deletion, EdgeView, Grade, InspectView
 from compartment_tui.ports import EngineInfo, LockInfo
@@ -65,6 +66,25 @@ def deletion_document(deletion: Deletion, *, done: bool, volumes: bool) -> Json:
         "volumes": list(deletion.volumes) if volumes else [],
         "keptVolumes": [] if volumes else list(deletion.volumes),
         **place(deletion.key),
+    }
+
+
+def handling_document(handling: Handling) -> Json:
+    """What `stop`, `start` or `restart` would do; `reason` says why a service is left alone."""
+    return {
+        "operation": {"type": f"service.{handling.verb.value}"},
+        "services": [
+            {
+                "serviceName": one.service,
+                "deploymentId": one.active.id,
+                "routeHost": one.active.host,
+                "running": one.running,
+                "changes": one.acts,
+                "reason": one.why or None,
+            }
+            for one in handling.services
+        ],
+        **place(handling.key),
     }
 
 

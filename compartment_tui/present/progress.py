@@ -14,6 +14,7 @@ from compartment_tui.present.text import (
     short_id,
     show,
     stage_words,
+    step_words,
     url,
 )
 from compartment_tui.present.timeline import StepState, Timeline, Track, TrackState
@@ -23,6 +24,7 @@ TRACK_WORDS = {
     TrackState.WAITING: ("waiting", Tone.QUIET),
     TrackState.LIVE: ("live", Tone.GOOD),
     TrackState.UNCHANGED: ("unchanged", Tone.QUIET),
+    TrackState.AT_REST: ("stopped", Tone.QUIET),
     TrackState.FAILED: ("failed", Tone.BAD),
     TrackState.REVERTED: ("reverted", Tone.WARN),
     TrackState.STOPPED: ("not done", Tone.QUIET),
@@ -38,7 +40,9 @@ def track_lines(timeline: Timeline, now: datetime) -> tuple[Line, ...]:
 def result_lines(timeline: Timeline, http_port: int) -> tuple[Line, ...]:
     """What is live now, one line a service: its address, and how long it took."""
     tracks = [
-        track for track in timeline.tracks if track.state in (TrackState.LIVE, TrackState.UNCHANGED)
+        track
+        for track in timeline.tracks
+        if track.state in (TrackState.LIVE, TrackState.UNCHANGED, TrackState.AT_REST)
     ]
     names = max((len(show(track.service)) for track in tracks), default=0)
     places = [_place(track, http_port) for track in tracks]
@@ -79,6 +83,9 @@ def closing_lines(timeline: Timeline) -> tuple[Line, ...]:
             return ((signed(f"{where} is live after {took}", Tone.GOOD), Cell(undo, Tone.QUIET)),)
         case Outcome.UNCHANGED:
             return (_head(f"nothing to do: {where} already runs exactly this", Tone.GOOD),)
+        case Outcome.STOPPED:
+            start = f"  start it with: {PROGRAM} start{option}"
+            return ((signed(f"stopped after {took}", Tone.GOOD), Cell(start, Tone.QUIET)),)
         case Outcome.FAILED:
             return tuple(_still_serving(timeline))
         case Outcome.CANCELLED:
@@ -113,10 +120,10 @@ def _step_cells(track: Track, now: datetime) -> Line:
         return ()
     elapsed = f"{duration(step.elapsed(now)):>7}"
     if step.state is not StepState.RUNNING:  # its next stage begins when the others are as far
-        return (Cell(f"· {pad(f'{stage_words(step.stage)}: done', 28)} {elapsed}", Tone.QUIET),)
+        return (Cell(f"· {pad(f'{step_words(step.stage)}: done', 28)} {elapsed}", Tone.QUIET),)
     said = last_said(track)
     return (
-        Cell(f"▸ {pad(stage_words(step.stage), 28)} {elapsed}"),
+        Cell(f"▸ {pad(step_words(step.stage), 28)} {elapsed}"),
         Cell(f"  {said}" if said else "", Tone.QUIET),
     )
 

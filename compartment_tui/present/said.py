@@ -19,7 +19,7 @@ from compartment_tui.domain.events import (
 )
 from compartment_tui.present.failure import failure_lines
 from compartment_tui.present.progress import failed_at
-from compartment_tui.present.text import clean, duration, stage_words, width
+from compartment_tui.present.text import clean, duration, step_words, width
 from compartment_tui.present.timeline import Timeline, Track
 from compartment_tui.present.tone import Cell, Line, Tone, line, signed
 
@@ -60,7 +60,7 @@ def _of_service(
 ) -> tuple[Line, ...]:
     match event:
         case StageStarted():
-            return (line(f"▸ {stage_words(event.stage)}"),)
+            return (line(f"▸ {step_words(event.stage)}"),)
         case Output():
             return ((Cell("  "), Cell(clean(event.line))),)
         case Probed():
@@ -69,14 +69,14 @@ def _of_service(
             return ((Cell(words), Cell(f"  {duration(attempt.took)}", Tone.QUIET)),)
         case StageFinished():
             note = f", {_brief(event.note)}" if event.note else ""
-            words = f"✓ {stage_words(event.stage)}: done in {duration(event.took)}{note}"
+            words = f"✓ {step_words(event.stage)}: done in {duration(event.took)}{note}"
             return (line(words, Tone.GOOD),)
         case StageFailed():
             failure = event.failure
             message = f"{failed_at(track)}: {failure.message}"
             return failure_lines(message, hint=failure.hint, tail=failure.tail)
         case StageReverted():
-            return (line(f"↺ {stage_words(event.stage)}: reverted", Tone.WARN),)
+            return (line(f"↺ {step_words(event.stage)}: reverted", Tone.WARN),)
         case ServiceUnchanged():
             return (line("○ unchanged: what is live was left alone", Tone.QUIET),)
         case _:

@@ -107,6 +107,11 @@ def stage_words(stage: Stage) -> str:
     return _STAGES[stage]
 
 
+def step_words(stage: Stage) -> str:
+    """As `stage_words`, of a stage that is being gone through: also of one where others end."""
+    return "stopping" if stage is Stage.STOPPED else stage_words(stage)
+
+
 def trigger_words(trigger: Trigger) -> str:
     """The verb a person used."""
     return _TRIGGERS[trigger]

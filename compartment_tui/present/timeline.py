@@ -1,7 +1,7 @@
 """A run as it looks at one moment: what the events told so far, folded into one value."""
 
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import assert_never
@@ -58,6 +58,8 @@ class TrackState(StrEnum):
     RUNNING = "running"
     LIVE = "live"
     UNCHANGED = "unchanged"
+    AT_REST = "at_rest"
+    """Stopped by hand, as it was asked."""
     FAILED = "failed"
     REVERTED = "reverted"
     STOPPED = "stopped"
@@ -110,6 +112,8 @@ class Timeline:
     outcome: Outcome | None = None
     took: timedelta = timedelta()
     failure: Failure | None = None
+    gaps: Mapping[str, timedelta] = field(default_factory=dict)
+    """Services that were away for a while, and how long."""
 
     def track(self, service: str) -> Track | None:
         return next((track for track in self.tracks if track.service == service), None)
@@ -217,22 +221,30 @@ def _noted(timeline: Timeline, event: Noted) -> Timeline:
 
 
 def _ended(timeline: Timeline, event: RunFinished) -> Timeline:
-    live = event.outcome in (Outcome.LIVE, Outcome.UNCHANGED)
+    ended = {
+        Outcome.LIVE: TrackState.LIVE,
+        Outcome.UNCHANGED: TrackState.LIVE,
+        Outcome.STOPPED: TrackState.AT_REST,
+    }.get(event.outcome)
     return replace(
         timeline,
         run_id=event.run or timeline.run_id,
-        tracks=tuple(_settle(track, event.at, live=live) for track in timeline.tracks),
+        tracks=tuple(_settle(track, event.at, good=ended) for track in timeline.tracks),
         outcome=event.outcome,
         took=event.took,
         failure=event.failure,
+        gaps=event.gaps,
     )
 
 
-def _settle(track: Track, at: datetime, *, live: bool) -> Track:
-    """The track after its run ended: nothing of it is running any more."""
+def _settle(track: Track, at: datetime, *, good: TrackState | None) -> Track:
+    """The track after its run ended: nothing of it is running any more.
+
+    `good` is where it is when all went well, None when it did not.
+    """
     if track.state is TrackState.UNCHANGED:
         return track
-    left = StepState.DONE if live else StepState.STOPPED
+    left = StepState.DONE if good else StepState.STOPPED
     steps = tuple(
         replace(
             step,
@@ -241,8 +253,8 @@ def _settle(track: Track, at: datetime, *, live: bool) -> Track:
         )
         for step in track.steps
     )
-    if live:
-        return replace(track, steps=steps, state=TrackState.LIVE)
+    if good:
+        return replace(track, steps=steps, state=good)
     if track.state in (TrackState.WAITING, TrackState.RUNNING):
         return replace(track, steps=steps, state=TrackState.STOPPED)
     return replace(track, steps=steps)

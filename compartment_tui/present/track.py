@@ -11,6 +11,7 @@ from compartment_tui.present.timeline import StepState, Timeline, Track, TrackSt
 from compartment_tui.present.tone import Cell, Tone, signed
 
 TITLES = {
+    Stage.STOPPED: ("stopping", "stop"),
     Stage.BUILDING: ("building", "build"),
     Stage.RELEASE: ("release", "release"),
     Stage.STARTING_CANDIDATE: ("starting", "start"),

@@ -16,7 +16,7 @@ from compartment_tui.domain.events import (
     StageStarted,
 )
 from compartment_tui.domain.names import Target
-from compartment_tui.present.text import clean, duration, short_id, show, stage_words, trigger_words
+from compartment_tui.present.text import clean, duration, short_id, show, step_words, trigger_words
 from compartment_tui.present.tone import Cell, Line, Tone
 
 
@@ -31,7 +31,7 @@ def event_line(event: Event, *, verbose: bool) -> Line | None:  # noqa: PLR0911 
             where = f"{run.key.project} in {show(run.key.environment)}"
             return (Cell(f"{trigger_words(run.trigger)} {where}: run {short_id(run.id)}"),)
         case StageStarted():
-            return _of(event.target, stage_words(event.stage))
+            return _of(event.target, step_words(event.stage))
         case Output():
             return _of(event.target, f"│ {clean(event.line)}", Tone.QUIET) if verbose else None
         case Probed():
@@ -39,11 +39,11 @@ def event_line(event: Event, *, verbose: bool) -> Line | None:  # noqa: PLR0911 
             said = f"attempt {attempt.number}: {clean(attempt.detail)}"
             return _of(event.target, said, Tone.QUIET) if verbose else None
         case StageFinished():
-            return _of(event.target, f"{stage_words(event.stage)}: done in {duration(event.took)}")
+            return _of(event.target, f"{step_words(event.stage)}: done in {duration(event.took)}")
         case StageFailed():
-            return _of(event.target, f"{stage_words(event.stage)}: failed", Tone.BAD)
+            return _of(event.target, f"{step_words(event.stage)}: failed", Tone.BAD)
         case StageReverted():
-            return _of(event.target, f"{stage_words(event.stage)}: reverted", Tone.WARN)
+            return _of(event.target, f"{step_words(event.stage)}: reverted", Tone.WARN)
         case ServiceUnchanged():
             return _of(event.target, "unchanged, left alone")
         case Noted():

@@ -50,7 +50,7 @@ def _run_previous(world: World, state: EnvironmentState, entry: JournalEntry) ->
         world.engine.retire(
             entry.deployment, spec_of(state.deployments[entry.deployment]).stop_grace
         )
-    if entry.previous is not None:
+    if entry.previous is not None and not entry.previous_rests:
         world.engine.start(entry.previous)
         world.engine.keep_running(entry.previous)
 

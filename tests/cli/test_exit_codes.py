@@ -67,6 +67,7 @@ def test_every_outcome_has_a_code() -> None:
     assert {outcome.value: EXIT_OF_OUTCOME[outcome] for outcome in Outcome} == {
         "live": 0,
         "unchanged": 0,
+        "stopped": 0,
         "failed": 5,
         "cancelled": 130,
         "needs_attention": 8,

@@ -103,6 +103,22 @@ def test_a_visitor_follows_the_table(bench: Bench) -> None:
     assert bench.visit(host_of(table))
 
 
+def test_the_edge_answers_503_for_a_stopped_service_and_leads_to_it_again(bench: Bench) -> None:
+    table = live(bench)
+    deployment = table.routes[0].deployment
+    stopped = table.marked(bench.world.clock.new_id("run"), {deployment: "web"})
+    with bench.hold() as hold:
+        bench.put_in_force(hold, stopped)
+        assert hold.routes() == stopped
+        assert bench.another().edge.tables()[bench.key] == stopped
+        bench.world.engine.retire(deployment, SECOND)
+        assert bench.world.edge.visit(host_of(table)).status == 503
+        bench.world.engine.start(deployment)
+        assert bench.world.edge.visit(host_of(table)).status == 503
+        bench.put_in_force(hold, stopped.marked(bench.world.clock.new_id("run"), {deployment: ""}))
+    assert bench.eventually(lambda: bench.visit(host_of(table)))
+
+
 def test_a_table_of_the_same_routes_has_its_own_marker(bench: Bench) -> None:
     table = bench.table(bench.start("web"))
     with bench.hold() as hold:

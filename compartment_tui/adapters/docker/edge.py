@@ -23,7 +23,7 @@ from compartment_tui.adapters.docker.shell import Shell, ShellGone, remove
 from compartment_tui.adapters.docker.standpoint import QUESTIONS, answers
 from compartment_tui.adapters.docker.state import DockerRecords
 from compartment_tui.adapters.docker.visiting import address_of, no_answer, visit
-from compartment_tui.adapters.edge import traefik
+from compartment_tui.adapters.edge import sign, traefik
 from compartment_tui.domain.config import EdgeSettings
 from compartment_tui.domain.errors import EdgeConflict, EngineProblem, PortTaken
 from compartment_tui.domain.names import EnvironmentKey
@@ -161,6 +161,7 @@ class DockerEdge:
                 traefik.EDGE_IMAGE,
                 name=self._layout.edge,
                 command=list(traefik.arguments(ROUTES)),
+                working_dir=sign.ROOT,
                 ports=[traefik.WEB_PORT],
                 labels={
                     labels.ROLE: Role.EDGE.value,
@@ -170,6 +171,7 @@ class DockerEdge:
                 healthcheck={"Test": ["NONE"]},
                 host_config=host,
             )
+            api.put_archive(self._layout.edge, sign.ROOT, sign.archive())
         edge = self._find()
         if edge is None:
             raise EngineProblem("the edge was removed while it was being made")

@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 
 import tomli_w
 
+from compartment_tui.adapters.edge import sign
 from compartment_tui.domain.errors import InvalidFile, Refused
 from compartment_tui.domain.names import EnvironmentKey, alias, deployment_of_alias, show
 from compartment_tui.domain.routes import Route, RouteTable
@@ -62,6 +63,7 @@ def arguments(directory: str) -> tuple[str, ...]:
         "--global.checknewversion=false",
         "--global.sendanonymoususage=false",
         "--log.nocolor=true",
+        *sign.arguments(),
     )
 
 
@@ -106,7 +108,8 @@ def read(text: str) -> tuple[EnvironmentKey, RouteTable]:
     try:
         http = tomllib.loads(text)["http"]
         services = http["services"]
-        routes = (_route(router, services) for router in http.get("routers", {}).values())
+        signs = http.get("middlewares", {})
+        routes = (_route(router, services, signs) for router in http.get("routers", {}).values())
         table = RouteTable(marker=_marker(services), routes=tuple(sorted(routes)))
         return _owner(services), table
     except (ValueError, LookupError, TypeError, AttributeError) as error:
@@ -135,7 +138,8 @@ def in_force(key: EnvironmentKey, table: RouteTable, routers: str, services: str
     wanted = _sections(key, table)
     try:
         have_routers = {
-            name: (one["rule"], one["service"], one["status"]) for name, one in _named(key, routers)
+            name: (one["rule"], one["service"], _middlewares(one), one["status"])
+            for name, one in _named(key, routers)
         }
         have_services = {
             name: (_server(one["loadBalancer"]), one["status"])
@@ -145,7 +149,8 @@ def in_force(key: EnvironmentKey, table: RouteTable, routers: str, services: str
     except (ValueError, LookupError, TypeError, AttributeError) as error:
         raise UnreadableDocument("the edge's API gave no usable answer") from error
     return have_routers == {
-        name: (one["rule"], one["service"], "enabled") for name, one in wanted["routers"].items()
+        name: (one["rule"], one["service"], _middlewares(one), "enabled")
+        for name, one in wanted["routers"].items()
     } and have_services == {
         name: (_server(one["loadBalancer"]), "enabled")
         for name, one in wanted["services"].items()
@@ -164,7 +169,7 @@ def _sections(key: EnvironmentKey, table: RouteTable) -> dict[str, dict[str, Any
     }
     if table.marker is not None:
         services[f"{prefix}{_MARKER}{_encode(table.marker)}"] = _upstream("http://marker.invalid")
-    routers = {}
+    routers, signs = {}, {}
     for route in table.routes:
         service = f"{prefix}-{alias(route.deployment)}-{route.port}"
         services[service] = _upstream(f"http://{alias(route.deployment)}:{route.port}")
@@ -174,7 +179,13 @@ def _sections(key: EnvironmentKey, table: RouteTable) -> dict[str, dict[str, Any
             "rule": f"Host(`{route.host}`)",
             "service": service,
         }
-    return {"routers": routers, "services": services}
+        if route.stopped:
+            # Its whole content is in its name, so that the edge's answer tells which sign it is.
+            names = _encode([route.stopped, key.environment, key.project])
+            name = f"{prefix}-{sign.NAME}-{names}"
+            signs[name] = {"plugin": {sign.NAME: {"names": names}}}
+            routers[f"{prefix}-{digest}"]["middlewares"] = [name]
+    return {"routers": routers, "middlewares": signs, "services": services}
 
 
 def _generated(sections: Mapping[str, Mapping[str, Any]]) -> bool:
@@ -190,12 +201,26 @@ def _server(balancer: Mapping[str, Any]) -> str:
     return str(server["url"])
 
 
-def _route(router: Mapping[str, Any], services: Mapping[str, Any]) -> Route:
+def _middlewares(router: Mapping[str, Any]) -> list[str]:
+    return [name.partition("@")[0] for name in router.get("middlewares") or ()]
+
+
+def _route(
+    router: Mapping[str, Any], services: Mapping[str, Any], signs: Mapping[str, Any]
+) -> Route:
     rule = _RULE.fullmatch(router["rule"])
     url = urlsplit(_server(services[router["service"]]["loadBalancer"]))
     if rule is None or url.hostname is None or url.port is None:
         raise ValueError("not a route of ours")
-    return Route(host=rule[1], deployment=deployment_of_alias(url.hostname), port=url.port)
+    stopped = [
+        str(_decode(signs[name]["plugin"][sign.NAME]["names"])[0]) for name in _middlewares(router)
+    ]
+    return Route(
+        host=rule[1],
+        deployment=deployment_of_alias(url.hostname),
+        port=url.port,
+        stopped="".join(stopped),
+    )
 
 
 def _marker(services: Iterable[str]) -> str | None:

@@ -30,6 +30,8 @@ def _dead_routes(
 ) -> Iterator[str]:
     for route in table.routes:
         container = known.get(route.deployment)
+        if route.stopped:
+            continue  # the edge answers itself
         if container is None:
             yield f"{key.text}: {route.host} leads to {route.deployment}, which is gone"
         elif not container.running and container.always:
@@ -75,7 +77,11 @@ def _disagreements(
             continue
         if recorded.host is not None and not table.leads_to(deployment):
             yield f"{place}: {deployment} is active for {service} and has no route in force"
-        if recorded.stage is Stage.STOPPED:
+        if recorded.host is not None and table.answered_for(deployment) != recorded.resting:
+            yield f"{place}: {deployment} is active for {service} and its route says otherwise"
+        if recorded.resting:
+            if container is not None and (container.running or container.always):
+                yield f"{place}: {deployment} was stopped by hand and runs"
             continue
         if container is None or not (container.running or container.always):
             yield f"{place}: {deployment} is active for {service} and does not run"

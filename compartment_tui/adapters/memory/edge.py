@@ -127,7 +127,12 @@ def routes_of_record(state: EnvironmentState) -> RouteTable:
     """The routes that a record says should be there."""
     active = (state.active_deployment(service) for service in state.active)
     routes = (
-        Route(host=one.host, deployment=one.id, port=one.port)
+        Route(
+            host=one.host,
+            deployment=one.id,
+            port=one.port,
+            stopped=one.service if one.resting else "",
+        )
         for one in active
         if one is not None and one.host is not None and one.port is not None
     )

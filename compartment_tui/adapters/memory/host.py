@@ -161,7 +161,12 @@ class Host:
 
     def settle_traffic(self) -> None:
         """Let every container know whether callers reach it now, from outside or by name."""
-        routed = {route.deployment for table in self.in_force.values() for route in table.routes}
+        routed = {
+            route.deployment
+            for table in self.in_force.values()
+            for route in table.routes
+            if not route.stopped
+        }
         for one in tuple(self.containers.values()):
             named = one.name == active_name(one.service, one.key)
             one.serve(named or one.deployment in routed)
@@ -200,7 +205,8 @@ class Host:
                 continue
             for route in table.routes:
                 container = self.containers.get(route.deployment)
-                if route.host == hostname and container and container.refuses() is None:
+                served = container is not None and container.refuses() is None
+                if route.host == hostname and served and not route.stopped:
                     return route.deployment
         return None
 

@@ -21,6 +21,8 @@ TABLE = RouteTable(
     ),
 )
 
+STOPPED = TABLE.marked(RUN, {WEB: "web"})
+
 
 def api(key: EnvironmentKey, table: RouteTable) -> tuple[str, str]:
     """What Traefik 3.7 answers once the table is in force, among others' routes."""
@@ -30,6 +32,8 @@ def api(key: EnvironmentKey, table: RouteTable) -> tuple[str, str]:
         {**one, "name": f"{name}@file", "provider": "file", "status": "enabled"}
         for name, one in sections["routers"].items()
     ]
+    for one in routers:
+        one["middlewares"] = [f"{name}@file" for name in one.get("middlewares", ())]
     services = [
         {**one, "name": f"{name}@file", "status": "enabled", "type": "loadbalancer"}
         for name, one in sections["services"].items()
@@ -51,6 +55,26 @@ def test_a_route_leads_to_the_deployments_own_alias() -> None:
     text = traefik.document(KEY, TABLE)
     assert 'url = "http://dep-01jz0000000000000000000001:8080"' in text
     assert 'rule = "Host(`shop.localhost`)"' in text
+
+
+def test_a_stopped_route_carries_the_sign_and_comes_back() -> None:
+    text = traefik.document(KEY, STOPPED)
+    assert traefik.read(text) == (KEY, STOPPED)
+    assert "middlewares" not in traefik.document(KEY, TABLE)
+
+
+@given(
+    st.from_regex(r"[a-z0-9][a-z0-9_-]{0,62}", fullmatch=True),
+    st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=63),
+)
+def test_no_user_text_gets_into_a_sign(service: str, environment: str) -> None:
+    key = EnvironmentKey("shop", environment)
+    route = Route(host="shop.localhost", deployment=WEB, port=8080, stopped=service)
+    table = RouteTable(marker=RUN, routes=(route,))
+    text = traefik.document(key, table)
+    assert traefik.read(text) == (key, table)
+    assert "{{" not in text
+    assert text.isascii()
 
 
 @given(st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=63))
@@ -118,6 +142,7 @@ def test_two_routes_for_one_host_are_refused() -> None:
         traefik.document(KEY, TABLE).replace("-of-", "-off-"),
         traefik.document(KEY, TABLE).replace("http://dep-", "dep-"),
         traefik.document(KEY, TABLE).replace("[http.services.", "[http.gone."),
+        traefik.document(KEY, STOPPED).replace("[http.middlewares.", "[http.gone."),
     ],
 )
 def test_a_spoilt_document_is_unreadable(text: str) -> None:
@@ -153,6 +178,7 @@ def test_exactly_this_table_is_in_force() -> None:
             marker=RUN,
             routes=(TABLE.routes[0], Route(host="shop.localhost", deployment=API, port=8080)),
         ),
+        STOPPED,
     ],
 )
 def test_nothing_but_exactly_this_table_is_in_force(other: RouteTable) -> None:

@@ -1,0 +1,83 @@
+// Package sign answers visitors of a service that was stopped by hand.
+package sign
+
+import (
+	"context"
+	"encoding/base32"
+	"encoding/json"
+	"errors"
+	"html"
+	"net/http"
+	"strings"
+)
+
+// Config holds the service, the environment and the project: a JSON list in lower-case base32.
+// So no text of a user's is in a route document.
+type Config struct {
+	Names string `json:"names,omitempty"`
+}
+
+func CreateConfig() *Config {
+	return &Config{}
+}
+
+type sign struct {
+	plain string
+	page  string
+}
+
+func New(_ context.Context, _ http.Handler, config *Config, _ string) (http.Handler, error) {
+	encoding := base32.StdEncoding.WithPadding(base32.NoPadding)
+	raw, err := encoding.DecodeString(strings.ToUpper(config.Names))
+	if err != nil {
+		return nil, err
+	}
+	names := []string{}
+	if err := json.Unmarshal(raw, &names); err != nil {
+		return nil, err
+	}
+	if len(names) != 3 {
+		return nil, errors.New("names are the service, the environment and the project")
+	}
+	where := " in " + names[1] + " of " + names[2]
+	return &sign{
+		plain: names[0] + where + " is not running right now.\n",
+		page: strings.NewReplacer(
+			"SERVICE", html.EscapeString(names[0]), "WHERE", html.EscapeString(where),
+		).Replace(page),
+	}, nil
+}
+
+func (s *sign) ServeHTTP(response http.ResponseWriter, request *http.Request) {
+	body, kind := s.plain, "text/plain"
+	if strings.Contains(request.Header.Get("Accept"), "text/html") {
+		body, kind = s.page, "text/html"
+	}
+	header := response.Header()
+	header.Set("Content-Type", kind+"; charset=utf-8")
+	header.Set("Cache-Control", "no-store")
+	header.Set("Retry-After", "10")
+	header.Set("X-Content-Type-Options", "nosniff")
+	response.WriteHeader(http.StatusServiceUnavailable)
+	if request.Method != http.MethodHead {
+		_, _ = response.Write([]byte(body))
+	}
+}
+
+const page = `<!doctype html>
+<html lang="en">
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width">
+<meta name="robots" content="noindex">
+<title>SERVICE is not running</title>
+<style>
+:root { color-scheme: light dark }
+body { display: grid; place-content: center; min-height: 90vh; margin: 0 1.5rem;
+  font: 1.1rem/1.5 system-ui, sans-serif }
+h1 { font-size: 1.5rem; font-weight: 600; margin: 0; overflow-wrap: anywhere }
+p { margin: .5rem 0; opacity: .7; overflow-wrap: anywhere }
+</style>
+<h1>SERVICE is not running right now</h1>
+<p>It was stopped by handWHERE. Please come back later.</p>
+</html>
+`

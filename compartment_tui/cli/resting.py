@@ -1,0 +1,40 @@
+"""What `stop`, `start` and `restart` do and write."""
+
+from compartment_tui.cli.following import follow
+from compartment_tui.cli.session import Session
+from compartment_tui.domain.handling import Handle, Handling
+from compartment_tui.operations import handling as operations
+from compartment_tui.present.handling import handling_lines
+from compartment_tui.present.json_upkeep import handling_document
+
+_DO = {
+    Handle.STOP: operations.stop,
+    Handle.START: operations.start,
+    Handle.RESTART: operations.restart,
+}
+
+
+def carry_out(session: Session, word: str, *, plan: bool, events: bool) -> int:
+    """Only show the plan, or do it; the exit code. Raises NotFound, Locked, AnswerNeeded."""
+    verb = Handle(word)
+    environment, services = session.environment, session.services
+    if plan:
+        _show(
+            session,
+            operations.plan(session.world, verb, environment=environment, services=services),
+        )
+        return 0
+    do = _DO[verb]
+    return follow(
+        session,
+        word,
+        lambda: do(session.world, environment=environment, services=services),
+        events=events,
+    )
+
+
+def _show(session: Session, found: Handling) -> None:
+    if session.output.json:
+        session.output.document(handling_document(found))
+    else:
+        session.output.lines(handling_lines(found, session.config.edge.http_port))

@@ -1,0 +1,123 @@
+"""Stopping, starting and restarting what is live: what a verb would do to which service."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from enum import StrEnum
+
+from compartment_tui.domain.deployment import (
+    Deployment,
+    EnvironmentState,
+    Instance,
+    Stage,
+    Status,
+)
+from compartment_tui.domain.errors import NotFound
+from compartment_tui.domain.names import EnvironmentKey, show
+
+
+class Handle(StrEnum):
+    """What can be done by hand to an active deployment without making another."""
+
+    STOP = "stop"
+    START = "start"
+    RESTART = "restart"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Handled:
+    """One service. `acts`: the verb changes something; else `why` says why not."""
+
+    active: Deployment
+    running: bool
+    acts: bool
+    why: str = ""
+
+    @property
+    def service(self) -> str:
+        return self.active.service
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Handling:
+    """What a verb does to one environment, in the order in which it does it."""
+
+    key: EnvironmentKey
+    verb: Handle
+    services: tuple[Handled, ...]
+
+    @property
+    def acting(self) -> tuple[Handled, ...]:
+        return tuple(one for one in self.services if one.acts)
+
+
+def plan_handling(
+    state: EnvironmentState,
+    instances: Iterable[Instance],
+    verb: Handle,
+    *,
+    services: Sequence[str] = (),
+    order: Sequence[str] = (),
+) -> Handling:
+    """All that is live, or the services named; `order` is the project file's.
+
+    Raises NotFound (nothing is live, that service is not, its container is gone).
+    """
+    here = {one.deployment: one for one in instances}
+    places = {name: place for place, name in enumerate(order)}
+    live = sorted(state.active, key=lambda name: (places.get(name, len(places)), name))
+    _refuse_unknown(state, live, services)
+    chosen = [name for name in live if not services or name in services]
+    rows = []
+    for name in chosen:
+        active = state.deployments[state.active[name]]
+        instance = here.get(active.id)
+        if instance is None:
+            raise NotFound(
+                f"the container of {show(name)} is gone",
+                hint=f"`compartment-tui redeploy -s {name}` makes it again from its image",
+            )
+        rows.append(_handled(active, instance, verb, named=bool(services)))
+    return Handling(key=state.key, verb=verb, services=tuple(rows))
+
+
+def _refuse_unknown(state: EnvironmentState, live: Sequence[str], services: Sequence[str]) -> None:
+    where = show(state.key.environment)
+    if not live:
+        raise NotFound(f"nothing is live in {where}", hint="`compartment-tui deploy` does it")
+    for name in services:
+        if name not in live:
+            raise NotFound(
+                f"{show(name)} is not live in {where}", hint=f"there are: {', '.join(live)}"
+            )
+
+
+def _handled(active: Deployment, instance: Instance, verb: Handle, *, named: bool) -> Handled:
+    running = instance.running
+    acts, why = True, ""
+    if verb is Handle.STOP and active.resting and not running:
+        acts, why = False, "stopped already"
+    elif verb is Handle.START and running and not active.resting:
+        acts, why = False, "runs already"
+    elif verb is Handle.RESTART and active.resting and not named:
+        # Whoever stopped it by hand did not mean it to come back with all the others.
+        acts, why = False, "stopped by hand"
+    return Handled(active=active, running=running, acts=acts, why=why)
+
+
+def rested(state: EnvironmentState, services: Iterable[str]) -> EnvironmentState:
+    """These active deployments were stopped by hand: they stay active, and do not run."""
+    return _at(state, services, Status.STOPPED, Stage.STOPPED)
+
+
+def risen(state: EnvironmentState, services: Iterable[str]) -> EnvironmentState:
+    """These active deployments run again, as they did."""
+    return _at(state, services, Status.SUCCEEDED, Stage.ACTIVE)
+
+
+def _at(
+    state: EnvironmentState, services: Iterable[str], status: Status, stage: Stage
+) -> EnvironmentState:
+    for name in services:
+        active = state.deployments[state.active[name]]
+        state = state.with_deployment(replace(active, status=status, stage=stage))
+    return state

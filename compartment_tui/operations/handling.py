@@ -1,0 +1,57 @@
+"""Stop, start and restart what is live, without making anything new; and the plan of each."""
+
+from collections.abc import Iterator, Sequence
+
+from compartment_tui.domain.deployment import EnvironmentState
+from compartment_tui.domain.events import Event
+from compartment_tui.domain.handling import Handle, Handling, plan_handling
+from compartment_tui.operations.recovering import keep_copy, recovered
+from compartment_tui.operations.scope import key_and_config, state_of
+from compartment_tui.ports import World
+from compartment_tui.rollout.ground import prepare_ground
+from compartment_tui.rollout.handling import handle
+
+
+def plan(world: World, verb: Handle, *, environment: str, services: Sequence[str] = ()) -> Handling:
+    """What the verb would do; nothing is touched. Raises NotFound."""
+    key, _ = key_and_config(world, environment)
+    return _plan(world, state_of(world, key), verb, services)
+
+
+def stop(world: World, *, environment: str, services: Sequence[str] = ()) -> Iterator[Event]:
+    """Stop them, and keep them stopped until `start`; their routes stay, and the edge says so."""
+    return _carry_out(world, Handle.STOP, environment, services)
+
+
+def start(world: World, *, environment: str, services: Sequence[str] = ()) -> Iterator[Event]:
+    """Start what does not run, and prove that it is ready before visitors get to it."""
+    return _carry_out(world, Handle.START, environment, services)
+
+
+def restart(world: World, *, environment: str, services: Sequence[str] = ()) -> Iterator[Event]:
+    """Stop and start the same containers: it interrupts, and says for how long.
+
+    Without `services` those that were stopped by hand stay so.
+    """
+    return _carry_out(world, Handle.RESTART, environment, services)
+
+
+def _carry_out(
+    world: World, verb: Handle, environment: str, services: Sequence[str]
+) -> Iterator[Event]:
+    key, config = key_and_config(world, environment)
+    _plan(world, state_of(world, key), verb, services)
+    prepare_ground(world, key, config)
+    with world.locks.environment(key, actor=world.actor, purpose=verb.value) as hold:
+        try:
+            state = yield from recovered(world, hold)
+            if state.journal is None:
+                yield from handle(world, hold, state, _plan(world, state, verb, services))
+        finally:
+            keep_copy(world, hold)
+
+
+def _plan(world: World, state: EnvironmentState, verb: Handle, services: Sequence[str]) -> Handling:
+    order = [spec.name for spec in world.project.config().services]
+    instances = world.engine.instances(state.key)
+    return plan_handling(state, instances, verb, services=services, order=order)

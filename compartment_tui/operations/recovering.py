@@ -1,0 +1,40 @@
+"""What every changing verb does under the lock before its own work, and after it."""
+
+from collections.abc import Generator
+from contextlib import suppress
+
+from compartment_tui.domain.deployment import EnvironmentState
+from compartment_tui.domain.errors import CompartmentError
+from compartment_tui.domain.events import Event, Noted, RunFinished
+from compartment_tui.ports import Hold, World
+from compartment_tui.rollout.recovery import recover
+
+
+def recovered(world: World, hold: Hold) -> Generator[Event, None, EnvironmentState]:
+    """The record, after whatever a crash left was finished or reverted.
+
+    A journal is still there when that was not possible; then the last event said so.
+    """
+    state = hold.record()
+    if state.rebuilt:
+        hold.write_record(state)
+        message = "the record was lost and has been rebuilt from routes and labels"
+        yield Noted(at=world.clock.now(), target=None, message=message)
+    if state.journal is None:
+        return state
+    last: Event | None = None
+    for event in recover(world, hold, state):
+        last = event
+        if not isinstance(event, RunFinished):
+            yield event
+    state = hold.record()
+    if state.journal is not None and last is not None:
+        yield last
+    return state
+
+
+def keep_copy(world: World, hold: Hold) -> None:
+    """Write the copy beside the project file."""
+    # The copy is for reading when the engine is away; that it could not be made changes nothing.
+    with suppress(CompartmentError):
+        world.project.keep_copy(hold.record())

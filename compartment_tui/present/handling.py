@@ -1,0 +1,37 @@
+"""What stop, start and restart will do, in lines a person reads before saying yes."""
+
+from compartment_tui.domain.handling import Handle, Handled, Handling
+from compartment_tui.present.text import pad, show, url
+from compartment_tui.present.tone import Cell, Line, Tone, line
+
+_DOES = {
+    Handle.STOP: "stops, and stays stopped until it is started",
+    Handle.START: "starts, and is proven before anybody gets to it",
+    Handle.RESTART: "stops and starts again: nobody is served meanwhile",
+}
+_ANSWERS = "the edge answers 503 and names it"
+
+
+def handling_lines(handling: Handling, http_port: int) -> tuple[Line, ...]:
+    """A head line, then one or two a service."""
+    key = handling.key
+    head = f"{handling.verb.value.capitalize()} {key.project} in "
+    lines: list[Line] = [(Cell(head), Cell(show(key.environment), Tone.WARN))]
+    if not handling.acting:
+        lines.append(line("  nothing to do", Tone.QUIET))
+    width = max((len(show(one.service)) for one in handling.services), default=0)
+    for one in handling.services:
+        lines += _rows(one, handling.verb, width, http_port)
+    return tuple(lines)
+
+
+def _rows(one: Handled, verb: Handle, width: int, http_port: int) -> list[Line]:
+    name = Cell(f"  {pad(show(one.service), width)}  ")
+    if not one.acts:
+        return [(name, Cell(one.why, Tone.QUIET))]
+    interrupts = verb is not Handle.START
+    rows: list[Line] = [(name, Cell(_DOES[verb], Tone.WARN if interrupts else Tone.PLAIN))]
+    if one.active.host is not None and interrupts:
+        where = f"{url(one.active.host, http_port)}: {_ANSWERS}"
+        rows.append((Cell(" " * (width + 4)), Cell(where, Tone.QUIET)))
+    return rows

@@ -1,0 +1,247 @@
+"""Stop, start and restart under the environment's lock, told in the events of a run.
+
+While a service is away its route stays, and the edge answers for it: visitors are told which
+service rests, and not that a name cannot be resolved. So the route is marked before a container is
+stopped, and leads to it again only when it has been proven.
+"""
+
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
+from contextlib import suppress
+from types import MappingProxyType
+from typing import TypeAlias
+
+from compartment_tui.domain.deployment import Deployment, EnvironmentState, Stage
+from compartment_tui.domain.errors import Cancelled, CompartmentError
+from compartment_tui.domain.events import (
+    Event,
+    RunFinished,
+    ServiceUnchanged,
+    StageReverted,
+)
+from compartment_tui.domain.handling import Handle, Handled, Handling, rested, risen
+from compartment_tui.domain.history import spec_of
+from compartment_tui.domain.outcome import Failure, Outcome
+from compartment_tui.domain.transitions import audited
+from compartment_tui.ports import Hold, World
+from compartment_tui.rollout.handler import Handler, rollout_of
+from compartment_tui.rollout.proving import prove_candidates
+from compartment_tui.rollout.runner import Ending, failure_of
+
+
+def handle(
+    world: World, hold: Hold, state: EnvironmentState, handling: Handling
+) -> Iterator[Event]:
+    """Carry out a verb under its environment's lock. The last event is `RunFinished`.
+
+    A request to stop, and a stream that is closed, leave what was live before as it was.
+    """
+    began = world.clock.monotonic()
+    handler = Handler(handling=handling, rollout=rollout_of(world, hold, state, handling))
+    for one in handling.services:
+        if not one.acts:
+            target = handler.target(one.service)
+            yield ServiceUnchanged(at=world.clock.now(), target=target, deployment=one.active.id)
+    ending = Ending(outcome=_NOTHING[handling.verb])
+    if handling.acting:
+        ending = yield from _VERBS[handling.verb](handler, handling.acting)
+        _audit(handler)
+    yield RunFinished(
+        at=world.clock.now(),
+        run="",
+        outcome=ending.outcome,
+        took=world.clock.monotonic() - began,
+        failure=ending.failure,
+        gaps=dict(handler.gaps),
+    )
+
+
+def _stop(handler: Handler, services: tuple[Handled, ...]) -> Generator[Event, None, Ending]:
+    """The edge answers first, then each is stopped; asked to stop, those that were run again."""
+    names = [one.service for one in services]
+    try:
+        for name in names:
+            yield handler.begin(Stage.STOPPED, name)
+        handler.mark(names, stopped=True)
+        for one in services:
+            handler.rollout.check_cancel()
+            _retire(handler, one.active)
+            handler.rollout.save(rested(handler.rollout.state, [one.service]))
+            handler.done.append(one.service)
+            yield handler.end(Stage.STOPPED, one.service)
+    except (GeneratorExit, CompartmentError) as error:
+        if isinstance(error, GeneratorExit):
+            _as_before(handler, services)
+            raise
+        return (yield from _reverted(handler, error, services))
+    return Ending(outcome=Outcome.STOPPED)
+
+
+def _start(handler: Handler, services: tuple[Handled, ...]) -> Generator[Event, None, Ending]:
+    """All are started, each is proven, and only then their routes lead to them again."""
+    try:
+        started = yield from _begin(handler, services)
+        proven = yield from _prove(handler, started)
+        yield from _lead_back(handler, proven)
+        _as_before(handler, [one for one in services if one.service not in handler.done])
+    except (GeneratorExit, CompartmentError) as error:
+        if isinstance(error, GeneratorExit):
+            _as_before(handler, services)
+            raise
+        return (yield from _reverted(handler, error, services))
+    return _ending(handler)
+
+
+def _restart(handler: Handler, services: tuple[Handled, ...]) -> Generator[Event, None, Ending]:
+    """The edge answers while each is stopped and started; whatever happens, they run in the end."""
+    names = [one.service for one in services]
+    yield handler.note(f"this interrupts {', '.join(names)}")
+    try:
+        handler.mark(names, stopped=True)
+        for one in services:
+            handler.rollout.check_cancel()
+            yield handler.begin(Stage.STOPPED, one.service)
+            handler.is_away(one.service)
+            _retire(handler, one.active)
+            yield handler.end(Stage.STOPPED, one.service)
+        started = yield from _begin(handler, services)
+        proven = yield from _prove(handler, started)
+        yield from _lead_back(handler, proven)
+        # One that is not ready is given back to its visitors, too: nothing else can serve them.
+        _as_before(handler, [one for one in services if one.service not in handler.done])
+    except (GeneratorExit, CompartmentError) as error:
+        if isinstance(error, GeneratorExit):
+            _as_before(handler, services)
+            raise
+        return (yield from _reverted(handler, error, services))
+    return _ending(handler)
+
+
+def _begin(
+    handler: Handler, services: Iterable[Handled]
+) -> Generator[Event, None, tuple[Handled, ...]]:
+    started = []
+    for one in services:
+        handler.rollout.check_cancel()
+        yield handler.begin(Stage.STARTING_CANDIDATE, one.service)
+        try:
+            handler.world.engine.start(one.active.id)
+        except CompartmentError as error:
+            yield handler.fail(Stage.STARTING_CANDIDATE, one.service, error, _hint(handler, one))
+            continue
+        started.append(one)
+        yield handler.end(Stage.STARTING_CANDIDATE, one.service)
+    return tuple(started)
+
+
+def _prove(
+    handler: Handler, services: Iterable[Handled]
+) -> Generator[Event, None, tuple[Handled, ...]]:
+    """Each by itself: one that does not get ready keeps none of the others away."""
+    proven = []
+    for one in services:
+        try:
+            yield from prove_candidates(handler.rollout, (handler.plan(one.service),))
+        except Cancelled:
+            raise
+        except CompartmentError as error:
+            yield handler.fail(Stage.CHECKING_READINESS, one.service, error, _hint(handler, one))
+            continue
+        proven.append(one)
+    return tuple(proven)
+
+
+def _lead_back(handler: Handler, services: tuple[Handled, ...]) -> Iterator[Event]:
+    names = [one.service for one in services]
+    for one in services:
+        handler.world.engine.keep_running(one.active.id)
+    for name in names:
+        yield handler.begin(Stage.SWITCHING_ROUTE, name)
+    handler.mark(names, stopped=False)
+    handler.rollout.save(risen(handler.rollout.state, names))
+    for name in names:
+        handler.is_back(name)
+        handler.done.append(name)
+        yield handler.end(Stage.SWITCHING_ROUTE, name)
+
+
+def _retire(handler: Handler, deployment: Deployment) -> None:
+    handler.world.engine.retire(deployment.id, spec_of(deployment).stop_grace)
+
+
+def _as_before(handler: Handler, services: Iterable[Handled]) -> None:
+    """What ran runs, what did not does not, and the routes tell it."""
+    services = tuple(services)
+    for one in services:
+        if not one.running:
+            _retire(handler, one.active)
+            continue
+        # One that cannot be started again has to be told by the status: the others go on.
+        with suppress(CompartmentError):
+            handler.world.engine.start(one.active.id)
+        with suppress(CompartmentError):
+            handler.world.engine.keep_running(one.active.id)
+    resting = [one.service for one in services if one.active.resting]
+    others = [one.service for one in services if not one.active.resting]
+    handler.mark(resting, stopped=True)
+    handler.mark(others, stopped=False)
+    handler.rollout.save(risen(rested(handler.rollout.state, resting), others))
+    for name in others:
+        handler.is_back(name)
+
+
+def _reverted(
+    handler: Handler,
+    error: CompartmentError,
+    services: tuple[Handled, ...],
+) -> Generator[Event, None, Ending]:
+    try:
+        _as_before(handler, services)
+    except CompartmentError as worse:
+        yield handler.note(f"reverting stopped: {worse.message}")
+        hint = f"`compartment-tui {handler.handling.verb}` again"
+        failure = Failure(code=error.code, message=error.message, hint=hint)
+        return Ending(outcome=Outcome.NEEDS_ATTENTION, failure=failure)
+    starting = handler.handling.verb is Handle.START
+    stage = Stage.STARTING_CANDIDATE if starting else Stage.STOPPED
+    for one in services:
+        now, target = handler.world.clock.now(), handler.target(one.service)
+        yield StageReverted(at=now, target=target, stage=stage)
+    outcome = Outcome.CANCELLED if isinstance(error, Cancelled) else Outcome.FAILED
+    return Ending(outcome=outcome, failure=failure_of(error))
+
+
+def _ending(handler: Handler) -> Ending:
+    if handler.failures:
+        return Ending(outcome=Outcome.FAILED, failure=handler.failures[0])
+    return Ending(outcome=Outcome.LIVE)
+
+
+def _hint(handler: Handler, one: Handled) -> str:
+    left = "it was left running" if handler.handling.verb is Handle.RESTART else "it was stopped"
+    short = one.active.id[-10:].lower()
+    environment = handler.handling.key.environment
+    return f"{left}: `compartment-tui deployment logs {short} -e {environment}` has its output"
+
+
+def _audit(handler: Handler) -> None:
+    names = handler.done
+    if not names:
+        return
+    world, verb = handler.world, handler.handling.verb.value
+    now = world.clock.now()
+    state = audited(handler.rollout.state, world.actor, now, verb, ", ".join(names))
+    with suppress(CompartmentError):
+        handler.rollout.save(state)
+
+
+_Step: TypeAlias = Callable[[Handler, tuple[Handled, ...]], Generator[Event, None, Ending]]
+_VERBS: Mapping[Handle, _Step] = MappingProxyType(
+    {Handle.STOP: _stop, Handle.START: _start, Handle.RESTART: _restart}
+)
+_NOTHING: Mapping[Handle, Outcome] = MappingProxyType(
+    {
+        Handle.STOP: Outcome.STOPPED,
+        Handle.START: Outcome.UNCHANGED,
+        Handle.RESTART: Outcome.UNCHANGED,
+    }
+)
