@@ -4,18 +4,20 @@ from contextlib import suppress
 from dataclasses import replace
 
 from compartment_tui.domain.errors import EngineUnreachable
+from compartment_tui.domain.names import EnvironmentKey, parse_environment_name
 from compartment_tui.domain.sheet import Sheet
-from compartment_tui.operations.scope import key_and_config, state_of
+from compartment_tui.operations.scope import opened, state_of
 from compartment_tui.ports import World
 
 
 def sheet(world: World, *, environment: str) -> Sheet:
-    """What the file says of the environment, and what runs in it.
+    """What the file says of the environment and of those it is compared with; what runs in it.
 
     With the engine away the file stands there alone. Raises ProjectFileInvalid.
     """
-    key, config = key_and_config(world, environment)
-    alone = Sheet(environment=key.environment, config=config, known=False)
+    config = world.project.config()
+    key = EnvironmentKey(config.name, parse_environment_name(environment))
+    alone = Sheet(environment=key.environment, config=opened(world, config), known=False)
     with suppress(EngineUnreachable):
         state = state_of(world, key)
         active = {service: state.active_deployment(service) for service in state.active}

@@ -41,13 +41,14 @@ def _lines(editor: Editor, touches: Mapping[str, tuple[str, ...]]) -> Iterator[L
         yield (Cell("in ", Tone.QUIET), Strong(fit(show(name), 60)))
         edits = [edit for edit in editor.staged if edit.environment == name]
         for edit in sorted(edits, key=lambda one: (one.service or "", one.key)):
-            yield _line(editor, edit)
+            yield edit_line(editor, edit)
         services = touches.get(name, ())
         words = f"touches {services_words(services)}" if services else "touches no service"
         yield (Cell(f"  {words}", Tone.PLAIN if services else Tone.QUIET),)
 
 
-def _line(editor: Editor, edit: VariableEdit) -> Line:
+def edit_line(editor: Editor, edit: VariableEdit) -> Line:
+    """One edit: what it is about, what was there and what will be."""
     config = editor.before.config if editor.before else None
     was = declared(config, place_of(edit)) if config else None
     scope = "every service" if edit.service is None else show(edit.service)

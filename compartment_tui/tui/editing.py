@@ -13,6 +13,7 @@ from compartment_tui.tui import messages as news
 from compartment_tui.tui.acting import Acting
 from compartment_tui.tui.base import standing
 from compartment_tui.tui.screens.ask import AskScreen
+from compartment_tui.tui.screens.variable_import import VariableImport
 from compartment_tui.tui.screens.variables import VariablesScreen
 
 
@@ -33,6 +34,11 @@ class Editing(Acting):
         screen = self.editor_screen
         if screen is not None:
             screen.take_sheet(message.sheet)
+
+    def on_import_read(self, message: news.ImportRead) -> None:
+        for screen in standing(self):
+            if isinstance(screen, VariableImport):
+                screen.take(message)
 
     # --- writing ---------------------------------------------------------------------------------
 

@@ -21,6 +21,7 @@ from compartment_tui.domain.views import (
 )
 from compartment_tui.ports import LogLine
 from compartment_tui.present.acts import Act
+from compartment_tui.present.importing import Source
 from compartment_tui.present.plan import PlanContext
 from compartment_tui.present.said import Said
 from compartment_tui.present.timeline import Timeline
@@ -92,6 +93,15 @@ class WriteRefused(Message):
 
     edits: tuple[VariableEdit, ...]
     error: CompartmentError
+
+
+@dataclass
+class ImportRead(Message):
+    """What a dotenv text would bring; `edits` None and an error when it cannot be read."""
+
+    source: Source
+    edits: tuple[VariableEdit, ...] | None = None
+    error: CompartmentError | None = None
 
 
 @dataclass

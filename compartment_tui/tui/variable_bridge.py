@@ -2,16 +2,20 @@
 
 import threading
 from collections.abc import Callable
+from pathlib import Path
 
 from textual.message import Message
 
 from compartment_tui.domain.edits import VariableEdit
-from compartment_tui.domain.errors import CompartmentError
-from compartment_tui.operations import variables
+from compartment_tui.domain.errors import CompartmentError, UsageProblem
+from compartment_tui.operations import transfers, variables
 from compartment_tui.operations.sheet import sheet
 from compartment_tui.ports import World
+from compartment_tui.present.importing import Source
 from compartment_tui.tui import messages as news
 
+LARGEST_FILE = 16 * 1024 * 1024
+"""In bytes."""
 Post = Callable[[Message], object]
 
 
@@ -36,6 +40,25 @@ class VariableBridge:
         """All variables of the environment, for the editor."""
         self._ask(lambda: news.SheetArrived(sheet(self._world, environment=environment)))
 
+    def read_import(self, source: Source, text: str) -> None:
+        """What a dotenv text, or file, would bring, as `ImportRead`; nothing is written."""
+
+        def ask() -> Message:
+            try:
+                brought = transfers.import_(
+                    self._world,
+                    environment=source.environment,
+                    service=source.service,
+                    text=_read(source.path) if source.path else text,
+                    replace=source.replace,
+                    sensitive=source.sensitive,
+                )
+            except CompartmentError as error:
+                return news.ImportRead(source, error=error)
+            return news.ImportRead(source, edits=brought.edits)
+
+        self._ask(ask)
+
     def write(self, edits: tuple[VariableEdit, ...]) -> None:
         """Write these edits together, as `VariablesWritten`; or `WriteRefused`."""
 
@@ -59,3 +82,16 @@ class VariableBridge:
 
     def _start(self, work: Callable[[], None]) -> None:
         threading.Thread(target=work, daemon=True).start()
+
+
+def _read(path: str) -> str:
+    """A file's text. Raises UsageProblem."""
+    file = Path(path).expanduser()
+    try:
+        if file.stat().st_size > LARGEST_FILE:
+            raise UsageProblem(f"{file} is too large to be a dotenv file")
+        return file.read_text(encoding="utf-8")
+    except OSError as error:
+        raise UsageProblem(f"{file} cannot be read: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        raise UsageProblem(f"{file} is not UTF-8") from error

@@ -8,9 +8,12 @@ from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 
+from textual.events import Paste
+
 from compartment_tui.domain.errors import EngineUnreachable, ProjectFileInvalid
 from compartment_tui.tui.screens.activity import ActivityScreen
 from compartment_tui.tui.screens.pick import PickScreen
+from compartment_tui.tui.widgets.value_field import ValueField
 from tests.tui.pictures import Drive, Scenario, Shot, draw, same_everywhere
 
 SMALL, MIDDLE, LARGE = (80, 24), (120, 36), (200, 60)
@@ -113,6 +116,23 @@ async def _editor_service(one: Shot) -> None:
     await _staged(one)
     await one.press("right_square_bracket")
     await one.reads("CHECKOUT")
+
+
+@_scenario("editor-compare")
+async def _editor_compare(one: Shot) -> None:
+    await one.press("g", "v")
+    await one.reads("web", "CHECKOUT")
+    await one.press("c", "enter")
+    await one.reads("beside", "only in staging")
+    await one.press("space")
+
+
+@_scenario("editor-import")
+async def _editor_import(one: Shot) -> None:
+    await one.press("g", "v", "i", "tab")
+    field = one.app.screen.query_one(ValueField)
+    field.post_message(Paste("LOG_LEVEL=debug\rGREETING='two\rlines'\rSEASON=autumn\r"))
+    await one.reads("3 changes")
 
 
 @_scenario("editor-write")

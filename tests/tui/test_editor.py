@@ -3,9 +3,11 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from textual import events
+from textual.widgets import Input
 
 from compartment_tui.domain.config import EnvironmentConfig, ProjectConfig
 from compartment_tui.domain.edits import SetVariable
@@ -14,10 +16,13 @@ from compartment_tui.domain.variables import Secret, Sensitivity, Variable
 from compartment_tui.operations import runs
 from compartment_tui.present.acts import Verb
 from compartment_tui.tui.screens.ask import AskScreen
+from compartment_tui.tui.screens.choose import ChooseScreen
 from compartment_tui.tui.screens.main import MainScreen
 from compartment_tui.tui.screens.plan import PlanScreen
 from compartment_tui.tui.screens.run import RunScreen
+from compartment_tui.tui.screens.variable_compare import ComparedRows, VariableCompare
 from compartment_tui.tui.screens.variable_form import VariableForm
+from compartment_tui.tui.screens.variable_import import VariableImport
 from compartment_tui.tui.screens.variables import VariablesScreen
 from compartment_tui.tui.widgets.editor_rows import EditorRows
 from compartment_tui.tui.widgets.value_field import ValueField
@@ -563,5 +568,112 @@ def test_another_environment_keeps_what_is_staged() -> None:
         await one.until(lambda: not screen(one).editor.staged, "it is written")
         assert written(one, "BETA", env="staging").value == Secret("off")
         assert written(one, "LOG_LEVEL").value == Secret("debug")
+
+    play(act)
+
+
+# --- from elsewhere -------------------------------------------------------------------------------
+
+
+def test_beside_another_environment_what_differs_comes_first_and_can_be_copied() -> None:
+    async def act(one: Stage) -> None:
+        await one.press("c")
+        await one.screen(VariableCompare)
+        await one.reads("beside", "staging", "differs", "only here", "only in staging")
+        assert CANARY not in one.text()
+        await one.press("a", "enter")
+        await one.screen(VariablesScreen)
+        staged = screen(one).editor.staged
+        assert {(edit.key, edit.environment) for edit in staged} == {
+            ("LOG_LEVEL", "production"),
+            ("BETA", "production"),
+        }
+        await write(one)
+        await one.until(lambda: not screen(one).editor.staged, "it is written")
+        assert written(one, "LOG_LEVEL").value == Secret("debug")
+
+    play(act)
+
+
+def test_one_key_is_copied_and_one_that_is_not_there_cannot_be() -> None:
+    async def act(one: Stage) -> None:
+        await one.press("c")
+        await one.screen(VariableCompare)
+        rows = one.app.screen.query_one(ComparedRows)
+        rows.choose("REGION")
+        await one.press("enter")
+        await one.reads("nothing to copy from there")
+        rows.choose("BETA")
+        await one.press("space", "enter")
+        await one.screen(VariablesScreen)
+        assert [edit.key for edit in screen(one).editor.staged] == ["BETA"]
+        await one.press("c", "escape")
+        await one.screen(VariablesScreen)
+
+    play(act)
+
+
+def test_with_several_environments_one_is_chosen() -> None:
+    async def act(one: Stage) -> None:
+        await one.press("c")
+        await one.screen(ChooseScreen)
+        await one.press("j", "enter")
+        await one.screen(VariableCompare)
+        await one.reads("beside", "testing")
+
+    shop = config()
+    testing = EnvironmentConfig(name="testing", variables=plain(LOG_LEVEL="trace"))
+    play(act, shop=replace(shop, environments=(*shop.environments, testing)), deployed=False)
+
+
+def test_pasted_lines_are_previewed_and_staged() -> None:
+    async def act(one: Stage) -> None:
+        await one.press("i")
+        await one.screen(VariableImport)
+        await one.press("tab")
+        field = one.app.screen.query_one(ValueField)
+        field.post_message(events.Paste('LOG_LEVEL=debug\rexport NOTE="a b"\r'))
+        await one.reads("2 changes, touches web, api and worker", "~ LOG_LEVEL", "+ NOTE")
+        await one.press("enter")
+        await one.screen(VariablesScreen)
+        assert {edit.key for edit in screen(one).editor.staged} == {"LOG_LEVEL", "NOTE"}
+        await one.reads("2 edits staged")
+
+    play(act)
+
+
+def test_a_line_that_cannot_be_read_is_named_by_its_number_only() -> None:
+    async def act(one: Stage) -> None:
+        await one.press("i")
+        await one.screen(VariableImport)
+        await one.press("tab", "tab", "tab", "right", "shift+tab", "shift+tab")
+        field = one.app.screen.query_one(ValueField)
+        field.post_message(events.Paste(f"A=1\rTOKEN {CANARY}\r"))
+        await one.reads("line 2")
+        assert CANARY not in one.text()
+        await one.press("enter", "enter")
+        await one.screen(VariableImport)
+        await one.press("escape")
+        assert screen(one).editor.staged == ()
+
+    play(act)
+
+
+def test_a_file_is_imported_and_can_replace_what_is_there(tmp_path: Path) -> None:
+    file = tmp_path / "production.env"
+    file.write_text("REGION=us\n", encoding="utf-8")
+
+    async def act(one: Stage) -> None:
+        await one.press("i")
+        await one.screen(VariableImport)
+        one.app.screen.query_one("#path", Input).value = str(file.with_name("missing"))
+        await one.press("enter")
+        await one.reads("cannot be read")
+        one.app.screen.query_one("#path", Input).value = str(file)
+        await one.press("tab", "tab", "tab", "tab", "right")
+        await one.reads("~ REGION", "- LOG_LEVEL", "- TOKEN")
+        await one.press("shift+tab", "shift+tab", "shift+tab", "shift+tab", "enter")
+        await one.screen(VariablesScreen)
+        assert len(screen(one).editor.staged) == 3
 
     play(act)

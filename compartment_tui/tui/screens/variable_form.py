@@ -91,7 +91,7 @@ class VariableForm(Dialog[SetVariable | None]):
         super().on_resize()
         self.call_after_refresh(self._draw)
 
-    def show_sheet(self, editor: Editor) -> None:
+    def show_editor(self, editor: Editor) -> None:
         """The file is another by now, or something else runs: the same draft, judged anew."""
         self._editor = editor
         self._draw()

@@ -5,6 +5,7 @@ from dataclasses import replace
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding
+from textual.containers import Container, Vertical
 from textual.screen import Screen
 
 from compartment_tui.domain.sheet import Sheet
@@ -26,10 +27,17 @@ from compartment_tui.tui.widgets.text_lines import TextLines
 _BY_NUMBER = Binding.Group("Environment by its number")
 
 
+BESIDE = 160
+"""From so many columns on the preview stands beside the keys."""
+PANEL = 84
+"""Columns it has there."""
+
+
 class VariablesView(Screen[None]):
     """Draws the editor. What changes it is in a class of its own."""
 
     VERTICAL_BREAKPOINTS = [(0, "-short"), (30, "-tall")]
+    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (BESIDE, "-wide")]
     BINDINGS = [
         *(
             Binding(
@@ -67,9 +75,11 @@ class VariablesView(Screen[None]):
         narrow = Narrow(id="filter")
         narrow.placeholder = "filter: a part of the name, !not"
         yield narrow
-        yield EditorRows(id="rows")
-        yield TextLines(id="headline")
-        yield TextLines(id="gets")
+        with Container(id="body"):
+            yield EditorRows(id="rows")
+            with Vertical(id="panel"):
+                yield TextLines(id="headline")
+                yield TextLines(id="gets")
         yield Hints(id="hints")
 
     def on_mount(self) -> None:
@@ -139,12 +149,14 @@ class VariablesView(Screen[None]):
             return
         found = preview(editor.before, editor.after, key)
         head.put(headline(key, found, environment=editor.environment, trying=False))
-        gets.put(*preview_lines(found, self.size.width - 4, self._preview_rows))
+        gets.put(*preview_lines(found, *self._preview_room))
 
     @property
-    def _preview_rows(self) -> int:
-        """As many as leave the keys the larger part."""
-        return max(4, self.size.height * 2 // 5 - 1)
+    def _preview_room(self) -> tuple[int, int]:
+        """Columns and rows of the preview: below the keys these have the larger part."""
+        if self.size.width >= BESIDE:
+            return PANEL - 4, self.size.height - 8
+        return self.size.width - 4, max(4, self.size.height * 2 // 5 - 1)
 
     # --- moving ----------------------------------------------------------------------------------
 

@@ -1,5 +1,7 @@
 """The variable editor: every edit is staged, and taken back or written with the others."""
 
+from collections.abc import Sequence
+
 from textual import on
 from textual.binding import Binding
 
@@ -8,13 +10,16 @@ from compartment_tui.present.editor import Editor, Place, declared, place_of
 from compartment_tui.present.staged import leave_question, write_question
 from compartment_tui.tui import messages as news
 from compartment_tui.tui.screens.ask import AskScreen
+from compartment_tui.tui.screens.choose import ChooseScreen
+from compartment_tui.tui.screens.variable_compare import VariableCompare
 from compartment_tui.tui.screens.variable_form import VariableForm
+from compartment_tui.tui.screens.variable_import import VariableImport
 from compartment_tui.tui.screens.variable_view import VariablesView
 from compartment_tui.tui.widgets.editor_rows import EditorRows
 from compartment_tui.tui.widgets.narrow import Narrow
 
 NEEDS_STAGED = ("write", "undo")
-NEEDS_WRITING = ("edit", "new", "write", "undo", "remove")
+NEEDS_WRITING = ("edit", "new", "import", "write", "undo", "remove")
 NEEDS_A_ROW = ("edit", "remove")
 
 
@@ -24,6 +29,8 @@ class VariablesScreen(VariablesView):
     BINDINGS = [
         Binding("e", "edit", "Edit", id="variables.edit"),
         Binding("n", "new", "New", id="variables.new"),
+        Binding("c", "compare", "Compare", id="variables.compare"),
+        Binding("i", "import", "Import", show=False, id="variables.import"),
         Binding("escape", "leave", "Back", show=False, id="variables.leave"),
         Binding("W", "write", "Write", id="variables.write"),
         Binding("U", "undo", "Undo", id="variables.undo"),
@@ -34,8 +41,8 @@ class VariablesScreen(VariablesView):
         """Whoever is writing something down hears of it too."""
         super().become(editor)
         for screen in self.app.screen_stack:
-            if isinstance(screen, VariableForm):
-                screen.show_sheet(editor)
+            if isinstance(screen, VariableForm | VariableCompare):
+                screen.show_editor(editor)
 
     # --- staging ---------------------------------------------------------------------------------
 
@@ -77,6 +84,32 @@ class VariablesScreen(VariablesView):
     def stage(self, *edits: VariableEdit) -> None:
         """Put these to what is to be written."""
         self.become(self.editor.staging(edits))
+
+    def action_import(self) -> None:
+        if self.editor.before is not None:
+            self.app.push_screen(VariableImport(self.editor), self._brought)
+
+    def action_compare(self) -> None:
+        """Beside another environment; which one is asked where there are several."""
+        names = [one.key.environment for one in self.app.board.environments]
+        others = [name for name in names if name != self.editor.environment]
+        if self.editor.before is None or not others:
+            self.notify("there is no other environment to compare with", markup=False)
+        elif len(others) == 1:
+            self._compare(others[0])
+        else:
+            self.app.push_screen(ChooseScreen("Compare with", others), self._compare)
+
+    def _compare(self, other: str | None) -> None:
+        if other is not None:
+            self.app.push_screen(VariableCompare(self.editor, other), self._brought)
+
+    def _brought(self, edits: Sequence[VariableEdit] | None) -> None:
+        """From an import or from another environment."""
+        if edits:
+            self.stage(*edits)
+            self.query_one(EditorRows).point_at(edits[0].key)
+            self._draw_preview()
 
     def action_remove(self) -> None:
         """Stage that the key goes away at this scope; what was only staged is taken back."""

@@ -80,6 +80,11 @@ class ValueField(Painted, can_focus=True):
         return Secret(self._typing.text)
 
     @property
+    def text(self) -> str:
+        """As it was typed, for whoever reads it at once; a value is taken as `value`."""
+        return self._typing.text
+
+    @property
     def empty(self) -> bool:
         return not self._typing.text
 
