@@ -82,8 +82,11 @@ class Outline:
         return self.text.find("\n", at) + 1 or len(self.text)
 
     def lines_of(self, piece: Piece) -> tuple[int, int]:
-        """The whole lines it stands on."""
-        return self.line_start(piece.start), self.line_end(piece.end)
+        """The whole lines it stands on; at an end without a line break, the one before them too."""
+        start, end = self.line_start(piece.start), self.line_end(piece.end)
+        if end == len(self.text) and not self.text.endswith("\n"):
+            start -= len(self.newline) if self.text[:start].endswith(self.newline) else 0
+        return start, end
 
     def indent_of(self, piece: Piece) -> str:
         before = self.text[self.line_start(piece.start) : piece.start]
