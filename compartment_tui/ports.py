@@ -19,11 +19,13 @@ if TYPE_CHECKING:
     from datetime import datetime, timedelta
     from types import TracebackType
 
+    from compartment_tui.domain.commits import Checkout, CommitRange
     from compartment_tui.domain.config import (
         EdgeSettings,
         NetworkSettings,
         ProjectConfig,
         Readiness,
+        ServiceSpec,
     )
     from compartment_tui.domain.declared import Identity
     from compartment_tui.domain.deployment import (
@@ -410,6 +412,12 @@ class Project(Protocol):
     def config(self) -> ProjectConfig:
         """Raises ProjectFileInvalid, NotFound (no such file)."""
 
+    def services_in(self, root: Path) -> tuple[ServiceSpec, ...]:
+        """The services that the project file in another copy of this repository declares.
+
+        Raises ProjectFileInvalid, NotFound (it has no such file).
+        """
+
     def changes(self) -> Feed[None]:
         """One item every time the project file was written, from now on."""
 
@@ -480,10 +488,18 @@ class Source(Protocol):
     def provenance(self) -> Provenance:
         """Commit, branch, dirty, author of the working tree; empty outside git."""
 
-    def dirty_files(self) -> tuple[str, ...]: ...
+    def dirty_files(self) -> tuple[str, ...]:
+        """What differs from the commit, below the project's root; empty outside git."""
 
-    def commits_between(self, older: str, newer: str) -> tuple[str, ...]:
-        """One line per commit, newest first, at most 20; empty when unknown."""
+    def commits_between(self, older: str, newer: str) -> CommitRange:
+        """What leads from the one to the other, backwards too; empty when unknown."""
+
+    def check_out(self, ref: str) -> AbstractContextManager[Checkout]:
+        """The files of a commit, a branch or a tag below the project's root; gone at the end.
+
+        Nothing of the working tree gets in, nor does it change. Raises NotFound (no git
+        repository, no such commit).
+        """
 
 
 class Clock(Protocol):

@@ -3,12 +3,22 @@
 import os
 import re
 import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
+from compartment_tui.domain.commits import Checkout, Commit, CommitRange
 from compartment_tui.domain.deployment import Provenance
+from compartment_tui.domain.errors import NotFound
+from compartment_tui.domain.names import show
 
 TIMEOUT_SECONDS = 2.0
+ARCHIVE_TIMEOUT_SECONDS = 60.0
 LOG_LIMIT = 20
+"""How many commits are told one by one."""
+READ_LIMIT = 1_000
+"""How many are counted, and whose authors are told."""
 
 _COMMIT = re.compile(r"[0-9a-f]{7,64}")
 _FIELDS_BEFORE_PATH = {"1": 8, "2": 9, "u": 10}
@@ -38,11 +48,89 @@ class GitSource:
     def dirty_files(self) -> tuple[str, ...]:
         return self._status()[1]
 
-    def commits_between(self, older: str, newer: str) -> tuple[str, ...]:
+    def commits_between(self, older: str, newer: str) -> CommitRange:
         if not (_COMMIT.fullmatch(older) and _COMMIT.fullmatch(newer)):
-            return ()
-        log = ("log", f"--max-count={LOG_LIMIT}", "--format=%h %s", f"{older}..{newer}", "--")
-        return tuple(self._git(*log).splitlines())
+            return CommitRange()
+        return self._range(older, newer) or replace(self._range(newer, older), backwards=True)
+
+    def _range(self, older: str, newer: str) -> CommitRange:
+        from collections import Counter
+
+        log = ("log", f"--max-count={READ_LIMIT}", "--format=%h%x00%s%x00%an")
+        output = self._git(*log, f"{older}..{newer}", "--")
+        # Not `splitlines`: a subject may hold what that takes for the end of a line.
+        rows = [line.split("\0") for line in output.split("\n") if line]
+        commits = [Commit(id=row[0], subject=row[1], author=row[2]) for row in rows]
+        return CommitRange(
+            total=len(commits),
+            newest=tuple(commits[:LOG_LIMIT]),
+            authors=tuple(author for author, _ in Counter(c.author for c in commits).most_common()),
+        )
+
+    @contextmanager
+    def check_out(self, ref: str) -> Iterator[Checkout]:
+        import tempfile  # loading it takes longer than most commands may
+
+        commit = self._commit_of(ref)
+        with tempfile.TemporaryDirectory(prefix="compartment-ref-") as directory:
+            self._unpack(commit, Path(directory), ref)
+            author = self._git("log", "-1", "--format=%an", commit).strip()
+            provenance = Provenance(commit=commit, branch=self._branch_of(ref), author=author)
+            yield Checkout(root=Path(directory), provenance=provenance)
+
+    def _commit_of(self, ref: str) -> str:
+        if not self._git("rev-parse", "--git-dir"):
+            raise NotFound(
+                f"{show(ref)} cannot be deployed: {self._root} is not in a git repository",
+                hint="leave --ref away to deploy the files as they are",
+            )
+        # A leading dash would be an option; `--end-of-options` is younger than many gits.
+        found = (
+            "" if ref.startswith("-") else self._git("rev-parse", "--verify", f"{ref}^{{commit}}")
+        )
+        commit = found.strip()
+        if not _COMMIT.fullmatch(commit):
+            raise NotFound(
+                f"there is no commit {show(ref)} in this repository",
+                hint="a commit, a branch or a tag; `git fetch` brings what others pushed",
+            )
+        return commit
+
+    def _branch_of(self, ref: str) -> str:
+        """The branch, when one was named; what else a commit is on, git does not know for sure."""
+        full = self._git("rev-parse", "--symbolic-full-name", ref).strip()
+        for start in ("refs/heads/", "refs/remotes/"):
+            if full.startswith(start):
+                return full.removeprefix(start)
+        return ""
+
+    def _unpack(self, commit: str, directory: Path, ref: str) -> None:
+        """The commit's files below the project's root, as they lie in it, into the directory."""
+        import tarfile
+        import tempfile
+
+        command = self._command("archive", "--format=tar", commit)
+        with tempfile.TemporaryFile() as archive:
+            try:
+                subprocess.run(
+                    command,
+                    env=_environment(),
+                    stdin=subprocess.DEVNULL,
+                    stdout=archive,
+                    stderr=subprocess.PIPE,
+                    timeout=ARCHIVE_TIMEOUT_SECONDS,
+                    check=True,
+                )
+                archive.seek(0)
+                with tarfile.open(fileobj=archive) as files:
+                    # Nothing may come to lie outside, whatever links the commit holds.
+                    files.extractall(directory, filter="data")
+            except (OSError, subprocess.SubprocessError, tarfile.TarError) as error:
+                said = getattr(error, "stderr", b"") or b""
+                why = said.decode("utf-8", "replace").strip().splitlines() or [str(error)]
+                raise NotFound(
+                    f"the files of {show(ref)} cannot be taken from git: {why[-1]}"
+                ) from error
 
     def _status(self) -> tuple[dict[str, str], tuple[str, ...]]:
         """What git says of the branch, and the changed files below the project's root."""
@@ -51,11 +139,9 @@ class GitSource:
 
     def _git(self, *arguments: str) -> str:
         """What git prints; nothing when it fails, is missing or takes too long."""
-        # A repository may name programs to run on `status`; reading must not run them.
-        command = ["git", "-c", "core.fsmonitor=false", "-C", str(self._root), *arguments]
         try:
             done = subprocess.run(
-                command,
+                self._command(*arguments),
                 env=_environment(),
                 stdin=subprocess.DEVNULL,
                 capture_output=True,
@@ -65,6 +151,10 @@ class GitSource:
         except (OSError, subprocess.SubprocessError):
             return ""
         return done.stdout.decode("utf-8", "replace")
+
+    def _command(self, *arguments: str) -> list[str]:
+        # A repository may name programs to run on `status`; reading must not run them.
+        return ["git", "-c", "core.fsmonitor=false", "-C", str(self._root), *arguments]
 
 
 def read_status(output: str) -> tuple[dict[str, str], tuple[str, ...]]:

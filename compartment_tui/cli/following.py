@@ -14,7 +14,7 @@ from compartment_tui.domain.events import Event
 from compartment_tui.domain.outcome import Outcome
 from compartment_tui.domain.plan import Run
 from compartment_tui.operations import inspect
-from compartment_tui.operations.runs import new_commits
+from compartment_tui.operations.runs import new_commits, uncommitted
 from compartment_tui.ports import Cancel, World
 from compartment_tui.present.json import Json, status_document
 from compartment_tui.present.json_runs import plan_document, run_document
@@ -54,12 +54,15 @@ def carry_out(session: Session, request: Request, *, plan: bool, events: bool) -
 
 def show_plan(session: Session, run: Run) -> None:
     """What would be done, as data."""
-    commits = new_commits(session.world, run)
+    context = PlanContext(
+        http_port=session.config.edge.http_port,
+        commits=new_commits(session.world, run),
+        dirty=uncommitted(session.world, run),
+    )
     if session.output.json:
-        session.output.document(plan_document(run, commits))
+        session.output.document(plan_document(run, context.commits, context.dirty))
     else:
-        http_port = session.config.edge.http_port
-        session.output.lines(plan_lines(run, PlanContext(http_port=http_port, commits=commits)))
+        session.output.lines(plan_lines(run, context))
 
 
 def follow(
@@ -96,7 +99,7 @@ def _conclude(session: Session, timeline: Timeline, *, events: bool) -> None:
     elif not events:
         output.lines(result_lines(timeline, session.config.edge.http_port))
     _tell_failures(session, timeline)
-    if timeline.outcome in (Outcome.LIVE, Outcome.UNCHANGED, Outcome.STOPPED, None):
+    if timeline.outcome is None or EXIT_OF_OUTCOME[timeline.outcome] == 0:
         for closing in closing_lines(timeline):
             output.say(closing)
     else:

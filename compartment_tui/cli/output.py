@@ -42,6 +42,8 @@ CANCELLED = 130
 EXIT_OF_OUTCOME: Mapping[Outcome, int] = MappingProxyType(
     {
         Outcome.LIVE: 0,
+        Outcome.HELD: 0,
+        Outcome.DISCARDED: 0,
         Outcome.UNCHANGED: 0,
         Outcome.STOPPED: 0,
         Outcome.FAILED: 5,

@@ -45,6 +45,17 @@ class Trigger(StrEnum):
     REDEPLOY = "redeploy"
 
 
+class Purpose(StrEnum):
+    """What a rollout is to end with."""
+
+    LIVE = "live"
+    """The candidates have the routes."""
+    HOLD = "hold"
+    """They are proven and wait, reachable at their previews at most."""
+    DISCARD = "discard"
+    """Held ones are gone. Not a run: nothing is made or activated, so no history has it."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Provenance:
     """Where the source came from. All empty outside a git repository."""
@@ -163,8 +174,12 @@ class Deployment:
     previous: str | None = None
     """The deployment that was active when this one was first activated. Never rewritten."""
     activated: datetime | None = None
+    activated_run: str = ""
+    """The run that first made it live: a held one is promoted by another run than made it."""
     source: str | None = None
-    """The deployment whose image this one runs again."""
+    """The deployment whose image this one runs again; it may be another environment's."""
+    preview: str | None = None
+    """The host that leads to it, beside its own, while it is held."""
     failure: str = ""
 
     @property
@@ -207,6 +222,11 @@ class JournalEntry:
     """The previous one was stopped by hand: undo leaves it so."""
     port: int | None = None
     host: str | None = None
+    """The host that the run routes to the candidate; for a hold that is its preview's."""
+    held: bool = False
+    """The candidate was held before the run: undo leaves it held."""
+    discards: str | None = None
+    """The held candidate that goes when the run has succeeded."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -223,6 +243,7 @@ class Journal:
     before: RouteTable
     """The routes as they were."""
     stage: Stage = Stage.BUILDING
+    purpose: Purpose = Purpose.LIVE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -240,6 +261,8 @@ class EnvironmentState:
     key: EnvironmentKey
     active: Mapping[str, str] = field(default_factory=dict)
     """Service to the id of its active deployment."""
+    held: Mapping[str, str] = field(default_factory=dict)
+    """Service to the id of its held candidate."""
     deployments: Mapping[str, Deployment] = field(default_factory=dict)
     runs: tuple[RunRecord, ...] = ()
     """Oldest first."""
@@ -250,6 +273,9 @@ class EnvironmentState:
 
     def active_deployment(self, service: str) -> Deployment | None:
         return self.deployments.get(self.active.get(service, ""))
+
+    def held_deployment(self, service: str) -> Deployment | None:
+        return self.deployments.get(self.held.get(service, ""))
 
     def is_active(self, deployment: str) -> bool:
         return deployment in self.active.values()

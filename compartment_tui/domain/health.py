@@ -39,6 +39,29 @@ def judge(
     return (Health.UNHEALTHY, wrong) if wrong else _running(active, instance, now)
 
 
+def judge_held(
+    *,
+    held: Deployment,
+    instance: Instance | None,
+    stop_first: bool,
+    table: RouteTable,
+    edge_runs: bool,
+    now: datetime,
+) -> tuple[Health, str]:
+    """How a held candidate does."""
+    if instance is None:
+        return Health.UNHEALTHY, "held, but its container is gone: discard it"
+    if stop_first and not instance.running:
+        return Health.PENDING, "held: promote stops the running one and starts it"
+    broken = _broken(instance)
+    if broken:
+        return Health.UNHEALTHY, f"held, but {broken}"
+    if held.preview is not None and edge_runs and not table.leads_to(held.id, held.preview):
+        return Health.UNHEALTHY, "held, but no route leads to its preview"
+    health, reason = _running(held, instance, now)
+    return health, f"held: {'proven, without traffic' if reason == 'running' else reason}"
+
+
 def _never_live(latest: Deployment | None) -> tuple[Health, str]:
     if latest is None:
         return Health.PENDING, "not deployed"

@@ -34,14 +34,19 @@ def rollback_targets(
 
 
 def _newest_in_effect(state: EnvironmentState) -> list[str]:
-    """The services whose active deployment was made by the newest run that made any of them."""
+    """The services whose active deployment was made live by the newest run that did so."""
     active = [one for name in state.active if (one := state.active_deployment(name))]
     if not active:
         raise NotFound(
             f"nothing is live in {show(state.key.environment)}, so there is nothing to roll back"
         )
-    newest = max(one.run for one in active)
-    return [one.service for one in active if one.run == newest]
+    newest = max(_switched_by(one) for one in active)
+    return [one.service for one in active if _switched_by(one) == newest]
+
+
+def _switched_by(deployment: Deployment) -> str:
+    """The run that first made it live; a rebuilt record only knows which one made it."""
+    return deployment.activated_run or deployment.run
 
 
 def _previous(state: EnvironmentState, service: str) -> Deployment:

@@ -26,6 +26,11 @@ LABEL_LIMIT = 63
 SLUG_LIMIT = 40
 """The longest slug of an environment's name: leaves room for the project in a network's name."""
 
+LONGEST_LABEL = 100
+"""Of a run, in characters."""
+
+_NO_TEXT = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
+"""Controls, invisible formatting, halves of pairs, and what breaks a line."""
 _CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 
 
@@ -63,6 +68,26 @@ def parse_environment_name(text: str) -> str:
             hint="use 1 to 63 characters of any kind",
         )
     return name
+
+
+def parse_label(text: str) -> str:
+    """A run's name in the history, trimmed; empty when there is none.
+
+    Raises UsageProblem when it is longer than 100 characters or not one plain line.
+    """
+    label = text.strip()
+    if not label and text:
+        raise UsageProblem("the label is empty", hint="leave --label away, or give it a text")
+    if len(label) > LONGEST_LABEL:
+        raise UsageProblem(
+            f"the label has {len(label)} characters", hint=f"use 1 to {LONGEST_LABEL}"
+        )
+    odd = [char for char in label if unicodedata.category(char) in _NO_TEXT]
+    if odd:
+        raise UsageProblem(
+            f"the label {show(label)} has a character that is not text", hint="use one plain line"
+        )
+    return label
 
 
 def show(text: str) -> str:
@@ -129,6 +154,25 @@ class Target:
 
     environment: str
     service: str
+
+
+def preview_host(deployment: str, host: str) -> str:
+    """Where a held candidate can be looked at: beside `host`, which it would own when live."""
+    label, _, base = host.partition(".")
+    start = _preview_start(deployment)
+    room = LABEL_LIMIT - len(start)
+    if len(label) > room:
+        label = f"{label[: room - 7].strip('-')}-{short_hash(label)}"
+    return f"{start}{label}.{base}"
+
+
+def is_preview(host: str, deployment: str) -> bool:
+    """Whether the host is that deployment's preview."""
+    return host.startswith(_preview_start(deployment))
+
+
+def _preview_start(deployment: str) -> str:
+    return f"c-{deployment[-10:].lower()}-"
 
 
 def new_id(prefix: str, at: datetime, entropy: bytes) -> str:

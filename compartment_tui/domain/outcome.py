@@ -8,6 +8,10 @@ class Outcome(StrEnum):
     """How a run ended."""
 
     LIVE = "live"
+    HELD = "held"
+    """The candidates are proven and wait; what was live still is."""
+    DISCARDED = "discarded"
+    """Held candidates are gone."""
     UNCHANGED = "unchanged"
     STOPPED = "stopped"
     """Stopped by hand, as it was asked."""

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from pathlib import Path
 from types import MappingProxyType
 
 from compartment_tui.domain.config import Kind, ServiceSpec
@@ -17,6 +18,7 @@ from compartment_tui.domain.deployment import (
     Journal,
     JournalEntry,
     Provenance,
+    Purpose,
     Stage,
     Trigger,
 )
@@ -37,6 +39,13 @@ RECIPES: Mapping[Trigger, tuple[Stage, ...]] = MappingProxyType(
             Stage.SWITCHING_ROUTE,
             Stage.DRAINING_PREVIOUS,
         ),
+        Trigger.PROMOTE: (
+            Stage.RELEASE,
+            Stage.STARTING_CANDIDATE,
+            Stage.CHECKING_READINESS,
+            Stage.SWITCHING_ROUTE,
+            Stage.DRAINING_PREVIOUS,
+        ),
         Trigger.REDEPLOY: (
             Stage.STARTING_CANDIDATE,
             Stage.CHECKING_READINESS,
@@ -51,7 +60,7 @@ RECIPES: Mapping[Trigger, tuple[Stage, ...]] = MappingProxyType(
         ),
     }
 )
-"""The stages of a run by what started it.
+"""The stages of a run by what started it, when all of it is to go live; see `Run.recipe`.
 
 An effect of `release` is never undone, so nothing repeats it.
 """
@@ -64,6 +73,7 @@ class ImageSource(StrEnum):
     PULL = "pull"
     KEPT_IMAGE = "kept_image"
     KEPT_CONTAINER = "kept_container"
+    HELD_CANDIDATE = "held_candidate"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,6 +102,13 @@ class Plan:
     provenance: Provenance = Provenance()
     force: bool = False
     """Replace it even when nothing changed."""
+    purpose: Purpose = Purpose.LIVE
+    preview: str | None = None
+    """The host a held candidate can be looked at: opened by a hold, closed by what follows it."""
+    discards: Deployment | None = None
+    """The held candidate that goes when this one has succeeded."""
+    root: Path | None = None
+    """Where `spec.path` lies when that is not the project: a clean copy of a commit."""
 
     @property
     def service(self) -> str:
@@ -103,14 +120,47 @@ class Plan:
 
     @property
     def kept(self) -> bool:
-        """The candidate is a container that is already there, stopped."""
-        return self.source is ImageSource.KEPT_CONTAINER
+        """The candidate is a container that is already there."""
+        return self.source in (ImageSource.KEPT_CONTAINER, ImageSource.HELD_CANDIDATE)
+
+    @property
+    def held(self) -> bool:
+        """The candidate was held: proven once, and its release command has run."""
+        return self.source is ImageSource.HELD_CANDIDATE
+
+    @property
+    def releases(self) -> bool:
+        """Whether this run runs the service's release command."""
+        stages = RECIPES[self.trigger]
+        declared = self.spec.release is not None
+        return declared and Stage.RELEASE in stages and not self.kept
+
+    @property
+    def starts(self) -> bool:
+        """Whether this run starts the candidate: a held one runs, unless it is stop-first."""
+        if self.purpose is Purpose.LIVE:
+            return self.spec.stop_first or not self.held
+        return self.purpose is Purpose.HOLD and not self.spec.stop_first
+
+    @property
+    def routed_host(self) -> str | None:
+        """The host that this run leads to the candidate."""
+        if self.purpose is Purpose.LIVE:
+            return self.host
+        return self.preview if self.purpose is Purpose.HOLD else None
+
+    @property
+    def hosts(self) -> frozenset[str]:
+        """Every host it needs: its own, and a preview that this run opens."""
+        preview = self.preview if self.purpose is Purpose.HOLD else None
+        return frozenset(one for one in (self.host, preview) if one is not None)
 
     @property
     def gap(self) -> bool:
         """Whether the service is away for a moment: the old one stops before the new one starts."""
         previous = self.previous
-        return self.spec.stop_first and previous is not None and not previous.resting
+        replaces = self.spec.stop_first and previous is not None and not previous.resting
+        return replaces and self.purpose is Purpose.LIVE
 
     @property
     def changes(self) -> NameChanges:
@@ -157,6 +207,26 @@ class Run:
     label: str = ""
     keep: int = 5
     """How many stopped deployments per service stay."""
+    purpose: Purpose = Purpose.LIVE
+    """For a discard, `trigger` says nothing."""
+    origin: str = ""
+    """The environment whose images these are, when that is another one."""
+    ref: str = ""
+    """The commit that services and build contexts are taken from, as it was asked for."""
+
+    @property
+    def recipe(self) -> tuple[Stage, ...]:
+        """The stages this run goes through, in order."""
+        if self.purpose is Purpose.DISCARD:
+            return (Stage.STOPPED,)
+        stages = RECIPES[self.trigger]
+        if self.purpose is Purpose.HOLD:
+            stages = (*stages[: stages.index(Stage.SWITCHING_ROUTE)], Stage.HELD)
+        held = self.plans and all(plan.held for plan in self.plans)
+        left_out = {Stage.RELEASE} if held else set()
+        if held and not any(plan.starts for plan in self.plans):
+            left_out.add(Stage.STARTING_CANDIDATE)
+        return tuple(stage for stage in stages if stage not in left_out)
 
     def journal(self) -> Journal:
         """What finishing or undoing this run needs, if we die in the middle."""
@@ -168,7 +238,9 @@ class Run:
                 kept=plan.kept,
                 stop_first=plan.spec.stop_first,
                 previous_rests=plan.previous is not None and plan.previous.resting,
-                host=plan.host,
+                host=plan.routed_host,
+                held=plan.held,
+                discards=plan.discards.id if plan.discards else None,
             )
             for plan in self.plans
         )
@@ -178,7 +250,8 @@ class Run:
             started=self.created,
             entries=entries,
             before=self.before,
-            stage=RECIPES[self.trigger][0],
+            stage=self.recipe[0],
+            purpose=self.purpose,
         )
 
 

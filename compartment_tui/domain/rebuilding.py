@@ -13,7 +13,7 @@ from compartment_tui.domain.deployment import (
     Status,
     Trigger,
 )
-from compartment_tui.domain.names import EnvironmentKey, active_name
+from compartment_tui.domain.names import EnvironmentKey, active_name, is_preview
 from compartment_tui.domain.routes import Route, RouteTable
 
 
@@ -22,26 +22,34 @@ def rebuild(
 ) -> EnvironmentState:
     """The record of an environment whose own was lost, as far as routes and labels tell.
 
-    Routed services are active where their route leads, workers where the internal name is. Runs,
-    outcomes and the audit are gone; one audit line says so.
+    Routed services are active where their route leads, workers where the internal name is. Held is
+    where a preview leads, or what was made after the active one and runs or was never started.
+    Runs, outcomes and the audit are gone; one audit line says so.
     """
     found = {one.deployment: one for one in instances}
     routes = {route.deployment: route for route in table.routes if not _preview(route)}
-    held = {route.deployment for route in table.routes if _preview(route)}
+    previews = {route.deployment: route.host for route in table.routes if _preview(route)}
     active = {found[name].service: name for name in routes if name in found}
     # Those that run come first; one that does not was stopped by hand, and is still the active one.
     for one in sorted(found.values(), key=lambda one: not one.running):
         if one.service not in active and one.name == active_name(one.service, key):
             active[one.service] = one.deployment
+    held = {
+        one.service: one.deployment
+        for one in sorted(found.values(), key=lambda one: one.deployment)
+        if one.deployment in previews or _waits(one, active.get(one.service))
+    }
     return EnvironmentState(
         key=key,
         active=active,
+        held=held,
         deployments={
             name: _from_labels(
                 one,
                 route=routes.get(name),
                 active=active.get(one.service) == name,
-                held=name in held,
+                held=held.get(one.service) == name,
+                preview=previews.get(name),
             )
             for name, one in sorted(found.items())
         },
@@ -58,26 +66,46 @@ def rebuild(
 
 
 def routed(state: EnvironmentState) -> RouteTable:
-    """The routes that the record's active deployments call for."""
-    actives = (state.active_deployment(service) for service in sorted(state.active))
+    """The routes that the record calls for: of what is active, and previews of what is held."""
+    actives = (state.active_deployment(service) for service in state.active)
+    held = (state.held_deployment(service) for service in state.held)
+    wanted = (
+        *((one.host, one) for one in actives if one is not None),
+        *((one.preview, one) for one in held if one is not None),
+    )
     return RouteTable(
         routes=tuple(
             sorted(
-                Route(
-                    host=one.host,
-                    deployment=one.id,
-                    port=one.port,
-                    stopped=one.service if one.resting else "",
-                )
-                for one in actives
-                if one is not None and one.host is not None and one.port is not None
+                Route(host=host, deployment=one.id, port=one.port, stopped=_stopped(one))
+                for host, one in wanted
+                if host is not None and one.port is not None
             )
         )
     )
 
 
-def _from_labels(one: Instance, *, route: Route | None, active: bool, held: bool) -> Deployment:
-    at_rest = Stage.HELD if held and one.running else Stage.STOPPED
+def _stopped(one: Deployment) -> str:
+    """Whom the edge answers for in its place; empty for what runs."""
+    return one.service if one.resting else ""
+
+
+def _waits(one: Instance, active: str | None) -> bool:
+    """Whether it looks like a held candidate without a preview.
+
+    A failed one that was kept for a look has been started and stopped; what bears the name inside
+    was live.
+    """
+    if one.deployment == active or (active is not None and one.deployment < active):
+        return False
+    if one.name == active_name(one.service, one.key):
+        return False
+    return one.running or one.state is InstanceState.CREATED
+
+
+def _from_labels(
+    one: Instance, *, route: Route | None, active: bool, held: bool, preview: str | None
+) -> Deployment:
+    at_rest = Stage.HELD if held else Stage.STOPPED
     # The engine brings back what ends by itself: an active one that ended was stopped by hand.
     by_hand = active and one.state is InstanceState.EXITED
     return Deployment(
@@ -98,9 +126,10 @@ def _from_labels(one: Instance, *, route: Route | None, active: bool, held: bool
         completed=one.started,
         previous=one.previous,
         # Not told apart from a failed candidate that was kept: a rollback proves it again anyway.
-        activated=one.started or one.created,
+        activated=None if held else one.started or one.created,
+        preview=preview,
     )
 
 
 def _preview(route: Route) -> bool:
-    return route.host.startswith(f"c-{route.deployment[-10:].lower()}-")
+    return is_preview(route.host, route.deployment)

@@ -30,8 +30,11 @@ class RouteTable:
     def hosts(self) -> frozenset[str]:
         return frozenset(route.host for route in self.routes)
 
-    def leads_to(self, deployment: str) -> bool:
-        return any(route.deployment == deployment for route in self.routes)
+    def leads_to(self, deployment: str, host: str | None = None) -> bool:
+        """Whether that host, or any when none is given, leads to the deployment."""
+        return any(
+            route.deployment == deployment and host in (None, route.host) for route in self.routes
+        )
 
     def answered_for(self, deployment: str) -> bool:
         """Whether the edge itself answers in place of the deployment."""
@@ -53,3 +56,8 @@ class RouteTable:
         hosts = {route.host for route in changes}
         kept = tuple(route for route in self.routes if route.host not in hosts)
         return RouteTable(marker=marker, routes=tuple(sorted(kept + changes)))
+
+    def without(self, deployments: frozenset[str]) -> "RouteTable":
+        """This table without any route to these deployments."""
+        kept = tuple(one for one in self.routes if one.deployment not in deployments)
+        return replace(self, routes=kept)

@@ -1,6 +1,6 @@
 """How a record changes as a run goes on: pure, from one truthful state to the next."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime
 
@@ -9,12 +9,15 @@ from compartment_tui.domain.deployment import (
     Deployment,
     EnvironmentState,
     Instance,
+    Journal,
     JournalEntry,
+    Purpose,
     RunRecord,
     Stage,
     Status,
     Trigger,
 )
+from compartment_tui.domain.holding import let_go, not_held
 from compartment_tui.domain.plan import RECIPES, Birth, Plan, Run
 
 FRESH = 20
@@ -24,6 +27,8 @@ AUDIT_LINES = 1000
 
 def begun(state: EnvironmentState, run: Run) -> EnvironmentState:
     """The run, its journal and its new deployments are on the record before it begins."""
+    if run.purpose is Purpose.DISCARD:
+        return replace(state, journal=run.journal())
     for plan in run.plans:
         if plan.deployment not in state.deployments:
             state = state.with_deployment(_new_deployment(plan, run))
@@ -61,11 +66,11 @@ def _new_deployment(plan: Plan, run: Run) -> Deployment:
 def entered(state: EnvironmentState, stage: Stage, plans: Iterable[Plan]) -> EnvironmentState:
     """These services of the run are at `stage` now.
 
-    A kept deployment keeps its old story until it is live.
+    A kept deployment keeps its old story until it is live. One about to be held is not held yet.
     """
     for plan in plans:
         deployment = state.deployments[plan.deployment]
-        if not plan.kept:
+        if not plan.kept and stage is not Stage.HELD:
             live = stage is Stage.DRAINING_PREVIOUS  # its route has been switched: it has succeeded
             status = Status.SUCCEEDED if live else Status.RUNNING
             moved = replace(deployment, status=status, stage=stage)
@@ -114,7 +119,10 @@ def nothing_done(state: EnvironmentState) -> EnvironmentState:
 
 
 def activated(state: EnvironmentState, at: datetime) -> EnvironmentState:
-    """The commit point is passed: the journal's deployments are active, the others stand back."""
+    """The commit point is passed: the journal's deployments are active, the others stand back.
+
+    Held candidates that they take the place of are discarded.
+    """
     journal = state.journal
     if journal is None:
         return state
@@ -123,7 +131,8 @@ def activated(state: EnvironmentState, at: datetime) -> EnvironmentState:
         old = state.active_deployment(entry.service)
         if old is not None and old.id != entry.deployment:
             state = state.with_deployment(replace(old, status=Status.SUCCEEDED, stage=left))
-        state = state.with_deployment(_live(state, entry, journal.trigger, at))
+        state = let_go(not_held(state, entry.deployment), entry.discards)
+        state = state.with_deployment(_live(state, entry, journal, at))
         state = replace(state, active={**state.active, entry.service: entry.deployment})
     run = state.run(journal.run)
     if run is not None:
@@ -132,7 +141,7 @@ def activated(state: EnvironmentState, at: datetime) -> EnvironmentState:
 
 
 def _live(
-    state: EnvironmentState, entry: JournalEntry, trigger: Trigger, at: datetime
+    state: EnvironmentState, entry: JournalEntry, journal: Journal, at: datetime
 ) -> Deployment:
     deployment = state.deployments[entry.deployment]
     live = replace(deployment, status=Status.SUCCEEDED, stage=Stage.DRAINING_PREVIOUS)
@@ -141,76 +150,33 @@ def _live(
     # A deployment that a rollback made stands for its source, so the next rollback goes on from
     # there.
     source = state.deployments.get(deployment.source or "")
-    stands_for = source if trigger is Trigger.ROLLBACK else None
+    stands_for = source if journal.trigger is Trigger.ROLLBACK else None
     previous = stands_for.previous if stands_for else entry.previous
-    return replace(live, completed=at, activated=at, previous=previous)
+    return replace(
+        live,
+        completed=deployment.completed or at,
+        activated=at,
+        activated_run=journal.run,
+        previous=previous,
+    )
 
 
 def finished(state: EnvironmentState, actor: str, at: datetime) -> EnvironmentState:
-    """The run is over and live: no journal, and an audit line."""
+    """The run is over and did what it was for: no journal, and an audit line."""
     journal = state.journal
     if journal is None:
         return state
-    for entry in journal.entries:
+    for entry in journal.entries if journal.purpose is Purpose.LIVE else ():
         live = replace(state.deployments[entry.deployment], stage=Stage.ACTIVE)
         state = state.with_deployment(live)
     services = ", ".join(entry.service for entry in journal.entries)
     state = replace(state, journal=None)
-    return audited(state, actor, at, journal.trigger.value, f"{services} ({journal.run})")
+    return audited(state, actor, at, verb_of(journal), f"{services} ({journal.run})")
 
 
-def reverted(
-    state: EnvironmentState,
-    *,
-    actor: str,
-    at: datetime,
-    failures: Mapping[str, tuple[Stage, str]],
-    reason: str,
-    cancelled: bool,
-) -> EnvironmentState:
-    """The run was undone.
-
-    `failures` has the stage and reason of the services that failed by themselves.
-    """
-    journal = state.journal
-    if journal is None:
-        return state
-    for entry in journal.entries:
-        state = _stood_down(state, entry, failures.get(entry.service), reason, at)
-    run = state.run(journal.run)
-    if run is not None:
-        status = Status.STOPPED if cancelled else Status.FAILED
-        state = state.with_run(replace(run, status=status, completed=at, failure=reason))
-    state = replace(state, journal=None)
-    return audited(state, actor, at, f"{journal.trigger.value} reverted", reason)
-
-
-def _stood_down(
-    state: EnvironmentState,
-    entry: JournalEntry,
-    failure: tuple[Stage, str] | None,
-    reason: str,
-    at: datetime,
-) -> EnvironmentState:
-    deployment = state.deployments.get(entry.deployment)
-    if deployment is not None and not entry.kept:
-        stage, text = failure or (Stage.STOPPED, reason)
-        status = Status.FAILED if failure else Status.STOPPED
-        down = replace(deployment, status=status, stage=stage, completed=at, failure=text)
-        state = state.with_deployment(down)
-    elif deployment is not None:
-        state = state.with_deployment(replace(deployment, stage=Stage.STOPPED))
-    active = {name: id_ for name, id_ in state.active.items() if name != entry.service}
-    previous = state.deployments.get(entry.previous or "")
-    if previous is not None:
-        active[entry.service] = previous.id
-        back = (
-            replace(previous, status=Status.STOPPED, stage=Stage.STOPPED)
-            if entry.previous_rests
-            else replace(previous, status=Status.SUCCEEDED, stage=Stage.ACTIVE)
-        )
-        state = state.with_deployment(back)
-    return replace(state, active=active)
+def verb_of(journal: Journal) -> str:
+    """What the audit calls it."""
+    return (journal.trigger if journal.purpose is Purpose.LIVE else journal.purpose).value
 
 
 def audited(
@@ -236,6 +202,7 @@ def shelved(
     if max(services.values(), default=0) <= 2 * fresh:
         return state, None
     stay = {one.id for name in services for one in state.of_service(name)[:fresh]}
+    stay |= set(state.held.values())
     for id_ in state.active.values():
         stay |= {id_, state.deployments[id_].previous or ""}
     here = {id_: one for id_, one in state.deployments.items() if id_ in stay}
@@ -253,7 +220,8 @@ def prunable(
 ) -> tuple[str, ...]:
     """Deployments whose containers may go: all but `keep` stopped ones and the newest failure.
 
-    The active ones, what a rollback from them leads to, and whatever the journal names always stay.
+    The active ones, what a rollback from them leads to, held candidates, and whatever the journal
+    names always stay.
     """
     here = sorted({one.deployment for one in instances}, reverse=True)
     active = [one for name in state.active if (one := state.active_deployment(name))]
@@ -265,7 +233,7 @@ def prunable(
     gone = []
     for id_ in here:
         deployment = state.deployments.get(id_)
-        if deployment is None or deployment.id in state.active.values():
+        if deployment is None or id_ in {*state.active.values(), *state.held.values()}:
             continue
         reusable = deployment.status is Status.SUCCEEDED
         count = seen.get((deployment.service, deployment.status), 0)

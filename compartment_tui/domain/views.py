@@ -12,6 +12,20 @@ from compartment_tui.domain.variables import NameChanges, Scope, Secret, Sensiti
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class HeldCandidate:
+    """A candidate that waits to be promoted or discarded, now."""
+
+    deployment: Deployment
+    health: Health
+    reason: str
+    url: str | None
+    """Its preview; None when it was held without one, or is stop-first."""
+    instance: Instance | None = None
+    changes: NameChanges = NameChanges()
+    """Variables that differ from what the active deployment has."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ServiceStatus:
     """One service of one environment, now."""
 
@@ -32,6 +46,7 @@ class ServiceStatus:
     """Variables in the file that differ from what runs."""
     rollback_to: str | None = None
     """The deployment one rollback leads to, if it is still there."""
+    held: HeldCandidate | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

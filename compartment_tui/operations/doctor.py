@@ -4,9 +4,9 @@ from collections.abc import Callable, Iterator
 from typing import TypeAlias
 
 from compartment_tui.domain.config import ProjectConfig
+from compartment_tui.domain.drafts import host_of
 from compartment_tui.domain.errors import CompartmentError
 from compartment_tui.domain.names import EnvironmentKey, show
-from compartment_tui.domain.planning import host_of
 from compartment_tui.domain.views import Check, Grade
 from compartment_tui.operations.scope import state_of
 from compartment_tui.ports import World

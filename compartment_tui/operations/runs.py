@@ -1,28 +1,32 @@
-"""The verbs that make a run: deploy, rollback, redeploy, resume; and the plan of each."""
+"""The verbs that make a run, and the plan of each; and `discard` and `resume`, which end some.
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
+A plan touches nothing, and raises what would be refused. A verb tells its run as events: expected
+failures are among them, and exceptions mean that it was refused before it began.
+"""
+
+from collections.abc import Iterator, Sequence
 from functools import partial
-from typing import TypeAlias
 
-from compartment_tui.domain.config import ProjectConfig
-from compartment_tui.domain.deployment import EnvironmentState, Provenance
+from compartment_tui.domain.commits import CommitRange
+from compartment_tui.domain.drafts import Circumstances
+from compartment_tui.domain.errors import UsageProblem
 from compartment_tui.domain.events import Event, Noted
 from compartment_tui.domain.history import rollback_targets
-from compartment_tui.domain.plan import Run
-from compartment_tui.domain.planning import Circumstances
+from compartment_tui.domain.names import parse_environment_name, show
+from compartment_tui.domain.plan import ImageSource, Run
 from compartment_tui.domain.planning import plan_deploy as _deploy
 from compartment_tui.domain.planning import plan_redeploy as _redeploy
 from compartment_tui.domain.planning import plan_rollback as _rollback
-from compartment_tui.operations.recovering import keep_copy, recovered
+from compartment_tui.domain.promoting import plan_discard as _discard
+from compartment_tui.domain.promoting import plan_promote as _promote
+from compartment_tui.domain.promoting import plan_promote_across as _across
+from compartment_tui.domain.promoting import promotion_sources
+from compartment_tui.operations.carrying import Request, carried_out, planned
+from compartment_tui.operations.recovering import keep_copy
 from compartment_tui.operations.scope import key_and_config, state_of
 from compartment_tui.ports import World
 from compartment_tui.rollout.ground import prepare_ground
 from compartment_tui.rollout.recovery import recover
-from compartment_tui.rollout.runner import execute
-from compartment_tui.rollout.switching import refuse_taken_hosts
-
-Planner: TypeAlias = Callable[[Circumstances], Run]
 
 
 def plan_deploy(
@@ -32,27 +36,14 @@ def plan_deploy(
     services: Sequence[str] = (),
     force: bool = False,
     label: str = "",
+    hold: bool = False,
+    preview: bool = True,
+    ref: str | None = None,
 ) -> Run:
-    """What `deploy` would do; nothing is touched. Raises what it refuses."""
-    planner = partial(_deploy, services=services, force=force, label=label)
-    return _planned(world, environment, planner)
-
-
-def plan_rollback(
-    world: World,
-    *,
-    environment: str,
-    services: Sequence[str] = (),
-    to: str | None = None,
-    run: str | None = None,
-) -> Run:
-    """What `rollback` would do; nothing is touched. Raises what it refuses."""
-    return _planned(world, environment, _rollback_planner(services, to, run))
-
-
-def plan_redeploy(world: World, *, environment: str, services: Sequence[str] = ()) -> Run:
-    """What `redeploy` would do; nothing is touched. Raises what it refuses."""
-    return _planned(world, environment, partial(_redeploy, services=services))
+    """What `deploy` would do."""
+    return planned(
+        world, _deploying(environment, services, force, label, hold=hold, preview=preview, ref=ref)
+    )
 
 
 def deploy(
@@ -62,10 +53,87 @@ def deploy(
     services: Sequence[str] = (),
     force: bool = False,
     label: str = "",
+    hold: bool = False,
+    preview: bool = True,
+    ref: str | None = None,
 ) -> Iterator[Event]:
-    """Build, prove, switch, drain. Failures are events; exceptions mean refused before starting."""
-    planner = partial(_deploy, services=services, force=force, label=label)
-    return _carry_out(world, environment, "deploy", planner)
+    """Build, prove, switch, drain. With `hold`: build, prove, and wait to be promoted.
+
+    With `ref`, services and build contexts come from that commit.
+    """
+    return carried_out(
+        world, _deploying(environment, services, force, label, hold=hold, preview=preview, ref=ref)
+    )
+
+
+def plan_promote(
+    world: World, *, environment: str, services: Sequence[str] = (), label: str = ""
+) -> Run:
+    """What `promote` would do."""
+    return planned(world, _promoting(environment, services, label))
+
+
+def promote(
+    world: World, *, environment: str, services: Sequence[str] = (), label: str = ""
+) -> Iterator[Event]:
+    """Prove what is held once more, then make it live. All that is held, or these services."""
+    return carried_out(world, _promoting(environment, services, label))
+
+
+def plan_promote_across(
+    world: World,
+    *,
+    origin: str,
+    environment: str,
+    services: Sequence[str] = (),
+    deployment: str | None = None,
+    label: str = "",
+) -> Run:
+    """What `promote --from` would do."""
+    return planned(
+        world, _promoting_across(world, origin, environment, services, deployment, label)
+    )
+
+
+def promote_across(
+    world: World,
+    *,
+    origin: str,
+    environment: str,
+    services: Sequence[str] = (),
+    deployment: str | None = None,
+    label: str = "",
+) -> Iterator[Event]:
+    """The images that are live in `origin`, or that of one `deployment` there, live here.
+
+    They get this environment's values, and their release commands run here.
+    """
+    return carried_out(
+        world, _promoting_across(world, origin, environment, services, deployment, label)
+    )
+
+
+def plan_discard(world: World, *, environment: str, services: Sequence[str] = ()) -> Run:
+    """What `discard` would do."""
+    return planned(world, _discarding(environment, services))
+
+
+def discard(world: World, *, environment: str, services: Sequence[str] = ()) -> Iterator[Event]:
+    """Let go of what is held: previews first, then containers. All of it, or these services."""
+    return carried_out(world, _discarding(environment, services))
+
+
+def plan_rollback(
+    world: World,
+    *,
+    environment: str,
+    services: Sequence[str] = (),
+    to: str | None = None,
+    run: str | None = None,
+    label: str = "",
+) -> Run:
+    """What `rollback` would do."""
+    return planned(world, _rolling_back(environment, services, to, run, label))
 
 
 def rollback(
@@ -75,14 +143,24 @@ def rollback(
     services: Sequence[str] = (),
     to: str | None = None,
     run: str | None = None,
+    label: str = "",
 ) -> Iterator[Event]:
     """Bring earlier deployments back, by `history.rollback_targets`."""
-    return _carry_out(world, environment, "rollback", _rollback_planner(services, to, run))
+    return carried_out(world, _rolling_back(environment, services, to, run, label))
 
 
-def redeploy(world: World, *, environment: str, services: Sequence[str] = ()) -> Iterator[Event]:
+def plan_redeploy(
+    world: World, *, environment: str, services: Sequence[str] = (), label: str = ""
+) -> Run:
+    """What `redeploy` would do."""
+    return planned(world, _redeploying(environment, services, label))
+
+
+def redeploy(
+    world: World, *, environment: str, services: Sequence[str] = (), label: str = ""
+) -> Iterator[Event]:
     """The recorded images again, with today's values."""
-    return _carry_out(world, environment, "redeploy", partial(_redeploy, services=services))
+    return carried_out(world, _redeploying(environment, services, label))
 
 
 def resume(world: World, *, environment: str) -> Iterator[Event]:
@@ -99,8 +177,8 @@ def resume(world: World, *, environment: str) -> Iterator[Event]:
         keep_copy(world, hold)
 
 
-def new_commits(world: World, run: Run) -> dict[str, tuple[str, ...]]:
-    """By service, one line per commit between what is live and what the run would bring."""
+def new_commits(world: World, run: Run) -> dict[str, CommitRange]:
+    """By service, the commits between what is live and what the run would bring."""
     found = {}
     for plan in run.plans:
         older = plan.previous.provenance.commit if plan.previous else ""
@@ -110,63 +188,78 @@ def new_commits(world: World, run: Run) -> dict[str, tuple[str, ...]]:
     return found
 
 
-def _rollback_planner(services: Sequence[str], to: str | None, run: str | None) -> Planner:
+def uncommitted(world: World, run: Run) -> tuple[str, ...]:
+    """Files of the working tree that differ from its commit, if the run builds from them."""
+    from_tree = any(
+        plan.source is ImageSource.BUILD and plan.root is None and plan.provenance.dirty
+        for plan in run.plans
+    )
+    return world.source.dirty_files() if from_tree else ()
+
+
+def _deploying(
+    environment: str,
+    services: Sequence[str],
+    force: bool,
+    label: str,
+    *,
+    hold: bool,
+    preview: bool,
+    ref: str | None,
+) -> Request:
+    if not hold and not preview:
+        raise UsageProblem("--no-preview goes with --hold only")
+    planner = partial(
+        _deploy, services=services, force=force, label=label, hold=hold, preview=preview
+    )
+    verb = "deploy --hold" if hold else "deploy"
+    return Request(verb=verb, environment=environment, planner=planner, ref=ref, builds=True)
+
+
+def _promoting(environment: str, services: Sequence[str], label: str) -> Request:
+    planner = partial(_promote, services=services, label=label)
+    return Request(verb="promote", environment=environment, planner=planner)
+
+
+def _promoting_across(
+    world: World,
+    origin: str,
+    environment: str,
+    services: Sequence[str],
+    deployment: str | None,
+    label: str,
+) -> Request:
+    source, _ = key_and_config(world, origin)
+    if source.environment == parse_environment_name(environment):
+        raise UsageProblem(
+            f"{show(source.environment)} cannot be promoted to itself",
+            hint="name another environment with --to",
+        )
+
+    def planner(around: Circumstances) -> Run:
+        sources = promotion_sources(
+            state_of(world, source), services=services, deployment=deployment
+        )
+        return _across(around, sources, origin=source.environment, label=label)
+
+    return Request(verb="promote", environment=environment, planner=planner)
+
+
+def _discarding(environment: str, services: Sequence[str]) -> Request:
+    planner = partial(_discard, services=services)
+    return Request(verb="discard", environment=environment, planner=planner)
+
+
+def _rolling_back(
+    environment: str, services: Sequence[str], to: str | None, run: str | None, label: str
+) -> Request:
     def planner(around: Circumstances) -> Run:
         targets = rollback_targets(around.state, services=services, to=to, run=run)
-        return _rollback(around, targets)
+        return _rollback(around, targets, label=label)
 
-    return planner
-
-
-def _planned(world: World, environment: str, planner: Planner) -> Run:
-    key, config = key_and_config(world, environment)
-    provenance = world.source.provenance()
-    around = _circumstances(world, config, state_of(world, key), provenance)
-    return _refused_early(world, around, planner)
+    return Request(verb="rollback", environment=environment, planner=planner)
 
 
-def _refused_early(world: World, around: Circumstances, planner: Planner) -> Run:
-    run, state = planner(around), around.state
-    # What is live here is claimed already, so a usual deploy need not ask what others have.
-    live = {one.host for name in state.active if (one := state.active_deployment(name))}
-    new = frozenset(p.host for p in run.plans if p.host is not None) - live
-    if new:
-        refuse_taken_hosts(state.key, new, world.edge.tables())
-    return run
-
-
-def _circumstances(
-    world: World, config: ProjectConfig, state: EnvironmentState, provenance: Provenance
-) -> Circumstances:
-    engine = world.engine
-    return Circumstances(
-        config=config,
-        state=state,
-        now=world.clock.now(),
-        actor=world.actor,
-        new_id=world.clock.new_id,
-        fingerprint_key=world.records.fingerprint_key(),
-        provenance=provenance,
-        has_container=lambda deployment: engine.instance(deployment) is not None,
-        has_image=lambda image: engine.image(image) is not None,
-        identity=world.secrets.identity,
-    )
-
-
-def _carry_out(world: World, environment: str, verb: str, planner: Planner) -> Iterator[Event]:
-    key, config = key_and_config(world, environment)
-    world.engine.warm_up()
-    provenance = world.source.provenance()
-    _refused_early(world, _circumstances(world, config, state_of(world, key), provenance), planner)
-    if verb == "deploy":
-        world.builder.warm_up()
-    prepare_ground(world, key, config)
-    with world.locks.environment(key, actor=world.actor, purpose=verb) as hold:
-        try:
-            state = yield from recovered(world, hold)
-            if state.journal is None:
-                run = planner(_circumstances(world, config, state, provenance))
-                run = replace(run, before=hold.routes())
-                yield from execute(world, hold, state, run)
-        finally:
-            keep_copy(world, hold)
+def _redeploying(environment: str, services: Sequence[str], label: str) -> Request:
+    planner = partial(_redeploy, services=services, label=label)
+    return Request(verb="redeploy", environment=environment, planner=planner)

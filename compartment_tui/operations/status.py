@@ -5,12 +5,17 @@ from collections.abc import Sequence
 from compartment_tui.domain.config import EnvironmentConfig, Kind, ProjectConfig
 from compartment_tui.domain.deployment import Deployment, EnvironmentState, Health, Instance
 from compartment_tui.domain.errors import EngineUnreachable, NotFound
-from compartment_tui.domain.health import judge
+from compartment_tui.domain.health import judge, judge_held
 from compartment_tui.domain.history import spec_of
 from compartment_tui.domain.names import EnvironmentKey, show
 from compartment_tui.domain.routes import RouteTable
 from compartment_tui.domain.variables import NameChanges, compare, fingerprints, resolve, values
-from compartment_tui.domain.views import EnvironmentStatus, EnvironmentView, ServiceStatus
+from compartment_tui.domain.views import (
+    EnvironmentStatus,
+    EnvironmentView,
+    HeldCandidate,
+    ServiceStatus,
+)
 from compartment_tui.operations.asking import Asked
 from compartment_tui.operations.scope import key_and_config, state_of
 from compartment_tui.ports import World
@@ -108,6 +113,29 @@ class _Around:
             declared=spec is not None,
             drift=self._drift(name, active) if spec else NameChanges(),
             rollback_to=self._way_back(active),
+            held=self._held(name, active),
+        )
+
+    def _held(self, name: str, active: Deployment | None) -> HeldCandidate | None:
+        held = self.state.held_deployment(name)
+        if held is None:
+            return None
+        instance = self.here.get(held.id)
+        health, reason = judge_held(
+            held=held,
+            instance=instance,
+            stop_first=spec_of(held).stop_first,
+            table=self.table,
+            edge_runs=self.edge_runs,
+            now=self.world.clock.now(),
+        )
+        return HeldCandidate(
+            deployment=held,
+            health=health,
+            reason=reason,
+            url=url(held.preview, self.config),
+            instance=instance,
+            changes=compare(active.fingerprints if active else {}, held.fingerprints),
         )
 
     def _way_back(self, active: Deployment | None) -> str | None:
@@ -152,15 +180,24 @@ def _recorded_only(config: ProjectConfig, state: EnvironmentState, name: str) ->
         reason=reason,
         url=None,
         declared=config.service(name) is not None,
+        held=_recorded_held(state, name),
     )
+
+
+def _recorded_held(state: EnvironmentState, name: str) -> HeldCandidate | None:
+    held = state.held_deployment(name)
+    if held is None:
+        return None
+    reason = "held; not known while the engine is away"
+    return HeldCandidate(deployment=held, health=Health.PENDING, reason=reason, url=None)
 
 
 def _names(
     config: ProjectConfig, state: EnvironmentState, services: Sequence[str]
 ) -> tuple[str, ...]:
-    """The file's services in order, then those that only run; or the ones asked for."""
+    """The file's services in order, then those that only run or wait; or the ones asked for."""
     declared = [spec.name for spec in config.services]
-    undeclared = sorted(set(state.active) - set(declared))
+    undeclared = sorted({*state.active, *state.held} - set(declared))
     known = [*declared, *undeclared]
     for name in services:
         if name not in known:

@@ -14,6 +14,8 @@ from compartment_tui.present.tone import Cell, Tone, signed
 
 _OUTCOMES = {
     Outcome.LIVE: ("live", Tone.GOOD),
+    Outcome.HELD: ("held", Tone.GOOD),
+    Outcome.DISCARDED: ("discarded", Tone.GOOD),
     Outcome.UNCHANGED: ("unchanged", Tone.QUIET),
     Outcome.STOPPED: ("stopped", Tone.QUIET),
     Outcome.FAILED: ("failed", Tone.BAD),

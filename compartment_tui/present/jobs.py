@@ -16,12 +16,17 @@ from compartment_tui.present.tone import Cell, Line, Tone, line, signed
 
 _OUTCOMES = {
     Outcome.LIVE: ("live", Tone.GOOD),
+    Outcome.HELD: ("held", Tone.GOOD),
+    Outcome.DISCARDED: ("discarded", Tone.GOOD),
     Outcome.UNCHANGED: ("nothing to do", Tone.GOOD),
     Outcome.STOPPED: ("stopped", Tone.GOOD),
     Outcome.FAILED: ("failed, reverted", Tone.BAD),
     Outcome.CANCELLED: ("cancelled, reverted", Tone.WARN),
     Outcome.NEEDS_ATTENTION: ("needs attention", Tone.BAD),
 }
+
+WITH_RESULTS = frozenset({Outcome.LIVE, Outcome.HELD, Outcome.UNCHANGED, Outcome.STOPPED})
+"""Endings after which there is something to see at an address, or not any more."""
 
 
 def committed(timeline: Timeline) -> bool:
@@ -68,7 +73,7 @@ def ending_lines(job: Job) -> tuple[Line, ...]:
         return error_lines(job.error)
     timeline = job.timeline
     lines: tuple[Line, ...] = ()
-    if timeline.outcome in (Outcome.LIVE, Outcome.UNCHANGED, Outcome.STOPPED):
+    if timeline.outcome in WITH_RESULTS:
         lines += result_lines(timeline, job.http_port)
     lines += _failed(timeline)
     failure = timeline.failure

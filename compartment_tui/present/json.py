@@ -11,6 +11,7 @@ from compartment_tui.domain.views import (
     DeploymentView,
     EnvironmentStatus,
     EnvironmentView,
+    HeldCandidate,
     RouteView,
     RunView,
     ServiceStatus,
@@ -238,6 +239,18 @@ def _service(one: ServiceStatus) -> Json:
         "declared": one.declared,
         "variablesChanged": changes(one.drift),
         "rollbackDeploymentId": one.rollback_to,
+        "candidate": _candidate(one.held) if one.held else None,
+    }
+
+
+def _candidate(one: HeldCandidate) -> Json:
+    """What is held for a service, beside what is active."""
+    return {
+        **deployment_summary(one.deployment, active=False, health=one.health),
+        "healthReason": one.reason,
+        "previewUrl": one.url,
+        "containerId": one.instance.container if one.instance else None,
+        "variables": changes(one.changes),
     }
 
 

@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import assert_never
 
-from compartment_tui.domain.deployment import Provenance, Stage
+from compartment_tui.domain.commits import CommitRange
+from compartment_tui.domain.deployment import Provenance, Purpose, Stage
 from compartment_tui.domain.events import (
     Event,
     Noted,
@@ -23,14 +24,25 @@ from compartment_tui.domain.plan import Plan, Run
 from compartment_tui.present.json import Json, changes, instant, place, seconds, source
 from compartment_tui.present.timeline import Timeline, Track
 
+SHOWN_FILES = 100
 
-def plan_document(run: Run, commits: Mapping[str, tuple[str, ...]]) -> Json:
-    """What a run will do; `commits` has one line per new commit, by service."""
+
+def plan_document(
+    run: Run, commits: Mapping[str, CommitRange], dirty: tuple[str, ...] = ()
+) -> Json:
+    """What a run will do; with the commits by service, and files that are not committed."""
     return {
         "deploymentRunId": run.id,
-        "trigger": run.trigger.value,
+        "trigger": trigger(run),
+        "purpose": run.purpose.value,
         "label": run.label or None,
-        "deployments": [_plan(plan, commits.get(plan.service, ())) for plan in run.plans],
+        "sourceEnvironment": {"name": run.origin} if run.origin else None,
+        "ref": run.ref or None,
+        "dirtyFiles": list(dirty[:SHOWN_FILES]),
+        "dirtyFileCount": len(dirty),
+        "deployments": [
+            _plan(plan, commits.get(plan.service, CommitRange())) for plan in run.plans
+        ],
         **place(run.key),
     }
 
@@ -50,7 +62,9 @@ def run_document(timeline: Timeline, status: Json | None) -> Json:
     return {
         **(status or empty),
         "deploymentRunId": timeline.run_id or None,
-        "trigger": run.trigger.value if run else None,
+        "trigger": trigger(run) if run else None,
+        "purpose": run.purpose.value if run else None,
+        "sourceEnvironment": {"name": run.origin} if run and run.origin else None,
         "label": (run.label or None) if run else None,
         "outcome": timeline.outcome.value if timeline.outcome else None,
         "durationSeconds": seconds(timeline.took),
@@ -90,6 +104,11 @@ def event_document(event: Event, environment: str) -> Json:  # noqa: PLR0911 - o
             return {**_head("run_finished", event.at, environment), **_ending(event)}
         case _:
             assert_never(event)
+
+
+def trigger(run: Run) -> str | None:
+    """What started it; null for a discard, which is no run."""
+    return None if run.purpose is Purpose.DISCARD else run.trigger.value
 
 
 def failure(one: Failure | None) -> Json | None:
@@ -158,7 +177,7 @@ def _gaps(gaps: Mapping[str, timedelta]) -> Json:
     return {service: seconds(gap) for service, gap in gaps.items()}
 
 
-def _plan(plan: Plan, commits: tuple[str, ...]) -> Json:
+def _plan(plan: Plan, commits: CommitRange) -> Json:
     previous = plan.previous
     return {
         "id": plan.deployment,
@@ -170,12 +189,17 @@ def _plan(plan: Plan, commits: tuple[str, ...]) -> Json:
         "commits": {
             "from": source(previous.provenance if previous else Provenance()),
             "to": source(plan.provenance),
-            "subjects": list(commits),
+            "count": commits.total,
+            "takenBack": commits.backwards,
+            "authors": list(commits.authors),
+            "subjects": [f"{one.id} {one.subject}" for one in commits.newest],
         },
         "variables": changes(plan.changes),
         "variablesUnlikeSource": changes(plan.differs),
         "routeHost": plan.host,
-        "release": list(plan.spec.release.command) if plan.spec.release else None,
+        "previewHost": plan.preview,
+        "discardsDeploymentId": plan.discards.id if plan.discards else None,
+        "release": list(plan.spec.release.command) if plan.spec.release and plan.releases else None,
         "gap": plan.gap,
     }
 
@@ -184,6 +208,8 @@ def _track(track: Track) -> Json:
     return {
         "serviceName": track.service,
         "deploymentId": track.deployment or None,
+        "imageId": track.plan.image if track.plan else None,
+        "sourceDeploymentId": track.plan.copied_from if track.plan else None,
         "state": track.state.value,
         "stages": [
             {

@@ -3,12 +3,14 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from compartment_tui.domain.deployment import Provenance, Trigger
+from compartment_tui.domain.commits import CommitRange
+from compartment_tui.domain.deployment import Provenance, Purpose, Trigger
 from compartment_tui.domain.plan import ImageSource, Plan, Run
 from compartment_tui.domain.variables import NameChanges
 from compartment_tui.present.text import (
     clean,
     counted,
+    listed,
     short_commit,
     short_id,
     show,
@@ -17,23 +19,26 @@ from compartment_tui.present.text import (
 )
 from compartment_tui.present.tone import Cell, Line, Tone, line
 
+SHOWN_AUTHORS = 3
 SHOWN_COMMITS = 5
+SHOWN_FILES = 5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlanContext:
-    """What a plan does not carry: the edge's port, and one line per new commit by service."""
+    """What a plan does not carry: the edge's port, commits by service, uncommitted files."""
 
     http_port: int
-    commits: Mapping[str, tuple[str, ...]]
+    commits: Mapping[str, CommitRange]
+    dirty: tuple[str, ...] = ()
+    """Files that the run builds from and that differ from their commit."""
 
 
 def plan_lines(run: Run, context: PlanContext) -> tuple[Line, ...]:
     """The whole run, a head line first, then a block per service."""
-    head = f"{trigger_words(run.trigger).capitalize()} {run.key.project} in "
+    head = f"{run_words(run).capitalize()} {run.key.project} in "
     lines: list[Line] = [(Cell(head), Cell(show(run.key.environment), Tone.WARN))]
-    if run.label:
-        lines.append(line(f"  label     {clean(run.label)}"))
+    lines.extend(_about_all(run, context))
     if not run.plans:
         lines.append(line("  nothing to do", Tone.QUIET))
     for plan in run.plans:
@@ -63,6 +68,15 @@ def source_words(plan: Plan) -> str:
             return f"the kept image of {short_id(origin)}" if origin else "the kept image"
         case ImageSource.KEPT_CONTAINER:
             return "its kept container, with the values it had"
+        case ImageSource.HELD_CANDIDATE:
+            return "the held candidate, with the values it has"
+
+
+def run_words(run: Run) -> str:
+    """What the run does: `roll back`, `deploy and hold`."""
+    if run.purpose is Purpose.DISCARD:
+        return "discard candidates of"
+    return "deploy and hold" if run.purpose is Purpose.HOLD else trigger_words(run.trigger)
 
 
 def commit_words(older: Provenance, newer: Provenance) -> str:
@@ -76,32 +90,109 @@ def commit_words(older: Provenance, newer: Provenance) -> str:
     return f"{' → '.join(ends)}{dirty}"
 
 
+def proof(image: str) -> str:
+    """As much of an image's id as anybody compares."""
+    digest, _, rest = image.partition(":")
+    return f"{digest}:{rest[:12]}" if rest else image[:12]
+
+
+def author_words(commits: CommitRange) -> str:
+    """`3 commits by Ada and Bob`, the first few authors by name."""
+    names = [clean(name) for name in commits.authors[:SHOWN_AUTHORS]]
+    if more := len(commits.authors) - len(names):
+        names.append(counted(more, "other"))
+    back = ", taken back" if commits.backwards else ""
+    return f"{counted(commits.total, 'commit')} by {listed(names)}{back}"
+
+
+def _about_all(run: Run, context: PlanContext) -> Iterator[Line]:
+    if run.label:
+        yield _row("label", clean(run.label))
+    if run.origin:
+        yield _row("from", f"{show(run.origin)}: the images that are there, with values from here")
+    if run.ref:
+        commit = short_commit(next((plan.provenance.commit for plan in run.plans), ""))
+        name = "" if commit == run.ref[:7] else f" ({clean(run.ref)})"
+        yield _row("services", f"and build contexts: a clean copy of commit {commit}{name}")
+        yield _row("settings", "project, environments, edge and secrets: the working file")
+    if context.dirty:
+        shown = [show(file) for file in context.dirty[:SHOWN_FILES]]
+        if more := len(context.dirty) - len(shown):
+            shown.append(counted(more, "other file"))
+        yield _row("dirty", f"not committed: {listed(shown)}", Tone.WARN)
+
+
 def _block(plan: Plan, context: PlanContext) -> Iterator[Line]:
-    before = f"replaces {short_id(plan.previous.id)}" if plan.previous else "first deployment"
     yield line("")
-    yield Cell(f"{plan.service}  "), Cell(f"{before} → {short_id(plan.deployment)}", Tone.QUIET)
-    yield _row("image", source_words(plan))
-    yield from _commits(plan, context.commits.get(plan.service, ()))
+    yield Cell(f"{plan.service}  "), Cell(_what_becomes(plan), Tone.QUIET)
+    if plan.purpose is Purpose.DISCARD:
+        yield from _discarded(plan, context)
+        return
+    image = f" {proof(plan.image)}" if plan.image and plan.source is ImageSource.KEPT_IMAGE else ""
+    yield _row("image", f"{source_words(plan)}{image}")
+    yield from _commits(plan, context.commits.get(plan.service, CommitRange()))
     yield from _variables(plan)
     if plan.host:
-        yield _row("route", url(plan.host, context.http_port))
-    if plan.spec.release and plan.source in (ImageSource.BUILD, ImageSource.PULL):
-        command = " ".join(plan.spec.release.command)
-        yield _row("release", f"{clean(command)}, once, before the candidate starts")
+        later = ", once it is promoted" if plan.purpose is Purpose.HOLD else ""
+        yield _row("route", f"{url(plan.host, context.http_port)}{later}")
+    yield from _previewed(plan, context)
+    yield from _released(plan)
+    if plan.discards:
+        gone = short_id(plan.discards.id)
+        yield _row("held", f"{gone} is discarded once this one has succeeded", Tone.WARN)
     if plan.gap:
         yield _row("gap", "yes: the running one is stopped before the new one starts", Tone.WARN)
 
 
-def _commits(plan: Plan, commits: tuple[str, ...]) -> Iterator[Line]:
+def _what_becomes(plan: Plan) -> str:
+    mine, previous = short_id(plan.deployment), plan.previous
+    match plan.purpose:
+        case Purpose.DISCARD:
+            return f"{mine} is discarded"
+        case Purpose.HOLD:
+            beside = f"beside {short_id(previous.id)}" if previous else "nothing is live yet"
+            return f"{mine} is held, {beside}"
+        case Purpose.LIVE:
+            before = f"replaces {short_id(previous.id)}" if previous else "first deployment"
+            return f"{before} → {mine}"
+
+
+def _discarded(plan: Plan, context: PlanContext) -> Iterator[Line]:
+    if plan.preview:
+        yield _row("preview", f"{url(plan.preview, context.http_port)} goes")
+    yield _row("container", "goes, and its image if nothing else uses it")
+    if plan.spec.release:
+        yield _row("release", "it ran when this was held: what it did is not undone", Tone.WARN)
+
+
+def _previewed(plan: Plan, context: PlanContext) -> Iterator[Line]:
+    if plan.purpose is Purpose.HOLD:
+        none = "none: it is not started before it is promoted" if plan.spec.stop_first else "none"
+        yield _row("preview", url(plan.preview, context.http_port) if plan.preview else none)
+    elif plan.preview:
+        yield _row("preview", f"{url(plan.preview, context.http_port)} goes")
+
+
+def _released(plan: Plan) -> Iterator[Line]:
+    if plan.spec.release is None:
+        return
+    command = clean(" ".join(plan.spec.release.command))
+    if plan.releases:
+        yield _row("release", f"{command}, once, before the candidate starts")
+    elif plan.held:
+        yield _row("release", f"{command} ran when this was held, and is not run again")
+
+
+def _commits(plan: Plan, commits: CommitRange) -> Iterator[Line]:
     older = plan.previous.provenance if plan.previous else Provenance()
     words = commit_words(older, plan.provenance)
     if not words:
         return
-    yield _row("commits", f"{words} ({counted(len(commits), 'commit')})" if commits else words)
-    for commit in commits[:SHOWN_COMMITS]:
-        yield line(f"              {clean(commit)}", Tone.QUIET)
-    if len(commits) > SHOWN_COMMITS:
-        yield line(f"              and {len(commits) - SHOWN_COMMITS} more", Tone.QUIET)
+    yield _row("commits", f"{words} ({author_words(commits)})" if commits else words)
+    for commit in commits.newest[:SHOWN_COMMITS]:
+        yield line(f"              {clean(f'{commit.id} {commit.subject}')}", Tone.QUIET)
+    if commits.total > SHOWN_COMMITS:
+        yield line(f"              and {commits.total - SHOWN_COMMITS} more", Tone.QUIET)
 
 
 def _variables(plan: Plan) -> Iterator[Line]:

@@ -13,7 +13,6 @@ from compartment_tui.present.text import (
     pad,
     short_id,
     show,
-    stage_words,
     step_words,
     url,
 )
@@ -23,12 +22,25 @@ from compartment_tui.present.tone import Cell, Line, Tone, line, signed
 TRACK_WORDS = {
     TrackState.WAITING: ("waiting", Tone.QUIET),
     TrackState.LIVE: ("live", Tone.GOOD),
+    TrackState.HELD: ("held", Tone.GOOD),
+    TrackState.DISCARDED: ("discarded", Tone.GOOD),
     TrackState.UNCHANGED: ("unchanged", Tone.QUIET),
     TrackState.AT_REST: ("stopped", Tone.QUIET),
     TrackState.FAILED: ("failed", Tone.BAD),
     TrackState.REVERTED: ("reverted", Tone.WARN),
     TrackState.STOPPED: ("not done", Tone.QUIET),
 }
+
+
+DONE_WELL = frozenset(
+    {
+        TrackState.LIVE,
+        TrackState.HELD,
+        TrackState.DISCARDED,
+        TrackState.UNCHANGED,
+        TrackState.AT_REST,
+    }
+)
 
 
 def track_lines(timeline: Timeline, now: datetime) -> tuple[Line, ...]:
@@ -38,12 +50,8 @@ def track_lines(timeline: Timeline, now: datetime) -> tuple[Line, ...]:
 
 
 def result_lines(timeline: Timeline, http_port: int) -> tuple[Line, ...]:
-    """What is live now, one line a service: its address, and how long it took."""
-    tracks = [
-        track
-        for track in timeline.tracks
-        if track.state in (TrackState.LIVE, TrackState.UNCHANGED, TrackState.AT_REST)
-    ]
+    """What is live or held now, one line a service: its address, and how long it took."""
+    tracks = [track for track in timeline.tracks if track.state in DONE_WELL]
     names = max((len(show(track.service)) for track in tracks), default=0)
     places = [_place(track, http_port) for track in tracks]
     wide = max((len(place) for place in places), default=0)
@@ -72,7 +80,7 @@ def note_lines(timeline: Timeline) -> tuple[Line, ...]:
     return tuple(lines)
 
 
-def closing_lines(timeline: Timeline) -> tuple[Line, ...]:
+def closing_lines(timeline: Timeline) -> tuple[Line, ...]:  # noqa: PLR0911 - one an outcome
     """How it ended, what serves now, and what a person may want next."""
     where = show(timeline.environment)
     option = option_for(timeline.environment)
@@ -81,6 +89,10 @@ def closing_lines(timeline: Timeline) -> tuple[Line, ...]:
         case Outcome.LIVE:
             undo = f"  undo it with: {PROGRAM} rollback{option}" if undoable(timeline) else ""
             return ((signed(f"{where} is live after {took}", Tone.GOOD), Cell(undo, Tone.QUIET)),)
+        case Outcome.HELD:
+            return _waiting(timeline, option)
+        case Outcome.DISCARDED:
+            return (_head(f"what was held in {where} is discarded", Tone.GOOD),)
         case Outcome.UNCHANGED:
             return (_head(f"nothing to do: {where} already runs exactly this", Tone.GOOD),)
         case Outcome.STOPPED:
@@ -98,9 +110,21 @@ def closing_lines(timeline: Timeline) -> tuple[Line, ...]:
             return ()
 
 
+def _waiting(timeline: Timeline, option: str) -> tuple[Line, ...]:
+    """The two ways on from a hold."""
+    names = [show(track.service) for track in timeline.tracks if track.state is TrackState.HELD]
+    head = (
+        f"{listed(names)} {'waits' if len(names) == 1 else 'wait'} in {show(timeline.environment)}"
+    )
+    return (
+        _head(f"{head} after {duration(timeline.took)}, what was live still is", Tone.GOOD),
+        line(f"  → {PROGRAM} promote{option} makes it live, {PROGRAM} discard{option} drops it"),
+    )
+
+
 def failed_at(track: Track) -> str:
     """`web failed while building`."""
-    where = f" while {stage_words(track.failed_at)}" if track.failed_at else ""
+    where = f" while {step_words(track.failed_at)}" if track.failed_at else ""
     return f"{show(track.service)} failed{where}"
 
 
@@ -108,7 +132,7 @@ def _track_line(track: Track, now: datetime, name_width: int) -> Line:
     name = Cell(f"  {pad(show(track.service), name_width)}  ")
     if track.state is not TrackState.RUNNING:
         word, tone = TRACK_WORDS[track.state]
-        words = f"{word} while {stage_words(track.failed_at)}" if track.failed_at else word
+        words = f"{word} while {step_words(track.failed_at)}" if track.failed_at else word
         took = duration(track.took(now)) if track.steps else ""
         return name, signed(words, tone), Cell(f"  {took}", Tone.QUIET)
     return name, *_step_cells(track, now)
@@ -147,7 +171,10 @@ def _took(track: Track) -> str:
 
 
 def _place(track: Track, http_port: int) -> str:
-    host = track.plan.host if track.plan else None
+    plan = track.plan
+    if plan is None or track.state is TrackState.DISCARDED:
+        return ""
+    host = plan.preview if track.state is TrackState.HELD else plan.host
     return url(host, http_port) if host else ""
 
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from compartment_tui.domain.deployment import Health, Stage, Status
 from compartment_tui.domain.names import environment_option as option_for
-from compartment_tui.domain.views import EnvironmentStatus, ServiceStatus
+from compartment_tui.domain.views import EnvironmentStatus, HeldCandidate, ServiceStatus
 from compartment_tui.present.plan import variable_words
 from compartment_tui.present.text import clean, short_id, show, stage_words
 from compartment_tui.present.tone import Cell, Line, Tone, line, signed
@@ -46,10 +46,24 @@ def _service_notes(status: EnvironmentStatus, one: ServiceStatus) -> Iterator[Li
     latest = one.latest
     if latest and latest.status is Status.FAILED and latest != one.active:
         yield from _failed_latest(status, one)
+    if one.held:
+        yield from _held(status, one.held)
     if one.drift:
         yield _warn(f"{name}: variables in the file are not what runs: {variable_words(one.drift)}")
     if not one.declared:
         yield _warn(f"{name} is no longer in the project file")
+
+
+def _held(status: EnvironmentStatus, held: HeldCandidate) -> Iterator[Line]:
+    tone = Tone.BAD if held.health is Health.UNHEALTHY else Tone.WARN
+    name = f"{show(held.deployment.service)} {short_id(held.deployment.id)}"
+    yield (signed(f"{name} is {clean(held.reason)}", tone),)
+    if held.url:
+        yield line(f"  {held.url}", Tone.QUIET)
+    if held.changes:
+        yield line(f"  variables {variable_words(held.changes)}", Tone.QUIET)
+    option = f"{option_for(status.key.environment)} -s {held.deployment.service}"
+    yield line(f"  {PROGRAM} promote{option}, or discard{option}", Tone.QUIET)
 
 
 def _failed_latest(status: EnvironmentStatus, one: ServiceStatus) -> Iterator[Line]:

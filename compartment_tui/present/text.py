@@ -36,6 +36,10 @@ _STAGES: Mapping[Stage, str] = MappingProxyType(
     }
 )
 
+_STEPS: Mapping[Stage, str] = MappingProxyType(
+    {Stage.HELD: "holding the candidate", Stage.STOPPED: "stopping"}
+)
+
 _TRIGGERS: Mapping[Trigger, str] = MappingProxyType(
     {
         Trigger.DEPLOY: "deploy",
@@ -108,8 +112,8 @@ def stage_words(stage: Stage) -> str:
 
 
 def step_words(stage: Stage) -> str:
-    """As `stage_words`, of a stage that is being gone through: also of one where others end."""
-    return "stopping" if stage is Stage.STOPPED else stage_words(stage)
+    """The same for something that is being done, not for how a deployment stands."""
+    return _STEPS.get(stage, _STAGES[stage])
 
 
 def trigger_words(trigger: Trigger) -> str:

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
+from types import MappingProxyType
 from typing import assert_never
 
 from compartment_tui.domain.deployment import Attempt, Stage
@@ -57,6 +58,8 @@ class TrackState(StrEnum):
     WAITING = "waiting"
     RUNNING = "running"
     LIVE = "live"
+    HELD = "held"
+    DISCARDED = "discarded"
     UNCHANGED = "unchanged"
     AT_REST = "at_rest"
     """Stopped by hand, as it was asked."""
@@ -221,11 +224,7 @@ def _noted(timeline: Timeline, event: Noted) -> Timeline:
 
 
 def _ended(timeline: Timeline, event: RunFinished) -> Timeline:
-    ended = {
-        Outcome.LIVE: TrackState.LIVE,
-        Outcome.UNCHANGED: TrackState.LIVE,
-        Outcome.STOPPED: TrackState.AT_REST,
-    }.get(event.outcome)
+    ended = _WELL.get(event.outcome)
     return replace(
         timeline,
         run_id=event.run or timeline.run_id,
@@ -235,6 +234,18 @@ def _ended(timeline: Timeline, event: RunFinished) -> Timeline:
         failure=event.failure,
         gaps=event.gaps,
     )
+
+
+_WELL: Mapping[Outcome, TrackState] = MappingProxyType(
+    {
+        Outcome.LIVE: TrackState.LIVE,
+        Outcome.UNCHANGED: TrackState.LIVE,
+        Outcome.HELD: TrackState.HELD,
+        Outcome.DISCARDED: TrackState.DISCARDED,
+        Outcome.STOPPED: TrackState.AT_REST,
+    }
+)
+"""Where the services of a run are that ended well."""
 
 
 def _settle(track: Track, at: datetime, *, good: TrackState | None) -> Track:

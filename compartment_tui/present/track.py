@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from compartment_tui.domain.deployment import Stage
-from compartment_tui.domain.plan import RECIPES
 from compartment_tui.present.progress import TRACK_WORDS, last_said
 from compartment_tui.present.text import duration, show
 from compartment_tui.present.timeline import StepState, Timeline, Track, TrackState
@@ -18,6 +17,8 @@ TITLES = {
     Stage.CHECKING_READINESS: ("checking", "check"),
     Stage.SWITCHING_ROUTE: ("switching", "switch"),
     Stage.DRAINING_PREVIOUS: ("draining", "drain"),
+    Stage.HELD: ("holding", "hold"),
+    Stage.STOPPED: ("discarding", "drop"),
 }
 """A stage's name, and a shorter one."""
 _STEPS = {
@@ -70,10 +71,10 @@ def stages_of(timeline: Timeline) -> tuple[Stage, ...]:
     run = timeline.run
     if run is None:  # a resumed run tells its stages as it meets them
         return tuple(stage for stage in TITLES if stage in met)
-    releases = any(plan.spec.release for plan in run.plans) or Stage.RELEASE in met
+    releases = any(plan.releases for plan in run.plans) or Stage.RELEASE in met
     return tuple(
         stage
-        for stage in RECIPES[run.trigger]
+        for stage in run.recipe
         if stage in TITLES and (stage is not Stage.RELEASE or releases)
     )
 

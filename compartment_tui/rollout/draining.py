@@ -5,7 +5,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import timedelta
 
-from compartment_tui.domain.deployment import Deployment, EnvironmentState, JournalEntry
+from compartment_tui.domain.deployment import Deployment, EnvironmentState, JournalEntry, Purpose
 from compartment_tui.domain.errors import DiedAfterSwitch, InstanceGone
 from compartment_tui.domain.events import Event, Noted
 from compartment_tui.domain.history import spec_of
@@ -111,11 +111,24 @@ def _cut(world: World, state: EnvironmentState, one: Draining) -> Noted:
 
 
 def retire_previous(world: World, state: EnvironmentState) -> None:
-    """Stop the previous deployments of the journal and keep them."""
-    for entry in state.journal.entries if state.journal else ():
+    """Stop what was live before the journal's run and keep it; remove what is held no longer."""
+    journal = state.journal
+    for entry in journal.entries if journal else ():
         deployment = state.deployments.get(entry.previous or "")
-        if deployment is not None:
+        if deployment is not None and journal and journal.purpose is Purpose.LIVE:
             world.engine.retire(deployment.id, spec_of(deployment).stop_grace)
+        discarding = journal and journal.purpose is Purpose.DISCARD
+        let_go = entry.deployment if discarding else entry.discards
+        if let_go is not None:
+            _remove(world, let_go)
+
+
+def _remove(world: World, deployment: str) -> None:
+    """The container of a candidate that was never live, and its image if nothing else uses it."""
+    instance = world.engine.instance(deployment)
+    if instance is not None:
+        world.engine.remove(deployment)
+        world.engine.remove_image(instance.image)
 
 
 def prune(world: World, state: EnvironmentState, *, keep: int) -> None:

@@ -24,12 +24,30 @@ def build_images(rollout: Rollout, plans: tuple[Plan, ...]) -> Iterator[Event]:
                 continue
             know_image(rollout, plan, image)
             yield rollout.leave(Stage.BUILDING, plan, note=image.id)
-    if unchanged:
-        rollout.save(without_unchanged(rollout.state, unchanged))
-        rollout.forget_unchanged(plan.service for plan in unchanged)
-        for plan in unchanged:
-            active = rollout.state.active[plan.service]
-            yield ServiceUnchanged(at=rollout.now, target=plan.target, deployment=active)
+    yield from _set_aside(rollout, unchanged)
+
+
+def set_aside_equals(rollout: Rollout, plans: tuple[Plan, ...]) -> Iterator[Event]:
+    """Leave services alone that already run what a kept image would make of them."""
+    unchanged = []
+    for plan in plans:
+        image = rollout.world.engine.image(plan.image or "")
+        if image and plan.same_as_active(image) and _active_runs(rollout, plan):
+            unchanged.append(plan)
+    yield from _set_aside(rollout, unchanged)
+
+
+def _set_aside(rollout: Rollout, unchanged: list[Plan]) -> Iterator[Event]:
+    if not unchanged:
+        return
+    rollout.save(without_unchanged(rollout.state, unchanged))
+    rollout.forget_unchanged(plan.service for plan in unchanged)
+    for plan in unchanged:
+        active = rollout.state.active[plan.service]
+        yield ServiceUnchanged(at=rollout.now, target=plan.target, deployment=active)
+        if plan.discards is not None:
+            still = f"it is unchanged, so its held candidate {plan.discards.id} stays"
+            yield rollout.note(still, plan.target)
 
 
 def _active_runs(rollout: Rollout, plan: Plan) -> bool:
@@ -75,7 +93,7 @@ def birth_of(rollout: Rollout, plan: Plan) -> Birth:
 def run_releases(rollout: Rollout, plans: tuple[Plan, ...]) -> Iterator[Event]:
     """Run each declared release command once, in file order. What it does is not undone."""
     for plan in plans:
-        if plan.spec.release is None:
+        if not plan.releases:
             continue
         rollout.on(plan, Stage.RELEASE)
         yield from rollout.enter(Stage.RELEASE, [plan])

@@ -37,6 +37,15 @@ def start_candidates(rollout: Rollout, plans: tuple[Plan, ...]) -> Iterator[Even
         yield rollout.leave(Stage.STARTING_CANDIDATE, plan)
 
 
+def make_candidates(rollout: Rollout, plans: tuple[Plan, ...]) -> Iterator[Event]:
+    """Make the candidates without starting them: two of a stop-first service must not run."""
+    for plan in plans:
+        rollout.on(plan, Stage.STARTING_CANDIDATE)
+        yield from rollout.enter(Stage.STARTING_CANDIDATE, [plan])
+        rollout.world.engine.create(birth_of(rollout, plan))
+        yield rollout.leave(Stage.STARTING_CANDIDATE, plan, note="made, not started")
+
+
 def prove_candidates(rollout: Rollout, plans: tuple[Plan, ...]) -> Iterator[Event]:
     """Ask all candidates in turn until each is ready and still is after its `settle`.
 
@@ -99,8 +108,10 @@ class Proof:
     def _running_instance(self) -> Instance:
         instance = self.rollout.world.engine.instance(self.plan.deployment)
         if instance is None:
+            when = "held" if self.plan.held else "being checked"
             raise InstanceGone(
-                f"the candidate of {self.plan.service} was removed while it was being checked"
+                f"the candidate of {self.plan.service} was removed while it was {when}",
+                hint=self._discard() if self.plan.held else "",
             )
         if not instance.running:
             raise self._exited(instance)
@@ -129,8 +140,10 @@ class Proof:
     def _exited(self, instance: Instance) -> CandidateExited:
         code = "" if instance.exit_code is None else f" with code {instance.exit_code}"
         memory = ", out of memory" if instance.out_of_memory else ""
+        held = self.plan.held and not self.plan.starts
+        when = "while it was held" if held else "before it was ready"
         return CandidateExited(
-            f"{self.plan.service} exited{code}{memory} before it was ready",
+            f"{self.plan.service} exited{code}{memory} {when}",
             hint=self._look(),
             tail=self._evidence(),
         )
@@ -143,7 +156,13 @@ class Proof:
             tail=self._evidence(),
         )
 
+    def _discard(self) -> str:
+        service, environment = self.plan.service, self.plan.key.environment
+        return f"`compartment-tui discard -s {service} -e {environment}` lets go of it"
+
     def _look(self) -> str:
+        if self.plan.held:
+            return f"it is still held: {self._discard()}"
         short = self.plan.deployment[-10:].lower()
         environment = self.plan.key.environment
         return (

@@ -2,14 +2,15 @@
 
 from collections.abc import Generator, Iterator
 
-from compartment_tui.domain.deployment import EnvironmentState, Journal, Stage
+from compartment_tui.domain.deployment import EnvironmentState, Journal, Purpose, Stage
 from compartment_tui.domain.errors import CompartmentError, StepFailed
 from compartment_tui.domain.events import Event, Noted, RunFinished
 from compartment_tui.domain.outcome import Outcome
-from compartment_tui.domain.transitions import finished, reverted
+from compartment_tui.domain.reverting import reverted
+from compartment_tui.domain.transitions import finished
 from compartment_tui.ports import Hold, World
 from compartment_tui.rollout.draining import drain, retire_previous
-from compartment_tui.rollout.runner import RESUME_HINT, Ending, failure_of
+from compartment_tui.rollout.runner import OUTCOMES, RESUME_HINT, Ending, failure_of
 from compartment_tui.rollout.switching import is_in_force, stand_by
 from compartment_tui.rollout.undoing import reached, undo
 
@@ -58,18 +59,22 @@ def _settle(
 
 
 def _finish(world: World, hold: Hold, state: EnvironmentState) -> Generator[Event, None, Ending]:
-    for entry in state.journal.entries if state.journal else ():
+    journal = state.journal
+    purpose = journal.purpose if journal else Purpose.LIVE
+    for entry in journal.entries if journal else ():
         # The engine may have been restarted since: a candidate does not come back by itself.
-        world.engine.start(entry.deployment)
+        if purpose is Purpose.LIVE or (purpose is Purpose.HOLD and not entry.stop_first):
+            world.engine.start(entry.deployment)
     state = stand_by(world, hold, state)
     hold.write_record(state)
-    yield from drain(world, state)
+    if purpose is Purpose.LIVE:
+        yield from drain(world, state)
     if world.cancel.requests > 1:
         failure = failure_of(CompartmentError("the previous version still runs", hint=RESUME_HINT))
         return Ending(outcome=Outcome.NEEDS_ATTENTION, failure=failure)
     retire_previous(world, state)
     hold.write_record(finished(state, world.actor, world.clock.now()))
-    return Ending(outcome=Outcome.LIVE)
+    return Ending(outcome=OUTCOMES[purpose])
 
 
 def _note(world: World, message: str) -> Noted:

@@ -10,13 +10,15 @@ The four laws:
 from collections.abc import Generator, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
+from types import MappingProxyType
 
-from compartment_tui.domain.deployment import EnvironmentState, Stage
+from compartment_tui.domain.deployment import EnvironmentState, Purpose, Stage
 from compartment_tui.domain.errors import Cancelled, CompartmentError, DiedAfterSwitch, StepFailed
 from compartment_tui.domain.events import Event, RunFinished, RunPlanned, StageFailed
 from compartment_tui.domain.outcome import Failure, Outcome
 from compartment_tui.domain.plan import Run
-from compartment_tui.domain.transitions import begun, finished, nothing_done, reverted, shelved
+from compartment_tui.domain.reverting import reverted
+from compartment_tui.domain.transitions import begun, finished, nothing_done, shelved
 from compartment_tui.ports import Hold, World
 from compartment_tui.rollout.context import Rollout
 from compartment_tui.rollout.draining import drain, prune, retire_previous
@@ -24,6 +26,16 @@ from compartment_tui.rollout.steps import schedule
 from compartment_tui.rollout.undoing import undo
 
 RESUME_HINT = "`compartment-tui resume` finishes or reverts it"
+
+
+OUTCOMES = MappingProxyType(
+    {
+        Purpose.LIVE: Outcome.LIVE,
+        Purpose.HOLD: Outcome.HELD,
+        Purpose.DISCARD: Outcome.DISCARDED,
+    }
+)
+"""What a run that went well ends with."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,7 +83,9 @@ def _carry_out(rollout: Rollout) -> Generator[Event, None, Ending]:
     if not rollout.pending:
         rollout.save(nothing_done(rollout.state))
         return Ending(outcome=Outcome.UNCHANGED)
-    return (yield from _after_the_switch(rollout))
+    if rollout.run.purpose is Purpose.LIVE:
+        return (yield from _after_the_switch(rollout))
+    return (yield from _after_holding(rollout))
 
 
 def _up_to_the_switch(rollout: Rollout) -> Iterator[Event]:
@@ -109,6 +123,18 @@ def _after_the_switch(rollout: Rollout) -> Generator[Event, None, Ending]:
         yield rollout.leave(Stage.DRAINING_PREVIOUS, plan)
     yield from _tidy(rollout)
     return Ending(outcome=Outcome.LIVE)
+
+
+def _after_holding(rollout: Rollout) -> Generator[Event, None, Ending]:
+    """Remove what is held no longer. Nobody is connected to it but whoever looked at a preview."""
+    try:
+        retire_previous(rollout.world, rollout.state)
+        rollout.save(finished(rollout.state, rollout.run.actor, rollout.now))
+    except CompartmentError as error:
+        yield from _told(rollout, error)
+        return _attention(error)
+    yield from _tidy(rollout)
+    return Ending(outcome=OUTCOMES[rollout.run.purpose])
 
 
 def _tidy(rollout: Rollout) -> Iterator[Event]:

@@ -9,6 +9,9 @@
     switching_route     switch_routes             revert: the commit point
     draining_previous   drain (in the runner)     warn: the new version is live
 
+A hold has `held` (hold_candidates) for its last stage and commit point, a discard has nothing but
+`stopped` (let_go_of_candidates).
+
 Undo is not part of the table: `undoing.undo` reads the journal, so that it works after a crash too.
 """
 
@@ -16,12 +19,13 @@ from collections.abc import Callable, Iterator, Mapping
 from types import MappingProxyType
 from typing import TypeAlias
 
-from compartment_tui.domain.deployment import Stage
+from compartment_tui.domain.deployment import Purpose, Stage
 from compartment_tui.domain.events import Event
-from compartment_tui.domain.plan import RECIPES, Plan, Run
+from compartment_tui.domain.plan import ImageSource, Plan, Run
 from compartment_tui.rollout.context import Rollout
-from compartment_tui.rollout.making import build_images, run_releases
-from compartment_tui.rollout.proving import prove_candidates, start_candidates
+from compartment_tui.rollout.holding import hold_candidates, let_go_of_candidates
+from compartment_tui.rollout.making import build_images, run_releases, set_aside_equals
+from compartment_tui.rollout.proving import make_candidates, prove_candidates, start_candidates
 from compartment_tui.rollout.switching import switch_routes
 
 Step: TypeAlias = Callable[[Rollout, tuple[Plan, ...]], Iterator[Event]]
@@ -33,6 +37,8 @@ STEPS: Mapping[Stage, Step] = MappingProxyType(
         Stage.STARTING_CANDIDATE: start_candidates,
         Stage.CHECKING_READINESS: prove_candidates,
         Stage.SWITCHING_ROUTE: switch_routes,
+        Stage.HELD: hold_candidates,
+        Stage.STOPPED: let_go_of_candidates,
     }
 )
 
@@ -42,18 +48,25 @@ def schedule(run: Run) -> list[tuple[Step, frozenset[str]]]:
 
     Every image is made before the first candidate starts, and every candidate is proven before the
     first route moves. Stop-first services come last, one by one: nothing else can fail after their
-    gap began.
+    gap began; a hold only makes them. A held candidate that runs is proven again, not started.
     """
     everyone = frozenset(plan.service for plan in run.plans)
     stop_first = [plan.service for plan in run.plans if plan.spec.stop_first]
     beside = everyone.difference(stop_first)
+    starting = frozenset(
+        plan.service for plan in run.plans if plan.starts and plan.service in beside
+    )
     rows: list[tuple[Step, frozenset[str]]] = []
-    for stage in RECIPES[run.trigger]:
+    if any(plan.source is ImageSource.KEPT_IMAGE and not plan.force for plan in run.plans):
+        rows.append((set_aside_equals, everyone))
+    for stage in run.recipe:
         if stage is Stage.STARTING_CANDIDATE:
-            rows.append((start_candidates, beside))
+            rows.append((start_candidates, starting))
+            if run.purpose is Purpose.HOLD:
+                rows.append((make_candidates, frozenset(stop_first)))
         elif stage is Stage.CHECKING_READINESS:
             rows.append((prove_candidates, beside))
-            for service in stop_first:
+            for service in stop_first if run.purpose is Purpose.LIVE else ():
                 rows.append((start_candidates, frozenset({service})))
                 rows.append((prove_candidates, frozenset({service})))
         elif stage in STEPS:

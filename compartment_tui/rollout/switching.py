@@ -3,9 +3,10 @@
 from collections.abc import Iterator, Mapping
 from datetime import timedelta
 
-from compartment_tui.domain.deployment import EnvironmentState, Journal, Stage
+from compartment_tui.domain.deployment import EnvironmentState, Journal, Purpose, Stage
 from compartment_tui.domain.errors import EdgeNotConfirmed, HostConflict
 from compartment_tui.domain.events import Event
+from compartment_tui.domain.holding import discarded, held
 from compartment_tui.domain.names import EnvironmentKey, show
 from compartment_tui.domain.plan import Plan
 from compartment_tui.domain.routes import Route, RouteTable
@@ -24,7 +25,7 @@ def switch_routes(rollout: Rollout, plans: tuple[Plan, ...]) -> Iterator[Event]:
         rollout.on(plan, Stage.SWITCHING_ROUTE)
     yield from rollout.enter(Stage.SWITCHING_ROUTE, plans)
     yield from mend_documents(rollout)
-    table = rollout.run.before.moved(rollout.run.id, _routes(rollout, plans))
+    table = routes_after(rollout, plans)
     write_claimed(rollout, table)
     await_in_force(rollout.world, rollout.hold, table)
     rollout.committed = True
@@ -33,13 +34,16 @@ def switch_routes(rollout: Rollout, plans: tuple[Plan, ...]) -> Iterator[Event]:
         yield rollout.leave(Stage.SWITCHING_ROUTE, plan)
 
 
-def _routes(rollout: Rollout, plans: tuple[Plan, ...]) -> tuple[Route, ...]:
+def routes_after(rollout: Rollout, plans: tuple[Plan, ...]) -> RouteTable:
+    """The table of this run: its candidates' routes, and no previews of what is held no longer."""
     routes = []
     for plan in plans:
         port = rollout.state.deployments[plan.deployment].port
-        if plan.host is not None and port is not None:
-            routes.append(Route(host=plan.host, deployment=plan.deployment, port=port))
-    return tuple(routes)
+        if plan.routed_host is not None and port is not None:
+            routes.append(Route(host=plan.routed_host, deployment=plan.deployment, port=port))
+    ended = {plan.discards.id for plan in plans if plan.discards}
+    ended |= {plan.deployment for plan in plans if plan.held}
+    return rollout.run.before.without(frozenset(ended)).moved(rollout.run.id, tuple(routes))
 
 
 def mend_documents(rollout: Rollout) -> Iterator[Event]:
@@ -101,6 +105,10 @@ def stand_by(world: World, hold: Hold, state: EnvironmentState) -> EnvironmentSt
     if journal is None:
         return state
     hold.confirm()
+    if journal.purpose is Purpose.HOLD:
+        return held(state, world.clock.now())
+    if journal.purpose is Purpose.DISCARD:
+        return discarded(state)
     world.engine.name_active(state.key, {e.service: e.deployment for e in journal.entries})
     for entry in journal.entries:
         world.engine.keep_running(entry.deployment)
@@ -115,8 +123,8 @@ def is_in_force(world: World, hold: Hold, journal: Journal) -> bool:
     routes.)
     """
     written = hold.routes()
-    routed = [entry.deployment for entry in journal.entries if entry.host is not None]
-    leads_there = bool(routed) and all(written.leads_to(one) for one in routed)
+    routed = [entry for entry in journal.entries if entry.host is not None]
+    leads_there = bool(routed) and all(written.leads_to(e.deployment, e.host) for e in routed)
     if written.marker != journal.run and not leads_there:
         return False
     try:

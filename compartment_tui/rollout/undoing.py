@@ -1,8 +1,16 @@
 """Undo, from the journal alone: the same after an error, a Ctrl-C and a crash. Idempotent."""
 
 from collections.abc import Iterator
+from datetime import timedelta
 
-from compartment_tui.domain.deployment import EnvironmentState, Journal, JournalEntry, Stage, Status
+from compartment_tui.domain.deployment import (
+    EnvironmentState,
+    Journal,
+    JournalEntry,
+    Purpose,
+    Stage,
+    Status,
+)
 from compartment_tui.domain.errors import NeedsAttention
 from compartment_tui.domain.events import Event, StageReverted
 from compartment_tui.domain.history import spec_of
@@ -26,17 +34,24 @@ def undo(
     if journal is None or not reached(journal, Stage.STARTING_CANDIDATE):
         return
     switched = reached(journal, Stage.SWITCHING_ROUTE)
+    goes_live = journal.purpose is Purpose.LIVE
     for entry in reversed(journal.entries):
         _refuse_hurry(world)
-        if entry.stop_first or switched:
+        if goes_live and (entry.stop_first or switched):
             _run_previous(world, state, entry)
     if switched:
         _refuse_hurry(world)
         yield from _routes_back(world, hold, state, journal)
     for entry in reversed(journal.entries):
         _refuse_hurry(world)
-        _stand_down(world, state, entry, look=entry.service in look_at)
-        yield _reverted(world, state, entry, Stage.STARTING_CANDIDATE)
+        look = entry.service in look_at
+        if not entry.held:
+            _stand_down(world, state, entry, look=look)
+            yield _reverted(world, state, entry, Stage.STARTING_CANDIDATE)
+        elif look and reached(journal, Stage.DRAINING_PREVIOUS):
+            # It died after it went live: the engine would bring it back for ever.
+            world.engine.retire(entry.deployment, timedelta())
+        # Else a held one stays as it is, also when it was not ready: it is still held.
 
 
 def reached(journal: Journal, stage: Stage) -> bool:
@@ -61,10 +76,12 @@ def _routes_back(
     if hold.routes() != journal.before:
         hold.write_routes(journal.before)
     await_in_force(world, hold, journal.before)
-    back = {e.service: e.previous for e in journal.entries if e.previous is not None}
-    world.engine.name_active(state.key, back)
+    if journal.purpose is Purpose.LIVE:
+        back = {e.service: e.previous for e in journal.entries if e.previous is not None}
+        world.engine.name_active(state.key, back)
+    stage = {Purpose.HOLD: Stage.HELD, Purpose.DISCARD: Stage.STOPPED}.get(journal.purpose)
     for entry in reversed(journal.entries):
-        yield _reverted(world, state, entry, Stage.SWITCHING_ROUTE)
+        yield _reverted(world, state, entry, stage or Stage.SWITCHING_ROUTE)
 
 
 def _stand_down(world: World, state: EnvironmentState, entry: JournalEntry, *, look: bool) -> None:

@@ -229,8 +229,12 @@ class Bridge(VariableBridge):
     def _ready(self, act: Act, plan: Run | Deletion | None) -> news.PlanReady:
         """The plan with what it does not carry."""
         config = self._world.project.config()
-        commits = runs.new_commits(self._world, plan) if isinstance(plan, Run) else {}
-        context = PlanContext(http_port=config.edge.http_port, commits=commits)
+        run = plan if isinstance(plan, Run) else None
+        context = PlanContext(
+            http_port=config.edge.http_port,
+            commits=runs.new_commits(self._world, run) if run else {},
+            dirty=runs.uncommitted(self._world, run) if run else (),
+        )
         protected = config.environment(act.environment).protected
         return news.PlanReady(act, plan, context, protected)
 

@@ -66,15 +66,27 @@ def test_commits_between_newest_first_and_at_most_twenty(git: Git, tmp_path: Pat
         git("commit", "--allow-empty", "-m", f"Change {number}")
     last = git("rev-parse", "HEAD")
     found = GitSource(tmp_path).commits_between(first, last)
-    assert [line.split(" ", 1)[1] for line in found] == [
+    assert [one.subject for one in found.newest] == [
         f"Change {number}" for number in range(21, 1, -1)
     ]
-    assert GitSource(tmp_path).commits_between(last, last) == ()
+    assert (found.total, found.backwards) == (22, False)
+    back = GitSource(tmp_path).commits_between(last, first)
+    assert (back.total, back.authors, back.backwards) == (22, found.authors, True)
+    assert not GitSource(tmp_path).commits_between(last, last)
+
+
+def test_the_authors_of_a_range_those_of_most_commits_first(git: Git, tmp_path: Path) -> None:
+    first = git("rev-parse", "HEAD")
+    for name in ("Ada", "Bob", "Bob"):
+        git("commit", "--allow-empty", f"--author={name} <a@example.com>", "-m", "x\x0by\x85z")
+    found = GitSource(tmp_path).commits_between(first, git("rev-parse", "HEAD"))
+    assert found.authors == ("Bob", "Ada")
+    assert found.total == 3
 
 
 @pytest.mark.parametrize("commit", ["", "HEAD", "--output=evil", "f" * 40])
 def test_commits_that_are_unknown_or_no_commits(git: Git, tmp_path: Path, commit: str) -> None:
-    assert GitSource(tmp_path).commits_between(commit, git("rev-parse", "HEAD")) == ()
+    assert not GitSource(tmp_path).commits_between(commit, git("rev-parse", "HEAD"))
     assert not (tmp_path / "evil").exists()
 
 

@@ -66,6 +66,8 @@ def test_no_expected_error_ends_like_a_bug() -> None:
 def test_every_outcome_has_a_code() -> None:
     assert {outcome.value: EXIT_OF_OUTCOME[outcome] for outcome in Outcome} == {
         "live": 0,
+        "held": 0,
+        "discarded": 0,
         "unchanged": 0,
         "stopped": 0,
         "failed": 5,

@@ -19,9 +19,9 @@ def shop() -> MemoryWorld:
     opened = open_shop(WEB, API, WORKER)
     opened.source.current = OLD
     opened.source.commits = [
-        ("a" * 40, "Begin"),
-        ("b" * 40, "Sell \x1b[31mred\x1b[0m shoes"),
-        ("c" * 40, "Sell hats"),
+        ("a" * 40, "Begin", "ada"),
+        ("b" * 40, "Sell \x1b[31mred\x1b[0m shoes", "bob\x07"),
+        ("c" * 40, "Sell hats", "ada"),
     ]
     return opened
 

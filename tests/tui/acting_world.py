@@ -125,7 +125,11 @@ def open_held(config: ProjectConfig | None = None) -> tuple[MemoryWorld, HeldClo
     clock = HeldClock()
     opened = memory_world(config or shop_config(), host=Host(clock=clock))
     opened.source.current = OLD
-    opened.source.commits = [("a" * 40, "Begin"), ("b" * 40, "Sell shoes"), ("c" * 40, "Sell hats")]
+    opened.source.commits = [
+        ("a" * 40, "Begin", "ada"),
+        ("b" * 40, "Sell shoes", "ada"),
+        ("c" * 40, "Sell hats", "bob"),
+    ]
     return opened, clock
 
 

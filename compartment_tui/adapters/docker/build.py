@@ -84,7 +84,7 @@ class DockerBuilder:
         return (yield from begun.lines() if begun else self._build(plan, cancel))
 
     def _build(self, plan: Plan, cancel: Cancel) -> Generator[str, None, Image]:
-        with prepared(plan.spec, self._project) as ready:
+        with prepared(plan.spec, self._project, plan.root) as ready:
             command = find_build_command()
             if command is None:
                 image_id = yield from self._build_classic(plan, ready, cancel)

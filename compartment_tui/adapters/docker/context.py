@@ -35,12 +35,14 @@ class Recipe:
 
 
 @contextmanager
-def prepared(spec: ServiceSpec, project: Project) -> Iterator[Recipe]:
+def prepared(spec: ServiceSpec, project: Project, root: Path | None = None) -> Iterator[Recipe]:
     """The recipe of a service of the project; its temporary files go when the block ends.
+
+    Its path lies in the project, or in `root` when that is given.
 
     Raises BuildFailed when the directory or the Dockerfile is missing or cannot be read.
     """
-    context = (project.root / (spec.path or ".")).resolve()
+    context = ((root or project.root) / (spec.path or ".")).resolve()
     if not context.is_dir():
         raise BuildFailed(
             f"the image of {spec.name} cannot be built: there is no directory {spec.path}",
@@ -50,7 +52,8 @@ def prepared(spec: ServiceSpec, project: Project) -> Iterator[Recipe]:
     ignored = (*_user_patterns(source, context), *NEVER_SENT)
     if spec.kind is Kind.STATIC:
         text = _STATIC.format(image=project.config().static_image).encode()
-        ignored = (*ignored, *_private(project.file, context))
+        file = root / project.file.name if root else project.file
+        ignored = (*ignored, *_private(file, context))
         shown = "the generated Dockerfile"
     else:
         text = _read(source, spec)

@@ -38,7 +38,8 @@ class MemoryBuilder:
             )
         if self._host.disk_full:
             raise DiskFull("the engine has no room left", hint="prune, or make room on its disk")
-        version = self._host.versions.get(plan.service, "1")
+        where = f"{plan.service}@{plan.root.name}" if plan.root else plan.service
+        version = self._host.versions.get(where, "1")
         content = f"{plan.key.project} {plan.spec.path} {plan.spec.build} {version}"
         return self._keep(content, plan)
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from compartment_tui.adapters.memory.container import Container
 from compartment_tui.domain.deployment import EnvironmentState, Stage
-from compartment_tui.domain.names import EnvironmentKey, active_name
+from compartment_tui.domain.names import EnvironmentKey, active_name, is_preview
 from compartment_tui.domain.routes import RouteTable
 
 
@@ -58,11 +58,10 @@ def _unexplained(container: Container, state: EnvironmentState | None) -> Iterat
 def _explained(state: EnvironmentState | None) -> set[str]:
     if state is None:
         return set()
-    held = {one.id for one in state.deployments.values() if one.stage is Stage.HELD}
     entries = state.journal.entries if state.journal else ()
     in_progress = {entry.deployment for entry in entries}
-    replaced = {entry.previous for entry in entries if entry.previous}
-    return {*state.active.values(), *held, *in_progress, *replaced}
+    replaced = {one for entry in entries for one in (entry.previous, entry.discards) if one}
+    return {*state.active.values(), *state.held.values(), *in_progress, *replaced}
 
 
 def _disagreements(
@@ -87,6 +86,24 @@ def _disagreements(
             yield f"{place}: {deployment} is active for {service} and does not run"
         elif container.name != active_name(service, state.key):
             yield f"{place}: {deployment} is active for {service} under the name {container.name}"
+    yield from _held_disagreements(state, table, known)
     for route in table.routes:
-        if not state.is_active(route.deployment):
+        held = state.held.values() if is_preview(route.host, route.deployment) else ()
+        if not state.is_active(route.deployment) and route.deployment not in held:
             yield f"{place}: {route.host} leads to {route.deployment}, which is not active"
+
+
+def _held_disagreements(
+    state: EnvironmentState, table: RouteTable, known: Mapping[str, Container]
+) -> Iterator[str]:
+    place = state.key.text
+    for service, deployment in state.held.items():
+        recorded = state.held_deployment(service)
+        if recorded is None or recorded.stage is not Stage.HELD:
+            yield f"{place}: {deployment} is held for {service} and its history says otherwise"
+        elif deployment not in known:
+            yield f"{place}: {deployment} is held for {service} and is gone"
+        elif recorded.preview and not table.leads_to(deployment, recorded.preview):
+            yield f"{place}: {deployment} is held for {service} and has no preview in force"
+        elif state.is_active(deployment):
+            yield f"{place}: {deployment} is both held and active for {service}"

@@ -88,7 +88,7 @@ def _wake(opened: MemoryWorld, images: dict[str, str]) -> None:
         container.chat()
     opened.project.write(shop())
     opened.source.current, opened.source.dirty = HEAD, DIRTY_FILES
-    opened.source.commits = [(commit(subject), subject) for subject, _ in SUBJECTS]
+    opened.source.commits = [(commit(subject), subject, author) for subject, author in SUBJECTS]
     for service in ("web", "api", "search", "billing"):
         host.change(service, HEAD.commit)
 
@@ -103,7 +103,7 @@ def _keep_working(opened: MemoryWorld) -> None:
         new = commit(subject, number)
         opened.host.change(AT_WORK[number % len(AT_WORK)], new)
         if number % 4 == 0:
-            opened.source.commits.append((new, subject))
+            opened.source.commits.append((new, subject, author))
             opened.source.current = Provenance(commit=new, branch="main", dirty=True, author=author)
         opened.clock.call_in(WORK_TAKES, work)
 

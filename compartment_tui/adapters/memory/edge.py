@@ -1,6 +1,7 @@
 """The edge of the pretended machine."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import timedelta
 from http import HTTPStatus
 
@@ -9,7 +10,8 @@ from compartment_tui.domain.config import EdgeSettings
 from compartment_tui.domain.deployment import EnvironmentState
 from compartment_tui.domain.errors import EdgeConflict, NotFound, PortTaken
 from compartment_tui.domain.names import EnvironmentKey
-from compartment_tui.domain.routes import Route, RouteTable
+from compartment_tui.domain.rebuilding import routed
+from compartment_tui.domain.routes import RouteTable
 from compartment_tui.domain.views import Visit
 from compartment_tui.ports import EdgeInfo
 
@@ -125,16 +127,5 @@ class MemoryEdge:
 
 def routes_of_record(state: EnvironmentState) -> RouteTable:
     """The routes that a record says should be there."""
-    active = (state.active_deployment(service) for service in state.active)
-    routes = (
-        Route(
-            host=one.host,
-            deployment=one.id,
-            port=one.port,
-            stopped=one.service if one.resting else "",
-        )
-        for one in active
-        if one is not None and one.host is not None and one.port is not None
-    )
     newest = state.runs[-1].id if state.runs else None
-    return RouteTable(marker=newest, routes=tuple(sorted(routes)))
+    return replace(routed(state), marker=newest)

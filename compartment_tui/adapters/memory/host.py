@@ -102,9 +102,12 @@ class Host:
         """From now on, what is made of that service, reference or image id behaves like this."""
         self.behaviours[name] = behaviour
 
-    def change(self, service: str, version: str) -> None:
-        """Edit the files of a service, so that its next build is another image."""
-        self.versions[service] = version
+    def change(self, service: str, version: str, *, commit: str | None = None) -> None:
+        """Edit the files of a service, so that its next build is another image.
+
+        In the working tree, or as they lie in a commit.
+        """
+        self.versions[f"{service}@{commit}" if commit else service] = version
 
     def behaviour(self, *names: str | None) -> Behaviour:
         """The first script that one of these names has."""

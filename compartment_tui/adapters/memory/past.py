@@ -12,15 +12,12 @@ from compartment_tui.domain.deployment import (
     Stage,
     Trigger,
 )
+from compartment_tui.domain.drafts import Circumstances
 from compartment_tui.domain.history import rollback_targets, spec_of
 from compartment_tui.domain.names import EnvironmentKey
 from compartment_tui.domain.plan import Birth, Plan, Run
-from compartment_tui.domain.planning import (
-    Circumstances,
-    plan_deploy,
-    plan_redeploy,
-    plan_rollback,
-)
+from compartment_tui.domain.planning import plan_deploy, plan_redeploy, plan_rollback
+from compartment_tui.domain.reverting import reverted
 from compartment_tui.domain.routes import Route, RouteTable
 from compartment_tui.domain.transitions import (
     activated,
@@ -28,7 +25,6 @@ from compartment_tui.domain.transitions import (
     finished,
     image_known,
     prunable,
-    reverted,
 )
 
 

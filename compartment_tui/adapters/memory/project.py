@@ -1,6 +1,8 @@
 """A repository that exists nowhere."""
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime
 from functools import partial
@@ -9,10 +11,11 @@ from pathlib import Path
 from compartment_tui.adapters.memory.clock import FakeClock
 from compartment_tui.adapters.memory.feeds import MemoryFeed
 from compartment_tui.adapters.memory.secrets import MemorySecrets
-from compartment_tui.domain.config import ProjectConfig
+from compartment_tui.domain.commits import Checkout, Commit, CommitRange
+from compartment_tui.domain.config import ProjectConfig, ServiceSpec
 from compartment_tui.domain.deployment import EnvironmentState, Provenance
 from compartment_tui.domain.edits import Edit, Rekey, SetVariable, edited
-from compartment_tui.domain.errors import SensitiveUnreadable
+from compartment_tui.domain.errors import NotFound, SensitiveUnreadable
 from compartment_tui.domain.names import EnvironmentKey, parse_environment_name, show
 from compartment_tui.domain.variables import Sensitivity, Variable
 
@@ -39,6 +42,8 @@ class MemoryProject:
         self.copies: dict[EnvironmentKey, tuple[EnvironmentState, datetime]] = {}
         self._clock = clock
         self._watchers: list[MemoryFeed[None]] = []
+        self.committed: dict[str, tuple[ServiceSpec, ...]] = {}
+        """By commit: the services its project file declares, when they are others than now."""
 
     @property
     def root(self) -> Path:
@@ -50,6 +55,9 @@ class MemoryProject:
 
     def config(self) -> ProjectConfig:
         return self.current
+
+    def services_in(self, root: Path) -> tuple[ServiceSpec, ...]:
+        return self.committed.get(root.name, self.current.services)
 
     def edit(self, edits: Sequence[Edit]) -> ProjectConfig:
         after = edited(self.current, edits)
@@ -108,12 +116,14 @@ def _sealed(
 
 
 class MemorySource:
-    """`Source` with a short history: commits and their first lines, oldest first."""
+    """`Source` with a short history: commits, their first lines and authors, oldest first."""
 
     def __init__(self) -> None:
         self.current = Provenance()
         self.dirty: tuple[str, ...] = ()
-        self.commits: list[tuple[str, str]] = []
+        self.commits: list[tuple[str, str, str]] = []
+        self.refs: dict[str, Provenance] = {}
+        """Commits, branches and tags that can be checked out, and what lies there."""
 
     def provenance(self) -> Provenance:
         return self.current
@@ -121,9 +131,25 @@ class MemorySource:
     def dirty_files(self) -> tuple[str, ...]:
         return self.dirty
 
-    def commits_between(self, older: str, newer: str) -> tuple[str, ...]:
-        known = [commit for commit, _ in self.commits]
+    def commits_between(self, older: str, newer: str) -> CommitRange:
+        known = [commit for commit, _, _ in self.commits]
         if older not in known or newer not in known:
-            return ()
-        between = self.commits[known.index(older) + 1 : known.index(newer) + 1]
-        return tuple(f"{commit[:10]} {line}" for commit, line in reversed(between))[:20]
+            return CommitRange()
+        first, last = sorted((known.index(older), known.index(newer)))
+        between = [
+            Commit(id=commit[:10], subject=line, author=author)
+            for commit, line, author in reversed(self.commits[first + 1 : last + 1])
+        ]
+        return CommitRange(
+            total=len(between),
+            newest=tuple(between[:20]),
+            authors=tuple(who for who, _ in Counter(one.author for one in between).most_common()),
+            backwards=known.index(older) > known.index(newer),
+        )
+
+    @contextmanager
+    def check_out(self, ref: str) -> Iterator[Checkout]:
+        found = self.refs.get(ref)
+        if found is None:
+            raise NotFound(f"there is no commit {show(ref)} in this repository")
+        yield Checkout(root=NOWHERE / found.commit, provenance=found)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from compartment_tui.adapters.system import FileChanges
 from compartment_tui.adapters.toml.parsing import FILE_NAME, parse_config, text_of
-from compartment_tui.domain.config import ProjectConfig
+from compartment_tui.domain.config import ProjectConfig, ServiceSpec
 from compartment_tui.domain.deployment import EnvironmentState
 from compartment_tui.domain.edits import Edit
 from compartment_tui.domain.errors import NotFound, ProjectFileInvalid, RecordInvalid
@@ -63,6 +63,9 @@ class TomlProject:
             raise ProjectFileInvalid(f"{self._file} cannot be read: {error.strerror}") from error
         text = text_of(self._file, content)
         return parse_config(text, root=self.root, file_name=self._file.name)
+
+    def services_in(self, root: Path) -> tuple[ServiceSpec, ...]:
+        return TomlProject(root / self._file.name).config().services
 
     def edit(self, edits: Sequence[Edit]) -> ProjectConfig:
         from compartment_tui.adapters.toml.editing import edit_file

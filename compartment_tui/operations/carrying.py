@@ -1,0 +1,118 @@
+"""How a verb becomes a run: planned and refused early, then under the lock, then carried out."""
+
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TypeAlias
+
+from compartment_tui.domain.commits import Checkout
+from compartment_tui.domain.config import ProjectConfig
+from compartment_tui.domain.deployment import EnvironmentState, Provenance
+from compartment_tui.domain.drafts import Circumstances
+from compartment_tui.domain.events import Event
+from compartment_tui.domain.plan import Run
+from compartment_tui.operations.recovering import keep_copy, recovered
+from compartment_tui.operations.scope import key_and_config, state_of
+from compartment_tui.ports import World
+from compartment_tui.rollout.ground import prepare_ground
+from compartment_tui.rollout.runner import execute
+from compartment_tui.rollout.switching import refuse_taken_hosts
+
+Planner: TypeAlias = Callable[[Circumstances], Run]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """What a person asks for: the verb, where, and how a run is made of it."""
+
+    verb: str
+    environment: str
+    planner: Planner
+    ref: str | None = None
+    """Services and build contexts come from this commit instead of the working tree."""
+    builds: bool = False
+
+
+def planned(world: World, request: Request) -> Run:
+    """What would be done; nothing is touched. Raises what is refused."""
+    key, config = key_and_config(world, request.environment)
+    with _checked_out(world, request) as tree:
+        source = _source(world, config, request, tree)
+        return _refused_early(world, source.around(world, state_of(world, key)), request)
+
+
+def carried_out(world: World, request: Request) -> Iterator[Event]:
+    """Do it. Failures are events; exceptions mean that it was refused before it began."""
+    key, config = key_and_config(world, request.environment)
+    world.engine.warm_up()
+    with _checked_out(world, request) as tree:
+        source = _source(world, config, request, tree)
+        _refused_early(world, source.around(world, state_of(world, key)), request)
+        if request.builds:
+            world.builder.warm_up()
+        prepare_ground(world, key, config)
+        with world.locks.environment(key, actor=world.actor, purpose=request.verb) as hold:
+            try:
+                state = yield from recovered(world, hold)
+                if state.journal is None:
+                    run = request.planner(source.around(world, state))
+                    run = replace(run, before=hold.routes())
+                    yield from execute(world, hold, state, run)
+            finally:
+                keep_copy(world, hold)
+
+
+def _checked_out(world: World, request: Request) -> AbstractContextManager[Checkout | None]:
+    return nullcontext() if request.ref is None else world.source.check_out(request.ref)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Source:
+    """What a run is planned from, beside the record: the same before the lock and under it."""
+
+    config: ProjectConfig
+    provenance: Provenance
+    root: Path | None
+    ref: str
+
+    def around(self, world: World, state: EnvironmentState) -> Circumstances:
+        engine = world.engine
+        return Circumstances(
+            config=self.config,
+            state=state,
+            now=world.clock.now(),
+            actor=world.actor,
+            new_id=world.clock.new_id,
+            fingerprint_key=world.records.fingerprint_key(),
+            provenance=self.provenance,
+            has_container=lambda deployment: engine.instance(deployment) is not None,
+            has_image=lambda image: engine.image(image) is not None,
+            identity=world.secrets.identity,
+            root=self.root,
+            ref=self.ref,
+        )
+
+
+def _source(
+    world: World, config: ProjectConfig, request: Request, tree: Checkout | None
+) -> _Source:
+    if tree is None:
+        provenance = world.source.provenance()
+        return _Source(config=config, provenance=provenance, root=None, ref="")
+    return _Source(
+        config=replace(config, services=world.project.services_in(tree.root)),
+        provenance=tree.provenance,
+        root=tree.root,
+        ref=request.ref or "",
+    )
+
+
+def _refused_early(world: World, around: Circumstances, request: Request) -> Run:
+    run, state = request.planner(around), around.state
+    # What is live here is claimed already, so a usual deploy need not ask what others have.
+    live = {one.host for name in state.active if (one := state.active_deployment(name))}
+    new = frozenset(host for plan in run.plans for host in plan.hosts) - live
+    if new:
+        refuse_taken_hosts(state.key, new, world.edge.tables())
+    return run
