@@ -41,7 +41,7 @@ def _assignments(text: str) -> Iterator[tuple[str, Secret, int]]:
         if found.error:
             raise UsageProblem(
                 f"line {_line(found.original.string, found.original.line)}: this is no assignment",
-                hint="a line is KEY=value, a value with blanks or line breaks stands in quotes",
+                hint="a line is KEY=value; a value with line breaks stands in quotes",
             )
         if found.key is None:
             continue

@@ -41,19 +41,28 @@ def unreadable_values(
     keys: Mapping[str, Sequence[str]], environment: str, identity: Identity
 ) -> SensitiveUnreadable:
     """That sensitive values cannot be read here, by who needs them; why not, and the way on."""
-    needs = ", ".join(f"{who} needs {', '.join(names)}" for who, names in keys.items())
-    why = identity.problem or f"not encrypted for the identity in {identity.place}"
-    hint = identity.hint
-    if not hint and identity.recipients:
-        mine = identity.recipients[0]
-        hint = f"somebody who can read them lets you: {PROGRAM} recipients add {mine}"
+    needs = "; ".join(f"{who} needs {', '.join(names)}" for who, names in keys.items())
     return SensitiveUnreadable(
-        f"{needs} in {show(environment)}, sensitive and not to be read here: {why}", hint=hint
+        f"{needs} in {show(environment)}, sensitive and not to be read here: {why(identity)}",
+        hint=way_on(identity),
     )
 
 
+def why(identity: Identity) -> str:
+    """Why a sensitive value cannot be read with it."""
+    return identity.problem or f"not encrypted for the identity in {identity.place}"
+
+
+def way_on(identity: Identity) -> str:
+    """What to do about it."""
+    if identity.hint or not identity.recipients:
+        return identity.hint
+    mine = identity.recipients[0]
+    return f"somebody who can read them lets you: {PROGRAM} recipients add {mine}"
+
+
 def _missing(key: EnvironmentKey, missing: Mapping[str, Sequence[str]]) -> MissingVariables:
-    needs = ", ".join(
+    needs = "; ".join(
         f"{service} requires {', '.join(names)}" for service, names in missing.items()
     )
     owners: dict[str, list[str]] = {}
@@ -67,6 +76,6 @@ def _missing(key: EnvironmentKey, missing: Mapping[str, Sequence[str]]) -> Missi
         for name, services in owners.items()
     )
     return MissingVariables(
-        f"{needs}, which {'has' if one else 'have'} no value in {show(key.environment)}",
+        f"{needs}: {'it has' if one else 'they have'} no value in {show(key.environment)}",
         hint="; ".join(commands),
     )

@@ -76,7 +76,9 @@ def export(
             f"sensitive values are not exported unless asked for: {', '.join(hidden)}",
             hint="--sensitive writes them in clear",
         )
-    return world.dotenv.text({one.key: _value(world, one, environment) for one in found})
+    return world.dotenv.text(
+        {one.key: _value(world, one, environment, "the export") for one in found}
+    )
 
 
 def copy(
@@ -103,7 +105,7 @@ def copy(
             continue
         chosen = {name: one for name, one in variables.items() if not keys or name in keys}
         for one in chosen.values():
-            _value(world, one, key.environment)
+            _value(world, one, key.environment, "the copy")
         if chosen:
             transfers.append(_transfer(into, owner, _own(config, into, owner), chosen, ()))
     found = {name for transfer in transfers for name in transfer.keys}
@@ -154,8 +156,8 @@ def _transfer(
     return Transfer(service=service, edits=tuple(edits), changes=changes, keys=tuple(brought))
 
 
-def _value(world: World, variable: Variable, environment: str) -> Secret:
+def _value(world: World, variable: Variable, environment: str, who: str) -> Secret:
     if variable.value is None:
-        needs = {"the copy": (variable.key,)}
+        needs = {who: (variable.key,)}
         raise unreadable_values(needs, environment, world.secrets.identity())
     return variable.value

@@ -17,6 +17,7 @@ from compartment_tui.domain.deployment import EnvironmentState, Provenance
 from compartment_tui.domain.edits import Edit, Rekey, SetVariable, edited
 from compartment_tui.domain.errors import NotFound, SensitiveUnreadable
 from compartment_tui.domain.names import EnvironmentKey, parse_environment_name, show
+from compartment_tui.domain.usable import way_on, why
 from compartment_tui.domain.variables import Sensitivity, Variable
 
 NOWHERE = Path("/memory")
@@ -108,7 +109,12 @@ def _sealed(
         if value is None and variable.sealed is not None:
             value = secrets.unseal(variable.sealed)
         if value is None:
-            raise SensitiveUnreadable(f"{variable.key} in {show(environment)} cannot be read here")
+            identity = secrets.identity()
+            raise SensitiveUnreadable(
+                f"{variable.key} in {show(environment)} cannot be read here, so not encrypted"
+                f" again: {why(identity)}",
+                hint=way_on(identity),
+            )
         return replace(variable, value=None, sealed=secrets.seal(value, recipients))
 
     environments = (where.each(partial(one, where.name)) for where in config.environments)

@@ -6,6 +6,7 @@ from compartment_tui.adapters.toml.layout import KeyPath
 from compartment_tui.domain.config import ProjectConfig
 from compartment_tui.domain.errors import SensitiveUnreadable, UsageProblem
 from compartment_tui.domain.names import show
+from compartment_tui.domain.usable import way_on, why
 from compartment_tui.domain.variables import Secret
 from compartment_tui.ports import Secrets
 
@@ -42,10 +43,10 @@ class Sealing:
                     found[path] = self.sealed(value)
         if unreadable:
             identity = self._port().identity()
-            why = identity.problem or f"with the identity in {identity.place}"
             raise SensitiveUnreadable(
-                f"{', '.join(unreadable)} cannot be read here, so not encrypted again: {why}",
-                hint=identity.hint or "somebody who can read them has to do it",
+                f"{', '.join(unreadable)} cannot be read here, so not encrypted again:"
+                f" {why(identity)}",
+                hint=way_on(identity),
             )
         return found
 
