@@ -1,15 +1,21 @@
 """Programs to be measured on a terminal: `python -m benchmarks.terminal_subjects NAME`.
 
 `still` is the application on a pretended machine on which nothing moves, `flood` the same with a
-service that writes 10,000 lines a second, `minimal` the least that the toolkit itself can do.
+service that writes 10,000 lines a second, `many` the same with 5,000 variables, `minimal` the
+least that the toolkit itself can do.
 """
 
 import os
 import sys
 import threading
 import time
-from typing import ClassVar
+from dataclasses import replace
+from typing import TYPE_CHECKING, ClassVar
 
+if TYPE_CHECKING:
+    from compartment_tui.domain.config import ProjectConfig
+
+VARIABLES = 5000
 LINES, PAUSE = 500, 0.05
 """So many lines so often, in seconds: 10,000 a second."""
 
@@ -20,7 +26,7 @@ def main() -> None:
     if sys.argv[1] == "minimal":
         _minimal()
     else:
-        _application(flooded=sys.argv[1] == "flood")
+        _application(sys.argv[1])
 
 
 def _minimal() -> None:
@@ -49,13 +55,15 @@ def _minimal() -> None:
     Minimal().run()
 
 
-def _application(*, flooded: bool) -> None:
+def _application(name: str) -> None:
     from compartment_tui.adapters.memory.clock import FakeClock
     from compartment_tui.adapters.memory.demo import open_demo
     from compartment_tui.tui.app import CompartmentApp
 
     opened = open_demo(FakeClock())
-    if flooded:
+    if name == "many":
+        opened.project.write(_with_many(opened.project.current))
+    if name == "flood":
         service = next(
             one
             for one in opened.host.containers.values()
@@ -73,6 +81,16 @@ def _application(*, flooded: bool) -> None:
 
         threading.Thread(target=write, daemon=True).start()
     CompartmentApp(opened.world).run()
+
+
+def _with_many(config: "ProjectConfig") -> "ProjectConfig":
+    from compartment_tui.domain.variables import Secret, Variable
+
+    first, *rest = config.environments
+    names = [f"VARIABLE_{number:04}" for number in range(VARIABLES)]
+    many = {name: Variable(key=name, value=Secret(f"value of {name}")) for name in names}
+    crowded = replace(first, variables={**first.variables, **many})
+    return replace(config, environments=(crowded, *rest))
 
 
 if __name__ == "__main__":

@@ -160,14 +160,14 @@ class EditorRow:
 
 
 def editor_rows(editor: Editor) -> tuple[EditorRow, ...]:
-    """Every key of the scope that is wanted, in alphabetical order."""
+    """Every key of the scope, wanted or not, in alphabetical order."""
     if editor.before is None or editor.after is None:
         return ()
     if editor.service is None:
         found = _everyones(editor, editor.before, editor.after)
     else:
         found = _of_service(editor, editor.before, editor.after, editor.service)
-    return tuple(row for row in found if fits(row.key, editor.wanted))
+    return tuple(found)
 
 
 def fits(key: str, wanted: str) -> bool:

@@ -35,11 +35,14 @@ _WORSE: Mapping[VariableState, int] = MappingProxyType(
 )
 
 
-def editor_grid(rows: Iterable[EditorRow], room: int, *, service: str | None) -> Grid:
-    """The rows of one scope as a table."""
-    if service is None:
-        return grid(_OF_ALL, [_everyones(row) for row in rows], room)
-    return grid(_OF_SERVICE, [_of_service(row) for row in rows], room)
+def drawn_rows(rows: Iterable[EditorRow], *, service: str | None) -> tuple[Row, ...]:
+    """The rows of one scope as they stand in its table."""
+    return tuple(_everyones(row) if service is None else _of_service(row) for row in rows)
+
+
+def editor_grid(rows: Sequence[Row], room: int, *, service: str | None) -> Grid:
+    """Some of these rows as a table."""
+    return grid(_OF_ALL if service is None else _OF_SERVICE, rows, room)
 
 
 def _everyones(row: EditorRow) -> Row:

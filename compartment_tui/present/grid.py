@@ -1,6 +1,6 @@
 """Tables for a screen: rows with keys, and columns that know what to give up when room is short."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from compartment_tui.present.pieces import line_width
@@ -59,8 +59,13 @@ def grid(columns: Sequence[Column], rows: Sequence[Row], room: int) -> Grid:
     return Grid(
         columns=tuple(columns[place] for place in kept),
         widths=tuple(widths[place] for place in kept),
-        rows=tuple(replace(row, cells=tuple(row.cells[place] for place in kept)) for row in rows),
+        rows=tuple(rows) if len(kept) == len(columns) else tuple(_with_cells(rows, kept)),
     )
+
+
+def _with_cells(rows: Sequence[Row], kept: Sequence[int]) -> Iterator[Row]:
+    for row in rows:
+        yield replace(row, cells=tuple(row.cells[place] for place in kept))
 
 
 def _natural(column: Column, place: int, rows: Sequence[Row]) -> int:

@@ -67,6 +67,14 @@ def edit_line(editor: Editor, edit: VariableEdit) -> Line:
     return (Cell(f"~ {show(edit.key)}", Tone.WARN), where, *steps)
 
 
+def protected_names(editor: Editor) -> tuple[str, ...]:
+    """Protected environments that are about to be edited, in order."""
+    if editor.before is None:
+        return ()
+    names = dict.fromkeys(edit.environment for edit in editor.staged)
+    return tuple(name for name in names if editor.before.config.environment(name).protected)
+
+
 def write_question(editor: Editor, *, file: str) -> Question:
     """The diff, and whether it is to be written."""
     return Question(

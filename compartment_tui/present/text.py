@@ -52,6 +52,8 @@ _TRIGGERS: Mapping[Trigger, str] = MappingProxyType(
 
 def show(text: str) -> str:
     """A foreign name as it is, with every control and format character escaped."""
+    if text.isprintable():
+        return text
     return "".join(
         char if char.isprintable() else char.encode("unicode_escape").decode() for char in text
     )

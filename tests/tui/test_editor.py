@@ -23,11 +23,12 @@ from compartment_tui.tui.screens.run import RunScreen
 from compartment_tui.tui.screens.variable_compare import ComparedRows, VariableCompare
 from compartment_tui.tui.screens.variable_form import VariableForm
 from compartment_tui.tui.screens.variable_import import VariableImport
+from compartment_tui.tui.screens.variable_write import WriteScreen
 from compartment_tui.tui.screens.variables import VariablesScreen
 from compartment_tui.tui.widgets.editor_rows import EditorRows
 from compartment_tui.tui.widgets.value_field import ValueField
 from tests.rollout.shop import shop_config
-from tests.tui.acting_world import Stage, open_held, stage
+from tests.tui.acting_world import Stage, open_held, protected, stage
 from tests.tui.pictures import Breakable, opened_application
 
 Act = Callable[[Stage], Awaitable[None]]
@@ -106,7 +107,7 @@ async def edit(one: Stage, key: str, value: str) -> None:
 
 async def write(one: Stage) -> None:
     await one.press("W")
-    await one.screen(AskScreen)
+    await one.screen(WriteScreen)
     await one.press("y")
 
 
@@ -340,7 +341,7 @@ def test_a_sensitive_value_is_typed_hidden_and_is_nowhere() -> None:
         await one.screen(VariablesScreen)
         seen += [one.text(), repr(screen(one).editor)]
         await one.press("W")
-        await one.screen(AskScreen)
+        await one.screen(WriteScreen)
         seen += [one.text(), one.app.export_screenshot()]
         await one.press("y")
         await one.reads("1 edit written")
@@ -431,13 +432,29 @@ def test_the_diff_names_every_edit_and_whom_it_touches() -> None:
         await point(one, "REGION")
         await one.press("X")
         await one.press("W")
-        await one.screen(AskScreen)
+        await one.screen(WriteScreen)
         await one.reads("~ LOG_LEVEL", "info → debug", "- REGION", "touches web, api and worker")
         await one.press("n")
         await one.screen(VariablesScreen)
         assert len(screen(one).editor.staged) == 2
 
     play(act)
+
+
+def test_a_protected_environment_asks_for_its_name() -> None:
+    async def act(one: Stage) -> None:
+        await edit(one, "LOG_LEVEL", "debug")
+        await one.press("W")
+        await one.screen(WriteScreen)
+        await one.reads("production is protected: type its name")
+        await one.press("y", "enter")
+        await one.reads("that is not its name")
+        assert one.opened.project.current == shop
+        await one.press("backspace", *"production", "enter")
+        await one.until(lambda: not screen(one).editor.staged, "it is written")
+
+    shop = protected(config())
+    play(act, shop=shop, deployed=False)
 
 
 def test_staged_edits_outlive_a_change_of_the_file() -> None:
@@ -476,7 +493,7 @@ def test_a_broken_file_is_named_and_loses_nothing() -> None:
 async def refused(one: Stage, project: Breakable, error: CompartmentError) -> None:
     project.error = None
     await one.press("W")
-    await one.screen(AskScreen)
+    await one.screen(WriteScreen)
     project.error = error
     await one.press("y")
     await one.reads("Not written", "compartment.toml:14", "stays staged")

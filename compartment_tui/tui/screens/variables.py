@@ -7,7 +7,7 @@ from textual.binding import Binding
 
 from compartment_tui.domain.edits import RemoveVariable, SetVariable, VariableEdit
 from compartment_tui.present.editor import Editor, Place, declared, place_of
-from compartment_tui.present.staged import leave_question, write_question
+from compartment_tui.present.staged import leave_question, protected_names, write_question
 from compartment_tui.tui import messages as news
 from compartment_tui.tui.screens.ask import AskScreen
 from compartment_tui.tui.screens.choose import ChooseScreen
@@ -15,6 +15,7 @@ from compartment_tui.tui.screens.variable_compare import VariableCompare
 from compartment_tui.tui.screens.variable_form import VariableForm
 from compartment_tui.tui.screens.variable_import import VariableImport
 from compartment_tui.tui.screens.variable_view import VariablesView
+from compartment_tui.tui.screens.variable_write import WriteScreen
 from compartment_tui.tui.widgets.editor_rows import EditorRows
 from compartment_tui.tui.widgets.narrow import Narrow
 
@@ -143,7 +144,8 @@ class VariablesScreen(VariablesView):
     def action_write(self) -> None:
         if self.editor.staged:
             question = write_question(self.editor, file=self.app.world.project.file.name)
-            self.app.push_screen(AskScreen(question), self._write)
+            names = protected_names(self.editor)
+            self.app.push_screen(WriteScreen(question, names), self._write)
 
     def _write(self, yes: bool | None) -> None:
         if yes:

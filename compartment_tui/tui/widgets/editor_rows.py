@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from textual.binding import Binding
 from textual.message import Message
 
-from compartment_tui.present.editor import Editor, EditorRow, editor_rows
-from compartment_tui.present.editor_table import editor_grid, editor_notes
+from compartment_tui.present.editor import Editor, EditorRow, editor_rows, fits
+from compartment_tui.present.editor_table import drawn_rows, editor_grid, editor_notes
+from compartment_tui.present.grid import Row
 from compartment_tui.tui.widgets.table import KeyTable
 
 
@@ -30,21 +31,30 @@ class EditorRows(KeyTable):
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - the toolkit's name
         super().__init__(id=id)
         self._editor: Editor | None = None
+        self._rows: tuple[tuple[EditorRow, Row], ...] = ()
+        """All of the scope: of thousands, typing a filter makes none anew."""
         self.rows: tuple[EditorRow, ...] = ()
+        """Those that are wanted."""
 
     def put_editor(self, editor: Editor) -> None:
         """Show its scope."""
-        if self._editor is not None and same_rows(self._editor, editor):
-            self._editor = editor
+        before, self._editor = self._editor, editor
+        if before is None or not same_scope(before, editor):
+            rows = editor_rows(editor)
+            self._rows = tuple(zip(rows, drawn_rows(rows, service=editor.service), strict=True))
+        elif before.wanted == editor.wanted and before.staged == editor.staged:
             return
-        self._editor, self.rows = editor, editor_rows(editor)
         self._draw()
 
     def _draw(self) -> None:
-        if self._editor is None or not self.size.width:
+        editor = self._editor
+        if editor is None or not self.size.width:
             return
-        drawn = editor_grid(self.rows, self.room, service=self._editor.service)
-        self.put(drawn, editor_notes(self._editor, self.rows))
+        wanted = [(row, drawn) for row, drawn in self._rows if fits(row.key, editor.wanted)]
+        self.rows = tuple(row for row, _ in wanted)
+        rows = [drawn for _, drawn in wanted]
+        notes = editor_notes(editor, self.rows)
+        self.put(editor_grid(rows, self.room, service=editor.service), notes)
         self.mark(frozenset(row.key for row in self.rows if row.staged))
 
     def on_resize(self) -> None:
@@ -58,11 +68,6 @@ class EditorRows(KeyTable):
         self.post_message(self.Opened(key))
 
 
-def same_rows(one: Editor, other: Editor) -> bool:
-    """Whether both have the very same rows, so that nothing need be looked at again."""
-    return (
-        one.before is other.before
-        and one.after is other.after
-        and one.service == other.service
-        and one.wanted == other.wanted
-    )
+def same_scope(one: Editor, other: Editor) -> bool:
+    """Whether both have the very same rows, wanted or not."""
+    return one.before is other.before and one.after is other.after and one.service == other.service

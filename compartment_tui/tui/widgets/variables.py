@@ -23,9 +23,11 @@ class Variables(KeyTable):
         self._board: Board | None = None
 
     def show(self, board: Board, now: datetime) -> None:
-        """Draw what differs."""
-        self._board = board
-        self._draw()
+        """Draw what differs: thousands of rows are not laid out again for one more sample."""
+        before, self._board = self._board, board
+        shown = before and (before.variables, before.service)
+        if shown != (board.variables, board.service):
+            self._draw()
 
     def _draw(self) -> None:
         if self._board is not None and self.size.width:
