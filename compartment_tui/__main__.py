@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from compartment_tui.ports import Entrances
 
-USUAL = gc.get_threshold()
 SELDOM = 50_000
 """How many new objects it takes until garbage is looked for: more than loading a command makes."""
 
@@ -34,9 +33,6 @@ def _entrances() -> "Entrances":
 def _launch(entrances: "Entrances", *, file: Path | None, demo: bool, read_only: bool) -> int:
     from compartment_tui.tui.launch import launch
 
-    # It stays for hours, and everything it needs is loaded.
-    gc.freeze()
-    gc.set_threshold(*USUAL)
     return launch(entrances, file=file, demo=demo, read_only=read_only)
 
 

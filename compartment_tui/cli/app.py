@@ -34,11 +34,18 @@ class Launch(Protocol):
     ) -> int: ...
 
 
-def build(launch: Launch | None = None, *, first: str = "") -> typer.Typer:
+OPENING = frozenset(("--demo", "--read-only"))
+"""With nothing but these it opens the terminal application, and needs no command for that."""
+
+
+def build(
+    launch: Launch | None = None, *, first: str = "", only_opens: bool = False
+) -> typer.Typer:
     """The whole command line. Its context's object is a function that gives the entrances.
 
     `launch` is what it does without a command, on a terminal. When `first`, its first word, is a
-    command, then that is all there is: putting all of them together takes a quick one's time.
+    command, then that is all there is: putting all of them together takes a quick one's time. When
+    it `only_opens` the terminal application there is none at all.
     """
     root = typer.Typer(
         name=PROGRAM,
@@ -53,7 +60,7 @@ def build(launch: Launch | None = None, *, first: str = "") -> typer.Typer:
     parts = (runs.app, handling.app, inspect.app, upkeep.app)
     found = [one for part in parts for one in part.registered_commands]
     root.registered_commands = [one for one in found if one.name == first]
-    if root.registered_commands:
+    if root.registered_commands or only_opens:
         return root
     root.registered_commands = sorted(found, key=lambda one: ORDER.index(one.name or ""))
     for part in GROUPS:
@@ -63,7 +70,10 @@ def build(launch: Launch | None = None, *, first: str = "") -> typer.Typer:
 
 def run(entrances: Callable[[], "Entrances"], launch: Launch | None = None) -> None:
     """Do what the command line says, and leave with its exit code."""
-    build(launch, first="".join(sys.argv[1:2]))(obj=entrances, prog_name=PROGRAM)
+    words = sys.argv[1:]
+    only_opens = launch is not None and OPENING.issuperset(words) and _on_terminal()
+    root = build(launch, first="".join(words[:1]), only_opens=only_opens)
+    root(obj=entrances, prog_name=PROGRAM)
 
 
 def _root(launch: Launch | None) -> Callable[..., None]:

@@ -248,6 +248,8 @@ class Journal:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AuditLine:
+    """Who did what when, kept when the environment itself is gone."""
+
     at: datetime
     actor: str
     verb: str

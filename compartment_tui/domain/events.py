@@ -16,12 +16,16 @@ from compartment_tui.domain.plan import Run
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunPlanned:
+    """What a run is going to do."""
+
     at: datetime
     run: Run
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StageStarted:
+    """A stage of one service begins; the journal says so already."""
+
     at: datetime
     target: Target
     stage: Stage
@@ -48,6 +52,8 @@ class Probed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StageFinished:
+    """A stage of one service is done."""
+
     at: datetime
     target: Target
     stage: Stage
@@ -57,6 +63,8 @@ class StageFinished:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StageFailed:
+    """A stage of one service failed; what was done is reverted next."""
+
     at: datetime
     target: Target
     stage: Stage
@@ -65,6 +73,8 @@ class StageFailed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StageReverted:
+    """What a stage of one service did is undone."""
+
     at: datetime
     target: Target
     stage: Stage
@@ -90,6 +100,8 @@ class Noted:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunFinished:
+    """Nothing follows."""
+
     at: datetime
     run: str
     outcome: Outcome

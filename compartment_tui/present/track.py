@@ -52,6 +52,8 @@ class Row:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Grid:
+    """Stages across, services down."""
+
     columns: tuple[tuple[str, str], ...]
     rows: tuple[Row, ...]
 

@@ -12,17 +12,14 @@ from compartment_tui.present.jobs import job_title, toast
 from compartment_tui.present.rollbacks import choices
 from compartment_tui.present.tone import Tone
 from compartment_tui.tui import messages as news
-from compartment_tui.tui.base import BoardApp, standing
+from compartment_tui.tui.base import BoardApp, tell
 from compartment_tui.tui.ending import Ending
 from compartment_tui.tui.jobs import Transcript
-from compartment_tui.tui.screens.activity import ActivityScreen
-from compartment_tui.tui.screens.pick import PickScreen
-from compartment_tui.tui.screens.plan import Decision, PlanScreen
-from compartment_tui.tui.screens.quit import QuitScreen
-from compartment_tui.tui.screens.run import RunScreen
 
 if TYPE_CHECKING:
     from textual.notifications import SeverityLevel
+
+    from compartment_tui.tui.screens.plan import Decision
 
 _SEVERITIES: dict[Tone, "SeverityLevel"] = {Tone.WARN: "warning", Tone.BAD: "error"}
 TOAST_SECONDS = 10
@@ -63,6 +60,8 @@ class Acting(BoardApp):
 
     def _pick(self, act: Act) -> None:
         """Where to go back to."""
+        from compartment_tui.tui.screens.pick import PickScreen
+
         here = act.environment == self.board.environment
         found = choices(
             self.board.statuses.get(act.environment),
@@ -79,22 +78,20 @@ class Acting(BoardApp):
             self._propose(act)
 
     def _propose(self, act: Act, *, look_only: bool = False) -> None:
+        from compartment_tui.tui.screens.plan import PlanScreen
+
         # The dialog opens before its plan is there, so that no key meant for the screen below
         # can answer it by chance: until then it answers to nothing but leaving.
         self.push_screen(PlanScreen(act, look_only=look_only), self._decided)
         self.bridge.plan(act)
 
     def on_plan_ready(self, message: news.PlanReady) -> None:
-        for screen in standing(self):
-            if isinstance(screen, PlanScreen):
-                screen.take(message)
+        tell(self, "take_plan", message)
 
     def on_act_refused(self, message: news.ActRefused) -> None:
-        for screen in standing(self):
-            if isinstance(screen, PlanScreen):
-                screen.refuse(message.act, message.error)
+        tell(self, "refuse", message.act, message.error)
 
-    async def _decided(self, decision: Decision | None) -> None:
+    async def _decided(self, decision: "Decision | None") -> None:
         if decision is not None:
             job = self.begin(decision.act, http_port=decision.http_port)
             await self.open_job(job.number)
@@ -111,6 +108,8 @@ class Acting(BoardApp):
 
     async def open_job(self, number: int | None) -> None:
         """Its screen, instead of that of another job."""
+        from compartment_tui.tui.screens.run import RunScreen
+
         if number is None or number not in self.board.jobs:
             return
         if isinstance(self.screen, RunScreen):
@@ -123,9 +122,7 @@ class Acting(BoardApp):
         job = self.board.jobs.get(message.job)
         if job is None:
             return
-        for screen in standing(self):
-            if isinstance(screen, RunScreen):
-                screen.take_said(message)
+        tell(self, "take_said", message)
         self._transcripts[message.job].add(message.said, message.dropped)
         self.show(self.board.with_job(replace(job, timeline=message.timeline)))
 
@@ -151,6 +148,8 @@ class Acting(BoardApp):
 
     def _tell(self, job: Job) -> None:
         """How it ended, to a person who looks at something else."""
+        from compartment_tui.tui.screens.run import RunScreen
+
         screens = [one for one in self.screen_stack if isinstance(one, RunScreen)]
         if any(screen.number == job.number for screen in screens):
             return
@@ -168,6 +167,8 @@ class Acting(BoardApp):
             self.show(self.board.with_job(replace(job, cancels=requests)))
 
     def action_activity(self) -> None:
+        from compartment_tui.tui.screens.activity import ActivityScreen
+
         self.push_screen(ActivityScreen(), self.open_job)
 
     # --- leaving ---------------------------------------------------------------------------------
@@ -176,7 +177,10 @@ class Acting(BoardApp):
         """Quit; what to do about a job that goes on is asked first."""
         if not self.board.running_jobs:
             self.exit()
-        elif not any(isinstance(screen, QuitScreen) for screen in self.screen_stack):
+            return
+        from compartment_tui.tui.screens.quit import QuitScreen
+
+        if not any(isinstance(screen, QuitScreen) for screen in self.screen_stack):
             self.push_screen(QuitScreen())
 
     def end_and_leave(self) -> None:

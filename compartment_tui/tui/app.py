@@ -6,7 +6,7 @@ from compartment_tui.domain.views import EnvironmentStatus
 from compartment_tui.ports import World
 from compartment_tui.present.board import Board
 from compartment_tui.tui import messages as news
-from compartment_tui.tui.base import standing
+from compartment_tui.tui.base import tell
 from compartment_tui.tui.bridge import Bridge
 from compartment_tui.tui.editing import Editing
 from compartment_tui.tui.frame import Frame
@@ -42,10 +42,7 @@ class CompartmentApp(Frame, Editing):
     def show(self, board: Board) -> None:
         """The board changed: whoever shows a piece of it that differs draws it again."""
         before, self.board = self.board, board
-        for screen in standing(self):
-            shown = getattr(screen, "show", None)
-            if shown is not None:
-                shown(board, before)
+        tell(self, "show", board, before)
 
     # --- results ---------------------------------------------------------------------------------
 
@@ -93,10 +90,7 @@ class CompartmentApp(Frame, Editing):
         self.show(self.board.with_samples(message.samples))
 
     def on_log_lines_arrived(self, message: news.LogLinesArrived) -> None:
-        for screen in standing(self):
-            take = getattr(screen, "take_lines", None)
-            if take is not None:
-                take(message)
+        tell(self, "take_lines", message)
 
     # --- choosing --------------------------------------------------------------------------------
 

@@ -18,6 +18,14 @@ def standing(app: App[None]) -> tuple[Screen[Any], ...]:
     return tuple(screen for screen in app.screen_stack if _stands(screen))
 
 
+def tell(app: App[None], how: str, *news: object) -> None:
+    """To every screen that takes this kind of news; which kinds there are needs not be loaded."""
+    for screen in standing(app):
+        take = getattr(screen, how, None)
+        if take is not None:
+            take(*news)
+
+
 def _stands(screen: Screen[Any]) -> bool:
     return screen.is_mounted and screen.is_running and bool(screen.children)
 

@@ -1,34 +1,34 @@
 """The variable editor's half of the application: opened, told the news, written, left."""
 
+from typing import TYPE_CHECKING
+
 from compartment_tui.present.acts import Act, Verb
-from compartment_tui.present.staged import (
-    Redeploy,
-    leave_question,
-    offers,
-    redeploy_question,
-    trouble_question,
-)
 from compartment_tui.present.text import counted
 from compartment_tui.tui import messages as news
 from compartment_tui.tui.acting import Acting
 from compartment_tui.tui.base import standing
-from compartment_tui.tui.screens.ask import AskScreen
-from compartment_tui.tui.screens.variable_import import VariableImport
-from compartment_tui.tui.screens.variables import VariablesScreen
+
+if TYPE_CHECKING:
+    from compartment_tui.present.staged import Redeploy
+    from compartment_tui.tui.screens.variables import VariablesScreen
 
 
 class Editing(Acting):
     """What is staged lives on the editor's screen; what is written goes through the bridge."""
 
+    _editor: "VariablesScreen | None" = None
+
     @property
-    def editor_screen(self) -> VariablesScreen | None:
+    def editor_screen(self) -> "VariablesScreen | None":
         """The open editor."""
-        found = (one for one in standing(self) if isinstance(one, VariablesScreen))
-        return next(found, None)
+        return self._editor if self._editor in standing(self) else None
 
     def on_editor_wanted(self, message: news.EditorWanted) -> None:
         if self.editor_screen is None:
-            self.push_screen(VariablesScreen(message.service, message.key))
+            from compartment_tui.tui.screens.variables import VariablesScreen
+
+            self._editor = VariablesScreen(message.service, message.key)
+            self.push_screen(self._editor)
 
     def on_sheet_arrived(self, message: news.SheetArrived) -> None:
         screen = self.editor_screen
@@ -36,6 +36,8 @@ class Editing(Acting):
             screen.take_sheet(message.sheet)
 
     def on_import_read(self, message: news.ImportRead) -> None:
+        from compartment_tui.tui.screens.variable_import import VariableImport
+
         for screen in standing(self):
             if isinstance(screen, VariableImport):
                 screen.take(message)
@@ -48,6 +50,8 @@ class Editing(Acting):
 
     def on_variables_written(self, message: news.VariablesWritten) -> None:
         """Staged no longer; whoever runs without it can be given it now."""
+        from compartment_tui.present.staged import offers
+
         screen = self.editor_screen
         count = counted(len(message.edits), "edit")
         self.notify(f"{count} written to {self.world.project.file.name}", markup=False)
@@ -60,7 +64,10 @@ class Editing(Acting):
         if found:
             self._offer(*found)
 
-    def _offer(self, offer: Redeploy, *others: Redeploy) -> None:
+    def _offer(self, offer: "Redeploy", *others: "Redeploy") -> None:
+        from compartment_tui.present.staged import redeploy_question
+        from compartment_tui.tui.screens.ask import AskScreen
+
         names = tuple(one.environment for one in others)
 
         def answered(yes: bool | None) -> None:
@@ -72,6 +79,8 @@ class Editing(Acting):
 
     def on_write_refused(self, message: news.WriteRefused) -> None:
         """Nothing was written: everything stays staged."""
+        from compartment_tui.present.staged import trouble_question
+        from compartment_tui.tui.screens.ask import AskScreen
 
         def answered(yes: bool | None) -> None:
             if yes:
@@ -86,7 +95,11 @@ class Editing(Acting):
         screen = self.editor_screen
         if screen is None or not screen.editor.staged:
             super().action_leave()
-        elif not isinstance(self.screen, AskScreen):
+            return
+        from compartment_tui.present.staged import leave_question
+        from compartment_tui.tui.screens.ask import AskScreen
+
+        if not isinstance(self.screen, AskScreen):
             self.push_screen(AskScreen(leave_question(screen.editor)), self._leave_editor)
 
     def _leave_editor(self, yes: bool | None) -> None:

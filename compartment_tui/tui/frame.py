@@ -1,44 +1,44 @@
 """What every screen has around it: help, commands, themes, copying, addresses, shells."""
 
 import os
-import sys
 import threading
-import webbrowser
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 from pathlib import Path
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
-from textual.app import App, SuspendNotSupported
 from textual.binding import Binding, BindingType
 from textual.filter import LineFilter
 from textual.message import Message
 from textual.screen import Screen
 
-from compartment_tui.domain.errors import CompartmentError
-from compartment_tui.present.board import Board
 from compartment_tui.present.commands import (
     Copyable,
     Typed,
     command_log,
     copyables,
-    looked,
-    open_command,
-    shell_command,
 )
 from compartment_tui.present.text import clean, counted, fit, show
 from compartment_tui.tui import copying, plain, themes
 from compartment_tui.tui import messages as news
-from compartment_tui.tui.bridge import Bridge
 from compartment_tui.tui.keys import MOVING, Key, grouped, live
-from compartment_tui.tui.palette import Command, Commands, board_commands, key_command
-from compartment_tui.tui.screens.command_log import CommandLogScreen
-from compartment_tui.tui.screens.copy_menu import CopyMenu
-from compartment_tui.tui.screens.help import HelpScreen
+from compartment_tui.tui.outside import Outside
+
+if TYPE_CHECKING:
+    from textual.command import Provider
+
+    from compartment_tui.tui.palette import Command
 
 TOAST_COLUMNS = 120
+
+
+def _commands() -> "type[Provider]":
+    """What opens the palette pays for loading it."""
+    from compartment_tui.tui.palette import Commands
+
+    return Commands
 
 
 @dataclass
@@ -50,10 +50,10 @@ class Copied(Message):
     tool: str | None
 
 
-class Frame(App[None]):
+class Frame(Outside):
     """The part of the application that is the same whatever it shows."""
 
-    COMMANDS = {Commands}
+    COMMANDS = {_commands}
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("question_mark,f1", "help", "Keys", id="app.help"),
         Binding("ctrl+p", "command_palette", "Commands", show=False, priority=True, id="app.find"),
@@ -63,8 +63,6 @@ class Frame(App[None]):
         Binding("dollar_sign", "command_log", "Command log", show=False, id="app.command_log"),
     ]
 
-    board: Board
-    bridge: Bridge
     memory: themes.Memory | None = None
     """Where the chosen theme is kept; None keeps nothing."""
     saved = copying.users_directory() / "saved"
@@ -75,8 +73,6 @@ class Frame(App[None]):
         for theme in themes.OURS:
             self.register_theme(theme)
         self.theme = themes.DARK.name
-        self.looks: list[Typed] = []
-        self.uses_mouse = True
         self._ascii = plain.Ascii(enabled=plain.wanted(os.environ))
 
     def recall_theme(self, memory: themes.Memory) -> None:
@@ -102,14 +98,18 @@ class Frame(App[None]):
 
     def action_help(self) -> None:
         """The keys of this place; enter does what the chosen one does."""
+        from compartment_tui.tui.screens.help import HelpScreen
+
         self.push_screen(HelpScreen(self.keys(self.screen)), self._chosen)
 
     async def _chosen(self, key: Key | None) -> None:
         if key is not None:
             await self.press(key)
 
-    def commands(self, screen: Screen[object]) -> Iterable[Command]:
+    def commands(self, screen: Screen[object]) -> "Iterable[Command]":
         """Everything the palette offers while that screen is shown."""
+        from compartment_tui.tui.palette import Command, board_commands, key_command
+
         for key in grouped(self.keys(screen)):
             beside = key.several or key.group == MOVING or "command_palette" in key.action
             if key.enabled and not beside:
@@ -142,13 +142,6 @@ class Frame(App[None]):
         words = "the mouse works here" if self.uses_mouse else "the terminal selects text"
         self.notify(f"Now {words}.", title="Mouse", markup=False)
 
-    def _apply_mouse(self) -> None:
-        # The toolkit has no public switch for a running application.
-        name = "_enable_mouse_support" if self.uses_mouse else "_disable_mouse_support"
-        switch = getattr(self._driver, name, None)
-        if switch is not None:
-            switch()
-
     # --- the command log --------------------------------------------------------------------------
 
     def log_entries(self) -> tuple[Typed, ...]:
@@ -156,11 +149,9 @@ class Frame(App[None]):
 
     def action_command_log(self) -> None:
         """What was done here, as commands."""
-        self.push_screen(CommandLogScreen(self.log_entries()))
+        from compartment_tui.tui.screens.command_log import CommandLogScreen
 
-    def looked(self, command: str) -> None:
-        """Note something that changed nothing."""
-        self.looks.append(looked(datetime.now().astimezone(), command))
+        self.push_screen(CommandLogScreen(self.log_entries()))
 
     # --- copying and saving -----------------------------------------------------------------------
 
@@ -169,6 +160,8 @@ class Frame(App[None]):
 
     def action_copy(self) -> None:
         """What there is to copy."""
+        from compartment_tui.tui.screens.copy_menu import CopyMenu
+
         self.push_screen(CopyMenu(self.copyables()), self._copy)
 
     def _copy(self, chosen: Copyable | None) -> None:
@@ -221,66 +214,3 @@ class Frame(App[None]):
             self.notify(clean(str(error)), title="Not saved", severity="error", markup=False)
             return
         self.notify(clean(str(file)), title="Saved a picture", markup=False)
-
-    # --- leaving for a moment ---------------------------------------------------------------------
-
-    def on_open_wanted(self, message: news.OpenWanted) -> None:
-        """In a browser with a window; where there is none, the address is said and copied."""
-        self.looked(open_command(self.board))
-        if has_browser():
-            self.open_url(message.url)
-            self.notify(show(message.url), title="Opened in the browser", markup=False)
-        else:
-            self.notify(show(message.url), title="No browser here", timeout=15, markup=False)
-            self.post_message(news.CopyWanted(message.url, "address"))
-
-    def on_shell_wanted(self, message: news.ShellWanted) -> None:
-        """A shell on this terminal; the application is back when it ends."""
-        if self.board.read_only:
-            self.notify("read-only: no shell here", severity="warning")
-            return
-        self.looked(shell_command(message.environment, message.service))
-        try:
-            with self.suspend():
-                error = self._shell(message)
-        except SuspendNotSupported:
-            error = CompartmentError("this terminal cannot be handed to a shell")
-        if not self.uses_mouse:
-            self._apply_mouse()
-        if error is not None:
-            self.trouble(error, title="No shell")
-
-    def _shell(self, message: news.ShellWanted) -> CompartmentError | None:
-        """Never raises: an exception would keep the terminal from being taken back."""
-        if sys.__stdout__ is not None:
-            where = f"{show(message.service)} in {show(message.environment)}"
-            sys.__stdout__.write(f"A shell in {where}. `exit` or ctrl+d leads back.\n")
-            sys.__stdout__.flush()
-        try:
-            code = self.bridge.shell(message.environment, message.service, message.deployment)
-        except CompartmentError as error:
-            return error
-        except Exception as error:
-            return CompartmentError(f"{type(error).__name__}: {error}")
-        if code in (126, 127):
-            return CompartmentError("the container has no `sh`")
-        return None
-
-    def trouble(self, error: CompartmentError, *, title: str) -> None:
-        """An error as a toast, with the way on."""
-        hint = f"\n{clean(error.hint)}" if error.hint else ""
-        words = f"{clean(error.message)}{hint}"
-        self.notify(words, title=title, severity="error", timeout=12, markup=False)
-
-
-def has_browser() -> bool:
-    """Whether there is one with a window: a text browser would take over this terminal."""
-    if sys.platform not in ("darwin", "win32") and not (
-        os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")
-    ):
-        return False
-    try:
-        webbrowser.get()
-    except webbrowser.Error:
-        return False
-    return True

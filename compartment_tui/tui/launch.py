@@ -13,6 +13,8 @@ from compartment_tui.domain.errors import NotFound
 from compartment_tui.ports import Entrances, Found, World
 from compartment_tui.tui.themes import OURS, Memory, users_memory
 
+USUAL = (700, 10, 10)
+"""How often garbage is looked for while the application is open: the interpreter's own figures."""
 STYLES = Path(__file__).parent / "frame.tcss"
 
 
@@ -56,6 +58,9 @@ def launch(
 
     app = CompartmentApp(world, read_only=read_only)
     app.recall_theme(memory)
+    # It stays for hours, and nearly everything it needs is loaded.
+    gc.freeze()
+    gc.set_threshold(*USUAL)
     app.run()
     # The last collection takes a third of a second, and frees what ends anyway.
     gc.disable()

@@ -1,4 +1,8 @@
-"""What travels inside the application: results down from the bridge, intents up to the app."""
+"""What travels inside the application: results down from the bridge, intents up to the app.
+
+Nobody compares messages or prints them, and making the functions for it would take time that a
+person waits for the first frame.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -29,7 +33,7 @@ from compartment_tui.present.timeline import Timeline
 # --- results -------------------------------------------------------------------------------------
 
 
-@dataclass
+@dataclass(eq=False, repr=False)
 class EnvironmentsArrived(Message):
     """All environments of the project, in the order of their tabs."""
 
@@ -38,27 +42,29 @@ class EnvironmentsArrived(Message):
     """Nobody asked the engine yet: they are only what the file names."""
 
 
-@dataclass
+@dataclass(eq=False, repr=False)
 class StatusArrived(Message):
     """One environment, now; `stale` inside when the engine is away."""
 
     status: EnvironmentStatus
 
 
-@dataclass
+@dataclass(eq=False, repr=False)
 class LookFailed(Message):
     """A look could not be had. `error` names the file's line or the engine; the last look stays."""
 
     error: CompartmentError
 
 
-@dataclass
+@dataclass(eq=False, repr=False)
 class HistoryArrived(Message):
+    """The newest runs of an environment, newest first."""
+
     environment: str
     runs: tuple[RunView, ...]
 
 
-@dataclass
+@dataclass(eq=False, repr=False)
 class RoutesArrived(Message):
     """Routes of all environments, and what the edge answered for those that were visited."""
 
@@ -66,28 +72,30 @@ class RoutesArrived(Message):
     visits: Mapping[str, Visit]
 
 
-@dataclass
+@dataclass(eq=False, repr=False)
 class VariablesArrived(Message):
+    """What a service gets in an environment."""
+
     environment: str
     service: str
     variables: tuple[VariableView, ...]
 
 
-@dataclass
+@dataclass(eq=False, repr=False)
 class SheetArrived(Message):
     """All variables of an environment, for the editor."""
 
     sheet: Sheet
 
 
-@dataclass
+@dataclass(eq=False, repr=False)
 class VariablesWritten(Message):
     """These edits are in the project file."""
 
     edits: tuple[VariableEdit, ...]
 
 
-@dataclass
+@dataclass(eq=False, repr=False)
 class WriteRefused(Message):
     """None of these edits is in the project file."""
 
@@ -95,7 +103,7 @@ class WriteRefused(Message):
     error: CompartmentError
 
 
-@dataclass
+@dataclass(eq=False, repr=False)
 class ImportRead(Message):
     """What a dotenv text would bring; `edits` None and an error when it cannot be read."""
 
@@ -104,7 +112,7 @@ class ImportRead(Message):
     error: CompartmentError | None = None
 
 
-@dataclass
+@dataclass(eq=False, repr=False)
 class LogLinesArrived(Message):
     """A batch of one stream; `stream` is the number `Bridge.follow` gave it."""
 
@@ -115,14 +123,14 @@ class LogLinesArrived(Message):
     """Why nothing follows; empty while it goes on."""
 
 
-@dataclass
+@dataclass(eq=False, repr=False)
 class SamplesArrived(Message):
     """The newest sample of each deployment that is being watched."""
 
     samples: Mapping[str, Sample]
 
 
-@dataclass
+@dataclass(eq=False, repr=False)
 class PlanReady(Message):
     """What an act would do: a run, or what a deletion takes away."""
 
@@ -133,7 +141,7 @@ class PlanReady(Message):
     """Whether the environment asks for its name before it is changed."""
 
 
-@dataclass
+@dataclass(eq=False, repr=False)
 class ActRefused(Message):
     """The act cannot be done; nothing was touched."""
 
@@ -141,7 +149,7 @@ class ActRefused(Message):
     error: CompartmentError
 
 
-@dataclass
+@dataclass(eq=False, repr=False)
 class JobMoved(Message):
     """A job went on. `timeline.outcome` is set when it is over."""
 
@@ -154,7 +162,7 @@ class JobMoved(Message):
     """Lines that came too fast to be carried here."""
 
 
-@dataclass
+@dataclass(eq=False, repr=False)
 class JobEnded(Message):
     """Nothing more comes of this job; `error` when it was refused or broke."""
 
@@ -167,19 +175,21 @@ class JobEnded(Message):
 # --- intents -------------------------------------------------------------------------------------
 
 
-@dataclass
+@dataclass(eq=False, repr=False)
 class EnvironmentChosen(Message):
+    """A person wants to look at this environment."""
+
     environment: str
 
 
-@dataclass
+@dataclass(eq=False, repr=False)
 class ServiceChosen(Message):
     """The selection moved to another service; None when there is none."""
 
     service: str | None
 
 
-@dataclass
+@dataclass(eq=False, repr=False)
 class ActWanted(Message):
     """A person wants this: plan it, show the plan, ask, do it."""
 
@@ -188,7 +198,7 @@ class ActWanted(Message):
     """Only show the plan."""
 
 
-@dataclass
+@dataclass(eq=False, repr=False)
 class EditorWanted(Message):
     """Open the variable editor at the scope of a service, or at everyone's."""
 
@@ -196,19 +206,21 @@ class EditorWanted(Message):
     key: str | None = None
 
 
-@dataclass
+@dataclass(eq=False, repr=False)
 class WriteWanted(Message):
     """Write these edits together."""
 
     edits: tuple[VariableEdit, ...]
 
 
-@dataclass
+@dataclass(eq=False, repr=False)
 class CancelWanted(Message):
+    """A person wants this job to stop."""
+
     job: int
 
 
-@dataclass
+@dataclass(eq=False, repr=False)
 class CopyWanted(Message):
     """Put `text` on the clipboard; `what` says what it is, for the toast."""
 
@@ -216,7 +228,7 @@ class CopyWanted(Message):
     what: str
 
 
-@dataclass
+@dataclass(eq=False, repr=False)
 class SaveWanted(Message):
     """Write `text` into a file of that kind (`logs`)."""
 
@@ -224,14 +236,14 @@ class SaveWanted(Message):
     what: str
 
 
-@dataclass
+@dataclass(eq=False, repr=False)
 class OpenWanted(Message):
     """Open an address in a browser."""
 
     url: str
 
 
-@dataclass
+@dataclass(eq=False, repr=False)
 class ShellWanted(Message):
     """A shell in a deployment's container: the application steps aside for it."""
 

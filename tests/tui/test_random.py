@@ -14,7 +14,7 @@ from compartment_tui.adapters.memory.demo import open_demo
 from compartment_tui.adapters.memory.world import MemoryWorld
 from compartment_tui.domain.errors import CompartmentError, EngineUnreachable
 from compartment_tui.operations import runs
-from compartment_tui.tui import copying, frame
+from compartment_tui.tui import copying, outside
 from compartment_tui.tui.app import CompartmentApp
 from compartment_tui.tui.bridge import Bridge
 from compartment_tui.tui.screens.ask import AskScreen
@@ -47,7 +47,7 @@ STEPS = st.lists(st.one_of(PRESS, PRESS, PRESS, EVENT, RESIZE), min_size=5, max_
 def _harmless(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """The browser, the shell, the clipboard and the files of this machine are left alone."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(frame, "has_browser", lambda: True)
+        patch.setattr(outside, "has_browser", lambda: True)
         patch.setattr(CompartmentApp, "open_url", lambda _app, _url: None)
         patch.setattr(CompartmentApp, "suspend", lambda _app: nullcontext())
         patch.setattr(Bridge, "shell", lambda *_: 127)

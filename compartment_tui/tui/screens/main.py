@@ -2,11 +2,11 @@
 
 from collections.abc import Iterable
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.screen import Screen
-from textual.widgets import ContentSwitcher
 
 from compartment_tui.present.acts import Act, Verb
 from compartment_tui.present.board import Board
@@ -14,14 +14,13 @@ from compartment_tui.tui import messages as news
 from compartment_tui.tui.widgets.banner import Banner
 from compartment_tui.tui.widgets.environment_bar import EnvironmentBar
 from compartment_tui.tui.widgets.hints import Hints
-from compartment_tui.tui.widgets.log_pane import LogPane
-from compartment_tui.tui.widgets.narrow import Narrow
-from compartment_tui.tui.widgets.overview import Overview
 from compartment_tui.tui.widgets.pane_bar import PANES, PaneBar
-from compartment_tui.tui.widgets.releases import Releases
-from compartment_tui.tui.widgets.routes import Routes
+from compartment_tui.tui.widgets.panes import Panes
 from compartment_tui.tui.widgets.services import Services
-from compartment_tui.tui.widgets.variables import Variables
+
+if TYPE_CHECKING:
+    from compartment_tui.tui.widgets.log_pane import LogPane
+    from compartment_tui.tui.widgets.narrow import Narrow
 
 _BY_NUMBER = Binding.Group("Environment by its number")
 
@@ -77,21 +76,16 @@ class MainScreen(Screen[None]):
         super().__init__()
         self._stream: int | None = None
         self._stream_of: tuple[str, str | None, datetime | None] | None = None
+        self._filter: Narrow | None = None
         self._since: datetime | None = None
         """From when a person wants to see log lines; None: the newest ones."""
 
     def compose(self) -> ComposeResult:
         yield EnvironmentBar(id="environments")
         yield Banner(id="banner")
-        yield Narrow(id="filter")
         yield Services(id="services")
         yield PaneBar(id="panes")
-        with ContentSwitcher(initial="overview", id="detail"):
-            yield Overview(id="overview")
-            yield LogPane(id="logs", now=self.app.world.clock.now)  # type: ignore[attr-defined]
-            yield Routes(id="routes")
-            yield Releases(id="releases")
-            yield Variables(id="variables")
+        yield Panes(self.app.world.clock.now, id="detail")  # type: ignore[attr-defined]
         yield Hints(id="hints")
 
     def on_mount(self) -> None:
@@ -102,7 +96,7 @@ class MainScreen(Screen[None]):
     @property
     def parts(self) -> Iterable[object]:
         """Everything on the screen that draws a piece of the board."""
-        kinds = (EnvironmentBar, Banner, Services, PaneBar, Overview, Routes, Releases, Variables)
+        kinds = (EnvironmentBar, Banner, Services, PaneBar, Panes)
         return [self.query_one(kind) for kind in kinds]
 
     def show(self, board: Board, before: Board) -> None:
@@ -117,19 +111,16 @@ class MainScreen(Screen[None]):
         """A batch of log lines; those of a stream that was left are late and dropped."""
         if message.stream != self._stream:
             return
-        pane = self.query_one(LogPane)
-        pane.feed(message.lines, message.dropped)
-        if message.ended:
-            pane.ended(message.ended)
+        self.query_one(Panes).take_lines(message)
 
     # --- panes ------------------------------------------------------------------------------------
 
     @property
     def pane(self) -> str:
-        return self.query_one(ContentSwitcher).current or "overview"
+        return self.query_one(Panes).current or "overview"
 
-    def action_pane(self, name: str) -> None:
-        self.query_one(ContentSwitcher).current = name
+    async def action_pane(self, name: str) -> None:
+        await self.query_one(Panes).open(name)
         self.query_one(PaneBar).current = name
         self._follow()
         if name == "overview":
@@ -137,8 +128,8 @@ class MainScreen(Screen[None]):
         else:
             self.query_one(f"#{name}").focus()
 
-    def action_pane_by(self, step: int) -> None:
-        self.action_pane(PANES[(PANES.index(self.pane) + step) % len(PANES)])
+    async def action_pane_by(self, step: int) -> None:
+        await self.action_pane(PANES[(PANES.index(self.pane) + step) % len(PANES)])
 
     def _follow(self) -> None:
         """Follow the logs of what is selected, while they can be seen."""
@@ -151,11 +142,11 @@ class MainScreen(Screen[None]):
             bridge.unfollow(self._stream)
         self._stream, self._stream_of = None, wanted
         if wanted is not None and board.environment:
-            self.query_one(LogPane).reset()
+            self.query_one(Panes).forget_lines()
             services = (board.service,) if board.service else ()
             self._stream = bridge.follow(board.environment, services, since=self._since)
 
-    def on_log_pane_since_changed(self, message: LogPane.SinceChanged) -> None:
+    def on_log_pane_since_changed(self, message: "LogPane.SinceChanged") -> None:
         """Older lines than are here may be wanted: fetch from then on."""
         self._since = message.since
         self._follow()
@@ -217,15 +208,21 @@ class MainScreen(Screen[None]):
     def action_refresh(self) -> None:
         self.app.bridge.look()  # type: ignore[attr-defined]
 
-    def action_filter(self) -> None:
-        self.query_one(Narrow).open()
+    async def action_filter(self) -> None:
+        if self._filter is None:
+            from compartment_tui.tui.widgets.narrow import Narrow
+
+            self._filter = Narrow(id="filter")
+            await self.mount(self._filter, before="#services")
+        self._filter.open()
 
     def action_show_all(self) -> None:
         """One level back: to the services, and all of them."""
-        self.query_one(Narrow).clear_all()
+        if self._filter is not None:
+            self._filter.clear_all()
         self.query_one(Services).focus()
 
-    def on_narrow_typed(self, message: Narrow.Typed) -> None:
+    def on_narrow_typed(self, message: "Narrow.Typed") -> None:
         self.query_one(Services).narrow(message.wanted)
 
     def on_narrow_left(self) -> None:

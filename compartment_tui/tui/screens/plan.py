@@ -78,7 +78,7 @@ class PlanScreen(Dialog[Decision | None]):
 
     # --- what arrives ----------------------------------------------------------------------------
 
-    def take(self, ready: news.PlanReady) -> None:
+    def take_plan(self, ready: news.PlanReady) -> None:
         """The plan; that of another act than the one shown is late and dropped."""
         if ready.act != self.act:
             return
