@@ -36,6 +36,7 @@ if TYPE_CHECKING:
         Sample,
     )
     from compartment_tui.domain.edits import Edit
+    from compartment_tui.domain.errors import RecordInvalid
     from compartment_tui.domain.names import EnvironmentKey
     from compartment_tui.domain.plan import Birth, Plan
     from compartment_tui.domain.routes import RouteTable
@@ -126,7 +127,11 @@ class Engine(Protocol):
     def instances(
         self, key: EnvironmentKey | None = None, *, project: str | None = None
     ) -> tuple[Instance, ...]:
-        """Every service container we made, running or not: all, a project's, an environment's."""
+        """Every service container we made, running or not: all, a project's, an environment's.
+
+        Of those that are not one environment's, times and restarts may be missing, except of one
+        that was started within the last minutes.
+        """
 
     def instance(self, deployment: str) -> Instance | None:
         """One deployment's container, if it is still there."""
@@ -392,6 +397,9 @@ class Records(Protocol):
 
     def environments(self, project: str) -> tuple[EnvironmentKey, ...]:
         """Environments of a project that have a record."""
+
+    def read_all(self, project: str) -> Mapping[EnvironmentKey, EnvironmentState | RecordInvalid]:
+        """Every record of a project, in one question however many there are."""
 
     def fingerprint_key(self) -> bytes:
         """The engine's 32 bytes for fingerprints; made when first asked for."""

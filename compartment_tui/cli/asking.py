@@ -1,11 +1,11 @@
 """Questions before a change, and who may answer them."""
 
-import unicodedata
 from collections.abc import Iterable
 
 from compartment_tui.cli.session import Session
 from compartment_tui.domain.errors import AnswerNeeded, Cancelled
-from compartment_tui.present.text import show
+from compartment_tui.domain.typed import names_it, shell_word
+from compartment_tui.present.text import show_name
 from compartment_tui.present.tone import Line
 
 
@@ -19,14 +19,14 @@ def allow_change(session: Session, verb: str) -> None:
         return
     if session.yes and session.named_environment is not None:
         return
-    name = show(session.environment)
+    name = show_name(session.environment)
     if not session.output.can_ask:
         raise AnswerNeeded(
             f"{name} is protected, and there is no terminal to ask on",
-            hint=f"pass --yes together with --env {session.environment}",
+            hint=f"pass --yes together with --env {shell_word(session.environment)}",
         )
     answer = session.output.ask(f"{name} is protected. Type its name to {verb}:")
-    if answer is None or unicodedata.normalize("NFC", answer.strip()) != session.environment:
+    if answer is None or not names_it(answer, session.environment):
         raise Cancelled("that is not its name: nothing was done")
 
 

@@ -7,6 +7,7 @@ from typing import TypeVar
 import typer
 
 from compartment_tui.cli.options import shared
+from compartment_tui.cli.parsing import Command
 
 PROGRAM = "compartment-tui"
 
@@ -50,6 +51,7 @@ def command(
             help=cleandoc(body.__doc__ or ""),
             epilog=epilog(examples),
             context_settings={"allow_interspersed_args": not takes_command},
+            cls=Command,
         )(entry)
         return body
 

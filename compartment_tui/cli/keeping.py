@@ -9,13 +9,14 @@ from compartment_tui.cli.asking import allow_loss
 from compartment_tui.cli.session import Session
 from compartment_tui.domain.errors import NotFound, UsageProblem
 from compartment_tui.domain.names import primary_web
+from compartment_tui.domain.typed import option_for
 from compartment_tui.operations import inspect as looking
 from compartment_tui.operations import upkeep
 from compartment_tui.present.facts import deletion_lines, lock_facts
 from compartment_tui.present.json_upkeep import deletion_document, edge_document, lock_document
-from compartment_tui.present.status import PROGRAM, option_for
+from compartment_tui.present.status import PROGRAM
 from compartment_tui.present.tables import edge_rows
-from compartment_tui.present.text import clean, show
+from compartment_tui.present.text import clean, show, show_name
 from compartment_tui.present.tone import Cell, Tone, line, signed
 
 
@@ -48,7 +49,7 @@ def open_service(session: Session) -> None:
     found = next((one for one in status.services if one.service == service), None)
     if found is None or found.active is None:
         raise NotFound(
-            f"{show(service)} is not live in {show(session.environment)}",
+            f"{show(service)} is not live in {show_name(session.environment)}",
             hint=f"{PROGRAM} deploy{option_for(session.environment)}",
         )
     if found.url is None:
@@ -88,14 +89,14 @@ def delete_environment(session: Session, *, volumes: bool, plan: bool) -> None:
         else:
             session.output.lines(lines)
         return
-    allow_loss(session, f"delete {show(session.environment)}", lines)
+    allow_loss(session, f"delete {show_name(session.environment)}", lines)
     done = upkeep.delete_environment(
         session.world, environment=session.environment, volumes=volumes
     )
     if session.output.json:
         session.output.document(deletion_document(done, done=True, volumes=volumes))
     else:
-        session.output.lines([(signed(f"{show(session.environment)} is deleted", Tone.GOOD),)])
+        session.output.lines([(signed(f"{show_name(session.environment)} is deleted", Tone.GOOD),)])
 
 
 def edge_status(session: Session) -> None:
@@ -114,7 +115,7 @@ def edge_restart(session: Session, *, apply: bool) -> None:
     before = upkeep.edge(session.world)
     if before is not None and before.environments:
         names = ", ".join(
-            f"{show(key.environment)} of {key.project}" for key in before.environments
+            f"{show_name(key.environment)} of {key.project}" for key in before.environments
         )
         session.output.warn(f"interrupts for a moment: {names}")
     found = upkeep.restart_edge(session.world, apply=apply)
@@ -131,7 +132,9 @@ def edge_remove(session: Session) -> None:
         session.output.say("this engine has no edge")
     else:
         lines = [line(f"no longer reached: {found.hosts} hosts")]
-        lines += [line(f"  {show(key.environment)} of {key.project}") for key in found.environments]
+        lines += [
+            line(f"  {show_name(key.environment)} of {key.project}") for key in found.environments
+        ]
         allow_loss(session, "remove the edge", lines, named=False)
         upkeep.remove_edge(session.world)
         session.output.say((signed("the edge is removed", Tone.GOOD),))
@@ -145,7 +148,7 @@ def lock_show(session: Session) -> None:
     if session.output.json:
         session.output.document(lock_document(found, session.key))
     elif found is None:
-        session.output.lines([line(f"nobody is changing {show(session.environment)}")])
+        session.output.lines([line(f"nobody is changing {show_name(session.environment)}")])
     else:
         session.output.facts(lock_facts(found, session.world.clock.now()))
 
@@ -155,10 +158,10 @@ def lock_release(session: Session) -> None:
     found = upkeep.lock_holder(session.world, environment=session.environment)
     released = False
     if found is None:
-        session.output.say(f"nobody is changing {show(session.environment)}")
+        session.output.say(f"nobody is changing {show_name(session.environment)}")
     else:
         holder = f"{clean(found.holder)} holds it to {clean(found.purpose)}"
-        allow_loss(session, f"release the lock of {show(session.environment)}", [line(holder)])
+        allow_loss(session, f"release the lock of {show_name(session.environment)}", [line(holder)])
         released = upkeep.release_lock(session.world, environment=session.environment)
         session.output.say((signed("released", Tone.GOOD),))
     if session.output.json:

@@ -26,7 +26,7 @@ from compartment_tui.present.tables import (
     history_table,
     routes_table,
 )
-from compartment_tui.present.text import clean, show
+from compartment_tui.present.text import clean, show_name
 from compartment_tui.present.tone import Cell, line
 
 
@@ -89,9 +89,9 @@ def environment(session: Session) -> None:
     views = operations.environments(session.world)
     view = next((one for one in views if one.key == session.key), None)
     if view is None:
-        known = ", ".join(show(one.key.environment) for one in views) or "none"
+        known = ", ".join(show_name(one.key.environment) for one in views) or "none"
         raise NotFound(
-            f"there is no environment {show(session.environment)}", hint=f"there are: {known}"
+            f"there is no environment {show_name(session.environment)}", hint=f"there are: {known}"
         )
     found = operations.status(session.world, environment=session.environment)
     if session.output.json:

@@ -5,13 +5,14 @@ from collections.abc import Iterator
 from compartment_tui.cli.region import Region
 from compartment_tui.cli.session import Session
 from compartment_tui.domain.errors import ProjectFileInvalid
+from compartment_tui.domain.typed import option_for
 from compartment_tui.domain.views import EnvironmentStatus
 from compartment_tui.operations import status as operations
 from compartment_tui.ports import Feed
 from compartment_tui.present.failure import failure_lines
-from compartment_tui.present.status import PROGRAM, option_for, status_notes
+from compartment_tui.present.status import PROGRAM, status_notes
 from compartment_tui.present.tables import status_table
-from compartment_tui.present.text import show
+from compartment_tui.present.text import show_name
 from compartment_tui.present.tone import Cell, Line, Tone, line
 
 
@@ -70,7 +71,7 @@ def _looks(
 
 def status_lines(session: Session, found: EnvironmentStatus) -> list[Line]:
     """One environment as a table, with what a person should know beside it."""
-    where = f"{found.key.project} in {show(found.key.environment)}"
+    where = f"{found.key.project} in {show_name(found.key.environment)}"
     head = (Cell(where), Cell(", protected" if found.protected else "", Tone.QUIET))
     if not found.services or all(one.latest is None for one in found.services):
         return [head, line(nothing_deployed(found.key.environment))]
@@ -81,4 +82,4 @@ def status_lines(session: Session, found: EnvironmentStatus) -> list[Line]:
 def nothing_deployed(environment: str) -> str:
     """What `deploy` would do about it."""
     deploy = f"{PROGRAM} deploy{option_for(environment)}"
-    return f"nothing is deployed in {show(environment)} yet: {deploy}"
+    return f"nothing is deployed in {show_name(environment)} yet: {deploy}"

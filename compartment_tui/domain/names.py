@@ -12,7 +12,6 @@ import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from shlex import quote
 
 from compartment_tui.domain.errors import UsageProblem
 
@@ -31,6 +30,7 @@ LONGEST_LABEL = 100
 
 _NO_TEXT = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
 """Controls, invisible formatting, halves of pairs, and what breaks a line."""
+_SPACE = "\\x20"
 _CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 
 
@@ -62,7 +62,14 @@ def parse_environment_name(text: str) -> str:
     name = unicodedata.normalize("NFC", text)
     if any("\ud800" <= char <= "\udfff" for char in name):
         raise UsageProblem(f"the environment name {show(text)} is not valid Unicode")
-    if not 1 <= len(name) <= LABEL_LIMIT:
+    if "\0" in name:
+        raise UsageProblem(
+            f"the environment name {show(text)} holds the character U+0000",
+            hint="any other will do; this one cannot be handed to a process",
+        )
+    if not name:
+        raise UsageProblem("the environment's name is empty", hint="use 1 to 63 characters")
+    if len(name) > LABEL_LIMIT:
         raise UsageProblem(
             f"the environment name {show(text)} has {len(name)} characters",
             hint="use 1 to 63 characters of any kind",
@@ -91,25 +98,27 @@ def parse_label(text: str) -> str:
 
 
 def show(text: str) -> str:
-    """A foreign name, safe to print: quoted, control and format characters escaped."""
-    return f"“{escape(text)}”"
+    """A foreign name, safe to print: quoted, escaped so that no two names look the same."""
+    return f"“{escaped(text)}”"
 
 
-def escape(text: str) -> str:
-    """With every control and format character escaped."""
-    return "".join(
-        char if char.isprintable() else char.encode("unicode_escape").decode() for char in text
-    )
+def escaped(text: str) -> str:
+    """Printable, spaces at its ends to be seen, and another text for every other name.
+
+    For that backslashes are doubled. Bash and zsh read it between `$'` and `'`.
+    """
+    inner = text.strip(" ")
+    left = len(text) - len(text.lstrip(" "))
+    safe = "".join(map(_escaped_character, inner))
+    return _SPACE * left + safe + _SPACE * (len(text) - left - len(inner))
 
 
-def environment_option(environment: str) -> str:
-    """` --env NAME` as a shell takes it; nothing for the default environment."""
-    if environment == DEFAULT_ENVIRONMENT:
-        return ""
-    if environment.isprintable():
-        return f" --env {quote(environment)}"
-    escaped = escape(environment.replace("\\", "\\\\").replace("'", "\\'"))
-    return f" --env $'{escaped}'"
+def _escaped_character(char: str) -> str:
+    if char.isprintable() and char != "\\":
+        return char
+    # Not \\x85: a shell would make one byte of that.
+    wide = "\x80" <= char <= "\xff"
+    return f"\\u{ord(char):04x}" if wide else char.encode("unicode_escape").decode()
 
 
 def short_hash(text: str) -> str:
@@ -224,11 +233,22 @@ def host_label(key: EnvironmentKey, service: str, *, primary: bool) -> str:
     parts = [] if primary else [slug(service, limit=LABEL_LIMIT)]
     parts.append(key.project)
     if key.environment != DEFAULT_ENVIRONMENT:
-        parts.append(slug(key.environment))
+        parts += _environment_words(key)
     label = "-".join(parts)
     if len(label) <= LABEL_LIMIT:
         return label
     return f"{label[: LABEL_LIMIT - 7].strip('-')}-{short_hash(label)}"
+
+
+def _environment_words(key: EnvironmentKey) -> list[str]:
+    """The environment's part of a host label.
+
+    Where the project's name comes again in it, `shop` + `shop` and the service `shop` of
+    `production` would have one host: then a hash tells them apart.
+    """
+    word = slug(key.environment)
+    again = f"-{key.project}-" in f"{key.project}-{word}-"
+    return [word, short_hash(key.environment)] if again else [word]
 
 
 def host(key: EnvironmentKey, service: str, *, primary: bool, base_domain: str) -> str:

@@ -6,7 +6,8 @@ from shlex import quote
 from compartment_tui.domain.config import ProjectConfig, ServiceSpec
 from compartment_tui.domain.declared import Identity
 from compartment_tui.domain.errors import MissingVariables, SensitiveUnreadable
-from compartment_tui.domain.names import EnvironmentKey, environment_option, show
+from compartment_tui.domain.names import EnvironmentKey, show
+from compartment_tui.domain.typed import option_for
 from compartment_tui.domain.variables import resolve, sealed
 
 PROGRAM = "compartment-tui"
@@ -71,7 +72,7 @@ def _missing(key: EnvironmentKey, missing: Mapping[str, Sequence[str]]) -> Missi
             owners.setdefault(name, []).append(service)
     one = len(owners) == 1
     commands = (
-        f"{PROGRAM} variable set {name} VALUE{environment_option(key.environment)}"
+        f"{PROGRAM} variable set {name} VALUE{option_for(key.environment)}"
         + (f" --service {quote(services[0])}" if len(services) == 1 else "")
         for name, services in owners.items()
     )

@@ -1,5 +1,6 @@
 """What the verbs that look around answer: facts put together, not yet words or colours."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -65,9 +66,14 @@ class EnvironmentStatus:
 
     @property
     def worst(self) -> Health:
-        found = {one.health for one in self.services}
-        order = (Health.UNHEALTHY, Health.PENDING, Health.HEALTHY)
-        return next((health for health in order if health in found), Health.PENDING)
+        return worst_of(one.health for one in self.services)
+
+
+def worst_of(healths: Iterable[Health]) -> Health:
+    """How an environment does whose services do like that."""
+    found = set(healths)
+    order = (Health.UNHEALTHY, Health.PENDING, Health.HEALTHY)
+    return next((health for health in order if health in found), Health.PENDING)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

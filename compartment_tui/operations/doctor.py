@@ -7,6 +7,7 @@ from compartment_tui.domain.config import ProjectConfig
 from compartment_tui.domain.drafts import host_of
 from compartment_tui.domain.errors import CompartmentError
 from compartment_tui.domain.names import EnvironmentKey, show
+from compartment_tui.domain.typed import option_for
 from compartment_tui.domain.views import Check, Grade
 from compartment_tui.operations.scope import state_of
 from compartment_tui.ports import World
@@ -118,7 +119,7 @@ def _environments(world: World, config: ProjectConfig) -> Iterator[Check]:
                 name=name,
                 grade=Grade.BAD,
                 message=f"{state.journal.run} neither finished nor reverted",
-                hint=f"`compartment-tui resume -e {key.environment}`",
+                hint=f"`compartment-tui resume{option_for(key.environment)}`",
             )
         elif state.rebuilt:
             message = "its record was lost and rebuilt: failed runs and audit are gone"

@@ -1,9 +1,10 @@
 """Which environment a verb is about, and what is on record of it."""
 
 from dataclasses import replace
+from datetime import datetime
 
 from compartment_tui.domain.config import ProjectConfig
-from compartment_tui.domain.deployment import EnvironmentState
+from compartment_tui.domain.deployment import EnvironmentState, Instance
 from compartment_tui.domain.errors import NotFound
 from compartment_tui.domain.names import EnvironmentKey, parse_environment_name, show
 from compartment_tui.domain.rebuilding import rebuild
@@ -52,9 +53,15 @@ def state_of(world: World, key: EnvironmentKey) -> EnvironmentState:
     if record is not None:
         return record
     instances = world.engine.instances(key)
-    if not instances:
-        return EnvironmentState(key=key)
-    return rebuild(key, instances, world.edge.tables().get(key, RouteTable()), world.clock.now())
+    table = world.edge.tables().get(key, RouteTable()) if instances else RouteTable()
+    return recovered(key, instances, table, world.clock.now())
+
+
+def recovered(
+    key: EnvironmentKey, instances: Sequence[Instance], table: RouteTable, now: datetime
+) -> EnvironmentState:
+    """What an environment without a record comes to: an empty one when nothing is left of it."""
+    return rebuild(key, instances, table, now) if instances else EnvironmentState(key=key)
 
 
 def refuse_unknown_service(config: ProjectConfig, service: str) -> None:

@@ -1,10 +1,10 @@
 """What is live now, and how it does."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from compartment_tui.domain.config import EnvironmentConfig, Kind, ProjectConfig
 from compartment_tui.domain.deployment import Deployment, EnvironmentState, Health, Instance
-from compartment_tui.domain.errors import EngineUnreachable, NotFound
+from compartment_tui.domain.errors import EngineUnreachable, NotFound, RecordInvalid
 from compartment_tui.domain.health import judge, judge_held
 from compartment_tui.domain.history import spec_of
 from compartment_tui.domain.names import EnvironmentKey, show
@@ -15,10 +15,11 @@ from compartment_tui.domain.views import (
     EnvironmentView,
     HeldCandidate,
     ServiceStatus,
+    worst_of,
 )
 from compartment_tui.operations.asking import Asked
-from compartment_tui.operations.scope import key_and_config, state_of
-from compartment_tui.ports import World
+from compartment_tui.operations.scope import key_and_config, recovered, state_of
+from compartment_tui.ports import EdgeInfo, World
 
 
 def status(world: World, *, environment: str, services: Sequence[str] = ()) -> EnvironmentStatus:
@@ -48,15 +49,8 @@ def _status(
     instances = world.engine.instances(key)
     edge = world.edge.info()
     holder = world.locks.holder(key)
-    state = record.answer()
-    around = _Around(
-        world=world,
-        config=config,
-        state=state,
-        here={one.deployment: one for one in instances},
-        table=tables.answer().get(key, RouteTable()),
-        edge_runs=edge is not None and edge.running,
-    )
+    state, table = record.answer(), tables.answer().get(key, RouteTable())
+    around = _Around(world, config, state, instances, table, edge)
     names = _names(config, state, services)
     return EnvironmentStatus(
         key=key,
@@ -73,40 +67,30 @@ class _Around:
 
     def __init__(
         self,
-        *,
         world: World,
         config: ProjectConfig,
         state: EnvironmentState,
-        here: dict[str, Instance],
+        instances: Iterable[Instance],
         table: RouteTable,
-        edge_runs: bool,
+        edge: EdgeInfo | None,
     ) -> None:
         self.world = world
         self.config = config
         self.state = state
-        self.here = here
+        self.here = {one.deployment: one for one in instances}
         self.table = table
-        self.edge_runs = edge_runs
+        self.edge_runs = edge is not None and edge.running
 
     def service(self, name: str) -> ServiceStatus:
         spec = self.config.service(name)
-        active = self.state.active_deployment(name)
-        latest = next(iter(self.state.of_service(name)), None)
-        instance = self.here.get(active.id) if active else None
-        health, reason = judge(
-            active=active,
-            latest=latest,
-            instance=instance,
-            table=self.table,
-            edge_runs=self.edge_runs,
-            now=self.world.clock.now(),
-        )
+        active, latest = _active_and_latest(self.state, name)
+        health, reason = self._health(active, latest)
         return ServiceStatus(
             service=name,
             kind=spec.kind if spec else _kind(active or latest),
             active=active,
             latest=latest,
-            instance=instance,
+            instance=self.here.get(active.id) if active else None,
             health=health,
             reason=reason,
             url=url(active.host, self.config) if active else None,
@@ -138,6 +122,29 @@ class _Around:
             changes=compare(active.fingerprints if active else {}, held.fingerprints),
         )
 
+    def environment(self, *, declared: bool) -> EnvironmentView:
+        """The whole in one line."""
+        state = self.state
+        both = (_active_and_latest(state, name) for name in _names(self.config, state, ()))
+        return EnvironmentView(
+            key=state.key,
+            protected=self.config.environment(state.key.environment).protected,
+            declared=declared,
+            active=len(state.active),
+            health=worst_of(self._health(active, latest)[0] for active, latest in both),
+            last=state.runs[-1] if state.runs else None,
+        )
+
+    def _health(self, active: Deployment | None, latest: Deployment | None) -> tuple[Health, str]:
+        return judge(
+            active=active,
+            latest=latest,
+            instance=self.here.get(active.id) if active else None,
+            table=self.table,
+            edge_runs=self.edge_runs,
+            now=self.world.clock.now(),
+        )
+
     def _way_back(self, active: Deployment | None) -> str | None:
         """What a rollback leads to, if anything is left of it: retention may have been there."""
         previous = self.state.deployments.get((active and active.previous) or "")
@@ -166,9 +173,14 @@ def drift(
     return compare(before, fingerprints(values(rows), fingerprint_key))
 
 
+def _active_and_latest(
+    state: EnvironmentState, service: str
+) -> tuple[Deployment | None, Deployment | None]:
+    return state.active_deployment(service), next(iter(state.of_service(service)), None)
+
+
 def _recorded_only(config: ProjectConfig, state: EnvironmentState, name: str) -> ServiceStatus:
-    active = state.active_deployment(name)
-    latest = next(iter(state.of_service(name)), None)
+    active, latest = _active_and_latest(state, name)
     health, reason = judge(active=active, latest=latest)
     return ServiceStatus(
         service=name,
@@ -244,24 +256,24 @@ def declared_environments(world: World) -> tuple[EnvironmentView, ...]:
 
 
 def environments(world: World) -> tuple[EnvironmentView, ...]:
-    """Declared environments in file order, then those only on the engine, the newest run first."""
+    """Declared environments in file order, then those only on the engine, the newest run first.
+
+    However many there are, the engine is asked the same few questions.
+    Raises RecordInvalid when one of their records cannot be read.
+    """
     config = world.project.config()
+    records = Asked(lambda: world.records.read_all(config.name))
+    tables = Asked(world.edge.tables)
+    here = _by_key(world.engine.instances(project=config.name))
+    edge = world.edge.info()
+    states = _readable(records.answer())
     declared = [EnvironmentKey(config.name, one.name) for one in config.environments]
-    deployed = world.records.environments(config.name)
     views = []
-    for key in dict.fromkeys([*declared, *deployed]):
-        state = state_of(world, key)
-        now = _status(world, config, key, ())
-        views.append(
-            EnvironmentView(
-                key=key,
-                protected=now.protected,
-                declared=key in declared,
-                active=len(state.active),
-                health=now.worst,
-                last=state.runs[-1] if state.runs else None,
-            )
-        )
+    for key in dict.fromkeys([*declared, *states, *here]):
+        instances, table = here.get(key, ()), tables.answer().get(key, RouteTable())
+        state = states.get(key) or recovered(key, instances, table, world.clock.now())
+        around = _Around(world, config, state, instances, table, edge)
+        views.append(around.environment(declared=key in declared))
     others = sorted(views[len(declared) :], key=_newest_first)
     return (*views[: len(declared)], *others)
 
@@ -269,3 +281,25 @@ def environments(world: World) -> tuple[EnvironmentView, ...]:
 def _newest_first(view: EnvironmentView) -> tuple[float, str]:
     newest = -view.last.created.timestamp() if view.last else 0.0
     return newest, view.key.environment
+
+
+def _readable(
+    records: Mapping[EnvironmentKey, EnvironmentState | RecordInvalid],
+) -> dict[EnvironmentKey, EnvironmentState]:
+    """Raises RecordInvalid, naming the environment, when one of them is not."""
+    found = {}
+    for key, record in records.items():
+        if isinstance(record, RecordInvalid):
+            raise RecordInvalid(
+                f"the record of {show(key.environment)} cannot be read: {record.message}",
+                hint=record.hint,
+            ) from record
+        found[key] = record
+    return found
+
+
+def _by_key(instances: Iterable[Instance]) -> dict[EnvironmentKey, list[Instance]]:
+    found: dict[EnvironmentKey, list[Instance]] = {}
+    for one in instances:
+        found.setdefault(one.key, []).append(one)
+    return found

@@ -2,10 +2,10 @@
 
 from dataclasses import dataclass
 from enum import StrEnum
-from shlex import quote
 
 from compartment_tui.domain.names import DEFAULT_ENVIRONMENT
-from compartment_tui.present.text import short_id, show
+from compartment_tui.domain.typed import argument_for, short_option_for
+from compartment_tui.present.text import short_id, show_name
 
 PROGRAM = "compartment-tui"
 
@@ -47,15 +47,15 @@ class Act:
             Verb.RESUME: "Resume",
             Verb.DELETE: "Delete the environment",
         }
-        return f"{words[self.verb]} in {show(self.environment)}"
+        return f"{words[self.verb]} in {show_name(self.environment)}"
 
     def command(self) -> str:
         """The same as a command, ready to be pasted into a shell."""
         words = [PROGRAM, self.verb.value]
         if self.verb is Verb.DELETE:
-            words.append(quote(self.environment))
+            words.append(argument_for(self.environment))
         elif self.environment != DEFAULT_ENVIRONMENT:
-            words += ["-e", quote(self.environment)]
+            words.append(short_option_for(self.environment))
         for service in self.services:
             words += ["-s", service]
         if self.to is not None:
@@ -63,4 +63,4 @@ class Act:
         if self.run is not None:
             words += ["--run", short_id(self.run)]
         words += ["--force"] * self.force + ["--volumes"] * self.volumes
-        return show(" ".join(words))
+        return " ".join(words)

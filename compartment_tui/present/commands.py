@@ -6,9 +6,9 @@ from datetime import datetime
 from shlex import quote
 
 from compartment_tui.domain.outcome import Outcome
+from compartment_tui.domain.typed import option_for
 from compartment_tui.present.acts import PROGRAM
 from compartment_tui.present.board import Board, Job
-from compartment_tui.present.status import option_for
 from compartment_tui.present.text import show
 from compartment_tui.present.tone import Cell, Tone, signed
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from compartment_tui.domain.deployment import Health
 from compartment_tui.domain.views import EnvironmentView
 from compartment_tui.present.board import Board
-from compartment_tui.present.text import fit, show, width
+from compartment_tui.present.text import fit, show_name, width
 from compartment_tui.present.tone import SYMBOLS, Cell, Line, Tone
 
 WORKING = "▸"
@@ -79,7 +79,7 @@ def _tab(board: Board, view: EnvironmentView, number: int) -> Tab:
     name = view.key.environment
     pieces = [
         Cell(f" {number} " if number < 10 else "   ", Tone.QUIET),
-        Cell(fit(show(name), LONGEST_NAME) + " "),
+        Cell(fit(show_name(name), LONGEST_NAME) + " "),
         _badge(board, view),
     ]
     if view.protected:

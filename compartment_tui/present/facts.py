@@ -20,7 +20,7 @@ from compartment_tui.present.tables import (
     deployment_cell,
     health_cell,
 )
-from compartment_tui.present.text import age, clean, duration, short_id, show, size
+from compartment_tui.present.text import age, clean, duration, short_id, show, show_name, size
 from compartment_tui.present.tone import Cell, Line, Tone, line, signed
 
 Fact = tuple[str, Cell]
@@ -85,7 +85,7 @@ def environment_facts(
     view: EnvironmentView, status: EnvironmentStatus, now: datetime
 ) -> Iterator[Fact]:
     """One environment, without its services."""
-    yield "environment", Cell(show(view.key.environment))
+    yield "environment", Cell(show_name(view.key.environment))
     yield "protected", Cell("yes" if view.protected else "no")
     yield "in the file", Cell("yes" if view.declared else "no")
     if view.last is not None:
@@ -108,7 +108,7 @@ def info_facts(engine: EngineInfo | None, trouble: str) -> Iterator[Fact]:
 
 def lock_facts(lock: LockInfo, now: datetime) -> Iterator[Fact]:
     """Who holds an environment's lock."""
-    yield "environment", Cell(show(lock.key.environment))
+    yield "environment", Cell(show_name(lock.key.environment))
     yield "changed by", Cell(clean(lock.holder))
     yield "to", Cell(clean(lock.purpose))
     yield "since", Cell(age(lock.since, now))
@@ -116,7 +116,7 @@ def lock_facts(lock: LockInfo, now: datetime) -> Iterator[Fact]:
 
 def deletion_lines(deletion: Deletion, *, volumes: bool) -> tuple[Line, ...]:
     """Exactly what goes, and what stays."""
-    lines = [line(f"goes with {show(deletion.key.environment)} of {deletion.key.project}:")]
+    lines = [line(f"goes with {show_name(deletion.key.environment)} of {deletion.key.project}:")]
     lines += [line(f"  route      {show(host)}") for host in deletion.hosts]
     lines += [line(f"  container  {show(name)}") for name in deletion.containers]
     if deletion.network:

@@ -10,7 +10,7 @@ from compartment_tui.present.acts import Act, Verb
 from compartment_tui.present.board import Job
 from compartment_tui.present.failure import error_lines, failure_lines
 from compartment_tui.present.progress import closing_lines, failed_at, result_lines, undoable
-from compartment_tui.present.text import clean, duration, listed, show, url
+from compartment_tui.present.text import clean, duration, listed, show, show_name, url
 from compartment_tui.present.timeline import StepState, Timeline, Track, TrackState
 from compartment_tui.present.tone import Cell, Line, Tone, line, signed
 
@@ -81,7 +81,7 @@ def ending_lines(job: Job) -> tuple[Line, ...]:
     if failure and failure.message not in told and timeline.outcome is not Outcome.CANCELLED:
         lines += failure_lines(failure.message, hint=failure.hint, tail=failure.tail)
     if job.act.verb is Verb.DELETE:
-        lines += ((signed(f"{show(job.act.environment)} is gone", Tone.GOOD),),)
+        lines += ((signed(f"{show_name(job.act.environment)} is gone", Tone.GOOD),),)
     return lines + closing_lines(timeline)
 
 
@@ -150,7 +150,7 @@ def quit_question(jobs: tuple[Job, ...]) -> Question:
     if before:
         lines += _lines(("Leaving cancels and reverts it: what was live before stays live.",))
     if after:
-        where = listed(show(job.act.environment) for job in after)
+        where = listed(show_name(job.act.environment) for job in after)
         lines += _lines((f"{where} is live already: leaving ends the drain of the previous.",))
     yes = "Revert and leave" if before else "End it and leave"
     return Question(title="A job goes on", lines=tuple(lines), yes=yes, no="Stay")

@@ -13,7 +13,7 @@ from compartment_tui.present.text import (
     listed,
     short_commit,
     short_id,
-    show,
+    show_name,
     trigger_words,
     url,
 )
@@ -37,7 +37,7 @@ class PlanContext:
 def plan_lines(run: Run, context: PlanContext) -> tuple[Line, ...]:
     """The whole run, a head line first, then a block per service."""
     head = f"{run_words(run).capitalize()} {run.key.project} in "
-    lines: list[Line] = [(Cell(head), Cell(show(run.key.environment), Tone.WARN))]
+    lines: list[Line] = [(Cell(head), Cell(show_name(run.key.environment), Tone.WARN))]
     lines.extend(_about_all(run, context))
     if not run.plans:
         lines.append(line("  nothing to do", Tone.QUIET))

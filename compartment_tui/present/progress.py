@@ -5,7 +5,8 @@ from datetime import datetime
 
 from compartment_tui.domain.deployment import Stage, Trigger
 from compartment_tui.domain.outcome import Outcome
-from compartment_tui.present.status import PROGRAM, option_for
+from compartment_tui.domain.typed import option_for
+from compartment_tui.present.status import PROGRAM
 from compartment_tui.present.text import (
     clean,
     duration,
@@ -13,6 +14,7 @@ from compartment_tui.present.text import (
     pad,
     short_id,
     show,
+    show_name,
     step_words,
     url,
 )
@@ -82,7 +84,7 @@ def note_lines(timeline: Timeline) -> tuple[Line, ...]:
 
 def closing_lines(timeline: Timeline) -> tuple[Line, ...]:  # noqa: PLR0911 - one an outcome
     """How it ended, what serves now, and what a person may want next."""
-    where = show(timeline.environment)
+    where = show_name(timeline.environment)
     option = option_for(timeline.environment)
     took = duration(timeline.took)
     match timeline.outcome:

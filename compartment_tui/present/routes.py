@@ -7,7 +7,7 @@ from compartment_tui.domain.views import RouteView, Visit
 from compartment_tui.present.board import Board
 from compartment_tui.present.grid import Column, Grid, Row, grid
 from compartment_tui.present.pieces import joined
-from compartment_tui.present.text import age, clean, duration, short_id, show
+from compartment_tui.present.text import age, clean, duration, short_id, show, show_name
 from compartment_tui.present.tone import Cell, Line, Tone, line, signed
 
 _COLUMNS = (
@@ -38,7 +38,7 @@ def routes_grid(
 
 def no_routes(board: Board) -> tuple[Line, ...]:
     """What stands where the table would be, while it has no rows."""
-    where = show(board.environment)
+    where = show_name(board.environment)
     return (line(f"no route leads into {where} yet: a deploy makes them", Tone.QUIET),)
 
 

@@ -5,13 +5,13 @@ from datetime import datetime, timedelta
 
 from compartment_tui.domain.config import Kind
 from compartment_tui.domain.deployment import Health, Sample, Stage, Status
+from compartment_tui.domain.typed import option_for
 from compartment_tui.domain.views import ServiceStatus
 from compartment_tui.present.board import Board
 from compartment_tui.present.grid import Column, Grid, Row, grid
 from compartment_tui.present.pieces import Key, Picture, Strong, joined, quiet
-from compartment_tui.present.status import option_for
 from compartment_tui.present.tables import EMPTY, commit_cell, health_cell
-from compartment_tui.present.text import clean, duration, short_id, show, stage_words
+from compartment_tui.present.text import clean, duration, short_id, show, show_name, stage_words
 from compartment_tui.present.tone import Cell, Line, Tone, line, signed
 from compartment_tui.present.usage import cpu_graph, cpu_words, memory_graph, memory_words
 
@@ -107,7 +107,7 @@ def deploy_hint(board: Board) -> tuple[Line, ...]:
     """What the first deploy will do, for an environment in which nothing is live."""
     status = board.status
     names = [show(one.service) for one in status.services] if status else []
-    where = show(board.environment)
+    where = show_name(board.environment)
     return (
         (Strong(f"Nothing is live in {where} yet."),),
         (),

@@ -26,6 +26,7 @@ from compartment_tui.present.text import (
     short_commit,
     short_id,
     show,
+    show_name,
     stage_words,
 )
 from compartment_tui.present.tone import Cell, Tone, signed
@@ -73,7 +74,7 @@ def routes_table(found: Iterable[RouteView]) -> Table:
         columns=("environment", "service", "state", "deployment", "route"),
         rows=tuple(
             (
-                Cell(show(one.key.environment)),
+                Cell(show_name(one.key.environment)),
                 Cell(show(one.service)) if one.service else EMPTY,
                 signed("running", Tone.GOOD) if one.running else signed("down", Tone.BAD),
                 Cell(short_id(one.route.deployment), Tone.QUIET),
@@ -119,7 +120,7 @@ def checks_table(checks: Iterable[Check]) -> Table:
 def edge_rows(edge: EdgeView, now: datetime) -> tuple[tuple[str, Cell], ...]:
     """The edge as names and values."""
     state = signed("running", Tone.GOOD) if edge.running else signed("down", Tone.BAD)
-    names = (f"{show(key.environment)} of {show(key.project)}" for key in edge.environments)
+    names = (f"{show_name(key.environment)} of {show(key.project)}" for key in edge.environments)
     return (
         ("edge", state),
         ("listens on", Cell(f"{show(edge.settings.bind)}:{edge.settings.http_port}")),
@@ -192,7 +193,7 @@ def _environment_row(one: EnvironmentView, now: datetime) -> tuple[Cell, ...]:
         if on
     ]
     return (
-        Cell(show(one.key.environment)),
+        Cell(show_name(one.key.environment)),
         signed("not deployed", Tone.QUIET)
         if never
         else signed(one.health.value, _HEALTH[one.health]),

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from types import MappingProxyType
 
 from compartment_tui.domain.deployment import Stage, Trigger
+from compartment_tui.domain.names import escaped
 
 NOTHING = "-"
 """Stands where there is nothing to say."""
@@ -57,6 +58,11 @@ def show(text: str) -> str:
     return "".join(
         char if char.isprintable() else char.encode("unicode_escape").decode() for char in text
     )
+
+
+def show_name(text: str) -> str:
+    """An environment's name: printable, no two of them alike, spaces at its ends to be seen."""
+    return escaped(text)
 
 
 def clean(text: str) -> str:
@@ -178,6 +184,6 @@ def url(host: str, http_port: int) -> str:
 
 
 def _columns(char: str) -> int:
-    if unicodedata.combining(char):
+    if unicodedata.category(char) in ("Mn", "Me"):
         return 0
     return 2 if unicodedata.east_asian_width(char) in "WF" else 1

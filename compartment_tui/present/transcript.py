@@ -17,7 +17,7 @@ from compartment_tui.domain.events import (
 )
 from compartment_tui.domain.names import Target
 from compartment_tui.present.plan import run_words
-from compartment_tui.present.text import clean, duration, short_id, show, step_words
+from compartment_tui.present.text import clean, duration, short_id, show, show_name, step_words
 from compartment_tui.present.tone import Cell, Line, Tone
 
 
@@ -29,7 +29,7 @@ def event_line(event: Event, *, verbose: bool) -> Line | None:  # noqa: PLR0911 
     match event:
         case RunPlanned():
             run = event.run
-            where = f"{run.key.project} in {show(run.key.environment)}"
+            where = f"{run.key.project} in {show_name(run.key.environment)}"
             return (Cell(f"{run_words(run)} {where}: run {short_id(run.id)}"),)
         case StageStarted():
             return _of(event.target, step_words(event.stage))

@@ -10,6 +10,7 @@ from compartment_tui.domain.deployment import Attempt, Health, Instance, Stage
 from compartment_tui.domain.errors import CandidateExited, InstanceGone, NeverReady
 from compartment_tui.domain.events import Event, Probed
 from compartment_tui.domain.plan import Plan
+from compartment_tui.domain.typed import option_for
 from compartment_tui.rollout.context import Rollout
 from compartment_tui.rollout.making import birth_of
 
@@ -164,9 +165,9 @@ class Proof:
         if self.plan.held:
             return f"it is still held: {self._discard()}"
         short = self.plan.deployment[-10:].lower()
-        environment = self.plan.key.environment
+        option = option_for(self.plan.key.environment)
         return (
-            f"it is kept, stopped: `compartment-tui deployment logs {short} -e {environment}`"
+            f"it is kept, stopped: `compartment-tui deployment logs {short}{option}`"
             f" has all of its output"
         )
 

@@ -11,7 +11,7 @@ from textual.message import Message
 from textual.screen import Screen
 
 from compartment_tui.present.board import Board
-from compartment_tui.present.text import show
+from compartment_tui.present.text import show, show_name
 from compartment_tui.tui import messages as news
 from compartment_tui.tui.keys import Key
 
@@ -60,7 +60,7 @@ def board_commands(board: Board, post: Callable[[Message], object]) -> Iterable[
     for view in board.environments:
         name = view.key.environment
         yield Command(
-            words=f"Environment: {show(name)}",
+            words=f"Environment: {show_name(name)}",
             note="shown now" if name == board.environment else "",
             run=lambda name=name: post(news.EnvironmentChosen(name)),  # type: ignore[misc]
         )

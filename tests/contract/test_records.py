@@ -171,6 +171,18 @@ def test_a_record_that_cannot_be_read_is_told(bench: Bench) -> None:
             bench.world.records.read(bench.key)
 
 
+def test_all_records_of_a_project_at_once(bench: Bench) -> None:
+    assert bench.world.records.read_all(bench.key.project) == {}
+    state = full_state(bench.key)
+    with bench.hold() as hold:
+        hold.write_record(state)
+    assert bench.world.records.read_all(bench.key.project) == {bench.key: state}
+    assert bench.world.records.read_all(bench.key.project + "x") == {}
+    bench.spoil_record(bench.key)
+    found = bench.world.records.read_all(bench.key.project)
+    assert isinstance(found[bench.key], RecordInvalid)
+
+
 def test_a_lost_record_is_made_again_from_routes_and_labels(bench: Bench) -> None:
     kept = bench.start("web")
     bench.world.engine.retire(kept.deployment, timedelta())

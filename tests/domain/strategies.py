@@ -13,6 +13,13 @@ from compartment_tui.domain.config import (
     Release,
     ServiceSpec,
 )
+from compartment_tui.domain.names import EnvironmentKey, parse_environment_name
+
+CHARACTERS = st.characters(exclude_characters="\0", exclude_categories=["Cs"])
+PROJECTS = st.from_regex(r"[a-z][a-z0-9-]{0,61}[a-z0-9]", fullmatch=True)
+SERVICES = st.from_regex(r"[a-z0-9][a-z0-9_-]{0,62}", fullmatch=True)
+ENVIRONMENTS = st.text(CHARACTERS, min_size=1, max_size=63).map(parse_environment_name)
+KEYS = st.builds(EnvironmentKey, PROJECTS, ENVIRONMENTS)
 
 WORDS = st.tuples(st.text(), st.text())
 SPANS = st.integers(0, 10**9).map(lambda ms: timedelta(milliseconds=ms))
@@ -33,7 +40,7 @@ LIMITS = st.builds(
     memory=st.none() | st.integers(1, 2**45),
 )
 RUNNING = {
-    "name": st.from_regex(r"[a-z0-9][a-z0-9_-]{0,62}", fullmatch=True),
+    "name": SERVICES,
     "kind": st.sampled_from(Kind),
     "port": st.none() | st.integers(1, 65535),
     "command": st.none() | WORDS,

@@ -1,5 +1,6 @@
 import re
 from datetime import UTC, datetime, timedelta
+from pathlib import PurePath
 
 import pytest
 from hypothesis import assume, example, given
@@ -26,12 +27,11 @@ from compartment_tui.domain.names import (
     slug,
     stepping_aside_name,
 )
+from tests.domain.strategies import ENVIRONMENTS, KEYS, PROJECTS, SERVICES
+
+AT = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 
 DNS_LABEL = re.compile(r"[a-z0-9]([a-z0-9-]*[a-z0-9])?")
-PROJECTS = st.from_regex(r"[a-z][a-z0-9-]{0,61}[a-z0-9]", fullmatch=True)
-SERVICES = st.from_regex(r"[a-z0-9][a-z0-9_-]{0,62}", fullmatch=True)
-ENVIRONMENTS = st.text(min_size=1, max_size=63)
-KEYS = st.builds(EnvironmentKey, PROJECTS, ENVIRONMENTS)
 
 PRODUCTION = EnvironmentKey("shop", "production")
 STAGING = EnvironmentKey("shop", "staging")
@@ -72,7 +72,7 @@ def test_environments_are_compared_in_normal_form_c() -> None:
     assert parse_environment_name("u\u0308" * 63) == "\u00fc" * 63
 
 
-@pytest.mark.parametrize("name", ["", "x" * 64])
+@pytest.mark.parametrize("name", ["", "x" * 64, "a\0b", "\udcff"])
 def test_what_is_no_environment_name(name: str) -> None:
     with pytest.raises(UsageProblem):
         parse_environment_name(name)
@@ -84,6 +84,9 @@ def test_what_is_no_environment_name(name: str) -> None:
         ("plain", "“plain”"),
         ("a\x1b[31m", "“a\\x1b[31m”"),
         ("a\nb", "“a\\nb”"),
+        ("a\\nb", "“a\\\\nb”"),
+        (" a ", "“\\x20a\\x20”"),
+        ("\x85", "“\\u0085”"),
         ("right\u202eleft", "“right\\u202eleft”"),
         ("pr\u00fcfung", "“prüfung”"),
     ],
@@ -183,6 +186,59 @@ def test_environments_of_a_project_never_share_a_host(project: str, one: str, ot
     assert len(labels) == 2
 
 
+# Names made of the project's own are the ones that could be read two ways.
+PIECES = st.lists(st.sampled_from(["a", "b", "production"]), min_size=1, max_size=5).map("-".join)
+WHERE = st.tuples(PIECES | ENVIRONMENTS, st.none() | PIECES | SERVICES)
+
+
+@given(PIECES | PROJECTS, WHERE, WHERE)
+@example("shop", ("shop", None), ("production", "shop"))
+@example("a", ("y", "x-a"), ("a-y", "x"))
+@example("a-a", ("a", None), ("production", "a"))
+def test_no_two_services_of_a_project_share_a_host(
+    project: str, one: tuple[str, str | None], other: tuple[str, str | None]
+) -> None:
+    """A service that is None is the primary one, whatever its name."""
+    assume(one != other)
+    labels = {
+        host_label(EnvironmentKey(project, environment), service or "web", primary=service is None)
+        for environment, service in (one, other)
+    }
+    assert len(labels) == 2
+
+
+CONTAINER = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9_.-]+")
+"""What the engine takes for the name of a container, a network or a volume."""
+
+
+@given(KEYS, KEYS, SERVICES, SERVICES)
+@example(EnvironmentKey("a", "b"), EnvironmentKey("a", "B"), "web", "web")
+@example(EnvironmentKey("a", "b"), EnvironmentKey("a", "b"), "a", "a_")
+def test_no_two_services_share_a_container_name(
+    one: EnvironmentKey, other: EnvironmentKey, service: str, another: str
+) -> None:
+    assume((one, service) != (other, another))
+    for named in (active_name, stepping_aside_name):
+        names = {named(service, one), named(another, other)}
+        assert len(names) == 2
+        assert all(CONTAINER.fullmatch(name) for name in names)
+    deployment = new_id("dep", AT, bytes(10))
+    assert len({container_name(service, deployment, key) for key in (one, other)}) == len(
+        {one, other}
+    )
+    assert CONTAINER.fullmatch(container_name(service, deployment, one))
+
+
+@given(KEYS)
+@example(EnvironmentKey("a", ".."))
+@example(EnvironmentKey("a", "a" * 63))
+def test_a_key_is_a_file_name_anywhere(key: EnvironmentKey) -> None:
+    name = f"{key.text}.toml"
+    assert PurePath(name).name == name
+    assert len(name.encode()) <= 255
+    assert name == name.lower()  # also where file names have no case
+
+
 @pytest.mark.parametrize(
     ("kinds", "primary"),
     [
@@ -198,7 +254,6 @@ def test_who_owns_the_short_host(kinds: list[tuple[str, str]], primary: str | No
     assert primary_web(kinds) == primary
 
 
-AT = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 MOMENTS = st.datetimes(datetime(2000, 1, 1), datetime(2999, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001
 ENTROPY = st.binary(min_size=10, max_size=10)
 

@@ -14,10 +14,11 @@ from compartment_tui.domain.deployment import (
 )
 from compartment_tui.domain.names import EnvironmentKey
 from compartment_tui.domain.routes import RouteTable
+from compartment_tui.domain.typed import option_for
 from compartment_tui.domain.variables import NameChanges
 from compartment_tui.domain.views import EnvironmentStatus, ServiceStatus
 from compartment_tui.present.json import status_document
-from compartment_tui.present.status import option_for, status_notes
+from compartment_tui.present.status import status_notes
 from compartment_tui.present.tables import health_cell, status_table
 from compartment_tui.present.tone import Tone
 

@@ -1,6 +1,7 @@
 """Deployments' containers: found by label, made once, started, kept, retired, removed."""
 
 import math
+import re
 import time
 from datetime import timedelta
 from typing import Any, Literal
@@ -33,6 +34,8 @@ from compartment_tui.domain.plan import Birth
 
 REMOVAL_PATIENCE = timedelta(seconds=15)
 POLICY_ATTEMPTS = 10
+_YOUNG = re.compile(r"Restarting|Up (Less than a second|\d+ seconds?|About a minute|\d minutes)")
+"""How the engine's list says it; the figure is longer than `health.RECENT`."""
 LOGGING = {"Type": "json-file", "Config": {"max-size": "10m", "max-file": "3"}}
 
 
@@ -56,6 +59,19 @@ def instances_in_full(client: Client, key: EnvironmentKey) -> tuple[Instance, ..
     """
     found = instances(client, labels.filters(Role.SERVICE, key))
     seen = (inspect(client, one.container) if _matters(one) else one for one in found)
+    return tuple(one for one in seen if one is not None)
+
+
+def instances_young_in_full(client: Client, filters: dict[str, list[str]]) -> tuple[Instance, ...]:
+    """What the list alone tells; of one that was started lately, all that is known.
+
+    Only of such a one it matters how often it was restarted, and they are few.
+    """
+    found = ((row, instance_of_row(row)) for row in rows(client, filters))
+    seen = (
+        inspect(client, one.container) if one and _YOUNG.match(row.get("Status", "")) else one
+        for row, one in found
+    )
     return tuple(one for one in seen if one is not None)
 
 

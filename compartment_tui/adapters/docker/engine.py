@@ -73,7 +73,8 @@ class DockerEngine:
         if key is not None:
             return containers.instances_in_full(self._client, key)
         scope = {} if project is None else {"project": project}
-        return containers.instances(self._client, labels.filters(Role.SERVICE, None, **scope))
+        wanted = labels.filters(Role.SERVICE, None, **scope)
+        return containers.instances_young_in_full(self._client, wanted)
 
     def instance(self, deployment: str) -> Instance | None:
         return containers.instance(self._client, self._known, deployment)

@@ -14,6 +14,7 @@ from compartment_tui.adapters.docker.layout import (
     INDEX,
     KEY_FILE,
     RECORD_FILE,
+    RECORDS,
     STATE,
     Layout,
     audit_path,
@@ -67,6 +68,10 @@ class Reader:
 
     def files(self, path: str) -> Mapping[str, bytes]:
         """A file, or the files of a directory, by name. Empty when there is nothing there."""
+        return {place.rpartition("/")[2]: content for place, content in self.tree(path).items()}
+
+    def tree(self, path: str) -> Mapping[str, bytes]:
+        """A file, or all files below a directory, by path. Empty when there is nothing there."""
         mounted = self._layout.volumes.items()
         volume = next(name for name, place in mounted if path.startswith(place))
         try:
@@ -105,10 +110,12 @@ class Reader:
             chunks, _ = self._client.look.get_archive(container, path)
             archive = io.BytesIO(b"".join(chunks))
         found = {}
+        above = path.rpartition("/")[0]
         with tarfile.open(fileobj=archive) as tar:
             for member in tar:
-                if member.isfile() and (file := tar.extractfile(member)):
-                    found[member.name.rpartition("/")[2]] = file.read()
+                # The key that each record has beside it is one file, and comes as a link.
+                if (member.isfile() or member.islnk()) and (file := tar.extractfile(member)):
+                    found[f"{above}/{member.name}"] = file.read()
         return found
 
 
@@ -139,6 +146,12 @@ class DockerRecords:
         """Every environment on the engine that has a record."""
         entries = self._reader.files(INDEX).values()
         return tuple(sorted(records.loads_key(entry.decode("utf-8")) for entry in entries))
+
+    def read_all(self, project: str) -> Mapping[EnvironmentKey, EnvironmentState | RecordInvalid]:
+        contents = self._reader.tree(RECORDS)
+        keys = {standing_path(key): key for key in self.environments(project)}
+        found = ((key, contents.get(f"{place}/{RECORD_FILE}")) for place, key in keys.items())
+        return {key: _decoded_or_error(content) for key, content in found if content is not None}
 
     def fingerprint_key(self) -> bytes:
         if self._fingerprint_key is None:
@@ -185,6 +198,13 @@ class DockerRecords:
 def _whole_key(files: Mapping[str, bytes]) -> bytes | None:
     found = files.get(KEY_FILE)
     return found if found is not None and len(found) == KEY_BYTES else None
+
+
+def _decoded_or_error(content: bytes) -> EnvironmentState | RecordInvalid:
+    try:
+        return decoded(content)
+    except RecordInvalid as error:
+        return error
 
 
 def decoded(content: bytes) -> EnvironmentState:

@@ -1,6 +1,7 @@
 """What the pretended machine remembers."""
 
 import hashlib
+from collections.abc import Mapping
 
 from compartment_tui.adapters.memory.host import Host
 from compartment_tui.domain.deployment import EnvironmentState
@@ -24,6 +25,15 @@ class MemoryRecords:
 
     def environments(self, project: str) -> tuple[EnvironmentKey, ...]:
         return tuple(sorted(key for key in self._host.records if key.project == project))
+
+    def read_all(self, project: str) -> Mapping[EnvironmentKey, EnvironmentState | RecordInvalid]:
+        return {key: self._read_or_error(key) for key in self.environments(project)}
+
+    def _read_or_error(self, key: EnvironmentKey) -> EnvironmentState | RecordInvalid:
+        try:
+            return read_record(self._host, key) or EnvironmentState(key=key)
+        except RecordInvalid as error:
+            return error
 
     def fingerprint_key(self) -> bytes:
         return hashlib.sha256(b"the pretended machine").digest()

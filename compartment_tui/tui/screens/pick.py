@@ -13,7 +13,7 @@ from textual.widgets.option_list import Option
 
 from compartment_tui.present.acts import Act
 from compartment_tui.present.rollbacks import Choice
-from compartment_tui.present.text import show
+from compartment_tui.present.text import show_name
 from compartment_tui.present.tone import line
 from compartment_tui.tui.screens.dialog import Dialog
 from compartment_tui.tui.widgets.words import words
@@ -36,7 +36,7 @@ class PickScreen(Dialog[Act | None]):
 
     def compose(self) -> ComposeResult:
         with Vertical(classes="box") as box:
-            box.border_title = Content(f"Roll back in {show(self._environment)}")
+            box.border_title = Content(f"Roll back in {show_name(self._environment)}")
             box.border_subtitle = "enter shows the plan · / filters · esc leaves"
             field = Input(placeholder="filter", id="filter", compact=True)
             field.cursor_blink = False

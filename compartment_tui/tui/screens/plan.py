@@ -1,6 +1,5 @@
 """What an act would do, before anything is done; and the yes that starts it."""
 
-import unicodedata
 from dataclasses import dataclass, replace
 
 from textual import on
@@ -11,10 +10,11 @@ from textual.content import Content
 from textual.widgets import Button, Input, Static
 
 from compartment_tui.domain.errors import CompartmentError
+from compartment_tui.domain.typed import names_it
 from compartment_tui.present.acts import Act
 from compartment_tui.present.failure import error_lines
 from compartment_tui.present.proposal import YES, empty, proposal_lines, toggles
-from compartment_tui.present.text import show
+from compartment_tui.present.text import show_name
 from compartment_tui.present.tone import Line, Tone, line, signed
 from compartment_tui.tui import messages as news
 from compartment_tui.tui.base import BoardApp
@@ -104,7 +104,7 @@ class PlanScreen(Dialog[Decision | None]):
         return self._startable and self.ready is not None and self.ready.protected
 
     def _draw(self) -> None:
-        name = show(self.act.environment)
+        name = show_name(self.act.environment)
         look = " (only a look)" if self.look_only else ""
         box = self.query_one(".box")
         box.border_title = Content(f"{self.act.title()}{look}")
@@ -165,10 +165,10 @@ class PlanScreen(Dialog[Decision | None]):
     def _entered(self, event: Input.Submitted) -> None:
         """Its exact name starts it; anything else is said to be wrong and changes nothing."""
         event.stop()
-        if unicodedata.normalize("NFC", event.value.strip()) == self.act.environment:
+        if names_it(event.value, self.act.environment):
             self._start()
             return
-        wrong = f"that is not its name: type {show(self.act.environment)}, or leave with esc"
+        wrong = f"that is not its name: type {show_name(self.act.environment)}, or leave with esc"
         self._put("#ask", paragraph(((signed(wrong, Tone.BAD),),)))
 
     def action_confirm(self) -> None:

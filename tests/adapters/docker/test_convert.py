@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import example, given
 
 from compartment_tui.adapters.docker.convert import (
     established,
@@ -13,10 +14,22 @@ from compartment_tui.adapters.docker.convert import (
     image_of,
     instance_of_inspect,
     instance_of_row,
+    labels_of,
     moment,
 )
-from compartment_tui.domain.deployment import Health, Image, Instance, InstanceState, Provenance
+from compartment_tui.domain.config import ServiceSpec
+from compartment_tui.domain.deployment import (
+    Health,
+    Image,
+    Instance,
+    InstanceState,
+    Provenance,
+    Trigger,
+)
 from compartment_tui.domain.names import EnvironmentKey
+from compartment_tui.domain.plan import Birth, ImageSource, Plan
+from tests.domain.nasty import NASTY
+from tests.domain.strategies import KEYS, SERVICES
 
 RECORDED = Path(__file__).parent / "recorded"
 KEY = EnvironmentKey("t-recorded", "prüfung 1/2")
@@ -108,6 +121,25 @@ def test_a_container_without_our_labels_is_no_instance(label: str) -> None:
     data = recorded("inspect_running.json")
     del data["Config"]["Labels"][f"compartment.{label}"]
     assert instance_of_inspect(data) is None
+
+
+@given(KEYS, SERVICES)
+@example(EnvironmentKey("a", NASTY[3]), "a_")
+def test_names_come_back_from_the_labels(key: EnvironmentKey, service: str) -> None:
+    plan = Plan(
+        key=key,
+        run="run_1",
+        trigger=Trigger.DEPLOY,
+        spec=ServiceSpec(name=service, image="busybox:1"),
+        deployment="dep_1",
+        port=None,
+        source=ImageSource.PULL,
+    )
+    birth = Birth(plan=plan, image=Image(id="sha256:1"), created=datetime(2026, 1, 1, tzinfo=UTC))
+    row = {"Id": "c1", "State": "running", "Labels": json.loads(json.dumps(labels_of(birth)))}
+    one = instance_of_row(row)
+    assert one is not None
+    assert (one.key, one.service) == (key, service)
 
 
 def test_unusable_label_values_cost_only_themselves() -> None:

@@ -1,7 +1,7 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from compartment_tui.adapters.toml import records
@@ -20,6 +20,7 @@ from compartment_tui.domain.deployment import (
 from compartment_tui.domain.errors import RecordInvalid
 from compartment_tui.domain.names import EnvironmentKey, new_id
 from compartment_tui.domain.routes import Route, RouteTable
+from tests.domain.strategies import KEYS, SERVICES
 
 KEY = EnvironmentKey("shop", "production")
 NOW = datetime(2026, 3, 1, 12, 0, 0, 123456, tzinfo=UTC)
@@ -131,3 +132,12 @@ def test_what_is_no_record_is_refused(text: str) -> None:
 def test_unknown_keys_are_passed_over() -> None:
     text = records.dumps(full_state()).replace("[key]", "[key]\nnewer = true")
     assert records.loads(text) == full_state()
+
+
+@given(KEYS, SERVICES)
+@example(EnvironmentKey("a", "\x7f\x85\u2028\r\n"), "a_")
+def test_names_come_back_from_the_record_and_its_index(key: EnvironmentKey, service: str) -> None:
+    one = deployment(1, service=service)
+    state = EnvironmentState(key=key, active={service: one.id}, deployments={one.id: one})
+    assert records.loads(records.dumps(state)) == state
+    assert records.loads_key(records.dumps_key(key)) == key
