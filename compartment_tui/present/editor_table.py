@@ -10,7 +10,7 @@ from compartment_tui.present.editor import Editor, EditorRow
 from compartment_tui.present.grid import Column, Grid, Row, grid
 from compartment_tui.present.pieces import Key, Strong, line_width
 from compartment_tui.present.preview import SCOPES, change_cell
-from compartment_tui.present.text import counted, fit, listed, show
+from compartment_tui.present.text import counted, fit, listed, show, show_name
 from compartment_tui.present.tone import Cell, Line, Tone, line, signed
 from compartment_tui.present.variables import state_cell, variable_value_cell
 
@@ -132,7 +132,7 @@ def title_line(editor: Editor, *, protected: bool, read_only: bool) -> Line:
     """Where one is."""
     parts: list[Cell] = [
         Cell(" Variables ", Tone.QUIET),
-        Strong(fit(show(editor.environment), 40)),
+        Strong(fit(show_name(editor.environment), 40)),
         Cell(" "),
     ]
     if protected:

@@ -8,7 +8,7 @@ from compartment_tui.domain.variables import Resolved, Scope, Sensitivity, Varia
 from compartment_tui.domain.views import VariableState
 from compartment_tui.present.grid import Column, Grid, Row, grid
 from compartment_tui.present.pieces import Strong, fitted
-from compartment_tui.present.text import counted, fit, listed, show
+from compartment_tui.present.text import counted, fit, listed, show, show_name
 from compartment_tui.present.tone import SYMBOLS, Cell, Line, Tone, line, signed
 from compartment_tui.present.variables import state_cell, variable_value_cell
 
@@ -175,7 +175,7 @@ def headline(key: str, gets: Sequence[Gets], *, environment: str, trying: bool) 
     if not changing:
         words = "  what each service would get: as before" if trying else "  what each service gets"
         return name, Cell(words, Tone.QUIET)
-    where = f" in {fit(show(environment), 28)}"
+    where = f" in {fit(show_name(environment), 28)}"
     return (
         name,
         Cell(f"  {SYMBOLS[Tone.WARN]} changes for ", Tone.WARN),

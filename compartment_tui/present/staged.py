@@ -10,7 +10,7 @@ from compartment_tui.present.editor import Editor, declared, place_of
 from compartment_tui.present.editor_table import services_words
 from compartment_tui.present.jobs import Question
 from compartment_tui.present.pieces import Strong
-from compartment_tui.present.text import clean, counted, fit, show
+from compartment_tui.present.text import clean, counted, fit, show, show_name
 from compartment_tui.present.tone import Cell, Line, Tone, line, signed
 from compartment_tui.present.variables import variable_value_cell
 
@@ -122,7 +122,7 @@ def redeploy_question(offer: Redeploy, others: tuple[str, ...]) -> Question:
         (signed("written", Tone.GOOD),),
         (),
         line(
-            f"{services_words(offer.services)} in {show(offer.environment)} {verb} "
+            f"{services_words(offer.services)} in {show_name(offer.environment)} {verb} "
             "with the old values until a redeploy."
         ),
     ]

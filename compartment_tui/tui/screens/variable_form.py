@@ -22,7 +22,7 @@ from compartment_tui.present.draft import (
 )
 from compartment_tui.present.editor import Editor, in_force
 from compartment_tui.present.preview import headline, preview, preview_lines
-from compartment_tui.present.text import fit, show
+from compartment_tui.present.text import fit, show_name
 from compartment_tui.present.tone import Line, Tone, line
 from compartment_tui.tui.screens.dialog import Dialog
 from compartment_tui.tui.widgets.choice_line import ChoiceLine
@@ -57,7 +57,7 @@ class VariableForm(Dialog[SetVariable | None]):
         services = self._editor.after.services if self._editor.after else ()
         with Vertical(classes="box") as box:
             what = show(draft.key) or "New variable"
-            box.border_title = Content(f"{what} in {fit(show(draft.environment), 40)}")
+            box.border_title = Content(f"{what} in {fit(show_name(draft.environment), 40)}")
             box.border_subtitle = "enter stages · tab next · ctrl+j new line · esc leaves"
             with Horizontal(classes="row"):
                 yield Static("key", classes="label", markup=False)
