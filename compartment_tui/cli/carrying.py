@@ -12,7 +12,7 @@ from compartment_tui.domain.names import EnvironmentKey
 from compartment_tui.operations import transfers, variables
 from compartment_tui.present.json_variables import transfer_document
 from compartment_tui.present.plan import variable_words
-from compartment_tui.present.text import clean, counted, show
+from compartment_tui.present.text import clean, counted, show_name
 from compartment_tui.present.tone import line
 
 
@@ -75,7 +75,9 @@ def _carry_over(
         session.output.document(document)
         return
     session.output.lines(
-        line(f"{show(session.environment)}/{one.service or '*'}  {variable_words(one.changes)}")
+        line(
+            f"{show_name(session.environment)}/{one.service or '*'}  {variable_words(one.changes)}"
+        )
         for one in found
         if one.changes
     )

@@ -14,7 +14,7 @@ from compartment_tui.present.json_variables import (
     variables_document,
 )
 from compartment_tui.present.status import PROGRAM, option_for
-from compartment_tui.present.text import show
+from compartment_tui.present.text import show, show_name
 from compartment_tui.present.tone import Tone, signed
 from compartment_tui.present.variables import declared_facts, declared_table, variables_table
 
@@ -28,7 +28,7 @@ def list_variables(session: Session) -> None:
     elif found:
         session.output.table(declared_table(found))
     else:
-        session.output.say(f"no variables in {show(session.environment)}")
+        session.output.say(f"no variables in {show_name(session.environment)}")
 
 
 def show_variable(session: Session, key: str) -> None:
@@ -51,7 +51,7 @@ def resolve(session: Session, key: str | None) -> None:
     elif found:
         session.output.table(variables_table(found))
     else:
-        session.output.say(f"{show(service)} has no variables in {show(session.environment)}")
+        session.output.say(f"{show(service)} has no variables in {show_name(session.environment)}")
 
 
 def set_variable(
@@ -141,7 +141,7 @@ def _given(session: Session, key: str, hidden: bool, stdin: bool) -> Secret:
     if not session.output.can_ask:
         ways = "--stdin" if hidden else "a value, or --stdin"
         raise UsageProblem(f"{key} needs a value, and there is no terminal to ask on", hint=ways)
-    question = f"{key} in {show(session.environment)}:"
+    question = f"{key} in {show_name(session.environment)}:"
     answer = session.output.ask_hidden(question) if hidden else session.output.ask(question)
     if answer is None:
         raise UsageProblem(f"{key} needs a value")
@@ -170,7 +170,7 @@ def service_of(session: Session) -> str | None:
 
 
 def _where(session: Session, service: str | None) -> str:
-    return f" in {show(session.environment)}" + (f" for {show(service)}" if service else "")
+    return f" in {show_name(session.environment)}" + (f" for {show(service)}" if service else "")
 
 
 def say_next(session: Session) -> None:

@@ -1,5 +1,6 @@
 """Which environment a verb is about, and what is on record of it."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 

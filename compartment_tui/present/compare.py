@@ -10,7 +10,7 @@ from compartment_tui.present.editor import Editor
 from compartment_tui.present.editor_table import EVERY
 from compartment_tui.present.grid import Column, Grid, Row, grid
 from compartment_tui.present.pieces import Key, Strong
-from compartment_tui.present.text import counted, fit, show
+from compartment_tui.present.text import counted, fit, show, show_name
 from compartment_tui.present.tone import Cell, Line, Tone, line
 from compartment_tui.present.variables import variable_value_cell
 
@@ -106,7 +106,7 @@ def compare_title(editor: Editor, other: str) -> Line:
     whose = EVERY if editor.service is None else show(editor.service)
     return (
         Cell(" Variables ", Tone.QUIET),
-        Strong(fit(show(editor.environment), LONGEST_NAME)),
+        Strong(fit(show_name(editor.environment), LONGEST_NAME)),
         Cell("  beside  ", Tone.QUIET),
         Strong(fit(show(other), LONGEST_NAME)),
         Cell(f"   for {whose}", Tone.QUIET),

@@ -1,7 +1,7 @@
 """What stop, start and restart will do, in lines a person reads before saying yes."""
 
 from compartment_tui.domain.handling import Handle, Handled, Handling
-from compartment_tui.present.text import pad, show, url
+from compartment_tui.present.text import pad, show, show_name, url
 from compartment_tui.present.tone import Cell, Line, Tone, line
 
 _DOES = {
@@ -16,7 +16,7 @@ def handling_lines(handling: Handling, http_port: int) -> tuple[Line, ...]:
     """A head line, then one or two a service."""
     key = handling.key
     head = f"{handling.verb.value.capitalize()} {key.project} in "
-    lines: list[Line] = [(Cell(head), Cell(show(key.environment), Tone.WARN))]
+    lines: list[Line] = [(Cell(head), Cell(show_name(key.environment), Tone.WARN))]
     if not handling.acting:
         lines.append(line("  nothing to do", Tone.QUIET))
     width = max((len(show(one.service)) for one in handling.services), default=0)

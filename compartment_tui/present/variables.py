@@ -7,7 +7,7 @@ from compartment_tui.domain.declared import Declared
 from compartment_tui.domain.variables import MASK, Scope, Variable
 from compartment_tui.domain.views import VariableState, VariableView
 from compartment_tui.present.tables import EMPTY, Table
-from compartment_tui.present.text import fit, show
+from compartment_tui.present.text import fit, show, show_name
 from compartment_tui.present.tone import Cell, Tone, signed
 
 VALUE_COLUMNS = 40
@@ -63,7 +63,7 @@ def declared_facts(one: Declared) -> tuple[tuple[str, Cell], ...]:
 
 def scope_words(one: Declared) -> str:
     """`staging/*` is everyone's, `staging/web` is one service's own."""
-    return f"{show(one.environment)}/{one.service or '*'}"
+    return f"{show_name(one.environment)}/{one.service or '*'}"
 
 
 def variables_table(views: Iterable[VariableView], *, columns: int = VALUE_COLUMNS) -> Table:

@@ -22,7 +22,7 @@ from compartment_tui.present.draft import (
 )
 from compartment_tui.present.editor import Editor, in_force
 from compartment_tui.present.preview import headline, preview, preview_lines
-from compartment_tui.present.text import fit, show_name
+from compartment_tui.present.text import fit, show, show_name
 from compartment_tui.present.tone import Line, Tone, line
 from compartment_tui.tui.screens.dialog import Dialog
 from compartment_tui.tui.widgets.choice_line import ChoiceLine

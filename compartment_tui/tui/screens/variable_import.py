@@ -17,7 +17,7 @@ from compartment_tui.present.importing import (
     nothing_yet,
     replace_choice,
 )
-from compartment_tui.present.text import fit, show
+from compartment_tui.present.text import fit, show_name
 from compartment_tui.present.tone import Line
 from compartment_tui.tui import messages as news
 from compartment_tui.tui.base import BoardApp
@@ -47,7 +47,7 @@ class VariableImport(Dialog[tuple[VariableEdit, ...]]):
     def compose(self) -> ComposeResult:
         services = self._editor.after.services if self._editor.after else ()
         with Vertical(classes="box") as box:
-            where = fit(show(self._editor.environment), 40)
+            where = fit(show_name(self._editor.environment), 40)
             box.border_title = Content(f"Import into {where}")
             box.border_subtitle = "enter reads, then stages · tab next · esc leaves"
             with Horizontal(classes="row"):
