@@ -15,16 +15,12 @@ from compartment_tui.domain.views import (
     RunView,
     ServiceStatus,
 )
+from compartment_tui.operations.around import drift, url
 from compartment_tui.operations.doctor import doctor
+from compartment_tui.operations.environments import declared_environments, environments
 from compartment_tui.operations.logs import deployment_logs, logs
 from compartment_tui.operations.scope import key_and_config, state_of
-from compartment_tui.operations.status import (
-    declared_environments,
-    drift,
-    environments,
-    status,
-    url,
-)
+from compartment_tui.operations.status import status
 from compartment_tui.operations.watch import watch
 from compartment_tui.ports import World
 

@@ -109,14 +109,16 @@ def _about_all(run: Run, context: PlanContext) -> Iterator[Line]:
     if run.label:
         yield _row("label", clean(run.label))
     if run.origin:
-        yield _row("from", f"{show(run.origin)}: the images that are there, with values from here")
+        yield _row(
+            "from", f"{show_name(run.origin)}: the images that are there, with values from here"
+        )
     if run.ref:
         commit = short_commit(next((plan.provenance.commit for plan in run.plans), ""))
         name = "" if commit == run.ref[:7] else f" ({clean(run.ref)})"
         yield _row("services", f"and build contexts: a clean copy of commit {commit}{name}")
         yield _row("settings", "project, environments, edge and secrets: the working file")
     if context.dirty:
-        shown = [show(file) for file in context.dirty[:SHOWN_FILES]]
+        shown = [clean(file) for file in context.dirty[:SHOWN_FILES]]
         if more := len(context.dirty) - len(shown):
             shown.append(counted(more, "other file"))
         yield _row("dirty", f"not committed: {listed(shown)}", Tone.WARN)

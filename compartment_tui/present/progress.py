@@ -115,9 +115,8 @@ def closing_lines(timeline: Timeline) -> tuple[Line, ...]:  # noqa: PLR0911 - on
 def _waiting(timeline: Timeline, option: str) -> tuple[Line, ...]:
     """The two ways on from a hold."""
     names = [show(track.service) for track in timeline.tracks if track.state is TrackState.HELD]
-    head = (
-        f"{listed(names)} {'waits' if len(names) == 1 else 'wait'} in {show(timeline.environment)}"
-    )
+    where = show_name(timeline.environment)
+    head = f"{listed(names)} {'waits' if len(names) == 1 else 'wait'} in {where}"
     return (
         _head(f"{head} after {duration(timeline.took)}, what was live still is", Tone.GOOD),
         line(f"  → {PROGRAM} promote{option} makes it live, {PROGRAM} discard{option} drops it"),

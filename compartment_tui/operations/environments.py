@@ -1,0 +1,89 @@
+"""All environments of a project, in one look."""
+
+from collections.abc import Iterable, Mapping
+
+from compartment_tui.domain.deployment import EnvironmentState, Health, Instance
+from compartment_tui.domain.errors import RecordInvalid
+from compartment_tui.domain.names import EnvironmentKey, show
+from compartment_tui.domain.routes import RouteTable
+from compartment_tui.domain.views import (
+    EnvironmentView,
+)
+from compartment_tui.operations.around import Around
+from compartment_tui.operations.asking import Asked
+from compartment_tui.operations.scope import recovered
+from compartment_tui.ports import World
+
+
+def declared_environments(world: World) -> tuple[EnvironmentView, ...]:
+    """What the file names, and what the local copies say of it: for when the engine is away.
+
+    Raises ProjectFileInvalid, NotFound (no such file).
+    """
+    config = world.project.config()
+    views = []
+    for one in config.environments:
+        key = EnvironmentKey(config.name, one.name)
+        copy = world.project.copy(key)
+        state = copy[0] if copy else EnvironmentState(key=key)
+        views.append(
+            EnvironmentView(
+                key=key,
+                protected=one.protected,
+                declared=True,
+                active=len(state.active),
+                health=Health.PENDING,
+                last=state.runs[-1] if state.runs else None,
+            )
+        )
+    return tuple(views)
+
+
+def environments(world: World) -> tuple[EnvironmentView, ...]:
+    """Declared environments in file order, then those only on the engine, the newest run first.
+
+    However many there are, the engine is asked the same few questions.
+    Raises RecordInvalid when one of their records cannot be read.
+    """
+    config = world.project.config()
+    records = Asked(lambda: world.records.read_all(config.name))
+    tables = Asked(world.edge.tables)
+    here = _by_key(world.engine.instances(project=config.name))
+    edge = world.edge.info()
+    states = _readable(records.answer())
+    declared = [EnvironmentKey(config.name, one.name) for one in config.environments]
+    views = []
+    for key in dict.fromkeys([*declared, *states, *here]):
+        instances, table = here.get(key, ()), tables.answer().get(key, RouteTable())
+        state = states.get(key) or recovered(key, instances, table, world.clock.now())
+        around = Around(world, config, state, instances, table, edge)
+        views.append(around.environment(declared=key in declared))
+    others = sorted(views[len(declared) :], key=_newest_first)
+    return (*views[: len(declared)], *others)
+
+
+def _newest_first(view: EnvironmentView) -> tuple[float, str]:
+    newest = -view.last.created.timestamp() if view.last else 0.0
+    return newest, view.key.environment
+
+
+def _readable(
+    records: Mapping[EnvironmentKey, EnvironmentState | RecordInvalid],
+) -> dict[EnvironmentKey, EnvironmentState]:
+    """Raises RecordInvalid, naming the environment, when one of them is not."""
+    found = {}
+    for key, record in records.items():
+        if isinstance(record, RecordInvalid):
+            raise RecordInvalid(
+                f"the record of {show(key.environment)} cannot be read: {record.message}",
+                hint=record.hint,
+            ) from record
+        found[key] = record
+    return found
+
+
+def _by_key(instances: Iterable[Instance]) -> dict[EnvironmentKey, list[Instance]]:
+    found: dict[EnvironmentKey, list[Instance]] = {}
+    for one in instances:
+        found.setdefault(one.key, []).append(one)
+    return found
