@@ -20,7 +20,7 @@ from compartment_tui.present.commands import (
     command_log,
     copyables,
 )
-from compartment_tui.present.text import clean, counted, fit, show, show_name
+from compartment_tui.present.text import clean, counted, fit, show
 from compartment_tui.tui import copying, plain, themes
 from compartment_tui.tui import messages as news
 from compartment_tui.tui.keys import MOVING, Key, grouped, live

@@ -8,7 +8,7 @@ from textual.app import SuspendNotSupported
 
 from compartment_tui.domain.errors import CompartmentError
 from compartment_tui.present.commands import Typed, looked, open_command, shell_command
-from compartment_tui.present.text import clean, show
+from compartment_tui.present.text import clean, show, show_name
 from compartment_tui.tui import messages as news
 from compartment_tui.tui.base import BoardApp
 
@@ -54,7 +54,7 @@ class Outside(BoardApp):
     def _shell(self, message: news.ShellWanted) -> CompartmentError | None:
         """Never raises: an exception would keep the terminal from being taken back."""
         if sys.__stdout__ is not None:
-            where = f"{show(message.service)} in {show(message.environment)}"
+            where = f"{show(message.service)} in {show_name(message.environment)}"
             sys.__stdout__.write(f"A shell in {where}. `exit` or ctrl+d leads back.\n")
             sys.__stdout__.flush()
         try:
