@@ -118,6 +118,10 @@ class Bench(ABC):
         """Let a running deployment write a line to its standard output."""
 
     @abstractmethod
+    def given(self, deployment: str) -> dict[str, str]:
+        """What a running deployment's first process has as its environment."""
+
+    @abstractmethod
     def rename(self, deployment: str, name: str) -> None: ...
 
     @abstractmethod

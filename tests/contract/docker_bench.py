@@ -109,6 +109,17 @@ class DockerBench(Bench):
         container = self.now(deployment).container
         docker("exec", container, "sh", "-c", 'printf "%s\\n" "$1" >/proc/1/fd/1', "sh", line)
 
+    def given(self, deployment: str) -> dict[str, str]:
+        container = self.now(deployment).container
+        read = subprocess.run(
+            ["docker", "exec", container, "cat", "/proc/1/environ"],
+            capture_output=True,
+            check=True,
+            timeout=60,
+        )
+        entries = read.stdout.decode().split("\0")
+        return dict(entry.split("=", 1) for entry in entries if entry)
+
     def rename(self, deployment: str, name: str) -> None:
         docker("rename", self.now(deployment).container, name)
 

@@ -52,6 +52,9 @@ class MemoryBench(Bench):
     def say(self, deployment: str, line: str) -> None:
         self._host.containers[deployment].write(line)
 
+    def given(self, deployment: str) -> dict[str, str]:
+        return dict(self._host.containers[deployment].environment)
+
     def rename(self, deployment: str, name: str) -> None:
         self._host.containers[deployment].name = name
 

@@ -1,5 +1,6 @@
 """What every `Engine` promises about containers."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -7,6 +8,7 @@ import pytest
 from compartment_tui.domain.deployment import InstanceState
 from compartment_tui.domain.errors import CandidateExited, InstanceGone, ReleaseFailed
 from compartment_tui.domain.names import EnvironmentKey, container_name
+from compartment_tui.domain.variables import Secret
 from tests.contract.bench import SECOND, Bench
 
 NO_GRACE = timedelta()
@@ -41,6 +43,28 @@ def test_an_instance_carries_everything_fixed_at_birth(bench: Bench) -> None:
     assert made.fingerprints == birth.plan.fingerprints
     assert abs(made.created - birth.created) < SECOND
     assert made.name == container_name("web", birth.plan.deployment, bench.key)
+
+
+ODD_VALUES = {
+    "EMPTY": "",
+    "BLANKS": "  \t lead and trail \t ",
+    "LINES": "\none\n\r\ntwo\n\n",
+    "QUOTES": """ "double" 'single' `tick` \\ \\n """,
+    "DOLLARS": "$HOME ${HOME} $(id) $$ %PATH% {{ env }}",
+    "SIGNS": "=a=b==c#d;e",
+    "LETTERS": "é ü 日本 😀👩‍👩‍👧 \u202e",
+    "CONTROLS": "\x01\x1b[31m\x7f",
+    "LONG": "x€" * 25_000,
+}
+
+
+def test_every_value_arrives_byte_for_byte(bench: Bench) -> None:
+    values = {name: Secret(value) for name, value in ODD_VALUES.items()}
+    birth = bench.birth("web")
+    birth = replace(birth, plan=replace(birth.plan, values=values))
+    deployment = bench.world.engine.start(bench.world.engine.create(birth).deployment).deployment
+    found = bench.given(deployment)
+    assert {name: found.get(name) for name in ODD_VALUES} == ODD_VALUES
 
 
 def test_instances_are_found_by_environment_and_project(bench: Bench) -> None:
