@@ -35,6 +35,7 @@ DEFAULT_NAMESPACE = "compartment"
 
 def entrances() -> Entrances:
     """What a front end is given."""
+    _hold_identity()
     return Entrances(
         open_world=open_world,
         init_project=init_project,
@@ -75,18 +76,22 @@ def open_world(file: Path | None) -> World:
 
 
 def open_secrets() -> Secrets:
-    """Reading and writing sensitive values with the user's identity.
+    """Reading and writing sensitive values with the user's identity."""
+    from compartment_tui.adapters.secrets import AgeSecrets, config_directory
 
-    What the environment says of it is taken out of the environment: no child inherits it.
-    """
-    from compartment_tui.adapters.secrets import AgeSecrets, config_directory, take_identity
-
-    _identity.update(take_identity(os.environ))
+    _hold_identity()
     return AgeSecrets(_identity, config_directory(os.environ))
 
 
+def _hold_identity() -> None:
+    """Take what the environment says of it out of there, before a child is started with it."""
+    from compartment_tui.adapters.secrets import take_identity
+
+    _identity.update(take_identity(os.environ))
+
+
 _identity: dict[str, str] = {}
-"""What was taken from the environment, for worlds that are opened later."""
+"""What was taken from the environment, for the worlds that are opened."""
 
 
 def _dotenv() -> Dotenv:

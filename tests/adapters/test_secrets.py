@@ -4,6 +4,7 @@ import os
 import shutil
 import stat
 import subprocess
+import sys
 from pathlib import Path
 
 import pyrage
@@ -71,6 +72,27 @@ def test_the_environment_gives_it_and_keeps_nothing(tmp_path: Path) -> None:
     assert secrets.identity().place == IDENTITY_VARIABLE
     assert secrets.unseal(secrets.seal(Secret("x"), (recipient,))) == Secret("x")
     assert list(tmp_path.iterdir()) == []
+
+
+CHILD = """
+import subprocess
+from compartment_tui.bootstrap import entrances, open_secrets
+entrances()
+subprocess.run(["env"], check=True)
+print(open_secrets().identity().place)
+"""
+
+
+def test_no_child_inherits_it() -> None:
+    key = str(pyrage.x25519.Identity.generate())
+    environment = {**os.environ, IDENTITY_VARIABLE: key, IDENTITY_FILE_VARIABLE: "/x"}
+    said = subprocess.run(
+        [sys.executable, "-c", CHILD], env=environment, capture_output=True, text=True, check=True
+    )
+    assert "IDENTITY=" not in said.stdout
+    assert "IDENTITY_FILE" not in said.stdout
+    assert key not in said.stdout
+    assert said.stdout.endswith(f"{IDENTITY_VARIABLE}\n")
 
 
 def test_a_file_that_the_environment_names(tmp_path: Path) -> None:
