@@ -171,7 +171,13 @@ class Engine(Protocol):
         """Stop at once and remove the container with its anonymous volumes. Nothing if gone."""
 
     def remove_image(self, image: str) -> None:
-        """Remove an image by id if no container uses it; nothing if gone or in use."""
+        """Remove an image by id; nothing if it is gone, in use, or none that we built."""
+
+    def built_images(self, project: str) -> frozenset[str]:
+        """Ids of the images we built for a project that are on the engine."""
+
+    def disk_use(self) -> int:
+        """Bytes that all images and containers on the engine take, what they share counted once."""
 
     def run_release(self, birth: Birth, cancel: Cancel) -> Iterator[str]:
         """Run the release command once in the new image with its values; yield its output lines.

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 ORDER = (
     *("init", "deploy", "rollback", "redeploy", "resume", "stop", "start", "restart"),
-    *("status", "inspect", "logs", "exec", "open", "doctor", "info"),
+    *("status", "inspect", "logs", "exec", "open", "prune", "doctor", "info"),
 )
 """How the commands are listed: as a newcomer meets them."""
 

@@ -103,6 +103,40 @@ def delete_environment(
     keeping.delete_environment(session, volumes=volumes, plan=plan)
 
 
+@command(
+    app,
+    environment=True,
+    changes=True,
+    examples=(
+        "prune --plan                    what would go",
+        "prune --secrets-before 2h       kept containers whose values leaked",
+    ),
+)
+def prune(
+    session: "Session",
+    *,
+    secrets_before: Annotated[
+        str | None,
+        typer.Option(
+            "--secrets-before",
+            metavar="TIME",
+            help="Kept containers made before: 2h, 1d ago, or an ISO time. Their images stay.",
+        ),
+    ] = None,
+    plan: Annotated[
+        bool, typer.Option("--plan", help="Show what would go, and do nothing.")
+    ] = False,
+) -> None:
+    """Remove containers beyond retention, and images nobody needs.
+
+    Of every environment that is not protected, unless one is named. What a rollback leads to
+    stays. It lists exactly what goes, and asks.
+    """
+    from compartment_tui.cli import pruning
+
+    pruning.prune(session, secrets_before=secrets_before, plan=plan)
+
+
 @command(edge, "status")
 def edge_status(session: "Session") -> None:
     """Show whether the edge runs, where it listens, and whom it serves."""

@@ -69,8 +69,7 @@ def run_document(timeline: Timeline, status: Json | None) -> Json:
         "outcome": timeline.outcome.value if timeline.outcome else None,
         "durationSeconds": seconds(timeline.took),
         "failure": failure(timeline.failure),
-        "gapSeconds": _gaps(timeline.gaps),
-        "rollout": [_track(track) for track in timeline.tracks],
+        "rollout": [_track(track, timeline.gaps.get(track.service)) for track in timeline.tracks],
         "notes": list(timeline.notes),
     }
 
@@ -204,7 +203,7 @@ def _plan(plan: Plan, commits: CommitRange) -> Json:
     }
 
 
-def _track(track: Track) -> Json:
+def _track(track: Track, gap: timedelta | None) -> Json:
     return {
         "serviceName": track.service,
         "deploymentId": track.deployment or None,
@@ -219,6 +218,7 @@ def _track(track: Track) -> Json:
             }
             for step in track.steps
         ],
+        "gapSeconds": None if gap is None else seconds(gap),
         "attempts": len(track.attempts),
         "notes": list(track.notes),
         "failure": failure(track.failure),

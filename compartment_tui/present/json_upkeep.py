@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from compartment_tui.domain.config import ServiceSpec
 from compartment_tui.domain.handling import Handling
 from compartment_tui.domain.names import EnvironmentKey
+from compartment_tui.domain.retention import Leaving, Pruning
 from compartment_tui.domain.views import Check, Deletion, EdgeView, Grade, InspectView
 from compartment_tui.ports import EngineInfo, LockInfo
 from compartment_tui.present.json import Json, deployment_summary, instant, place, seconds
@@ -85,6 +86,37 @@ def handling_document(handling: Handling) -> Json:
             for one in handling.services
         ],
         **place(handling.key),
+    }
+
+
+def pruning_document(found: Pruning) -> Json:
+    """`prune`: what goes, or went, and the bytes that images and containers take."""
+    after = found.bytes_after
+    return {
+        "pruned": after is not None,
+        "secretsBefore": instant(found.before),
+        "containers": [_leaving(one) for one in found.containers],
+        "imageIds": list(found.images),
+        "remaining": [_leaving(one) for one in found.remaining],
+        "skipped": [
+            {"environmentName": key.environment, "reason": why}
+            for key, why in found.skipped.items()
+        ],
+        "bytesBefore": found.bytes_before,
+        "bytesAfter": after,
+        "bytesFreed": None if after is None else max(0, found.bytes_before - after),
+        "project": {"name": found.project},
+    }
+
+
+def _leaving(one: Leaving) -> Json:
+    return {
+        "environmentName": one.key.environment,
+        "serviceName": one.service,
+        "deploymentId": one.deployment,
+        "containerName": one.container,
+        "reason": one.why,
+        "wasLive": one.was_live,
     }
 
 

@@ -1,7 +1,7 @@
 """A run in words: one calm line a service while it goes on, and what is to be said at its end."""
 
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from compartment_tui.domain.deployment import Stage, Trigger
 from compartment_tui.domain.outcome import Outcome
@@ -58,14 +58,21 @@ def result_lines(timeline: Timeline, http_port: int) -> tuple[Line, ...]:
     places = [_place(track, http_port) for track in tracks]
     wide = max((len(place) for place in places), default=0)
     return tuple(
-        _result(track, pad(show(track.service), names), pad(place, wide))
+        _result(
+            track,
+            pad(show(track.service), names),
+            pad(place, wide),
+            timeline.gaps.get(track.service),
+        )
         for track, place in zip(tracks, places, strict=True)
     )
 
 
-def _result(track: Track, name: str, place: str) -> Line:
+def _result(track: Track, name: str, place: str, gap: timedelta | None) -> Line:
     word, tone = TRACK_WORDS[track.state]
     took = _took(track)
+    if took and gap is not None:
+        took += f", away for {duration(gap)}"
     said = f"  {name}  {place}"
     if not took:
         return signed(pad(word, len("unchanged")), tone), Cell(said.rstrip())

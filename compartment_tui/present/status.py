@@ -40,7 +40,11 @@ def _environment_notes(status: EnvironmentStatus) -> Iterator[Line]:
 
 def _service_notes(status: EnvironmentStatus, one: ServiceStatus) -> Iterator[Line]:
     name = show(one.service)
-    if one.active and one.health is not Health.HEALTHY and one.reason:
+    if one.active and one.active.resting:
+        option = f"{option_for(status.key.environment)} -s {one.service}"
+        yield _warn(f"{name} is {clean(one.reason)}")
+        yield line(f"  {PROGRAM} start{option}", Tone.QUIET)
+    elif one.active and one.health is not Health.HEALTHY and one.reason:
         tone = Tone.BAD if one.health is Health.UNHEALTHY else Tone.WARN
         yield (signed(f"{name} is {one.health.value}: {clean(one.reason)}", tone),)
     latest = one.latest

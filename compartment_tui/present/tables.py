@@ -57,6 +57,8 @@ def health_cell(service: ServiceStatus) -> Cell:
     if service.active is None:
         failed = service.latest is not None and service.latest.status is Status.FAILED
         return signed("never live", Tone.BAD) if failed else signed("not deployed", Tone.QUIET)
+    if service.active.resting:
+        return signed("stopped", Tone.QUIET)
     return signed(service.health.value, _HEALTH[service.health])
 
 

@@ -109,6 +109,11 @@ def short_id(identifier: str) -> str:
     return identifier[-10:].lower()
 
 
+def short_image(image: str) -> str:
+    """As much of an image's id as Docker shows."""
+    return image.removeprefix("sha256:")[:12]
+
+
 def short_commit(commit: str) -> str:
     """As much of a commit as git shows."""
     return commit[:7]

@@ -11,6 +11,7 @@ from compartment_tui.domain.names import Target
 from compartment_tui.domain.plan import Birth, Plan, Run
 from compartment_tui.domain.transitions import entered, image_known
 from compartment_tui.ports import Hold, World
+from compartment_tui.rollout.gaps import Gaps
 
 
 @dataclass(slots=True, kw_only=True)
@@ -31,8 +32,12 @@ class Rollout:
     working_on: tuple[Plan, Stage] | None = None
     """What is being done at this moment: what an error is about."""
     started: dict[tuple[str, Stage], timedelta] = field(default_factory=dict)
+    gaps: Gaps = field(init=False)
     committed: bool = False
     """The edge has the new routes: from here nothing is reverted by an error."""
+
+    def __post_init__(self) -> None:
+        self.gaps = Gaps(clock=self.world.clock)
 
     @property
     def now(self) -> datetime:

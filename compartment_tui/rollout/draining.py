@@ -10,6 +10,7 @@ from compartment_tui.domain.errors import DiedAfterSwitch, InstanceGone
 from compartment_tui.domain.events import Event, Noted
 from compartment_tui.domain.history import spec_of
 from compartment_tui.domain.names import Target
+from compartment_tui.domain.retention import images_needed
 from compartment_tui.domain.transitions import prunable
 from compartment_tui.ports import ConnectionCount, World
 
@@ -137,5 +138,20 @@ def prune(world: World, state: EnvironmentState, *, keep: int) -> None:
     gone = prunable(state, instances, keep=keep)
     for deployment in gone:
         world.engine.remove(deployment)
-    for image in sorted({one.image for one in instances if one.deployment in gone}):
+    images = {one.image for one in instances if one.deployment in gone}
+    images -= {one.image for one in instances if one.deployment not in gone}
+    if images:
+        images -= _needed(world, state, keep=keep)
+    for image in sorted(images):
         world.engine.remove_image(image)
+
+
+def _needed(world: World, state: EnvironmentState, *, keep: int) -> frozenset[str]:
+    """Images that a kept deployment of any environment would be made from again.
+
+    Containers alone do not tell: those with values that leaked were removed, their images kept.
+    """
+    keys = world.records.environments(state.key.project)
+    others = (world.records.read(key) for key in keys if key != state.key)
+    states = [state, *(other for other in others if other is not None)]
+    return frozenset().union(*(images_needed(one, keep=keep) for one in states))

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import timedelta
 
 from compartment_tui.domain.deployment import EnvironmentState, Stage, Trigger
 from compartment_tui.domain.errors import CompartmentError
@@ -25,9 +24,6 @@ class Handler:
     handling: Handling
     rollout: Rollout
     failures: list[Failure] = field(default_factory=list)
-    away: dict[str, timedelta] = field(default_factory=dict)
-    """Services that do not serve, and since when."""
-    gaps: dict[str, timedelta] = field(default_factory=dict)
     done: list[str] = field(default_factory=list)
 
     @property
@@ -73,14 +69,6 @@ class Handler:
         except CompartmentError:
             hold.write_routes(before)
             raise
-
-    def is_away(self, service: str) -> None:
-        self.away.setdefault(service, self.world.clock.monotonic())
-
-    def is_back(self, service: str) -> None:
-        began = self.away.pop(service, None)
-        if began is not None:
-            self.gaps[service] = self.world.clock.monotonic() - began
 
     def note(self, message: str) -> Noted:
         return Noted(at=self.world.clock.now(), target=None, message=message)

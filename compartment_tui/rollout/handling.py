@@ -16,6 +16,7 @@ from compartment_tui.domain.events import (
     Event,
     RunFinished,
     ServiceUnchanged,
+    StageFinished,
     StageReverted,
 )
 from compartment_tui.domain.handling import Handle, Handled, Handling, rested, risen
@@ -51,7 +52,7 @@ def handle(
         outcome=ending.outcome,
         took=world.clock.monotonic() - began,
         failure=ending.failure,
-        gaps=dict(handler.gaps),
+        gaps=dict(handler.rollout.gaps.measured),
     )
 
 
@@ -100,7 +101,7 @@ def _restart(handler: Handler, services: tuple[Handled, ...]) -> Generator[Event
         for one in services:
             handler.rollout.check_cancel()
             yield handler.begin(Stage.STOPPED, one.service)
-            handler.is_away(one.service)
+            handler.rollout.gaps.begin(one.service)
             _retire(handler, one.active)
             yield handler.end(Stage.STOPPED, one.service)
         started = yield from _begin(handler, services)
@@ -136,18 +137,24 @@ def _begin(
 def _prove(
     handler: Handler, services: Iterable[Handled]
 ) -> Generator[Event, None, tuple[Handled, ...]]:
-    """Each by itself: one that does not get ready keeps none of the others away."""
-    proven = []
-    for one in services:
+    """Ask them in turn; one that does not get ready keeps none of the others away."""
+    rollout, proven = handler.rollout, set[str]()
+    asked = {one.service: one for one in services}
+    while asked:
+        plans = tuple(plan for plan in rollout.run.plans if plan.service in asked)
         try:
-            yield from prove_candidates(handler.rollout, (handler.plan(one.service),))
+            for event in prove_candidates(rollout, plans):
+                if isinstance(event, StageFinished):
+                    proven.add(event.target.service)
+                    del asked[event.target.service]
+                yield event
         except Cancelled:
             raise
         except CompartmentError as error:
-            yield handler.fail(Stage.CHECKING_READINESS, one.service, error, _hint(handler, one))
-            continue
-        proven.append(one)
-    return tuple(proven)
+            name = rollout.working_on[0].service if rollout.working_on else next(iter(asked))
+            one = asked.pop(name)
+            yield handler.fail(Stage.CHECKING_READINESS, name, error, _hint(handler, one))
+    return tuple(one for one in handler.handling.services if one.service in proven)
 
 
 def _lead_back(handler: Handler, services: tuple[Handled, ...]) -> Iterator[Event]:
@@ -158,8 +165,8 @@ def _lead_back(handler: Handler, services: tuple[Handled, ...]) -> Iterator[Even
         yield handler.begin(Stage.SWITCHING_ROUTE, name)
     handler.mark(names, stopped=False)
     handler.rollout.save(risen(handler.rollout.state, names))
+    handler.rollout.gaps.end(*names)
     for name in names:
-        handler.is_back(name)
         handler.done.append(name)
         yield handler.end(Stage.SWITCHING_ROUTE, name)
 
@@ -185,8 +192,7 @@ def _as_before(handler: Handler, services: Iterable[Handled]) -> None:
     handler.mark(resting, stopped=True)
     handler.mark(others, stopped=False)
     handler.rollout.save(risen(rested(handler.rollout.state, resting), others))
-    for name in others:
-        handler.is_back(name)
+    handler.rollout.gaps.end(*others)
 
 
 def _reverted(

@@ -33,6 +33,8 @@ def start_candidates(rollout: Rollout, plans: tuple[Plan, ...]) -> Iterator[Even
         if not plan.kept:
             engine.create(birth_of(rollout, plan))
         if plan.spec.stop_first and plan.previous is not None:
+            if plan.gap:
+                rollout.gaps.begin(plan.service)
             engine.retire(plan.previous.id, plan.spec.stop_grace)
         engine.start(plan.deployment)
         yield rollout.leave(Stage.STARTING_CANDIDATE, plan)
@@ -102,6 +104,8 @@ class Proof:
             self.settled_at = self.due = clock.monotonic() + plan.spec.settle
         else:
             self.done = True
+            if plan.host is None:
+                rollout.gaps.end(plan.service)
             yield rollout.leave(
                 Stage.CHECKING_READINESS, plan, note=f"{len(self.attempts)} attempts"
             )

@@ -64,6 +64,7 @@ def execute(world: World, hold: Hold, state: EnvironmentState, run: Run) -> Iter
             outcome=ending.outcome,
             took=world.clock.monotonic() - began,
             failure=ending.failure,
+            gaps=dict(rollout.gaps.measured),
         )
     except GeneratorExit:
         _abandon(rollout)
@@ -159,6 +160,7 @@ def _revert(
         failures = {plan.service: (stage, failure.message)}
     try:
         yield from undo(rollout.world, rollout.hold, rollout.state, look_at=frozenset(failures))
+        rollout.gaps.end_all()
         state = reverted(
             rollout.learnt(),
             actor=rollout.run.actor,

@@ -29,6 +29,7 @@ def switch_routes(rollout: Rollout, plans: tuple[Plan, ...]) -> Iterator[Event]:
     write_claimed(rollout, table)
     await_in_force(rollout.world, rollout.hold, table)
     rollout.committed = True
+    rollout.gaps.end_all()
     rollout.save(stand_by(rollout.world, rollout.hold, rollout.state))
     for plan in plans:
         yield rollout.leave(Stage.SWITCHING_ROUTE, plan)

@@ -1,5 +1,6 @@
 """What a person reads, to the letter. Lines marked `!` are on stderr."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -151,6 +152,54 @@ def test_around(live: MemoryWorld) -> None:
         line(live, "environment", "delete", "production", "--yes"),
         line(live, "environment", "list"),
         line(live, "edge", "remove", "--yes"),
+    )
+
+
+def test_stop_start_restart(live: MemoryWorld) -> None:
+    live.host.behave("web", Behaviour(ready_after=timedelta(seconds=2)))
+    line(live, "deploy", "-s", "web", "--force", "--quiet")
+    check_transcript(
+        "stop_start_restart",
+        line(live, "stop", "--plan", "-s", "web", "-s", "worker"),
+        line(live, "stop", "-s", "web", "-s", "worker"),
+        line(live, "stop"),
+        line(live, "status"),
+        line(live, "start", "--plan"),
+        line(live, "start"),
+        line(live, "start"),
+        line(live, "restart", "--plan"),
+        line(live, "restart", "-s", "web"),
+        line(live, "stop", "-s", "nobody"),
+    )
+
+
+def test_start_of_one_that_does_not_get_ready(live: MemoryWorld) -> None:
+    line(live, "stop", "--quiet")
+    for one in live.host.containers.values():
+        if one.service == "web":
+            one.behaviour = Behaviour(exits_after=timedelta(seconds=1), last_words=("no disk",))
+    check_transcript("start_fails", line(live, "start"), line(live, "status"))
+
+
+def test_prune(live: MemoryWorld) -> None:
+    line(live, "prune", "--yes")
+    live.project.write(replace(live.world.project.config(), keep=1))
+    for version in "345":
+        change_everything(live, version)
+        live.project.write(replace(live.world.project.config(), keep=5))
+        line(live, "deploy", "-s", "web", "-s", "worker", "--quiet")
+        live.clock.advance(timedelta(minutes=10))
+    live.project.write(replace(live.world.project.config(), keep=1))
+    check_transcript(
+        "prune",
+        line(live, "prune", "--plan"),
+        line(live, "prune"),
+        line(live, "prune", "--yes"),
+        line(live, "prune", "--yes"),
+        line(live, "prune", "--secrets-before", "5m", "--plan"),
+        line(live, "prune", "--secrets-before", "5m", "--yes", "-e", "production"),
+        line(live, "rollback", "-s", "web"),
+        line(live, "prune", "--secrets-before", "soon"),
     )
 
 

@@ -59,6 +59,20 @@ def test_what_is_built_can_be_run(bench: Bench) -> None:
     assert bench.world.engine.start(made.deployment).running
 
 
+def test_what_we_built_can_be_found_and_removed_and_nothing_else(bench: Bench) -> None:
+    engine, project = bench.world.engine, bench.key.project
+    foreign = bench.image().id
+    assert engine.built_images(project) == frozenset()
+    built = build(bench, bench.plan("built")).id
+    assert engine.built_images(project) == {built}
+    assert engine.disk_use() > 0
+    for image in (foreign, built):
+        engine.remove_image(image)
+    assert engine.image(foreign) is not None
+    assert engine.image(built) is None
+    assert engine.built_images(project) == frozenset()
+
+
 def test_without_a_registry_the_local_image_is_used_and_a_line_says_so(bench: Bench) -> None:
     plan = bench.plan("web")
     said, image = finish(bench.world.builder.pull(plan, bench.world.cancel))

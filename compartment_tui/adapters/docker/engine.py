@@ -106,6 +106,12 @@ class DockerEngine:
     def remove_image(self, image: str) -> None:
         images.remove_image(self._client, image)
 
+    def built_images(self, project: str) -> frozenset[str]:
+        return images.built_images(self._client, project)
+
+    def disk_use(self) -> int:
+        return images.disk_use(self._client)
+
     def run_release(self, birth: Birth, cancel: Cancel) -> Iterator[str]:
         return release.run_release(
             self._client, birth, self._layout.network(birth.plan.key), cancel

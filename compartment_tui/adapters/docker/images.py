@@ -19,6 +19,21 @@ def image(client: Client, reference: str) -> Image | None:
         return None
 
 
+def built_images(client: Client, project: str) -> frozenset[str]:
+    """See `Engine.built_images`."""
+    with client.translate("list the images"):
+        found = client.api.images(filters={"label": [f"{labels.PROJECT}={project}"]})
+    return frozenset(one["Id"] for one in found)
+
+
+def disk_use(client: Client) -> int:
+    """See `Engine.disk_use`."""
+    with client.translate("tell what takes room on its disk"):
+        found = client.api.df()
+    layers: int = found.get("LayersSize") or 0
+    return layers + sum(one.get("SizeRw") or 0 for one in found.get("Containers") or ())
+
+
 def remove_image(client: Client, identifier: str) -> None:
     """See `Engine.remove_image`. One that we did not build, or that a person named, stays too."""
     try:

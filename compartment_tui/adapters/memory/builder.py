@@ -41,7 +41,9 @@ class MemoryBuilder:
         where = f"{plan.service}@{plan.root.name}" if plan.root else plan.service
         version = self._host.versions.get(where, "1")
         content = f"{plan.key.project} {plan.spec.path} {plan.spec.build} {version}"
-        return self._keep(content, plan)
+        image = self._keep(content, plan)
+        self._host.built[image.id] = plan.key.project
+        return image
 
     def pull(self, plan: Plan, cancel: Cancel) -> Generator[str, None, Image]:
         reference = plan.spec.image or ""

@@ -35,6 +35,9 @@ from compartment_tui.ports import Cancel, EngineEvent, EngineInfo, LogLine
 T = TypeVar("T")
 KEPT_LINES = 20
 """How many lines a failure carries."""
+IMAGE_SIZE = 64 * 1024 * 1024
+CONTAINER_SIZE = 1024 * 1024
+"""Bytes that each image and each container take."""
 
 
 class MemoryEngine:
@@ -144,12 +147,16 @@ class MemoryEngine:
         self._host.tell(container, "destroy")
 
     def remove_image(self, image: str) -> None:
-        if any(one.birth.image.id == image for one in self._host.containers.values()):
-            return
-        self._host.images.pop(image, None)
-        for reference, known in tuple(self._host.pulled.items()):
-            if known == image:
-                del self._host.pulled[reference]
+        used = any(one.birth.image.id == image for one in self._host.containers.values())
+        if image in self._host.built and not used:
+            self._host.images.pop(image, None)
+            del self._host.built[image]
+
+    def built_images(self, project: str) -> frozenset[str]:
+        return frozenset(image for image, owner in self._host.built.items() if owner == project)
+
+    def disk_use(self) -> int:
+        return len(self._host.images) * IMAGE_SIZE + len(self._host.containers) * CONTAINER_SIZE
 
     def run_release(self, birth: Birth, cancel: Cancel) -> Iterator[str]:
         plan = birth.plan

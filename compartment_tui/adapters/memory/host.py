@@ -56,6 +56,8 @@ class Host:
     containers: dict[str, Container] = field(default_factory=dict)
     """By deployment, in the order in which they were made."""
     images: dict[str, Image] = field(default_factory=dict)
+    built: dict[str, str] = field(default_factory=dict)
+    """Images that were made here, by id, and for which project."""
     pulled: dict[str, str] = field(default_factory=dict)
     """References that are on the engine, and the image's id."""
     networks: dict[EnvironmentKey, str] = field(default_factory=dict)

@@ -1,0 +1,28 @@
+"""What `prune` does and writes."""
+
+from dataclasses import replace
+
+from compartment_tui.cli.asking import allow_loss
+from compartment_tui.cli.reading import parse_since
+from compartment_tui.cli.session import Session
+from compartment_tui.operations import pruning as operations
+from compartment_tui.present.json_upkeep import pruning_document
+from compartment_tui.present.pruning import pruned_lines, pruning_lines
+
+
+def prune(session: Session, *, secrets_before: str | None, plan: bool) -> None:
+    """Raises UsageProblem (no time), AnswerNeeded, Cancelled, Locked."""
+    named = session.named_environment is not None
+    environments = (session.environment,) if named else ()
+    now = session.world.clock.now()
+    before = None if secrets_before is None else parse_since(secrets_before, now)
+    found = operations.plan_prune(session.world, environments=environments, before=before)
+    if not plan and found.empty:
+        found = replace(found, bytes_after=found.bytes_before)
+    elif not plan:
+        allow_loss(session, "prune", pruning_lines(found), named=named)
+        found = operations.prune(session.world, environments=environments, before=before)
+    if session.output.json:
+        session.output.document(pruning_document(found))
+    else:
+        session.output.lines(pruning_lines(found) if plan else pruned_lines(found))
