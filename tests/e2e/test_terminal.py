@@ -1,12 +1,13 @@
 """The application as a person meets it: a real terminal, real keys, a real engine."""
 
+import json
 from pathlib import Path
 
 import pytest
 
 from compartment_tui.adapters.docker.client import Client
 from tests.e2e.conftest import free_port
-from tests.e2e.shop import make_shop, removed_at_the_end
+from tests.e2e.shop import Shop, make_shop, removed_at_the_end
 from tests.e2e.terminals import Terminal
 
 pytestmark = pytest.mark.docker
@@ -14,6 +15,8 @@ pytestmark = pytest.mark.docker
 LEFT = (b"\x1b[?1049l", b"\x1b[?25h", b"\x1b[?1000l")
 """The alternate screen is left, the cursor is shown, the mouse is given back."""
 ESC = "\x1b"
+CLEAR = "\x15"
+"""ctrl+u: what stands in a field goes."""
 SIZE = (110, 34)
 
 
@@ -56,6 +59,15 @@ def test_deploy_break_read_why_go_back_and_quit(client: Client, tmp_path: Path) 
             assert shop.get() == (200, "1")
             assert shop.answered_by("web") == first
 
+            one.press(ESC)
+            one.until("web", "healthy")
+            edit_at_both_scopes(one)
+            written = (shop.directory / "compartment.toml").read_text(encoding="utf-8")
+            assert 'GREETING = "Hello, all"' in written
+            assert "Welcome to the shop" in greeting(shop), "editing changes nothing that runs"
+            redeploy(one)
+            assert greeting(shop) == "Hello,\nweb"
+
             one.press("q")
             one.wait()
             assert one.process.returncode == 0
@@ -69,6 +81,52 @@ def deploy(one: Terminal) -> None:
     one.until("Deploy  y", seconds=30)
     one.press("y")
     one.until("building", "starting", "checking", "switching")
+
+
+def edit_at_both_scopes(one: Terminal) -> None:
+    """Everyone's greeting and web's own, watching what web would get; then the mark of drift."""
+    one.press("v")
+    one.until("GREETING", "what each service gets", "running")
+    one.press("[e")
+    one.until("● every service (environment)", "Welcome to the shop")
+    one.press(f"{CLEAR}Hello, all")
+    one.until("changes for web", "! was Welcome to the shop")
+    one.press("\r")
+    one.until("1 edit staged")
+    one.press("]e")
+    one.until("● only web")
+    one.press(f"{CLEAR}Hello,\nweb")
+    one.until("Hello,\\nweb", "SHADOWS", "Hello, all")
+    one.press("\r")
+    one.until("2 edits staged")
+    one.press("W")
+    one.until("for every service", "for web", "touches web")
+    one.press("y")
+    one.until("Redeploy what was touched?")
+    one.press("n")
+    one.until("nothing staged", "! changed", "1 variable not as it runs")
+
+
+def redeploy(one: Terminal) -> None:
+    """What was written is live, and the mark is gone."""
+    one.press(ESC)
+    one.until("healthy")
+    one.press("E")
+    one.until("Redeploy  y", "GREETING", seconds=30)
+    one.press("y")
+    one.until("live after", seconds=60)
+    one.press(ESC)
+    one.until("healthy")
+    one.press("v")
+    one.until("what each service gets", "✓ running")
+    assert "! changed" not in one.text()
+
+
+def greeting(shop: Shop) -> str:
+    """What a visitor is greeted with."""
+    status, body = shop.get("web", "/")
+    assert status == 200
+    return str(json.loads(body)["greeting"])
 
 
 def assert_restored(one: Terminal) -> None:
