@@ -1,4 +1,4 @@
-"""All variables of an environment at once, for whoever edits them; only looked at."""
+"""All variables of an environment at once, and what runs with them; only looked at."""
 
 from contextlib import suppress
 from dataclasses import replace
@@ -10,14 +10,16 @@ from compartment_tui.operations.scope import opened, state_of
 from compartment_tui.ports import World
 
 
-def sheet(world: World, *, environment: str) -> Sheet:
-    """What the file says of the environment and of those it is compared with; what runs in it.
+def sheet(world: World, *, environment: str, beside: bool = False) -> Sheet:
+    """What the file says of the environment, and what runs in it.
 
-    With the engine away the file stands there alone. Raises ProjectFileInvalid.
+    `beside`: the sensitive values of the other environments are opened too, to be compared. With
+    the engine away the file stands there alone. Raises ProjectFileInvalid.
     """
     config = world.project.config()
     key = EnvironmentKey(config.name, parse_environment_name(environment))
-    alone = Sheet(environment=key.environment, config=opened(world, config), known=False)
+    readable = opened(world, config, None if beside else key.environment)
+    alone = Sheet(environment=key.environment, config=readable, known=False)
     with suppress(EngineUnreachable):
         state = state_of(world, key)
         active = {service: state.active_deployment(service) for service in state.active}

@@ -38,7 +38,9 @@ class VariableBridge:
 
     def sheet(self, environment: str) -> None:
         """All variables of the environment, for the editor."""
-        self._ask(lambda: news.SheetArrived(sheet(self._world, environment=environment)))
+        self._ask(
+            lambda: news.SheetArrived(sheet(self._world, environment=environment, beside=True))
+        )
 
     def read_import(self, source: Source, text: str) -> None:
         """What a dotenv text, or file, would bring, as `ImportRead`; nothing is written."""
