@@ -17,6 +17,10 @@ class MemorySecrets:
         self.recipient = recipient
         self._vault: dict[str, tuple[Secret, tuple[str, ...]]] = {}
 
+    def share(self, other: "MemorySecrets") -> None:
+        """Have the same vault as somebody else: one file, two readers."""
+        self._vault = other._vault
+
     def identity(self) -> Identity:
         if self.recipient is None:
             hint = "`compartment-tui recipients add` makes one"

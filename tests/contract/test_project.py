@@ -1,0 +1,159 @@
+"""What every `Project` and every `Secrets` promises about edits and sensitive values."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from compartment_tui.adapters.memory.clock import FakeClock
+from compartment_tui.adapters.memory.project import MemoryProject
+from compartment_tui.adapters.memory.secrets import MemorySecrets
+from compartment_tui.adapters.secrets import AgeSecrets
+from compartment_tui.adapters.toml.project import TomlProject
+from compartment_tui.domain.config import ProjectConfig, ServiceSpec
+from compartment_tui.domain.edits import Edit, Rekey, RemoveEnvironment, RemoveVariable, SetVariable
+from compartment_tui.domain.errors import NotFound, SensitiveUnreadable, UsageProblem
+from compartment_tui.domain.variables import Secret, Sensitivity
+from compartment_tui.ports import Project, Secrets
+
+TEXT = '[project]\nname = "shop"\n[services]\nweb = "web"\n'
+
+
+@dataclass(frozen=True, kw_only=True)
+class Repository:
+    """A project, the secrets of its owner, and somebody else's."""
+
+    project: Project
+    ours: Secrets
+    others: Secrets
+    as_other: Callable[[], Project]
+    """The same project, opened by somebody else."""
+
+
+def in_memory(_root: Path) -> Repository:
+    secrets, others = MemorySecrets(), MemorySecrets("age1other")
+    others.share(secrets)
+    config = ProjectConfig(name="shop", services=(ServiceSpec(name="web", path="web"),))
+    project = MemoryProject(config, FakeClock(), secrets=secrets)
+
+    def as_other() -> Project:
+        return MemoryProject(project.current, FakeClock(), secrets=others)
+
+    return Repository(project=project, ours=secrets, others=others, as_other=as_other)
+
+
+def on_disk(root: Path) -> Repository:
+    file = root / "compartment.toml"
+    file.write_text(TEXT, encoding="utf-8")
+    secrets, others = AgeSecrets({}, root / "ours"), AgeSecrets({}, root / "theirs")
+    return Repository(
+        project=TomlProject(file, secrets),
+        ours=secrets,
+        others=others,
+        as_other=lambda: TomlProject(file, others),
+    )
+
+
+@pytest.fixture(params=[in_memory, on_disk], ids=["memory", "file"])
+def repository(request: pytest.FixtureRequest, tmp_path: Path) -> Repository:
+    made: Repository = request.param(tmp_path)
+    return made
+
+
+def put(key: str, value: str, service: str | None = None, *, sensitive: bool = False) -> Edit:
+    return SetVariable(
+        environment="staging",
+        service=service,
+        key=key,
+        value=Secret(value),
+        sensitivity=Sensitivity.SENSITIVE if sensitive else Sensitivity.PLAIN,
+    )
+
+
+def recipient(secrets: Secrets) -> str:
+    return secrets.make_identity().recipients[0]
+
+
+def sealed(config: ProjectConfig, key: str) -> str:
+    found = config.environment("staging").variables[key]
+    assert (found.value, found.sensitivity) == (None, Sensitivity.SENSITIVE)
+    assert found.sealed is not None
+    return found.sealed
+
+
+def test_what_is_written_is_what_is_read(repository: Repository) -> None:
+    project = repository.project
+    config = project.edit((put("A", "1"), put("B", ""), put("A", "of web", "web")))
+    assert config == project.config()
+    found = config.environment("staging")
+    assert {key: one.shown() for key, one in found.variables.items()} == {"A": "1", "B": ""}
+    assert found.services["web"]["A"].value == Secret("of web")
+    project.edit((RemoveVariable(environment="staging", key="A"), put("B", "2")))
+    found = project.config().environment("staging")
+    assert {key: one.shown() for key, one in found.variables.items()} == {"B": "2"}
+    assert found.services["web"]["A"].value == Secret("of web")
+
+
+def test_what_is_not_there_is_removed_without_a_word(repository: Repository) -> None:
+    before = repository.project.config()
+    edits = (RemoveVariable(environment="x", key="A"), RemoveEnvironment(environment="y"))
+    repository.project.edit(edits)
+    left = repository.project.config().environments
+    assert all(not one.variables and not one.services for one in left)
+    assert before.environments == ()
+
+
+def test_all_edits_are_made_or_none(repository: Repository) -> None:
+    for bad, error in (
+        (put("1A", "x"), UsageProblem),
+        (put("A", "a\0b"), UsageProblem),
+        (put("A", "x", "nobody"), NotFound),
+        (put("A", "x", sensitive=True), UsageProblem),
+    ):
+        with pytest.raises(error):
+            repository.project.edit((put("B", "1"), bad))
+    assert repository.project.config().environments == ()
+
+
+def test_an_environment_goes_with_all_it_has(repository: Repository) -> None:
+    repository.project.edit((put("A", "1"), put("A", "2", "web")))
+    config = repository.project.edit((RemoveEnvironment(environment="staging"),))
+    assert [one.name for one in config.environments] == []
+
+
+def test_sensitive_values_are_read_by_their_recipients_only(repository: Repository) -> None:
+    project, ours, others = repository.project, repository.ours, repository.others
+    project.edit((Rekey(add=(recipient(ours),)),))
+    text = sealed(project.edit((put("A", "s3cret", sensitive=True),)), "A")
+    assert "s3cret" not in text
+    assert (ours.unseal(text), others.unseal(text)) == (Secret("s3cret"), None)
+    with pytest.raises(SensitiveUnreadable):
+        repository.as_other().edit((Rekey(add=(recipient(others),)),))
+    config = project.edit((Rekey(add=(recipient(others),), remove=(recipient(ours),)),))
+    assert config.recipients == (recipient(others),)
+    text = sealed(config, "A")
+    assert (ours.unseal(text), others.unseal(text)) == (None, Secret("s3cret"))
+
+
+def test_edits_beside_a_sensitive_value_need_no_identity(repository: Repository) -> None:
+    project = repository.project
+    project.edit((Rekey(add=(recipient(repository.ours),)), put("A", "x", sensitive=True)))
+    text = sealed(project.config(), "A")
+    theirs = repository.as_other()
+    config = theirs.edit((put("B", "1"), put("C", "new", sensitive=True)))
+    assert sealed(config, "A") == text
+    assert repository.others.unseal(sealed(config, "C")) is None
+    assert repository.ours.unseal(sealed(config, "C")) == Secret("new")
+
+
+def test_who_is_no_recipient_is_refused(repository: Repository) -> None:
+    for secrets in (repository.ours, repository.others):
+        mine = recipient(secrets)
+        assert secrets.identity().recipients == (mine,)
+        assert secrets.check_recipient(f" {mine} ") == mine
+        with pytest.raises(UsageProblem):
+            secrets.check_recipient("nonsense")
+        with pytest.raises(UsageProblem):
+            secrets.seal(Secret("x"), ())
+        assert secrets.unseal("nonsense") is None
