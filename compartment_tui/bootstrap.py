@@ -4,7 +4,7 @@ Everything is imported when it is asked for, so that `--help` loads neither Dock
 """
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import cache
 from pathlib import Path
 from threading import Lock
@@ -41,6 +41,7 @@ def entrances() -> Entrances:
         init_project=init_project,
         survey_project=survey_project,
         open_demo=open_demo,
+        file_schema=file_schema,
     )
 
 
@@ -193,3 +194,10 @@ def open_demo() -> World:
     from compartment_tui.adapters.memory.demo import demo_world
 
     return demo_world()
+
+
+def file_schema() -> Mapping[str, object]:
+    """The JSON Schema of compartment.toml."""
+    from compartment_tui.adapters.toml.schema import json_schema
+
+    return json_schema()

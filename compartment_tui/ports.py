@@ -586,6 +586,10 @@ OpenDemo = Callable[[], World]
 """Opens a pretended machine with services that live, for trying things out without Docker."""
 
 
+FileSchema = Callable[[], "Mapping[str, object]"]
+"""What compartment.toml may say, as a JSON Schema for editors."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entrances:
     """What a front end is given: nothing is opened before a command needs it."""
@@ -594,3 +598,4 @@ class Entrances:
     init_project: InitProject
     survey_project: SurveyProject
     open_demo: OpenDemo
+    file_schema: FileSchema

@@ -1,5 +1,6 @@
 """All commands, put together. It loads neither Docker nor the domain, so `--help` is quick."""
 
+import os
 import sys
 from collections.abc import Callable
 from functools import partial
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 
 ORDER = (
     *("init", "deploy", "rollback", "redeploy", "resume", "stop", "start", "restart"),
-    *("status", "inspect", "logs", "exec", "open", "prune", "doctor", "info"),
+    *("status", "inspect", "logs", "exec", "open", "prune", "doctor", "info", "schema"),
 )
 """How the commands are listed: as a newcomer meets them."""
 
@@ -33,6 +34,9 @@ class Launch(Protocol):
         self, entrances: "Entrances", *, file: Path | None, demo: bool, read_only: bool
     ) -> int: ...
 
+
+COMPLETING = f"_{PROGRAM}_COMPLETE".replace("-", "_").upper()
+"""Set by a shell that wants to know how a line may go on: any command may be in that line."""
 
 OPENING = frozenset(("--demo", "--read-only"))
 """With nothing but these it opens the terminal application, and needs no command for that."""
@@ -71,6 +75,9 @@ def build(
 def run(entrances: Callable[[], "Entrances"], launch: Launch | None = None) -> None:
     """Do what the command line says, and leave with its exit code."""
     words = sys.argv[1:]
+    if COMPLETING in os.environ:
+        build(launch)(obj=entrances, prog_name=PROGRAM)
+        return
     only_opens = launch is not None and OPENING.issuperset(words) and _on_terminal()
     root = build(launch, first="".join(words[:1]), only_opens=only_opens)
     root(obj=entrances, prog_name=PROGRAM)

@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from compartment_tui.cli import completing
 from compartment_tui.cli.command import command, group
 
 if TYPE_CHECKING:
@@ -106,7 +107,13 @@ def list_deployments(
 
 
 DeploymentId = Annotated[
-    str, typer.Argument(metavar="DEPLOYMENT", help="Its id, or the end of it.", show_default=False)
+    str,
+    typer.Argument(
+        metavar="DEPLOYMENT",
+        help="Its id, or the end of it.",
+        show_default=False,
+        autocompletion=completing.deployments,
+    ),
 ]
 
 
@@ -139,7 +146,13 @@ def show_environment(
     session: "Session",
     *,
     name: Annotated[
-        str | None, typer.Argument(metavar="[NAME]", help="As --env.", show_default=False)
+        str | None,
+        typer.Argument(
+            metavar="[NAME]",
+            help="As --env.",
+            show_default=False,
+            autocompletion=completing.environments,
+        ),
     ] = None,
 ) -> None:
     """Show one environment: last run, who changes it, services."""

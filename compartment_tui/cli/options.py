@@ -8,6 +8,8 @@ from typing import Annotated
 
 import typer
 
+from compartment_tui.cli import completing
+
 DEFAULT_ENVIRONMENT = "production"
 """As `domain.names` has it; not imported from there because `--help` would pay for the domain."""
 
@@ -69,6 +71,7 @@ def _in_environment(
             "-e",
             metavar="NAME",
             help=f"The environment; {DEFAULT_ENVIRONMENT} when not given.",
+            autocompletion=completing.environments,
         ),
     ] = None,
 ) -> None:
@@ -80,7 +83,11 @@ def _of_services(
     service: Annotated[
         list[str] | None,
         typer.Option(
-            "--service", "-s", metavar="NAME", help="Only this service. Repeat it for more."
+            "--service",
+            "-s",
+            metavar="NAME",
+            help="Only this service. Repeat it for more.",
+            autocompletion=completing.services,
         ),
     ] = None,
 ) -> None:

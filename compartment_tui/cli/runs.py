@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from compartment_tui.cli import completing
 from compartment_tui.cli.command import command
 
 if TYPE_CHECKING:
@@ -72,10 +73,21 @@ def rollback(
     *,
     to: Annotated[
         str | None,
-        typer.Option("--to", metavar="DEPLOYMENT", help="With one service: exactly this one."),
+        typer.Option(
+            "--to",
+            metavar="DEPLOYMENT",
+            help="With one service: exactly this one.",
+            autocompletion=completing.deployments,
+        ),
     ] = None,
     run: Annotated[
-        str | None, typer.Option("--run", metavar="RUN", help="Everything, as that run left it.")
+        str | None,
+        typer.Option(
+            "--run",
+            metavar="RUN",
+            help="Everything, as that run left it.",
+            autocompletion=completing.runs,
+        ),
     ] = None,
     plan: PlanOnly = False,
     events: Events = False,

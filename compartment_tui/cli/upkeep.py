@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from compartment_tui.cli import completing
 from compartment_tui.cli.command import command, group
 from compartment_tui.cli.inspect import environment
 
@@ -60,7 +61,10 @@ def execute(
     deployment: Annotated[
         str | None,
         typer.Option(
-            "--deployment", metavar="DEPLOYMENT", help="In this one instead of the live one."
+            "--deployment",
+            metavar="DEPLOYMENT",
+            help="In this one instead of the live one.",
+            autocompletion=completing.deployments,
         ),
     ] = None,
 ) -> int:
@@ -84,7 +88,13 @@ def delete_environment(
     session: "Session",
     *,
     name: Annotated[
-        str | None, typer.Argument(metavar="[NAME]", help="As --env.", show_default=False)
+        str | None,
+        typer.Argument(
+            metavar="[NAME]",
+            help="As --env.",
+            show_default=False,
+            autocompletion=completing.environments,
+        ),
     ] = None,
     volumes: Annotated[
         bool, typer.Option("--volumes", help="Its volumes too, with all data in them.")
@@ -187,3 +197,12 @@ def lock_release(session: "Session") -> None:
     from compartment_tui.cli import keeping
 
     keeping.lock_release(session)
+
+
+@command(app, examples=("schema > compartment.schema.json",))
+def schema(session: "Session") -> None:
+    """Print the JSON Schema of compartment.toml, for editors.
+
+    With it they complete and check while you type; the README says how.
+    """
+    session.output.document(dict(session.entrances.file_schema()))

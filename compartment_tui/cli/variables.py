@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from compartment_tui.cli import completing
 from compartment_tui.cli.command import command, group
 
 if TYPE_CHECKING:
@@ -179,8 +180,24 @@ def copy_variables(
         list[str] | None,
         typer.Argument(metavar="[KEY]...", help="Only these.", show_default=False),
     ] = None,
-    source: Annotated[str, typer.Option("--from", metavar="NAME", help="The environment to read.")],
-    target: Annotated[str, typer.Option("--to", metavar="NAME", help="The one to change.")],
+    source: Annotated[
+        str,
+        typer.Option(
+            "--from",
+            metavar="NAME",
+            help="The environment to read.",
+            autocompletion=completing.environments,
+        ),
+    ],
+    target: Annotated[
+        str,
+        typer.Option(
+            "--to",
+            metavar="NAME",
+            help="The one to change.",
+            autocompletion=completing.environments,
+        ),
+    ],
     dry_run: DryRun = False,
 ) -> None:
     """Copy variables from one environment to another, at every scope."""

@@ -17,6 +17,7 @@ from pathlib import Path
 import pytest
 
 from compartment_tui.adapters.toml.init import init_project, survey_project
+from compartment_tui.bootstrap import file_schema
 from compartment_tui.domain.errors import NotFound, UsageProblem
 from compartment_tui.ports import Entrances, World
 from compartment_tui.tui import launch as launching
@@ -53,6 +54,7 @@ def entrances(world: World | None = None) -> Entrances:
         init_project=init_project,
         survey_project=survey_project,
         open_demo=open_demo,
+        file_schema=file_schema,
     )
 
 

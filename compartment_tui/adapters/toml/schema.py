@@ -10,6 +10,7 @@ from types import MappingProxyType
 from typing import Any
 
 from compartment_tui.adapters.toml import value_types as types
+from compartment_tui.adapters.toml.schema_rules import NAMES, RULES
 from compartment_tui.adapters.toml.value_types import ValueType
 from compartment_tui.adapters.toml.values import check_variable_key
 from compartment_tui.domain import names
@@ -222,9 +223,12 @@ ROOT = _grow(())
 
 
 def json_schema() -> dict[str, Any]:
-    """The JSON Schema (draft 2020-12) by which editors complete and check `compartment.toml`."""
+    """The JSON Schema by which editors complete and check `compartment.toml`.
+
+    Draft 7: the one that all of them know.
+    """
     return {
-        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "$schema": "http://json-schema.org/draft-07/schema#",
         "title": "compartment.toml",
         **_schema_of(ROOT, ()),
     }
@@ -251,8 +255,10 @@ def _table_schema(node: Node, at: tuple[str, ...]) -> dict[str, Any]:
         }
     if ANY in node.children:
         schema["additionalProperties"] = _schema_of(node.children[ANY], (*at, ANY))
+    if at in NAMES:
+        schema["propertyNames"] = NAMES[at]
     required = [name for name, child in named.items() if _needed(child)]
-    return {**schema, "required": required} if required else schema
+    return {**schema, **({"required": required} if required else {}), **RULES.get(at, {})}
 
 
 def _needed(node: Node) -> bool:

@@ -8,6 +8,9 @@ from compartment_tui.adapters.toml import values
 from compartment_tui.domain import names
 from compartment_tui.domain.config import Kind, ReadinessKind
 
+TEXT: Mapping[str, Any] = {"type": "string", "pattern": r"^[^\u0000]*$"}
+FILLED: Mapping[str, Any] = {"type": "string", "pattern": r"^[^\u0000]*[^\s\u0000][^\u0000]*$"}
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ValueType:
@@ -19,7 +22,7 @@ class ValueType:
 
     words: str
     parse: Callable[[Any], Any]
-    schema: Mapping[str, Any] = field(default_factory=lambda: {"type": "string"})
+    schema: Mapping[str, Any] = field(default_factory=lambda: FILLED)
     secret: bool = False
 
     def read(self, value: object) -> Any:  # noqa: ANN401  (each kind has its own result)
@@ -56,7 +59,7 @@ def _text_like(pattern: str, words: str, *, longest: int = 255) -> ValueType:
     return ValueType(
         words=words,
         parse=values.matching(pattern, longest=longest),
-        schema={"type": "string", "pattern": f"^{pattern}$"},
+        schema={"type": "string", "pattern": f"^(?:{pattern})$", "maxLength": longest},
     )
 
 
@@ -74,25 +77,32 @@ def _choice(choices: type[Kind] | type[ReadinessKind]) -> ValueType:
     return ValueType(words=f"one of {quoted}", parse=choices, schema={"enum": words})
 
 
-def _duration(words: str, parse: Callable[[Any], Any]) -> ValueType:
-    pattern = f"^(?=.){values.DURATION_PATTERN}$"
+def _duration(words: str, parse: Callable[[Any], Any], *, least: str = "") -> ValueType:
+    pattern = f"^(?=.*[0-9]){least}{values.DURATION_PATTERN}$"
     return ValueType(words=words, parse=parse, schema={"type": "string", "pattern": pattern})
 
 
-_STRINGS = {"type": "array", "items": {"type": "string"}}
+_STRINGS = {"type": "array", "items": FILLED}
+_RELATIVE = {"type": "string", "pattern": r"^[^/\u0000][^\u0000]*$"}
+_VARIABLE_KEY = f"^(?!{names.RESERVED_PREFIX}){names.VARIABLE_PATTERN.pattern.strip(chr(94))}"
 
-ARGUMENT = ValueType(words="a string in quotes", parse=values.text, secret=True)
+ARGUMENT = ValueType(words="a string in quotes", parse=values.text, schema=TEXT, secret=True)
 PROJECT_NAME = _text_like(
     names.PROJECT_PATTERN.pattern.strip("^$"), "1 to 63 of a-z, 0-9 and -, starting with a letter"
 )
 DOMAIN = _text_like(_DOMAIN, "a domain in small letters, such as “localhost”", longest=180)
 IMAGE = _text_like(_IMAGE, "an image such as “registry/name:tag”")
-PATH = ValueType(words="a path relative to the project file", parse=values.relative_path)
-DOCKERFILE = ValueType(words="a path relative to the service's `path`", parse=values.relative_path)
+PATH = ValueType(
+    words="a path relative to the project file", parse=values.relative_path, schema=_RELATIVE
+)
+DOCKERFILE = ValueType(
+    words="a path relative to the service's `path`", parse=values.relative_path, schema=_RELATIVE
+)
 HTTP_PATH = _text_like(_HTTP_PATH, "a path that begins with /, without spaces", longest=2000)
 MOUNT_POINT = ValueType(
     words="an absolute path inside the container, such as “/var/lib/data”",
     parse=values.mount_point,
+    schema={"type": "string", "pattern": r"^/(?![./]*$)(?!(?:.*/)?\.\.(?:/|$))[^:\u0000]+$"},
 )
 STAGE_NAME = _text_like(_WORD, "the name of a stage in the Dockerfile")
 KIND = _choice(Kind)
@@ -100,18 +110,19 @@ READINESS_KIND = _choice(ReadinessKind)
 COMMAND = ValueType(
     words='a list of words such as ["serve", "--fast"]',
     parse=values.command,
-    schema={**_STRINGS, "minItems": 1},
+    schema={"type": "array", "items": TEXT, "minItems": 1},
 )
 STRINGS = ValueType(words="a list of strings", parse=values.strings, schema=_STRINGS)
 VARIABLE_KEYS = ValueType(
     words='a list of variable names such as ["DATABASE_URL"]',
     parse=values.variable_keys,
-    schema=_STRINGS,
+    schema={"type": "array", "items": {"type": "string", "pattern": _VARIABLE_KEY}},
 )
 DURATION = _duration("a duration such as “500ms”, “30s” or “1m30s”, at most 24h", values.duration)
 POSITIVE_DURATION = _duration(
     "a duration such as “500ms”, “30s” or “1m30s”, over zero and at most 24h",
     values.positive_duration,
+    least="(?=.*[1-9])",
 )
 MEMORY = ValueType(
     words="a size such as “512MiB”, at least 6MiB",
@@ -126,17 +137,22 @@ MEMORY = ValueType(
 CPUS = ValueType(
     words="a number of processors over 0, such as 0.5",
     parse=values.cpus,
-    schema={"type": "number", "exclusiveMinimum": 0},
+    schema={"type": "number", "exclusiveMinimum": 0, "maximum": 10_000},
 )
 PORT = _whole(1, 65535, "a port from 1 to 65535")
 PREFIX_LENGTH = _whole(8, 29, "a prefix length from 8 to 29")
 COUNT = _whole(1, 10**6, "a whole number from 1")
 FLAG = ValueType(words="true or false", parse=values.flag, schema={"type": "boolean"})
 ADDRESS = ValueType(words="an IP address such as “127.0.0.1”", parse=values.address)
-POOL = ValueType(words="an IPv4 network such as “10.201.0.0/16”", parse=values.pool)
+POOL = ValueType(
+    words="an IPv4 network such as “10.201.0.0/16”",
+    parse=values.pool,
+    schema={"type": "string", "pattern": r"^\d{1,3}(?:\.\d{1,3}){3}(?:/\d{1,2})?$"},
+)
 VARIABLE = ValueType(
     words='a string in quotes without NUL, or { sensitive = "…" }',
     parse=values.hidden,
+    schema=TEXT,
     secret=True,
 )
 SEALED = ValueType(words="the encrypted text, a string in quotes", parse=values.filled, secret=True)

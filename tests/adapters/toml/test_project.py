@@ -5,7 +5,6 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-import jsonschema
 import pytest
 import tomli_w
 from hypothesis import given
@@ -15,7 +14,7 @@ from compartment_tui.adapters.toml import values
 from compartment_tui.adapters.toml.lines import KeyPath, key_lines
 from compartment_tui.adapters.toml.parsing import parse_config
 from compartment_tui.adapters.toml.project import TomlProject
-from compartment_tui.adapters.toml.schema import ANY, KEYS, ROOT, json_schema
+from compartment_tui.adapters.toml.schema import ANY, KEYS, ROOT
 from compartment_tui.domain.config import Kind, ProjectConfig, ReadinessKind, ServiceSpec
 from compartment_tui.domain.deployment import EnvironmentState
 from compartment_tui.domain.errors import NotFound, ProjectFileInvalid
@@ -67,27 +66,6 @@ def test_the_example_misses_no_key() -> None:
 
 def test_every_line_of_the_example_fits_the_width() -> None:
     assert max(len(line) for line in EXAMPLE.read_text(encoding="utf-8").splitlines()) <= 110
-
-
-def test_the_editor_schema_accepts_the_example() -> None:
-    jsonschema.Draft202012Validator.check_schema(json_schema())
-    jsonschema.validate(tomllib.loads(EXAMPLE.read_text(encoding="utf-8")), json_schema())
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        "[services]\n",
-        HEAD + "[edge]\nhttp_port = 0\n",
-        HEAD + "[services.web]\nredines = 1\n",
-        HEAD + "[services.web]\nsettle = 3\n",
-        HEAD + "[environments.x.variables]\nWORKERS = 3\n",
-    ],
-)
-def test_the_editor_schema_refuses_what_the_reader_refuses(text: str) -> None:
-    problem(text)
-    with pytest.raises(jsonschema.ValidationError):
-        jsonschema.validate(tomllib.loads(text), json_schema())
 
 
 def test_defaults_in_the_definitions_are_those_of_the_domain() -> None:

@@ -1,0 +1,70 @@
+"""What a shell may offer for a word that is being typed: at once, or nothing.
+
+The file is read first; the engine is asked with little patience, because somebody waits with a
+finger on the tab key. What it does not say in time, the local copies say.
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from datetime import timedelta
+from threading import Thread
+from typing import TypeVar
+
+from compartment_tui.domain.deployment import EnvironmentState
+from compartment_tui.domain.errors import CompartmentError
+from compartment_tui.domain.names import EnvironmentKey, parse_environment_name
+from compartment_tui.ports import World
+
+PATIENCE = timedelta(milliseconds=700)
+
+T = TypeVar("T")
+
+
+def environments(world: World) -> tuple[str, ...]:
+    """Those of the file, then those on the engine."""
+    config = world.project.config()
+    declared = (one.name for one in config.environments)
+    deployed = _in_time(lambda: world.records.environments(config.name)) or ()
+    return tuple(dict.fromkeys([*declared, *(key.environment for key in deployed)]))
+
+
+def services(world: World) -> tuple[str, ...]:
+    """Those of the file."""
+    return tuple(spec.name for spec in world.project.config().services)
+
+
+def deployments(world: World, *, environment: str) -> Iterator[tuple[str, str]]:
+    """Ids, newest first, and what each is in words."""
+    state = _state(world, environment)
+    for one in sorted(state.deployments.values(), key=lambda one: one.id, reverse=True):
+        yield one.id, f"{one.service} {one.stage.value.replace('_', ' ')}"
+
+
+def runs(world: World, *, environment: str) -> Iterator[tuple[str, str]]:
+    """Ids, newest first, and what each was in words."""
+    state = _state(world, environment)
+    for run in sorted(state.runs, key=lambda run: run.id, reverse=True):
+        yield run.id, f"{run.trigger.value} {' '.join(run.services)}"
+
+
+def _state(world: World, environment: str) -> EnvironmentState:
+    key = EnvironmentKey(world.project.config().name, parse_environment_name(environment))
+    found = _in_time(lambda: world.records.read(key))
+    if found is not None:
+        return found
+    copy = world.project.copy(key)
+    return copy[0] if copy else EnvironmentState(key=key)
+
+
+def _in_time(ask: Callable[[], T]) -> T | None:
+    """The answer, if it comes soon. The thread is a daemon: nobody waits for it at the end."""
+    found: list[T] = []
+
+    def run() -> None:
+        with suppress(CompartmentError):
+            found.append(ask())
+
+    thread = Thread(target=run, daemon=True)
+    thread.start()
+    thread.join(PATIENCE.total_seconds())
+    return found[0] if found else None

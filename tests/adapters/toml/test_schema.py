@@ -1,0 +1,166 @@
+"""The schema for editors says of a file what our own reader says of it."""
+
+import tomllib
+from pathlib import Path
+
+import jsonschema
+import pytest
+
+from compartment_tui.adapters.toml.parsing import parse_config
+from compartment_tui.adapters.toml.schema import KEYS, NAME_CHECKS, json_schema
+from compartment_tui.adapters.toml.schema_rules import NAMES, RULES
+from compartment_tui.domain.errors import ProjectFileInvalid
+
+ROOT = Path(__file__).parents[3]
+HEAD = '[project]\nname = "shop"\n'
+WEB = HEAD + '[services.web]\npath = "web"\n'
+ENVIRONMENT = HEAD + "[environments.x.variables]\n"
+
+GOOD = (
+    HEAD,
+    WEB,
+    HEAD + '[services]\nweb = "services/web"\n',
+    HEAD + '[services.my_api]\nimage = "registry:5000/name@sha256:abc"\nkind = "api"\n',
+    WEB + 'settle = "0s"\ndrain_timeout = "1h30m"\nstop_grace = "500ms"\n',
+    WEB + 'limits = { cpus = 1, memory = "512MiB" }\n',
+    WEB + "limits = { cpus = 0.5, memory = 6291456 }\n",
+    WEB + 'volumes = { data = "/var/lib/x" }\n',
+    WEB + 'requires = ["DATABASE_URL"]\n',
+    WEB + 'run = { command = ["sh", "-c", ""] }\n',
+    WEB + 'readiness = { type = "http", path = "/up" }\n',
+    WEB + 'readiness = { type = "tcp" }\n',
+    WEB + 'readiness = { type = "command", command = ["true"] }\n',
+    WEB + 'kind = "worker"\n',
+    WEB + 'kind = "worker"\nport = 1\nreadiness = { type = "tcp" }\n',
+    WEB + 'kind = "worker"\nreadiness = { type = "command", command = ["true"] }\n',
+    WEB + 'kind = "static"\n',
+    WEB + 'release = { command = ["./migrate"], timeout = "10m" }\n',
+    ENVIRONMENT + 'A = ""\nB = { sensitive = "age" }\n',
+    HEAD + '[environments."\U0001f680 a/b\\n-x"]\nprotected = true\n',
+    WEB + '[environments.x.services.web.variables]\nA = "1"\n',
+    HEAD + '[networks]\npool = "10.0.0.0/16"\nsize = 24\n',
+    HEAD + '[edge]\nbind = "0.0.0.0"\nhttp_port = 80\n[retention]\nkeep = 1\n',
+)
+BAD = (
+    "",
+    "[services]\n",
+    '[project]\nname = "Shop"\n',
+    HEAD + 'base_domain = "-a"\n',
+    HEAD + '[service.web]\npath = "web"\n',
+    HEAD + "[edge]\nhttp_port = 0\n",
+    HEAD + '[edge]\nhttp_port = "80"\n',
+    HEAD + "[services.web]\nredines = 1\n",
+    HEAD + "[services.web]\n",
+    HEAD + '[services]\nweb = ""\n',
+    HEAD + '[services]\nWeb = "web"\n',
+    HEAD + '[services.web]\npath = "/web"\n',
+    WEB + 'image = "x"\n',
+    HEAD + '[services.web]\nimage = "x"\nbuild = { target = "y" }\n',
+    WEB + "settle = 3\n",
+    WEB + 'settle = "3"\n',
+    WEB + 'settle = ""\n',
+    WEB + 'kind = "job"\n',
+    WEB + "port = 65536\n",
+    WEB + "port = true\n",
+    WEB + "limits = { cpus = 0 }\n",
+    WEB + 'limits = { memory = "512" }\n',
+    WEB + "limits = { memory = 5 }\n",
+    WEB + 'volumes = { data = "var" }\n',
+    WEB + 'volumes = { data = "/" }\n',
+    WEB + 'volumes = { data = "/a/../b" }\n',
+    WEB + 'volumes = { "a b" = "/x" }\n',
+    WEB + 'requires = ["COMPARTMENT_X"]\n',
+    WEB + 'requires = ["1A"]\n',
+    WEB + "run = { command = [] }\n",
+    WEB + 'run = { command = "serve" }\n',
+    WEB + "build = { args = { A = 1 } }\n",
+    WEB + 'build = { args = { "a-b" = "1" } }\n',
+    WEB + 'readiness = { path = "/up" }\n',
+    WEB + 'readiness = { type = "http", path = "up" }\n',
+    WEB + 'readiness = { type = "http", interval = "0s" }\n',
+    WEB + 'readiness = { type = "tcp", path = "/up" }\n',
+    WEB + 'readiness = { type = "command" }\n',
+    WEB + 'readiness = { type = "http", command = ["true"] }\n',
+    WEB + 'kind = "worker"\nreadiness = { type = "tcp" }\n',
+    WEB + 'kind = "static"\nrun = { command = ["x"] }\n',
+    WEB + 'kind = "static"\nbuild = { target = "x" }\n',
+    WEB + 'release = { timeout = "1m" }\n',
+    ENVIRONMENT + "WORKERS = 3\n",
+    ENVIRONMENT + "A = {}\n",
+    ENVIRONMENT + 'A = { sensitive = "" }\n',
+    ENVIRONMENT + 'COMPARTMENT_A = "1"\n',
+    ENVIRONMENT + '"a b" = "1"\n',
+    HEAD + '[environments.""]\n',
+    HEAD + f"[environments.{'a' * 64}]\n",
+    HEAD + '[environments."a\\u0000b"]\n',
+    HEAD + "[environments.x]\nprotected = 1\n",
+    HEAD + '[networks]\npool = "10.0.0.0.0"\n',
+    HEAD + "[networks]\nsize = 30\n",
+    HEAD + "[retention]\nkeep = 0\n",
+    HEAD + "[secrets]\nrecipients = [1]\n",
+)
+
+
+def accepted(text: str) -> bool:
+    """By the schema."""
+    return jsonschema.Draft7Validator(json_schema()).is_valid(tomllib.loads(text))
+
+
+def read(text: str) -> bool:
+    """By our own reader."""
+    try:
+        parse_config(text, root=Path("/repository"))
+    except ProjectFileInvalid:
+        return False
+    return True
+
+
+def test_it_is_a_schema() -> None:
+    jsonschema.Draft7Validator.check_schema(json_schema())
+
+
+@pytest.mark.parametrize("file", ["compartment.toml.example", "examples/shop/compartment.toml"])
+def test_it_accepts_our_own_files(file: str) -> None:
+    text = (ROOT / file).read_text(encoding="utf-8")
+    jsonschema.Draft7Validator(json_schema()).validate(tomllib.loads(text))
+
+
+@pytest.mark.parametrize("text", GOOD)
+def test_both_accept(text: str) -> None:
+    assert read(text)
+    assert accepted(text)
+
+
+@pytest.mark.parametrize("text", BAD)
+def test_both_refuse(text: str) -> None:
+    assert not read(text)
+    assert not accepted(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        WEB + 'settle = "25h"\n',
+        HEAD + '[services.web]\npath = "../web"\n',
+        HEAD + "[environments.x.services.nobody.variables]\n",
+        HEAD + '[networks]\npool = "10.0.0.0/28"\nsize = 24\n',
+        WEB + 'volumes = { a = "/x", b = "/x" }\n',
+    ],
+)
+def test_what_only_the_reader_can_tell(text: str) -> None:
+    assert not read(text)
+    assert accepted(text)
+
+
+def test_every_name_that_is_checked_has_its_schema() -> None:
+    assert NAMES.keys() == NAME_CHECKS.keys()
+
+
+def test_rules_stand_at_tables_that_exist() -> None:
+    tables = {key.path[:depth] for key in KEYS for depth in range(1, len(key.path))}
+    assert RULES.keys() <= tables
+
+
+def test_every_key_says_what_it_is() -> None:
+    described = str(json_schema())
+    assert all(key.about.replace("'", "\\'") in described or key.about in described for key in KEYS)
