@@ -129,8 +129,7 @@ class Engine(Protocol):
     ) -> tuple[Instance, ...]:
         """Every service container we made, running or not: all, a project's, an environment's.
 
-        Of those that are not one environment's, times and restarts may be missing, except of one
-        that was started within the last minutes.
+        But for an environment's, only young ones are sure to come with their times and restarts.
         """
 
     def instance(self, deployment: str) -> Instance | None:
@@ -586,10 +585,6 @@ OpenDemo = Callable[[], World]
 """Opens a pretended machine with services that live, for trying things out without Docker."""
 
 
-FileSchema = Callable[[], "Mapping[str, object]"]
-"""What compartment.toml may say, as a JSON Schema for editors."""
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entrances:
     """What a front end is given: nothing is opened before a command needs it."""
@@ -598,4 +593,5 @@ class Entrances:
     init_project: InitProject
     survey_project: SurveyProject
     open_demo: OpenDemo
-    file_schema: FileSchema
+    file_schema: Callable[[], Mapping[str, object]]
+    """What compartment.toml may say, as a JSON Schema."""
