@@ -6,14 +6,14 @@ import sys
 from pathlib import Path
 from types import FrameType
 
-from benchmarks import calls, commands, switches, terminal
+from benchmarks import calls, commands, switches, terminal, variables
 from benchmarks.figures import Comparison
 from benchmarks.ground import Ground, build_words, docker, docker_environment, prepared
 from benchmarks.product import Product
 from benchmarks.report import Report, busy
 from benchmarks.shell import Broken, output
 
-PARTS = ("switches", "commands", "calls", "terminal")
+PARTS = ("switches", "commands", "calls", "terminal", "variables")
 
 
 def main() -> int:
@@ -86,6 +86,8 @@ def _measure(ground: Ground, given: argparse.Namespace) -> Report:
         Product(ground=ground).run("deploy")
     if "commands" in parts:
         comparisons += commands.measure(ground, 2 * given.rounds, _tell)
+    if "variables" in parts:
+        comparisons += variables.measure(2 * given.rounds, _tell)
     asked = calls.measure(ground, _tell) if "calls" in parts else []
     if "terminal" in parts:
         remarks.append(terminal.measure(given.rounds, _tell))

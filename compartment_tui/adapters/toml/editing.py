@@ -8,7 +8,7 @@ from itertools import groupby
 from pathlib import Path
 
 from compartment_tui.adapters.toml import documents
-from compartment_tui.adapters.toml.files import write_atomically
+from compartment_tui.adapters.toml.files import signature, write_atomically
 from compartment_tui.adapters.toml.layout import KeyPath
 from compartment_tui.adapters.toml.lists import with_items, without_table
 from compartment_tui.adapters.toml.parsing import BYTE_ORDER_MARK, config_of, parse_text, text_of
@@ -32,18 +32,22 @@ from compartment_tui.ports import Secrets
 RECIPIENTS: KeyPath = ("secrets", "recipients")
 
 
-def edit_file(file: Path, edits: Sequence[Edit], secrets: Secrets | None) -> ProjectConfig:
-    """See `ports.Project.edit`. What an editor saves meanwhile is read, not overwritten."""
+def edit_file(
+    file: Path, edits: Sequence[Edit], secrets: Secrets | None
+) -> tuple[ProjectConfig, os.stat_result]:
+    """See `ports.Project.edit`; also the file as it lies there then.
+
+    What an editor saves meanwhile is read, not overwritten.
+    """
     while True:
         with _held(file) as opened:
             before = os.fstat(opened)
             text = text_of(file, _contents(opened))
             after, config = edited_text(text, edits, secrets, root=file.parent, name=file.name)
             if after == text:
-                return config
-            if _signature(before) == _signature(file.stat()):
-                write_atomically(file, after.encode())
-                return config
+                return config, before
+            if signature(before) == signature(file.stat()):
+                return config, write_atomically(file, after.encode())
 
 
 def edited_text(
@@ -186,8 +190,3 @@ def _same_file(opened: int, file: Path) -> bool:
 def _contents(opened: int) -> bytes:
     with os.fdopen(os.dup(opened), "rb") as stream:
         return stream.read()
-
-
-def _signature(stat: os.stat_result) -> tuple[int, int, int, int]:
-    """Changes when anybody writes to the file or replaces it."""
-    return stat.st_dev, stat.st_ino, stat.st_size, stat.st_mtime_ns

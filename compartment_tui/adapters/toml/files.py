@@ -7,10 +7,10 @@ import tempfile
 from pathlib import Path
 
 
-def write_atomically(path: Path, content: bytes, *, mode: int | None = None) -> None:
+def write_atomically(path: Path, content: bytes, *, mode: int | None = None) -> os.stat_result:
     """Replace `path` by rename; a link is followed, owner and permissions stay.
 
-    With `mode` the permissions are that.
+    With `mode` the permissions are that. Returns what was put there, as it lies on the disk.
 
     Raises OSError, and then leaves the file as it was.
     """
@@ -25,11 +25,18 @@ def write_atomically(path: Path, content: bytes, *, mode: int | None = None) -> 
             file.write(content)
             file.flush()
             os.fsync(file.fileno())
+            written = os.fstat(file.fileno())
         fresh.replace(target)
     except BaseException:
         with contextlib.suppress(OSError):
             fresh.unlink()
         raise
+    return written
+
+
+def signature(found: os.stat_result) -> tuple[int, int, int, int]:
+    """Changes when anybody writes to a file or replaces it."""
+    return found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns
 
 
 def _keep_owner(descriptor: int, path: Path) -> None:

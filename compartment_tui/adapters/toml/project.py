@@ -1,11 +1,14 @@
 """`compartment.toml`: found, read, and turned into a `ProjectConfig`."""
 
+import os
+import time
 from collections.abc import Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
 from compartment_tui.adapters.system import FileChanges
+from compartment_tui.adapters.toml.files import signature
 from compartment_tui.adapters.toml.parsing import FILE_NAME, parse_config, text_of
 from compartment_tui.domain.config import ProjectConfig, ServiceSpec
 from compartment_tui.domain.deployment import EnvironmentState
@@ -15,6 +18,8 @@ from compartment_tui.domain.names import EnvironmentKey
 from compartment_tui.ports import Secrets
 
 COPY_DIRECTORY = ".compartment"
+JUST_WRITTEN = 100_000_000
+"""Nanoseconds in which file systems may give two writings the same time."""
 
 
 class TomlProject:
@@ -23,6 +28,7 @@ class TomlProject:
     def __init__(self, file: Path, secrets: Secrets | None = None) -> None:
         self._file = file.resolve()
         self._secrets = secrets
+        self._known: tuple[tuple[int, int, int, int], ProjectConfig] | None = None
 
     @classmethod
     def find(
@@ -55,22 +61,36 @@ class TomlProject:
         return self._file
 
     def config(self) -> ProjectConfig:
+        """As in `ports.Project`; a file that did not change since is not read again."""
         try:
-            content = self._file.read_bytes()
+            with self._file.open("rb") as opened:
+                found = os.fstat(opened.fileno())
+                if self._known is not None and self._known[0] == signature(found):
+                    return self._known[1]
+                content = opened.read()
         except FileNotFoundError as error:
             raise NotFound(f"there is no project file {self._file}") from error
         except OSError as error:
             raise ProjectFileInvalid(f"{self._file} cannot be read: {error.strerror}") from error
         text = text_of(self._file, content)
-        return parse_config(text, root=self.root, file_name=self._file.name)
-
-    def services_in(self, root: Path) -> tuple[ServiceSpec, ...]:
-        return TomlProject(root / self._file.name).config().services
+        config = parse_config(text, root=self.root, file_name=self._file.name)
+        self._remember(found, config)
+        return config
 
     def edit(self, edits: Sequence[Edit]) -> ProjectConfig:
         from compartment_tui.adapters.toml.editing import edit_file
 
-        return edit_file(self._file, edits, self._secrets)
+        config, found = edit_file(self._file, edits, self._secrets)
+        self._known = (signature(found), config)
+        return config
+
+    def services_in(self, root: Path) -> tuple[ServiceSpec, ...]:
+        return TomlProject(root / self._file.name).config().services
+
+    def _remember(self, found: os.stat_result, config: ProjectConfig) -> None:
+        """Not what was written a moment ago: a next writing could bear the same time."""
+        fresh = time.time_ns() - found.st_mtime_ns < JUST_WRITTEN
+        self._known = None if fresh else (signature(found), config)
 
     def changes(self) -> FileChanges:
         return FileChanges(self._file)

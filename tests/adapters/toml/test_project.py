@@ -1,3 +1,4 @@
+import os
 import tomllib
 import unicodedata
 from dataclasses import fields
@@ -457,3 +458,24 @@ def test_every_field_of_a_service_can_be_written() -> None:
     written = {key.path[2] for key in KEYS if key.path[0] == "services" and len(key.path) > 2}
     meant = {one.name for one in fields(ServiceSpec)} - {"name", "command"} | {"run"}
     assert written == meant
+
+
+def test_a_file_that_changed_is_read_again_however_it_changed(tmp_path: Path) -> None:
+    file = tmp_path / "compartment.toml"
+    project = TomlProject(file)
+    for number in range(30):  # as quick as it goes, always of the same size
+        text = f'[project]\nname = "shop-{number:02}"\n'
+        if number % 2:
+            (tmp_path / "fresh").write_text(text, encoding="utf-8")
+            (tmp_path / "fresh").replace(file)
+        else:
+            file.write_text(text, encoding="utf-8")
+        assert project.config().name == f"shop-{number:02}"
+
+
+def test_a_file_that_did_not_change_is_read_once(tmp_path: Path) -> None:
+    file = tmp_path / "compartment.toml"
+    file.write_text('[project]\nname = "shop"\n', encoding="utf-8")
+    os.utime(file, ns=(1, 1))
+    project = TomlProject(file)
+    assert project.config() is project.config()
