@@ -138,7 +138,7 @@ async def _editor_import(one: Shot) -> None:
 @_scenario("editor-write")
 async def _editor_write(one: Shot) -> None:
     await _editor_service(one)
-    await one.press("g", "X", "n", *"SESSION_KEY", "tab", "tab", "right", "tab", *"hunter2")
+    await one.press("n", *"SESSION_KEY", "tab", "tab", "right", "tab", *"hunter2")
     await one.press("enter", "W")
     await one.reads("Nothing that runs changes")
 
