@@ -446,8 +446,8 @@ class Project(Protocol):
         Small and in place: what is not edited stays byte for byte. All of them or none; two who
         edit at once wait for each other. Sensitive values are encrypted for the file's recipients.
         Raises ProjectFileInvalid, NotFound (no such file, no such service), UsageProblem (a key or
-        a value that cannot be, nobody who could read a sensitive one), SensitiveUnreadable (a value
-        to be encrypted again cannot be read).
+        a value that cannot be, nobody who could read a sensitive one, no permission to write),
+        SensitiveUnreadable (a value to be encrypted again cannot be read).
         """
 
 

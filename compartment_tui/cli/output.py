@@ -182,11 +182,14 @@ class Output:
         answer = self._stdin.readline()
         return answer.rstrip("\r\n") if answer else None
 
-    def ask_hidden(self, question: str) -> str:
-        """Ask for what must not be seen while it is typed."""
+    def ask_hidden(self, question: str) -> str | None:
+        """As `ask`, for what must not be seen while it is typed."""
         from getpass import getpass
 
-        return getpass(f"{question} ")
+        try:
+            return getpass(f"{question} ")
+        except EOFError:
+            return None
 
     def given(self) -> bytes:
         """All of stdin, as it is."""

@@ -8,7 +8,9 @@ from compartment_tui.domain.drafts import host_of
 from compartment_tui.domain.errors import CompartmentError
 from compartment_tui.domain.names import EnvironmentKey, show
 from compartment_tui.domain.typed import option_for
+from compartment_tui.domain.usable import way_on, why
 from compartment_tui.domain.views import Check, Grade
+from compartment_tui.operations.recipients import readers
 from compartment_tui.operations.scope import state_of
 from compartment_tui.ports import World
 
@@ -43,6 +45,22 @@ def doctor(world: World) -> tuple[Check, ...]:
 
 def _bad(name: str, error: CompartmentError) -> Check:
     return Check(name=name, grade=Grade.BAD, message=error.message, hint=error.hint)
+
+
+def _secrets(world: World, _config: ProjectConfig) -> Iterator[Check]:
+    found = readers(world)
+    if not found.sensitive:
+        return
+    if not found.unreadable:
+        message = f"all {found.sensitive} can be read with {found.identity.place}"
+        yield Check(name="sensitive values", grade=Grade.GOOD, message=message)
+        return
+    yield Check(
+        name="sensitive values",
+        grade=Grade.WARN,
+        message=f"{found.unreadable} of {found.sensitive} cannot be read: {why(found.identity)}",
+        hint=way_on(found.identity),
+    )
 
 
 def _engine(world: World, config: ProjectConfig) -> Iterator[Check]:
@@ -148,6 +166,7 @@ def _hosts(world: World, config: ProjectConfig) -> Iterator[Check]:
 
 
 _LOOKS: tuple[tuple[str, Look], ...] = (
+    ("sensitive values", _secrets),
     ("engine", _engine),
     ("edge", _edge),
     ("route documents", _documents),

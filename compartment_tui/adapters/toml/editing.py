@@ -3,7 +3,7 @@
 import fcntl
 import os
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from itertools import groupby
 from pathlib import Path
 
@@ -24,7 +24,7 @@ from compartment_tui.domain.edits import (
     VariableEdit,
     edited,
 )
-from compartment_tui.domain.errors import NotFound, ProjectFileInvalid
+from compartment_tui.domain.errors import NotFound, ProjectFileInvalid, UsageProblem
 from compartment_tui.domain.names import parse_environment_name
 from compartment_tui.domain.variables import Sensitivity
 from compartment_tui.ports import Secrets
@@ -47,7 +47,7 @@ def edit_file(
             if after == text:
                 return config, before
             if signature(before) == signature(file.stat()):
-                return config, write_atomically(file, after.encode())
+                return config, _written(file, after.encode())
 
 
 def edited_text(
@@ -79,6 +79,13 @@ def edited_text(
         text = mark + body
         config = config_of(document, text, root=root, file_name=name)
     return text, config
+
+
+def _written(file: Path, content: bytes) -> os.stat_result:
+    try:
+        return write_atomically(file, content)
+    except OSError as error:
+        raise UsageProblem(f"{file} cannot be written: {error.strerror}") from error
 
 
 def _kind(edit: Edit) -> type:
@@ -172,7 +179,8 @@ def _held(file: Path) -> Iterator[int]:
         except OSError as error:
             raise ProjectFileInvalid(f"{file} cannot be read: {error.strerror}") from error
         try:
-            fcntl.flock(opened, fcntl.LOCK_EX)
+            with suppress(OSError):  # a file system without locks; what we compare still helps
+                fcntl.flock(opened, fcntl.LOCK_EX)
             if _same_file(opened, file):
                 yield opened
                 return

@@ -115,6 +115,18 @@ def test_what_an_editor_saves_meanwhile_is_not_lost(
     assert text(project) == HEAD + '# by hand\n\n[environments.production.variables]\nA = "1"\n'
 
 
+def test_a_place_that_cannot_be_written_is_told(
+    project: TomlProject, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refused(*_: object, **__: object) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(editing, "write_atomically", refused)
+    with pytest.raises(UsageProblem, match=r"cannot be written: Permission denied"):
+        project.edit((put("A", "1"),))
+    assert text(project) == HEAD
+
+
 WRITER = """
 import sys
 from pathlib import Path
