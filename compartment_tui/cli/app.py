@@ -9,14 +9,15 @@ from typing import TYPE_CHECKING, Annotated, Protocol
 
 import typer
 
-from compartment_tui.cli import handling, inspect, runs, upkeep, variables
+from compartment_tui.cli import handling, inspect, promoting, runs, upkeep, variables
 from compartment_tui.cli.command import PROGRAM, epilog
 
 if TYPE_CHECKING:
     from compartment_tui.ports import Entrances
 
 ORDER = (
-    *("init", "deploy", "rollback", "redeploy", "resume", "stop", "start", "restart"),
+    *("init", "deploy", "promote", "discard", "rollback", "redeploy", "resume"),
+    *("stop", "start", "restart"),
     *("status", "inspect", "logs", "exec", "open", "prune", "doctor", "info", "schema"),
 )
 """How the commands are listed: as a newcomer meets them."""
@@ -61,7 +62,7 @@ def build(
         context_settings={"help_option_names": ["--help", "-h"]},
     )
     root.callback(invoke_without_command=True)(_root(launch))
-    parts = (runs.app, handling.app, inspect.app, upkeep.app)
+    parts = (runs.app, promoting.app, handling.app, inspect.app, upkeep.app)
     found = [one for part in parts for one in part.registered_commands]
     root.registered_commands = [one for one in found if one.name == first]
     if root.registered_commands or only_opens:

@@ -1,6 +1,6 @@
 """`deploy`, `rollback`, `redeploy`, `resume`: parse, start one operation, follow it."""
 
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, TypedDict
 
 import typer
 
@@ -14,7 +14,20 @@ PlanOnly = Annotated[bool, typer.Option("--plan", help="Show what would happen, 
 Events = Annotated[
     bool, typer.Option("--events", help="One JSON object a line on stdout for each event.")
 ]
+Label = Annotated[
+    str, typer.Option("--label", metavar="TEXT", help="A name for this run in the history.")
+]
 app = typer.Typer()
+
+
+class _How(TypedDict):
+    """The options of `deploy`, as its operation takes them."""
+
+    force: bool
+    label: str
+    hold: bool
+    preview: bool
+    ref: str | None
 
 
 @command(
@@ -26,6 +39,8 @@ app = typer.Typer()
         "deploy                      everything, to production",
         "deploy -e staging -s web    one service, to another environment",
         "deploy --plan               what would happen",
+        "deploy --hold               prove it, and look at it before it goes live",
+        "deploy --ref v1.4           what lies in a commit, not in the working tree",
     ),
 )
 def deploy(
@@ -34,9 +49,22 @@ def deploy(
     force: Annotated[
         bool, typer.Option("--force", help="Replace services that have not changed, too.")
     ] = False,
-    label: Annotated[
-        str, typer.Option("--label", metavar="TEXT", help="A name for this run in the history.")
-    ] = "",
+    hold: Annotated[
+        bool,
+        typer.Option("--hold", help="Stop before it goes live; `promote` or `discard` goes on."),
+    ] = False,
+    no_preview: Annotated[
+        bool, typer.Option("--no-preview", help="With --hold: no address to look at it.")
+    ] = False,
+    ref: Annotated[
+        str | None,
+        typer.Option(
+            "--ref",
+            metavar="COMMIT",
+            help="Services and their files from this commit, branch or tag; the rest from here.",
+        ),
+    ] = None,
+    label: Label = "",
     plan: PlanOnly = False,
     events: Events = False,
 ) -> int:
@@ -48,10 +76,11 @@ def deploy(
     from compartment_tui.cli.following import Request, carry_out
     from compartment_tui.operations import runs
 
+    how = _How(force=force, label=label, hold=hold, preview=not no_preview, ref=ref)
     request = Request(
         verb="deploy",
-        plan=lambda world, where: runs.plan_deploy(world, **where, force=force, label=label),
-        start=lambda world, where: runs.deploy(world, **where, force=force, label=label),
+        plan=lambda world, where: runs.plan_deploy(world, **where, **how),
+        start=lambda world, where: runs.deploy(world, **where, **how),
     )
     return carry_out(session, request, plan=plan, events=events)
 
@@ -89,6 +118,7 @@ def rollback(
             autocompletion=completing.runs,
         ),
     ] = None,
+    label: Label = "",
     plan: PlanOnly = False,
     events: Events = False,
 ) -> int:
@@ -102,8 +132,8 @@ def rollback(
 
     request = Request(
         verb="roll back",
-        plan=lambda world, where: runs.plan_rollback(world, **where, to=to, run=run),
-        start=lambda world, where: runs.rollback(world, **where, to=to, run=run),
+        plan=lambda world, where: runs.plan_rollback(world, **where, to=to, run=run, label=label),
+        start=lambda world, where: runs.rollback(world, **where, to=to, run=run, label=label),
     )
     return carry_out(session, request, plan=plan, events=events)
 
@@ -115,7 +145,9 @@ def rollback(
     changes=True,
     examples=("redeploy -s web    the same image, after a variable was changed",),
 )
-def redeploy(session: "Session", *, plan: PlanOnly = False, events: Events = False) -> int:
+def redeploy(
+    session: "Session", *, label: Label = "", plan: PlanOnly = False, events: Events = False
+) -> int:
     """Put what is live into new containers, with today's variables.
 
     Nothing is built or pulled.
@@ -125,8 +157,8 @@ def redeploy(session: "Session", *, plan: PlanOnly = False, events: Events = Fal
 
     request = Request(
         verb="redeploy",
-        plan=lambda world, where: runs.plan_redeploy(world, **where),
-        start=lambda world, where: runs.redeploy(world, **where),
+        plan=lambda world, where: runs.plan_redeploy(world, **where, label=label),
+        start=lambda world, where: runs.redeploy(world, **where, label=label),
     )
     return carry_out(session, request, plan=plan, events=events)
 

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from compartment_tui.domain.deployment import Stage, Trigger
 from compartment_tui.domain.outcome import Outcome
 from compartment_tui.domain.typed import option_for
+from compartment_tui.present.plan import proof
 from compartment_tui.present.status import PROGRAM
 from compartment_tui.present.text import (
     clean,
@@ -97,7 +98,8 @@ def closing_lines(timeline: Timeline) -> tuple[Line, ...]:  # noqa: PLR0911 - on
     match timeline.outcome:
         case Outcome.LIVE:
             undo = f"  undo it with: {PROGRAM} rollback{option}" if undoable(timeline) else ""
-            return ((signed(f"{where} is live after {took}", Tone.GOOD), Cell(undo, Tone.QUIET)),)
+            live = signed(f"{where} is live after {took}", Tone.GOOD)
+            return (*_proofs(timeline), (live, Cell(undo, Tone.QUIET)))
         case Outcome.HELD:
             return _waiting(timeline, option)
         case Outcome.DISCARDED:
@@ -117,6 +119,16 @@ def closing_lines(timeline: Timeline) -> tuple[Line, ...]:  # noqa: PLR0911 - on
             return (head, line(f"  → {PROGRAM} resume{option} finishes or reverts it"))
         case None:
             return ()
+
+
+def _proofs(timeline: Timeline) -> Iterator[Line]:
+    """That what went live is the very image of the other environment."""
+    origin = timeline.run.origin if timeline.run else ""
+    for track in timeline.tracks if origin else ():
+        plan = track.plan
+        if plan is not None and plan.image and track.state is TrackState.LIVE:
+            said = f"  {show(track.service)} runs {proof(plan.image)}, the image of {show(origin)}"
+            yield line(said, Tone.QUIET)
 
 
 def _waiting(timeline: Timeline, option: str) -> tuple[Line, ...]:

@@ -60,6 +60,30 @@ def deploy(opened: MemoryWorld, *services: str, force: bool = False) -> Outcome:
     )
 
 
+def hold(opened: MemoryWorld, *services: str, preview: bool = True) -> Outcome:
+    return outcome(
+        runs.deploy(
+            opened.world, environment="production", services=services, hold=True, preview=preview
+        )
+    )
+
+
+def promote(opened: MemoryWorld, *services: str) -> Outcome:
+    return outcome(runs.promote(opened.world, environment="production", services=services))
+
+
+def promote_across(
+    opened: MemoryWorld, *services: str, origin: str = "staging", to: str = "production"
+) -> Outcome:
+    return outcome(
+        runs.promote_across(opened.world, origin=origin, environment=to, services=services)
+    )
+
+
+def discard(opened: MemoryWorld, *services: str) -> Outcome:
+    return outcome(runs.discard(opened.world, environment="production", services=services))
+
+
 def rollback(opened: MemoryWorld, *services: str, to: str | None = None) -> Outcome:
     return outcome(runs.rollback(opened.world, environment="production", services=services, to=to))
 
