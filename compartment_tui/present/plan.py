@@ -13,6 +13,7 @@ from compartment_tui.present.text import (
     listed,
     short_commit,
     short_id,
+    show,
     show_name,
     trigger_words,
     url,
@@ -118,7 +119,7 @@ def _about_all(run: Run, context: PlanContext) -> Iterator[Line]:
         yield _row("services", f"and build contexts: a clean copy of commit {commit}{name}")
         yield _row("settings", "project, environments, edge and secrets: the working file")
     if context.dirty:
-        shown = [clean(file) for file in context.dirty[:SHOWN_FILES]]
+        shown = [show(file) for file in context.dirty[:SHOWN_FILES]]
         if more := len(context.dirty) - len(shown):
             shown.append(counted(more, "other file"))
         yield _row("dirty", f"not committed: {listed(shown)}", Tone.WARN)

@@ -88,20 +88,27 @@ def routes_table(found: Iterable[RouteView]) -> Table:
 
 
 def history_table(runs: Iterable[RunView], now: datetime) -> Table:
-    """A row for each deployment, newest run first; a run's id stands in its first row."""
+    """A row for each deployment, newest run first; a run's id stands in its first row.
+
+    There is a column for labels when one of the runs has one.
+    """
+    runs = tuple(runs)
+    labelled = any(view.run.label for view in runs)
     rows: list[tuple[Cell, ...]] = []
     for view in runs:
+        label = (Cell(clean(view.run.label)),) if labelled else ()
         head = Cell(short_id(view.run.id))
         for place, deployment in enumerate(view.deployments):
             lead = head if place == 0 else Cell("")
-            rows.append((lead, *_history_cells(view, deployment, now)))
+            cells = _history_cells(view, deployment, now)
+            rows.append((lead, *cells, *(label if place == 0 else (Cell(""),) * len(label))))
         if not view.deployments:
             when = Cell(age(view.run.created, now), Tone.QUIET)
             state = run_cell(view.run.status)
-            rows.append((head, Cell(view.run.trigger.value), EMPTY, EMPTY, state, EMPTY, when))
-    return Table(
-        columns=("run", "by", "service", "deployment", "state", "commit", "when"), rows=tuple(rows)
-    )
+            empty = (Cell(view.run.trigger.value), EMPTY, EMPTY, state, EMPTY, when)
+            rows.append((head, *empty, *label))
+    names = ("run", "by", "service", "deployment", "state", "commit", "when")
+    return Table(columns=(*names, "label") if labelled else names, rows=tuple(rows))
 
 
 def checks_table(checks: Iterable[Check]) -> Table:

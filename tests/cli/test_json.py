@@ -31,6 +31,10 @@ SUMMARY = {
 DOCUMENTS = {
     "deploy": ("deploy", "--force"),
     "deploy_plan": ("deploy", "--plan"),
+    "hold": ("deploy", "--hold", "--force"),
+    "hold_plan": ("deploy", "--hold", "--plan"),
+    "promote_across_plan": ("promote", "--from", "production", "--to", "staging", "--plan"),
+    "promote_across": ("promote", "--from", "production", "--to", "staging"),
     "rollback": ("rollback",),
     "status": ("status",),
     "inspect": ("inspect",),
@@ -78,6 +82,48 @@ def test_a_document_keeps_its_shape(live: MemoryWorld, name: str) -> None:
     said = line(live, *DOCUMENTS[name], "--output", "json")
     keys = "\n".join(sorted(shape(json.loads(said.out))))
     check_transcript(f"json_{name}", Said(words=(*said.words,), out=keys, err="", code=said.code))
+
+
+HELD_DOCUMENTS = {
+    "status_held": ("status",),
+    "promote": ("promote", "-s", "web"),
+    "promote_plan": ("promote", "--plan"),
+    "discard": ("discard",),
+    "discard_plan": ("discard", "--plan"),
+    "route_list_held": ("route", "list"),
+}
+
+
+@pytest.mark.parametrize("name", HELD_DOCUMENTS)
+def test_a_document_about_what_is_held_keeps_its_shape(live: MemoryWorld, name: str) -> None:
+    assert line(live, "deploy", "--hold", "--force", "--quiet").code == 0
+    said = line(live, *HELD_DOCUMENTS[name], "--output", "json")
+    keys = "".join(f"  {key}\n" for key in sorted(shape(json.loads(said.out))))
+    check_transcript(f"json_{name}", Said(words=said.words, out=keys, err="", code=said.code))
+
+
+def test_the_image_id_proves_what_was_promoted(live: MemoryWorld) -> None:
+    words = ("promote", "--from", "production", "--to", "staging", "-s", "web", "--output", "json")
+    active = json.loads(line(live, "status", "-s", "web", "--output", "json").out)
+    planned = json.loads(line(live, *words, "--plan").out)
+    done = json.loads(line(live, *words).out)
+    [source] = active["activeDeployments"]
+    [plan] = planned["deployments"]
+    [made] = done["activeDeployments"]
+    assert plan["imageId"] == source["imageId"] == made["imageId"]
+    assert done["rollout"][0]["imageId"] == source["imageId"]
+    assert made["sourceDeploymentId"] == source["id"]
+    assert planned["sourceEnvironment"] == {"name": "production"}
+
+
+def test_a_discard_is_no_run(live: MemoryWorld) -> None:
+    line(live, "deploy", "--hold", "--force", "--quiet")
+    before = json.loads(line(live, "deployment", "list", "--output", "json").out)["runs"]
+    document = json.loads(line(live, "discard", "--output", "json").out)
+    assert (document["trigger"], document["purpose"]) == (None, "discard")
+    assert document["outcome"] == "discarded"
+    after = json.loads(line(live, "deployment", "list", "--output", "json").out)["runs"]
+    assert [one["id"] for one in after] == [one["id"] for one in before]
 
 
 def test_a_status_has_compartments_names(live: MemoryWorld) -> None:

@@ -87,6 +87,90 @@ def test_cancelled(live: MemoryWorld) -> None:
     check_transcript("deploy_cancelled", line(live, "deploy", "-s", "web"))
 
 
+def test_hold(live: MemoryWorld) -> None:
+    change_everything(live, "3")
+    live.source.dirty = tuple(f"web/{number}\x1b.py" for number in range(8))
+    check_transcript(
+        "hold",
+        line(live, "deploy", "--hold", "--plan"),
+        line(live, "deploy", "--hold", "--label", "look"),
+        line(live, "status"),
+        line(live, "route", "list"),
+        line(live, "deployment", "list", "--limit", "1"),
+        line(live, "deploy", "--no-preview"),
+        line(live, "deploy", "--plan", "-s", "web"),
+    )
+
+
+def test_promote(live: MemoryWorld) -> None:
+    change_everything(live, "3")
+    line(live, "deploy", "--hold", "--quiet")
+    check_transcript(
+        "promote",
+        line(live, "promote", "--plan"),
+        line(live, "promote", "-s", "web", "-s", "worker"),
+        line(live, "promote", "-s", "web"),
+        line(live, "promote", "-s", "api", "--quiet"),
+        line(live, "promote"),
+    )
+
+
+def test_a_held_candidate_that_died(live: MemoryWorld) -> None:
+    change_everything(live, "3")
+    line(live, "deploy", "--hold", "--quiet", "-s", "web")
+    key = EnvironmentKey("shop", "production")
+    live.host.containers[live.host.records[key].held["web"]].die(3)
+    check_transcript(
+        "promote_dead",
+        line(live, "status", "-s", "web"),
+        line(live, "promote"),
+        line(live, "discard"),
+    )
+
+
+def test_discard(live: MemoryWorld) -> None:
+    change_everything(live, "3")
+    line(live, "deploy", "--hold", "--quiet")
+    check_transcript(
+        "discard",
+        line(live, "discard", "--plan"),
+        line(live, "discard", "-s", "web"),
+        line(live, "discard", "--quiet"),
+        line(live, "discard"),
+    )
+
+
+def test_promote_across(live: MemoryWorld) -> None:
+    words = ("promote", "--from", "production", "--to", "stag\x1bing")
+    check_transcript(
+        "promote_across",
+        line(live, *words, "--plan"),
+        line(live, *words, "-s", "web"),
+        line(live, *words, "-s", "web"),
+        line(live, *words, "-s", "web", "--deployment", "zzz"),
+        line(live, *words, "--deployment", "zzz"),
+        line(live, "promote", "--from", "production"),
+        line(live, "promote", "--from", "nowhere"),
+        line(live, "promote", "--to", "production"),
+        line(live, *words, "-e", "production"),
+    )
+
+
+def test_deploy_a_ref(live: MemoryWorld) -> None:
+    tagged = Provenance(commit="b" * 40, branch="", author="bob")
+    live.source.refs = {"v1.4\x07": tagged, "b" * 40: tagged}
+    for service in ("web", "api", "worker"):
+        live.host.change(service, "4", commit=tagged.commit)
+    check_transcript(
+        "deploy_ref",
+        line(live, "deploy", "--ref", "v1.4\x07", "--plan", "-s", "web"),
+        line(live, "deploy", "--ref", "b" * 40, "--plan", "-s", "web"),
+        line(live, "deploy", "--ref", "v1.4\x07", "-s", "web"),
+        line(live, "deploy", "--ref", "v9"),
+        line(live, "deploy", "--label", "two\nlines"),
+    )
+
+
 def test_rollback(live: MemoryWorld) -> None:
     check_transcript(
         "rollback",
@@ -226,4 +310,6 @@ def test_refused(live: MemoryWorld) -> None:
 
 def test_help() -> None:
     shop = open_shop(WEB)
-    check_transcript("help", line(shop), line(shop, "deploy", "--help"))
+    check_transcript(
+        "help", line(shop), line(shop, "deploy", "--help"), line(shop, "promote", "--help")
+    )
