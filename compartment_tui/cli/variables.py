@@ -31,7 +31,7 @@ DryRun = Annotated[
     examples=("variable list -e staging", "variable list -s web    what web gets"),
 )
 def list_variables(session: "Session") -> None:
-    """List the variables of an environment; with --service, what that service gets."""
+    """List an environment's variables, or what a service gets."""
     from compartment_tui.cli import editing
 
     editing.list_variables(session)
@@ -58,7 +58,7 @@ def resolve(
         str | None, typer.Argument(metavar="[KEY]", help="Only this one.", show_default=False)
     ] = None,
 ) -> None:
-    """Show what a service gets, from where, and whether it runs with that."""
+    """Show what a service gets, from where, and whether it runs."""
     from compartment_tui.cli import editing
 
     editing.resolve(session, key)
@@ -73,7 +73,7 @@ def resolve(
     examples=(
         "variable set LOG_LEVEL debug -s web",
         "variable set API_TOKEN --sensitive              asks for it, hidden",
-        "pass show token | compartment-tui variable set API_TOKEN --sensitive --stdin",
+        "variable set API_TOKEN --sensitive --stdin < token.txt",
     ),
 )
 def set_variable(
@@ -160,7 +160,10 @@ def export_variables(
         bool, typer.Option("--resolved", help="With what the service inherits.")
     ] = False,
 ) -> None:
-    """Write the environment's variables, or a service's own, as a dotenv file."""
+    """Write variables as a dotenv file.
+
+    What is everyone's in the environment, or with --service what is that one's own.
+    """
     from compartment_tui.cli import carrying
 
     carrying.export_variables(session, sensitive=sensitive, resolved=resolved)
@@ -200,7 +203,7 @@ def copy_variables(
     ],
     dry_run: DryRun = False,
 ) -> None:
-    """Copy variables from one environment to another, at every scope."""
+    """Copy variables to another environment, at every scope."""
     from compartment_tui.cli import carrying
 
     carrying.copy_variables(session, tuple(keys or ()), source, target, dry_run=dry_run)
@@ -224,7 +227,7 @@ def run_with_variables(
         bool, typer.Option("--allow-production", help="Yes, with the values of production.")
     ] = False,
 ) -> int:
-    """Run a command on this machine with an environment's variables.
+    """Run a command here with an environment's variables.
 
     Sensitive values too; nothing is written anywhere. It ends with the exit code of the command.
     """
@@ -235,7 +238,7 @@ def run_with_variables(
 
 @command(variable, "rekey")
 def rekey(session: "Session") -> None:
-    """Encrypt every sensitive value again for the recipients in the file."""
+    """Encrypt every sensitive value again, for the recipients."""
     from compartment_tui.cli import readers
 
     readers.rekey(session)
@@ -257,7 +260,7 @@ Recipients = Annotated[
 
 @command(recipients, "add", examples=("recipients add                 you", "recipients add age1…"))
 def add_recipients(session: "Session", *, names: Recipients = None) -> None:
-    """Let somebody read the sensitive values; you, when nobody is named.
+    """Let somebody read the sensitive values; you, if none is named.
 
     They are all encrypted again. An identity is made when you have none.
     """

@@ -7,7 +7,7 @@ import pytest
 from compartment_tui.adapters.memory.faults import Fault, FaultPlan, When, faulty
 from compartment_tui.adapters.memory.world import MemoryWorld, memory_world
 from compartment_tui.domain.config import EnvironmentConfig, Kind, ProjectConfig, ServiceSpec
-from compartment_tui.domain.errors import NotFound
+from compartment_tui.domain.errors import NotFound, SensitiveUnreadable
 from compartment_tui.domain.variables import Scope, Secret, Sensitivity, Variable
 from compartment_tui.domain.views import VariableState
 from compartment_tui.operations import runs
@@ -112,3 +112,12 @@ def test_with_the_engine_away_the_file_still_tells_its_values(live: MemoryWorld)
     rows = resolved(away, environment="staging", service="web")
     assert [(one.key, one.shown()) for one in rows] == [("A", "1"), ("B", "of web"), ("GONE", "1")]
     assert {one.state for one in rows} == {VariableState.UNKNOWN}
+
+
+def test_what_is_required_and_cannot_be_read_is_there_but_refused(live: MemoryWorld) -> None:
+    sealed = Variable(key="A", value=None, sensitivity=Sensitivity.SENSITIVE, sealed="age…")
+    needy = replace(WEB, requires=("A",))
+    live.project.write(config({**plain(B="1"), "A": sealed}, {}, needy))
+    with pytest.raises(SensitiveUnreadable, match="web needs A in “staging”") as refused:
+        runs.plan_deploy(live.world, environment="staging")
+    assert "recipients add age1memory" in refused.value.hint

@@ -1,9 +1,13 @@
 """A TOML text as a person sees it: tables with their lines, and where a new one would go."""
 
+import re
 import unicodedata
 from dataclasses import dataclass
 
 from compartment_tui.adapters.toml.layout import KeyPath, Piece, pieces
+
+_MEANT = re.compile(r"(?:[ \t]*\r?\n)+((?:[ \t]*#[^\n]*\n)+)(?=[ \t]*\r?\n)")
+"""A paragraph of remarks, with blank lines before and behind it."""
 
 
 @dataclass(slots=True)
@@ -95,8 +99,9 @@ class Outline:
     def after(self, block: Block) -> int:
         """Where something new goes behind a block: after its last line and the remarks on it.
 
-        Remarks right above the next header are about that one. When nothing but remarks follows,
-        that is the end of the text.
+        Remarks right above the next header are about that one; a paragraph with a table that is
+        commented out is where such a table was meant to go. When nothing but remarks follows, that
+        is the end of the text.
         """
         last = block.last
         at = 0 if last is None else self.line_end(last.end)
@@ -105,7 +110,10 @@ class Outline:
         end = at
         while self._line(end).startswith("#"):
             end = self.line_end(end)
-        return at if self._line(end).startswith("[") else end
+        if self._line(end).startswith("["):
+            return at
+        meant = _MEANT.match(self.text, end)
+        return meant.end() if meant and "[environments." in meant[1] else end
 
     def _line(self, at: int) -> str:
         return self.text[at : self.line_end(at)].strip()

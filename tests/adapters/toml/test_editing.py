@@ -69,6 +69,18 @@ PLACES: dict[str, tuple[str, list[Edit], str]] = {
         [put("A", "1")],
         HEAD + '\n[environments.production.variables]\nA = "1"\n\n[edge]\nhttp_port = 81\n',
     ),
+    "where a table is commented out the real one goes behind it": (
+        HEAD + "\n# Variables:\n# [environments.x.variables]\n\n[edge]\n",
+        [put("A", "1")],
+        HEAD + "\n# Variables:\n# [environments.x.variables]\n"
+        '\n[environments.production.variables]\nA = "1"\n\n[edge]\n',
+    ),
+    "a heading stays with what it heads": (
+        HEAD + "\n# --- the machine ---\n\n[edge]\n",
+        [put("A", "1")],
+        HEAD
+        + '\n[environments.production.variables]\nA = "1"\n\n# --- the machine ---\n\n[edge]\n',
+    ),
     "variables go under what says that it is protected": (
         HEAD + "[environments.production]\nprotected = true\n[environments.b]\n",
         [put("A", "1")],
