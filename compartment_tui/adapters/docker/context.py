@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
+from compartment_tui.adapters.docker import static
 from compartment_tui.domain.config import Kind, ServiceSpec
 from compartment_tui.domain.errors import BuildFailed
 from compartment_tui.ports import Project
@@ -13,14 +14,6 @@ from compartment_tui.ports import Project
 # Both forms: once a file has a `!` line, a directory's pattern no longer covers what is below it.
 NEVER_SENT = ("**/.git", "**/.git/**", "**/.compartment", "**/.compartment/**")
 """History and our own copies; whatever the user's ignore file says."""
-
-_STATIC = """\
-FROM {image}
-COPY . /site
-ENTRYPOINT []
-# The shell answers SIGTERM at once, which httpd as the first process would not.
-CMD ["sh", "-c", "trap 'kill $!; exit 0' TERM INT; httpd -f -p ${{PORT:-3000}} -h /site & wait $!"]
-"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,7 +44,7 @@ def prepared(spec: ServiceSpec, project: Project, root: Path | None = None) -> I
     source = context / spec.build.dockerfile
     ignored = (*_user_patterns(source, context), *NEVER_SENT)
     if spec.kind is Kind.STATIC:
-        text = _STATIC.format(image=project.config().static_image).encode()
+        text = static.dockerfile(project.config().static_image).encode()
         file = root / project.file.name if root else project.file
         ignored = (*ignored, *_private(file, context))
         shown = "the generated Dockerfile"
@@ -83,7 +76,7 @@ def _private(project_file: Path, context: Path) -> tuple[str, ...]:
     """Everything in a static image is public, and the project file has variables in it."""
     inside = project_file.is_relative_to(context)
     own = (project_file.relative_to(context).as_posix(),) if inside else ()
-    return (".dockerignore", *own)
+    return (*static.NEVER_SERVED, *own)
 
 
 def _user_patterns(dockerfile: Path, context: Path) -> tuple[str, ...]:

@@ -78,6 +78,6 @@ h1 { font-size: 1.5rem; font-weight: 600; margin: 0; overflow-wrap: anywhere }
 p { margin: .5rem 0; opacity: .7; overflow-wrap: anywhere }
 </style>
 <h1>SERVICE is not running right now</h1>
-<p>It was stopped by handWHERE. Please come back later.</p>
+<p>It was taken out of serviceWHERE. Please come back later.</p>
 </html>
 `

@@ -255,9 +255,16 @@ def test_missing_directory_and_dockerfile(workshop: Workshop) -> None:
 @pytest.mark.docker
 def test_static_files_are_served_and_stop_at_once(workshop: Workshop) -> None:
     workshop.write("index.html", "hello")
-    workshop.write(".git/config", "private")
+    workshop.write("404.html", "lost")
+    workshop.write("guide/page.html", "guide")
+    workshop.write("look.woff2", "font")
+    for private in (".git/config", ".compartment/x", "guide/.git/config", ".dockerignore"):
+        workshop.write(private, "private")
+    for program in ("cgi-bin/run.sh", "httpd.conf", "guide/httpd.conf"):
+        workshop.write(program, "*.html:/bin/sh")
     _, image = workshop.build(ServiceSpec(name="docs", kind=Kind.STATIC, path="."))
-    assert workshop.files(image, "/site") == {"/site/index.html"}
+    names = ("index.html", "404.html", "guide/page.html", "look.woff2")
+    assert workshop.files(image, "/site") == {f"/site/{name}" for name in names}
     api = workshop.client.api
     container = api.create_container(
         image.id, environment={"PORT": "8123"}, labels={"compartment.project": workshop.name}
@@ -265,6 +272,11 @@ def test_static_files_are_served_and_stop_at_once(workshop: Workshop) -> None:
     try:
         api.start(container)
         assert eventually(lambda: page(container)) == "hello"
+        kinds = {"": "text/html;", "guide/page.html": "text/html;", "look.woff2": "font/woff2"}
+        for path, kind in kinds.items():
+            assert f"\nContent-type: {kind}" in answer(container, path)
+        assert answer(container, "nothing/here").startswith("HTTP/1.1 404")
+        assert answer(container, "nothing/here").endswith("lost")
         began = time.monotonic()
         api.stop(container, timeout=20)
         assert time.monotonic() - began < 5
@@ -324,11 +336,19 @@ def page(container: str) -> str:
     return subprocess.run(ask, check=False, capture_output=True, text=True).stdout
 
 
+def answer(container: str, path: str) -> str:
+    """Head and body of one GET."""
+    request = f"GET /{path} HTTP/1.1\\r\\nHost: a\\r\\nConnection: close\\r\\n\\r\\n"
+    ask = ["docker", "exec", container, "sh", "-c", f"printf '{request}' | nc 127.0.0.1 8123"]
+    said = subprocess.run(ask, check=False, capture_output=True, text=True)
+    return said.stdout.replace("\r\n", "\n")
+
+
 def eventually(found: Callable[[], object], seconds: float = 5) -> object:
     deadline = time.monotonic() + seconds
-    while not (answer := found()) and time.monotonic() < deadline:
+    while not (seen := found()) and time.monotonic() < deadline:
         time.sleep(0.05)
-    return answer
+    return seen
 
 
 def running(command: str) -> bool:
