@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from compartment_tui.domain.deployment import EnvironmentState, Stage, Trigger
-from compartment_tui.domain.errors import CompartmentError
+from compartment_tui.domain.errors import CompartmentError, EdgeNotConfirmed
 from compartment_tui.domain.events import Noted, StageFailed, StageFinished, StageStarted
 from compartment_tui.domain.handling import Handling
 from compartment_tui.domain.history import spec_of
@@ -66,9 +66,10 @@ class Handler:
         hold.write_routes(table)
         try:
             await_in_force(self.world, hold, table)
-        except CompartmentError:
+        except EdgeNotConfirmed as error:
             hold.write_routes(before)
-            raise
+            hint = "if an earlier version made the edge: `compartment-tui edge remove`, then deploy"
+            raise EdgeNotConfirmed(error.message, hint=hint) from error
 
     def note(self, message: str) -> Noted:
         return Noted(at=self.world.clock.now(), target=None, message=message)

@@ -33,8 +33,11 @@ readiness = { type = "http", path = "/healthz", interval = "100ms", timeout = "2
 
 @pytest.fixture
 def shop(client: Client, tmp_path: Path) -> Iterator[Shop]:
-    """Web and api, and a third routed service that is deployed once: its streams must live on."""
-    made = make_shop(tmp_path / "shop", client, port=free_port(), services=("web", "api"))
+    """Web and api; two more routed services are deployed once.
+
+    The streams of one must live on; the other is stopped and started meanwhile.
+    """
+    made = make_shop(tmp_path / "shop", client, port=free_port(), services=("web", "api", "docs"))
     shutil.copytree(made.path("api"), made.path("live"))
     made.configure("\n[edge]", f"{STREAMS}\n[edge]")
     with removed_at_the_end(made):
@@ -104,6 +107,7 @@ class Place:
     switches: int = 0
 
     def open(self) -> None:
+        self.shop.good("deploy", "-e", self.environment, "-s", "docs")
         self._carry_out("deploy", "web", "api", "live")
 
     def deploy(self, *services: str) -> None:
@@ -121,6 +125,18 @@ class Place:
         assert self.live == to
         self._count(services or ("web", "api"))
 
+    def rest(self) -> None:
+        """Stop a service beside those that are asked all the time, and start it again."""
+        where = ("-e", self.environment, "-s", "docs")
+        self.shop.good("stop", *where)
+        status, said = self.shop.get("docs", "/", environment=self.environment)
+        assert (status, said.partition(" is ")[0]) == (503, f"docs in {self._place()}")
+        self.shop.good("start", *where)
+        assert self.shop.get("docs", "/", environment=self.environment)[0] == 200
+
+    def _place(self) -> str:
+        return f"{self.environment} of {self.shop.project}"
+
     def _carry_out(self, verb: str, *services: str) -> None:
         named = [word for service in services for word in ("-s", service)]
         words = (verb, "-e", self.environment, *named, "--output", "json")
@@ -135,13 +151,15 @@ class Place:
 
 
 def keep_switching(place: Place) -> None:
-    """What a busy day looks like: deploys of one and of two, and second thoughts."""
-    for _ in range(ROUNDS):
+    """What a busy day looks like: deploys of one and of two, second thoughts, a pause."""
+    for number in range(ROUNDS):
         first = place.live
         place.deploy("web")
         place.roll_back(first, "web")
         place.deploy("api")
         second = place.live
+        if not number:
+            place.rest()
         place.deploy("web", "api")
         place.roll_back(second)
 
