@@ -90,12 +90,12 @@ class Choice:
         first, last = self.chosen, self.chosen + 1
         room = columns - line_width(parts[first]) - 4
         while True:
-            if last < len(parts) and line_width(parts[last]) + 3 <= room:
-                room -= line_width(parts[last]) + 3
-                last += 1
-            elif first > 0 and line_width(parts[first - 1]) + 3 <= room:
+            if first > 0 and line_width(parts[first - 1]) + 3 <= room:
                 first -= 1
                 room -= line_width(parts[first]) + 3
+            elif last < len(parts) and line_width(parts[last]) + 3 <= room:
+                room -= line_width(parts[last]) + 3
+                last += 1
             else:
                 break
         pieces: list[Cell] = [Cell("\u2039 ", Tone.QUIET)] if first else []

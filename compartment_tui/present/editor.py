@@ -76,9 +76,12 @@ class Editor:
 
     def written(self, edits: Iterable[VariableEdit]) -> "Editor":
         """These are in the file now. What was staged meanwhile stays."""
-        done = {id(edit) for edit in edits}
-        kept = tuple(one for one in self.staged if id(one) not in done)
-        return replace(self, staged=kept)._judged()
+        written = tuple(edits)
+        kept = tuple(one for one in self.staged if not any(one is other for other in written))
+        before = self.before
+        if before is not None:  # until the file itself was read again
+            before = replace(before, config=_all_of(before.config, written))
+        return replace(self, before=before, staged=kept)._judged()
 
     def staged_at(self, key: str, service: str | None) -> VariableEdit | None:
         """What is staged for a key of the environment looked at, at one scope."""
@@ -95,15 +98,22 @@ class Editor:
     def _judged(self) -> "Editor":
         if self.before is None:
             return self
-        good, lost, config = [], [], self.before.config
-        for edit in self.staged:
-            try:
-                config = edited(config, (edit,))
-                good.append(edit)
-            except CompartmentError:
+        lost: list[VariableEdit] = []
+        config = _all_of(self.before.config, self.staged, lost)
+        return replace(self, after=replace(self.before, config=config), lost=tuple(lost))
+
+
+def _all_of(
+    config: ProjectConfig, edits: Iterable[VariableEdit], lost: list[VariableEdit] | None = None
+) -> ProjectConfig:
+    """The file after these edits; those that cannot be made are left out, and told as `lost`."""
+    for edit in edits:
+        try:
+            config = edited(config, (edit,))
+        except CompartmentError:
+            if lost is not None:
                 lost.append(edit)
-        after = replace(self.before, config=config)
-        return replace(self, after=after, lost=tuple(lost))
+    return config
 
 
 def place_of(edit: VariableEdit) -> Place:

@@ -245,7 +245,11 @@ def test_the_diff_says_what_was_what_will_be_and_whom_it_touches() -> None:
 def test_what_is_written_is_staged_no_longer() -> None:
     one = editor(production(A="1")).staging([put("A", "2")])
     later = one.staging([put("B", "3")])
-    assert later.written(one.staged).staged == (put("B", "3"),)
+    now = later.written(one.staged)
+    assert now.staged == (put("B", "3"),)
+    assert [row.key for row in editor_rows(now)] == ["A", "B"]
+    (row, _) = editor_rows(now)
+    assert row.variable == variable("A", "2")
 
 
 @pytest.mark.parametrize(

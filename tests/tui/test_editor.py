@@ -354,6 +354,7 @@ def test_a_sensitive_value_is_typed_hidden_and_is_nowhere() -> None:
         await one.press("y")
         await one.reads("1 edit written")
         seen += [one.text(), one.app.export_screenshot(), repr(one.opened.project.current)]
+        assert cursor(one) == "SESSION_KEY", "it stays where it was"
         assert not any("hunter2" in text or CANARY in text for text in seen)
         assert "•" in seen[5]
         found = written(one, "SESSION_KEY")

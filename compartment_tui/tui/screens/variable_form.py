@@ -137,7 +137,7 @@ class VariableForm(Dialog[SetVariable | None]):
     @on(Input.Submitted, "#key")
     def _named_it(self, event: Input.Submitted) -> None:
         event.stop()
-        self._field.focus()
+        self.set_focus(self._field)
 
     @on(ChoiceLine.Changed)
     def _chosen(self, event: ChoiceLine.Changed) -> None:
@@ -173,7 +173,7 @@ class VariableForm(Dialog[SetVariable | None]):
             return
         if self._unfinished:
             self.query_one("#problem", TextLines).put(nothing_typed())
-            self._field.focus()
+            self.set_focus(self._field)
             return
         try:
             self.dismiss(self._draft.edit(self._field.value))
