@@ -75,28 +75,28 @@ def execute(session: Session, words: tuple[str, ...], deployment: str | None) ->
     )
 
 
-def delete_environment(session: Session, *, volumes: bool, plan: bool) -> None:
+def delete_environment(session: Session, *, volumes: bool, variables: bool, plan: bool) -> None:
     """Never one that was not named. Raises UsageProblem, NotFound, Cancelled."""
     if session.named_environment is None:
         raise UsageProblem(
             "which environment?", hint=f"{PROGRAM} environment delete NAME, or --env NAME"
         )
-    deletion = upkeep.plan_deletion(session.world, environment=session.environment)
-    lines = deletion_lines(deletion, volumes=volumes)
-    if plan:
-        if session.output.json:
-            session.output.document(deletion_document(deletion, done=False, volumes=volumes))
-        else:
-            session.output.lines(lines)
-        return
-    allow_loss(session, f"delete {show_name(session.environment)}", lines)
-    done = upkeep.delete_environment(
-        session.world, environment=session.environment, volumes=volumes
-    )
+    where, world = session.environment, session.world
+    deletion = upkeep.plan_deletion(world, environment=where, variables=variables)
+    lines = deletion_lines(deletion, volumes=volumes, variables=variables)
+    if not plan:
+        allow_loss(session, f"delete {show_name(where)}", lines)
+        deletion = upkeep.delete_environment(
+            world, environment=where, volumes=volumes, variables=variables
+        )
+        lines = ((signed(f"{show_name(where)} is deleted", Tone.GOOD),),)
     if session.output.json:
-        session.output.document(deletion_document(done, done=True, volumes=volumes))
+        done = not plan
+        session.output.document(
+            deletion_document(deletion, done=done, volumes=volumes, variables=variables)
+        )
     else:
-        session.output.lines([(signed(f"{show_name(session.environment)} is deleted", Tone.GOOD),)])
+        session.output.lines(lines)
 
 
 def edge_status(session: Session) -> None:

@@ -99,6 +99,9 @@ def delete_environment(
     volumes: Annotated[
         bool, typer.Option("--volumes", help="Its volumes too, with all data in them.")
     ] = False,
+    variables: Annotated[
+        bool, typer.Option("--variables", help="What the project file says of it, too.")
+    ] = False,
     plan: Annotated[
         bool, typer.Option("--plan", help="Show what would go, and do nothing.")
     ] = False,
@@ -110,7 +113,7 @@ def delete_environment(
     from compartment_tui.cli import keeping
 
     session.name_environment(name)
-    keeping.delete_environment(session, volumes=volumes, plan=plan)
+    keeping.delete_environment(session, volumes=volumes, variables=variables, plan=plan)
 
 
 @command(

@@ -134,6 +134,16 @@ class Deletion:
     record: bool
     volumes: tuple[str, ...]
     """Named volumes it has; they go only when asked for."""
+    variables: tuple[tuple[str | None, str], ...] = ()
+    """What the file gives it: the service (None: everyone's) and the key. Only when asked for."""
+    declared: bool = False
+    """Whether the file says anything of it: that goes with its variables."""
+
+    @property
+    def deployed(self) -> bool:
+        """Whether there is anything of it on the engine."""
+        here = self.containers or self.network or self.record or self.hosts or self.volumes
+        return bool(here)
 
 
 class Grade(StrEnum):

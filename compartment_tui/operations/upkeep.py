@@ -1,5 +1,6 @@
 """Keeping house: environments that go, locks that stay, and the edge everybody shares."""
 
+from compartment_tui.domain.edits import RemoveEnvironment
 from compartment_tui.domain.errors import EngineProblem, NotFound
 from compartment_tui.domain.names import EnvironmentKey, show
 from compartment_tui.domain.routes import RouteTable
@@ -11,10 +12,14 @@ from compartment_tui.rollout.ground import prepare_ground
 from compartment_tui.rollout.switching import await_in_force
 
 
-def plan_deletion(world: World, *, environment: str) -> Deletion:
-    """Exactly what deleting the environment takes away. Raises NotFound when there is nothing."""
-    key, _ = key_and_config(world, environment)
+def plan_deletion(world: World, *, environment: str, variables: bool = False) -> Deletion:
+    """Exactly what deleting the environment takes away; with `variables`, from the file as well.
+
+    Raises NotFound when there is nothing.
+    """
+    key, config = key_and_config(world, environment)
     instances = world.engine.instances(key)
+    file = config.environment(key.environment)
     found = Deletion(
         key=key,
         hosts=tuple(sorted(world.edge.tables().get(key, RouteTable()).hosts)),
@@ -22,8 +27,10 @@ def plan_deletion(world: World, *, environment: str) -> Deletion:
         network=key in world.engine.networks(),
         record=world.records.read(key) is not None,
         volumes=world.engine.volumes(key),
+        variables=tuple((service, name) for service, own in file.scopes() for name in own),
+        declared=any(one.name == key.environment for one in config.environments),
     )
-    if not (found.containers or found.network or found.record or found.hosts or found.volumes):
+    if not found.deployed and not (variables and found.declared):
         raise NotFound(
             f"there is no environment {show(key.environment)} on this engine",
             hint="`compartment-tui environment list` shows those there are",
@@ -31,20 +38,26 @@ def plan_deletion(world: World, *, environment: str) -> Deletion:
     return found
 
 
-def delete_environment(world: World, *, environment: str, volumes: bool = False) -> Deletion:
+def delete_environment(
+    world: World, *, environment: str, volumes: bool = False, variables: bool = False
+) -> Deletion:
     """Routes first, then containers, network and record; audit lines stay, and volumes may.
 
-    Raises NotFound, Locked.
+    With `variables` the file says nothing of the environment afterwards. Raises NotFound, Locked,
+    ProjectFileInvalid.
     """
     key, config = key_and_config(world, environment)
-    plan_deletion(world, environment=environment)
-    prepare_ground(world, key, config)
-    with world.locks.environment(key, actor=world.actor, purpose="environment delete") as hold:
-        deletion = plan_deletion(world, environment=environment)
-        _unroute(world, hold)
-        hold.confirm()
-        world.engine.remove_environment(key, volumes=volumes)
-        _strike(world, hold, key)
+    deletion = plan_deletion(world, environment=environment, variables=variables)
+    if deletion.deployed:
+        prepare_ground(world, key, config)
+        with world.locks.environment(key, actor=world.actor, purpose="environment delete") as hold:
+            deletion = plan_deletion(world, environment=environment, variables=variables)
+            _unroute(world, hold)
+            hold.confirm()
+            world.engine.remove_environment(key, volumes=volumes)
+            _strike(world, hold, key)
+    if variables and deletion.declared:
+        world.project.edit([RemoveEnvironment(environment=key.environment)])
     return deletion
 
 

@@ -114,7 +114,9 @@ def lock_facts(lock: LockInfo, now: datetime) -> Iterator[Fact]:
     yield "since", Cell(age(lock.since, now))
 
 
-def deletion_lines(deletion: Deletion, *, volumes: bool) -> tuple[Line, ...]:
+def deletion_lines(
+    deletion: Deletion, *, volumes: bool, variables: bool = False
+) -> tuple[Line, ...]:
     """Exactly what goes, and what stays."""
     lines = [line(f"goes with {show_name(deletion.key.environment)} of {deletion.key.project}:")]
     lines += [line(f"  route      {show(host)}") for host in deletion.hosts]
@@ -128,8 +130,17 @@ def deletion_lines(deletion: Deletion, *, volumes: bool) -> tuple[Line, ...]:
             lines.append(line(f"  volume     {show(name)}, with its data", Tone.BAD))
         else:
             lines.append(line(f"  stays      volume {show(name)}", Tone.QUIET))
-    lines.append(line("  stays      the file's variables, and the audit line", Tone.QUIET))
+    lines += _deleted_in_file(deletion) if variables and deletion.declared else ()
+    file = "" if variables else "what the file says of it, and "
+    lines.append(line(f"  stays      {file}the audit lines", Tone.QUIET))
     return tuple(lines)
+
+
+def _deleted_in_file(deletion: Deletion) -> Iterator[Line]:
+    yield line("  table      of it in the project file")
+    for service, key in deletion.variables:
+        whose = f", of {show(service)}" if service else ""
+        yield line(f"  variable   {show(key)}{whose}", Tone.BAD)
 
 
 def _with_reason(cell: Cell, reason: str) -> Cell:

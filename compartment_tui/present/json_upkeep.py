@@ -56,8 +56,11 @@ def edge_document(edge: EdgeView | None) -> Json:
     }
 
 
-def deletion_document(deletion: Deletion, *, done: bool, volumes: bool) -> Json:
-    """What goes, or went; volumes stay unless they were asked for."""
+def deletion_document(
+    deletion: Deletion, *, done: bool, volumes: bool, variables: bool = False
+) -> Json:
+    """What goes, or went; volumes and variables stay unless they were asked for."""
+    named = [{"serviceName": service, "key": key} for service, key in deletion.variables]
     return {
         "deleted": done,
         "hosts": list(deletion.hosts),
@@ -66,6 +69,8 @@ def deletion_document(deletion: Deletion, *, done: bool, volumes: bool) -> Json:
         "record": deletion.record,
         "volumes": list(deletion.volumes) if volumes else [],
         "keptVolumes": [] if volumes else list(deletion.volumes),
+        "variables": named if variables else [],
+        "keptVariables": [] if variables else named,
         **place(deletion.key),
     }
 

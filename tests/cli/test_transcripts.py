@@ -233,6 +233,7 @@ def test_around(live: MemoryWorld) -> None:
         line(live, "environment", "delete", "production", "--plan"),
         line(live, "environment", "delete", "production"),
         line(live, "environment", "delete"),
+        line(live, "environment", "delete", "production", "--plan", "--variables"),
         line(live, "environment", "delete", "production", "--yes"),
         line(live, "environment", "list"),
         line(live, "edge", "remove", "--yes"),
