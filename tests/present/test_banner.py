@@ -24,6 +24,7 @@ def test_a_lost_engine_says_how_old_the_picture_is() -> None:
     clock = SEEN.astimezone().strftime("%H:%M:%S")
     assert text(line) == (
         f"✗ Docker does not answer: gone; what you see is from {clock} (3m ago), trying again"
+        "  (`compartment-tui doctor` says what to do)"
     )
 
 
