@@ -1,0 +1,78 @@
+"""Kinds of services on a real engine: files, data that outlives deploys, and a rest for both."""
+
+import http.client
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from compartment_tui.adapters.docker.client import Client
+from tests.e2e.conftest import free_port
+from tests.e2e.shop import Shop, make_shop, removed_at_the_end
+
+pytestmark = pytest.mark.docker
+
+ODD = "<i>a & b</i>"
+STORE = """
+[services.store]
+image = "busybox:1"
+kind = "api"
+port = 8080
+run = { command = ["sh", "-c", "echo visit >> /data/log; exec httpd -f -p 8080 -h /data"] }
+volumes = { data = "/data" }
+settle = "0s"
+stop_grace = "1s"
+"""
+
+
+@pytest.fixture
+def shop(client: Client, tmp_path: Path) -> Iterator[Shop]:
+    made = make_shop(tmp_path / "shop", client, port=free_port(), services=("docs",))
+    made.configure("\n[edge]", f"{STORE}\n[edge]")
+    with removed_at_the_end(made):
+        yield made
+
+
+def test_a_site_and_a_store_rest_come_back_and_keep_their_data(shop: Shop) -> None:
+    deployed = shop.good("deploy", "-e", ODD, "--output", "json").json()
+    hosts = {one["serviceName"]: one["routeUrl"] for one in deployed["activeDeployments"]}
+    assert ask(shop, hosts["store"], "/log") == (200, "visit\n")
+    status, page = ask(shop, hosts["docs"], "/guide/")
+    assert (status, "<title>Going live</title>" in page) == (200, True)
+    assert "begin at the start" in ask(shop, hosts["docs"], "/nothing")[1]
+
+    shop.good("stop", "-e", ODD)
+    assert policies(shop) == {"no"}
+    status, page = ask(shop, hosts["store"], "/log", accept="text/html")
+    assert status == 503
+    assert "store is not running" in page
+    assert "&lt;i&gt;a &amp; b&lt;/i&gt;" in page
+    assert ODD not in page
+    assert ask(shop, hosts["docs"], "/")[0] == 503
+    assert {one["promotionStage"] for one in shop.status(ODD)["activeDeployments"]} == {"stopped"}
+
+    shop.good("start", "-e", ODD)
+    assert policies(shop) == {"always"}
+    assert ask(shop, hosts["store"], "/log") == (200, "visit\nvisit\n")
+    again = shop.good("redeploy", "-e", ODD, "-s", "store", "--output", "json").json()
+    assert ask(shop, hosts["store"], "/log") == (200, "visit\nvisit\nvisit\n")
+    (track,) = again["rollout"]
+    assert 0 < track["gapSeconds"] < 30
+
+
+def ask(shop: Shop, url: str, path: str, *, accept: str = "*/*") -> tuple[int, str]:
+    connection = http.client.HTTPConnection("127.0.0.1", shop.port, timeout=10)
+    host = url.removeprefix("http://").partition(":")[0]
+    try:
+        connection.request("GET", path, headers={"Host": host, "Accept": accept})
+        answer = connection.getresponse()
+        return answer.status, answer.read().decode()
+    finally:
+        connection.close()
+
+
+def policies(shop: Shop) -> set[str]:
+    """Restart policies of what is active."""
+    api = shop.client.api
+    found = [one["Id"] for one in shop.containers(role="service") if ".a." in one["Names"][0]]
+    return {api.inspect_container(one)["HostConfig"]["RestartPolicy"]["Name"] for one in found}
