@@ -60,7 +60,7 @@ def open_command(board: Board) -> str:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Copyable:
-    """Something worth having on the clipboard, under the letter that chooses it."""
+    """Something worth having on the clipboard or in a browser, under the letter that chooses it."""
 
     letter: str
     what: str
@@ -74,12 +74,24 @@ def copyables(board: Board, log: tuple[Typed, ...]) -> tuple[Copyable, ...]:
     found = (
         ("s", "service name", row.service if row else ""),
         ("u", "address", (row.url or "") if row else ""),
+        ("p", "candidate's address", (row.held.url or "") if row and row.held else ""),
         ("d", "deployment id", active.id if active else ""),
         ("i", "image id", active.image if active else ""),
         ("c", "commit", active.provenance.commit if active else ""),
         ("e", "environment name", board.environment),
         ("l", "last command", log[0].command if log else ""),
     )
+    return tuple(
+        Copyable(letter=letter, what=what, text=text) for letter, what, text in found if text
+    )
+
+
+def openables(board: Board) -> tuple[Copyable, ...]:
+    """The addresses of the selected service: of what is live, and of the candidate that waits."""
+    row = board.selected
+    live = row.url if row else None
+    preview = row.held.url if row and row.held else None
+    found = (("a", "active", live or ""), ("c", "candidate", preview or ""))
     return tuple(
         Copyable(letter=letter, what=what, text=text) for letter, what, text in found if text
     )

@@ -7,6 +7,7 @@ from itertools import zip_longest
 from compartment_tui.domain.deployment import Deployment, Health, RunRecord
 from compartment_tui.domain.history import spec_of
 from compartment_tui.domain.views import DeploymentView, ServiceStatus
+from compartment_tui.present.beside import beside_lines
 from compartment_tui.present.board import Board
 from compartment_tui.present.facts import readiness_words
 from compartment_tui.present.pieces import (
@@ -22,10 +23,8 @@ from compartment_tui.present.pieces import (
 from compartment_tui.present.plan import variable_words
 from compartment_tui.present.services import (
     CHANGED_MARK,
-    HELD_MARK,
     deploy_hint,
     health_line,
-    is_held,
     latest_failed,
     reason_words,
     under_way,
@@ -68,6 +67,9 @@ def overview(board: Board, now: datetime, room: int) -> tuple[Line, ...]:
     keys = tuple((Key(key), Cell(f" {words}")) for key, words in helps(board, one))
     if keys:
         head += flowed(Cell(pad("what helps", NAME_COLUMNS + 1), Tone.QUIET), keys, room)
+    beside = beside_lines(one, now, room)
+    if beside:
+        head = (*head, (), *beside)
     facts = (*_facts(board, one, now), *_history(board, one, now))
     if room >= TWO_COLUMNS:
         return (*head, (), *_beside(facts, tuple(_tall_usage(board, one)), room))
@@ -82,12 +84,20 @@ def helps(board: Board, one: ServiceStatus) -> Iterator[tuple[str, str]]:
         yield "l", "read its logs"
         if changing and one.rollback_to:
             yield _undo_keys(board, one), f"undo to {short_id(one.rollback_to)}"
-        if changing and _runs_not(one):
-            yield "space E", "start it anew"
+        if changing and _runs_not(one) and one.instance is not None:
+            yield "S", "start it"
         if not _runs_not(one):
             yield "s", "shell"
         return
-    if latest_failed(one):
+    if one.held is not None:
+        if one.held.url:
+            yield "o", "look at both"
+        if changing:
+            yield "P", "promote it"
+            yield "K", "discard it"
+    elif one.active is not None and one.active.resting and changing:
+        yield "S", "start it"
+    elif latest_failed(one):
         yield "l", "read why"
         yield "r", "releases"
         if changing:
@@ -117,15 +127,11 @@ def _head(board: Board, one: ServiceStatus, *, stale: bool) -> Iterator[Line]:
     sick = one.health is Health.UNHEALTHY
     why = line("" if stale else reason_words(one), Tone.PLAIN if sick else Tone.QUIET)
     yield name, *joined((health_line(one, stale=stale), working, why))
-    latest = one.latest
-    if latest is not None and latest_failed(one) and one.active is not None:
-        yield from _failed_latest(latest)
-    if one.drift:
+    if one.latest is not None and latest_failed(one) and one.active is not None:
+        yield from _failed_latest(one.latest)
+    if one.drift and not (one.held and one.held.changes == one.drift):
         words = f"{CHANGED_MARK} the file's variables are not what runs:  "
         yield Cell(words, Tone.WARN), Cell(variable_words(one.drift))
-    if latest is not None and is_held(one):
-        words = f"{HELD_MARK} {short_id(latest.id)} is held: proven, without traffic"
-        yield (Cell(words, Tone.WARN),)
     if not one.declared:
         yield (signed("no longer in the project file", Tone.WARN),)
 
@@ -142,9 +148,10 @@ def _facts(board: Board, one: ServiceStatus, now: datetime) -> Iterator[Line]:
         if one.latest is not None:
             yield from _story(board, one.latest, now)
         return
-    if one.url:
-        yield _fact("route", Cell(show(one.url)), Cell(f"  {_upstream(active)}", Tone.QUIET))
-    yield from _story(board, active, now)
+    if one.held is None:  # else it stands above, beside the candidate
+        if one.url:
+            yield _fact("route", Cell(show(one.url)), Cell(f"  {_upstream(active)}", Tone.QUIET))
+        yield from _story(board, active, now)
     if one.rollback_to:
         yield _fact("before it", *_before(board, one, one.rollback_to, now))
     if active.port is not None:

@@ -60,7 +60,7 @@ def job_took(job: Job, now: datetime) -> timedelta:
 def job_title(job: Job) -> str:
     """What it is about, naming the services once they are known."""
     act = job.act
-    if not act.services and act.verb.planned and job.timeline.tracks:
+    if not act.services and act.verb.of_services and job.timeline.tracks:
         return replace(act, services=tuple(one.service for one in job.timeline.tracks)).title()
     return act.title()
 
@@ -176,6 +176,9 @@ class Way(StrEnum):
     RETRY = "retry"
     UNDO = "undo"
     RESUME = "resume"
+    PROMOTE = "promote"
+    DISCARD = "discard"
+    START = "start"
 
 
 def ways(job: Job, service: str | None) -> dict[Way, str]:
@@ -197,6 +200,10 @@ def ways(job: Job, service: str | None) -> dict[Way, str]:
         found[Way.LOGS] = "container's logs"
         if container_runs(track):
             found[Way.SHELL] = "shell"
+    if outcome is Outcome.HELD:
+        found |= {Way.PROMOTE: "promote", Way.DISCARD: "discard"}
+    if outcome is Outcome.STOPPED:
+        found[Way.START] = "start"
     if outcome is Outcome.LIVE and undoable(job.timeline):
         found[Way.UNDO] = "undo"
     return found
@@ -209,10 +216,13 @@ def again(job: Job) -> Act:
 
 
 def track_url(track: Track, job: Job) -> str | None:
-    """The address of a service that went live or was live already."""
-    host = track.plan.host if track.plan else None
-    live = track.state in (TrackState.LIVE, TrackState.UNCHANGED)
-    return url(host, job.http_port) if host and live else None
+    """The address of a service that went live or was live already, or of what is held."""
+    if track.plan is None:
+        return None
+    held = track.state is TrackState.HELD
+    host = track.plan.preview if held else track.plan.host
+    reached = held or track.state in (TrackState.LIVE, TrackState.UNCHANGED)
+    return url(host, job.http_port) if host and reached else None
 
 
 def has_container(track: Track) -> bool:
@@ -222,9 +232,12 @@ def has_container(track: Track) -> bool:
     return bool(track.deployment) and kept and (started or track.state is TrackState.UNCHANGED)
 
 
+RUNNING = frozenset({TrackState.LIVE, TrackState.HELD, TrackState.UNCHANGED, TrackState.RUNNING})
+
+
 def container_runs(track: Track) -> bool:
     """Whether that container runs, as far as the run told."""
-    return track.state in (TrackState.LIVE, TrackState.UNCHANGED, TrackState.RUNNING)
+    return track.state in RUNNING
 
 
 def no_shell(track: Track) -> str:

@@ -1,46 +1,65 @@
 """What an act would do, as a dialog shows it before anything is done."""
 
 from collections.abc import Iterator
+from typing import TypeAlias
 
+from compartment_tui.domain.handling import Handling
 from compartment_tui.domain.plan import ImageSource, Plan, Run
 from compartment_tui.domain.views import Deletion
 from compartment_tui.present.acts import Act, Verb
 from compartment_tui.present.facts import deletion_lines
+from compartment_tui.present.handling import handling_lines
 from compartment_tui.present.plan import PlanContext, plan_lines
 from compartment_tui.present.text import listed, show
 from compartment_tui.present.tone import Line, Tone, line, signed
 
+Proposed: TypeAlias = Run | Handling | Deletion | None
+"""What an act would do: None where only doing it tells."""
+
 YES = {
     Verb.DEPLOY: "Deploy",
+    Verb.HOLD: "Deploy and hold",
+    Verb.PROMOTE: "Promote",
+    Verb.ACROSS: "Promote",
+    Verb.DISCARD: "Discard",
     Verb.ROLLBACK: "Roll back",
     Verb.REDEPLOY: "Redeploy",
+    Verb.STOP: "Stop",
+    Verb.START: "Start",
+    Verb.RESTART: "Restart",
     Verb.RESUME: "Resume",
     Verb.DELETE: "Delete",
 }
 """What the button that starts it says."""
 
 
-def proposal_lines(act: Act, plan: Run | Deletion | None, context: PlanContext) -> tuple[Line, ...]:
+def proposal_lines(act: Act, plan: Proposed, context: PlanContext) -> tuple[Line, ...]:
     """The whole plan; the dialog's title already says the verb and the environment."""
     match plan:
         case Run():
             shown = plan_lines(plan, context)[1:]
             return (*_without_gap(shown), *_prospects(plan))
+        case Handling():
+            return _without_gap(handling_lines(plan, context.http_port)[1:])
         case Deletion():
             return deletion_lines(plan, volumes=act.volumes)
         case None:
             return (line("Finishes or reverts what an earlier run left behind."),)
 
 
-def empty(plan: Run | Deletion | None) -> bool:
+def empty(plan: Proposed) -> bool:
     """Whether there is nothing that could be done."""
+    if isinstance(plan, Handling):
+        return not plan.acting
     return isinstance(plan, Run) and not plan.plans
 
 
-def toggles(act: Act, plan: Run | Deletion | None) -> Iterator[tuple[str, str]]:
+def toggles(act: Act, plan: Proposed) -> Iterator[tuple[str, str]]:
     """Keys that change what is proposed, each with what it says now."""
-    if act.verb is Verb.DEPLOY:
+    if act.verb in (Verb.DEPLOY, Verb.HOLD):
         yield "f", f"replace unchanged services too: {'yes' if act.force else 'no'}"
+    if act.verb is Verb.HOLD:
+        yield "p", f"an address to look at it: {'yes' if act.preview else 'no'}"
     if isinstance(plan, Deletion) and plan.volumes:
         yield "v", f"volumes go too: {'yes, with their data' if act.volumes else 'no'}"
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 from compartment_tui.domain.config import Kind
-from compartment_tui.domain.deployment import Health, Sample, Stage, Status
+from compartment_tui.domain.deployment import Health, Sample, Status
 from compartment_tui.domain.typed import option_for
 from compartment_tui.domain.views import ServiceStatus
 from compartment_tui.present.board import Board
@@ -54,12 +54,6 @@ def none_fits(wanted: str) -> tuple[Line, ...]:
     return (line(f"no service fits {show(wanted.strip())}; esc shows all", Tone.QUIET),)
 
 
-def is_held(one: ServiceStatus) -> bool:
-    """Whether a candidate waits for somebody to look at it."""
-    latest = one.latest
-    return latest is not None and latest.stage is Stage.HELD and latest.status is Status.SUCCEEDED
-
-
 def latest_failed(one: ServiceStatus) -> bool:
     """Whether the newest deployment failed, whatever is live."""
     latest = one.latest
@@ -91,7 +85,8 @@ def health_line(one: ServiceStatus, *, stale: bool) -> Line:
 
 def reason_words(one: ServiceStatus) -> str:
     """Why, where the word alone does not say it."""
-    return "" if one.reason in {"", "not deployed"} else clean(one.reason)
+    said = one.reason.removeprefix("stopped ") if one.active and one.active.resting else one.reason
+    return "" if said in {"", "not deployed"} else clean(said)
 
 
 def since(span: timedelta) -> str:
@@ -168,7 +163,7 @@ def _name(one: ServiceStatus) -> Line:
     pieces = [Cell(show(one.service))]
     if one.drift:
         pieces.append(Cell(f" {CHANGED_MARK}", Tone.WARN))
-    if is_held(one):
+    if one.held:
         pieces.append(Cell(f" {HELD_MARK}", Tone.WARN))
     return tuple(pieces)
 
@@ -183,6 +178,10 @@ def _remarks(board: Board, one: ServiceStatus, roomy: bool, stale: bool) -> Iter
         yield line(reason_words(one), Tone.PLAIN if sick else Tone.QUIET)
     if latest_failed(one) and one.active is not None and not doing:
         yield (signed("last deploy failed", Tone.WARN),)
+    if one.held is not None and not doing:
+        bad = one.held.health is Health.UNHEALTHY
+        words = "candidate held" + (", not well" if bad else "")
+        yield (Cell(f"{HELD_MARK} {words}", Tone.WARN),)
     if not one.declared:
         yield (Cell("not in the file", Tone.WARN),)
 

@@ -32,7 +32,7 @@ from compartment_tui.present.text import (
 from compartment_tui.present.tone import Cell, Tone, signed
 
 EMPTY = Cell(NOTHING, Tone.QUIET)
-_HEALTH = {Health.HEALTHY: Tone.GOOD, Health.PENDING: Tone.WARN, Health.UNHEALTHY: Tone.BAD}
+HEALTH_TONES = {Health.HEALTHY: Tone.GOOD, Health.PENDING: Tone.WARN, Health.UNHEALTHY: Tone.BAD}
 _GRADES = {Grade.GOOD: Tone.GOOD, Grade.WARN: Tone.WARN, Grade.BAD: Tone.BAD}
 
 
@@ -59,7 +59,7 @@ def health_cell(service: ServiceStatus) -> Cell:
         return signed("never live", Tone.BAD) if failed else signed("not deployed", Tone.QUIET)
     if service.active.resting:
         return signed("stopped", Tone.QUIET)
-    return signed(service.health.value, _HEALTH[service.health])
+    return signed(service.health.value, HEALTH_TONES[service.health])
 
 
 def environments_table(found: Iterable[EnvironmentView], now: datetime) -> Table:
@@ -205,7 +205,7 @@ def _environment_row(one: EnvironmentView, now: datetime) -> tuple[Cell, ...]:
         Cell(show_name(one.key.environment)),
         signed("not deployed", Tone.QUIET)
         if never
-        else signed(one.health.value, _HEALTH[one.health]),
+        else signed(one.health.value, HEALTH_TONES[one.health]),
         Cell(counted(one.active, "service")),
         Cell(f"{one.last.trigger.value} {one.last.status.value}") if one.last else EMPTY,
         Cell(age(one.last.created, now), Tone.QUIET) if one.last else EMPTY,

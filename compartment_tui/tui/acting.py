@@ -10,6 +10,7 @@ from compartment_tui.present.acts import Act, Verb
 from compartment_tui.present.board import Job
 from compartment_tui.present.jobs import job_title, toast
 from compartment_tui.present.rollbacks import choices
+from compartment_tui.present.text import show_name
 from compartment_tui.present.tone import Tone
 from compartment_tui.tui import messages as news
 from compartment_tui.tui.base import BoardApp, tell
@@ -52,13 +53,16 @@ class Acting(BoardApp):
         if self.board.read_only and not message.look_only:
             self.notify("read-only: nothing is changed", severity="warning")
             return
-        open_end = act.verb is Verb.ROLLBACK and act.to is None and act.run is None
-        if open_end and not message.look_only:
-            self._pick(act)
+        if message.look_only:
+            self._propose(act, look_only=True)
+        elif act.verb is Verb.ROLLBACK and act.to is None and act.run is None:
+            self._pick_back(act)
+        elif act.verb is Verb.ACROSS and act.origin is None:
+            self._pick_origin(act)
         else:
-            self._propose(act, look_only=message.look_only)
+            self._propose(act)
 
-    def _pick(self, act: Act) -> None:
+    def _pick_back(self, act: Act) -> None:
         """Where to go back to."""
         from compartment_tui.tui.screens.pick import PickScreen
 
@@ -71,7 +75,19 @@ class Acting(BoardApp):
             selected=self.board.service if here else None,
             now=self.world.clock.now(),
         )
-        self.push_screen(PickScreen(act.environment, found), self._picked)
+        title = f"Roll back in {show_name(act.environment)}"
+        self.push_screen(PickScreen(title, found), self._picked)
+
+    def _pick_origin(self, act: Act) -> None:
+        """Whose images to take."""
+        from compartment_tui.present.promotions import promotion_choices
+        from compartment_tui.tui.screens.pick import PickScreen
+
+        now = self.world.clock.now()
+        found = promotion_choices(self.board, act.environment, act.services, now)
+        title = f"Promote to {show_name(act.environment)}, from where?"
+        nothing = "nothing is live in any other environment, and no candidate is held in this one"
+        self.push_screen(PickScreen(title, found, nothing=nothing), self._picked)
 
     def _picked(self, act: Act | None) -> None:
         if act is not None:

@@ -6,25 +6,25 @@ the application does not end before they do.)
 """
 
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime
 from itertools import count
-from typing import TypedDict
 
 from textual.message import Message
 
 from compartment_tui.domain.errors import CompartmentError
-from compartment_tui.domain.events import Event
 from compartment_tui.domain.plan import Run
-from compartment_tui.domain.views import Deletion, EnvironmentStatus
-from compartment_tui.operations import inspect, runs, upkeep
+from compartment_tui.domain.views import EnvironmentStatus
+from compartment_tui.operations import inspect, runs
 from compartment_tui.ports import Feed, LogLine, World
-from compartment_tui.present.acts import Act, Verb
+from compartment_tui.present.acts import Act
 from compartment_tui.present.plan import PlanContext
+from compartment_tui.present.proposal import Proposed
 from compartment_tui.present.said import Said
 from compartment_tui.present.timeline import Timeline
 from compartment_tui.tui import messages as news
+from compartment_tui.tui.act_bridge import events, planned
 from compartment_tui.tui.jobs import JobCancel, Telling
 from compartment_tui.tui.streams import Batches, Sampling
 from compartment_tui.tui.variable_bridge import Post, VariableBridge
@@ -168,7 +168,7 @@ class Bridge(VariableBridge):
 
         def ask() -> Message:
             try:
-                return self._ready(act, self._planned(act))
+                return self._ready(act, planned(self._world, act))
             except CompartmentError as error:
                 return news.ActRefused(act, error)
 
@@ -226,7 +226,7 @@ class Bridge(VariableBridge):
 
     # --- threads ---------------------------------------------------------------------------------
 
-    def _ready(self, act: Act, plan: Run | Deletion | None) -> news.PlanReady:
+    def _ready(self, act: Act, plan: Proposed) -> news.PlanReady:
         """The plan with what it does not carry."""
         config = self._world.project.config()
         run = plan if isinstance(plan, Run) else None
@@ -238,42 +238,13 @@ class Bridge(VariableBridge):
         protected = config.environment(act.environment).protected
         return news.PlanReady(act, plan, context, protected)
 
-    def _planned(self, act: Act) -> Run | Deletion | None:
-        world, environment, where = self._world, act.environment, _where(act)
-        match act.verb:
-            case Verb.DEPLOY:
-                return runs.plan_deploy(world, **where, force=act.force)
-            case Verb.ROLLBACK:
-                return runs.plan_rollback(world, **where, to=act.to, run=act.run)
-            case Verb.REDEPLOY:
-                return runs.plan_redeploy(world, **where)
-            case Verb.DELETE:
-                return upkeep.plan_deletion(world, environment=environment)
-            case Verb.RESUME:
-                return None
-
-    def _events(self, act: Act, world: World) -> Iterator[Event]:
-        environment, where = act.environment, _where(act)
-        match act.verb:
-            case Verb.DEPLOY:
-                return runs.deploy(world, **where, force=act.force)
-            case Verb.ROLLBACK:
-                return runs.rollback(world, **where, to=act.to, run=act.run)
-            case Verb.REDEPLOY:
-                return runs.redeploy(world, **where)
-            case Verb.RESUME:
-                return runs.resume(world, environment=environment)
-            case Verb.DELETE:
-                upkeep.delete_environment(world, environment=environment, volumes=act.volumes)
-                return iter(())
-
     def _work(self, job: int, act: Act, world: World) -> None:
         def tell(timeline: Timeline, said: tuple[Said, ...], dropped: int) -> None:
             self._post(news.JobMoved(job, act, timeline, said, dropped))
 
         telling, error = Telling(tell), None
         try:
-            for event in self._events(act, world):
+            for event in events(world, act):
                 telling.take(event)
         except CompartmentError as refused:
             error = refused
@@ -283,12 +254,3 @@ class Bridge(VariableBridge):
         timeline = telling.close()
         self._cancels.pop(job, None)
         self._post(news.JobEnded(job, act, timeline, error))
-
-
-class _Where(TypedDict):
-    environment: str
-    services: tuple[str, ...]
-
-
-def _where(act: Act) -> _Where:
-    return {"environment": act.environment, "services": act.services}

@@ -108,12 +108,13 @@ class Frame(Outside):
 
     def commands(self, screen: Screen[object]) -> "Iterable[Command]":
         """Everything the palette offers while that screen is shown."""
-        from compartment_tui.tui.palette import Command, board_commands, key_command
+        from compartment_tui.tui.palette import Command, act_commands, board_commands, key_command
 
         for key in grouped(self.keys(screen)):
             beside = key.several or key.group == MOVING or "command_palette" in key.action
             if key.enabled and not beside:
                 yield key_command(key, partial(self.press, key))
+        yield from act_commands(self.board, self.post_message)
         yield from board_commands(self.board, self.post_message)
         for name in sorted(self.available_themes, key=lambda one: (one not in themes.CHOICE, one)):
             yield Command(words=f"Theme: {name}", run=partial(self.choose_theme, name))
@@ -160,9 +161,10 @@ class Frame(Outside):
 
     def action_copy(self) -> None:
         """What there is to copy."""
-        from compartment_tui.tui.screens.copy_menu import CopyMenu
+        from compartment_tui.tui.screens.letter_menu import LetterMenu
 
-        self.push_screen(CopyMenu(self.copyables()), self._copy)
+        menu = LetterMenu(self.copyables(), title="Copy", does="copies")
+        self.push_screen(menu, self._copy)
 
     def _copy(self, chosen: Copyable | None) -> None:
         if chosen is not None:

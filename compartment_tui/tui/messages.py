@@ -12,10 +12,8 @@ from textual.message import Message
 from compartment_tui.domain.deployment import Sample
 from compartment_tui.domain.edits import VariableEdit
 from compartment_tui.domain.errors import CompartmentError
-from compartment_tui.domain.plan import Run
 from compartment_tui.domain.sheet import Sheet
 from compartment_tui.domain.views import (
-    Deletion,
     EnvironmentStatus,
     EnvironmentView,
     RouteView,
@@ -27,6 +25,7 @@ from compartment_tui.ports import LogLine
 from compartment_tui.present.acts import Act
 from compartment_tui.present.importing import Source
 from compartment_tui.present.plan import PlanContext
+from compartment_tui.present.proposal import Proposed
 from compartment_tui.present.said import Said
 from compartment_tui.present.timeline import Timeline
 
@@ -132,10 +131,10 @@ class SamplesArrived(Message):
 
 @dataclass(eq=False, repr=False)
 class PlanReady(Message):
-    """What an act would do: a run, or what a deletion takes away."""
+    """What an act would do."""
 
     act: Act
-    plan: Run | Deletion | None
+    plan: Proposed
     context: PlanContext
     protected: bool = False
     """Whether the environment asks for its name before it is changed."""

@@ -10,6 +10,7 @@ from textual.fuzzy import Matcher
 from textual.message import Message
 from textual.screen import Screen
 
+from compartment_tui.present.acts import Act, Verb
 from compartment_tui.present.board import Board
 from compartment_tui.present.text import show, show_name
 from compartment_tui.tui import messages as news
@@ -70,6 +71,18 @@ def board_commands(board: Board, post: Callable[[Message], object]) -> Iterable[
             note="selected" if row.service == board.service else "",
             run=lambda name=row.service: post(news.ServiceChosen(name)),  # type: ignore[misc]
         )
+
+
+def act_commands(board: Board, post: Callable[[Message], object]) -> Iterable[Command]:
+    """What can be done without a key of its own."""
+    if board.read_only or not board.environment:
+        return
+    acts = [("Promote from another environment", Verb.ACROSS)]
+    if board.status is not None and board.status.journal is not None:
+        acts.insert(0, ("Resume: finish or revert what was left half way", Verb.RESUME))
+    for words, verb in acts:
+        act = Act(verb=verb, environment=board.environment)
+        yield Command(words=words, run=lambda act=act: post(news.ActWanted(act)))  # type: ignore[misc]
 
 
 def _highlighted(matcher: Matcher, words: str) -> Content:

@@ -21,6 +21,7 @@ from compartment_tui.domain.views import (
     DeploymentView,
     EnvironmentStatus,
     EnvironmentView,
+    HeldCandidate,
     RunView,
     ServiceStatus,
 )
@@ -68,6 +69,17 @@ def instance(of: Deployment, **changes: object) -> Instance:
         started=NOW - timedelta(hours=3),
     )
     return replace(made, **changes)  # type: ignore[arg-type]
+
+
+def candidate(service: str, number: int = 8, **changes: object) -> HeldCandidate:
+    """One that waits, with a preview."""
+    held = HeldCandidate(
+        deployment=deployment(service, number, stage=Stage.HELD, activated=None),
+        health=Health.HEALTHY,
+        reason="held: proven, without traffic",
+        url=f"http://c-00{service}-shop.localhost",
+    )
+    return replace(held, **changes)  # type: ignore[arg-type]
 
 
 def service(name: str, number: int = 7, **changes: object) -> ServiceStatus:

@@ -28,6 +28,12 @@ def test_a_lost_engine_says_how_old_the_picture_is() -> None:
     )
 
 
+def test_a_lost_engine_says_what_to_do_about_it() -> None:
+    away = EngineUnreachable("Docker does not answer", hint="start it: `systemctl start docker`")
+    (line,) = banner_lines(replace(board(), trouble=away), NOW, 200)
+    assert text(line).endswith("trying again  (start it: `systemctl start docker`)")
+
+
 def test_a_stale_copy_knows_its_own_time() -> None:
     (line,) = banner_lines(with_status(board(), stale=SEEN - timedelta(hours=1)), NOW, 200, SEEN)
     assert "(1h ago)" in text(line)

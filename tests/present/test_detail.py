@@ -1,6 +1,6 @@
 from dataclasses import replace
 
-from compartment_tui.domain.deployment import Stage, Status
+from compartment_tui.domain.deployment import Health, Stage, Status
 from compartment_tui.domain.variables import NameChanges
 from compartment_tui.present.board import Board
 from compartment_tui.present.detail import helps, overview
@@ -8,6 +8,7 @@ from compartment_tui.present.pieces import line_width
 from tests.present.boards import (
     NOW,
     board,
+    candidate,
     deployment,
     never,
     run,
@@ -50,8 +51,8 @@ def test_what_is_well_needs_no_help() -> None:
 
 def test_undo_means_the_newest_run_so_another_service_is_marked_first() -> None:
     older = board(sick("api"), service("web", 20))
-    assert keys(older) == ["l", "space U", "space E"]
-    assert keys(board(sick("api"), service("web", 2))) == ["l", "U", "space E"]
+    assert keys(older) == ["l", "space U", "S"]
+    assert keys(board(sick("api"), service("web", 2))) == ["l", "U", "S"]
 
 
 def test_read_only_offers_nothing_that_changes() -> None:
@@ -78,9 +79,26 @@ def test_the_last_failure_is_told_though_the_active_one_is_well() -> None:
     assert keys(of) == ["l", "r", "D"]
 
 
-def test_a_held_candidate_is_explained() -> None:
-    held = deployment("web", 8, stage=Stage.HELD, activated=None)
-    assert "is held: proven, without traffic" in said(board(service("web", latest=held)))
+def test_a_held_candidate_stands_beside_what_is_live() -> None:
+    one = service("web", held=candidate("web", changes=NameChanges(added=("NEW",))))
+    shown = said(board(one))
+    assert "active" in shown
+    assert "candidate, held" in shown
+    assert "proven, without traffic" in shown
+    assert "+ NEW" in shown
+    assert "o c-00web-shop.localhost" in shown
+    assert keys(board(one)) == ["o", "P", "K"]
+
+
+def test_of_the_same_image_that_is_said() -> None:
+    assert "0123456789ab  the same" in said(board(service("web", held=candidate("web"))))
+
+
+def test_one_that_was_stopped_by_hand_can_be_started() -> None:
+    rests = deployment("web", 7, status=Status.STOPPED, stage=Stage.STOPPED)
+    one = service("web", active=rests, health=Health.PENDING, reason="stopped by hand")
+    assert keys(board(one)) == ["S"]
+    assert "○ stopped  by hand" in said(board(one))
 
 
 def test_who_made_it_and_what_was_before_come_from_the_history() -> None:

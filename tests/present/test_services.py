@@ -12,6 +12,7 @@ from compartment_tui.present.tone import Tone
 from tests.present.boards import (
     NOW,
     board,
+    candidate,
     deployment,
     never,
     samples,
@@ -82,9 +83,10 @@ def test_with_room_the_reason_is_told_for_all_and_nothing_is_cut() -> None:
 
 
 def test_marks_for_changed_variables_and_a_held_candidate() -> None:
-    held = deployment("web", 8, stage=Stage.HELD, activated=None)
-    one = service("web", drift=NameChanges(changed=("GREETING",)), latest=held)
-    assert row(shown(board(one)), "web").startswith("web ≠ ◇ |")
+    one = service("web", drift=NameChanges(changed=("GREETING",)), held=candidate("web"))
+    line = row(shown(board(one)), "web")
+    assert line.startswith("web ≠ ◇ |")
+    assert "◇ candidate held" in line
 
 
 def failed(number: int = 8) -> Deployment:

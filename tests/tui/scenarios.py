@@ -13,6 +13,7 @@ from textual.events import Paste
 from compartment_tui.domain.errors import EngineUnreachable, ProjectFileInvalid
 from compartment_tui.tui.screens.activity import ActivityScreen
 from compartment_tui.tui.screens.pick import PickScreen
+from compartment_tui.tui.screens.run import RunScreen
 from compartment_tui.tui.widgets.value_field import ValueField
 from tests.tui.pictures import Drive, Scenario, Shot, draw, same_everywhere
 
@@ -221,6 +222,67 @@ async def _activity(one: Shot) -> None:
 async def _pick(one: Shot) -> None:
     await one.press("U")
     await one.screen(PickScreen)
+
+
+# --- holding, promoting, stopping -----------------------------------------------------------------
+
+
+async def _hold(one: Shot) -> None:
+    """Of web in staging, with a variable that differs from what is live."""
+    await one.in_environment(2, "staging")
+    await one.marks("web")
+    await one.press("H")
+    await one.reads("Deploy and hold  y", "preview")
+    await one.settle()
+    one.clock.hold()
+    await one.press("y")
+    await one.screen(RunScreen)
+    one.clock.go()
+    await one.reads("web waits in staging")
+
+
+@_scenario("run-held")
+async def _held(one: Shot) -> None:
+    await _hold(one)
+
+
+@_scenario("side-by-side")
+async def _beside(one: Shot) -> None:
+    await _hold(one)
+    await one.press("escape", "g")
+    await one.reads("candidate held", "active", "P promote it")
+
+
+@_scenario("side-by-side-small", SMALL)
+async def _beside_small(one: Shot) -> None:
+    await _beside(one)
+
+
+@_scenario("plan-promote")
+async def _promote(one: Shot) -> None:
+    await _beside(one)
+    await one.press("P")
+    await one.reads("Promote  y")
+
+
+@_scenario("promote-across", SMALL)
+async def _across(one: Shot) -> None:
+    await one.in_environment(3, "preview-checkout")
+    await one.press("1")
+    await one.in_environment(2, "staging")
+    await one.press("P")
+    await one.screen(PickScreen)
+
+
+@_scenario("stopped")
+async def _stopped(one: Shot) -> None:
+    await one.in_environment(2, "staging")
+    await one.press("g", "j", "S")
+    await one.reads("Stop  y", "stays stopped")
+    await one.press("y")
+    await one.reads("stopped after")
+    await one.press("escape")
+    await one.reads("stopped", "by hand", "S start it")
 
 
 # --- when something is wrong ----------------------------------------------------------------------

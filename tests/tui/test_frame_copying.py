@@ -15,7 +15,7 @@ from compartment_tui.operations import runs
 from compartment_tui.tui import copying
 from compartment_tui.tui import messages as news
 from compartment_tui.tui.screens.command_log import CommandLogScreen
-from compartment_tui.tui.screens.copy_menu import CopyMenu
+from compartment_tui.tui.screens.letter_menu import LetterMenu
 from tests.tui.acting_world import Stage, open_held, stage
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
@@ -104,7 +104,7 @@ def test_one_letter_copies_and_a_toast_says_how(quiet: pytest.MonkeyPatch, tmp_p
         url = one.app.board.selected.url  # type: ignore[union-attr]
         assert url is not None
         await one.press("y")
-        await one.screen(CopyMenu)
+        await one.screen(LetterMenu)
         await one.reads(url, "deployment id", "commit")
         await one.press("u")
         await one.reads("Copied the address", "wl-copy and the terminal (OSC 52)")

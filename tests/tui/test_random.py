@@ -27,7 +27,7 @@ EXAMPLES = 9
 ESCAPES = 8
 """From wherever one is, so many lead back to the main screen."""
 KEYS = (
-    *"123<>[]lruviztsodDUEXWeayfjkgGnNmwx/&+-c:?b$",
+    *"123<>[]lruviztsodDUEXHPKSRWeayfjkgGnNmwx/&+-c:?b$",
     *("enter", "escape", "tab", "shift+tab", "space", "up", "down", "left", "right"),
     *("pageup", "pagedown", "home", "end", "ctrl+d", "ctrl+u", "ctrl+p", "ctrl+r", "backspace"),
 )

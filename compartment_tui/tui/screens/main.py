@@ -10,6 +10,8 @@ from textual.screen import Screen
 
 from compartment_tui.present.acts import Act, Verb
 from compartment_tui.present.board import Board
+from compartment_tui.present.commands import Copyable, openables
+from compartment_tui.present.possible import SOMETIMES, possible
 from compartment_tui.tui import messages as news
 from compartment_tui.tui.widgets.banner import Banner
 from compartment_tui.tui.widgets.environment_bar import EnvironmentBar
@@ -65,7 +67,14 @@ class MainScreen(Screen[None]):
         Binding("d", "plan", "Diff", show=False, id="act.plan"),
         Binding("D", "deploy", "Deploy", id="act.deploy"),
         Binding("U", "roll_back", "Undo", id="act.rollback"),
+        Binding("H", "hold", "Deploy and hold", show=False, id="act.hold"),
+        Binding("P", "promote", "Promote", id="act.promote"),
+        Binding("P", "across", "Promote from elsewhere", show=False, id="act.across"),
+        Binding("K", "discard", "Discard", id="act.discard"),
         Binding("E", "redeploy", "Redeploy", show=False, id="act.redeploy"),
+        Binding("S", "stop", "Stop", show=False, id="act.stop"),
+        Binding("S", "start", "Start", id="act.start"),
+        Binding("R", "restart", "Restart", show=False, id="act.restart"),
         Binding("X", "delete", "Remove environment", show=False, id="act.delete"),
         Binding("slash", "filter", "Filter services", show=False, id="view.filter"),
         Binding("escape", "show_all", "Show all services", show=False, id="view.show_all"),
@@ -77,6 +86,7 @@ class MainScreen(Screen[None]):
         self._stream: int | None = None
         self._stream_of: tuple[str, str | None, datetime | None] | None = None
         self._filter: Narrow | None = None
+        self._possible: frozenset[str] = frozenset()
         self._since: datetime | None = None
         """From when a person wants to see log lines; None: the newest ones."""
 
@@ -104,8 +114,18 @@ class MainScreen(Screen[None]):
         now = self.app.world.clock.now()  # type: ignore[attr-defined]
         for part in self.parts:
             part.show(board, now)  # type: ignore[attr-defined]
+        self._offer()
         if (board.environment, board.service) != (before.environment, before.service):
             self._follow()
+
+    def _offer(self) -> None:
+        """The keys that mean something for what is chosen."""
+        before, self._possible = self._possible, possible(self.board, self._meant())
+        if self._possible != before:
+            self.refresh_bindings()
+
+    def on_services_marked(self) -> None:
+        self._offer()
 
     def take_lines(self, message: news.LogLinesArrived) -> None:
         """A batch of log lines; those of a stream that was left are late and dropped."""
@@ -182,11 +202,42 @@ class MainScreen(Screen[None]):
     def action_redeploy(self) -> None:
         self._want(Verb.REDEPLOY, *self._marked())
 
+    def action_hold(self) -> None:
+        self._want(Verb.HOLD, *self._marked())
+
+    def action_promote(self) -> None:
+        self._want(Verb.PROMOTE, *self._marked())
+
+    def action_across(self) -> None:
+        self._want(Verb.ACROSS, *self._marked())
+
+    def action_discard(self) -> None:
+        self._want(Verb.DISCARD, *self._marked())
+
+    def action_stop(self) -> None:
+        self._want(Verb.STOP, *self._meant())
+
+    def action_start(self) -> None:
+        self._want(Verb.START, *self._meant())
+
+    def action_restart(self) -> None:
+        self._want(Verb.RESTART, *self._meant())
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Of two verbs under one key, the one that means something now."""
+        del parameters
+        return action not in SOMETIMES or action in self._possible
+
     def action_delete(self) -> None:
         self._want(Verb.DELETE)
 
     def _marked(self) -> tuple[str, ...]:
         return self.query_one(Services).marked
+
+    def _meant(self) -> tuple[str, ...]:
+        """The marked services, or the selected one: what interrupts is never for all unsaid."""
+        selected = (self.board.service,) if self.board.service else ()
+        return self._marked() or selected
 
     def _want(self, verb: Verb, *services: str) -> None:
         act = Act(verb=verb, environment=self.board.environment, services=services)
@@ -201,9 +252,18 @@ class MainScreen(Screen[None]):
             self.post_message(news.ShellWanted(self.board.environment, row.service, row.active.id))
 
     def action_open(self) -> None:
-        row = self.board.selected
-        if row is not None and row.url is not None:
-            self.post_message(news.OpenWanted(row.url))
+        """Its address; with a candidate that waits, one of two."""
+        found = openables(self.board)
+        if len(found) < 2:
+            self._open(found[0] if found else None)
+            return
+        from compartment_tui.tui.screens.letter_menu import LetterMenu
+
+        self.app.push_screen(LetterMenu(found, title="Open", does="opens"), self._open)
+
+    def _open(self, chosen: Copyable | None) -> None:
+        if chosen is not None:
+            self.post_message(news.OpenWanted(chosen.text))
 
     def action_refresh(self) -> None:
         self.app.bridge.look()  # type: ignore[attr-defined]

@@ -1,4 +1,4 @@
-"""Where to go back to: the previous is chosen already, everything else is a few keys away."""
+"""What to go back to or take over: the likeliest is chosen already, the rest a few keys away."""
 
 from collections.abc import Sequence
 
@@ -13,14 +13,13 @@ from textual.widgets.option_list import Option
 
 from compartment_tui.present.acts import Act
 from compartment_tui.present.rollbacks import Choice
-from compartment_tui.present.text import show_name
 from compartment_tui.present.tone import line
 from compartment_tui.tui.screens.dialog import Dialog
 from compartment_tui.tui.widgets.words import words
 
 
 class PickScreen(Dialog[Act | None]):
-    """The chosen rollback, yet to be planned and confirmed."""
+    """The chosen act, yet to be planned and confirmed."""
 
     BINDINGS = [
         Binding("escape", "leave", "Back", id="pick.leave"),
@@ -29,20 +28,22 @@ class PickScreen(Dialog[Act | None]):
         Binding("k,up", "move(-1)", "Previous", show=False, id="pick.previous"),
     ]
 
-    def __init__(self, environment: str, choices: Sequence[Choice]) -> None:
+    def __init__(self, title: str, choices: Sequence[Choice], *, nothing: str = "") -> None:
         super().__init__(classes="dialog wide")
-        self._environment = environment
+        self._title = title
+        self._nothing = nothing
         self._choices = tuple(choices)
 
     def compose(self) -> ComposeResult:
         with Vertical(classes="box") as box:
-            box.border_title = Content(f"Roll back in {show_name(self._environment)}")
+            box.border_title = Content(self._title)
             box.border_subtitle = "enter shows the plan · / filters · esc leaves"
             field = Input(placeholder="filter", id="filter", compact=True)
             field.cursor_blink = False
             yield field
             yield OptionList(classes="grows", id="choices", markup=False, compact=True)
-            yield Static("nothing matches", id="none", markup=False)
+            words = "nothing matches" if self._choices else self._nothing
+            yield Static(words, id="none", markup=False)
 
     def on_mount(self) -> None:
         self.query_one("#filter").display = False

@@ -43,6 +43,7 @@ class PlanScreen(Dialog[Decision | None]):
         Binding("n,escape,q", "leave", "Leave", id="plan.leave"),
         Binding("c", "copy", "Copy the command", id="plan.copy"),
         Binding("f", "force", "Replace unchanged services", show=False, id="plan.force"),
+        Binding("p", "preview", "An address to look at it", show=False, id="plan.preview"),
         Binding("v", "volumes", "Volumes too", show=False, id="plan.volumes"),
         Binding("j,down", "scroll_by(1)", "Down", show=False, id="plan.down"),
         Binding("k,up", "scroll_by(-1)", "Up", show=False, id="plan.up"),
@@ -191,6 +192,9 @@ class PlanScreen(Dialog[Decision | None]):
 
     def action_force(self) -> None:
         self._propose_again(replace(self.act, force=not self.act.force), "f")
+
+    def action_preview(self) -> None:
+        self._propose_again(replace(self.act, preview=not self.act.preview), "p")
 
     def action_volumes(self) -> None:
         self._propose_again(replace(self.act, volumes=not self.act.volumes), "v")

@@ -36,7 +36,8 @@ from compartment_tui.tui.widgets.track import TrackGrid
 from compartment_tui.tui.widgets.words import QUIET, paragraph, piece
 
 WAYS = {"cancel": Way.CANCEL, "logs": Way.LOGS, "open": Way.OPEN, "retry": Way.RETRY,
-        "undo": Way.UNDO, "resume": Way.RESUME}  # fmt: skip
+        "undo": Way.UNDO, "resume": Way.RESUME, "promote": Way.PROMOTE,
+        "discard": Way.DISCARD, "start": Way.START}  # fmt: skip
 
 
 class RunScreen(Screen[None]):
@@ -52,6 +53,9 @@ class RunScreen(Screen[None]):
         Binding("D", "retry", "Try again", id="run.retry"),
         Binding("U", "undo", "Undo", id="run.undo"),
         Binding("R", "resume", "Resume", id="run.resume"),
+        Binding("P", "promote", "Promote", id="run.promote"),
+        Binding("K", "discard", "Discard", id="run.discard"),
+        Binding("S", "start", "Start", id="run.start"),
         Binding("j,down", "choose(1)", "Next service", show=False, id="run.next"),
         Binding("k,up", "choose(-1)", "Previous service", show=False, id="run.previous"),
     ]
@@ -257,6 +261,15 @@ class RunScreen(Screen[None]):
     def action_resume(self) -> None:
         self._want(Verb.RESUME)
 
-    def _want(self, verb: Verb) -> None:
-        environment = self.job.act.environment
-        self.post_message(news.ActWanted(Act(verb=verb, environment=environment)))
+    def action_promote(self) -> None:
+        self._want(Verb.PROMOTE)
+
+    def action_discard(self) -> None:
+        self._want(Verb.DISCARD)
+
+    def action_start(self) -> None:
+        self._want(Verb.START, *self.job.act.services)
+
+    def _want(self, verb: Verb, *services: str) -> None:
+        act = Act(verb=verb, environment=self.job.act.environment, services=services)
+        self.post_message(news.ActWanted(act))

@@ -4,6 +4,7 @@ from datetime import datetime
 
 from textual import events
 from textual.binding import Binding
+from textual.message import Message
 
 from compartment_tui.present.board import Board
 from compartment_tui.present.narrow import narrowed
@@ -14,6 +15,9 @@ from compartment_tui.tui.widgets.table import GUTTER, KeyTable
 
 class Services(KeyTable):
     """One row a service. The selection is the board's; moving it posts `ServiceChosen`."""
+
+    class Marked(Message):
+        """Other services are marked now."""
 
     BINDINGS = [
         Binding("space", "mark", "Mark", show=False, id="services.mark"),
@@ -36,6 +40,11 @@ class Services(KeyTable):
             if status
             else ()
         )
+
+    def mark(self, marks: frozenset[str]) -> None:
+        """Mark exactly these, and say so."""
+        super().mark(marks)
+        self.post_message(self.Marked())
 
     def narrow(self, wanted: str) -> None:
         """Show only the services that fit. A selection that is hidden moves to the first shown."""

@@ -1,4 +1,4 @@
-"""What can be copied of what is selected: one letter, and it is on the clipboard."""
+"""What can be copied or opened of what is selected: one letter, and it is."""
 
 from textual.app import ComposeResult
 from textual.binding import Binding
@@ -16,22 +16,23 @@ WHAT_COLUMNS = 18
 TEXT_COLUMNS = 46
 
 
-class CopyMenu(ModalScreen[Copyable | None]):
-    """The result is what was chosen."""
+class LetterMenu(ModalScreen[Copyable | None]):
+    """The result is what was chosen. `does` is what a letter does: `copies`."""
 
-    BINDINGS = [Binding("escape,q,y", "dismiss", "Close")]
+    BINDINGS = [Binding("escape,q,y,o", "dismiss", "Close")]
 
-    def __init__(self, choices: tuple[Copyable, ...]) -> None:
+    def __init__(self, choices: tuple[Copyable, ...], *, title: str, does: str) -> None:
         super().__init__()
+        self._title, self._does = title, does
         self._choices = choices
 
     def compose(self) -> ComposeResult:
         with Vertical(classes="sheet sheet-small") as sheet:
-            sheet.border_title = "Copy"
+            sheet.border_title = self._title
             options = [Option(_row(one), id=one.letter) for one in self._choices]
-            nothing = Option("nothing is known to copy yet", disabled=True)
+            nothing = Option("nothing is known yet", disabled=True)
             yield OptionList(*(options or [nothing]), classes="sheet-list", compact=True)
-            yield Static("a letter or enter copies · esc closes", classes="sheet-foot")
+            yield Static(f"a letter or enter {self._does} · esc closes", classes="sheet-foot")
 
     def on_key(self, event: Key) -> None:
         chosen = next((one for one in self._choices if one.letter == event.key), None)

@@ -1,0 +1,77 @@
+"""Which operation an act is: its plan, and its doing."""
+
+from collections.abc import Iterator
+from typing import TypedDict
+
+from compartment_tui.domain.events import Event
+from compartment_tui.domain.handling import Handle
+from compartment_tui.operations import handling, runs, upkeep
+from compartment_tui.ports import World
+from compartment_tui.present.acts import Act, Verb
+from compartment_tui.present.proposal import Proposed
+
+
+def planned(world: World, act: Act) -> Proposed:  # noqa: PLR0911 - one a verb
+    """What the act would do; nothing is touched. Raises CompartmentError."""
+    environment, where = act.environment, _where(act)
+    match act.verb:
+        case Verb.DEPLOY:
+            return runs.plan_deploy(world, **where, force=act.force)
+        case Verb.HOLD:
+            return runs.plan_deploy(world, **where, force=act.force, hold=True, preview=act.preview)
+        case Verb.PROMOTE:
+            return runs.plan_promote(world, **where)
+        case Verb.ACROSS:
+            return runs.plan_promote_across(world, **where, origin=act.origin or "")
+        case Verb.DISCARD:
+            return runs.plan_discard(world, **where)
+        case Verb.ROLLBACK:
+            return runs.plan_rollback(world, **where, to=act.to, run=act.run)
+        case Verb.REDEPLOY:
+            return runs.plan_redeploy(world, **where)
+        case Verb.STOP | Verb.START | Verb.RESTART:
+            return handling.plan(world, Handle(act.verb.value), **where)
+        case Verb.DELETE:
+            return upkeep.plan_deletion(world, environment=environment)
+        case Verb.RESUME:
+            return None
+
+
+def events(world: World, act: Act) -> Iterator[Event]:  # noqa: PLR0911 - one a verb
+    """Do it. Raises CompartmentError when it is refused."""
+    environment, where = act.environment, _where(act)
+    match act.verb:
+        case Verb.DEPLOY:
+            return runs.deploy(world, **where, force=act.force)
+        case Verb.HOLD:
+            return runs.deploy(world, **where, force=act.force, hold=True, preview=act.preview)
+        case Verb.PROMOTE:
+            return runs.promote(world, **where)
+        case Verb.ACROSS:
+            return runs.promote_across(world, **where, origin=act.origin or "")
+        case Verb.DISCARD:
+            return runs.discard(world, **where)
+        case Verb.ROLLBACK:
+            return runs.rollback(world, **where, to=act.to, run=act.run)
+        case Verb.REDEPLOY:
+            return runs.redeploy(world, **where)
+        case Verb.STOP:
+            return handling.stop(world, **where)
+        case Verb.START:
+            return handling.start(world, **where)
+        case Verb.RESTART:
+            return handling.restart(world, **where)
+        case Verb.RESUME:
+            return runs.resume(world, environment=environment)
+        case Verb.DELETE:
+            upkeep.delete_environment(world, environment=environment, volumes=act.volumes)
+            return iter(())
+
+
+class _Where(TypedDict):
+    environment: str
+    services: tuple[str, ...]
+
+
+def _where(act: Act) -> _Where:
+    return {"environment": act.environment, "services": act.services}
