@@ -7,6 +7,7 @@ import pytest
 
 from compartment_tui.adapters.git import GitSource, read_status
 from compartment_tui.domain.deployment import Provenance
+from compartment_tui.domain.errors import NotFound
 
 Git = Callable[..., str]
 
@@ -143,3 +144,64 @@ def test_a_rename_is_one_file() -> None:
         {"branch.oid": "abc", "branch.head": "a b"},
         ("new name", "x"),
     )
+
+
+def test_a_commit_is_checked_out_clean(git: Git, tmp_path: Path) -> None:
+    (tmp_path / "app").mkdir(exist_ok=True)
+    (tmp_path / "app" / "committed").write_text("old")
+    git("add", ".")
+    git("commit", "-m", "Keep it", "--author=Grace <g@example.com>")
+    git("branch", "release/1")
+    commit = git("rev-parse", "HEAD")
+    (tmp_path / "app" / "committed").write_text("changed")
+    (tmp_path / "app" / "untracked").write_text("new")
+    git("commit", "--allow-empty", "-m", "Later")
+    with GitSource(tmp_path).check_out("release/1") as found:
+        assert (found.root / "app" / "committed").read_text() == "old"
+        assert not (found.root / "app" / "untracked").exists()
+        assert not (found.root / ".git").exists()
+        assert found.provenance == Provenance(commit=commit, branch="release/1", author="Grace")
+    assert not found.root.exists()
+    assert (tmp_path / "app" / "committed").read_text() == "changed"
+    with GitSource(tmp_path).check_out(commit[:10]) as by_id:
+        assert by_id.provenance == Provenance(commit=commit, author="Grace")
+
+
+def test_a_project_below_the_repositorys_root_is_checked_out_from_there(
+    git: Git, tmp_path: Path
+) -> None:
+    (tmp_path / "shop").mkdir()
+    (tmp_path / "shop" / "compartment.toml").write_text("")
+    git("add", ".")
+    git("commit", "-m", "Begin the shop")
+    with GitSource(tmp_path / "shop").check_out("HEAD") as found:
+        assert [path.name for path in found.root.iterdir()] == ["compartment.toml"]
+
+
+@pytest.mark.parametrize("ref", ["", "nope", "--output=evil", "f" * 40, "HEAD:app", "a..b", "\x1b"])
+def test_what_is_no_commit_is_not_found(git: Git, tmp_path: Path, ref: str) -> None:
+    with (
+        pytest.raises(NotFound, match="there is no commit"),
+        GitSource(tmp_path).check_out(ref),
+    ):
+        pass
+    assert not (tmp_path / "evil").exists()
+
+
+def test_outside_git_there_is_nothing_to_check_out(tmp_path: Path) -> None:
+    with (
+        pytest.raises(NotFound, match="not in a git repository"),
+        GitSource(tmp_path).check_out("HEAD"),
+    ):
+        pass
+
+
+def test_a_link_that_leads_out_of_the_commit_is_refused(git: Git, tmp_path: Path) -> None:
+    (tmp_path / "out").symlink_to("/etc")
+    git("add", ".")
+    git("commit", "-m", "Look around")
+    with (
+        pytest.raises(NotFound, match="cannot be taken from git"),
+        GitSource(tmp_path).check_out("HEAD"),
+    ):
+        pass
