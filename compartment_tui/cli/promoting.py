@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from compartment_tui.cli import completing
 from compartment_tui.cli.command import command
 from compartment_tui.cli.runs import Events, Label, PlanOnly
 
@@ -31,10 +32,21 @@ def promote(
     *,
     origin: Annotated[
         str | None,
-        typer.Option("--from", metavar="NAME", help="The very images that are live there."),
+        typer.Option(
+            "--from",
+            metavar="NAME",
+            help="The very images that are live there.",
+            autocompletion=completing.environments,
+        ),
     ] = None,
     target: Annotated[
-        str | None, typer.Option("--to", metavar="NAME", help="With --from: the same as --env.")
+        str | None,
+        typer.Option(
+            "--to",
+            metavar="NAME",
+            help="With --from: the same as --env.",
+            autocompletion=completing.environments,
+        ),
     ] = None,
     deployment: Annotated[
         str | None,
