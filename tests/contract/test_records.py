@@ -12,6 +12,7 @@ from compartment_tui.domain.deployment import (
     Journal,
     JournalEntry,
     Provenance,
+    Purpose,
     RunRecord,
     Stage,
     Status,
@@ -42,7 +43,9 @@ DEPLOYMENT = Deployment(
     completed=AT + timedelta(seconds=1),
     previous="dep_0",
     activated=AT + timedelta(microseconds=1),
+    activated_run="run_2",
     source="dep_s",
+    preview="c-dep1-shop.localhost",
     failure=NASTY,
 )
 PLAIN = Deployment(
@@ -72,8 +75,11 @@ JOURNAL = Journal(
             previous="dep_0",
             kept=True,
             stop_first=True,
+            previous_rests=True,
             port=8080,
             host="shop.localhost",
+            held=True,
+            discards="dep_2",
         ),
         JournalEntry(
             service="a-b_c", deployment="dep_2", previous=None, kept=False, stop_first=False
@@ -83,6 +89,7 @@ JOURNAL = Journal(
         marker="run_0", routes=(Route(host="shop.localhost", deployment="dep_0", port=1),)
     ),
     stage=Stage.SWITCHING_ROUTE,
+    purpose=Purpose.HOLD,
 )
 
 
@@ -90,6 +97,7 @@ def full_state(key: EnvironmentKey) -> EnvironmentState:
     return EnvironmentState(
         key=key,
         active={"web": "dep_1", "a-b_c": "dep_0"},
+        held={"web": "dep_2"},
         deployments={"dep_1": DEPLOYMENT, "dep_0": PLAIN},
         runs=(replace(RUN, id="run_0", completed=None), RUN),
         journal=JOURNAL,
@@ -101,7 +109,10 @@ def full_state(key: EnvironmentKey) -> EnvironmentState:
     )
 
 
-@pytest.mark.parametrize("value", [DEPLOYMENT, RUN, JOURNAL, full_state(EnvironmentKey("p", "e"))])
+@pytest.mark.parametrize(
+    "value",
+    [DEPLOYMENT, RUN, JOURNAL, *JOURNAL.entries[:1], full_state(EnvironmentKey("p", "e"))],
+)
 def test_the_sample_fills_every_field(value: object) -> None:
     empty: list[object] = [None, "", (), {}, False]
     for one in fields(value):  # type: ignore[arg-type]
