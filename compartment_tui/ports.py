@@ -66,6 +66,8 @@ class EngineInfo:
     live_restore: bool = False
     builder: str = ""
     """`buildkit` or `classic`, and the command that is used."""
+    chosen_by: str = ""
+    """What named it, in words: a setting of the docker command."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

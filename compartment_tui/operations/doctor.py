@@ -3,15 +3,16 @@
 from collections.abc import Callable, Iterator
 from typing import TypeAlias
 
-from compartment_tui.domain.config import ProjectConfig
+from compartment_tui.domain.config import EdgeSettings, ProjectConfig
+from compartment_tui.domain.deployment import EnvironmentState
 from compartment_tui.domain.drafts import host_of
-from compartment_tui.domain.errors import CompartmentError
-from compartment_tui.domain.names import EnvironmentKey, show
+from compartment_tui.domain.errors import CompartmentError, RecordInvalid
+from compartment_tui.domain.names import DEFAULT_ENVIRONMENT, EnvironmentKey, show
+from compartment_tui.domain.reaching import LOOPBACK, address_of, curl, leads_here
 from compartment_tui.domain.typed import option_for
 from compartment_tui.domain.usable import way_on, why
 from compartment_tui.domain.views import Check, Grade
 from compartment_tui.operations.recipients import readers
-from compartment_tui.operations.scope import state_of
 from compartment_tui.ports import World
 
 Look: TypeAlias = Callable[[World, ProjectConfig], Iterator[Check]]
@@ -65,7 +66,9 @@ def _secrets(world: World, _config: ProjectConfig) -> Iterator[Check]:
 
 def _engine(world: World, config: ProjectConfig) -> Iterator[Check]:
     info = world.engine.info()
-    yield Check(name="engine", grade=Grade.GOOD, message=f"Docker {info.version} at {info.address}")
+    where = f"Docker {info.version} at {info.address}"
+    chosen = f", chosen by {info.chosen_by}" if info.chosen_by else ""
+    yield Check(name="engine", grade=Grade.GOOD, message=where + chosen)
     if not info.live_restore:
         yield Check(
             name="live restore",
@@ -104,6 +107,29 @@ def _edge(world: World, config: ProjectConfig) -> Iterator[Check]:
         )
     else:
         yield Check(name="edge", grade=Grade.GOOD, message=f"listens on {listens}")
+        yield from _answers(world, config, info.settings)
+
+
+def _answers(world: World, config: ProjectConfig, settings: EdgeSettings) -> Iterator[Check]:
+    """Whether visitors from this machine get to the edge; any answer of it will do."""
+    engine_host = world.engine.info().host
+    if address_of(settings, engine_host) is None:
+        yield Check(
+            name="edge from here",
+            grade=Grade.WARN,
+            message=f"it listens on {settings.bind} of {engine_host} only",
+            hint=f"`ssh -L {settings.http_port}:{settings.bind}:{settings.http_port} {engine_host}`"
+            ' brings it here; [edge] bind = "0.0.0.0" opens it to the network',
+        )
+        return
+    found = world.edge.visit(config.base_domain)
+    if found.status is None:
+        yield Check(
+            name="edge from here",
+            grade=Grade.BAD,
+            message=f"it runs, and gives no answer on port {settings.http_port}: {found.detail}",
+            hint="see what else listens there, and firewalls; `compartment-tui edge restart`",
+        )
 
 
 def _documents(world: World, config: ProjectConfig) -> Iterator[Check]:
@@ -125,44 +151,58 @@ def _documents(world: World, config: ProjectConfig) -> Iterator[Check]:
 
 
 def _environments(world: World, config: ProjectConfig) -> Iterator[Check]:
-    for key in world.records.environments(config.name):
-        state = state_of(world, key)
-        name = f"environment {show(key.environment)}"
-        holder = world.locks.holder(key)
-        if holder is not None:
-            message = f"{holder.holder} is changing it ({holder.purpose})"
-            yield Check(name=name, grade=Grade.GOOD, message=message)
-        elif state.journal is not None:
-            yield Check(
+    """One line for each that needs somebody, and one for all that do not."""
+    records = world.records.read_all(config.name)
+    needy = 0
+    for key, record in sorted(records.items()):
+        found = _trouble(world, key, record)
+        needy += len(found)
+        yield from found
+    if len(records) > needy:
+        message = f"{len(records) - needy} of {len(records)} in order"
+        yield Check(name="environments", grade=Grade.GOOD, message=message)
+
+
+def _trouble(
+    world: World, key: EnvironmentKey, record: EnvironmentState | RecordInvalid
+) -> tuple[Check, ...]:
+    name = f"environment {show(key.environment)}"
+    if isinstance(record, RecordInvalid):
+        return (_bad(name, record),)
+    if record.journal is not None and world.locks.holder(key) is None:
+        return (
+            Check(
                 name=name,
                 grade=Grade.BAD,
-                message=f"{state.journal.run} neither finished nor reverted",
+                message=f"{record.journal.run} neither finished nor reverted",
                 hint=f"`compartment-tui resume{option_for(key.environment)}`",
-            )
-        elif state.rebuilt:
-            message = "its record was lost and rebuilt: failed runs and audit are gone"
-            yield Check(name=name, grade=Grade.WARN, message=message)
-        else:
-            message = f"{len(state.active)} services live"
-            yield Check(name=name, grade=Grade.GOOD, message=message)
+            ),
+        )
+    if record.rebuilt:
+        message = "its record was lost and rebuilt: failed runs and audit are gone"
+        return (Check(name=name, grade=Grade.WARN, message=message),)
+    return ()
 
 
 def _hosts(world: World, config: ProjectConfig) -> Iterator[Check]:
-    key = EnvironmentKey(config.name, "production")
+    key = EnvironmentKey(config.name, DEFAULT_ENVIRONMENT)
     hosts = [host for spec in config.services if (host := host_of(config, key, spec))]
     if not hosts:
         return
-    address = world.engine.info().host
-    curl = f"curl -H 'Host: {hosts[0]}' http://{address}:{config.edge.http_port}/"
-    if not world.engine.resolves(hosts[0]):
-        yield Check(
-            name="host names",
-            grade=Grade.WARN,
-            message=f"{hosts[0]} does not resolve on this machine (most browsers do without)",
-            hint=curl,
-        )
+    engine_host = world.engine.info().host
+    address = address_of(config.edge, engine_host) or config.edge.bind
+    line = curl(hosts[0], address, config.edge.http_port)
+    far = engine_host not in LOOPBACK and leads_here(hosts[0])
+    if far:
+        message = f"{hosts[0]} means the machine that asks, and the engine is {engine_host}"
+        hint = f"[project] base_domain = a domain that leads to {engine_host}; meanwhile {line}"
+    elif not world.engine.resolves(hosts[0]):
+        message, hint = f"{hosts[0]} does not resolve on this machine", line
+        message += " (most browsers do without)" if leads_here(hosts[0]) else ""
     else:
-        yield Check(name="host names", grade=Grade.GOOD, message=f"{hosts[0]} resolves", hint=curl)
+        yield Check(name="host names", grade=Grade.GOOD, message=f"{hosts[0]} resolves", hint=line)
+        return
+    yield Check(name="host names", grade=Grade.WARN, message=message, hint=hint)
 
 
 _LOOKS: tuple[tuple[str, Look], ...] = (

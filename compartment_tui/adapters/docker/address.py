@@ -48,12 +48,14 @@ class Address:
 def find_address(environ: Mapping[str, str] | None = None) -> Address:
     """DOCKER_HOST, else the current docker context (DOCKER_CONTEXT, config), else the local socket.
 
-    Raises EngineUnreachable when the context it names cannot be read.
+    Raises EngineUnreachable when the context it names cannot be read, or what it names is no
+    address of an engine.
     """
     env = os.environ if environ is None else environ
     folder = Path(env.get("DOCKER_CONFIG") or Path.home() / ".docker")
     if url := env.get("DOCKER_HOST"):
-        return Address(url=url, chosen_by="DOCKER_HOST", tls=_tls_of_environment(env, folder))
+        tls = _tls_of_environment(env, folder)
+        return _checked(Address(url=_with_scheme(url.strip()), chosen_by="DOCKER_HOST", tls=tls))
     if name := env.get("DOCKER_CONTEXT"):
         return _of_context(folder, name, "DOCKER_CONTEXT")
     return _of_context(folder, _current_context(folder), "the docker command's configuration")
@@ -88,7 +90,30 @@ def _of_context(folder: Path, name: str, named_by: str) -> Address:
         folder / "contexts" / "tls" / digest / "docker",
         verify=not endpoint.get("SkipTLSVerify", False),
     )
-    return Address(url=url, chosen_by=f"the docker context {show(name)}", tls=certificates)
+    return _checked(
+        Address(url=url, chosen_by=f"the docker context {show(name)}", tls=certificates)
+    )
+
+
+def _with_scheme(url: str) -> str:
+    """As the docker command reads it: a path is a socket, and a bare host is reached by TCP."""
+    if "://" in url:
+        return url
+    return f"unix://{url}" if url.startswith("/") else f"tcp://{url}"
+
+
+def _checked(address: Address) -> Address:
+    try:
+        parts = urlsplit(address.url)
+        usable = parts.port != 0 and (parts.path if parts.scheme == "unix" else parts.hostname)
+    except ValueError:
+        usable = False
+    if not usable and not address.url.startswith("npipe:"):
+        raise EngineUnreachable(
+            f"{show(address.url)} is no address of a Docker engine (chosen by {address.chosen_by})",
+            hint="for example unix:///var/run/docker.sock, tcp://HOST:2376 or ssh://USER@HOST",
+        )
+    return address
 
 
 def _tls_of_environment(env: Mapping[str, str], folder: Path) -> Tls | None:

@@ -22,11 +22,12 @@ from compartment_tui.adapters.docker.pipe import deadline_in
 from compartment_tui.adapters.docker.shell import Shell, ShellGone, remove
 from compartment_tui.adapters.docker.standpoint import QUESTIONS, answers
 from compartment_tui.adapters.docker.state import DockerRecords
-from compartment_tui.adapters.docker.visiting import address_of, no_answer, visit
+from compartment_tui.adapters.docker.visiting import no_answer, visit
 from compartment_tui.adapters.edge import sign, traefik
 from compartment_tui.domain.config import EdgeSettings
 from compartment_tui.domain.errors import EdgeConflict, EngineProblem, PortTaken
 from compartment_tui.domain.names import EnvironmentKey
+from compartment_tui.domain.reaching import address_of
 from compartment_tui.domain.routes import RouteTable
 from compartment_tui.domain.views import Visit
 from compartment_tui.ports import EdgeInfo

@@ -16,6 +16,7 @@ from compartment_tui.adapters.docker import (
     release,
     stats,
 )
+from compartment_tui.adapters.docker.address import LOCAL
 from compartment_tui.adapters.docker.client import Client
 from compartment_tui.adapters.docker.labels import Role
 from compartment_tui.adapters.docker.layout import Layout
@@ -55,6 +56,7 @@ class DockerEngine:
             host=self._client.address.host,
             live_restore=bool(facts.get("LiveRestoreEnabled")),
             builder=describe_builder(),
+            chosen_by="" if self._client.address.url == LOCAL else self._client.address.chosen_by,
         )
 
     def warm_up(self) -> None:

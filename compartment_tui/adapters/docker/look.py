@@ -6,6 +6,7 @@ as the SDK's own are and answer the same, so that an engine elsewhere is asked t
 
 import json
 import socket
+import time
 from collections.abc import Iterable, Mapping
 from contextlib import closing
 from http.client import HTTPConnection, HTTPException
@@ -77,7 +78,11 @@ class LocalLook:
 
     # The shape of an answer is known to whoever asked.
     def _json(self, path: str, query: Mapping[str, object] | None = None) -> Any:  # noqa: ANN401
-        return json.loads(self._get(path, query))
+        content = self._get(path, query)
+        try:
+            return json.loads(content)
+        except ValueError as error:
+            raise ConnectionError("what answers there is no Docker engine") from error
 
     def _get(self, path: str, query: Mapping[str, object] | None = None) -> bytes:
         with closing(_Connection(self._path)) as connection:
@@ -87,10 +92,10 @@ class LocalLook:
                 answer = connection.getresponse()
                 content = answer.read()
             except HTTPException as error:
-                raise ConnectionError("the engine broke off its answer") from error
+                raise ConnectionError("its answer broke off, or is none") from error
         refuse_old(answer.headers.get("Api-Version", ""), self._url)
         if answer.status >= 300:
-            raise Refusal(answer.status, _reason(content))
+            raise Refusal(answer.status, _reason(content) or f"HTTP {answer.status}")
         return content
 
 
@@ -103,16 +108,30 @@ class _Connection(HTTPConnection):
         self.sock = socket.socket(socket.AF_UNIX)
         try:
             self.sock.settimeout(CONNECT_SECONDS)
-            self.sock.connect(self._socket_path)
+            self._enter()
             self.sock.settimeout(READ_SECONDS)
         except OSError as error:
             raise ConnectionError(str(error)) from error
 
+    def _enter(self) -> None:
+        deadline = time.monotonic() + CONNECT_SECONDS
+        while True:
+            try:
+                self.sock.connect(self._socket_path)
+            except BlockingIOError:
+                # So many are at the door at this moment that a socket with a time-out is sent away.
+                if time.monotonic() > deadline:
+                    raise
+                time.sleep(0.01)
+            else:
+                return
+
 
 def refuse_old(version: str, url: str) -> None:
-    """Raises EngineTooOld under 20.10; an engine that names no version passes."""
-    major, _, minor = version.partition(".")
-    if version and (int(major), int(minor)) < OLDEST_API:
+    """Raises EngineTooOld under 20.10; an engine that names no version we can read passes."""
+    numbers = version.split(".")
+    known = len(numbers) == 2 and all(number.isdecimal() for number in numbers)
+    if known and tuple(map(int, numbers)) < OLDEST_API:
         raise EngineTooOld(
             f"the Docker engine at {url} speaks API {version}",
             hint="compartment-tui needs Docker Engine 20.10 (API 1.41) or newer: update it",

@@ -16,6 +16,7 @@ from docker.transport.unixconn import (
     UnixHTTPConnectionPool,
 )
 
+_ENGINE = "http+docker://localhost"
 LAST_WORDS_PATIENCE_SECONDS = 2.0
 
 
@@ -31,12 +32,15 @@ class SshAdapter(UnixHTTPAdapter):
         self._command = ssh_command(url)
 
     def get_connection(self, url: Any, proxies: Any = None) -> "_Pool":  # noqa: ANN401 - as the SDK has it
-        """The pool of ssh processes."""
+        """The pool of ssh processes: one for all questions, since each takes a second to start.
+
+        It is asked with the whole address of a question.
+        """
         with self.pools.lock:
-            pool: _Pool | None = self.pools.get(url)
+            pool: _Pool | None = self.pools.get(_ENGINE)
             if pool is None:
-                pool = _Pool(url, self._command, self.timeout, self.max_pool_size)
-                self.pools[url] = pool
+                pool = _Pool(_ENGINE, self._command, self.timeout, self.max_pool_size)
+                self.pools[_ENGINE] = pool
             return pool
 
 

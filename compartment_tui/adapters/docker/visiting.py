@@ -4,21 +4,9 @@ import time
 from datetime import timedelta
 from http.client import HTTPConnection, HTTPException, responses
 
-from compartment_tui.domain.config import EdgeSettings
 from compartment_tui.domain.views import Visit
 
 PATIENCE = timedelta(seconds=2)
-ANYWHERE = frozenset({"0.0.0.0", "::", ""})  # noqa: S104 - compared with, not listened on
-LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
-
-
-def address_of(settings: EdgeSettings, engine_host: str) -> str | None:
-    """Where this machine reaches the edge; None when it listens for its own machine only."""
-    if settings.bind in ANYWHERE:
-        return engine_host
-    if settings.bind in LOOPBACK and engine_host not in LOOPBACK:
-        return None
-    return settings.bind
 
 
 def visit(address: str, port: int, *, host: str, path: str) -> Visit:

@@ -105,3 +105,33 @@ def test_a_context_that_cannot_be_read_is_named(tmp_path: Path, meta: str | None
 def test_a_broken_configuration_is_none(tmp_path: Path, content: str) -> None:
     (tmp_path / "config.json").write_text(content, encoding="utf-8")
     assert find_address({"DOCKER_CONFIG": str(tmp_path)}).url == LOCAL
+
+
+@pytest.mark.parametrize(
+    ("written", "url", "host"),
+    [
+        ("/run/docker.sock", "unix:///run/docker.sock", "127.0.0.1"),
+        ("box:2375", "tcp://box:2375", "box"),
+        (" tcp://box:2375 ", "tcp://box:2375", "box"),
+        ("tcp://[::1]:2375", "tcp://[::1]:2375", "::1"),
+    ],
+)
+def test_docker_host_as_the_docker_command_reads_it(written: str, url: str, host: str) -> None:
+    found = find_address({"DOCKER_HOST": written})
+    assert (found.url, found.host) == (url, host)
+
+
+@pytest.mark.parametrize(
+    "written", ["tcp://", "ssh://", "unix://", "tcp://box:port", "tcp://box:99999", "tcp://[::1"]
+)
+def test_what_is_no_address_is_said_to_be_none(written: str) -> None:
+    with pytest.raises(EngineUnreachable, match="no address") as caught:
+        find_address({"DOCKER_HOST": written})
+    assert "DOCKER_HOST" in caught.value.message
+    assert "ssh://" in caught.value.hint
+
+
+def test_a_context_with_an_unusable_address_is_named(tmp_path: Path) -> None:
+    context(tmp_path, "far", "tcp://far:port")
+    with pytest.raises(EngineUnreachable, match="the docker context “far”"):
+        find_address(configured(tmp_path, currentContext="far"))

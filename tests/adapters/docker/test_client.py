@@ -226,3 +226,20 @@ def test_an_engine_behind_ssh_works_as_a_local_one(
     )
     assert ended.stderr == b""
     assert (ended.returncode, ended.stdout) == (0, b"over ssh\n0\nin and out")
+
+
+@pytest.mark.docker
+def test_questions_over_ssh_share_one_connection(
+    ground: Ground, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each takes a second to open."""
+    if ground.client.address.socket != "/var/run/docker.sock":
+        pytest.skip("needs the local socket at its usual place")
+    an_ssh(tmp_path, monkeypatch, f"open({str(tmp_path / 'opened')!r}, 'a').write('x')\n{RELAY}")
+    client = at("ssh://me@box")
+    for _ in range(3):
+        client.api.info()
+        client.api.containers()
+        client.api.networks()
+    client.close()
+    assert (tmp_path / "opened").read_text() == "x"

@@ -62,6 +62,8 @@ def engine(tmp_path: Path) -> Iterator[SmallEngine]:
         "/containers/odd/json": (500, {"message": "something\nelse"}),
         "/containers//json": (301, ""),
         "/containers/plain/json": (502, "bad gateway"),
+        "/containers/wordless/json": (500, ""),
+        "/containers/other/json": (200, "<html>"),
         "/containers/here/json": (200, {"Id": "1"}),
     }
     threading.Thread(target=server.serve_forever, daemon=True).start()
@@ -82,6 +84,7 @@ def at(socket_path: object) -> Client:
         ("full", DiskFull, "no space left"),
         ("odd", EngineProblem, "could not look: something else"),
         ("plain", EngineProblem, "could not look: bad gateway"),
+        ("wordless", EngineProblem, "could not look: HTTP 500"),
         ("", EngineProblem, "could not look"),
     ],
 )
@@ -101,7 +104,7 @@ def test_an_engine_that_is_too_old(engine: SmallEngine, version: str) -> None:
         at(engine.server_address).look.inspect_container("here")
 
 
-@pytest.mark.parametrize("version", ["1.41", "1.52", "2.0", ""])
+@pytest.mark.parametrize("version", ["1.41", "1.52", "2.0", "", "one", "1.40-rc"])
 def test_an_engine_that_is_new_enough(engine: SmallEngine, version: str) -> None:
     engine.version = version
     assert at(engine.server_address).look.inspect_container("here") == {"Id": "1"}
@@ -136,6 +139,68 @@ def test_an_answer_that_breaks_off(engine: SmallEngine) -> None:
     client = at(engine.server_address)
     with pytest.raises(EngineUnreachable, match=r"connection .* failed"), client.translate("look"):
         client.look.inspect_container("here")
+
+
+def test_what_answers_and_is_no_engine(engine: SmallEngine) -> None:
+    client = at(engine.server_address)
+    with pytest.raises(EngineUnreachable, match="no Docker engine"), client.translate("look"):
+        client.look.inspect_container("other")
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        b"",
+        b"hello\r\n",
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\n[   \r\n",
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nsome\r\n",
+    ],
+)
+def test_an_engine_that_dies_while_it_answers(tmp_path: Path, answer: bytes) -> None:
+    def reply(server: socket.socket) -> None:
+        caller, _ = server.accept()
+        with caller:
+            caller.recv(65536)
+            caller.sendall(answer)
+
+    with socket.socket(socket.AF_UNIX) as server:
+        server.bind(str(tmp_path / "engine.sock"))
+        server.listen()
+        replying = threading.Thread(target=reply, args=(server,))
+        replying.start()
+        client = at(tmp_path / "engine.sock")
+        with pytest.raises(EngineUnreachable, match="failed"), client.translate("look"):
+            client.look.inspect_container("here")
+        replying.join()
+
+
+def test_an_answer_in_chunks(tmp_path: Path) -> None:
+    class Chunked(Handler):
+        def do_GET(self) -> None:
+            self.protocol_version = "HTTP/1.1"
+            self.send_response(200)
+            self.send_header("Transfer-Encoding", "chunked")
+            self.end_headers()
+            self.wfile.write(b'6\r\n{"Id":\r\n5\r\n "1"}\r\n0\r\n\r\n')
+
+    with SmallEngine(str(tmp_path / "engine.sock"), Chunked) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        assert at(server.server_address).look.inspect_container("here") == {"Id": "1"}
+        server.shutdown()
+
+
+def test_several_threads_ask_at_once(engine: SmallEngine) -> None:
+    client = at(engine.server_address)
+    found: list[Any] = []
+    threads = [
+        threading.Thread(target=lambda: found.append(client.look.inspect_container("here")))
+        for _ in range(20)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert found == [{"Id": "1"}] * 20
 
 
 def test_a_silent_engine_is_given_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

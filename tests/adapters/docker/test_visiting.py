@@ -10,8 +10,9 @@ from datetime import timedelta
 import pytest
 
 from compartment_tui.adapters.docker import visiting
-from compartment_tui.adapters.docker.visiting import address_of, visit
+from compartment_tui.adapters.docker.visiting import visit
 from compartment_tui.domain.config import EdgeSettings
+from compartment_tui.domain.reaching import address_of
 from compartment_tui.domain.views import Visit
 
 

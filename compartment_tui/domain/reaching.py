@@ -1,0 +1,26 @@
+"""Where an edge is reached from here: its engine may be another machine."""
+
+from compartment_tui.domain.config import EdgeSettings
+
+ANYWHERE = frozenset({"0.0.0.0", "::", ""})  # noqa: S104 - compared with, not listened on
+LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
+
+
+def address_of(settings: EdgeSettings, engine_host: str) -> str | None:
+    """Where this machine reaches the edge; None when it listens for its own machine only."""
+    if settings.bind in ANYWHERE:
+        return engine_host
+    if settings.bind in LOOPBACK and engine_host not in LOOPBACK:
+        return None
+    return settings.bind
+
+
+def leads_here(host: str) -> bool:
+    """Whether a host name always means the machine that asks."""
+    return host == "localhost" or host.endswith(".localhost")
+
+
+def curl(host: str, address: str, port: int) -> str:
+    """The command that visits a host wherever its name leads."""
+    place = f"[{address}]" if ":" in address else address
+    return f"curl -H 'Host: {host}' http://{place}:{port}/"
