@@ -13,6 +13,7 @@ from compartment_tui.domain.deployment import (
 )
 from compartment_tui.domain.errors import NotFound
 from compartment_tui.domain.names import EnvironmentKey, show
+from compartment_tui.domain.routes import RouteTable
 
 
 class Handle(StrEnum):
@@ -53,6 +54,7 @@ class Handling:
 def plan_handling(
     state: EnvironmentState,
     instances: Iterable[Instance],
+    table: RouteTable,
     verb: Handle,
     *,
     services: Sequence[str] = (),
@@ -76,7 +78,8 @@ def plan_handling(
                 f"the container of {show(name)} is gone",
                 hint=f"`compartment-tui redeploy -s {name}` makes it again from its image",
             )
-        rows.append(_handled(active, instance, verb, named=bool(services)))
+        out = table.answered_for(active.id)
+        rows.append(_handled(active, instance, verb, out=out, named=bool(services)))
     return Handling(key=state.key, verb=verb, services=tuple(rows))
 
 
@@ -91,12 +94,15 @@ def _refuse_unknown(state: EnvironmentState, live: Sequence[str], services: Sequ
             )
 
 
-def _handled(active: Deployment, instance: Instance, verb: Handle, *, named: bool) -> Handled:
+def _handled(
+    active: Deployment, instance: Instance, verb: Handle, *, out: bool, named: bool
+) -> Handled:
+    """`out`: the edge answers for it. What was interrupted half way is not done already."""
     running = instance.running
     acts, why = True, ""
     if verb is Handle.STOP and active.resting and not running:
         acts, why = False, "stopped already"
-    elif verb is Handle.START and running and not active.resting:
+    elif verb is Handle.START and running and not active.resting and not out:
         acts, why = False, "runs already"
     elif verb is Handle.RESTART and active.resting and not named:
         # Whoever stopped it by hand did not mean it to come back with all the others.

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from compartment_tui.domain.deployment import EnvironmentState
 from compartment_tui.domain.events import Event
 from compartment_tui.domain.handling import Handle, Handling, plan_handling
+from compartment_tui.domain.routes import RouteTable
 from compartment_tui.operations.recovering import keep_copy, recovered
 from compartment_tui.operations.scope import key_and_config, state_of
 from compartment_tui.ports import World
@@ -54,4 +55,5 @@ def _carry_out(
 def _plan(world: World, state: EnvironmentState, verb: Handle, services: Sequence[str]) -> Handling:
     order = [spec.name for spec in world.project.config().services]
     instances = world.engine.instances(state.key)
-    return plan_handling(state, instances, verb, services=services, order=order)
+    table = world.edge.tables().get(state.key, RouteTable())
+    return plan_handling(state, instances, table, verb, services=services, order=order)

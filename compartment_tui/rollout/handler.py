@@ -61,15 +61,22 @@ class Handler:
         marks = {active[name]: name if stopped else "" for name in services}
         marks = {id_: name for id_, name in marks.items() if before.leads_to(id_)}
         table = before.marked(self.world.clock.new_id("run"), marks)
-        if table.routes == before.routes:
+        if not marks:
             return
-        hold.write_routes(table)
+        if table.routes == before.routes:
+            # Somebody wrote it and went before the edge had taken it.
+            await_in_force(self.world, hold, before)
+            return
         try:
+            hold.write_routes(table)
             await_in_force(self.world, hold, table)
         except EdgeNotConfirmed as error:
             hold.write_routes(before)
             hint = "if an earlier version made the edge: `compartment-tui edge remove`, then deploy"
             raise EdgeNotConfirmed(error.message, hint=hint) from error
+        except CompartmentError:
+            hold.write_routes(before)
+            raise
 
     def note(self, message: str) -> Noted:
         return Noted(at=self.world.clock.now(), target=None, message=message)

@@ -40,6 +40,9 @@ def handle(
     handler = Handler(handling=handling, rollout=rollout_of(world, hold, state, handling))
     for one in handling.services:
         if not one.acts:
+            if handling.verb is Handle.START:
+                # A restart that was killed may have left it to end with the engine.
+                world.engine.keep_running(one.active.id)
             target = handler.target(one.service)
             yield ServiceUnchanged(at=world.clock.now(), target=target, deployment=one.active.id)
     ending = Ending(outcome=_NOTHING[handling.verb])

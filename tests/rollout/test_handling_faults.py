@@ -1,0 +1,135 @@
+"""Faults while something is stopped, started or restarted: one more word always settles it."""
+
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from compartment_tui.adapters.memory.faults import (
+    Fault,
+    FaultPlan,
+    Killed,
+    When,
+    faulty,
+    unreachable,
+)
+from compartment_tui.adapters.memory.host import ROUTE_DELAY
+from compartment_tui.adapters.memory.world import MemoryWorld
+from compartment_tui.domain.deployment import Health
+from compartment_tui.domain.errors import CompartmentError
+from compartment_tui.domain.events import Event, RunFinished
+from compartment_tui.domain.outcome import Outcome
+from compartment_tui.operations import handling, runs
+from compartment_tui.operations.status import status
+from compartment_tui.ports import World
+from tests.rollout.shop import API, WORKER, change_everything, deploy, open_shop, state
+
+Verb = Callable[[World], Iterator[Event]]
+WHATS: dict[str, Callable[[], BaseException] | None] = {
+    "engine unreachable": unreachable,
+    "killed": Killed,
+    "cancelled": None,
+}
+
+
+def stop(world: World) -> Iterator[Event]:
+    return handling.stop(world, environment="production")
+
+
+def start(world: World) -> Iterator[Event]:
+    return handling.start(world, environment="production")
+
+
+def restart(world: World) -> Iterator[Event]:
+    return handling.restart(world, environment="production")
+
+
+def release(world: World) -> Iterator[Event]:
+    return runs.deploy(world, environment="production")
+
+
+def live() -> MemoryWorld:
+    opened = open_shop(API, WORKER)
+    deploy(opened)
+    return opened
+
+
+def stopped() -> MemoryWorld:
+    opened = live()
+    list(stop(opened.world))
+    change_everything(opened, "2")
+    return opened
+
+
+def broken(prepare: Callable[[], MemoryWorld], verb: Verb, what: str) -> Iterator[MemoryWorld]:
+    """The world after a fault at each call, before and after its effect; the process is gone."""
+    watched = FaultPlan()
+    list(verb(faulty(prepare().world, watched)))
+    for at in range(1, len(watched.calls) + 1):
+        for when in When:
+            opened = prepare()
+            plan = FaultPlan(Fault(at=at, when=when, what=WHATS[what]))
+            try:
+                for _ in verb(faulty(opened.world, plan)):
+                    pass
+            except (Killed, CompartmentError):
+                pass
+            opened.host.kill(opened.process)
+            yield opened
+
+
+def good(opened: MemoryWorld, verb: Verb) -> None:
+    """Another process does it, and then all is as it says."""
+    last = list(verb(opened.another().world))[-1]
+    assert isinstance(last, RunFinished)
+    assert last.outcome in (Outcome.LIVE, Outcome.STOPPED, Outcome.UNCHANGED), last
+    if last.outcome is Outcome.UNCHANGED:  # what was written is still on its way into the edge
+        opened.clock.advance(ROUTE_DELAY)
+    assert opened.host.problems() == []
+    assert not opened.host.locks
+
+
+def honest(opened: MemoryWorld) -> None:
+    """Nothing is called healthy that its visitors do not get to."""
+    for one in status(opened.another().world, environment="production").services:
+        if one.health is Health.HEALTHY and one.active and one.active.host:
+            assert opened.host.answer(one.active.host) == one.active.id
+
+
+@pytest.mark.parametrize("what", WHATS)
+@pytest.mark.parametrize("verb", [stop, restart, start])
+def test_status_is_honest_whatever_happened(verb: Verb, what: str) -> None:
+    for opened in broken(stopped if verb is start else live, verb, what):
+        opened.clock.advance(ROUTE_DELAY)
+        honest(opened)
+
+
+@pytest.mark.parametrize("what", WHATS)
+@pytest.mark.parametrize("verb", [stop, restart, start])
+def test_stop_stops_everything_whatever_happened(verb: Verb, what: str) -> None:
+    for opened in broken(stopped if verb is start else live, verb, what):
+        good(opened, stop)
+        assert not any(one.running for one in opened.host.containers.values())
+
+
+@pytest.mark.parametrize("what", WHATS)
+@pytest.mark.parametrize("verb", [stop, restart, start])
+def test_start_brings_everything_back_whatever_happened(verb: Verb, what: str) -> None:
+    for opened in broken(stopped if verb is start else live, verb, what):
+        good(opened, start)
+        assert opened.host.answer("api-shop.localhost") == state(opened).active["api"]
+        assert {one.service for one in opened.host.containers.values() if one.running} == {
+            "api",
+            "worker",
+        }
+
+
+@pytest.mark.parametrize("what", WHATS)
+def test_a_deploy_over_what_is_stopped_is_all_or_nothing(what: str) -> None:
+    for opened in broken(stopped, release, what):
+        list(runs.resume(opened.another().world, environment="production"))
+        assert opened.host.problems() == []
+        actives = map(state(opened).active_deployment, ("api", "worker"))
+        resting = [one.resting for one in actives if one]
+        assert resting in ([True, True], [False, False])
+        running = {one.service for one in opened.host.containers.values() if one.running}
+        assert running == (set() if resting[0] else {"api", "worker"})
