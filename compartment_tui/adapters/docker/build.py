@@ -24,6 +24,7 @@ from compartment_tui.adapters.docker.progress import (
     PlainProgress,
     pull_words,
 )
+from compartment_tui.adapters.docker.sdk import load_sdk
 from compartment_tui.adapters.docker.watched import Chunk, Silence, watched_chunks
 from compartment_tui.domain.config import ServiceSpec
 from compartment_tui.domain.deployment import Image
@@ -205,6 +206,7 @@ def _fed(child: Generator[str, None, int], progress: PlainProgress) -> Generator
 
 
 def _classic_build(session: "Session", plan: Plan, recipe: Recipe) -> Iterable[Chunk]:
+    load_sdk()
     from docker.utils.build import tar
 
     content = recipe.dockerfile.read_text(encoding="utf-8", errors="replace")

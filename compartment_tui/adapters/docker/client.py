@@ -16,6 +16,7 @@ from compartment_tui.adapters.docker.look import (
     Refusal,
     refuse_old,
 )
+from compartment_tui.adapters.docker.sdk import load_sdk
 from compartment_tui.domain.errors import (
     CompartmentError,
     DiskFull,
@@ -107,6 +108,7 @@ class Client:
             _knock(self.address)
         except OSError as error:
             raise translated(error, self.address, "answer") from error
+        load_sdk()
         with self.translate("answer"):
             from compartment_tui.adapters.docker.session import Session
 
@@ -141,6 +143,7 @@ def _knock(address: Address) -> None:
 
 def translated(error: BaseException, address: Address, doing: str) -> CompartmentError:
     """What an error of the SDK or of the connection means to a person."""
+    load_sdk()
     from docker.errors import APIError
 
     chain = tuple(_causes(error))
@@ -175,6 +178,7 @@ def _foreign() -> tuple[type[Exception], ...]:
     plain = (ConnectionError, TimeoutError)
     if "docker" not in sys.modules:
         return plain
+    load_sdk()
     from docker.errors import DockerException
     from requests.exceptions import RequestException
     from urllib3.exceptions import HTTPError
@@ -191,6 +195,7 @@ def reason(error: BaseException) -> str:
 def _unreachable(
     error: BaseException, chain: tuple[BaseException, ...], address: Address
 ) -> EngineUnreachable:
+    load_sdk()
     from docker.errors import TLSParameterError
     from requests.exceptions import InvalidURL, Timeout
     from urllib3.exceptions import NameResolutionError

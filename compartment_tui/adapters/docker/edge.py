@@ -19,6 +19,7 @@ from compartment_tui.adapters.docker.layout import ROUTES, Layout
 from compartment_tui.adapters.docker.listeners import listener
 from compartment_tui.adapters.docker.making import made
 from compartment_tui.adapters.docker.pipe import deadline_in
+from compartment_tui.adapters.docker.sdk import load_sdk
 from compartment_tui.adapters.docker.shell import Shell, ShellGone, remove
 from compartment_tui.adapters.docker.standpoint import QUESTIONS, answers
 from compartment_tui.adapters.docker.state import DockerRecords
@@ -145,6 +146,7 @@ class DockerEdge:
         return find_edge(self._client, self._layout.edge)
 
     def _make(self, settings: EdgeSettings) -> EdgeContainer:
+        load_sdk()
         from docker.types import LogConfig, Mount
 
         self._make_network()

@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING, Any
 
+from compartment_tui.adapters.docker.sdk import load_sdk
 from compartment_tui.domain.errors import ImageUnavailable
 
 if TYPE_CHECKING:
@@ -13,6 +14,7 @@ def made(client: "Client", image: str, **settings: Any) -> str:  # noqa: ANN401
 
     Raises ImageUnavailable when the image is not on the engine and cannot be pulled.
     """
+    load_sdk()
     from docker.errors import APIError, ImageNotFound
 
     try:

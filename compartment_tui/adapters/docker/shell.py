@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple, Self
 
 from compartment_tui.adapters.docker.making import made
 from compartment_tui.adapters.docker.pipe import Output, Wire, attach, deadline_in
+from compartment_tui.adapters.docker.sdk import load_sdk
 from compartment_tui.domain.errors import EngineProblem
 
 if TYPE_CHECKING:
@@ -174,6 +175,7 @@ def create(
     `lasting`: the engine does not remove it by itself, neither when it ends nor when the engine
     starts again.
     """
+    load_sdk()
     from docker.types import LogConfig, Mount
 
     api = client.api
@@ -206,6 +208,7 @@ def create(
 
 def remove(client: "Client", container: str) -> None:
     """Remove a shell's container; nothing if the engine did so already or cannot be asked."""
+    load_sdk()
     from docker.errors import DockerException
     from requests.exceptions import RequestException
 
