@@ -23,13 +23,14 @@ class Verb(StrEnum):
     STOP = "stop"
     START = "start"
     RESTART = "restart"
+    PRUNE = "prune"
     RESUME = "resume"
     DELETE = "environment delete"
 
     @property
     def of_services(self) -> bool:
         """Whether it is about services, which it names once they are known."""
-        return self not in (Verb.RESUME, Verb.DELETE)
+        return self not in (Verb.RESUME, Verb.PRUNE, Verb.DELETE)
 
 
 _TITLES = {
@@ -42,6 +43,7 @@ _TITLES = {
     Verb.STOP: "Stop{what}",
     Verb.START: "Start{what}",
     Verb.RESTART: "Restart{what}",
+    Verb.PRUNE: "Prune",
     Verb.RESUME: "Resume",
     Verb.DELETE: "Delete the environment",
 }
@@ -80,7 +82,7 @@ class Act:
             words.append(argument_for(self.environment))
         elif self.verb is Verb.ACROSS:
             words += [_named("--from", self.origin or ""), _named("--to", self.environment)]
-        elif self.environment != DEFAULT_ENVIRONMENT:
+        elif self.verb is Verb.PRUNE or self.environment != DEFAULT_ENVIRONMENT:
             words.append(short_option_for(self.environment))
         for service in self.services:
             words += ["-s", service]

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from compartment_tui.domain.deployment import Health, Sample
 from compartment_tui.domain.errors import CompartmentError, EngineProblem
+from compartment_tui.domain.retention import Pruning
 from compartment_tui.domain.views import (
     EnvironmentStatus,
     EnvironmentView,
@@ -33,6 +34,8 @@ class Job:
     over: bool = False
     ended: datetime | None = None
     error: CompartmentError | None = None
+    pruned: Pruning | None = None
+    """What a prune came to."""
     http_port: int = 80
     """Where the edge listens: addresses of what went live end in it."""
     cancels: int = 0
@@ -91,6 +94,11 @@ class Board:
         """The worst health in an environment, from the newest look there is."""
         status = self.statuses.get(environment.key.environment)
         return status.worst if status else environment.health
+
+    def live_in(self, environment: EnvironmentView) -> bool:
+        """Whether anything is live in an environment, from the newest look there is."""
+        status = self.statuses.get(environment.key.environment)
+        return any(row.active for row in status.services) if status else environment.active > 0
 
     def with_environments(self, found: tuple[EnvironmentView, ...]) -> "Board":
         """The tabs are known; the first is chosen when none was, or when it is gone."""

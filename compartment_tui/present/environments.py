@@ -94,8 +94,7 @@ def _badge(board: Board, view: EnvironmentView) -> Cell:
     status = board.statuses.get(name)
     if board.working_on(name) or (status is not None and status.holder):
         return Cell(WORKING, Tone.WARN)
-    live = any(row.active for row in status.services) if status else view.active > 0
-    if not live and board.health_of(view) is not Health.UNHEALTHY:
+    if not board.live_in(view) and board.health_of(view) is not Health.UNHEALTHY:
         return Cell(SYMBOLS[Tone.QUIET], Tone.QUIET)
     tone = _TONES[board.health_of(view)]
     return Cell(SYMBOLS[tone], tone)

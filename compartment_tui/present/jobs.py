@@ -10,6 +10,7 @@ from compartment_tui.present.acts import Act, Verb
 from compartment_tui.present.board import Job
 from compartment_tui.present.failure import error_lines, failure_lines
 from compartment_tui.present.progress import closing_lines, failed_at, result_lines, undoable
+from compartment_tui.present.pruning import pruned_lines
 from compartment_tui.present.text import clean, duration, listed, show, show_name, url
 from compartment_tui.present.timeline import StepState, Timeline, Track, TrackState
 from compartment_tui.present.tone import Cell, Line, Tone, line, signed
@@ -71,6 +72,8 @@ def ending_lines(job: Job) -> tuple[Line, ...]:
         return ()
     if job.error is not None:
         return error_lines(job.error)
+    if job.pruned is not None:
+        return pruned_lines(job.pruned)
     timeline = job.timeline
     lines: tuple[Line, ...] = ()
     if timeline.outcome in WITH_RESULTS:

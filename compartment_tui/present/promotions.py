@@ -19,7 +19,9 @@ def promotion_choices(
 ) -> tuple[Choice, ...]:
     """Other environments in which something is live, then their services one by one."""
     others = [
-        view for view in board.environments if view.active and view.key.environment != environment
+        view
+        for view in board.environments
+        if view.key.environment != environment and board.live_in(view)
     ]
     names = max((width(show_name(view.key.environment)) for view in others), default=0)
     group = f"What is live there of {listed(map(show, marked))}" if marked else ALL

@@ -5,15 +5,17 @@ from typing import TypeAlias
 
 from compartment_tui.domain.handling import Handling
 from compartment_tui.domain.plan import ImageSource, Plan, Run
+from compartment_tui.domain.retention import Pruning
 from compartment_tui.domain.views import Deletion
 from compartment_tui.present.acts import Act, Verb
 from compartment_tui.present.facts import deletion_lines
 from compartment_tui.present.handling import handling_lines
 from compartment_tui.present.plan import PlanContext, plan_lines
+from compartment_tui.present.pruning import pruning_lines
 from compartment_tui.present.text import listed, show
 from compartment_tui.present.tone import Line, Tone, line, signed
 
-Proposed: TypeAlias = Run | Handling | Deletion | None
+Proposed: TypeAlias = Run | Handling | Pruning | Deletion | None
 """What an act would do: None where only doing it tells."""
 
 YES = {
@@ -27,6 +29,7 @@ YES = {
     Verb.STOP: "Stop",
     Verb.START: "Start",
     Verb.RESTART: "Restart",
+    Verb.PRUNE: "Prune",
     Verb.RESUME: "Resume",
     Verb.DELETE: "Delete",
 }
@@ -41,6 +44,8 @@ def proposal_lines(act: Act, plan: Proposed, context: PlanContext) -> tuple[Line
             return (*_without_gap(shown), *_prospects(plan))
         case Handling():
             return _without_gap(handling_lines(plan, context.http_port)[1:])
+        case Pruning():
+            return pruning_lines(plan)
         case Deletion():
             return deletion_lines(plan, volumes=act.volumes)
         case None:
@@ -51,6 +56,8 @@ def empty(plan: Proposed) -> bool:
     """Whether there is nothing that could be done."""
     if isinstance(plan, Handling):
         return not plan.acting
+    if isinstance(plan, Pruning):
+        return plan.empty
     return isinstance(plan, Run) and not plan.plans
 
 

@@ -5,7 +5,8 @@ from typing import TypedDict
 
 from compartment_tui.domain.events import Event
 from compartment_tui.domain.handling import Handle
-from compartment_tui.operations import handling, runs, upkeep
+from compartment_tui.domain.retention import Pruning
+from compartment_tui.operations import handling, pruning, runs, upkeep
 from compartment_tui.ports import World
 from compartment_tui.present.acts import Act, Verb
 from compartment_tui.present.proposal import Proposed
@@ -31,14 +32,16 @@ def planned(world: World, act: Act) -> Proposed:  # noqa: PLR0911 - one a verb
             return runs.plan_redeploy(world, **where)
         case Verb.STOP | Verb.START | Verb.RESTART:
             return handling.plan(world, Handle(act.verb.value), **where)
+        case Verb.PRUNE:
+            return pruning.plan_prune(world, environments=(environment,))
         case Verb.DELETE:
             return upkeep.plan_deletion(world, environment=environment)
         case Verb.RESUME:
             return None
 
 
-def events(world: World, act: Act) -> Iterator[Event]:  # noqa: PLR0911 - one a verb
-    """Do it. Raises CompartmentError when it is refused."""
+def done(world: World, act: Act) -> Iterator[Event] | Pruning:  # noqa: PLR0911, PLR0912 - one a verb
+    """Do it, as it is told; or what it came to. Raises CompartmentError when it is refused."""
     environment, where = act.environment, _where(act)
     match act.verb:
         case Verb.DEPLOY:
@@ -63,6 +66,8 @@ def events(world: World, act: Act) -> Iterator[Event]:  # noqa: PLR0911 - one a 
             return handling.restart(world, **where)
         case Verb.RESUME:
             return runs.resume(world, environment=environment)
+        case Verb.PRUNE:
+            return pruning.prune(world, environments=(environment,))
         case Verb.DELETE:
             upkeep.delete_environment(world, environment=environment, volumes=act.volumes)
             return iter(())

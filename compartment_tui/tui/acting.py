@@ -152,6 +152,7 @@ class Acting(BoardApp):
             over=True,
             ended=self.world.clock.now(),
             error=message.error,
+            pruned=message.pruned,
         )
         self.show(self.board.with_job(ended))
         if self._leaving and not self.board.running_jobs:

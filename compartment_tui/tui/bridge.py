@@ -15,6 +15,7 @@ from textual.message import Message
 
 from compartment_tui.domain.errors import CompartmentError
 from compartment_tui.domain.plan import Run
+from compartment_tui.domain.retention import Pruning
 from compartment_tui.domain.views import EnvironmentStatus
 from compartment_tui.operations import inspect, runs
 from compartment_tui.ports import Feed, LogLine, World
@@ -24,7 +25,7 @@ from compartment_tui.present.proposal import Proposed
 from compartment_tui.present.said import Said
 from compartment_tui.present.timeline import Timeline
 from compartment_tui.tui import messages as news
-from compartment_tui.tui.act_bridge import events, planned
+from compartment_tui.tui.act_bridge import done, planned
 from compartment_tui.tui.jobs import JobCancel, Telling
 from compartment_tui.tui.streams import Batches, Sampling
 from compartment_tui.tui.variable_bridge import Post, VariableBridge
@@ -242,9 +243,11 @@ class Bridge(VariableBridge):
         def tell(timeline: Timeline, said: tuple[Said, ...], dropped: int) -> None:
             self._post(news.JobMoved(job, act, timeline, said, dropped))
 
-        telling, error = Telling(tell), None
+        telling, error, pruned = Telling(tell), None, None
         try:
-            for event in events(world, act):
+            told = done(world, act)
+            pruned = told if isinstance(told, Pruning) else None
+            for event in () if isinstance(told, Pruning) else told:
                 telling.take(event)
         except CompartmentError as refused:
             error = refused
@@ -253,4 +256,4 @@ class Bridge(VariableBridge):
             error = CompartmentError(what, hint=f"`{act.command()}` does the same")
         timeline = telling.close()
         self._cancels.pop(job, None)
-        self._post(news.JobEnded(job, act, timeline, error))
+        self._post(news.JobEnded(job, act, timeline, error, pruned))

@@ -12,6 +12,7 @@ from textual.message import Message
 from compartment_tui.domain.deployment import Sample
 from compartment_tui.domain.edits import VariableEdit
 from compartment_tui.domain.errors import CompartmentError
+from compartment_tui.domain.retention import Pruning
 from compartment_tui.domain.sheet import Sheet
 from compartment_tui.domain.views import (
     EnvironmentStatus,
@@ -169,6 +170,7 @@ class JobEnded(Message):
     act: Act
     timeline: Timeline
     error: CompartmentError | None = None
+    pruned: Pruning | None = None
 
 
 # --- intents -------------------------------------------------------------------------------------

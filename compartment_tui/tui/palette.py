@@ -77,7 +77,10 @@ def act_commands(board: Board, post: Callable[[Message], object]) -> Iterable[Co
     """What can be done without a key of its own."""
     if board.read_only or not board.environment:
         return
-    acts = [("Promote from another environment", Verb.ACROSS)]
+    acts = [
+        ("Promote from another environment", Verb.ACROSS),
+        ("Prune what nobody goes back to", Verb.PRUNE),
+    ]
     if board.status is not None and board.status.journal is not None:
         acts.insert(0, ("Resume: finish or revert what was left half way", Verb.RESUME))
     for words, verb in acts:

@@ -1,7 +1,9 @@
 """The application as a person meets it: a real terminal, real keys, a real engine."""
 
 import json
+from http.client import HTTPConnection
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -73,6 +75,77 @@ def test_deploy_break_read_why_go_back_and_quit(client: Client, tmp_path: Path) 
             assert one.process.returncode == 0
             assert_restored(one)
         shop.assert_settled()
+
+
+def test_hold_look_promote_go_back_and_promote_across(client: Client, tmp_path: Path) -> None:
+    shop = make_shop(tmp_path / "shop", client, port=free_port(), services=("web",))
+    home = {"HOME": str(tmp_path), "XDG_CONFIG_HOME": str(tmp_path), "NO_COLOR": ""}
+    with removed_at_the_end(shop):
+        shop.good("deploy")
+        first = shop.active()["web"]
+        with Terminal(shop.program, cwd=shop.directory, env=shop.environ(home), size=SIZE) as one:
+            one.until("production", "healthy")
+            assert shop.change("web") == "2"
+            one.press("H")
+            one.until("Deploy and hold  y", "http://c-")
+            one.press("y")
+            one.until("web waits in production", seconds=60)
+            assert shop.get() == (200, "1")
+            held = shop.status()["services"][0]["candidate"]
+            one.press("o")
+            one.until("No browser here", held["previewUrl"])
+            assert visit(shop, held["previewUrl"]) == (200, "2")
+
+            one.press(ESC)
+            one.until("candidate held", "active", "candidate, held")
+            does(one, "P", "Promote")
+            assert shop.get() == (200, "2")
+            one.press(ESC)
+            one.until("healthy")
+            one.press("U")
+            one.until("Roll back in production")
+            does(one, "\r", "Roll back")
+            assert shop.answered_by("web") == first
+
+            one.press(ESC)
+            one.until("i Overview")
+            one.press("2")
+            one.until("Nothing is live in staging yet")
+            does(one, "D", "Deploy")
+            assert shop.get(environment="staging") == (200, "2")
+            one.press(ESC)
+            one.until("i Overview")
+            one.press("1")
+            one.until("healthy", f"{shop.project}.localhost")
+            one.press("P")
+            one.until("Promote to production, from where?", "staging")
+            does(one, "\r", "Promote")
+            assert shop.get() == (200, "2")
+
+            one.press("q")
+            one.wait()
+            assert_restored(one)
+        shop.assert_settled()
+        shop.assert_settled("staging")
+
+
+def does(one: Terminal, key: str, word: str) -> None:
+    """Press it, say yes to its plan, and wait until that is live."""
+    one.press(key)
+    one.until(f"{word}  y", seconds=30)
+    one.press("y")
+    one.until("live after", seconds=60)
+
+
+def visit(shop: Shop, url: str) -> tuple[int, str]:
+    """One request to an address as a browser would make it."""
+    connection = HTTPConnection("127.0.0.1", shop.port, timeout=10)
+    try:
+        connection.request("GET", "/version", headers={"Host": urlsplit(url).netloc})
+        answer = connection.getresponse()
+        return answer.status, answer.read().decode().strip()
+    finally:
+        connection.close()
 
 
 def deploy(one: Terminal) -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -216,6 +217,22 @@ def test_a_restart_says_that_it_interrupts(live: Shop) -> None:
         await one.press("g", "R")
         await says_yes(one, "Restart", "nobody is served meanwhile")
         await one.reads("live after")
+
+    play(live, act)
+
+
+def test_prune_shows_what_goes_and_what_went(live: Shop) -> None:
+    opened, _ = live
+    for version in range(3, 10):
+        change_everything(opened, str(version))
+        deploy(opened)
+    opened.project.current = replace(opened.project.current, keep=1)
+
+    async def act(one: Stage) -> None:
+        commands = {command.words: command for command in one.app.commands(one.app.screen)}
+        commands["Prune what nobody goes back to"].run()
+        await says_yes(one, "Prune", "takes away", "compartment-tui prune -e production")
+        await one.reads("removed", "✓ done")
 
     play(live, act)
 
