@@ -143,6 +143,9 @@ def _block(plan: Plan, context: PlanContext) -> Iterator[Line]:
     if plan.discards:
         gone = short_id(plan.discards.id)
         yield _row("held", f"{gone} is discarded once this one has succeeded", Tone.WARN)
+    live = plan.purpose is Purpose.LIVE
+    if live and plan.previous is not None and plan.previous.resting:
+        yield _row("stopped", "by hand until now; it will run again", Tone.WARN)
     if plan.gap:
         yield _row("gap", "yes: the running one is stopped before the new one starts", Tone.WARN)
 

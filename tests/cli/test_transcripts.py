@@ -249,6 +249,7 @@ def test_stop_start_restart(live: MemoryWorld) -> None:
         line(live, "stop", "-s", "web", "-s", "worker"),
         line(live, "stop"),
         line(live, "status"),
+        line(live, "deploy", "-s", "web", "--plan"),
         line(live, "start", "--plan"),
         line(live, "start"),
         line(live, "start"),
