@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 from types import FrameType
 
-from benchmarks import calls, commands, switches, terminal, variables
+from benchmarks import calls, commands, switches, terminal, terminal_engine, variables
 from benchmarks.figures import Comparison
 from benchmarks.ground import Ground, build_words, docker, docker_environment, prepared
 from benchmarks.product import Product
@@ -20,7 +20,7 @@ def main() -> int:
     """0 when everything was measured, whatever the figures say."""
     given = _arguments()
     signal.signal(signal.SIGTERM, _leave)
-    if given.only == ["terminal"]:
+    if given.only == ["terminal"] and not terminal_engine.there():
         return _without_engine(given)
     try:
         with prepared() as ground:
@@ -36,8 +36,9 @@ def main() -> int:
 
 
 def _without_engine(given: argparse.Namespace) -> int:
-    """The terminal alone needs no Docker."""
-    text = "\n\n".join(part for part in (terminal.measure(given.rounds, _tell), busy()) if part)
+    """The terminal alone can be measured without Docker, but for what is about containers."""
+    table = terminal.measure(given.rounds, _tell, old=given.old)
+    text = "\n\n".join(part for part in (table, busy()) if part)
     print(text)
     for path in given.out:
         path.write_text(f"{text}\n", encoding="utf-8")
@@ -52,6 +53,13 @@ def _arguments() -> argparse.Namespace:
     )
     parser.add_argument(
         "--without-compose", action="store_true", help="leave docker-compose out, do not install it"
+    )
+    parser.add_argument(
+        "--old",
+        type=float,
+        default=60.0,
+        metavar="SECONDS",
+        help="how long the application is open before its memory is taken (default: 60)",
     )
     parser.add_argument(
         "--out",
@@ -90,7 +98,8 @@ def _measure(ground: Ground, given: argparse.Namespace) -> Report:
         comparisons += variables.measure(2 * given.rounds, _tell)
     asked = calls.measure(ground, _tell) if "calls" in parts else []
     if "terminal" in parts:
-        remarks.append(terminal.measure(given.rounds, _tell))
+        remarks.append(terminal.measure(given.rounds, _tell, old=given.old))
+        remarks.append(terminal_engine.measure(ground, given.rounds, _tell))
     return Report(
         comparisons=comparisons,
         asked=asked,

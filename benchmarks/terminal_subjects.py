@@ -1,8 +1,9 @@
 """Programs to be measured on a terminal: `python -m benchmarks.terminal_subjects NAME`.
 
 `still` is the application on a pretended machine on which nothing moves, `flood` the same with a
-service that writes 10,000 lines a second, `many` the same with 5,000 variables, `minimal` the
-least that the toolkit itself can do.
+service that writes 10,000 lines a second, `many` the same with 5,000 variables, `twenty` shows as
+many services whose CPU and memory are measured every second, `minimal` is the least that the
+toolkit itself can do.
 """
 
 import os
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from compartment_tui.domain.config import ProjectConfig
 
 VARIABLES = 5000
+SERVICES = 20
 LINES, PAUSE = 500, 0.05
 """So many lines so often, in seconds: 10,000 a second."""
 
@@ -25,6 +27,8 @@ def main() -> None:
     os.environ.setdefault("TEXTUAL_ANIMATIONS", "none")
     if sys.argv[1] == "minimal":
         _minimal()
+    elif sys.argv[1] == "twenty":
+        _twenty()
     else:
         _application(sys.argv[1])
 
@@ -80,6 +84,29 @@ def _application(name: str) -> None:
                 time.sleep(max(due - time.monotonic(), 0))
 
         threading.Thread(target=write, daemon=True).start()
+    CompartmentApp(opened.world).run()
+
+
+def _twenty() -> None:
+    from datetime import UTC, datetime
+
+    from compartment_tui.adapters.memory.demo_shop import shop
+    from compartment_tui.adapters.memory.host import Host
+    from compartment_tui.adapters.memory.live import LiveClock
+    from compartment_tui.adapters.memory.world import memory_world
+    from compartment_tui.operations import runs
+    from compartment_tui.tui.app import CompartmentApp
+
+    config, clock = shop(), LiveClock(datetime.now(UTC))
+    worker = next(one for one in config.services if one.name == "worker")
+    names = [f"worker-{number:02}" for number in range(1, SERVICES + 1)]
+    crowd = tuple(replace(worker, name=name, requires=()) for name in names)
+    environment = replace(config.environments[0], services={}, protected=False)
+    opened = memory_world(
+        replace(config, services=crowd, environments=(environment,)), host=Host(clock=clock)
+    )
+    list(runs.deploy(opened.world, environment=environment.name))
+    clock.follow()
     CompartmentApp(opened.world).run()
 
 
