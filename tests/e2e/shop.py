@@ -133,9 +133,13 @@ class Shop:
         """Status and body of one request, and of nothing tried twice."""
         if self.command_prefix:
             return self._get_elsewhere(service, path, **where)
+        return self.get_from(self.host(service, **where), path)
+
+    def get_from(self, host: str, path: str = "/version") -> tuple[int, str]:
+        """The same of any host."""
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=10)
         try:
-            connection.request("GET", path, headers={"Host": self.host(service, **where)})
+            connection.request("GET", path, headers={"Host": host})
             answer = connection.getresponse()
             return answer.status, answer.read().decode().strip()
         finally:

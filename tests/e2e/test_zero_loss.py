@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from threading import Event
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -22,6 +23,8 @@ ROUNDS = 3
 """Per environment; each is five runs that move seven routes."""
 SHARES = {"production": 1.0, "staging": 0.4, "rehearsal": 0.4}
 """The environments, all busy at the same time, and how much of the traffic goes to each."""
+SOURCE = "staging"
+"""Whose images the others promote to themselves."""
 STREAMS = """
 [services.live]
 path = "services/live"
@@ -45,7 +48,11 @@ def shop(client: Client, tmp_path: Path) -> Iterator[Shop]:
 
 
 def test_switches_lose_no_request(shop: Shop, tell: Callable[..., None], tmp_path: Path) -> None:
-    places = [Place(beside(shop, tmp_path / name), name) for name in SHARES]
+    # Versions of their own, so that what comes from another place is never what runs already.
+    places = [
+        Place(beside(shop, tmp_path / name, version=1000 * number), name)
+        for number, name in enumerate(SHARES, start=1)
+    ]
     over = Event()
     with ThreadPoolExecutor(len(places) + 1) as people:
         list(people.map(Place.open, places))
@@ -108,6 +115,7 @@ class Place:
 
     def open(self) -> None:
         self.shop.good("deploy", "-e", self.environment, "-s", "docs")
+        self.shop.change("web", "api", "live")
         self._carry_out("deploy", "web", "api", "live")
 
     def deploy(self, *services: str) -> None:
@@ -117,6 +125,27 @@ class Place:
         for service in services:
             assert self.live[service] != before[service]
             assert self.shop.get(service, environment=self.environment) == (200, version)
+        self._count(services)
+
+    def hold_and_promote(self, *services: str) -> None:
+        """What is held answers at its preview alone, then it is live, and is the very same."""
+        version = self.shop.change(*services)
+        document = self.shop.good(*self._words("deploy", *services), "--hold").json()
+        assert {one["id"] for one in document["activeDeployments"]} == set(self.live.values())
+        candidates = {one["serviceName"]: one["candidate"] for one in document["services"]}
+        for service in services:
+            preview = urlsplit(candidates[service]["previewUrl"]).hostname or ""
+            assert self.shop.get_from(preview) == (200, version)
+        self._carry_out("promote", *services)
+        for service in services:
+            assert self.live[service] == candidates[service]["id"]
+            assert self.shop.get(service, environment=self.environment) == (200, version)
+        self._count(services)
+
+    def promote_across(self, *services: str) -> None:
+        before = dict(self.live)
+        self._carry_out("promote", *services, more=("--from", SOURCE))
+        assert all(self.live[service] != before[service] for service in services)
         self._count(services)
 
     def roll_back(self, to: dict[str, str], *services: str) -> None:
@@ -137,10 +166,12 @@ class Place:
     def _place(self) -> str:
         return f"{self.environment} of {self.shop.project}"
 
-    def _carry_out(self, verb: str, *services: str) -> None:
+    def _words(self, verb: str, *services: str) -> tuple[str, ...]:
         named = [word for service in services for word in ("-s", service)]
-        words = (verb, "-e", self.environment, *named, "--output", "json")
-        document = self.shop.good(*words).json()
+        return (verb, "-e", self.environment, *named, "--output", "json")
+
+    def _carry_out(self, verb: str, *services: str, more: tuple[str, ...] = ()) -> None:
+        document = self.shop.good(*self._words(verb, *services), *more).json()
         self.live = {one["serviceName"]: one["id"] for one in document["activeDeployments"]}
         for service in services:
             assert self.shop.answered_by(service, self.environment) == self.live[service]
@@ -151,16 +182,22 @@ class Place:
 
 
 def keep_switching(place: Place) -> None:
-    """What a busy day looks like: deploys of one and of two, second thoughts, a pause."""
+    """What a busy day looks like: one held and promoted, one deployed, two promoted across.
+
+    With second thoughts, and a pause.
+    """
     for number in range(ROUNDS):
         first = place.live
-        place.deploy("web")
+        place.hold_and_promote("web")
         place.roll_back(first, "web")
         place.deploy("api")
         second = place.live
         if not number:
             place.rest()
-        place.deploy("web", "api")
+        if place.environment == SOURCE:
+            place.deploy("web", "api")
+        else:
+            place.promote_across("web", "api")
         place.roll_back(second)
 
 
@@ -170,6 +207,8 @@ def come_and_go(shop: Shop, over: Event) -> int:
     while visits < 2 and not over.wait(10):
         name = f"Preview {visits}/é"
         shop.good("deploy", "-e", name, "-s", "web", "-s", "api")
+        shop.good("deploy", "-e", name, "-s", "web", "--hold", "--force")
+        shop.good("discard", "-e", name)
         shop.good("environment", "delete", name, "--yes")
         visits += 1
     return visits
@@ -183,7 +222,8 @@ def assert_seen_by_all(report: Report) -> None:
         assert met == 1 if streams else met > 2 * ROUNDS, flow
 
 
-def beside(shop: Shop, directory: Path) -> Shop:
+def beside(shop: Shop, directory: Path, *, version: int = 1) -> Shop:
     """The same project in another directory, as on another person's machine."""
     shutil.copytree(shop.directory, directory)
-    return replace(shop, directory=directory, versions={})
+    versions = dict.fromkeys(("web", "api", "live"), version)
+    return replace(shop, directory=directory, versions=versions)
