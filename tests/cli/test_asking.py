@@ -118,3 +118,20 @@ def test_a_loss_without_a_terminal_names_the_flag(opened: MemoryWorld) -> None:
     )
     with pytest.raises(AnswerNeeded):
         allow_loss(session, "delete staging", [])
+
+
+def test_promoting_to_a_protected_environment_takes_its_name(opened: MemoryWorld) -> None:
+    assert line(opened, "deploy", "-e", "staging", "--quiet").code == 0
+    across = ("promote", "--from", "staging", "--yes", "--quiet")
+    assert line(opened, *across).code == 2
+    assert line(opened, *across, "--to", "production").code == 0
+
+
+def test_hold_promote_and_discard_ask_like_every_other_change(opened: MemoryWorld) -> None:
+    named = ("-e", "production", "--yes", "--quiet")
+    for words_typed in (("deploy", "--hold"), ("promote",), ("deploy", "--hold", "--force")):
+        assert line(opened, *words_typed).code == 2
+        assert line(opened, *words_typed, *named).code == 0
+    assert line(opened, "discard").code == 2
+    assert line(opened, "discard", "--plan").code == 0
+    assert line(opened, "discard", *named).code == 0
