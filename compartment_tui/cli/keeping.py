@@ -9,6 +9,7 @@ from compartment_tui.cli.asking import allow_loss
 from compartment_tui.cli.session import Session
 from compartment_tui.domain.errors import NotFound, UsageProblem
 from compartment_tui.domain.names import primary_web
+from compartment_tui.domain.reaching import detour
 from compartment_tui.domain.typed import option_for
 from compartment_tui.operations import inspect as looking
 from compartment_tui.operations import upkeep
@@ -58,6 +59,11 @@ def open_service(session: Session) -> None:
         session.output.document({"serviceName": service, "routeUrl": found.url})
         return
     session.output.lines([line(clean(found.url))])
+    engine_host = session.world.engine.info().host
+    way = detour(found.active.host or "", session.config.edge, engine_host)
+    if way is not None:
+        session.output.say(f"the engine is {show(engine_host)}, that name is this machine: {way}")
+        return
     if session.output.out.terminal and _has_browser():
         webbrowser.open(found.url)
 

@@ -24,3 +24,22 @@ def curl(host: str, address: str, port: int) -> str:
     """The command that visits a host wherever its name leads."""
     place = f"[{address}]" if ":" in address else address
     return f"curl -H 'Host: {host}' http://{place}:{port}/"
+
+
+def tunnel(settings: EdgeSettings, engine_host: str) -> str:
+    """The command that brings an edge here which only its own machine reaches."""
+    port = settings.http_port
+    return f"ssh -L {port}:{settings.bind}:{port} {engine_host}"
+
+
+def detour(host: str, settings: EdgeSettings, engine_host: str) -> str | None:
+    """The command by which a host is reached whose own name leads elsewhere; None when it does not.
+
+    After a tunnel was dug the name itself is right: it means this machine.
+    """
+    if engine_host in LOOPBACK or not leads_here(host):
+        return None
+    address = address_of(settings, engine_host)
+    if address is None:
+        return tunnel(settings, engine_host)
+    return curl(host, address, settings.http_port)

@@ -8,7 +8,7 @@ from compartment_tui.domain.deployment import EnvironmentState
 from compartment_tui.domain.drafts import host_of
 from compartment_tui.domain.errors import CompartmentError, RecordInvalid
 from compartment_tui.domain.names import DEFAULT_ENVIRONMENT, EnvironmentKey, show
-from compartment_tui.domain.reaching import LOOPBACK, address_of, curl, leads_here
+from compartment_tui.domain.reaching import LOOPBACK, address_of, curl, leads_here, tunnel
 from compartment_tui.domain.typed import option_for
 from compartment_tui.domain.usable import way_on, why
 from compartment_tui.domain.views import Check, Grade
@@ -118,7 +118,7 @@ def _answers(world: World, config: ProjectConfig, settings: EdgeSettings) -> Ite
             name="edge from here",
             grade=Grade.WARN,
             message=f"it listens on {settings.bind} of {engine_host} only",
-            hint=f"`ssh -L {settings.http_port}:{settings.bind}:{settings.http_port} {engine_host}`"
+            hint=f"`{tunnel(settings, engine_host)}`"
             ' brings it here; [edge] bind = "0.0.0.0" opens it to the network',
         )
         return

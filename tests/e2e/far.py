@@ -59,7 +59,7 @@ def over_ssh(folder: Path) -> Iterator[tuple[str, dict[str, str]]]:
     """
     server = shutil.which("sshd", path=f"{os.environ['PATH']}:/usr/sbin:/usr/local/sbin")
     if server is None or shutil.which("ssh") is None or os.geteuid() != 0:
-        pytest.skip("needs sshd and ssh (openssh-server), and root: the stand-in was tested alone")
+        pytest.skip("needs sshd and ssh (openssh-server), and root")
     for name in ("host", "key"):
         subprocess.run(
             ["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", folder / name], check=True

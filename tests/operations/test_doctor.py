@@ -8,11 +8,12 @@ import pytest
 from compartment_tui.adapters.memory.world import MemoryWorld
 from compartment_tui.domain.config import EdgeSettings
 from compartment_tui.domain.names import EnvironmentKey
-from compartment_tui.domain.reaching import curl, leads_here
+from compartment_tui.domain.reaching import curl, detour, leads_here
 from compartment_tui.domain.views import Check, Grade
 from compartment_tui.operations import runs
 from compartment_tui.operations.inspect import doctor
 from compartment_tui.ports import Engine, EngineInfo, World
+from tests.cli.line import line
 from tests.rollout.shop import PRODUCTION, WEB, deploy, open_shop, outcome
 
 
@@ -104,6 +105,22 @@ def test_a_name_that_does_not_resolve(opened: MemoryWorld) -> None:
 def test_a_lost_record_is_told(opened: MemoryWorld) -> None:
     opened.host.records[PRODUCTION] = replace(opened.host.records[PRODUCTION], rebuilt=True)
     assert found(opened.world)["environment “production”"].grade is Grade.WARN
+
+
+def test_the_way_round_a_name_that_leads_elsewhere() -> None:
+    near, wide = EdgeSettings(), EdgeSettings(bind="0.0.0.0", http_port=81)
+    assert detour("shop.localhost", near, "127.0.0.1") is None
+    assert detour("shop.example", near, "far") is None
+    assert detour("shop.localhost", near, "far") == "ssh -L 8080:127.0.0.1:8080 far"
+    assert detour("shop.localhost", wide, "far") == "curl -H 'Host: shop.localhost' http://far:81/"
+
+
+def test_open_names_the_engine_that_is_elsewhere(opened: MemoryWorld) -> None:
+    said = line(replace(opened, world=elsewhere(opened)), "open", "-s", "web")
+    assert said.out == "http://shop.localhost:8080\n"
+    assert "the engine is far.example" in said.err
+    assert "ssh -L" in said.err
+    assert line(opened, "open", "-s", "web").err == ""
 
 
 def test_names_and_addresses() -> None:
