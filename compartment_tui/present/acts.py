@@ -71,6 +71,8 @@ class Act:
         what, where = f" {names}" if names else "", show_name(self.environment)
         if self.verb is Verb.ACROSS:
             return f"Promote{what} from {show_name(self.origin or '')} to {where}"
+        if self.verb is Verb.DELETE:
+            return f"{_TITLES[self.verb]} {where}"
         of = f" of {listed(self.services)}" if names else "s"
         return f"{_TITLES[self.verb].format(what=what, of=of)} in {where}"
 

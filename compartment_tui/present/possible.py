@@ -10,11 +10,11 @@ SOMETIMES = frozenset(("stop", "start", "promote", "across", "discard"))
 def possible(board: Board, meant: tuple[str, ...]) -> frozenset[str]:
     """Those that can be done now; `meant` are the services that would be stopped or started."""
     rows = board.status.services if board.status else ()
-    chosen = [row for row in rows if row.service in meant]
-    down = bool(chosen) and not any(runs(row) for row in chosen)
-    if any(row.held for row in rows):
-        return frozenset(("start" if down else "stop", "promote", "discard"))
-    return frozenset(("start" if down else "stop", "across"))
+    live = [row for row in rows if row.service in meant and row.active is not None]
+    down = not any(runs(row) for row in live)
+    handled = ("start" if down else "stop",) if live else ()
+    waiting = ("promote", "discard") if any(row.held for row in rows) else ("across",)
+    return frozenset((*handled, *waiting))
 
 
 def runs(row: ServiceStatus) -> bool:

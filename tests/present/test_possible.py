@@ -1,0 +1,33 @@
+"""Which of two verbs a key means."""
+
+from dataclasses import replace
+
+from compartment_tui.domain.deployment import InstanceState
+from compartment_tui.present.board import Board
+from compartment_tui.present.possible import possible
+from tests.present.boards import board, candidate, deployment, instance, service
+
+
+def stopped(name: str) -> Board:
+    one = instance(deployment(name, 7), state=InstanceState.EXITED)
+    return board(service(name, instance=one), service("api"))
+
+
+def test_what_runs_is_stopped_and_what_does_not_is_started() -> None:
+    assert "stop" in possible(board(service("web")), ("web",))
+    assert "start" in possible(stopped("web"), ("web",))
+
+
+def test_of_several_one_that_runs_makes_it_a_stop() -> None:
+    assert possible(stopped("web"), ("web", "api")) == {"stop", "across"}
+
+
+def test_what_was_never_live_is_neither_stopped_nor_started() -> None:
+    never = replace(service("web"), active=None, instance=None)
+    assert possible(board(never), ("web",)) == {"across"}
+    assert possible(Board(), ()) == {"across"}
+
+
+def test_what_is_held_is_promoted_or_discarded() -> None:
+    held = board(service("web", held=candidate("web")))
+    assert possible(held, ()) == {"promote", "discard"}
