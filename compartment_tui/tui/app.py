@@ -63,6 +63,8 @@ class CompartmentApp(Frame, Editing):
         if away and not self.board.engine_away:
             self.bridge.look()
         environment = message.status.key.environment
+        if environment not in [one.key.environment for one in self.board.environments]:
+            self.bridge.look()  # somebody else made it
         if environment != self.board.environment:
             return
         self.bridge.sample(

@@ -27,7 +27,7 @@ from compartment_tui.present.timeline import Timeline
 from compartment_tui.tui import messages as news
 from compartment_tui.tui.act_bridge import done, planned
 from compartment_tui.tui.jobs import JobCancel, Telling
-from compartment_tui.tui.streams import Batches, Sampling
+from compartment_tui.tui.streams import Batches, Sampling, Stirring
 from compartment_tui.tui.variable_bridge import Post, VariableBridge
 
 HISTORY_LIMIT = 50
@@ -45,6 +45,8 @@ class Bridge(VariableBridge):
         self._watched: Feed[EnvironmentStatus] | None = None
         self._streams: dict[int, Batches] = {}
         self._sampling = Sampling(world, lambda samples: post(news.SamplesArrived(samples)))
+        self._stirring = Stirring(world, self._glance)
+        self._in_view = ""
         self._cancels: dict[int, JobCancel] = {}
         self._looked = False
         self._looking = threading.Lock()
@@ -65,6 +67,9 @@ class Bridge(VariableBridge):
         """The environment's status now and after every change; the one before is left."""
         if self._watched is not None:
             self._watched.close()
+        else:
+            self._stirring.start()
+        self._in_view = environment
         feed = self._watched = inspect.watch(self._world, environment=environment)
 
         def read() -> None:
@@ -78,6 +83,15 @@ class Bridge(VariableBridge):
                     self._closed.wait(BACK_OFF)
 
         self._start(read)
+
+    def _glance(self, environment: str) -> None:
+        """At one that is not in view, so that its tab stays true."""
+        if environment == self._in_view:
+            return
+        try:
+            self._post(news.StatusArrived(inspect.status(self._world, environment=environment)))
+        except CompartmentError as error:
+            self._post(news.LookFailed(error))
 
     def history(self, environment: str) -> None:
         """The environment's newest runs."""
@@ -207,6 +221,7 @@ class Bridge(VariableBridge):
         if self._watched is not None:
             self._watched.close()
         self._sampling.close()
+        self._stirring.close()
         for number in tuple(self._streams):
             self.unfollow(number)
 

@@ -6,12 +6,14 @@ from collections.abc import Callable, Mapping, Sequence
 
 from compartment_tui.domain.deployment import Sample
 from compartment_tui.domain.errors import CompartmentError
-from compartment_tui.ports import Feed, LogLine, World
+from compartment_tui.ports import EngineEvent, Feed, LogLine, World
 
 BATCH_PAUSE = 0.1
 """Seconds between two batches: ten looks a second are as many as an eye needs."""
 WAITING_LIMIT = 20_000
 """Lines that may wait for the next batch; what is beyond is dropped, oldest first, and counted."""
+LISTEN_AGAIN = 2.0
+"""Seconds until events are asked for again, after the engine was away."""
 
 TellLines = Callable[[tuple[LogLine, ...], int, str], None]
 
@@ -140,3 +142,52 @@ class Sampling:
             if samples and not self._closed.is_set():
                 self._tell(samples)
             self._closed.wait(1 - BATCH_PAUSE)
+
+
+class Stirring:
+    """Names the environments in which something happened, at most once a second each."""
+
+    def __init__(self, world: World, tell: Callable[[str], object]) -> None:
+        self._world = world
+        self._tell = tell
+        self._feed: Feed[EngineEvent] | None = None
+        self._names: set[str] = set()
+        self._stirred = threading.Condition()
+        self._closed = threading.Event()
+
+    def start(self) -> None:
+        for work in (self._listen, self._flush):
+            threading.Thread(target=work, daemon=True).start()
+
+    def close(self) -> None:
+        self._closed.set()
+        with self._stirred:
+            self._stirred.notify_all()
+        if self._feed is not None:
+            self._feed.close()
+
+    def _listen(self) -> None:
+        while not self._closed.is_set():
+            try:
+                project = self._world.project.config().name
+                self._feed = feed = self._world.engine.events(project)
+                if self._closed.is_set():
+                    feed.close()
+                for event in feed:
+                    if event.key is not None:
+                        with self._stirred:
+                            self._names.add(event.key.environment)
+                            self._stirred.notify_all()
+            except CompartmentError:
+                pass  # whoever watches an environment says so
+            self._closed.wait(LISTEN_AGAIN)
+
+    def _flush(self) -> None:
+        while not self._closed.is_set():
+            with self._stirred:
+                self._stirred.wait_for(lambda: self._names or self._closed.is_set())
+                names, self._names = self._names, set()
+            for name in sorted(names):
+                if not self._closed.is_set():
+                    self._tell(name)
+            self._closed.wait(1)
