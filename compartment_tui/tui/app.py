@@ -27,6 +27,7 @@ class CompartmentApp(Frame, Editing):
         self.board = Board(read_only=read_only)
         self.bridge = Bridge(world, self.post_message)
         self.main = MainScreen()
+        self._in_view: tuple[str, ...] = ()
 
     # --- life ------------------------------------------------------------------------------------
 
@@ -67,9 +68,7 @@ class CompartmentApp(Frame, Editing):
             self.bridge.look()  # somebody else made it
         if environment != self.board.environment:
             return
-        self.bridge.sample(
-            [row.active.id for row in message.status.services if row.active and row.instance]
-        )
+        self._sample()
         if before is None or _moved(before, message.status):
             self.bridge.history(environment)
             self.bridge.routes(environment)
@@ -104,7 +103,20 @@ class CompartmentApp(Frame, Editing):
     def on_service_chosen(self, message: news.ServiceChosen) -> None:
         if message.service != self.board.service:
             self.show(self.board.selecting(message.service))
+            self._sample()
             self._read_variables()
+
+    def on_services_in_view(self, message: news.ServicesInView) -> None:
+        self._in_view = message.services
+        self._sample()
+
+    def _sample(self) -> None:
+        """CPU and memory of what can be seen: the rows in view, and the one the panes tell of."""
+        seen = {*self._in_view, self.board.service}
+        rows = self.board.status.services if self.board.status else ()
+        self.bridge.sample(
+            [row.active.id for row in rows if row.service in seen and row.active and row.instance]
+        )
 
     def _watch(self) -> None:
         environment = self.board.environment

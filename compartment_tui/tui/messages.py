@@ -191,6 +191,13 @@ class ServiceChosen(Message):
 
 
 @dataclass(eq=False, repr=False)
+class ServicesInView(Message):
+    """Other rows of the services can be seen now."""
+
+    services: tuple[str, ...]
+
+
+@dataclass(eq=False, repr=False)
 class ActWanted(Message):
     """A person wants this: plan it, show the plan, ask, do it."""
 

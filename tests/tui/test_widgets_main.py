@@ -197,6 +197,25 @@ def test_a_sample_draws_one_line() -> None:
     on(Services(), test, size=(200, 20))
 
 
+def test_it_tells_which_services_can_be_seen() -> None:
+    many = board(*(service(f"s{number:02}") for number in range(30)))
+
+    async def test(it: On[Services]) -> None:
+        it.widget.show(many, NOW)
+        await it.pilot.pause()
+        assert it.app.in_view[-1] == tuple(f"s{number:02}" for number in range(5))
+        it.app.in_view.clear()
+        await it.press("end")
+        await it.pilot.pause()
+        assert it.app.in_view[-1] == tuple(f"s{number:02}" for number in range(25, 30))
+        it.app.in_view.clear()
+        it.widget.show(many.selecting("s29"), NOW)
+        await it.pilot.pause()
+        assert it.app.in_view == []
+
+    on(Services(), test, size=(80, 6))
+
+
 def test_services_take_what_they_need() -> None:
     async def test(it: On[Services]) -> None:
         it.widget.styles.height = "auto"

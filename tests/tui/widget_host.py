@@ -22,6 +22,7 @@ class Host(App[None]):
         super().__init__()
         self._widget = widget
         self.posted: list[Message] = []
+        self.in_view: list[tuple[str, ...]] = []
 
     def compose(self) -> ComposeResult:
         yield self._widget
@@ -31,6 +32,9 @@ class Host(App[None]):
 
     def on_service_chosen(self, message: news.ServiceChosen) -> None:
         self.posted.append(message)
+
+    def on_services_in_view(self, message: news.ServicesInView) -> None:
+        self.in_view.append(message.services)
 
     def on_act_wanted(self, message: news.ActWanted) -> None:
         self.posted.append(message)

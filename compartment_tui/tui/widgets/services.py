@@ -9,7 +9,7 @@ from textual.message import Message
 from compartment_tui.present.board import Board
 from compartment_tui.present.narrow import narrowed
 from compartment_tui.present.services import no_services, none_fits, services_grid
-from compartment_tui.tui.messages import ServiceChosen
+from compartment_tui.tui.messages import ServiceChosen, ServicesInView
 from compartment_tui.tui.widgets.table import GUTTER, KeyTable
 
 
@@ -30,6 +30,7 @@ class Services(KeyTable):
         self._board: Board | None = None
         self._now: datetime | None = None
         self._wanted = ""
+        self._seen: tuple[str, ...] = ()
 
     @property
     def marked(self) -> tuple[str, ...]:
@@ -71,6 +72,17 @@ class Services(KeyTable):
         notes = none_fits(self._wanted) if hidden else no_services(self._board)
         self.put(grid, () if grid.rows else notes)
         self.point_at(self._board.service)
+        self._tell_view()
+
+    def watch_scroll_y(self, old_value: float, new_value: float) -> None:
+        """Other rows are in view now."""
+        super().watch_scroll_y(old_value, new_value)
+        self._tell_view()
+
+    def _tell_view(self) -> None:
+        if self.in_view != self._seen:
+            self._seen = self.in_view
+            self.call_later(self.post_message, ServicesInView(self._seen))
 
     def on_resize(self) -> None:
         self._draw()

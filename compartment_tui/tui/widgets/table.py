@@ -63,6 +63,12 @@ class KeyTable(Painted, ScrollView, can_focus=True):
         """The key of the row the cursor is on."""
         return self._cursor
 
+    @property
+    def in_view(self) -> tuple[str, ...]:
+        """The keys of the rows that can be seen now."""
+        top = self.scroll_offset.y
+        return self._grid.keys[top : top + max(self.size.height - 1, 0)]
+
     def put(self, grid: Grid, notes: tuple[Line, ...] = ()) -> None:
         """Show these rows instead. The cursor stays on its row; if that is gone, near its place."""
         before, self._grid = self._grid, grid
