@@ -22,6 +22,7 @@ from compartment_tui.ports import (
     Project,
     Records,
     Secrets,
+    Source,
     World,
 )
 
@@ -52,7 +53,6 @@ def open_world(file: Path | None) -> World:
     before that. Raises NotFound (no project file); EngineUnreachable (the Docker context cannot be
     read) comes with that first question.
     """
-    from compartment_tui.adapters.git import GitSource
     from compartment_tui.adapters.system import SignalCancel, SystemClock, actor
     from compartment_tui.adapters.toml.project import TomlProject
 
@@ -69,7 +69,7 @@ def open_world(file: Path | None) -> World:
         secrets=secrets,
         dotenv=cast(Dotenv, Later(_dotenv)),
         programs=cast(Programs, Later(_programs)),
-        source=GitSource(project.root),
+        source=cast(Source, Later(cache(lambda: _source(project)))),
         clock=SystemClock(cancel),
         cancel=cancel,
         actor=actor(),
@@ -95,6 +95,12 @@ _identity: dict[str, str] = {}
 """What was taken from the environment, for the worlds that are opened."""
 
 
+def _source(project: Project) -> Source:
+    from compartment_tui.adapters.git import GitSource
+
+    return GitSource(project.root)
+
+
 def _dotenv() -> Dotenv:
     from compartment_tui.adapters.dotenv import DotenvText
 
@@ -114,7 +120,6 @@ def docker_world(project: Project, client: "Client", *, namespace: str) -> World
     from compartment_tui.adapters.docker.keeper import DockerLocks
     from compartment_tui.adapters.docker.layout import Layout
     from compartment_tui.adapters.docker.state import DockerRecords
-    from compartment_tui.adapters.git import GitSource
     from compartment_tui.adapters.system import SignalCancel, SystemClock, actor
 
     @cache
@@ -136,7 +141,7 @@ def docker_world(project: Project, client: "Client", *, namespace: str) -> World
         secrets=open_secrets(),
         dotenv=cast(Dotenv, Later(_dotenv)),
         programs=cast(Programs, Later(_programs)),
-        source=GitSource(project.root),
+        source=cast(Source, Later(cache(lambda: _source(project)))),
         clock=SystemClock(cancel),
         cancel=cancel,
         actor=actor(),

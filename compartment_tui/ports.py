@@ -35,13 +35,13 @@ if TYPE_CHECKING:
         Provenance,
         Sample,
     )
+    from compartment_tui.domain.details import Visit
     from compartment_tui.domain.edits import Edit
     from compartment_tui.domain.errors import RecordInvalid
     from compartment_tui.domain.names import EnvironmentKey
     from compartment_tui.domain.plan import Birth, Plan
     from compartment_tui.domain.routes import RouteTable
     from compartment_tui.domain.variables import Secret
-    from compartment_tui.domain.views import Visit
 
 T_co = TypeVar("T_co", covariant=True)
 

@@ -8,13 +8,14 @@ from collections.abc import Mapping, MutableMapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from compartment_tui.domain.declared import Identity
 from compartment_tui.domain.errors import UsageProblem
 from compartment_tui.domain.names import show
 from compartment_tui.domain.variables import Secret
 
 if TYPE_CHECKING:
     import pyrage
+
+    from compartment_tui.domain.declared import Identity
 
 IDENTITY_VARIABLE = "COMPARTMENT_TUI_IDENTITY"
 """Holds the identity itself."""
@@ -56,14 +57,17 @@ class AgeSecrets:
         self._file = Path(named).expanduser() if named else directory / IDENTITY_FILE
         self._known: dict[str, Secret] = {}
 
-    def identity(self) -> Identity:
+    def identity(self) -> "Identity":
+        # What starts quickly only takes the identity out of the environment.
+        from compartment_tui.domain.declared import Identity
+
         try:
             recipients = tuple(str(one.to_public()) for one in self._identities())
         except _Unusable as why:
             return Identity(place=self._place, problem=why.problem, hint=why.hint)
         return Identity(place=self._place, recipients=recipients)
 
-    def make_identity(self) -> Identity:
+    def make_identity(self) -> "Identity":
         import pyrage
 
         if self._key is None and not self._file.exists():

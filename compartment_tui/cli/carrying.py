@@ -11,8 +11,7 @@ from compartment_tui.domain.errors import UsageProblem
 from compartment_tui.domain.names import EnvironmentKey
 from compartment_tui.operations import transfers, variables
 from compartment_tui.present.json_variables import transfer_document
-from compartment_tui.present.plan import variable_words
-from compartment_tui.present.text import clean, counted, show_name
+from compartment_tui.present.text import clean, counted, show_name, variable_words
 from compartment_tui.present.tone import line
 
 

@@ -4,8 +4,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from compartment_tui.domain.config import EnvironmentConfig, ProjectConfig
+from compartment_tui.domain.details import VariableState, VariableView
 from compartment_tui.domain.variables import Resolved, Sensitivity, Variable, resolve
-from compartment_tui.domain.views import VariableState, VariableView
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,15 +1,13 @@
-"""What the verbs that look around answer: facts put together, not yet words or colours."""
+"""How the deployments of an environment do, put together: facts, not yet words or colours."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta
-from enum import StrEnum
+from dataclasses import dataclass
+from datetime import datetime
 
-from compartment_tui.domain.config import EdgeSettings, Kind, ServiceSpec
+from compartment_tui.domain.config import Kind
 from compartment_tui.domain.deployment import Deployment, Health, Instance, Journal, RunRecord
 from compartment_tui.domain.names import EnvironmentKey
-from compartment_tui.domain.routes import Route
-from compartment_tui.domain.variables import NameChanges, Scope, Secret, Sensitivity, Variable
+from compartment_tui.domain.variables import NameChanges
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,40 +75,6 @@ def worst_of(healths: Iterable[Health]) -> Health:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class DeploymentView:
-    """A deployment with what is known of it beyond its record."""
-
-    deployment: Deployment
-    active: bool
-    available: str
-    """`container`, `image` or `gone`: what a rollback could use."""
-    instance: Instance | None = None
-    url: str | None = None
-    drift: NameChanges = NameChanges()
-    """Variables in the file that differ from what it was given."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RunView:
-    """A run and the deployments it made or activated, newest run first in lists."""
-
-    run: RunRecord
-    deployments: tuple[DeploymentView, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RouteView:
-    """A route as it lies in the route document, and what stands behind it."""
-
-    key: EnvironmentKey
-    service: str
-    route: Route
-    url: str
-    container: str | None
-    running: bool
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class EnvironmentView:
     """One line of `environment list`."""
 
@@ -121,122 +85,3 @@ class EnvironmentView:
     """How many services have an active deployment."""
     health: Health
     last: RunRecord | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Deletion:
-    """Exactly what `environment delete` takes away."""
-
-    key: EnvironmentKey
-    hosts: tuple[str, ...]
-    containers: tuple[str, ...]
-    network: bool
-    record: bool
-    volumes: tuple[str, ...]
-    """Named volumes it has; they go only when asked for."""
-    variables: tuple[tuple[str | None, str], ...] = ()
-    """What the file gives it: the service (None: everyone's) and the key. Only when asked for."""
-    declared: bool = False
-    """Whether the file says anything of it: that goes with its variables."""
-
-    @property
-    def deployed(self) -> bool:
-        """Whether there is anything of it on the engine."""
-        here = self.containers or self.network or self.record or self.hosts or self.volumes
-        return bool(here)
-
-
-class Grade(StrEnum):
-    """How a `doctor` check ended."""
-
-    GOOD = "good"
-    WARN = "warn"
-    BAD = "bad"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Check:
-    """One thing `doctor` looked at; `hint` is the way on when it is not good."""
-
-    name: str
-    grade: Grade
-    message: str
-    hint: str = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class EdgeView:
-    """The edge and who depends on it."""
-
-    running: bool
-    settings: EdgeSettings
-    image: str
-    since: datetime | None
-    environments: tuple[EnvironmentKey, ...]
-    hosts: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class InspectView:
-    """Everything about one service: what the file says, what runs, and how it is reached."""
-
-    status: ServiceStatus
-    spec: ServiceSpec | None
-    """As the file has it now."""
-    running_spec: ServiceSpec | None
-    """As the active deployment was made."""
-    variables: tuple[str, ...] = ()
-    """Names of the variables the active deployment has."""
-    upstream: str | None = None
-    internal: str | None = None
-    """`http://service:port` inside the environment."""
-    history: tuple[DeploymentView, ...] = field(default_factory=tuple)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Visit:
-    """What a visitor of a host got.
-
-    `status` is None when there was no answer; `detail` says it in words either way: `Not Found`,
-    `connection refused`.
-    """
-
-    status: int | None
-    detail: str
-    took: timedelta
-
-
-class VariableState(StrEnum):
-    """How a key in the file compares with what the active deployment has."""
-
-    RUNNING = "running"
-    """It has this very value."""
-    CHANGED = "changed"
-    NEW = "new"
-    REMOVED = "removed"
-    """It has one, and the file no longer does."""
-    MISSING = "missing"
-    """The service requires it, and it has no value."""
-    UNKNOWN = "unknown"
-    """The value is sealed, or the engine is away: nobody here can tell."""
-    NOT_DEPLOYED = "not_deployed"
-    """Nothing is active to compare with."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class VariableView:
-    """One key of one service: the value in force, what it shadows, and whether it runs.
-
-    `scope` is None where no scope declares the key: it is missing, or was removed.
-    """
-
-    key: str
-    value: Secret | None
-    sensitivity: Sensitivity
-    scope: Scope | None
-    shadowed: Variable | None
-    state: VariableState
-
-    def shown(self) -> str | None:
-        """As `Variable.shown`; also None where there is no value at all."""
-        return Variable(key=self.key, value=self.value, sensitivity=self.sensitivity).shown()

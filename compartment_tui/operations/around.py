@@ -10,12 +10,7 @@ from compartment_tui.domain.history import spec_of
 from compartment_tui.domain.names import show
 from compartment_tui.domain.routes import RouteTable
 from compartment_tui.domain.variables import NameChanges, compare, fingerprints, resolve, values
-from compartment_tui.domain.views import (
-    EnvironmentView,
-    HeldCandidate,
-    ServiceStatus,
-    worst_of,
-)
+from compartment_tui.domain.views import EnvironmentView, HeldCandidate, ServiceStatus, worst_of
 from compartment_tui.ports import EdgeInfo, World
 
 

@@ -5,13 +5,13 @@ from typing import TypeAlias
 
 from compartment_tui.domain.config import EdgeSettings, ProjectConfig
 from compartment_tui.domain.deployment import EnvironmentState
+from compartment_tui.domain.details import Check, Grade
 from compartment_tui.domain.drafts import host_of
 from compartment_tui.domain.errors import CompartmentError, RecordInvalid
 from compartment_tui.domain.names import DEFAULT_ENVIRONMENT, EnvironmentKey, show
 from compartment_tui.domain.reaching import LOOPBACK, address_of, curl, leads_here, tunnel
 from compartment_tui.domain.typed import option_for
 from compartment_tui.domain.usable import way_on, why
-from compartment_tui.domain.views import Check, Grade
 from compartment_tui.operations.recipients import readers
 from compartment_tui.ports import World
 

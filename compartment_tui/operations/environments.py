@@ -6,9 +6,7 @@ from compartment_tui.domain.deployment import EnvironmentState, Health, Instance
 from compartment_tui.domain.errors import RecordInvalid
 from compartment_tui.domain.names import EnvironmentKey, show
 from compartment_tui.domain.routes import RouteTable
-from compartment_tui.domain.views import (
-    EnvironmentView,
-)
+from compartment_tui.domain.views import EnvironmentView
 from compartment_tui.operations.around import Around
 from compartment_tui.operations.asking import Asked
 from compartment_tui.operations.scope import recovered

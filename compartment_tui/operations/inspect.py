@@ -5,16 +5,11 @@ from dataclasses import replace
 
 from compartment_tui.domain.config import ProjectConfig
 from compartment_tui.domain.deployment import Deployment, EnvironmentState, Instance, RunRecord
+from compartment_tui.domain.details import DeploymentView, InspectView, RouteView, RunView
 from compartment_tui.domain.errors import EngineUnreachable, NotFound
 from compartment_tui.domain.history import find_deployment, spec_of
 from compartment_tui.domain.names import alias, show
-from compartment_tui.domain.views import (
-    DeploymentView,
-    InspectView,
-    RouteView,
-    RunView,
-    ServiceStatus,
-)
+from compartment_tui.domain.views import ServiceStatus
 from compartment_tui.operations.around import drift, url
 from compartment_tui.operations.doctor import doctor
 from compartment_tui.operations.environments import declared_environments, environments

@@ -8,11 +8,7 @@ from compartment_tui.domain.errors import EngineUnreachable
 from compartment_tui.domain.health import judge
 from compartment_tui.domain.names import EnvironmentKey
 from compartment_tui.domain.routes import RouteTable
-from compartment_tui.domain.views import (
-    EnvironmentStatus,
-    HeldCandidate,
-    ServiceStatus,
-)
+from compartment_tui.domain.views import EnvironmentStatus, HeldCandidate, ServiceStatus
 from compartment_tui.operations.around import Around, active_and_latest, kind_of, service_names
 from compartment_tui.operations.asking import Asked
 from compartment_tui.operations.scope import key_and_config, state_of

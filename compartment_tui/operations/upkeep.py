@@ -1,11 +1,11 @@
 """Keeping house: environments that go, locks that stay, and the edge everybody shares."""
 
+from compartment_tui.domain.details import Deletion, EdgeView
 from compartment_tui.domain.edits import RemoveEnvironment
 from compartment_tui.domain.errors import EngineProblem, NotFound
 from compartment_tui.domain.names import EnvironmentKey, show
 from compartment_tui.domain.routes import RouteTable
 from compartment_tui.domain.transitions import audited
-from compartment_tui.domain.views import Deletion, EdgeView
 from compartment_tui.operations.scope import key_and_config
 from compartment_tui.ports import Hold, LockInfo, World
 from compartment_tui.rollout.ground import prepare_ground

@@ -6,9 +6,16 @@ from datetime import datetime
 from compartment_tui.domain.deployment import Deployment, Health
 from compartment_tui.domain.views import HeldCandidate, ServiceStatus
 from compartment_tui.present.pieces import Key, Strong, fitted
-from compartment_tui.present.plan import variable_words
 from compartment_tui.present.tables import HEALTH_TONES, health_cell
-from compartment_tui.present.text import age, clean, pad, short_commit, short_id, show
+from compartment_tui.present.text import (
+    age,
+    clean,
+    pad,
+    short_commit,
+    short_id,
+    show,
+    variable_words,
+)
 from compartment_tui.present.tone import Cell, Line, Tone, line, signed
 
 NAME_COLUMNS = 12

@@ -5,8 +5,9 @@ from datetime import datetime
 from itertools import zip_longest
 
 from compartment_tui.domain.deployment import Deployment, Health, RunRecord
+from compartment_tui.domain.details import DeploymentView
 from compartment_tui.domain.history import spec_of
-from compartment_tui.domain.views import DeploymentView, ServiceStatus
+from compartment_tui.domain.views import ServiceStatus
 from compartment_tui.present.beside import beside_lines
 from compartment_tui.present.board import Board
 from compartment_tui.present.facts import readiness_words
@@ -20,7 +21,6 @@ from compartment_tui.present.pieces import (
     joined,
     line_width,
 )
-from compartment_tui.present.plan import variable_words
 from compartment_tui.present.services import (
     CHANGED_MARK,
     deploy_hint,
@@ -40,6 +40,7 @@ from compartment_tui.present.text import (
     size,
     stage_words,
     trigger_words,
+    variable_words,
 )
 from compartment_tui.present.tone import Cell, Line, Tone, line, signed
 from compartment_tui.present.usage import cpu_graph, cpu_words, memory_graph, memory_of_limit

@@ -4,8 +4,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 
+from compartment_tui.domain.details import VariableState
 from compartment_tui.domain.variables import Scope
-from compartment_tui.domain.views import VariableState
 from compartment_tui.present.editor import Editor, EditorRow
 from compartment_tui.present.grid import Column, Grid, Row, grid
 from compartment_tui.present.pieces import Key, Strong, line_width

@@ -5,22 +5,25 @@ from datetime import datetime
 
 from compartment_tui.domain.config import Readiness, ReadinessKind, ServiceSpec
 from compartment_tui.domain.deployment import Deployment
-from compartment_tui.domain.views import (
-    Deletion,
-    DeploymentView,
-    EnvironmentStatus,
-    EnvironmentView,
-    InspectView,
-)
+from compartment_tui.domain.details import Deletion, DeploymentView, InspectView
+from compartment_tui.domain.views import EnvironmentStatus, EnvironmentView
 from compartment_tui.ports import EngineInfo, LockInfo
-from compartment_tui.present.plan import variable_words
 from compartment_tui.present.tables import (
     available_cell,
     commit_cell,
     deployment_cell,
     health_cell,
 )
-from compartment_tui.present.text import age, clean, duration, short_id, show, show_name, size
+from compartment_tui.present.text import (
+    age,
+    clean,
+    duration,
+    short_id,
+    show,
+    show_name,
+    size,
+    variable_words,
+)
 from compartment_tui.present.tone import Cell, Line, Tone, line, signed
 
 Fact = tuple[str, Cell]

@@ -5,15 +5,13 @@ from datetime import datetime, timedelta
 from typing import TypeAlias
 
 from compartment_tui.domain.deployment import Deployment, Health, Provenance, Status, Trigger
+from compartment_tui.domain.details import DeploymentView, RouteView, RunView
 from compartment_tui.domain.names import EnvironmentKey
 from compartment_tui.domain.variables import NameChanges
 from compartment_tui.domain.views import (
-    DeploymentView,
     EnvironmentStatus,
     EnvironmentView,
     HeldCandidate,
-    RouteView,
-    RunView,
     ServiceStatus,
 )
 from compartment_tui.ports import LogLine

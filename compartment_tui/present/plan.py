@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from compartment_tui.domain.commits import CommitRange
 from compartment_tui.domain.deployment import Provenance, Purpose, Trigger
 from compartment_tui.domain.plan import ImageSource, Plan, Run
-from compartment_tui.domain.variables import NameChanges
 from compartment_tui.present.text import (
     clean,
     counted,
@@ -17,6 +16,7 @@ from compartment_tui.present.text import (
     show_name,
     trigger_words,
     url,
+    variable_words,
 )
 from compartment_tui.present.tone import Cell, Line, Tone, line
 
@@ -45,16 +45,6 @@ def plan_lines(run: Run, context: PlanContext) -> tuple[Line, ...]:
     for plan in run.plans:
         lines.extend(_block(plan, context))
     return tuple(lines)
-
-
-def variable_words(changes: NameChanges) -> str:
-    """`+ NEW  ~ CHANGED  - GONE`, names only."""
-    marks = (
-        *(f"+ {name}" for name in changes.added),
-        *(f"~ {name}" for name in changes.changed),
-        *(f"- {name}" for name in changes.removed),
-    )
-    return "  ".join(marks)
 
 
 def source_words(plan: Plan) -> str:

@@ -3,9 +3,9 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from compartment_tui.domain.details import VariableState
 from compartment_tui.domain.sheet import Sheet
 from compartment_tui.domain.variables import Resolved, Scope, Sensitivity, Variable
-from compartment_tui.domain.views import VariableState
 from compartment_tui.present.grid import Column, Grid, Row, grid
 from compartment_tui.present.pieces import Strong, fitted
 from compartment_tui.present.text import counted, fit, listed, show, show_name

@@ -3,10 +3,10 @@
 from collections.abc import Iterator
 from typing import TypeAlias
 
+from compartment_tui.domain.details import Deletion
 from compartment_tui.domain.handling import Handling
 from compartment_tui.domain.plan import ImageSource, Plan, Run
 from compartment_tui.domain.retention import Pruning
-from compartment_tui.domain.views import Deletion
 from compartment_tui.present.acts import Act, Verb
 from compartment_tui.present.facts import deletion_lines
 from compartment_tui.present.handling import handling_lines

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from compartment_tui.domain.deployment import RunRecord, Stage, Status
-from compartment_tui.domain.views import DeploymentView, RunView
+from compartment_tui.domain.details import DeploymentView, RunView
 from compartment_tui.present.acts import Act, Verb
 from compartment_tui.present.board import Board
 from compartment_tui.present.grid import Column, Grid, Row, grid

@@ -1,6 +1,6 @@
 """The variables of the selected service as a table of the screen."""
 
-from compartment_tui.domain.views import VariableState
+from compartment_tui.domain.details import VariableState
 from compartment_tui.present.board import Board
 from compartment_tui.present.grid import Column, Grid, Row, grid
 from compartment_tui.present.text import counted

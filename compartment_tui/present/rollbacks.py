@@ -4,7 +4,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from compartment_tui.domain.views import DeploymentView, EnvironmentStatus, RunView, ServiceStatus
+from compartment_tui.domain.details import DeploymentView, RunView
+from compartment_tui.domain.views import EnvironmentStatus, ServiceStatus
 from compartment_tui.present.acts import Act, Verb
 from compartment_tui.present.tables import available_cell, commit_cell
 from compartment_tui.present.text import age, clean, listed, pad, short_id, show

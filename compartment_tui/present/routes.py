@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from compartment_tui.domain.views import RouteView, Visit
+from compartment_tui.domain.details import RouteView, Visit
 from compartment_tui.present.board import Board
 from compartment_tui.present.grid import Column, Grid, Row, grid
 from compartment_tui.present.pieces import joined

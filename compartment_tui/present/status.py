@@ -5,8 +5,7 @@ from collections.abc import Iterator
 from compartment_tui.domain.deployment import Health, Stage, Status
 from compartment_tui.domain.typed import option_for
 from compartment_tui.domain.views import EnvironmentStatus, HeldCandidate, ServiceStatus
-from compartment_tui.present.plan import variable_words
-from compartment_tui.present.text import clean, short_id, show, stage_words
+from compartment_tui.present.text import clean, short_id, show, stage_words, variable_words
 from compartment_tui.present.tone import Cell, Line, Tone, line, signed
 
 __all__ = ["PROGRAM", "option_for", "status_notes"]

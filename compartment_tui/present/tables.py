@@ -1,22 +1,12 @@
 """What the verbs that look around found, as tables: cells with a tone, safe to print."""
 
-from collections.abc import Iterable
+from __future__ import annotations
+
 from dataclasses import dataclass
-from datetime import datetime
+from typing import TYPE_CHECKING
 
 from compartment_tui.domain.config import Kind
-from compartment_tui.domain.deployment import Deployment, Health, Stage, Status
-from compartment_tui.domain.views import (
-    Check,
-    DeploymentView,
-    EdgeView,
-    EnvironmentStatus,
-    EnvironmentView,
-    Grade,
-    RouteView,
-    RunView,
-    ServiceStatus,
-)
+from compartment_tui.domain.deployment import Health, Stage, Status
 from compartment_tui.present.text import (
     NOTHING,
     age,
@@ -31,9 +21,19 @@ from compartment_tui.present.text import (
 )
 from compartment_tui.present.tone import Cell, Tone, signed
 
+# Only names in signatures: what is drawn has been loaded by whoever asked for it.
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from datetime import datetime
+
+    from compartment_tui.domain.deployment import Deployment
+    from compartment_tui.domain.details import Check, DeploymentView, EdgeView, RouteView, RunView
+    from compartment_tui.domain.views import EnvironmentStatus, EnvironmentView, ServiceStatus
+
 EMPTY = Cell(NOTHING, Tone.QUIET)
 HEALTH_TONES = {Health.HEALTHY: Tone.GOOD, Health.PENDING: Tone.WARN, Health.UNHEALTHY: Tone.BAD}
-_GRADES = {Grade.GOOD: Tone.GOOD, Grade.WARN: Tone.WARN, Grade.BAD: Tone.BAD}
+_GRADES = {"good": Tone.GOOD, "warn": Tone.WARN, "bad": Tone.BAD}
+"""By the value of a check's `Grade`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

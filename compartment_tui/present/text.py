@@ -8,6 +8,7 @@ from types import MappingProxyType
 
 from compartment_tui.domain.deployment import Stage, Trigger
 from compartment_tui.domain.names import escaped
+from compartment_tui.domain.variables import NameChanges
 
 NOTHING = "-"
 """Stands where there is nothing to say."""
@@ -192,3 +193,13 @@ def _columns(char: str) -> int:
     if unicodedata.category(char) in ("Mn", "Me"):
         return 0
     return 2 if unicodedata.east_asian_width(char) in "WF" else 1
+
+
+def variable_words(changes: NameChanges) -> str:
+    """`+ NEW  ~ CHANGED  - GONE`, names only."""
+    marks = (
+        *(f"+ {name}" for name in changes.added),
+        *(f"~ {name}" for name in changes.changed),
+        *(f"- {name}" for name in changes.removed),
+    )
+    return "  ".join(marks)

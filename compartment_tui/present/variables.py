@@ -4,8 +4,8 @@ from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 
 from compartment_tui.domain.declared import Declared
+from compartment_tui.domain.details import VariableState, VariableView
 from compartment_tui.domain.variables import MASK, Scope, Variable
-from compartment_tui.domain.views import VariableState, VariableView
 from compartment_tui.present.tables import EMPTY, Table
 from compartment_tui.present.text import fit, show, show_name
 from compartment_tui.present.tone import Cell, Tone, signed

@@ -10,18 +10,12 @@ from dataclasses import dataclass
 from textual.message import Message
 
 from compartment_tui.domain.deployment import Sample
+from compartment_tui.domain.details import RouteView, RunView, VariableView, Visit
 from compartment_tui.domain.edits import VariableEdit
 from compartment_tui.domain.errors import CompartmentError
 from compartment_tui.domain.retention import Pruning
 from compartment_tui.domain.sheet import Sheet
-from compartment_tui.domain.views import (
-    EnvironmentStatus,
-    EnvironmentView,
-    RouteView,
-    RunView,
-    VariableView,
-    Visit,
-)
+from compartment_tui.domain.views import EnvironmentStatus, EnvironmentView
 from compartment_tui.ports import LogLine
 from compartment_tui.present.acts import Act
 from compartment_tui.present.importing import Source

@@ -16,13 +16,12 @@ from compartment_tui.domain.deployment import (
     Status,
     Trigger,
 )
+from compartment_tui.domain.details import DeploymentView, RunView
 from compartment_tui.domain.names import EnvironmentKey
 from compartment_tui.domain.views import (
-    DeploymentView,
     EnvironmentStatus,
     EnvironmentView,
     HeldCandidate,
-    RunView,
     ServiceStatus,
 )
 from compartment_tui.present.board import Board

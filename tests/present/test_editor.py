@@ -5,10 +5,10 @@ from itertools import product
 import pytest
 
 from compartment_tui.domain.config import EnvironmentConfig, ProjectConfig, ServiceSpec
+from compartment_tui.domain.details import VariableState
 from compartment_tui.domain.edits import RemoveVariable, SetVariable
 from compartment_tui.domain.sheet import Sheet
 from compartment_tui.domain.variables import Scope, Secret, Sensitivity, Variable
-from compartment_tui.domain.views import VariableState
 from compartment_tui.present.compare import compare_grid, compared, copies, differing
 from compartment_tui.present.draft import Choice, draft_of, typed_at_first
 from compartment_tui.present.editor import Editor, Place, editor_rows, fits

@@ -1,7 +1,7 @@
 from collections.abc import Sequence
 
 from compartment_tui.domain.deployment import Stage, Status, Trigger
-from compartment_tui.domain.views import RunView
+from compartment_tui.domain.details import RunView
 from compartment_tui.present.acts import Act, Verb
 from compartment_tui.present.releases import (
     ACTIVE_MARK,

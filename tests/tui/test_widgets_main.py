@@ -4,9 +4,9 @@ from datetime import timedelta
 import pytest
 
 from compartment_tui.domain.deployment import Stage
+from compartment_tui.domain.details import RouteView, Visit
 from compartment_tui.domain.errors import EngineUnreachable
 from compartment_tui.domain.routes import Route
-from compartment_tui.domain.views import RouteView, Visit
 from compartment_tui.present.acts import Act, Verb
 from compartment_tui.tui import messages as news
 from compartment_tui.tui.widgets.banner import Banner

@@ -4,7 +4,7 @@ import math
 import re
 import time
 from datetime import timedelta
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from compartment_tui.adapters.docker import labels
 from compartment_tui.adapters.docker.client import Client, Conflict, Missing
@@ -30,7 +30,9 @@ from compartment_tui.domain.names import (
     container_name,
     stepping_aside_name,
 )
-from compartment_tui.domain.plan import Birth
+
+if TYPE_CHECKING:
+    from compartment_tui.domain.plan import Birth
 
 REMOVAL_PATIENCE = timedelta(seconds=15)
 POLICY_ATTEMPTS = 10
@@ -122,7 +124,7 @@ def instance(client: Client, known: dict[str, str], deployment: str) -> Instance
     return inspect(client, container)
 
 
-def create(client: Client, birth: Birth, network: str) -> Instance:
+def create(client: Client, birth: "Birth", network: str) -> Instance:
     """See `Engine.create`."""
     plan = birth.plan
     container = find(client, plan.deployment)
@@ -135,7 +137,7 @@ def create(client: Client, birth: Birth, network: str) -> Instance:
     return made
 
 
-def make(client: Client, birth: Birth, config: dict[str, Any], name: str) -> str:
+def make(client: Client, birth: "Birth", config: dict[str, Any], name: str) -> str:
     """Create a container; its id. Raises ImageUnavailable, DiskFull, Conflict (name taken)."""
     api: Any = client.api  # the stubs leave this method out
     try:
@@ -150,7 +152,7 @@ def make(client: Client, birth: Birth, config: dict[str, Any], name: str) -> str
     return identifier
 
 
-def birth_config(birth: Birth, network: str) -> dict[str, Any]:
+def birth_config(birth: "Birth", network: str) -> dict[str, Any]:
     """The container of a deployment, as the engine's API wants it. Holds revealed values."""
     plan = birth.plan
     limits = plan.spec.limits
@@ -182,7 +184,7 @@ def birth_config(birth: Birth, network: str) -> dict[str, Any]:
     return config
 
 
-def _mount(birth: Birth, volume: str, path: str) -> dict[str, Any]:
+def _mount(birth: "Birth", volume: str, path: str) -> dict[str, Any]:
     plan = birth.plan
     owner = labels.of_environment(Role.VOLUME, plan.key) | {labels.SERVICE: plan.service}
     return {

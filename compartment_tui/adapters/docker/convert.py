@@ -4,13 +4,15 @@ import json
 import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from compartment_tui.adapters.docker import labels as names
 from compartment_tui.domain.deployment import Health, Image, Instance, InstanceState, Provenance
 from compartment_tui.domain.names import EnvironmentKey
-from compartment_tui.domain.plan import Birth
 from compartment_tui.ports import EngineEvent
+
+if TYPE_CHECKING:
+    from compartment_tui.domain.plan import Birth
 
 Json = Mapping[str, Any]
 
@@ -34,7 +36,7 @@ def key_of(labels: Json) -> EnvironmentKey | None:
     return EnvironmentKey(project, environment) if project and environment else None
 
 
-def labels_of(birth: Birth) -> dict[str, str]:
+def labels_of(birth: "Birth") -> dict[str, str]:
     """Everything that is fixed when a deployment's container is made."""
     plan = birth.plan
     return {

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Mapping
 from datetime import timedelta
+from typing import TYPE_CHECKING
 
 from compartment_tui.adapters.docker import labels
 from compartment_tui.adapters.docker.client import Client, Conflict, Missing
@@ -23,15 +24,16 @@ from compartment_tui.adapters.docker.sdk import load_sdk
 from compartment_tui.adapters.docker.shell import Shell, ShellGone, remove
 from compartment_tui.adapters.docker.standpoint import QUESTIONS, answers
 from compartment_tui.adapters.docker.state import DockerRecords
-from compartment_tui.adapters.docker.visiting import no_answer, visit
 from compartment_tui.adapters.edge import sign, traefik
 from compartment_tui.domain.config import EdgeSettings
 from compartment_tui.domain.errors import EdgeConflict, EngineProblem, PortTaken
 from compartment_tui.domain.names import EnvironmentKey
 from compartment_tui.domain.reaching import address_of
 from compartment_tui.domain.routes import RouteTable
-from compartment_tui.domain.views import Visit
 from compartment_tui.ports import EdgeInfo
+
+if TYPE_CHECKING:
+    from compartment_tui.domain.details import Visit
 
 LOG_LIMITS = {"max-size": "10m", "max-file": "3"}
 _TAKEN = ("address already in use", "port is already allocated")
@@ -93,7 +95,10 @@ class DockerEdge:
     def tables(self) -> Mapping[EnvironmentKey, RouteTable]:
         return self._documents.tables()
 
-    def visit(self, host: str, path: str = "/") -> Visit:
+    def visit(self, host: str, path: str = "/") -> "Visit":
+        # What a look at the routes does not need, it does not load.
+        from compartment_tui.adapters.docker.visiting import no_answer, visit
+
         edge = self._find()
         if edge is None:
             return no_answer("there is no edge")

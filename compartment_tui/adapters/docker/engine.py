@@ -3,6 +3,7 @@
 import socket
 from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
 
 from compartment_tui.adapters.docker import (
     containers,
@@ -13,7 +14,6 @@ from compartment_tui.adapters.docker import (
     labels,
     names,
     networks,
-    release,
     stats,
 )
 from compartment_tui.adapters.docker.address import LOCAL
@@ -23,7 +23,6 @@ from compartment_tui.adapters.docker.layout import Layout
 from compartment_tui.domain.config import NetworkSettings
 from compartment_tui.domain.deployment import Image, Instance, Sample
 from compartment_tui.domain.names import EnvironmentKey
-from compartment_tui.domain.plan import Birth
 from compartment_tui.ports import (
     Cancel,
     ConnectionCount,
@@ -32,6 +31,9 @@ from compartment_tui.ports import (
     Feed,
     LogLine,
 )
+
+if TYPE_CHECKING:
+    from compartment_tui.domain.plan import Birth
 
 
 class DockerEngine:
@@ -90,7 +92,7 @@ class DockerEngine:
     def image(self, reference: str) -> Image | None:
         return images.image(self._client, reference)
 
-    def create(self, birth: Birth) -> Instance:
+    def create(self, birth: "Birth") -> Instance:
         return containers.create(self._client, birth, self._layout.network(birth.plan.key))
 
     def start(self, deployment: str) -> Instance:
@@ -114,7 +116,9 @@ class DockerEngine:
     def disk_use(self) -> int:
         return images.disk_use(self._client)
 
-    def run_release(self, birth: Birth, cancel: Cancel) -> Iterator[str]:
+    def run_release(self, birth: "Birth", cancel: Cancel) -> Iterator[str]:
+        from compartment_tui.adapters.docker import release
+
         return release.run_release(
             self._client, birth, self._layout.network(birth.plan.key), cancel
         )

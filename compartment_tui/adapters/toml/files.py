@@ -3,7 +3,6 @@
 import contextlib
 import os
 import stat
-import tempfile
 from pathlib import Path
 
 
@@ -14,6 +13,8 @@ def write_atomically(path: Path, content: bytes, *, mode: int | None = None) -> 
 
     Raises OSError, and then leaves the file as it was.
     """
+    import tempfile  # who only reads need not load it
+
     target = path.resolve()
     permissions = mode if mode is not None else _permissions(target)
     descriptor, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")

@@ -6,16 +6,19 @@ from collections.abc import Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from compartment_tui.adapters.system import FileChanges
 from compartment_tui.adapters.toml.files import signature
 from compartment_tui.adapters.toml.parsing import FILE_NAME, parse_config, text_of
 from compartment_tui.domain.config import ProjectConfig, ServiceSpec
 from compartment_tui.domain.deployment import EnvironmentState
-from compartment_tui.domain.edits import Edit
 from compartment_tui.domain.errors import NotFound, ProjectFileInvalid, RecordInvalid
 from compartment_tui.domain.names import EnvironmentKey
 from compartment_tui.ports import Secrets
+
+if TYPE_CHECKING:
+    from compartment_tui.domain.edits import Edit
 
 COPY_DIRECTORY = ".compartment"
 JUST_WRITTEN = 100_000_000
@@ -77,7 +80,7 @@ class TomlProject:
         self._remember(found, config)
         return config
 
-    def edit(self, edits: Sequence[Edit]) -> ProjectConfig:
+    def edit(self, edits: "Sequence[Edit]") -> ProjectConfig:
         from compartment_tui.adapters.toml.editing import edit_file
 
         config, found = edit_file(self._file, edits, self._secrets)

@@ -4,7 +4,7 @@ from datetime import datetime
 
 from textual.binding import Binding
 
-from compartment_tui.domain.views import RunView
+from compartment_tui.domain.details import RunView
 from compartment_tui.present.board import Board
 from compartment_tui.present.releases import (
     Release,

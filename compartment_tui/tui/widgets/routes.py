@@ -5,7 +5,7 @@ from datetime import datetime
 
 from textual.binding import Binding
 
-from compartment_tui.domain.views import Visit
+from compartment_tui.domain.details import Visit
 from compartment_tui.present.board import Board
 from compartment_tui.present.routes import no_routes, routes_grid
 from compartment_tui.tui.messages import CopyWanted, OpenWanted

@@ -12,8 +12,8 @@ import pytest
 from compartment_tui.adapters.docker import visiting
 from compartment_tui.adapters.docker.visiting import visit
 from compartment_tui.domain.config import EdgeSettings
+from compartment_tui.domain.details import Visit
 from compartment_tui.domain.reaching import address_of
-from compartment_tui.domain.views import Visit
 
 
 class Answering:
