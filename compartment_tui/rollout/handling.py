@@ -47,7 +47,7 @@ def handle(
             yield ServiceUnchanged(at=world.clock.now(), target=target, deployment=one.active.id)
     ending = Ending(outcome=_NOTHING[handling.verb])
     if handling.acting:
-        ending = yield from _VERBS[handling.verb](handler, handling.acting)
+        ending = yield from _safely(handler, handling.acting)
         _audit(handler)
     yield RunFinished(
         at=world.clock.now(),
@@ -59,39 +59,38 @@ def handle(
     )
 
 
+def _safely(handler: Handler, services: tuple[Handled, ...]) -> Generator[Event, None, Ending]:
+    """What fails, and what nobody listens to any more, leaves the services as they were."""
+    try:
+        return (yield from _VERBS[handler.handling.verb](handler, services))
+    except GeneratorExit:
+        _as_before(handler, services)
+        raise
+    except CompartmentError as error:
+        return (yield from _reverted(handler, error, services))
+
+
 def _stop(handler: Handler, services: tuple[Handled, ...]) -> Generator[Event, None, Ending]:
     """The edge answers first, then each is stopped; asked to stop, those that were run again."""
     names = [one.service for one in services]
-    try:
-        for name in names:
-            yield handler.begin(Stage.STOPPED, name)
-        handler.mark(names, stopped=True)
-        for one in services:
-            handler.rollout.check_cancel()
-            _retire(handler, one.active)
-            handler.rollout.save(rested(handler.rollout.state, [one.service]))
-            handler.done.append(one.service)
-            yield handler.end(Stage.STOPPED, one.service)
-    except (GeneratorExit, CompartmentError) as error:
-        if isinstance(error, GeneratorExit):
-            _as_before(handler, services)
-            raise
-        return (yield from _reverted(handler, error, services))
+    for name in names:
+        yield handler.begin(Stage.STOPPED, name)
+    handler.mark(names, stopped=True)
+    for one in services:
+        handler.rollout.check_cancel()
+        _retire(handler, one.active)
+        handler.rollout.save(rested(handler.rollout.state, [one.service]))
+        handler.done.append(one.service)
+        yield handler.end(Stage.STOPPED, one.service)
     return Ending(outcome=Outcome.STOPPED)
 
 
 def _start(handler: Handler, services: tuple[Handled, ...]) -> Generator[Event, None, Ending]:
     """All are started, each is proven, and only then their routes lead to them again."""
-    try:
-        started = yield from _begin(handler, services)
-        proven = yield from _prove(handler, started)
-        yield from _lead_back(handler, proven)
-        _as_before(handler, [one for one in services if one.service not in handler.done])
-    except (GeneratorExit, CompartmentError) as error:
-        if isinstance(error, GeneratorExit):
-            _as_before(handler, services)
-            raise
-        return (yield from _reverted(handler, error, services))
+    started = yield from _begin(handler, services)
+    proven = yield from _prove(handler, started)
+    yield from _lead_back(handler, proven)
+    _as_before(handler, [one for one in services if one.service not in handler.done])
     return _ending(handler)
 
 
@@ -99,24 +98,18 @@ def _restart(handler: Handler, services: tuple[Handled, ...]) -> Generator[Event
     """The edge answers while each is stopped and started; whatever happens, they run in the end."""
     names = [one.service for one in services]
     yield handler.note(f"this interrupts {', '.join(names)}")
-    try:
-        handler.mark(names, stopped=True)
-        for one in services:
-            handler.rollout.check_cancel()
-            yield handler.begin(Stage.STOPPED, one.service)
-            handler.rollout.gaps.begin(one.service)
-            _retire(handler, one.active)
-            yield handler.end(Stage.STOPPED, one.service)
-        started = yield from _begin(handler, services)
-        proven = yield from _prove(handler, started)
-        yield from _lead_back(handler, proven)
-        # One that is not ready is given back to its visitors, too: nothing else can serve them.
-        _as_before(handler, [one for one in services if one.service not in handler.done])
-    except (GeneratorExit, CompartmentError) as error:
-        if isinstance(error, GeneratorExit):
-            _as_before(handler, services)
-            raise
-        return (yield from _reverted(handler, error, services))
+    handler.mark(names, stopped=True)
+    for one in services:
+        handler.rollout.check_cancel()
+        yield handler.begin(Stage.STOPPED, one.service)
+        handler.rollout.gaps.begin(one.service)
+        _retire(handler, one.active)
+        yield handler.end(Stage.STOPPED, one.service)
+    started = yield from _begin(handler, services)
+    proven = yield from _prove(handler, started)
+    yield from _lead_back(handler, proven)
+    # One that is not ready is given back to its visitors, too: nothing else can serve them.
+    _as_before(handler, [one for one in services if one.service not in handler.done])
     return _ending(handler)
 
 
