@@ -187,10 +187,11 @@ class Engine(Protocol):
         Cancelled.
         """
 
-    def name_active(self, key: EnvironmentKey, active: Mapping[str, str]) -> None:
+    def name_active(self, key: EnvironmentKey, active: Mapping[str, str | None]) -> None:
         """Give each service's active deployment (service to id) the internal name; idempotent.
 
-        Whoever bears the name steps aside first, then takes its own deployment's name again.
+        Whoever bears the name steps aside first, then takes its own deployment's name again. None:
+        nobody bears it any more.
         """
 
     def tail(self, deployment: str, lines: int) -> tuple[str, ...]:

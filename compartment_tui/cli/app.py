@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 ORDER = (
     *("init", "deploy", "promote", "discard", "rollback", "redeploy", "resume"),
-    *("stop", "start", "restart"),
+    *("stop", "start", "restart", "remove"),
     *("status", "inspect", "logs", "exec", "open", "prune", "doctor", "info", "schema"),
 )
 """How the commands are listed: as a newcomer meets them."""

@@ -1,4 +1,4 @@
-"""`deploy`, `rollback`, `redeploy`, `resume`: parse, start one operation, follow it."""
+"""`deploy`, `rollback`, `redeploy`, `remove`, `resume`: parse, start one operation, follow it."""
 
 from typing import TYPE_CHECKING, Annotated, TypedDict
 
@@ -28,6 +28,7 @@ class _How(TypedDict):
     hold: bool
     preview: bool
     ref: str | None
+    remove_undeclared: bool
 
 
 @command(
@@ -43,7 +44,7 @@ class _How(TypedDict):
         "deploy --ref v1.4           what lies in a commit, not in the working tree",
     ),
 )
-def deploy(
+def deploy(  # noqa: PLR0913 - one an option
     session: "Session",
     *,
     force: Annotated[
@@ -64,6 +65,12 @@ def deploy(
             help="Services and their files from this commit, branch or tag; the rest from here.",
         ),
     ] = None,
+    remove_undeclared: Annotated[
+        bool,
+        typer.Option(
+            "--remove-undeclared", help="Take away what the project file no longer has, too."
+        ),
+    ] = False,
     label: Label = "",
     plan: PlanOnly = False,
     events: Events = False,
@@ -71,12 +78,20 @@ def deploy(
     """Build what the files say, prove it, and put it live.
 
     Candidates start beside what is live and must be ready before the routes move to them; no
-    request is lost. Unchanged services are left alone. If anything fails, what was live stays.
+    request is lost. Unchanged services are left alone, and so is what was stopped by hand, unless
+    -s names it. If anything fails, what was live stays.
     """
     from compartment_tui.cli.following import Request, carry_out
     from compartment_tui.operations import runs
 
-    how = _How(force=force, label=label, hold=hold, preview=not no_preview, ref=ref)
+    how = _How(
+        force=force,
+        label=label,
+        hold=hold,
+        preview=not no_preview,
+        ref=ref,
+        remove_undeclared=remove_undeclared,
+    )
     request = Request(
         verb="deploy",
         plan=lambda world, where: runs.plan_deploy(world, **where, **how),
@@ -159,6 +174,34 @@ def redeploy(
         verb="redeploy",
         plan=lambda world, where: runs.plan_redeploy(world, **where, label=label),
         start=lambda world, where: runs.redeploy(world, **where, label=label),
+    )
+    return carry_out(session, request, plan=plan, events=events)
+
+
+@command(
+    app,
+    environment=True,
+    services=True,
+    changes=True,
+    examples=(
+        "remove               what is live and no longer in compartment.toml",
+        "remove -s worker     this one, whatever the file says",
+    ),
+)
+def remove(
+    session: "Session", *, label: Label = "", plan: PlanOnly = False, events: Events = False
+) -> int:
+    """Take away services that the project file no longer has.
+
+    Their routes go, they are drained, stopped and kept: `rollback` brings them back.
+    """
+    from compartment_tui.cli.following import Request, carry_out
+    from compartment_tui.operations import runs
+
+    request = Request(
+        verb="remove",
+        plan=lambda world, where: runs.plan_removal(world, **where, label=label),
+        start=lambda world, where: runs.remove(world, **where, label=label),
     )
     return carry_out(session, request, plan=plan, events=events)
 

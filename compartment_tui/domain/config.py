@@ -44,6 +44,10 @@ class Readiness:
     attempt_timeout: timedelta = timedelta(seconds=2)
 
 
+UNDECLARED = Readiness(kind=ReadinessKind.TCP)
+"""What a routed service is asked that declares no readiness: to accept a connection."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Build:
     """How to make the image from the service's path."""

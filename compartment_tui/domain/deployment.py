@@ -54,6 +54,8 @@ class Purpose(StrEnum):
     """They are proven and wait, reachable at their previews at most."""
     DISCARD = "discard"
     """Held ones are gone. Not a run: nothing is made or activated, so no history has it."""
+    REMOVE = "remove"
+    """The service is taken away: its route goes, its container is stopped and kept."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -202,6 +204,8 @@ class RunRecord:
     """Services that were unchanged and left alone."""
     deployments: Mapping[str, str] = field(default_factory=dict)
     """Service to deployment: what the run activated, or meant to."""
+    removed: Mapping[str, str] = field(default_factory=dict)
+    """Service to deployment: what the run took away, or meant to."""
     status: Status = Status.RUNNING
     completed: datetime | None = None
     label: str = ""
@@ -227,6 +231,8 @@ class JournalEntry:
     """The candidate was held before the run: undo leaves it held."""
     discards: str | None = None
     """The held candidate that goes when the run has succeeded."""
+    removes: bool = False
+    """The service is taken away: there is no candidate, `deployment` is `previous`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -244,6 +250,11 @@ class Journal:
     """The routes as they were."""
     stage: Stage = Stage.BUILDING
     purpose: Purpose = Purpose.LIVE
+
+    @property
+    def incoming(self) -> tuple[JournalEntry, ...]:
+        """The entries that have a candidate: all but those of services that are taken away."""
+        return tuple(entry for entry in self.entries if not entry.removes)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -278,6 +289,14 @@ class EnvironmentState:
 
     def held_deployment(self, service: str) -> Deployment | None:
         return self.deployments.get(self.held.get(service, ""))
+
+    def removed_deployment(self, service: str) -> Deployment | None:
+        """What was live of a service when a run took it away; None while one is live."""
+        if service in self.active:
+            return None
+        runs = (run for run in reversed(self.runs) if run.status is Status.SUCCEEDED)
+        ids = (run.removed[service] for run in runs if service in run.removed)
+        return self.deployments.get(next(ids, ""))
 
     def is_active(self, deployment: str) -> bool:
         return deployment in self.active.values()

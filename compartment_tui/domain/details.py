@@ -28,7 +28,7 @@ class DeploymentView:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunView:
-    """A run and the deployments it made or activated, newest run first in lists."""
+    """A run and the deployments it made, activated or took away."""
 
     run: RunRecord
     deployments: tuple[DeploymentView, ...]

@@ -19,8 +19,9 @@ from compartment_tui.domain.errors import (
     Refused,
     UsageProblem,
 )
+from compartment_tui.domain.history import spec_of
 from compartment_tui.domain.names import EnvironmentKey, host, parse_label, primary_web
-from compartment_tui.domain.plan import ImageSource, Plan, Run
+from compartment_tui.domain.plan import ImageSource, Plan, Reroute, Run
 from compartment_tui.domain.usable import refuse_unusable
 from compartment_tui.domain.variables import Secret, fingerprints, resolve, values
 
@@ -142,8 +143,26 @@ def kept(
         image=deployment.image,
         previous=around.state.active_deployment(deployment.service),
         fingerprints=deployment.fingerprints,
-        # A rebuilt record knows the hosts of what is live only.
-        host=deployment.host or host_of(around.config, around.key, spec),
+        host=host_now(around.config, around.key, deployment, spec),
+        port=deployment.port,
+        provenance=deployment.provenance,
+    )
+
+
+def taken_away(around: Circumstances, service: str, *, run: str) -> Plan:
+    """The end of what is live of a service: its container stays, stopped, for a rollback."""
+    deployment = around.state.deployments[around.state.active[service]]
+    return Plan(
+        key=around.key,
+        run=run,
+        trigger=Trigger.DEPLOY,
+        purpose=Purpose.REMOVE,
+        spec=spec_of(deployment),
+        deployment=deployment.id,
+        source=ImageSource.KEPT_CONTAINER,
+        image=deployment.image,
+        previous=deployment,
+        fingerprints=deployment.fingerprints,
         port=deployment.port,
         provenance=deployment.provenance,
     )
@@ -166,6 +185,7 @@ def make_run(
     chosen = tuple(plans)
     label = parse_label(label)
     specs = [plan.spec for plan in chosen if not plan.kept]
+    live = purpose is Purpose.LIVE
     refuse_unusable(around.config, around.key, specs, around.identity)
     _refuse_shared_hosts(chosen)
     return Run(
@@ -178,6 +198,7 @@ def make_run(
         label=label,
         keep=around.config.keep,
         purpose=purpose,
+        reroutes=_reroutes(around, chosen) if live else (),
     )
 
 
@@ -187,6 +208,50 @@ def host_of(config: ProjectConfig, key: EnvironmentKey, spec: ServiceSpec) -> st
         return None
     primary = primary_web((one.name, one.kind.value) for one in config.services)
     return host(key, spec.name, primary=spec.name == primary, base_domain=config.base_domain)
+
+
+def host_now(
+    config: ProjectConfig, key: EnvironmentKey, deployment: Deployment, spec: ServiceSpec
+) -> str | None:
+    """The host of a deployment that exists: as the file says today, else the one it had.
+
+    Hosts belong to the environment and not to what answers there: going back to an older
+    deployment takes no address away.
+    """
+    if not spec.kind.routed:
+        return None
+    if config.service(deployment.service) is not None:
+        return host_of(config, key, spec)
+    return deployment.host or host_of(config, key, spec)
+
+
+def _reroutes(around: Circumstances, plans: tuple[Plan, ...]) -> tuple[Reroute, ...]:
+    """Live services that no plan is about, and whose host a plan takes: each gets another.
+
+    It is the one the file gives it today; one that the file no longer has is named in full.
+    """
+    config, key, state = around.config, around.key, around.state
+    taken = {plan.host for plan in plans if plan.host}
+    planned = {plan.service for plan in plans}
+    reroutes = []
+    for name in state.active:
+        active = state.active_deployment(name)
+        if active is None or name in planned or active.host not in taken or active.port is None:
+            continue
+        spec = config.service(name)
+        new = host_of(config, key, spec) if spec else None
+        if new is None or new in taken:
+            new = host(key, name, primary=False, base_domain=config.base_domain)
+        reroutes.append(
+            Reroute(
+                service=name,
+                deployment=active.id,
+                port=active.port,
+                old_host=active.host or "",
+                host=new,
+            )
+        )
+    return tuple(reroutes)
 
 
 def _port_variable(service: str, value: Secret | None) -> int | None:

@@ -90,6 +90,17 @@ class ServiceUnchanged:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RouteMoved:
+    """A service that was left alone answers at another host now."""
+
+    at: datetime
+    target: Target
+    host: str
+    old_host: str
+    """Where it does not answer any more; empty when nothing led to it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Noted:
     """Something a person should know that stops nothing."""
 
@@ -120,6 +131,7 @@ Event: TypeAlias = (
     | StageFailed
     | StageReverted
     | ServiceUnchanged
+    | RouteMoved
     | Noted
     | RunFinished
 )

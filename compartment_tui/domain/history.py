@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 
 from compartment_tui.domain.config import ServiceSpec
-from compartment_tui.domain.deployment import Deployment, EnvironmentState, RunRecord
+from compartment_tui.domain.deployment import Deployment, EnvironmentState, RunRecord, Status
 from compartment_tui.domain.errors import NotFound, Refused, UsageProblem
 from compartment_tui.domain.names import show
 
@@ -17,9 +17,9 @@ def rollback_targets(
 ) -> dict[str, str]:
     """Which deployment each service goes back to (service to id).
 
-    Nothing given: undo the newest run still in effect. `services`: each one's `previous`. One
-    service and `to`: that deployment. `run`: all of an earlier run. Raises UsageProblem, NotFound,
-    Refused.
+    Nothing given: undo the newest run still in effect, but for what was stopped by hand since.
+    `services`: each one's `previous`, or what was taken away last. One service and `to`: that
+    deployment. `run`: all of an earlier run. Raises UsageProblem, NotFound, Refused.
     """
     if run is not None:
         if services or to is not None:
@@ -29,19 +29,40 @@ def rollback_targets(
         if len(services) != 1:
             raise UsageProblem("--to needs exactly one --service")
         return {services[0]: _exact(state, services[0], to).id}
-    names = services or _newest_in_effect(state)
-    return {name: _previous(state, name).id for name in names}
+    if services:
+        return {name: _previous(state, name).id for name in services}
+    names = _newest_in_effect(state)
+    awake = [name for name in names if not _rests(state, name)]
+    if not awake:
+        raise Refused(
+            f"{', '.join(names)} of {show(state.key.environment)}: stopped by hand, and left so",
+            hint="`compartment-tui start` brings back what was stopped; -s rolls it back by name",
+        )
+    return {name: _previous(state, name).id for name in awake}
 
 
 def _newest_in_effect(state: EnvironmentState) -> list[str]:
-    """The services whose active deployment was made live by the newest run that did so."""
+    """The services that the newest run made live or took away, as far as that still holds."""
     active = [one for name in state.active if (one := state.active_deployment(name))]
-    if not active:
+    switched = [(_switched_by(one), one.service) for one in active]
+    switched += [
+        (run.id, service)
+        for run in state.runs
+        if run.status is Status.SUCCEEDED
+        for service in run.removed
+        if service not in state.active
+    ]
+    if not switched:
         raise NotFound(
             f"nothing is live in {show(state.key.environment)}, so there is nothing to roll back"
         )
-    newest = max(_switched_by(one) for one in active)
-    return [one.service for one in active if _switched_by(one) == newest]
+    newest = max(run for run, _ in switched)
+    return [service for run, service in switched if run == newest]
+
+
+def _rests(state: EnvironmentState, service: str) -> bool:
+    active = state.active_deployment(service)
+    return active is not None and active.resting
 
 
 def _switched_by(deployment: Deployment) -> str:
@@ -51,6 +72,9 @@ def _switched_by(deployment: Deployment) -> str:
 
 def _previous(state: EnvironmentState, service: str) -> Deployment:
     active = state.active_deployment(service)
+    removed = state.removed_deployment(service)
+    if removed is not None:
+        return removed
     if active is None:
         raise NotFound(
             f"{show(service)} is not live in {show(state.key.environment)}",

@@ -156,6 +156,22 @@ class Plan:
         return frozenset(one for one in (self.host, preview) if one is not None)
 
     @property
+    def removes(self) -> bool:
+        """The run takes the service away: nothing is made, started or proven."""
+        return self.purpose is Purpose.REMOVE
+
+    @property
+    def old_host(self) -> str | None:
+        """The host of the active deployment that goes with this run; None when its host stays."""
+        previous = self.previous
+        if previous is None or previous.host is None:
+            return None
+        if self.removes:
+            return previous.host
+        moves = self.purpose is Purpose.LIVE and previous.host != self.host
+        return previous.host if moves else None
+
+    @property
     def gap(self) -> bool:
         """Whether the service is away for a moment: the old one stops before the new one starts."""
         previous = self.previous
@@ -193,6 +209,17 @@ class Plan:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Reroute:
+    """A service that no plan of the run is about, and whose host changes with its switch."""
+
+    service: str
+    deployment: str
+    port: int
+    old_host: str
+    host: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Run:
     """What one action will do to one environment."""
 
@@ -213,6 +240,17 @@ class Run:
     """The environment whose images these are, when that is another one."""
     ref: str = ""
     """The commit that services and build contexts are taken from, as it was asked for."""
+    reroutes: tuple[Reroute, ...] = ()
+    """Services that get another host because a plan takes theirs."""
+    undeclared: tuple[str, ...] = ()
+    """Services that are live, stay so, and are no longer in the project file."""
+    left_stopped: tuple[str, ...] = ()
+    """Services that were stopped by hand and not asked for by name: they stay as they are."""
+
+    @property
+    def removes_only(self) -> bool:
+        """Whether all it does is to take services away."""
+        return bool(self.plans) and all(plan.removes for plan in self.plans)
 
     @property
     def recipe(self) -> tuple[Stage, ...]:
@@ -220,6 +258,8 @@ class Run:
         if self.purpose is Purpose.DISCARD:
             return (Stage.STOPPED,)
         stages = RECIPES[self.trigger]
+        if self.removes_only:
+            return (Stage.SWITCHING_ROUTE, Stage.DRAINING_PREVIOUS)
         if self.purpose is Purpose.HOLD:
             stages = (*stages[: stages.index(Stage.SWITCHING_ROUTE)], Stage.HELD)
         held = self.plans and all(plan.held for plan in self.plans)
@@ -236,11 +276,12 @@ class Run:
                 deployment=plan.deployment,
                 previous=plan.previous.id if plan.previous else None,
                 kept=plan.kept,
-                stop_first=plan.spec.stop_first,
+                stop_first=plan.spec.stop_first and not plan.removes,
                 previous_rests=plan.previous is not None and plan.previous.resting,
                 host=plan.routed_host,
                 held=plan.held,
                 discards=plan.discards.id if plan.discards else None,
+                removes=plan.removes,
             )
             for plan in self.plans
         )

@@ -5,8 +5,15 @@ from dataclasses import replace
 
 from compartment_tui.domain.config import ProjectConfig, ServiceSpec
 from compartment_tui.domain.deployment import Purpose, Trigger
-from compartment_tui.domain.drafts import Circumstances, again, fresh, kept, make_run
-from compartment_tui.domain.errors import NotFound, UsageProblem
+from compartment_tui.domain.drafts import (
+    Circumstances,
+    again,
+    fresh,
+    kept,
+    make_run,
+    taken_away,
+)
+from compartment_tui.domain.errors import NotFound, Refused, UsageProblem
 from compartment_tui.domain.names import preview_host, show
 from compartment_tui.domain.plan import ImageSource, Plan, Run
 
@@ -19,13 +26,18 @@ def plan_deploy(
     label: str = "",
     hold: bool = False,
     preview: bool = True,
+    remove_undeclared: bool = False,
 ) -> Run:
     """Build (or pull) and replace the selected services; all of the file's when none is named.
 
-    With `hold` the candidates are proven and then wait, each at its preview's host if `preview`.
-    Raises NotFound, MissingVariables, SensitiveUnreadable, HostConflict, UsageProblem (the label).
+    What was stopped by hand stays so unless it is named. With `hold` the candidates are proven and
+    then wait, each at its preview's host if `preview`. With `remove_undeclared` what the file no
+    longer has is taken away by the same switch. Raises NotFound, MissingVariables,
+    SensitiveUnreadable, HostConflict, Refused (all was stopped by hand), UsageProblem (the label).
     """
     run = around.new_id("run")
+    chosen = selected(around.config, services)
+    left = stopped_by_hand(around, [spec.name for spec in chosen], asked=services)
     plans = [
         fresh(
             around,
@@ -35,31 +47,78 @@ def plan_deploy(
             source=ImageSource.PULL if spec.image else ImageSource.BUILD,
             force=force,
         )
-        for spec in selected(around.config, services)
+        for spec in chosen
+        if spec.name not in left
     ]
     plans = [_taking_its_place(around, plan) for plan in plans]
     if hold:
         plans = [_to_be_held(plan, preview=preview) for plan in plans]
+    gone = undeclared(around) if remove_undeclared else ()
+    plans += [taken_away(around, name, run=run) for name in gone]
+    refuse_nothing(around, plans, left)
     purpose = Purpose.HOLD if hold else Purpose.LIVE
     made = make_run(around, run, Trigger.DEPLOY, plans, label=label, purpose=purpose)
-    return replace(made, ref=around.ref)
+    return replace(
+        made,
+        ref=around.ref,
+        undeclared=() if services or remove_undeclared else undeclared(around),
+        left_stopped=left,
+    )
+
+
+def plan_removal(around: Circumstances, *, services: Sequence[str] = (), label: str = "") -> Run:
+    """Take services away: those named, or all that are live and no longer in the file.
+
+    Raises NotFound (one is not live; the file has all that are live).
+    """
+    gone = undeclared(around)
+    if not services and not gone:
+        raise NotFound(
+            f"compartment.toml has every service that is live in {show(around.key.environment)}",
+            hint="-s names one that is to go all the same",
+        )
+    live = sorted(around.state.active, key=file_order(around.config))
+    where = show(around.key.environment)
+    names = known_services(live, services, f"is not live in {where}") if services else gone
+    run = around.new_id("run")
+    plans = [taken_away(around, name, run=run) for name in names]
+    return make_run(around, run, Trigger.DEPLOY, plans, label=label)
+
+
+def undeclared(around: Circumstances) -> tuple[str, ...]:
+    """Services that are live here and no longer in the file."""
+    state, config = around.state, around.config
+    names = (name for name in state.active if config.service(name) is None)
+    return tuple(sorted(name for name in names if state.active_deployment(name)))
 
 
 def plan_redeploy(around: Circumstances, *, services: Sequence[str] = (), label: str = "") -> Run:
     """The recorded image of the active deployments with today's values; always replaces.
 
-    Raises NotFound (nothing is active), Refused (its image is gone).
+    What the file no longer has, and what was stopped by hand, is left alone unless it is named.
+    Raises NotFound (nothing is active), Refused (its image is gone, all was stopped by hand).
     """
     active = [name for name in around.state.active if around.state.active_deployment(name)]
     wanted = known_services(
         active, services, "is not deployed here, so there is nothing to redeploy"
     )
+    extra = () if services else undeclared(around)
+    left = stopped_by_hand(around, [name for name in wanted if name not in extra], asked=services)
     run = around.new_id("run")
     plans = []
     for name in wanted:
+        if name in extra or name in left:
+            continue
         deployment = around.state.deployments[around.state.active[name]]
         plans.append(again(around, deployment, run=run, trigger=Trigger.REDEPLOY))
-    return make_run(around, run, Trigger.REDEPLOY, plans, label=label)
+    if extra and not plans and not left:
+        raise NotFound(
+            f"compartment.toml has none of the services that are live here: {', '.join(extra)}",
+            hint="`compartment-tui remove` takes them away; -s redeploys one all the same",
+        )
+    refuse_nothing(around, plans, left)
+    made = make_run(around, run, Trigger.REDEPLOY, plans, label=label)
+    return replace(made, undeclared=extra, left_stopped=left)
 
 
 def plan_rollback(around: Circumstances, targets: Mapping[str, str], *, label: str = "") -> Run:
@@ -77,6 +136,26 @@ def plan_rollback(around: Circumstances, targets: Mapping[str, str], *, label: s
         else:
             plans.append(again(around, deployment, run=run, trigger=Trigger.ROLLBACK))
     return make_run(around, run, Trigger.ROLLBACK, plans, label=label)
+
+
+def stopped_by_hand(
+    around: Circumstances, names: Sequence[str], *, asked: Sequence[str]
+) -> tuple[str, ...]:
+    """Of these services, those that were stopped by hand and not asked for by name.
+
+    Whoever stopped one did not mean it to come back with all the others.
+    """
+    actives = ((name, around.state.active_deployment(name)) for name in names if name not in asked)
+    return tuple(name for name, active in actives if active is not None and active.resting)
+
+
+def refuse_nothing(around: Circumstances, plans: Sequence[Plan], left: Sequence[str]) -> None:
+    """Raises Refused when everything that was asked for was stopped by hand."""
+    if left and not plans:
+        raise Refused(
+            f"{', '.join(left)} of {show(around.key.environment)}: stopped by hand, and left so",
+            hint="`compartment-tui start` brings back what was stopped; -s deploys it by name",
+        )
 
 
 def _taking_its_place(around: Circumstances, plan: Plan) -> Plan:

@@ -9,7 +9,12 @@ from compartment_tui.domain.errors import NotFound, Refused, UsageProblem
 from compartment_tui.domain.history import find_deployment, spec_of
 from compartment_tui.domain.names import show
 from compartment_tui.domain.plan import ImageSource, Plan, Run
-from compartment_tui.domain.planning import file_order, known_services
+from compartment_tui.domain.planning import (
+    file_order,
+    known_services,
+    refuse_nothing,
+    stopped_by_hand,
+)
 
 
 def plan_promote(around: Circumstances, *, services: Sequence[str] = (), label: str = "") -> Run:
@@ -37,22 +42,29 @@ def plan_promote_across(
     sources: Mapping[str, Deployment],
     *,
     origin: str,
+    services: Sequence[str] = (),
     label: str = "",
 ) -> Run:
     """New deployments here from the very images of `sources`, which are of environment `origin`.
 
-    They run as they were proven there, with this environment's values. Raises MissingVariables,
-    SensitiveUnreadable, Refused (an image is gone).
+    They run as they were proven there, with this environment's values. What was stopped by hand
+    here stays so unless `services` names it. Raises MissingVariables, SensitiveUnreadable, Refused
+    (an image is gone, all was stopped by hand).
     """
     run = around.new_id("run")
+    names = sorted(sources, key=file_order(around.config))
+    left = stopped_by_hand(around, names, asked=services)
     plans = []
-    for name in sorted(sources, key=file_order(around.config)):
+    for name in names:
+        if name in left:
+            continue
         deployment = sources[name]
         spec = spec_of(deployment)
         plan = copied(around, deployment, spec, run=run, trigger=Trigger.PROMOTE)
         plans.append(replace(plan, discards=around.state.held_deployment(name)))
+    refuse_nothing(around, plans, left)
     made = make_run(around, run, Trigger.PROMOTE, plans, label=label)
-    return replace(made, origin=origin)
+    return replace(made, origin=origin, left_stopped=left)
 
 
 def promotion_sources(

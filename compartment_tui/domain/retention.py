@@ -94,6 +94,9 @@ def images_needed(state: EnvironmentState, *, keep: int) -> frozenset[str]:
         active = state.active_deployment(service)
         if active is not None:
             needed |= {active.id, active.previous or ""}
+        removed = state.removed_deployment(service)
+        if removed is not None:
+            needed.add(removed.id)
         reusable = [one for one in state.of_service(service) if _reusable(state, one)]
         needed |= {one.id for one in reusable[:keep]}
     for entry in state.journal.entries if state.journal else ():

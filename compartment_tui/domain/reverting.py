@@ -12,7 +12,7 @@ from compartment_tui.domain.deployment import (
     Status,
 )
 from compartment_tui.domain.holding import held_again, not_held
-from compartment_tui.domain.transitions import audited, verb_of
+from compartment_tui.domain.transitions import audited, verb_of, with_hosts
 
 
 def reverted(
@@ -32,11 +32,12 @@ def reverted(
     if journal is None:
         return state
     for entry in journal.entries:
-        if not entry.held:
+        if not entry.held and not entry.removes:
             state = _stood_down(state, entry, failures.get(entry.service), reason, at)
         if journal.purpose is Purpose.LIVE:
             state = _back_in_place(state, entry)
         state = held_again(not_held(state, entry.deployment), entry)
+    state = with_hosts(state, journal.before)
     run = state.run(journal.run)
     if run is not None:
         status = Status.STOPPED if cancelled else Status.FAILED

@@ -57,6 +57,15 @@ class RouteTable:
         kept = tuple(route for route in self.routes if route.host not in hosts)
         return RouteTable(marker=marker, routes=tuple(sorted(kept + changes)))
 
+    def host_of(self, deployment: str) -> str | None:
+        """A host that leads to the deployment: the first by name, None when no host does."""
+        return next((one.host for one in self.routes if one.deployment == deployment), None)
+
+    def only(self, deployments: frozenset[str]) -> "RouteTable":
+        """This table with the routes to these deployments alone."""
+        kept = tuple(one for one in self.routes if one.deployment in deployments)
+        return replace(self, routes=kept)
+
     def without(self, deployments: frozenset[str]) -> "RouteTable":
         """This table without any route to these deployments."""
         kept = tuple(one for one in self.routes if one.deployment not in deployments)

@@ -19,6 +19,7 @@ from compartment_tui.domain.deployment import (
 )
 from compartment_tui.domain.holding import let_go, not_held
 from compartment_tui.domain.plan import RECIPES, Birth, Plan, Run
+from compartment_tui.domain.routes import RouteTable
 
 FRESH = 20
 """Deployments per service that stay in the record; older ones are put on a shelf."""
@@ -29,7 +30,8 @@ def begun(state: EnvironmentState, run: Run) -> EnvironmentState:
     """The run, its journal and its new deployments are on the record before it begins."""
     if run.purpose is Purpose.DISCARD:
         return replace(state, journal=run.journal())
-    for plan in run.plans:
+    made = tuple(plan for plan in run.plans if not plan.removes)
+    for plan in made:
         if plan.deployment not in state.deployments:
             state = state.with_deployment(_new_deployment(plan, run))
     record = RunRecord(
@@ -37,8 +39,9 @@ def begun(state: EnvironmentState, run: Run) -> EnvironmentState:
         trigger=run.trigger,
         created=run.created,
         actor=run.actor,
-        services=tuple(plan.service for plan in run.plans),
-        deployments={plan.service: plan.deployment for plan in run.plans},
+        services=tuple(plan.service for plan in made),
+        deployments={plan.service: plan.deployment for plan in made},
+        removed={plan.service: plan.deployment for plan in run.plans if plan.removes},
         label=run.label,
     )
     return replace(state.with_run(record), journal=run.journal())
@@ -118,10 +121,11 @@ def nothing_done(state: EnvironmentState) -> EnvironmentState:
     return replace(state, journal=None, runs=tuple(one for one in state.runs if one.id != run))
 
 
-def activated(state: EnvironmentState, at: datetime) -> EnvironmentState:
+def activated(state: EnvironmentState, at: datetime, table: RouteTable) -> EnvironmentState:
     """The commit point is passed: the journal's deployments are active, the others stand back.
 
-    Held candidates that they take the place of are discarded.
+    Held candidates that they take the place of are discarded. `table` is what is in force now: it
+    may have moved hosts of services that were left alone, too.
     """
     journal = state.journal
     if journal is None:
@@ -129,15 +133,29 @@ def activated(state: EnvironmentState, at: datetime) -> EnvironmentState:
     left = Stage.ROLLED_BACK if journal.trigger is Trigger.ROLLBACK else Stage.STOPPED
     for entry in journal.entries:
         old = state.active_deployment(entry.service)
-        if old is not None and old.id != entry.deployment:
+        if old is not None and (old.id != entry.deployment or entry.removes):
             state = state.with_deployment(replace(old, status=Status.SUCCEEDED, stage=left))
+        if entry.removes:
+            active = {name: id_ for name, id_ in state.active.items() if name != entry.service}
+            state = replace(state, active=active)
+            continue
         state = let_go(not_held(state, entry.deployment), entry.discards)
         state = state.with_deployment(_live(state, entry, journal, at))
         state = replace(state, active={**state.active, entry.service: entry.deployment})
     run = state.run(journal.run)
     if run is not None:
         state = state.with_run(replace(run, status=Status.SUCCEEDED, completed=at))
+    state = with_hosts(state, table)
     return replace(state, journal=replace(journal, stage=Stage.DRAINING_PREVIOUS))
+
+
+def with_hosts(state: EnvironmentState, table: RouteTable) -> EnvironmentState:
+    """The record with the hosts that lead to what is active, by the routes in force."""
+    for id_ in state.active.values():
+        deployment, host = state.deployments.get(id_), table.host_of(id_)
+        if deployment is not None and host is not None and deployment.host != host:
+            state = state.with_deployment(replace(deployment, host=host))
+    return state
 
 
 def _live(
@@ -166,7 +184,7 @@ def finished(state: EnvironmentState, actor: str, at: datetime) -> EnvironmentSt
     journal = state.journal
     if journal is None:
         return state
-    for entry in journal.entries if journal.purpose is Purpose.LIVE else ():
+    for entry in journal.incoming if journal.purpose is Purpose.LIVE else ():
         live = replace(state.deployments[entry.deployment], stage=Stage.ACTIVE)
         state = state.with_deployment(live)
     services = ", ".join(entry.service for entry in journal.entries)
@@ -176,6 +194,8 @@ def finished(state: EnvironmentState, actor: str, at: datetime) -> EnvironmentSt
 
 def verb_of(journal: Journal) -> str:
     """What the audit calls it."""
+    if journal.entries and not journal.incoming:
+        return Purpose.REMOVE.value
     return (journal.trigger if journal.purpose is Purpose.LIVE else journal.purpose).value
 
 
@@ -185,6 +205,12 @@ def audited(
     """One more line of who did what and when."""
     line = AuditLine(at=at, actor=actor, verb=verb, detail=detail)
     return replace(state, audit=(*state.audit, line)[-AUDIT_LINES:])
+
+
+def removed_deployments(state: EnvironmentState) -> tuple[Deployment, ...]:
+    """What was live of each service that a run has taken away: a rollback leads to it."""
+    services = dict.fromkeys(name for run in state.runs for name in run.removed)
+    return tuple(one for name in services if (one := state.removed_deployment(name)))
 
 
 def shelved(
@@ -202,12 +228,16 @@ def shelved(
     if max(services.values(), default=0) <= 2 * fresh:
         return state, None
     stay = {one.id for name in services for one in state.of_service(name)[:fresh]}
-    stay |= set(state.held.values())
+    stay |= set(state.held.values()) | {one.id for one in removed_deployments(state)}
     for id_ in state.active.values():
         stay |= {id_, state.deployments[id_].previous or ""}
     here = {id_: one for id_, one in state.deployments.items() if id_ in stay}
     gone = {id_: one for id_, one in state.deployments.items() if id_ not in stay}
-    old = {run.id for run in state.runs if not set(run.deployments.values()) & here.keys()}
+    old = {
+        run.id
+        for run in state.runs
+        if not {*run.deployments.values(), *run.removed.values()} & here.keys()
+    }
     live = replace(
         state, deployments=here, runs=tuple(run for run in state.runs if run.id not in old)
     )
@@ -226,6 +256,7 @@ def prunable(
     here = sorted({one.deployment for one in instances}, reverse=True)
     active = [one for name in state.active if (one := state.active_deployment(name))]
     safe = {one.id for one in active} | {one.previous for one in active}
+    safe |= {one.id for one in removed_deployments(state)}
     if state.journal is not None:
         safe |= {e.deployment for e in state.journal.entries}
         safe |= {e.previous for e in state.journal.entries}

@@ -112,7 +112,8 @@ def _refused_early(world: World, around: Circumstances, request: Request) -> Run
     run, state = request.planner(around), around.state
     # What is live here is claimed already, so a usual deploy need not ask what others have.
     live = {one.host for name in state.active if (one := state.active_deployment(name))}
-    new = frozenset(host for plan in run.plans for host in plan.hosts) - live
+    wanted = {host for plan in run.plans for host in plan.hosts}
+    new = frozenset(wanted | {moved.host for moved in run.reroutes}) - live
     if new:
         refuse_taken_hosts(state.key, new, world.edge.tables())
     return run

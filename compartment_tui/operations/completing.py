@@ -44,7 +44,7 @@ def runs(world: World, *, environment: str) -> Iterator[tuple[str, str]]:
     """Ids, newest first, and what each was in words."""
     state = _state(world, environment)
     for run in sorted(state.runs, key=lambda run: run.id, reverse=True):
-        yield run.id, f"{run.trigger.value} {' '.join(run.services)}"
+        yield run.id, f"{run.trigger.value} {' '.join((*run.services, *run.removed))}"
 
 
 def _state(world: World, environment: str) -> EnvironmentState:

@@ -88,7 +88,7 @@ def history(
             run=run,
             deployments=tuple(
                 deployment_view(world, config, state, state.deployments[id_], here)
-                for service, id_ in run.deployments.items()
+                for service, id_ in (run.deployments | run.removed).items()
                 if id_ in state.deployments and (not services or service in services)
             ),
         )
@@ -99,7 +99,11 @@ def history(
 def _runs_of(state: EnvironmentState, services: Sequence[str]) -> list[RunRecord]:
     """Newest first."""
     runs = sorted(state.runs, key=lambda run: run.id, reverse=True)
-    return [run for run in runs if not services or set(run.deployments) & set(services)]
+    return [run for run in runs if not services or _touched(run) & set(services)]
+
+
+def _touched(run: RunRecord) -> set[str]:
+    return {*run.deployments, *run.removed}
 
 
 def _with_shelves(world: World, state: EnvironmentState) -> EnvironmentState:

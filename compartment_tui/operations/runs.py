@@ -16,12 +16,13 @@ from compartment_tui.domain.names import parse_environment_name, show
 from compartment_tui.domain.plan import ImageSource, Run
 from compartment_tui.domain.planning import plan_deploy as _deploy
 from compartment_tui.domain.planning import plan_redeploy as _redeploy
+from compartment_tui.domain.planning import plan_removal as _remove
 from compartment_tui.domain.planning import plan_rollback as _rollback
 from compartment_tui.domain.promoting import plan_discard as _discard
 from compartment_tui.domain.promoting import plan_promote as _promote
 from compartment_tui.domain.promoting import plan_promote_across as _across
 from compartment_tui.domain.promoting import promotion_sources
-from compartment_tui.operations.carrying import Request, carried_out, planned
+from compartment_tui.operations.carrying import Planner, Request, carried_out, planned
 from compartment_tui.operations.recovering import keep_copy
 from compartment_tui.operations.scope import key_and_config, state_of
 from compartment_tui.ports import World
@@ -29,7 +30,7 @@ from compartment_tui.rollout.ground import prepare_ground
 from compartment_tui.rollout.recovery import recover
 
 
-def plan_deploy(
+def plan_deploy(  # noqa: PLR0913 - one an option
     world: World,
     *,
     environment: str,
@@ -38,15 +39,15 @@ def plan_deploy(
     label: str = "",
     hold: bool = False,
     preview: bool = True,
+    remove_undeclared: bool = False,
     ref: str | None = None,
 ) -> Run:
     """What `deploy` would do."""
-    return planned(
-        world, _deploying(environment, services, force, label, hold=hold, preview=preview, ref=ref)
-    )
+    planner = _deploy_planner(services, force, label, hold, preview, remove_undeclared)
+    return planned(world, _deploying(environment, planner, hold=hold, ref=ref))
 
 
-def deploy(
+def deploy(  # noqa: PLR0913 - one an option
     world: World,
     *,
     environment: str,
@@ -55,15 +56,33 @@ def deploy(
     label: str = "",
     hold: bool = False,
     preview: bool = True,
+    remove_undeclared: bool = False,
     ref: str | None = None,
 ) -> Iterator[Event]:
     """Build, prove, switch, drain. With `hold`: build, prove, and wait to be promoted.
 
-    With `ref`, services and build contexts come from that commit.
+    With `remove_undeclared`, what the file no longer has is taken away by the same switch. With
+    `ref`, services and build contexts come from that commit.
     """
-    return carried_out(
-        world, _deploying(environment, services, force, label, hold=hold, preview=preview, ref=ref)
-    )
+    planner = _deploy_planner(services, force, label, hold, preview, remove_undeclared)
+    return carried_out(world, _deploying(environment, planner, hold=hold, ref=ref))
+
+
+def plan_removal(
+    world: World, *, environment: str, services: Sequence[str] = (), label: str = ""
+) -> Run:
+    """What `remove` would do."""
+    return planned(world, _removing(environment, services, label))
+
+
+def remove(
+    world: World, *, environment: str, services: Sequence[str] = (), label: str = ""
+) -> Iterator[Event]:
+    """Take services away: routes first, then drained, stopped and kept for a rollback.
+
+    Those named, or all that are live and no longer in the file.
+    """
+    return carried_out(world, _removing(environment, services, label))
 
 
 def plan_promote(
@@ -197,23 +216,41 @@ def uncommitted(world: World, run: Run) -> tuple[str, ...]:
     return world.source.dirty_files() if from_tree else ()
 
 
-def _deploying(
-    environment: str,
+def _deploy_planner(
     services: Sequence[str],
     force: bool,
     label: str,
-    *,
     hold: bool,
     preview: bool,
-    ref: str | None,
-) -> Request:
+    remove_undeclared: bool,
+) -> Planner:
+    """Raises UsageProblem when options exclude each other."""
     if not hold and not preview:
         raise UsageProblem("--no-preview goes with --hold only")
-    planner = partial(
-        _deploy, services=services, force=force, label=label, hold=hold, preview=preview
+    if hold and remove_undeclared:
+        raise UsageProblem(
+            "--remove-undeclared does not go with --hold: nothing that is live changes then",
+            hint="`compartment-tui remove` takes them away",
+        )
+    return partial(
+        _deploy,
+        services=services,
+        force=force,
+        label=label,
+        hold=hold,
+        preview=preview,
+        remove_undeclared=remove_undeclared,
     )
+
+
+def _deploying(environment: str, planner: Planner, *, hold: bool, ref: str | None) -> Request:
     verb = "deploy --hold" if hold else "deploy"
     return Request(verb=verb, environment=environment, planner=planner, ref=ref, builds=True)
+
+
+def _removing(environment: str, services: Sequence[str], label: str) -> Request:
+    planner = partial(_remove, services=services, label=label)
+    return Request(verb="remove", environment=environment, planner=planner)
 
 
 def _promoting(environment: str, services: Sequence[str], label: str) -> Request:
@@ -240,7 +277,7 @@ def _promoting_across(
         sources = promotion_sources(
             state_of(world, source), services=services, deployment=deployment
         )
-        return _across(around, sources, origin=source.environment, label=label)
+        return _across(around, sources, origin=source.environment, services=services, label=label)
 
     return Request(verb="promote", environment=environment, planner=planner)
 

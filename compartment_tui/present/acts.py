@@ -20,6 +20,7 @@ class Verb(StrEnum):
     DISCARD = "discard"
     ROLLBACK = "rollback"
     REDEPLOY = "redeploy"
+    REMOVE = "remove"
     STOP = "stop"
     START = "start"
     RESTART = "restart"
@@ -40,6 +41,7 @@ _TITLES = {
     Verb.DISCARD: "Discard the candidate{of}",
     Verb.ROLLBACK: "Roll back{what}",
     Verb.REDEPLOY: "Redeploy{what}",
+    Verb.REMOVE: "Remove{what}",
     Verb.STOP: "Stop{what}",
     Verb.START: "Start{what}",
     Verb.RESTART: "Restart{what}",
@@ -64,6 +66,8 @@ class Act:
     preview: bool = True
     """Whether what is held gets an address of its own."""
     volumes: bool = False
+    remove_undeclared: bool = False
+    """Whether a deploy takes away what the project file no longer has."""
 
     def title(self) -> str:
         """`Deploy web in production`, safe to print."""
@@ -94,6 +98,7 @@ class Act:
             words += ["--run", short_id(self.run)]
         words += ["--force"] * self.force + ["--no-preview"] * (not self.preview)
         words += ["--volumes"] * self.volumes
+        words += ["--remove-undeclared"] * self.remove_undeclared
         return " ".join(words)
 
 

@@ -146,6 +146,7 @@ def run_summary(view: RunView) -> Json:
         "actor": run.actor,
         "services": list(run.services),
         "unchangedServices": list(run.covered),
+        "removedServices": list(run.removed),
         "deploymentIds": dict(run.deployments),
         "createdAt": instant(run.created),
         "completedAt": instant(run.completed),

@@ -11,6 +11,7 @@ from compartment_tui.domain.events import (
     Noted,
     Output,
     Probed,
+    RouteMoved,
     RunFinished,
     RunPlanned,
     ServiceUnchanged,
@@ -41,8 +42,30 @@ def plan_document(
         "dirtyFiles": list(dirty[:SHOWN_FILES]),
         "dirtyFileCount": len(dirty),
         "deployments": [
-            _plan(plan, commits.get(plan.service, CommitRange())) for plan in run.plans
+            _plan(plan, commits.get(plan.service, CommitRange()))
+            for plan in run.plans
+            if not plan.removes
         ],
+        "removals": [
+            {
+                "serviceName": plan.service,
+                "deploymentId": plan.deployment,
+                "oldRouteHost": plan.old_host,
+            }
+            for plan in run.plans
+            if plan.removes
+        ],
+        "reroutes": [
+            {
+                "serviceName": moved.service,
+                "deploymentId": moved.deployment,
+                "routeHost": moved.host,
+                "oldRouteHost": moved.old_host or None,
+            }
+            for moved in run.reroutes
+        ],
+        "undeclaredServices": list(run.undeclared),
+        "stoppedServices": list(run.left_stopped),
         **place(run.key),
     }
 
@@ -71,6 +94,16 @@ def run_document(timeline: Timeline, status: Json | None) -> Json:
         "failure": failure(timeline.failure),
         "rollout": [_track(track, timeline.gaps.get(track.service)) for track in timeline.tracks],
         "notes": list(timeline.notes),
+        "movedRoutes": [
+            {
+                "serviceName": moved.target.service,
+                "routeHost": moved.host,
+                "oldRouteHost": moved.old_host or None,
+            }
+            for moved in timeline.moved
+        ],
+        "undeclaredServices": list(run.undeclared) if run else [],
+        "stoppedServices": list(run.left_stopped) if run else [],
     }
 
 
@@ -95,6 +128,9 @@ def event_document(event: Event, environment: str) -> Json:  # noqa: PLR0911 - o
             return _staged("stage_reverted", event)
         case ServiceUnchanged():
             return {**_targeted("service_unchanged", event), "deploymentId": event.deployment}
+        case RouteMoved():
+            hosts = {"routeHost": event.host, "oldRouteHost": event.old_host or None}
+            return {**_targeted("route_moved", event), **hosts}
         case Noted():
             service = event.target.service if event.target else None
             head = _head("noted", event.at, environment, service=service)
@@ -139,8 +175,9 @@ def _head(
     }
 
 
-def _targeted(kind: str, event: Probed | ServiceUnchanged) -> Json:
-    stage = Stage.CHECKING_READINESS if isinstance(event, Probed) else None
+def _targeted(kind: str, event: Probed | ServiceUnchanged | RouteMoved) -> Json:
+    stages = {Probed: Stage.CHECKING_READINESS, RouteMoved: Stage.SWITCHING_ROUTE}
+    stage = stages.get(type(event))
     target = event.target
     return _head(kind, event.at, target.environment, service=target.service, stage=stage)
 
@@ -196,6 +233,7 @@ def _plan(plan: Plan, commits: CommitRange) -> Json:
         "variables": changes(plan.changes),
         "variablesUnlikeSource": changes(plan.differs),
         "routeHost": plan.host,
+        "oldRouteHost": plan.old_host,
         "previewHost": plan.preview,
         "discardsDeploymentId": plan.discards.id if plan.discards else None,
         "release": list(plan.spec.release.command) if plan.spec.release and plan.releases else None,

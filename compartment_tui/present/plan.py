@@ -5,7 +5,9 @@ from dataclasses import dataclass
 
 from compartment_tui.domain.commits import CommitRange
 from compartment_tui.domain.deployment import Provenance, Purpose, Trigger
-from compartment_tui.domain.plan import ImageSource, Plan, Run
+from compartment_tui.domain.plan import ImageSource, Plan, Reroute, Run
+from compartment_tui.domain.typed import option_for
+from compartment_tui.present.status import PROGRAM
 from compartment_tui.present.text import (
     clean,
     counted,
@@ -18,7 +20,7 @@ from compartment_tui.present.text import (
     url,
     variable_words,
 )
-from compartment_tui.present.tone import Cell, Line, Tone, line
+from compartment_tui.present.tone import Cell, Line, Tone, line, signed
 
 SHOWN_AUTHORS = 3
 SHOWN_COMMITS = 5
@@ -44,7 +46,27 @@ def plan_lines(run: Run, context: PlanContext) -> tuple[Line, ...]:
         lines.append(line("  nothing to do", Tone.QUIET))
     for plan in run.plans:
         lines.extend(_block(plan, context))
+    for moved in run.reroutes:
+        lines.extend(_rerouted(moved, context))
+    lines.extend(left_alone_lines(run))
     return tuple(lines)
+
+
+def left_alone_lines(run: Run) -> Iterator[Line]:
+    """Services that one might expect the run to be about, and why it is not; and the way on."""
+    option = option_for(run.key.environment)
+    if run.left_stopped or run.undeclared:
+        yield line("")
+    if run.left_stopped:
+        names = listed(show(name) for name in run.left_stopped)
+        words = f"{names}: stopped by hand, and stays so until `{PROGRAM} start{option}`"
+        yield (signed(words, Tone.WARN),)
+    if run.undeclared:
+        names = listed(show(name) for name in run.undeclared)
+        words = f"{names}: live, and no longer in compartment.toml; nothing is changed there"
+        yield (signed(words, Tone.WARN),)
+        them = "it" if len(run.undeclared) == 1 else "them"
+        yield line(f"  → {PROGRAM} remove{option} takes {them} away", Tone.QUIET)
 
 
 def source_words(plan: Plan) -> str:
@@ -67,6 +89,8 @@ def run_words(run: Run) -> str:
     """What the run does: `roll back`, `deploy and hold`."""
     if run.purpose is Purpose.DISCARD:
         return "discard candidates of"
+    if run.removes_only:
+        return "remove services of"
     return "deploy and hold" if run.purpose is Purpose.HOLD else trigger_words(run.trigger)
 
 
@@ -121,6 +145,9 @@ def _block(plan: Plan, context: PlanContext) -> Iterator[Line]:
     if plan.purpose is Purpose.DISCARD:
         yield from _discarded(plan, context)
         return
+    if plan.removes:
+        yield from _removed(plan, context)
+        return
     image = f" {proof(plan.image)}" if plan.image and plan.source is ImageSource.KEPT_IMAGE else ""
     yield _row("image", f"{source_words(plan)}{image}")
     yield from _commits(plan, context.commits.get(plan.service, CommitRange()))
@@ -128,6 +155,9 @@ def _block(plan: Plan, context: PlanContext) -> Iterator[Line]:
     if plan.host:
         later = ", once it is promoted" if plan.purpose is Purpose.HOLD else ""
         yield _row("route", f"{url(plan.host, context.http_port)}{later}")
+    if plan.old_host:
+        gone = f"{url(plan.old_host, context.http_port)} answers no longer"
+        yield _row("" if plan.host else "route", gone, Tone.WARN)
     yield from _previewed(plan, context)
     yield from _released(plan)
     if plan.discards:
@@ -145,10 +175,14 @@ def _what_becomes(plan: Plan) -> str:
     match plan.purpose:
         case Purpose.DISCARD:
             return f"{mine} is discarded"
+        case Purpose.REMOVE:
+            return f"{mine} is taken away"
         case Purpose.HOLD:
             beside = f"beside {short_id(previous.id)}" if previous else "nothing is live yet"
             return f"{mine} is held, {beside}"
         case Purpose.LIVE:
+            if previous is None and plan.kept and not plan.held:
+                return f"{mine} comes back"
             before = f"replaces {short_id(previous.id)}" if previous else "first deployment"
             return f"{before} → {mine}"
 
@@ -159,6 +193,19 @@ def _discarded(plan: Plan, context: PlanContext) -> Iterator[Line]:
     yield _row("container", "goes, and its image if nothing else uses it")
     if plan.spec.release:
         yield _row("release", "it ran when this was held: what it did is not undone", Tone.WARN)
+
+
+def _removed(plan: Plan, context: PlanContext) -> Iterator[Line]:
+    if plan.old_host:
+        yield _row("route", f"{url(plan.old_host, context.http_port)} answers no longer", Tone.WARN)
+    yield _row("container", "is drained, stopped and kept: a rollback brings it back")
+
+
+def _rerouted(moved: Reroute, context: PlanContext) -> Iterator[Line]:
+    yield line("")
+    yield Cell(f"{show(moved.service)}  "), Cell(f"{short_id(moved.deployment)} stays", Tone.QUIET)
+    yield _row("route", url(moved.host, context.http_port), Tone.WARN)
+    yield _row("", f"{url(moved.old_host, context.http_port)} leads elsewhere", Tone.WARN)
 
 
 def _previewed(plan: Plan, context: PlanContext) -> Iterator[Line]:

@@ -3,10 +3,10 @@
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
-from compartment_tui.domain.deployment import Stage, Trigger
+from compartment_tui.domain.deployment import Purpose, Stage, Trigger
 from compartment_tui.domain.outcome import Outcome
 from compartment_tui.domain.typed import option_for
-from compartment_tui.present.plan import proof
+from compartment_tui.present.plan import left_alone_lines, proof
 from compartment_tui.present.status import PROGRAM
 from compartment_tui.present.text import (
     clean,
@@ -28,6 +28,7 @@ TRACK_WORDS = {
     TrackState.HELD: ("held", Tone.GOOD),
     TrackState.DISCARDED: ("discarded", Tone.GOOD),
     TrackState.UNCHANGED: ("unchanged", Tone.QUIET),
+    TrackState.REMOVED: ("removed", Tone.QUIET),
     TrackState.AT_REST: ("stopped", Tone.QUIET),
     TrackState.FAILED: ("failed", Tone.BAD),
     TrackState.REVERTED: ("reverted", Tone.WARN),
@@ -41,9 +42,13 @@ DONE_WELL = frozenset(
         TrackState.HELD,
         TrackState.DISCARDED,
         TrackState.UNCHANGED,
+        TrackState.REMOVED,
         TrackState.AT_REST,
     }
 )
+
+
+_SWITCHED = frozenset({TrackState.LIVE, TrackState.REMOVED})
 
 
 def track_lines(timeline: Timeline, now: datetime) -> tuple[Line, ...]:
@@ -58,7 +63,7 @@ def result_lines(timeline: Timeline, http_port: int) -> tuple[Line, ...]:
     names = max((len(show(track.service)) for track in tracks), default=0)
     places = [_place(track, http_port) for track in tracks]
     wide = max((len(place) for place in places), default=0)
-    return tuple(
+    results = [
         _result(
             track,
             pad(show(track.service), names),
@@ -66,7 +71,20 @@ def result_lines(timeline: Timeline, http_port: int) -> tuple[Line, ...]:
             timeline.gaps.get(track.service),
         )
         for track, place in zip(tracks, places, strict=True)
-    )
+    ]
+    return (*results, *_moves(timeline, http_port))
+
+
+def _moves(timeline: Timeline, http_port: int) -> Iterator[Line]:
+    """Hosts that changed with the switch: of what is new, and of what was left alone."""
+    for track in timeline.tracks:
+        if track.plan is not None and track.plan.old_host and track.state in _SWITCHED:
+            gone = url(track.plan.old_host, http_port)
+            yield (signed(f"{show(track.service)} answers no longer at {gone}", Tone.WARN),)
+    for moved in timeline.moved:
+        now = f"{show(moved.target.service)} answers at {url(moved.host, http_port)} now"
+        gone = f", no longer at {url(moved.old_host, http_port)}" if moved.old_host else ""
+        yield (signed(f"{now}{gone}", Tone.WARN),)
 
 
 def _result(track: Track, name: str, place: str, gap: timedelta | None) -> Line:
@@ -98,14 +116,15 @@ def closing_lines(timeline: Timeline) -> tuple[Line, ...]:  # noqa: PLR0911 - on
     match timeline.outcome:
         case Outcome.LIVE:
             undo = f"  undo it with: {PROGRAM} rollback{option}" if undoable(timeline) else ""
-            live = signed(f"{where} is live after {took}", Tone.GOOD)
-            return (*_proofs(timeline), (live, Cell(undo, Tone.QUIET)))
+            live = signed(_live_words(timeline, where), Tone.GOOD)
+            return (*_proofs(timeline), (live, Cell(undo, Tone.QUIET)), *_left_alone(timeline))
         case Outcome.HELD:
             return _waiting(timeline, option)
         case Outcome.DISCARDED:
             return (_head(f"what was held in {where} is discarded", Tone.GOOD),)
         case Outcome.UNCHANGED:
-            return (_head(f"nothing to do: {where} already runs exactly this", Tone.GOOD),)
+            same = f"nothing to do: {where} already runs exactly this"
+            return (_head(same, Tone.GOOD), *_left_alone(timeline))
         case Outcome.STOPPED:
             start = f"  start it with: {PROGRAM} start{option}"
             return ((signed(f"stopped after {took}", Tone.GOOD), Cell(start, Tone.QUIET)),)
@@ -119,6 +138,22 @@ def closing_lines(timeline: Timeline) -> tuple[Line, ...]:  # noqa: PLR0911 - on
             return (head, line(f"  → {PROGRAM} resume{option} finishes or reverts it"))
         case None:
             return ()
+
+
+def _live_words(timeline: Timeline, where: str) -> str:
+    """What came of a run that went well, and after how long."""
+    took = duration(timeline.took)
+    if timeline.run is not None and timeline.run.removes_only:
+        names = listed(show(track.service) for track in timeline.tracks)
+        return f"{names} of {where}: taken away after {took}"
+    if timeline.moved and not any(track.state in _SWITCHED for track in timeline.tracks):
+        return f"the routes of {where} are in force after {took}"
+    return f"{where} is live after {took}"
+
+
+def _left_alone(timeline: Timeline) -> Iterator[Line]:
+    lines = left_alone_lines(timeline.run) if timeline.run else ()
+    yield from (one for one in lines if one and one[0].text)
 
 
 def _proofs(timeline: Timeline) -> Iterator[Line]:
@@ -195,6 +230,8 @@ def _place(track: Track, http_port: int) -> str:
     if plan is None or track.state is TrackState.DISCARDED:
         return ""
     host = plan.preview if track.state is TrackState.HELD else plan.host
+    if track.state is TrackState.UNCHANGED and plan.purpose is Purpose.HOLD and plan.previous:
+        host = plan.previous.host  # a hold moves no route of what it leaves alone
     return url(host, http_port) if host else ""
 
 
@@ -217,6 +254,7 @@ def undoable(timeline: Timeline) -> bool:
     return (
         run is not None
         and run.trigger is not Trigger.ROLLBACK
+        and any(track.state in _SWITCHED for track in timeline.tracks)
         and all(
             track.plan is not None and track.plan.previous is not None
             for track in timeline.tracks

@@ -26,6 +26,7 @@ YES = {
     Verb.DISCARD: "Discard",
     Verb.ROLLBACK: "Roll back",
     Verb.REDEPLOY: "Redeploy",
+    Verb.REMOVE: "Remove",
     Verb.STOP: "Stop",
     Verb.START: "Start",
     Verb.RESTART: "Restart",
@@ -65,6 +66,10 @@ def toggles(act: Act, plan: Proposed) -> Iterator[tuple[str, str]]:
     """Keys that change what is proposed, each with what it says now."""
     if act.verb in (Verb.DEPLOY, Verb.HOLD):
         yield "f", f"replace unchanged services too: {'yes' if act.force else 'no'}"
+    gone = isinstance(plan, Run) and bool(plan.undeclared)
+    if act.verb is Verb.DEPLOY and (gone or act.remove_undeclared):
+        yes = "yes" if act.remove_undeclared else "no"
+        yield "r", f"take away what the file no longer has: {yes}"
     if act.verb is Verb.HOLD:
         yield "p", f"an address to look at it: {'yes' if act.preview else 'no'}"
     if isinstance(plan, Deletion) and plan.volumes:
@@ -73,6 +78,8 @@ def toggles(act: Act, plan: Proposed) -> Iterator[tuple[str, str]]:
 
 def _prospects(run: Run) -> Iterator[Line]:
     """Which services will be left alone, as far as that can be told before they are built."""
+    if any(plan.removes for plan in run.plans):
+        return
     same = [show(plan.service) for plan in run.plans if _looks_unchanged(plan)]
     built = [one for one in run.plans if one.source in (ImageSource.BUILD, ImageSource.PULL)]
     could = [one for one in built if one.previous is not None and not one.force]

@@ -16,9 +16,9 @@ from compartment_tui.present.text import (
     clean,
     duration,
     listed,
+    record_words,
     short_id,
     show,
-    trigger_words,
 )
 from compartment_tui.present.tone import Cell, Line, Tone, line, signed
 
@@ -99,6 +99,8 @@ def reachable(view: DeploymentView) -> bool:
 
 
 def _run_reachable(run: RunView) -> bool:
+    if not run.run.deployments:
+        return False  # it only took services away: there is nothing of it to go back to
     usable = all(view.active or reachable(view) for view in run.deployments)
     return usable and any(not view.active for view in run.deployments)
 
@@ -119,7 +121,8 @@ _COLUMNS = (
 def _run_row(one: RunView, single: DeploymentView | None, now: datetime) -> Row:
     run = one.run
     took = duration(run.completed - run.created) if run.completed else ""
-    names = [show(name) for name in run.services or tuple(run.deployments)]
+    touched = (*run.services, *run.removed) or tuple(run.deployments)
+    names = [show(name) for name in touched]
     if single is not None:
         mark, outcome, commit = _mark(single), _outcome(run, single), commit_cell(single.deployment)
     else:
@@ -130,7 +133,7 @@ def _run_row(one: RunView, single: DeploymentView | None, now: datetime) -> Row:
         key=Release(run=run, view=single).key,
         cells=(
             (mark,),
-            line(trigger_words(run.trigger)),
+            line(record_words(run)),
             line(listed(names) if names else "-"),
             outcome,
             (commit,),
@@ -174,6 +177,8 @@ def _run_mark(run: RunView) -> Cell:
 
 def _outcome(run: RunRecord, view: DeploymentView) -> Line:
     deployment = view.deployment
+    if deployment.service in run.removed:
+        return line("removed", Tone.QUIET)
     if deployment.service in run.covered:
         return line("unchanged", Tone.QUIET)
     why = _first_line(deployment.failure)
@@ -209,6 +214,8 @@ def _run_outcome(one: RunView) -> Line:
         return (signed("live", Tone.GOOD),)
     if live:
         return (signed(f"live: {listed(live)}", Tone.GOOD),)
+    if not run.deployments:
+        return line("removed", Tone.QUIET)
     if all(view.deployment.stage is Stage.ROLLED_BACK for view in views):
         return (signed("rolled back", Tone.QUIET),)
     return (signed("replaced", Tone.QUIET),)

@@ -9,6 +9,7 @@ from compartment_tui.domain.events import (
     Noted,
     Output,
     Probed,
+    RouteMoved,
     RunFinished,
     RunPlanned,
     ServiceUnchanged,
@@ -56,7 +57,8 @@ def _of_service(
     | StageFinished
     | StageFailed
     | StageReverted
-    | ServiceUnchanged,
+    | ServiceUnchanged
+    | RouteMoved,
 ) -> tuple[Line, ...]:
     match event:
         case StageStarted():
@@ -79,6 +81,9 @@ def _of_service(
             return (line(f"↺ {step_words(event.stage)}: reverted", Tone.WARN),)
         case ServiceUnchanged():
             return (line("○ unchanged: what is live was left alone", Tone.QUIET),)
+        case RouteMoved():
+            gone = f", no longer at {event.old_host}" if event.old_host else ""
+            return (line(f"! answers at {event.host} now{gone}", Tone.WARN),)
         case _:
             assert_never(event)
 

@@ -55,6 +55,8 @@ def _service_notes(status: EnvironmentStatus, one: ServiceStatus) -> Iterator[Li
         yield _warn(f"{name}: variables in the file are not what runs: {variable_words(one.drift)}")
     if not one.declared:
         yield _warn(f"{name} is no longer in the project file")
+        option = option_for(status.key.environment)
+        yield line(f"  {PROGRAM} remove{option} -s {one.service} takes it away", Tone.QUIET)
 
 
 def _held(status: EnvironmentStatus, held: HeldCandidate) -> Iterator[Line]:

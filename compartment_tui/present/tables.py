@@ -13,6 +13,7 @@ from compartment_tui.present.text import (
     clean,
     counted,
     duration,
+    record_words,
     short_commit,
     short_id,
     show,
@@ -215,7 +216,7 @@ def _environment_row(one: EnvironmentView, now: datetime) -> tuple[Cell, ...]:
 
 def _history_cells(view: RunView, one: DeploymentView, now: datetime) -> tuple[Cell, ...]:
     return (
-        Cell(view.run.trigger.value),
+        Cell(record_words(view.run)),
         Cell(show(one.deployment.service)),
         Cell(short_id(one.deployment.id)),
         _history_state(view, one),
@@ -225,6 +226,8 @@ def _history_cells(view: RunView, one: DeploymentView, now: datetime) -> tuple[C
 
 
 def _history_state(view: RunView, one: DeploymentView) -> Cell:
+    if one.deployment.service in view.run.removed:
+        return Cell("removed", Tone.QUIET)
     covered = one.deployment.service in view.run.covered
     cell = deployment_cell(one.deployment, active=one.active)
     if covered:

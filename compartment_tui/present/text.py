@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from types import MappingProxyType
 
-from compartment_tui.domain.deployment import Stage, Trigger
+from compartment_tui.domain.deployment import RunRecord, Stage, Trigger
 from compartment_tui.domain.names import escaped
 from compartment_tui.domain.variables import NameChanges
 
@@ -133,6 +133,12 @@ def step_words(stage: Stage) -> str:
 def trigger_words(trigger: Trigger) -> str:
     """The verb a person used."""
     return _TRIGGERS[trigger]
+
+
+def record_words(run: RunRecord) -> str:
+    """The verb of a run in the history: one that only took services away was a removal."""
+    only_removed = run.removed and not run.services and not run.covered
+    return "remove" if only_removed else trigger_words(run.trigger)
 
 
 def duration(span: timedelta) -> str:

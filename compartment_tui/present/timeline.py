@@ -13,6 +13,7 @@ from compartment_tui.domain.events import (
     Noted,
     Output,
     Probed,
+    RouteMoved,
     RunFinished,
     RunPlanned,
     ServiceUnchanged,
@@ -61,6 +62,7 @@ class TrackState(StrEnum):
     HELD = "held"
     DISCARDED = "discarded"
     UNCHANGED = "unchanged"
+    REMOVED = "removed"
     AT_REST = "at_rest"
     """Stopped by hand, as it was asked."""
     FAILED = "failed"
@@ -117,6 +119,8 @@ class Timeline:
     failure: Failure | None = None
     gaps: Mapping[str, timedelta] = field(default_factory=dict)
     """Services that were away for a while, and how long."""
+    moved: tuple[RouteMoved, ...] = ()
+    """Services that were left alone and got another host."""
 
     def track(self, service: str) -> Track | None:
         return next((track for track in self.tracks if track.service == service), None)
@@ -141,6 +145,8 @@ def fold(timeline: Timeline, event: Event) -> Timeline:  # noqa: PLR0911 - one r
             return _change(timeline, event.target.service, lambda track: _reverted(track, event))
         case ServiceUnchanged():
             return _change(timeline, event.target.service, lambda track: _unchanged(track, event))
+        case RouteMoved():
+            return replace(timeline, moved=(*timeline.moved, event))
         case Noted():
             return _noted(timeline, event)
         case RunFinished():
@@ -265,7 +271,8 @@ def _settle(track: Track, at: datetime, *, good: TrackState | None) -> Track:
         for step in track.steps
     )
     if good:
-        return replace(track, steps=steps, state=good)
+        removed = track.plan is not None and track.plan.removes
+        return replace(track, steps=steps, state=TrackState.REMOVED if removed else good)
     if track.state in (TrackState.WAITING, TrackState.RUNNING):
         return replace(track, steps=steps, state=TrackState.STOPPED)
     return replace(track, steps=steps)

@@ -7,6 +7,7 @@ from compartment_tui.domain.events import (
     Noted,
     Output,
     Probed,
+    RouteMoved,
     RunFinished,
     RunPlanned,
     ServiceUnchanged,
@@ -21,7 +22,7 @@ from compartment_tui.present.text import clean, duration, short_id, show, show_n
 from compartment_tui.present.tone import Cell, Line, Tone
 
 
-def event_line(event: Event, *, verbose: bool) -> Line | None:  # noqa: PLR0911 - one return an event
+def event_line(event: Event, *, verbose: bool) -> Line | None:  # noqa: PLR0911, PLR0912 - one an event
     """What to write when this happens; None when it is not worth a line.
 
     Output and readiness attempts only when `verbose`; how a run ended is for its closing lines.
@@ -47,6 +48,9 @@ def event_line(event: Event, *, verbose: bool) -> Line | None:  # noqa: PLR0911 
             return _of(event.target, f"{step_words(event.stage)}: reverted", Tone.WARN)
         case ServiceUnchanged():
             return _of(event.target, "unchanged, left alone")
+        case RouteMoved():
+            gone = f", no longer at {event.old_host}" if event.old_host else ""
+            return _of(event.target, f"answers at {event.host} now{gone}")
         case Noted():
             if event.target is None:
                 return (Cell(clean(event.message), Tone.WARN),)

@@ -28,6 +28,8 @@ class Rollout:
     state: EnvironmentState
     pending: tuple[Plan, ...]
     """The plans still to be carried out: unchanged services leave after the build."""
+    unchanged: tuple[Plan, ...] = ()
+    """The plans of those services. Their routes may move all the same."""
     births: dict[str, Birth] = field(default_factory=dict)
     working_on: tuple[Plan, Stage] | None = None
     """What is being done at this moment: what an error is about."""
@@ -94,5 +96,6 @@ class Rollout:
 
     def forget_unchanged(self, services: Iterable[str]) -> None:
         gone = set(services)
+        self.unchanged += tuple(plan for plan in self.pending if plan.service in gone)
         self.pending = tuple(plan for plan in self.pending if plan.service not in gone)
         self.run = replace(self.run, plans=self.pending)

@@ -90,7 +90,7 @@ def _open(world: World, state: EnvironmentState, opened: ExitStack) -> list[Drai
 
 def refuse_dead(world: World, state: EnvironmentState) -> None:
     """Raises DiedAfterSwitch when a deployment that just went live does not run any more."""
-    for entry in state.journal.entries if state.journal else ():
+    for entry in state.journal.incoming if state.journal else ():
         instance = world.engine.instance(entry.deployment)
         if instance is None or not instance.running or instance.restarts:
             exited = instance is not None and instance.exit_code is not None

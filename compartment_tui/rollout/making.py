@@ -8,6 +8,7 @@ from compartment_tui.domain.events import Event, ServiceUnchanged
 from compartment_tui.domain.plan import Birth, ImageSource, Plan
 from compartment_tui.domain.transitions import without_unchanged
 from compartment_tui.rollout.context import Rollout
+from compartment_tui.rollout.unchanged import active_serves
 
 
 def build_images(rollout: Rollout, plans: tuple[Plan, ...]) -> Iterator[Event]:
@@ -19,7 +20,7 @@ def build_images(rollout: Rollout, plans: tuple[Plan, ...]) -> Iterator[Event]:
         for plan in plans:
             rollout.on(plan, Stage.BUILDING)
             image = yield from _make(rollout, plan)
-            if plan.same_as_active(image) and _active_runs(rollout, plan):
+            if plan.same_as_active(image) and (yield from active_serves(rollout, plan)):
                 unchanged.append(plan)
                 continue
             know_image(rollout, plan, image)
@@ -32,7 +33,8 @@ def set_aside_equals(rollout: Rollout, plans: tuple[Plan, ...]) -> Iterator[Even
     unchanged = []
     for plan in plans:
         image = rollout.world.engine.image(plan.image or "")
-        if image and plan.same_as_active(image) and _active_runs(rollout, plan):
+        same = image is not None and plan.same_as_active(image)
+        if same and (yield from active_serves(rollout, plan)):
             unchanged.append(plan)
     yield from _set_aside(rollout, unchanged)
 
@@ -48,12 +50,6 @@ def _set_aside(rollout: Rollout, unchanged: list[Plan]) -> Iterator[Event]:
         if plan.discards is not None:
             still = f"it is unchanged, so its held candidate {plan.discards.id} stays"
             yield rollout.note(still, plan.target)
-
-
-def _active_runs(rollout: Rollout, plan: Plan) -> bool:
-    """A deployment that does not run any more is replaced even by its equal."""
-    instance = rollout.world.engine.instance(plan.previous.id) if plan.previous else None
-    return instance is not None and instance.running
 
 
 def _make(rollout: Rollout, plan: Plan) -> Generator[Event, None, Image]:

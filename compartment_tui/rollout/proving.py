@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from itertools import groupby
 
-from compartment_tui.domain.config import Readiness, ReadinessKind
+from compartment_tui.domain.config import UNDECLARED, Readiness
 from compartment_tui.domain.deployment import Attempt, Health, Instance, Stage
 from compartment_tui.domain.errors import CandidateExited, InstanceGone, NeverReady
 from compartment_tui.domain.events import Event, Probed
@@ -20,8 +20,6 @@ TAIL_LINES = 20
 EAGER = timedelta(milliseconds=50)
 """How often a candidate is asked in its first second: most are ready within that."""
 EAGER_FOR = timedelta(seconds=1)
-UNDECLARED = Readiness(kind=ReadinessKind.TCP)
-"""What routed services are asked when they declare nothing: to accept a connection."""
 
 
 def start_candidates(rollout: Rollout, plans: tuple[Plan, ...]) -> Iterator[Event]:

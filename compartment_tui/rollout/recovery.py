@@ -61,7 +61,7 @@ def _settle(
 def _finish(world: World, hold: Hold, state: EnvironmentState) -> Generator[Event, None, Ending]:
     journal = state.journal
     purpose = journal.purpose if journal else Purpose.LIVE
-    for entry in journal.entries if journal else ():
+    for entry in journal.incoming if journal else ():
         # The engine may have been restarted since: a candidate does not come back by itself.
         if purpose is Purpose.LIVE or (purpose is Purpose.HOLD and not entry.stop_first):
             world.engine.start(entry.deployment)

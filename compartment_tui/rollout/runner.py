@@ -23,6 +23,7 @@ from compartment_tui.ports import Hold, World
 from compartment_tui.rollout.context import Rollout
 from compartment_tui.rollout.draining import drain, prune, retire_previous
 from compartment_tui.rollout.steps import schedule
+from compartment_tui.rollout.switching import must_switch, switch_routes
 from compartment_tui.rollout.undoing import undo
 
 RESUME_HINT = "`compartment-tui resume` finishes or reverts it"
@@ -81,7 +82,7 @@ def _carry_out(rollout: Rollout) -> Generator[Event, None, Ending]:
         if rollout.committed:
             return _attention(error)
         return (yield from _revert(rollout, failure_of(error), outcome=Outcome.FAILED))
-    if not rollout.pending:
+    if not rollout.committed:
         rollout.save(nothing_done(rollout.state))
         return Ending(outcome=Outcome.UNCHANGED)
     if rollout.run.purpose is Purpose.LIVE:
@@ -92,7 +93,7 @@ def _carry_out(rollout: Rollout) -> Generator[Event, None, Ending]:
 def _up_to_the_switch(rollout: Rollout) -> Iterator[Event]:
     for step, services in schedule(rollout.run):
         plans = tuple(plan for plan in rollout.pending if plan.service in services)
-        if plans:
+        if plans or (step is switch_routes and must_switch(rollout)):
             yield from step(rollout, plans)
 
 

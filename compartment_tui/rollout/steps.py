@@ -51,8 +51,9 @@ def schedule(run: Run) -> list[tuple[Step, frozenset[str]]]:
     gap began; a hold only makes them. A held candidate that runs is proven again, not started.
     """
     everyone = frozenset(plan.service for plan in run.plans)
-    stop_first = [plan.service for plan in run.plans if plan.spec.stop_first]
-    beside = everyone.difference(stop_first)
+    made = [plan for plan in run.plans if not plan.removes]
+    stop_first = [plan.service for plan in made if plan.spec.stop_first]
+    beside = frozenset(plan.service for plan in made).difference(stop_first)
     starting = frozenset(
         plan.service for plan in run.plans if plan.starts and plan.service in beside
     )
@@ -70,5 +71,7 @@ def schedule(run: Run) -> list[tuple[Step, frozenset[str]]]:
                 rows.append((start_candidates, frozenset({service})))
                 rows.append((prove_candidates, frozenset({service})))
         elif stage in STEPS:
-            rows.append((STEPS[stage], everyone))
+            moves = stage in (Stage.SWITCHING_ROUTE, Stage.HELD, Stage.STOPPED)
+            chosen = everyone if moves else frozenset(plan.service for plan in made)
+            rows.append((STEPS[stage], chosen))
     return rows

@@ -5,10 +5,10 @@ from datetime import timedelta
 
 from compartment_tui.domain.deployment import EnvironmentState, Journal, Purpose, Stage
 from compartment_tui.domain.errors import EdgeNotConfirmed, HostConflict
-from compartment_tui.domain.events import Event
+from compartment_tui.domain.events import Event, RouteMoved
 from compartment_tui.domain.holding import discarded, held
-from compartment_tui.domain.names import EnvironmentKey, show
-from compartment_tui.domain.plan import Plan
+from compartment_tui.domain.names import EnvironmentKey, Target, show
+from compartment_tui.domain.plan import Plan, Reroute
 from compartment_tui.domain.routes import Route, RouteTable
 from compartment_tui.domain.transitions import activated
 from compartment_tui.ports import Hold, World
@@ -21,6 +21,7 @@ CONFIRM_INTERVAL = timedelta(milliseconds=20)
 
 def switch_routes(rollout: Rollout, plans: tuple[Plan, ...]) -> Iterator[Event]:
     """Move every route of the run by one rename and ask the edge; then names and record."""
+    rollout.check_cancel()
     for plan in plans:
         rollout.on(plan, Stage.SWITCHING_ROUTE)
     yield from rollout.enter(Stage.SWITCHING_ROUTE, plans)
@@ -33,18 +34,76 @@ def switch_routes(rollout: Rollout, plans: tuple[Plan, ...]) -> Iterator[Event]:
     rollout.save(stand_by(rollout.world, rollout.hold, rollout.state))
     for plan in plans:
         yield rollout.leave(Stage.SWITCHING_ROUTE, plan)
+    for moved in _moved_routes(rollout):
+        target = Target(rollout.run.key.environment, moved.service)
+        yield RouteMoved(at=rollout.now, target=target, host=moved.host, old_host=moved.old_host)
+
+
+def must_switch(rollout: Rollout) -> bool:
+    """Whether routes have to move though every service is unchanged.
+
+    They do where the file gives another host today, and where the edge does not lead as it should.
+    """
+    if rollout.pending or rollout.run.purpose is not Purpose.LIVE:
+        return bool(rollout.pending)
+    table = routes_after(rollout, ())
+    before = rollout.run.before
+    return table.routes != before.routes or not rollout.hold.in_force(before)
 
 
 def routes_after(rollout: Rollout, plans: tuple[Plan, ...]) -> RouteTable:
-    """The table of this run: its candidates' routes, and no previews of what is held no longer."""
+    """The table of this run.
+
+    Its candidates have their hosts, what is left alone has the host that the file gives it, and
+    nothing leads to what is replaced, taken away, no longer held or unknown.
+    """
+    run, state = rollout.run, rollout.state
     routes = []
     for plan in plans:
-        port = rollout.state.deployments[plan.deployment].port
+        port = state.deployments[plan.deployment].port
         if plan.routed_host is not None and port is not None:
             routes.append(Route(host=plan.routed_host, deployment=plan.deployment, port=port))
     ended = {plan.discards.id for plan in plans if plan.discards}
-    ended |= {plan.deployment for plan in plans if plan.held}
-    return rollout.run.before.without(frozenset(ended)).moved(rollout.run.id, tuple(routes))
+    ended |= {plan.deployment for plan in plans if plan.held or plan.removes}
+    if run.purpose is Purpose.LIVE:
+        ended |= {plan.previous.id for plan in plans if plan.previous}
+    for moved in _moved_routes(rollout):
+        ended.add(moved.deployment)
+        resting = run.before.answered_for(moved.deployment)
+        routes.append(
+            Route(
+                host=moved.host,
+                deployment=moved.deployment,
+                port=moved.port,
+                stopped=moved.service if resting else "",
+            )
+        )
+    known = {*state.active.values(), *state.held.values(), *(plan.deployment for plan in plans)}
+    kept = run.before.only(frozenset(known)).without(frozenset(ended))
+    return kept.moved(run.id, tuple(routes))
+
+
+def _moved_routes(rollout: Rollout) -> tuple[Reroute, ...]:
+    """Services that keep their deployment and get another host by this switch."""
+    if rollout.run.purpose is not Purpose.LIVE:
+        return ()
+    moved = list(rollout.run.reroutes)
+    for plan in rollout.unchanged:
+        active = plan.previous
+        if active is None or plan.host is None or active.port is None:
+            continue
+        old = rollout.run.before.host_of(active.id)
+        if old != plan.host:
+            moved.append(
+                Reroute(
+                    service=plan.service,
+                    deployment=active.id,
+                    port=active.port,
+                    old_host=old or "",
+                    host=plan.host,
+                )
+            )
+    return tuple(moved)
 
 
 def mend_documents(rollout: Rollout) -> Iterator[Event]:
@@ -110,10 +169,11 @@ def stand_by(world: World, hold: Hold, state: EnvironmentState) -> EnvironmentSt
         return held(state, world.clock.now())
     if journal.purpose is Purpose.DISCARD:
         return discarded(state)
-    world.engine.name_active(state.key, {e.service: e.deployment for e in journal.entries})
-    for entry in journal.entries:
+    names = {e.service: None if e.removes else e.deployment for e in journal.entries}
+    world.engine.name_active(state.key, names)
+    for entry in journal.incoming:
         world.engine.keep_running(entry.deployment)
-    return activated(state, world.clock.now())
+    return activated(state, world.clock.now(), hold.routes())
 
 
 def is_in_force(world: World, hold: Hold, journal: Journal) -> bool:
@@ -124,7 +184,7 @@ def is_in_force(world: World, hold: Hold, journal: Journal) -> bool:
     routes.)
     """
     written = hold.routes()
-    routed = [entry for entry in journal.entries if entry.host is not None]
+    routed = [entry for entry in journal.incoming if entry.host is not None]
     leads_there = bool(routed) and all(written.leads_to(e.deployment, e.host) for e in routed)
     if written.marker != journal.run and not leads_there:
         return False

@@ -42,7 +42,7 @@ def undo(
     if switched:
         _refuse_hurry(world)
         yield from _routes_back(world, hold, state, journal)
-    for entry in reversed(journal.entries):
+    for entry in reversed(journal.incoming):
         _refuse_hurry(world)
         look = entry.service in look_at
         if not entry.held:

@@ -17,7 +17,9 @@ def planned(world: World, act: Act) -> Proposed:  # noqa: PLR0911 - one a verb
     environment, where = act.environment, _where(act)
     match act.verb:
         case Verb.DEPLOY:
-            return runs.plan_deploy(world, **where, force=act.force)
+            return runs.plan_deploy(
+                world, **where, force=act.force, remove_undeclared=act.remove_undeclared
+            )
         case Verb.HOLD:
             return runs.plan_deploy(world, **where, force=act.force, hold=True, preview=act.preview)
         case Verb.PROMOTE:
@@ -30,6 +32,8 @@ def planned(world: World, act: Act) -> Proposed:  # noqa: PLR0911 - one a verb
             return runs.plan_rollback(world, **where, to=act.to, run=act.run)
         case Verb.REDEPLOY:
             return runs.plan_redeploy(world, **where)
+        case Verb.REMOVE:
+            return runs.plan_removal(world, **where)
         case Verb.STOP | Verb.START | Verb.RESTART:
             return handling.plan(world, Handle(act.verb.value), **where)
         case Verb.PRUNE:
@@ -45,7 +49,9 @@ def done(world: World, act: Act) -> Iterator[Event] | Pruning:  # noqa: PLR0911,
     environment, where = act.environment, _where(act)
     match act.verb:
         case Verb.DEPLOY:
-            return runs.deploy(world, **where, force=act.force)
+            return runs.deploy(
+                world, **where, force=act.force, remove_undeclared=act.remove_undeclared
+            )
         case Verb.HOLD:
             return runs.deploy(world, **where, force=act.force, hold=True, preview=act.preview)
         case Verb.PROMOTE:
@@ -58,6 +64,8 @@ def done(world: World, act: Act) -> Iterator[Event] | Pruning:  # noqa: PLR0911,
             return runs.rollback(world, **where, to=act.to, run=act.run)
         case Verb.REDEPLOY:
             return runs.redeploy(world, **where)
+        case Verb.REMOVE:
+            return runs.remove(world, **where)
         case Verb.STOP:
             return handling.stop(world, **where)
         case Verb.START:

@@ -81,6 +81,10 @@ def act_commands(board: Board, post: Callable[[Message], object]) -> Iterable[Co
         ("Promote from another environment", Verb.ACROSS),
         ("Prune what nobody goes back to", Verb.PRUNE),
     ]
+    if board.status is not None and any(
+        one.active is not None and not one.declared for one in board.status.services
+    ):
+        acts.insert(0, ("Remove what compartment.toml no longer has", Verb.REMOVE))
     if board.status is not None and board.status.journal is not None:
         acts.insert(0, ("Resume: finish or revert what was left half way", Verb.RESUME))
     for words, verb in acts:

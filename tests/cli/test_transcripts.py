@@ -58,6 +58,36 @@ def test_next_deploy(shop: MemoryWorld) -> None:
     )
 
 
+def test_hosts_that_change(live: MemoryWorld) -> None:
+    live.project.current = replace(live.project.current, base_domain="example.test")
+    check_transcript(
+        "deploy_hosts",
+        line(live, "deploy", "--plan", "-s", "web"),
+        line(live, "deploy"),
+        line(live, "deploy", "-s", "web", "--force", "--quiet"),
+    )
+
+
+def test_what_the_file_no_longer_has(live: MemoryWorld) -> None:
+    live.project.current = replace(live.project.current, services=(WEB,))
+    line(live, "stop", "-s", "web", "--quiet")
+    check_transcript(
+        "remove",
+        line(live, "deploy"),
+        line(live, "status"),
+        line(live, "start", "-s", "web", "--quiet"),
+        line(live, "deploy"),
+        line(live, "deploy", "--remove-undeclared", "--plan"),
+        line(live, "remove", "--plan", "-s", "worker"),
+        line(live, "remove", "-s", "worker"),
+        line(live, "deploy", "--remove-undeclared"),
+        line(live, "remove"),
+        line(live, "deployment", "list", "--limit", "2"),
+        line(live, "rollback", "--plan"),
+        line(live, "rollback"),
+    )
+
+
 def test_a_build_that_fails(live: MemoryWorld) -> None:
     live.host.change("web", "3")
     live.host.behave("web", Behaviour(build_fails="ERROR: \x1b[1mRUN make\x1b[0m: exit code 2"))

@@ -238,7 +238,7 @@ def test_a_deploy_that_fails_leaves_a_stopped_service_stopped(shop: MemoryWorld)
     for service in ("web", "worker"):
         shop.host.change(service, "2")
         shop.host.behave(service, Behaviour(exits_after=timedelta()))
-    assert deploy(shop) is Outcome.FAILED
+    assert deploy(shop, "web", "worker") is Outcome.FAILED
     assert running(shop) == set()
     assert visit(shop) == 503
     assert said(shop, "web") == (Health.PENDING, "stopped by hand")

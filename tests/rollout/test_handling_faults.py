@@ -44,7 +44,7 @@ def restart(world: World) -> Iterator[Event]:
 
 
 def release(world: World) -> Iterator[Event]:
-    return runs.deploy(world, environment="production")
+    return runs.deploy(world, environment="production", services=["api", "worker"])
 
 
 def live() -> MemoryWorld:

@@ -412,7 +412,7 @@ def test_a_hold_that_fails_leaves_a_service_stopped_by_hand_stopped() -> None:
     assert state(opened).deployments[state(opened).active["worker"]].resting
     opened.host.change("worker", "2")
     opened.host.route_delay = None
-    assert hold(opened) is not Outcome.HELD
+    assert hold(opened, "worker") is not Outcome.HELD
     opened.host.route_delay = timedelta(milliseconds=50)
     list(runs.resume(opened.another().world, environment="production"))
     assert opened.host.running(PRODUCTION, "worker") == ()

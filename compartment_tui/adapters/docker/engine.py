@@ -123,7 +123,7 @@ class DockerEngine:
             self._client, birth, self._layout.network(birth.plan.key), cancel
         )
 
-    def name_active(self, key: EnvironmentKey, active: Mapping[str, str]) -> None:
+    def name_active(self, key: EnvironmentKey, active: Mapping[str, str | None]) -> None:
         names.name_active(self._client, key, active)
 
     def tail(self, deployment: str, lines: int) -> tuple[str, ...]:

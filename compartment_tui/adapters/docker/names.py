@@ -30,19 +30,19 @@ many times longer than a rename.
 """
 
 
-def name_active(client: Client, key: EnvironmentKey, active: Mapping[str, str]) -> None:
+def name_active(client: Client, key: EnvironmentKey, active: Mapping[str, str | None]) -> None:
     """See `Engine.name_active`. A deployment whose container is gone is passed over."""
     found = instances(client, labels.filters(Role.SERVICE, key))
     by_deployment = {one.deployment: one for one in found}
     by_name = {one.name: one for one in found}
     switches = [
         moves(
-            by_deployment[deployment],
+            by_deployment[deployment] if deployment else None,
             front=by_name.get(active_name(service, key)),
             back=by_name.get(stepping_aside_name(service, key)),
         )
         for service, deployment in sorted(active.items())
-        if deployment in by_deployment
+        if deployment is None or deployment in by_deployment
     ]
     for switch in switches:
         _rename(client, switch.first)
@@ -59,12 +59,14 @@ class Moves(NamedTuple):
     last: tuple[tuple[str, str], ...]
 
 
-def moves(chosen: Instance, *, front: Instance | None, back: Instance | None) -> Moves:
-    """The renames that make `chosen` the bearer of the active name.
+def moves(chosen: Instance | None, *, front: Instance | None, back: Instance | None) -> Moves:
+    """The renames that make `chosen` the bearer of the active name; None: nobody is to bear it.
 
     `front` and `back` bear the active and the stepping-aside name now, however a crash left that.
     At every point between two renames one of the names has a bearer, if one had at the beginning.
     """
+    if chosen is None:
+        return Moves((), tuple(_to_its_own(bearer) for bearer in (front, back) if bearer))
     if front == chosen:
         return Moves((), (_to_its_own(back),) if back else ())
     to_front = (chosen.container, active_name(chosen.service, chosen.key))

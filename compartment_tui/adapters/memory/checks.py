@@ -74,7 +74,7 @@ def _disagreements(
         if recorded is None:
             yield f"{place}: {deployment} is active for {service} and has no history"
             continue
-        if recorded.host is not None and not table.leads_to(deployment):
+        if recorded.host is not None and not table.leads_to(deployment, recorded.host):
             yield f"{place}: {deployment} is active for {service} and has no route in force"
         if recorded.host is not None and table.answered_for(deployment) != recorded.resting:
             yield f"{place}: {deployment} is active for {service} and its route says otherwise"

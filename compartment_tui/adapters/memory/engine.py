@@ -180,8 +180,11 @@ class MemoryEngine:
             )
         self._host.releases.append(plan.deployment)
 
-    def name_active(self, key: EnvironmentKey, active: Mapping[str, str]) -> None:
+    def name_active(self, key: EnvironmentKey, active: Mapping[str, str | None]) -> None:
         for service, deployment in active.items():
+            if deployment is None:
+                self._take_name(key, service)
+                continue
             container = self._host.containers.get(deployment)
             if container is not None:
                 self._give_name(key, service, container)
@@ -258,6 +261,13 @@ class MemoryEngine:
         subnet = ipaddress.ip_network(self._host.networks[key])
         taken = sum(one.key == key for one in self._host.containers.values())
         return str(subnet[2 + taken % (subnet.num_addresses - 3)])
+
+    def _take_name(self, key: EnvironmentKey, service: str) -> None:
+        names = (active_name(service, key), stepping_aside_name(service, key))
+        for container in self._host.containers.values():
+            if container.name in names:
+                container.name = container_name(service, container.deployment, key)
+                self._host.tell(container, "rename")
 
     def _give_name(self, key: EnvironmentKey, service: str, container: Container) -> None:
         """Like a rename on Docker: a name has one bearer, so the old one steps aside before."""

@@ -141,11 +141,12 @@ class Past:
     def _live(self, state: EnvironmentState, run: Run, act: Act) -> EnvironmentState:
         engine, host = self._world.engine, self._host
         routes = tuple(_routes(state, run))
-        host.put_in_force(state.key, run.before.moved(run.id, routes))
+        table = run.before.moved(run.id, routes)
+        host.put_in_force(state.key, table)
         engine.name_active(state.key, {plan.service: plan.deployment for plan in run.plans})
         for plan in run.plans:
             engine.keep_running(plan.deployment)
-        state = activated(state, host.clock.now())
+        state = activated(state, host.clock.now(), table)
         host.clock.advance(act.drained)
         for plan in run.plans:
             if plan.previous is not None:

@@ -44,6 +44,9 @@ class PlanScreen(Dialog[Decision | None]):
         Binding("c", "copy", "Copy the command", id="plan.copy"),
         Binding("f", "force", "Replace unchanged services", show=False, id="plan.force"),
         Binding("p", "preview", "An address to look at it", show=False, id="plan.preview"),
+        Binding(
+            "r", "removal", "Take away what the file no longer has", show=False, id="plan.remove"
+        ),
         Binding("v", "volumes", "Volumes too", show=False, id="plan.volumes"),
         Binding("j,down", "scroll_by(1)", "Down", show=False, id="plan.down"),
         Binding("k,up", "scroll_by(-1)", "Up", show=False, id="plan.up"),
@@ -195,6 +198,10 @@ class PlanScreen(Dialog[Decision | None]):
 
     def action_preview(self) -> None:
         self._propose_again(replace(self.act, preview=not self.act.preview), "p")
+
+    def action_removal(self) -> None:
+        removes = not self.act.remove_undeclared
+        self._propose_again(replace(self.act, remove_undeclared=removes), "r")
 
     def action_volumes(self) -> None:
         self._propose_again(replace(self.act, volumes=not self.act.volumes), "v")
