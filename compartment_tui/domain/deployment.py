@@ -211,6 +211,11 @@ class RunRecord:
     label: str = ""
     failure: str = ""
 
+    @property
+    def removes_only(self) -> bool:
+        """Whether all it did was to take services away."""
+        return bool(self.removed) and not self.services and not self.covered
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JournalEntry:

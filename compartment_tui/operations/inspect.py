@@ -88,7 +88,7 @@ def history(
             run=run,
             deployments=tuple(
                 deployment_view(world, config, state, state.deployments[id_], here)
-                for service, id_ in (run.deployments | run.removed).items()
+                for service, id_ in {**run.deployments, **run.removed}.items()
                 if id_ in state.deployments and (not services or service in services)
             ),
         )

@@ -13,7 +13,6 @@ from compartment_tui.present.text import (
     clean,
     counted,
     duration,
-    record_words,
     short_commit,
     short_id,
     show,
@@ -216,7 +215,7 @@ def _environment_row(one: EnvironmentView, now: datetime) -> tuple[Cell, ...]:
 
 def _history_cells(view: RunView, one: DeploymentView, now: datetime) -> tuple[Cell, ...]:
     return (
-        Cell(record_words(view.run)),
+        Cell("remove" if view.run.removes_only else view.run.trigger.value),
         Cell(show(one.deployment.service)),
         Cell(short_id(one.deployment.id)),
         _history_state(view, one),

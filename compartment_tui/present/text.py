@@ -137,8 +137,7 @@ def trigger_words(trigger: Trigger) -> str:
 
 def record_words(run: RunRecord) -> str:
     """The verb of a run in the history: one that only took services away was a removal."""
-    only_removed = run.removed and not run.services and not run.covered
-    return "remove" if only_removed else trigger_words(run.trigger)
+    return "remove" if run.removes_only else trigger_words(run.trigger)
 
 
 def duration(span: timedelta) -> str:

@@ -117,6 +117,7 @@ def test_what_the_environment_has_to_say_comes_first() -> None:
         "! the record was lost and made again: failed runs and the audit are not in it",
         "! web: variables in the file are not what runs: + NEW  ~ LEVEL  - OLD",
         "! web is no longer in the project file",
+        "  compartment-tui remove --env staging -s web takes it away",
     ]
     document = status_document(found)
     assert (document["needsAttention"], document["unfinishedRunId"]) == (True, "run_9")

@@ -1,5 +1,6 @@
 """Routes follow the file, whatever is replaced; what the file no longer has is told, and goes."""
 
+from collections.abc import Iterable
 from dataclasses import replace
 
 import pytest
@@ -409,5 +410,5 @@ def test_where_everything_was_stopped_by_hand_it_says_so() -> None:
             act(opened)
 
 
-def _of(events: list[object], kind: type) -> list:  # type: ignore[type-arg]
+def _of(events: Iterable[object], kind: type) -> list:  # type: ignore[type-arg]
     return [event for event in events if isinstance(event, kind)]
