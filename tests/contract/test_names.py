@@ -35,6 +35,16 @@ def test_the_name_moves_and_moves_back(bench: Bench) -> None:
     check(bench, active=old, others=(new,))
 
 
+def test_nobody_bears_the_name_of_what_was_taken_away(bench: Bench) -> None:
+    only = bench.start("web").deployment
+    bench.world.engine.name_active(bench.key, {"web": only})
+    for _ in range(2):
+        bench.world.engine.name_active(bench.key, {"web": None})
+        assert name(bench, only) == own_name(bench, only)
+    bench.world.engine.name_active(bench.key, {"web": only})
+    check(bench, active=only)
+
+
 def test_a_move_that_stopped_after_the_old_one_stepped_aside(bench: Bench) -> None:
     old, new = bench.start("web").deployment, bench.start("web").deployment
     bench.rename(old, stepping_aside_name("web", bench.key))

@@ -60,6 +60,31 @@ def test_a_site_and_a_store_rest_come_back_and_keep_their_data(shop: Shop) -> No
     assert 0 < track["gapSeconds"] < 30
 
 
+def test_hosts_follow_the_file_and_what_it_lost_goes(shop: Shop) -> None:
+    shop.good("deploy")
+    before = shop.active()
+    shop.configure('base_domain = "localhost"', 'base_domain = "example.test"')
+    moved = shop.good("deploy", "--output", "json").json()
+    assert {one["serviceName"]: one["oldRouteHost"] for one in moved["movedRoutes"]} == {
+        "docs": f"docs-{shop.project}.localhost",
+        "store": f"store-{shop.project}.localhost",
+    }
+    assert shop.active() == before
+    old, new = (f"http://store-{shop.project}.{base}" for base in ("localhost", "example.test"))
+    assert (ask(shop, old, "/log")[0], ask(shop, new, "/log")) == (404, (200, "visit\n"))
+    shop.good("redeploy", "-s", "docs")
+    assert ask(shop, f"http://docs-{shop.project}.localhost", "/")[0] == 404
+
+    shop.configure(STORE, "")
+    assert "store" in shop.good("deploy").err
+    shop.good("remove")
+    assert ask(shop, new, "/log")[0] == 404
+    assert {one["Names"][0] for one in shop.containers(role="service") if "store" in str(one)}
+    assert "store" not in shop.running()
+    shop.good("rollback")
+    assert ask(shop, new, "/log") == (200, "visit\nvisit\n")
+
+
 def ask(shop: Shop, url: str, path: str, *, accept: str = "*/*") -> tuple[int, str]:
     connection = http.client.HTTPConnection("127.0.0.1", shop.port, timeout=10)
     host = url.removeprefix("http://").partition(":")[0]

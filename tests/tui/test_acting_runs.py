@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -52,6 +53,26 @@ def live() -> tuple[MemoryWorld, HeldClock]:
     opened.source.current = NEW
     clock.advance(timedelta(minutes=3))
     return opened, clock
+
+
+def test_what_the_file_no_longer_has_goes_with_a_deploy_or_by_itself(
+    live: tuple[MemoryWorld, HeldClock],
+) -> None:
+    opened, _ = live
+    config = opened.project.current
+    gone = tuple(spec for spec in config.services if spec.name != "worker")
+    opened.project.current = replace(config, services=gone)
+
+    async def act(one: Stage) -> None:
+        await one.press("D")
+        await one.until(lambda: "no longer in compartment.toml" in one.text())
+        await one.press("r")
+        await one.until(lambda: "is taken away" in one.text())
+        assert "--remove-undeclared" in one.text()
+        await one.press("y")
+        await one.until(lambda: "worker" not in state(opened).active)
+
+    play(live, act)
 
 
 def active(opened: MemoryWorld, service: str = "web") -> str:
