@@ -20,7 +20,9 @@ from compartment_tui.domain.events import (
     StageFinished,
     StageReverted,
     StageStarted,
+    WentLive,
 )
+from compartment_tui.domain.handling import Handling
 from compartment_tui.domain.outcome import Failure, Outcome
 from compartment_tui.domain.plan import Plan, Run
 
@@ -83,6 +85,10 @@ class Track:
     failure: Failure | None = None
     failed_at: Stage | None = None
     deployment: str = ""
+    live_at: datetime | None = None
+    """When visitors began to get it; what it does after that is to end the previous one."""
+    ending: str = ""
+    """The previous deployment that still runs beside it."""
 
     @property
     def step(self) -> Step | None:
@@ -94,10 +100,10 @@ class Track:
         return tuple(step for step in self.steps if step.state is StepState.RUNNING)
 
     def took(self, now: datetime) -> timedelta:
-        """From its first stage until its last ended, or until now."""
+        """From its first stage until it was live, or its last stage ended, or until now."""
         if not self.steps:
             return timedelta()
-        ended = max((step.ended or now for step in self.steps), default=now)
+        ended = self.live_at or max((step.ended or now for step in self.steps), default=now)
         return max(ended - self.steps[0].started, timedelta())
 
 
@@ -106,6 +112,8 @@ class Timeline:
     """A whole run; empty before its first event."""
 
     run: Run | None = None
+    handling: Handling | None = None
+    """What is done by hand instead of a run: stopped, started, restarted."""
     environment: str = ""
     run_id: str = ""
     started: datetime | None = None
@@ -115,6 +123,8 @@ class Timeline:
     outcome: Outcome | None = None
     took: timedelta = timedelta()
     failure: Failure | None = None
+    live_after: timedelta | None = None
+    """When it went live, counted from its beginning; `took` ends with the previous ones."""
     gaps: Mapping[str, timedelta] = field(default_factory=dict)
     """Services that were away for a while, and how long."""
 
@@ -143,6 +153,8 @@ def fold(timeline: Timeline, event: Event) -> Timeline:  # noqa: PLR0911 - one r
             return _change(timeline, event.target.service, lambda track: _unchanged(track, event))
         case Noted():
             return _noted(timeline, event)
+        case WentLive():
+            return _went_live(timeline, event)
         case RunFinished():
             return _ended(timeline, event)
         case _:
@@ -223,6 +235,16 @@ def _noted(timeline: Timeline, event: Noted) -> Timeline:
     )
 
 
+def _went_live(timeline: Timeline, event: WentLive) -> Timeline:
+    tracks = tuple(
+        replace(track, live_at=event.at, ending=event.ending.get(track.service, ""))
+        if track.service in event.services
+        else track
+        for track in timeline.tracks
+    )
+    return replace(timeline, tracks=tracks, live_after=event.after)
+
+
 def _ended(timeline: Timeline, event: RunFinished) -> Timeline:
     ended = _WELL.get(event.outcome)
     return replace(
@@ -232,6 +254,8 @@ def _ended(timeline: Timeline, event: RunFinished) -> Timeline:
         outcome=event.outcome,
         took=event.took,
         failure=event.failure,
+        live_after=event.live_after,
+        handling=event.handling,
         gaps=event.gaps,
     )
 
@@ -264,8 +288,10 @@ def _settle(track: Track, at: datetime, *, good: TrackState | None) -> Track:
         )
         for step in track.steps
     )
+    track = replace(track, ending="")
     if good:
         return replace(track, steps=steps, state=good)
+    track = replace(track, live_at=None)
     if track.state in (TrackState.WAITING, TrackState.RUNNING):
         return replace(track, steps=steps, state=TrackState.STOPPED)
     return replace(track, steps=steps)
