@@ -165,8 +165,17 @@ class Engine(Protocol):
     def keep_running(self, deployment: str) -> None:
         """Restart policy `always`: from now on the engine brings it back. Raises InstanceGone."""
 
-    def retire(self, deployment: str, grace: timedelta) -> None:
-        """Restart policy `no`, SIGTERM, `grace`, SIGKILL; the container stays. Nothing if gone."""
+    def retire(self, deployment: str, grace: timedelta) -> bool:
+        """Restart policy `no`, SIGTERM, `grace`, SIGKILL; the container stays. Nothing if gone.
+
+        Whether it took the whole grace and had to be killed; no grace at all is never taken.
+        """
+
+    def retire_all(self, graces: Mapping[str, timedelta]) -> frozenset[str]:
+        """`retire` several side by side, each with its own grace; those that had to be killed.
+
+        One that fails keeps none of the others from being stopped; its error is raised after that.
+        """
 
     def remove(self, deployment: str) -> None:
         """Stop at once and remove the container with its anonymous volumes. Nothing if gone."""

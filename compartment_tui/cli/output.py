@@ -46,6 +46,7 @@ EXIT_OF_OUTCOME: Mapping[Outcome, int] = MappingProxyType(
         Outcome.DISCARDED: 0,
         Outcome.UNCHANGED: 0,
         Outcome.STOPPED: 0,
+        Outcome.REVERTED: 0,
         Outcome.FAILED: 5,
         Outcome.NEEDS_ATTENTION: 8,
         Outcome.CANCELLED: CANCELLED,

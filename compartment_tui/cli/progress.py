@@ -62,7 +62,7 @@ class Plain:
         self._output = output
 
     def tell(self, event: Event, timeline: Timeline) -> None:
-        said = event_line(event, verbose=self._output.verbose)
+        said = event_line(event, verbose=self._output.verbose, timeline=timeline)
         if said is not None:
             self._output.say(said)
 
@@ -136,7 +136,7 @@ class Live:
 
     def _scroll(self, event: Event) -> None:
         """With `--verbose` every event also becomes a line above the moving ones."""
-        said = event_line(event, verbose=True)
+        said = event_line(event, verbose=True, timeline=self._timeline)
         if said is not None:
             self._region.clear()
             self._output.err.lines((said,))

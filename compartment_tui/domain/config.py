@@ -92,6 +92,8 @@ class ServiceSpec:
     requires: tuple[str, ...] = ()
     limits: Limits = field(default_factory=Limits)
     volumes: tuple[tuple[str, str], ...] = ()
+    init: bool = False
+    """Whether Docker's init process is the first of its container: it passes signals on."""
 
     @property
     def stop_first(self) -> bool:
@@ -209,6 +211,8 @@ def _plain(spec: ServiceSpec) -> dict[str, Any]:
         "requires": spec.requires,
         "limits": {"cpus": spec.limits.cpus, "memory": spec.limits.memory},
         "volumes": spec.volumes,
+        # Left out at its default: what was recorded before there was such a key stays equal.
+        **({"init": True} if spec.init else {}),
     }
 
 
@@ -238,4 +242,5 @@ def _spec(plain: dict[str, Any]) -> ServiceSpec:
         requires=tuple(plain["requires"]),
         limits=Limits(cpus=plain["limits"]["cpus"], memory=plain["limits"]["memory"]),
         volumes=tuple((name, path) for name, path in plain["volumes"]),
+        init=bool(plain.get("init", False)),
     )

@@ -10,7 +10,10 @@ from compartment_tui.domain.routes import RouteTable
 
 
 class Stage(StrEnum):
-    """Promotion stage, in order; the last four are where a deployment can end."""
+    """Promotion stage, in order; from `active` on it is where a deployment can end.
+
+    `starting` belongs to no promotion: what is live is started again by hand.
+    """
 
     BUILDING = "building"
     RELEASE = "release"
@@ -22,6 +25,7 @@ class Stage(StrEnum):
     HELD = "held"
     STOPPED = "stopped"
     ROLLED_BACK = "rolled_back"
+    STARTING = "starting"
 
 
 class Status(StrEnum):

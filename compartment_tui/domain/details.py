@@ -19,7 +19,7 @@ class DeploymentView:
     deployment: Deployment
     active: bool
     available: str
-    """`container`, `image` or `gone`: what a rollback could use."""
+    """`container`, `image` or `gone`: what a rollback could use. See `Left`."""
     instance: Instance | None = None
     url: str | None = None
     drift: NameChanges = NameChanges()

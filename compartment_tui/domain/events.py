@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from typing import TypeAlias
 
 from compartment_tui.domain.deployment import Attempt, Stage
+from compartment_tui.domain.handling import Handling
 from compartment_tui.domain.names import Target
 from compartment_tui.domain.outcome import Failure, Outcome
 from compartment_tui.domain.plan import Run
@@ -110,6 +111,23 @@ class Noted:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class WentLive:
+    """The commit point: visitors get these deployments from now on.
+
+    What follows only ends what was there before them.
+    """
+
+    at: datetime
+    run: str
+    environment: str
+    after: timedelta
+    """Since the run began."""
+    services: tuple[str, ...]
+    ending: Mapping[str, str] = field(default_factory=dict)
+    """The deployments that still run beside them, by service."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RunFinished:
     """Nothing follows."""
 
@@ -120,6 +138,10 @@ class RunFinished:
     failure: Failure | None = None
     gaps: Mapping[str, timedelta] = field(default_factory=dict)
     """Services that were away for a while, and how long: stop-first ones, restarted ones."""
+    live_after: timedelta | None = None
+    """When it went live, counted from its beginning; None when it did not, or was not told."""
+    handling: Handling | None = None
+    """What was done by hand to what is there, where that was no run."""
 
 
 Event: TypeAlias = (
@@ -133,5 +155,6 @@ Event: TypeAlias = (
     | ServiceUnchanged
     | RouteMoved
     | Noted
+    | WentLive
     | RunFinished
 )

@@ -15,6 +15,8 @@ class Outcome(StrEnum):
     UNCHANGED = "unchanged"
     STOPPED = "stopped"
     """Stopped by hand, as it was asked."""
+    REVERTED = "reverted"
+    """What an earlier run had begun is undone, as it was asked."""
     FAILED = "failed"
     CANCELLED = "cancelled"
     NEEDS_ATTENTION = "needs_attention"

@@ -1,13 +1,30 @@
 """How the deployments of an environment do, put together: facts, not yet words or colours."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
+from types import MappingProxyType
 
 from compartment_tui.domain.config import Kind
 from compartment_tui.domain.deployment import Deployment, Health, Instance, Journal, RunRecord
 from compartment_tui.domain.names import EnvironmentKey
 from compartment_tui.domain.variables import NameChanges
+
+
+class Left(StrEnum):
+    """What of a deployment is there on the engine, for going back to it."""
+
+    CONTAINER = "container"
+    """Kept, with the values it had."""
+    IMAGE = "image"
+    """It would be made again, with the values of today."""
+    GONE = "gone"
+
+
+LEFT_WORDS: Mapping[Left, str] = MappingProxyType(
+    {Left.CONTAINER: "kept", Left.IMAGE: "image only", Left.GONE: "gone"}
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,7 +62,15 @@ class ServiceStatus:
     """Variables in the file that differ from what runs."""
     rollback_to: str | None = None
     """The deployment one rollback leads to, if it is still there."""
+    rollback_left: Left | None = None
+    """What is left of that one; None when there is none before it, or nobody looked."""
     held: HeldCandidate | None = None
+
+    @property
+    def rests(self) -> bool:
+        """Whether it was stopped by hand, and is."""
+        runs = self.instance is not None and self.instance.running
+        return self.active is not None and self.active.resting and not runs
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,7 +89,14 @@ class EnvironmentStatus:
 
     @property
     def worst(self) -> Health:
-        return worst_of(one.health for one in self.services)
+        """Of what should run; what was stopped by hand does as it was told."""
+        return worst_of(one.health for one in self.services if not one.rests)
+
+    @property
+    def stopped(self) -> bool:
+        """Whether everything that is live was stopped by hand."""
+        live = [one for one in self.services if one.active is not None]
+        return bool(live) and all(one.rests for one in live)
 
 
 def worst_of(healths: Iterable[Health]) -> Health:
@@ -85,3 +117,10 @@ class EnvironmentView:
     """How many services have an active deployment."""
     health: Health
     last: RunRecord | None
+    resting: int = 0
+    """How many of those were stopped by hand."""
+
+    @property
+    def stopped(self) -> bool:
+        """Whether everything that is live was stopped by hand."""
+        return 0 < self.active == self.resting

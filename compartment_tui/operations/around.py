@@ -1,6 +1,6 @@
 """What one look at the engine found, put together into rows."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 
 from compartment_tui.domain.config import EnvironmentConfig, Kind, ProjectConfig
 from compartment_tui.domain.deployment import Deployment, EnvironmentState, Health, Instance
@@ -10,7 +10,13 @@ from compartment_tui.domain.history import spec_of
 from compartment_tui.domain.names import show
 from compartment_tui.domain.routes import RouteTable
 from compartment_tui.domain.variables import NameChanges, compare, fingerprints, resolve, values
-from compartment_tui.domain.views import EnvironmentView, HeldCandidate, ServiceStatus, worst_of
+from compartment_tui.domain.views import (
+    EnvironmentView,
+    HeldCandidate,
+    Left,
+    ServiceStatus,
+    worst_of,
+)
 from compartment_tui.ports import EdgeInfo, World
 
 
@@ -37,6 +43,8 @@ class Around:
         spec = self.config.service(name)
         active, latest = active_and_latest(self.state, name)
         health, reason = self._health(active, latest)
+        before = self.state.deployments.get((active and active.previous) or "")
+        left = self.left(before) if before else None
         return ServiceStatus(
             service=name,
             kind=spec.kind if spec else kind_of(active or latest),
@@ -48,7 +56,8 @@ class Around:
             url=url(active.host, self.config) if active else None,
             declared=spec is not None,
             drift=self._drift(name, active) if spec else NameChanges(),
-            rollback_to=self._way_back(active),
+            rollback_to=before.id if before and left is not Left.GONE else None,
+            rollback_left=left,
             held=self._held(name, active),
         )
 
@@ -77,15 +86,24 @@ class Around:
     def environment(self, *, declared: bool) -> EnvironmentView:
         """The whole in one line."""
         state = self.state
-        both = (active_and_latest(state, name) for name in service_names(self.config, state, ()))
+        names = service_names(self.config, state, ())
+        resting = {name for name in state.active if self._rests(name)}
+        both = (active_and_latest(state, name) for name in names if name not in resting)
         return EnvironmentView(
             key=state.key,
             protected=self.config.environment(state.key.environment).protected,
             declared=declared,
             active=len(state.active),
             health=worst_of(self._health(active, latest)[0] for active, latest in both),
+            resting=len(resting),
             last=state.runs[-1] if state.runs else None,
         )
+
+    def _rests(self, name: str) -> bool:
+        active = self.state.active_deployment(name)
+        instance = self.here.get(active.id) if active else None
+        half_way = instance is not None and instance.running
+        return active is not None and active.resting and not half_way
 
     def _health(self, active: Deployment | None, latest: Deployment | None) -> tuple[Health, str]:
         return judge(
@@ -97,15 +115,9 @@ class Around:
             now=self.world.clock.now(),
         )
 
-    def _way_back(self, active: Deployment | None) -> str | None:
-        """What a rollback leads to, if anything is left of it: retention may have been there."""
-        previous = self.state.deployments.get((active and active.previous) or "")
-        if previous is None:
-            return None
-        left = previous.id in self.here or (
-            previous.image and self.world.engine.image(previous.image) is not None
-        )
-        return previous.id if left else None
+    def left(self, one: Deployment) -> Left:
+        """What of a deployment is there: retention, or somebody's prune, may have been."""
+        return what_is_left(self.world, one, self.here)
 
     def _drift(self, name: str, active: Deployment | None) -> NameChanges:
         """What differs in the file from what runs; a sealed value is unknown, never changed."""
@@ -113,6 +125,14 @@ class Around:
             return NameChanges()
         environment = self.config.environment(self.state.key.environment)
         return drift(environment, name, active, self.world.records.fingerprint_key())
+
+
+def what_is_left(world: World, one: Deployment, here: Container[str]) -> Left:
+    """What of a deployment is there; `here` are those that have a container."""
+    if one.id in here:
+        return Left.CONTAINER
+    there = one.image and world.engine.image(one.image) is not None
+    return Left.IMAGE if there else Left.GONE
 
 
 def drift(

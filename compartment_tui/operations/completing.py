@@ -4,15 +4,17 @@ The file is read first; the engine is asked with little patience, because somebo
 finger on the tab key. What it does not say in time, the local copies say.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from datetime import timedelta
 from threading import Thread
 from typing import TypeVar
 
-from compartment_tui.domain.deployment import EnvironmentState
+from compartment_tui.domain.deployment import Deployment, EnvironmentState
 from compartment_tui.domain.errors import CompartmentError
 from compartment_tui.domain.names import EnvironmentKey, parse_environment_name
+from compartment_tui.domain.views import LEFT_WORDS, Left
+from compartment_tui.operations.around import what_is_left
 from compartment_tui.ports import World
 
 PATIENCE = timedelta(milliseconds=700)
@@ -36,8 +38,20 @@ def services(world: World) -> tuple[str, ...]:
 def deployments(world: World, *, environment: str) -> Iterator[tuple[str, str]]:
     """Ids, newest first, and what each is in words."""
     state = _state(world, environment)
-    for one in sorted(state.deployments.values(), key=lambda one: one.id, reverse=True):
-        yield one.id, f"{one.service} {one.stage.value.replace('_', ' ')}"
+    known = sorted(state.deployments.values(), key=lambda one: one.id, reverse=True)
+    left = _in_time(lambda: _what_is_left(world, state.key, known)) or {}
+    for one in known:
+        there = left.get(one.id)
+        past = there is not None and one.activated is not None and not state.is_active(one.id)
+        words = f", {LEFT_WORDS[there]}" if there is not None and past else ""
+        yield one.id, f"{one.service} {one.stage.value.replace('_', ' ')}{words}"
+
+
+def _what_is_left(
+    world: World, key: EnvironmentKey, known: Iterable[Deployment]
+) -> dict[str, Left]:
+    here = {one.deployment for one in world.engine.instances(key)}
+    return {one.id: what_is_left(world, one, here) for one in known}
 
 
 def runs(world: World, *, environment: str) -> Iterator[tuple[str, str]]:

@@ -10,7 +10,7 @@ from compartment_tui.domain.errors import EngineUnreachable, NotFound
 from compartment_tui.domain.history import find_deployment, spec_of
 from compartment_tui.domain.names import alias, show
 from compartment_tui.domain.views import ServiceStatus
-from compartment_tui.operations.around import drift, url
+from compartment_tui.operations.around import drift, url, what_is_left
 from compartment_tui.operations.doctor import doctor
 from compartment_tui.operations.environments import declared_environments, environments
 from compartment_tui.operations.logs import deployment_logs, logs
@@ -151,17 +151,11 @@ def deployment_view(
     here: dict[str, Instance],
 ) -> DeploymentView:
     """A deployment with what is left of it on the engine."""
-    if one.id in here:
-        available = "container"
-    elif one.image and world.engine.image(one.image) is not None:
-        available = "image"
-    else:
-        available = "gone"
     active = state.is_active(one.id)
     return DeploymentView(
         deployment=one,
         active=active,
-        available=available,
+        available=what_is_left(world, one, here).value,
         instance=here.get(one.id),
         url=url(one.host, config) if active else None,
     )

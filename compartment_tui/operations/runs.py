@@ -22,6 +22,7 @@ from compartment_tui.domain.promoting import plan_discard as _discard
 from compartment_tui.domain.promoting import plan_promote as _promote
 from compartment_tui.domain.promoting import plan_promote_across as _across
 from compartment_tui.domain.promoting import promotion_sources
+from compartment_tui.domain.restoration import refuse_empty_return
 from compartment_tui.operations.carrying import Planner, Request, carried_out, planned
 from compartment_tui.operations.recovering import keep_copy
 from compartment_tui.operations.scope import key_and_config, state_of
@@ -292,7 +293,9 @@ def _rolling_back(
 ) -> Request:
     def planner(around: Circumstances) -> Run:
         targets = rollback_targets(around.state, services=services, to=to, run=run)
-        return _rollback(around, targets, label=label)
+        made = _rollback(around, targets, label=label)
+        refuse_empty_return(around.state, made)
+        return made
 
     return Request(verb="rollback", environment=environment, planner=planner)
 

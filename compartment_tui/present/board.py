@@ -88,6 +88,11 @@ class Board:
         status = self.statuses.get(environment.key.environment)
         return status.worst if status else environment.health
 
+    def stopped_in(self, environment: EnvironmentView) -> bool:
+        """Whether all of an environment was stopped by hand, from the newest look there is."""
+        status = self.statuses.get(environment.key.environment)
+        return status.stopped if status else environment.stopped
+
     def live_in(self, environment: EnvironmentView) -> bool:
         """Whether anything is live in an environment, from the newest look there is."""
         status = self.statuses.get(environment.key.environment)

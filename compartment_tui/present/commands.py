@@ -18,6 +18,7 @@ _OUTCOMES = {
     Outcome.DISCARDED: ("discarded", Tone.GOOD),
     Outcome.UNCHANGED: ("unchanged", Tone.QUIET),
     Outcome.STOPPED: ("stopped", Tone.QUIET),
+    Outcome.REVERTED: ("reverted", Tone.WARN),
     Outcome.FAILED: ("failed", Tone.BAD),
     Outcome.CANCELLED: ("cancelled", Tone.WARN),
     Outcome.NEEDS_ATTENTION: ("needs attention", Tone.BAD),

@@ -7,7 +7,7 @@ from itertools import zip_longest
 from compartment_tui.domain.deployment import Deployment, Health, RunRecord
 from compartment_tui.domain.details import DeploymentView
 from compartment_tui.domain.history import spec_of
-from compartment_tui.domain.views import ServiceStatus
+from compartment_tui.domain.views import Left, ServiceStatus
 from compartment_tui.present.beside import beside_lines
 from compartment_tui.present.board import Board
 from compartment_tui.present.facts import readiness_words
@@ -33,6 +33,7 @@ from compartment_tui.present.tables import commit_cell, deployment_cell
 from compartment_tui.present.text import (
     age,
     clean,
+    left_words,
     pad,
     short_commit,
     short_id,
@@ -155,6 +156,8 @@ def _facts(board: Board, one: ServiceStatus, now: datetime) -> Iterator[Line]:
         yield from _story(board, active, now)
     if one.rollback_to:
         yield _fact("before it", *_before(board, one, one.rollback_to, now))
+    elif one.rollback_left is Left.GONE:
+        yield _fact("before it", Cell("gone: there is nothing to go back to", Tone.QUIET))
     if active.port is not None:
         yield _fact("inside", Cell(f"http://{show(one.service)}:{active.port}"))
     yield _fact("readiness", Cell(readiness_words(spec_of(active).readiness)))
@@ -211,11 +214,12 @@ def _before(board: Board, one: ServiceStatus, deployment: str, now: datetime) ->
     known = _view(board, deployment)
     undo = (Cell("  "), Key(_undo_keys(board, one)), Cell(" goes back to it", Tone.QUIET))
     key = () if board.read_only else undo
+    left = left_words(one.rollback_left)
     if known is None:
-        return Cell(short_id(deployment)), *key
+        return Cell(short_id(deployment)), Cell(left, Tone.QUIET), *key
     commit = short_commit(known.deployment.provenance.commit)
     said = f"  {show(commit)}  {age(known.deployment.created, now)}"
-    return Cell(short_id(deployment)), Cell(said, Tone.QUIET), *key
+    return Cell(short_id(deployment)), Cell(f"{said}{left}", Tone.QUIET), *key
 
 
 def _run(board: Board, run: str) -> RunRecord | None:

@@ -94,6 +94,8 @@ def _badge(board: Board, view: EnvironmentView) -> Cell:
     status = board.statuses.get(name)
     if board.working_on(name) or (status is not None and status.holder):
         return Cell(WORKING, Tone.WARN)
+    if board.stopped_in(view):
+        return Cell(f"{SYMBOLS[Tone.QUIET]} stopped", Tone.QUIET)
     if not board.live_in(view) and board.health_of(view) is not Health.UNHEALTHY:
         return Cell(SYMBOLS[Tone.QUIET], Tone.QUIET)
     tone = _TONES[board.health_of(view)]

@@ -6,7 +6,7 @@ from datetime import datetime
 from compartment_tui.domain.config import Readiness, ReadinessKind, ServiceSpec
 from compartment_tui.domain.deployment import Deployment
 from compartment_tui.domain.details import Deletion, DeploymentView, InspectView
-from compartment_tui.domain.views import EnvironmentStatus, EnvironmentView
+from compartment_tui.domain.views import EnvironmentStatus, EnvironmentView, Left
 from compartment_tui.ports import EngineInfo, LockInfo
 from compartment_tui.present.tables import (
     available_cell,
@@ -18,6 +18,7 @@ from compartment_tui.present.text import (
     age,
     clean,
     duration,
+    left_words,
     short_id,
     show,
     show_name,
@@ -52,8 +53,13 @@ def inspect_facts(view: InspectView, now: datetime) -> Iterator[Fact]:
     yield "variables", Cell(", ".join(map(show, view.variables)) or "none")
     if status.drift:
         yield "in the file", Cell(variable_words(status.drift), Tone.WARN)
+    if status.rollback_left is Left.GONE:
+        yield "rollback to", Cell("nothing: what was before it is gone", Tone.QUIET)
     if status.rollback_to:
-        yield "rollback to", Cell(short_id(status.rollback_to))
+        yield (
+            "rollback to",
+            Cell(f"{short_id(status.rollback_to)}{left_words(status.rollback_left)}"),
+        )
     for one in view.history[:5]:
         yield "history", _short_story(one, now)
 
@@ -169,6 +175,8 @@ def _how(spec: ServiceSpec) -> Iterator[Fact]:
         yield "processors", Cell(f"{spec.limits.cpus:g}")
     if spec.limits.memory is not None:
         yield "memory", Cell(size(spec.limits.memory))
+    if spec.init:
+        yield "init", Cell("Docker's init process is the first in its container")
     for name, path in spec.volumes:
         yield "volume", Cell(f"{show(name)} at {show(path)}")
     yield "drain", Cell(f"{duration(spec.drain_timeout)}, then {duration(spec.stop_grace)} to stop")

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from compartment_tui.domain.deployment import Stage
+from compartment_tui.domain.handling import Handle
 from compartment_tui.domain.outcome import Outcome
 from compartment_tui.present.acts import Act, Verb
 from compartment_tui.present.board import Job
@@ -21,6 +22,7 @@ _OUTCOMES = {
     Outcome.DISCARDED: ("discarded", Tone.GOOD),
     Outcome.UNCHANGED: ("nothing to do", Tone.GOOD),
     Outcome.STOPPED: ("stopped", Tone.GOOD),
+    Outcome.REVERTED: ("reverted", Tone.GOOD),
     Outcome.FAILED: ("failed, reverted", Tone.BAD),
     Outcome.CANCELLED: ("cancelled, reverted", Tone.WARN),
     Outcome.NEEDS_ATTENTION: ("needs attention", Tone.BAD),
@@ -32,7 +34,9 @@ WITH_RESULTS = frozenset({Outcome.LIVE, Outcome.HELD, Outcome.UNCHANGED, Outcome
 
 def committed(timeline: Timeline) -> bool:
     """Whether the routes have moved: from then on nothing is reverted."""
-    return any(
+    if timeline.handling is not None or timeline.run is None:
+        return False
+    return timeline.live_after is not None or any(
         step.stage is Stage.DRAINING_PREVIOUS
         or (step.stage is Stage.SWITCHING_ROUTE and step.state is StepState.DONE)
         for track in timeline.tracks
@@ -45,12 +49,26 @@ def job_cell(job: Job) -> Cell:
     if job.error is not None:
         return signed("refused" if not job.timeline.tracks else "broke off", Tone.BAD)
     if job.timeline.outcome is not None:
-        return signed(*_OUTCOMES[job.timeline.outcome])
+        return signed(*_outcome(job.timeline, job.timeline.outcome))
     if job.over:
         return signed("done", Tone.GOOD)
     if job.cancels:
         return Cell("▸ ending" if committed(job.timeline) else "▸ reverting", Tone.WARN)
+    if committed(job.timeline):
+        return Cell("▸ live, draining", Tone.GOOD)
     return Cell("▸ running")
+
+
+def _outcome(timeline: Timeline, outcome: Outcome) -> tuple[str, Tone]:
+    """What is done by hand makes nothing live, and is not a run that could be reverted."""
+    if timeline.handling is None:
+        return _OUTCOMES[outcome]
+    if outcome is Outcome.LIVE:
+        started = timeline.handling.verb is Handle.START
+        return ("started" if started else "restarted"), Tone.GOOD
+    if outcome is Outcome.FAILED:
+        return "failed", Tone.BAD
+    return _OUTCOMES[outcome]
 
 
 def job_took(job: Job, now: datetime) -> timedelta:

@@ -116,7 +116,8 @@ def status_document(status: EnvironmentStatus) -> Json:
         "services": [_service(one) for one in status.services],
         "environment": {"name": status.key.environment, "protected": status.protected},
         "project": {"name": status.key.project},
-        "health": status.worst.value,
+        "health": None if status.stopped else status.worst.value,
+        "stopped": status.stopped,
         "lockHolder": status.holder,
         "needsAttention": journal is not None,
         "unfinishedRunId": journal.run if journal else None,
@@ -201,7 +202,8 @@ def environment_summary(one: EnvironmentView) -> Json:
         "protected": one.protected,
         "declared": one.declared,
         "activeServices": one.active,
-        "health": one.health.value if one.active else None,
+        "stoppedServices": one.resting,
+        "health": one.health.value if one.active and not one.stopped else None,
         "lastRun": last
         and {
             "id": last.id,
@@ -238,6 +240,7 @@ def _service(one: ServiceStatus) -> Json:
         "declared": one.declared,
         "variablesChanged": changes(one.drift),
         "rollbackDeploymentId": one.rollback_to,
+        "rollbackLeft": one.rollback_left.value if one.rollback_left else None,
         "candidate": _candidate(one.held) if one.held else None,
     }
 

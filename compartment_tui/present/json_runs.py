@@ -19,6 +19,7 @@ from compartment_tui.domain.events import (
     StageFinished,
     StageReverted,
     StageStarted,
+    WentLive,
 )
 from compartment_tui.domain.outcome import Failure
 from compartment_tui.domain.plan import Plan, Run
@@ -91,6 +92,7 @@ def run_document(timeline: Timeline, status: Json | None) -> Json:
         "label": (run.label or None) if run else None,
         "outcome": timeline.outcome.value if timeline.outcome else None,
         "durationSeconds": seconds(timeline.took),
+        "liveAfterSeconds": _seconds(timeline.live_after),
         "failure": failure(timeline.failure),
         "rollout": [_track(track, timeline.gaps.get(track.service)) for track in timeline.tracks],
         "notes": list(timeline.notes),
@@ -107,7 +109,7 @@ def run_document(timeline: Timeline, status: Json | None) -> Json:
     }
 
 
-def event_document(event: Event, environment: str) -> Json:  # noqa: PLR0911 - one return an event
+def event_document(event: Event, environment: str) -> Json:  # noqa: PLR0911, PLR0912 - one an event
     """One event as one object: `type`, `at`, `environment`, `service`, `stage`, its own facts."""
     match event:
         case RunPlanned():
@@ -135,6 +137,15 @@ def event_document(event: Event, environment: str) -> Json:  # noqa: PLR0911 - o
             service = event.target.service if event.target else None
             head = _head("noted", event.at, environment, service=service)
             return {**head, "message": event.message}
+        case WentLive():
+            head = _head("went_live", event.at, environment)
+            return {
+                **head,
+                "deploymentRunId": event.run,
+                "liveAfterSeconds": seconds(event.after),
+                "services": list(event.services),
+                "stillEnding": dict(event.ending),
+            }
         case RunFinished():
             return {**_head("run_finished", event.at, environment), **_ending(event)}
         case _:
@@ -203,9 +214,14 @@ def _ending(event: RunFinished) -> Json:
         "deploymentRunId": event.run or None,
         "outcome": event.outcome.value,
         "durationSeconds": seconds(event.took),
+        "liveAfterSeconds": _seconds(event.live_after),
         "failure": failure(event.failure),
         "gapSeconds": _gaps(event.gaps),
     }
+
+
+def _seconds(span: timedelta | None) -> float | None:
+    return None if span is None else seconds(span)
 
 
 def _gaps(gaps: Mapping[str, timedelta]) -> Json:
@@ -238,6 +254,7 @@ def _plan(plan: Plan, commits: CommitRange) -> Json:
         "discardsDeploymentId": plan.discards.id if plan.discards else None,
         "release": list(plan.spec.release.command) if plan.spec.release and plan.releases else None,
         "gap": plan.gap,
+        "init": plan.spec.init,
     }
 
 
@@ -256,7 +273,7 @@ def _track(track: Track, gap: timedelta | None) -> Json:
             }
             for step in track.steps
         ],
-        "gapSeconds": None if gap is None else seconds(gap),
+        "gapSeconds": _seconds(gap),
         "attempts": len(track.attempts),
         "notes": list(track.notes),
         "failure": failure(track.failure),

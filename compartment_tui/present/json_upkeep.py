@@ -176,6 +176,7 @@ def _inspected(view: InspectView) -> Json:
         and {"containerId": instance.container, "imageRef": instance.image, **reach},
         "variables": list(view.variables),
         "rollbackDeploymentId": status.rollback_to,
+        "rollbackLeft": status.rollback_left.value if status.rollback_left else None,
     }
 
 
@@ -192,6 +193,7 @@ def _how(spec: ServiceSpec) -> Json:
             "command": list(spec.command) if spec.command is not None else None,
             "limits": {"cpus": spec.limits.cpus, "memory": spec.limits.memory},
             "volumes": dict(spec.volumes),
+            "init": spec.init,
         },
         "readiness": readiness
         and {

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from compartment_tui.domain.commits import CommitRange
 from compartment_tui.domain.deployment import Provenance, Purpose, Trigger
+from compartment_tui.domain.history import spec_of
 from compartment_tui.domain.plan import ImageSource, Plan, Reroute, Run
 from compartment_tui.domain.typed import option_for
 from compartment_tui.present.status import PROGRAM
@@ -166,6 +167,7 @@ def _block(plan: Plan, context: PlanContext) -> Iterator[Line]:
     live = plan.purpose is Purpose.LIVE
     if live and plan.previous is not None and plan.previous.resting:
         yield _row("stopped", "by hand until now; it will run again", Tone.WARN)
+    yield from _first_process(plan)
     if plan.gap:
         yield _row("gap", "yes: the running one is stopped before the new one starts", Tone.WARN)
 
@@ -246,6 +248,15 @@ def _variables(plan: Plan) -> Iterator[Line]:
     if plan.trigger is Trigger.ROLLBACK and plan.differs:
         words = f"today's, not those it had: {variable_words(plan.differs)}"
         yield _row("values", words, Tone.WARN)
+
+
+def _first_process(plan: Plan) -> Iterator[Line]:
+    """Who is first in the container, where that is not as it was."""
+    before = plan.previous is not None and spec_of(plan.previous).init
+    if plan.spec.init and not before:
+        yield _row("init", "Docker's init process goes first: it passes SIGTERM on")
+    elif before and not plan.spec.init:
+        yield _row("init", "no longer: its own process gets SIGTERM as the first", Tone.WARN)
 
 
 def _row(name: str, text: str, tone: Tone = Tone.PLAIN) -> Line:

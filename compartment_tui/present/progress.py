@@ -4,6 +4,8 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 from compartment_tui.domain.deployment import Purpose, Stage, Trigger
+from compartment_tui.domain.events import StageFinished, StageStarted, WentLive
+from compartment_tui.domain.handling import Handle, Handling
 from compartment_tui.domain.outcome import Outcome
 from compartment_tui.domain.typed import option_for
 from compartment_tui.present.plan import left_alone_lines, proof
@@ -36,6 +38,9 @@ TRACK_WORDS = {
 }
 
 
+NOTICEABLE = timedelta(seconds=2)
+"""How long after the switch the end of a run is worth a word."""
+
 DONE_WELL = frozenset(
     {
         TrackState.LIVE,
@@ -54,7 +59,7 @@ _SWITCHED = frozenset({TrackState.LIVE, TrackState.REMOVED})
 def track_lines(timeline: Timeline, now: datetime) -> tuple[Line, ...]:
     """Every service on one line: where it is, for how long, and the last thing it said."""
     name_width = max((len(show(track.service)) for track in timeline.tracks), default=0)
-    return tuple(_track_line(track, now, name_width) for track in timeline.tracks)
+    return tuple(_track_line(timeline, track, now, name_width) for track in timeline.tracks)
 
 
 def result_lines(timeline: Timeline, http_port: int) -> tuple[Line, ...]:
@@ -114,46 +119,80 @@ def closing_lines(timeline: Timeline) -> tuple[Line, ...]:  # noqa: PLR0911 - on
     option = option_for(timeline.environment)
     took = duration(timeline.took)
     match timeline.outcome:
+        case Outcome.LIVE | Outcome.UNCHANGED | Outcome.STOPPED if timeline.handling is not None:
+            return handled_lines(timeline, timeline.handling)
         case Outcome.LIVE:
-            undo = f"  undo it with: {PROGRAM} rollback{option}" if undoable(timeline) else ""
-            live = signed(_live_words(timeline, where), Tone.GOOD)
-            return (*_proofs(timeline), (live, Cell(undo, Tone.QUIET)), *_left_alone(timeline))
+            live = _live_line(timeline, where, option)
+            return (*_proofs(timeline), live, *_left_alone(timeline))
         case Outcome.HELD:
             return _waiting(timeline, option)
         case Outcome.DISCARDED:
-            return (_head(f"what was held in {where} is discarded", Tone.GOOD),)
+            gone = listed(
+                show(one.service) for one in timeline.tracks if one.state is TrackState.DISCARDED
+            )
+            return (_head(f"what was held of {gone} in {where} is discarded", Tone.GOOD),)
         case Outcome.UNCHANGED:
             same = f"nothing to do: {where} already runs exactly this"
             return (_head(same, Tone.GOOD), *_left_alone(timeline))
         case Outcome.STOPPED:
-            start = f"  start it with: {PROGRAM} start{option}"
-            return ((signed(f"stopped after {took}", Tone.GOOD), Cell(start, Tone.QUIET)),)
+            return (_head(f"stopped after {took}", Tone.GOOD),)
+        case Outcome.REVERTED:
+            return (_head(f"reverted after {took}: {where} is as it was", Tone.GOOD),)
         case Outcome.FAILED:
             return tuple(_still_serving(timeline))
         case Outcome.CANCELLED:
             head = _head(f"cancelled after {took}, everything is as it was before", Tone.WARN)
             return (head, *_still_serving(timeline))
         case Outcome.NEEDS_ATTENTION:
+            if timeline.live_after is not None:
+                head = _head(f"{where} is live, but its run is not finished", Tone.BAD)
+                return (head, line(f"  → {PROGRAM} resume{option} finishes it"))
             head = _head(f"{where} is neither finished nor reverted", Tone.BAD)
             return (head, line(f"  → {PROGRAM} resume{option} finishes or reverts it"))
         case None:
             return ()
 
 
-def _live_words(timeline: Timeline, where: str) -> str:
-    """What came of a run that went well, and after how long."""
-    took = duration(timeline.took)
+def _live_line(timeline: Timeline, where: str, option: str) -> Line:
+    """When visitors got it, and when all was over where that was noticeably later."""
+    took = timeline.took
+    live = took if timeline.live_after is None else timeline.live_after
+    rest = f", the previous ended after {duration(took)}" if took - live >= NOTICEABLE else ""
+    undo = f"  undo it with: {PROGRAM} rollback{option}" if undoable(timeline) else ""
+    return (
+        signed(f"{_what_is_so(timeline, where)} after {duration(live)}", Tone.GOOD),
+        Cell(f"{rest}{undo}", Tone.QUIET),
+    )
+
+
+def _what_is_so(timeline: Timeline, where: str) -> str:
+    """What a run that went well came to at its switch."""
     if timeline.run is not None and timeline.run.removes_only:
         names = listed(show(track.service) for track in timeline.tracks)
-        return f"{names} of {where}: taken away after {took}"
+        return f"{names} of {where}: taken away"
     if timeline.moved and not any(track.state in _SWITCHED for track in timeline.tracks):
-        return f"the routes of {where} are in force after {took}"
-    return f"{where} is live after {took}"
+        return f"the routes of {where} are in force"
+    return f"{where} is live"
 
 
 def _left_alone(timeline: Timeline) -> Iterator[Line]:
     lines = left_alone_lines(timeline.run) if timeline.run else ()
     yield from (one for one in lines if one and one[0].text)
+
+
+def handled_lines(timeline: Timeline, handling: Handling) -> tuple[Line, ...]:
+    """What became of what is there: stopped, started, restarted, or nothing of it."""
+    names = listed(show(one.service) for one in handling.acting)
+    option, took = option_for(handling.key.environment), duration(timeline.took)
+    if not handling.acting:
+        why = {one.why for one in handling.services}
+        said = why.pop() if len(why) == 1 else "nothing has to change"
+        return (_head(f"nothing to do: {said}", Tone.GOOD),)
+    if handling.verb is Handle.STOP:
+        start = f"  start it with: {PROGRAM} start{option}"
+        return ((signed(f"{names} stopped after {took}", Tone.GOOD), Cell(start, Tone.QUIET)),)
+    word = "started" if handling.verb is Handle.START else "restarted"
+    return (_head(f"{names} {word}, and ready after {took}", Tone.GOOD),)
 
 
 def _proofs(timeline: Timeline) -> Iterator[Line]:
@@ -177,41 +216,88 @@ def _waiting(timeline: Timeline, option: str) -> tuple[Line, ...]:
     )
 
 
+def doing(timeline: Timeline, service: str, stage: Stage) -> str:
+    """What a stage is for this service of this run, in words that follow its name.
+
+    What has no route has none to switch, and what was stopped before has nothing left to drain.
+    """
+    run, track = timeline.run, timeline.track(service)
+    plan = track.plan if track else None
+    if stage is Stage.STOPPED and run is not None and run.purpose is Purpose.DISCARD:
+        return "discarding"
+    if plan is not None and plan.routed_host is None and stage is Stage.SWITCHING_ROUTE:
+        return "taking its place"
+    if plan is not None and stage is Stage.DRAINING_PREVIOUS and plan.spec.stop_first:
+        return "keeping the previous"
+    return step_words(stage)
+
+
+def nothing_drains(timeline: Timeline, event: StageStarted | StageFinished) -> bool:
+    """Whether it is about draining, and nothing was there before."""
+    track = timeline.track(event.target.service)
+    first = track is not None and track.plan is not None and track.plan.previous is None
+    return first and event.stage is Stage.DRAINING_PREVIOUS
+
+
+def live_line(event: WentLive) -> Line:
+    """That it is live, since when, and what still ends: told at the switch."""
+    ending = [f"{show(service)} {short_id(id_)}" for service, id_ in event.ending.items()]
+    rest = f"; still ending: {listed(ending)}" if ending else ""
+    where = show_name(event.environment)
+    live = f"{where} is live" if event.services else f"the routes of {where} are in force"
+    said = f"{live} after {duration(event.after)}"
+    return signed(said, Tone.GOOD), Cell(rest, Tone.QUIET)
+
+
 def failed_at(track: Track) -> str:
     """`web failed while building`."""
     where = f" while {step_words(track.failed_at)}" if track.failed_at else ""
     return f"{show(track.service)} failed{where}"
 
 
-def _track_line(track: Track, now: datetime, name_width: int) -> Line:
+def _track_line(timeline: Timeline, track: Track, now: datetime, name_width: int) -> Line:
     name = Cell(f"  {pad(show(track.service), name_width)}  ")
     if track.state is not TrackState.RUNNING:
         word, tone = TRACK_WORDS[track.state]
-        words = f"{word} while {step_words(track.failed_at)}" if track.failed_at else word
+        doing_it = doing(timeline, track.service, track.failed_at) if track.failed_at else ""
+        words = f"{word} while {doing_it}" if doing_it else word
         took = duration(track.took(now)) if track.steps else ""
         return name, signed(words, tone), Cell(f"  {took}", Tone.QUIET)
-    return name, *_step_cells(track, now)
+    return name, *_step_cells(timeline, track, now)
 
 
-def _step_cells(track: Track, now: datetime) -> Line:
+def _step_cells(timeline: Timeline, track: Track, now: datetime) -> Line:
     step = track.step
     if step is None:
         return ()
+    if track.live_at is not None:
+        return _live_cells(track, now)
+    words = doing(timeline, track.service, step.stage)
     elapsed = f"{duration(step.elapsed(now)):>7}"
     if step.state is not StepState.RUNNING:  # its next stage begins when the others are as far
-        return (Cell(f"· {pad(f'{step_words(step.stage)}: done', 28)} {elapsed}", Tone.QUIET),)
+        return (Cell(f"· {pad(f'{words}: done', 28)} {elapsed}", Tone.QUIET),)
     said = last_said(track)
     return (
-        Cell(f"▸ {pad(step_words(step.stage), 28)} {elapsed}"),
+        Cell(f"▸ {pad(words, 28)} {elapsed}"),
         Cell(f"  {said}" if said else "", Tone.QUIET),
     )
+
+
+def _live_cells(track: Track, now: datetime) -> Line:
+    """It is live, whatever its last stage still does; that concerns the previous one."""
+    live = signed(pad("live", 28), Tone.GOOD)
+    took = Cell(f" {duration(track.took(now)):>7}")
+    if not track.ending or track.live_at is None:
+        return live, took
+    since = duration(max(now - track.live_at, timedelta()))
+    return live, took, Cell(f"  ▸ {short_id(track.ending)} is ending, {since}", Tone.QUIET)
 
 
 def last_said(track: Track) -> str:
     """The newest thing it wrote or was answered, for the end of its line."""
     step = track.step
-    if step is not None and step.stage is Stage.DRAINING_PREVIOUS:
-        return "the new version is live"
+    if track.live_at is not None:
+        return f"{short_id(track.ending)} is ending" if track.ending else ""
     if step is not None and step.stage is Stage.CHECKING_READINESS and track.attempts:
         last = track.attempts[-1]
         return f"attempt {last.number}: {clean(last.detail)}"

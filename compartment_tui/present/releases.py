@@ -6,6 +6,7 @@ from datetime import datetime
 
 from compartment_tui.domain.deployment import RunRecord, Stage, Status
 from compartment_tui.domain.details import DeploymentView, RunView
+from compartment_tui.domain.views import LEFT_WORDS, Left
 from compartment_tui.present.acts import Act, Verb
 from compartment_tui.present.board import Board
 from compartment_tui.present.grid import Column, Grid, Row, grid
@@ -199,9 +200,8 @@ def _standing(view: DeploymentView) -> Iterator[Line]:
         yield (signed("replaced", Tone.QUIET),)
     else:
         yield (deployment_cell(view.deployment, active=False),)
-    left = {"image": "only its image is left", "gone": "nothing is left of it"}
-    if view.deployment.activated is not None and view.available in left:
-        yield line(left[view.available], Tone.QUIET)
+    if view.deployment.activated is not None:
+        yield line(LEFT_WORDS[Left(view.available)], Tone.QUIET)
 
 
 def _run_outcome(one: RunView) -> Line:

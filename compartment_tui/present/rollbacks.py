@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from compartment_tui.domain.details import DeploymentView, RunView
-from compartment_tui.domain.views import EnvironmentStatus, ServiceStatus
+from compartment_tui.domain.views import EnvironmentStatus, Left, ServiceStatus
 from compartment_tui.present.acts import Act, Verb
 from compartment_tui.present.tables import available_cell, commit_cell
-from compartment_tui.present.text import age, clean, listed, pad, short_id, show
+from compartment_tui.present.text import age, clean, left_words, listed, pad, short_id, show
 from compartment_tui.present.tone import Cell, Line, Tone
 
 
@@ -75,7 +75,11 @@ def _undo(newest: str, history: Sequence[RunView], now: datetime) -> str:
 
 
 def _step(row: ServiceStatus) -> str:
-    to = short_id(row.rollback_to) if row.rollback_to else "nothing before it"
+    nothing = (
+        "what was before it is gone" if row.rollback_left is Left.GONE else "nothing before it"
+    )
+    left = left_words(row.rollback_left)
+    to = f"{short_id(row.rollback_to)}{left}" if row.rollback_to else nothing
     return f"{show(row.service)} → {to}"
 
 

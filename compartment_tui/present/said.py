@@ -17,10 +17,11 @@ from compartment_tui.domain.events import (
     StageFinished,
     StageReverted,
     StageStarted,
+    WentLive,
 )
 from compartment_tui.present.failure import failure_lines
-from compartment_tui.present.progress import failed_at
-from compartment_tui.present.text import clean, duration, step_words, width
+from compartment_tui.present.progress import doing, failed_at, nothing_drains
+from compartment_tui.present.text import clean, duration, width
 from compartment_tui.present.timeline import Timeline, Track
 from compartment_tui.present.tone import Cell, Line, Tone, line, signed
 
@@ -40,13 +41,20 @@ def said(timeline: Timeline, event: Event) -> tuple[Said, ...]:
     match event:
         case RunPlanned() | RunFinished():
             return ()
+        case StageStarted() | StageFinished() if nothing_drains(timeline, event):
+            return ()
+        case WentLive():
+            return tuple(
+                Said(service, (signed(f"live after {duration(event.after)}", Tone.GOOD),))
+                for service in event.services
+            )
         case Noted():
             service = event.target.service if event.target else ""
             return (Said(service, (signed(clean(event.message), Tone.WARN),)),)
         case _:
             service = event.target.service
             track = timeline.track(service) or Track(service=service)
-            return tuple(Said(service, one) for one in _of_service(track, event))
+            return tuple(Said(service, one) for one in _of_service(track, event, timeline))
 
 
 def _of_service(
@@ -59,10 +67,11 @@ def _of_service(
     | StageReverted
     | ServiceUnchanged
     | RouteMoved,
+    timeline: Timeline,
 ) -> tuple[Line, ...]:
     match event:
         case StageStarted():
-            return (line(f"▸ {step_words(event.stage)}"),)
+            return (line(f"▸ {doing(timeline, track.service, event.stage)}"),)
         case Output():
             return ((Cell("  "), Cell(clean(event.line))),)
         case Probed():
@@ -71,14 +80,15 @@ def _of_service(
             return ((Cell(words), Cell(f"  {duration(attempt.took)}", Tone.QUIET)),)
         case StageFinished():
             note = f", {_brief(event.note)}" if event.note else ""
-            words = f"✓ {step_words(event.stage)}: done in {duration(event.took)}{note}"
+            stage = doing(timeline, track.service, event.stage)
+            words = f"✓ {stage}: done in {duration(event.took)}{note}"
             return (line(words, Tone.GOOD),)
         case StageFailed():
             failure = event.failure
             message = f"{failed_at(track)}: {failure.message}"
             return failure_lines(message, hint=failure.hint, tail=failure.tail)
         case StageReverted():
-            return (line(f"↺ {step_words(event.stage)}: reverted", Tone.WARN),)
+            return (line(f"↺ {doing(timeline, track.service, event.stage)}: reverted", Tone.WARN),)
         case ServiceUnchanged():
             return (line("○ unchanged: what is live was left alone", Tone.QUIET),)
         case RouteMoved():

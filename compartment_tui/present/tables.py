@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from compartment_tui.domain.config import Kind
-from compartment_tui.domain.deployment import Health, Stage, Status
+from compartment_tui.domain.deployment import Health, Status
+from compartment_tui.domain.views import LEFT_WORDS, Left
 from compartment_tui.present.text import (
     NOTHING,
     age,
@@ -167,12 +168,11 @@ def commit_cell(deployment: Deployment) -> Cell:
 
 def available_cell(view: DeploymentView) -> Cell:
     """What going back to it could use."""
-    words = {
-        "container": ("its container is kept", Tone.GOOD),
-        "image": ("only its image is left", Tone.WARN),
-        "gone": ("nothing is left to go back to", Tone.QUIET),
-    }
-    return signed(*words[view.available])
+    left = Left(view.available)
+    return signed(LEFT_WORDS[left], _LEFT_TONES[left])
+
+
+_LEFT_TONES = {Left.CONTAINER: Tone.GOOD, Left.IMAGE: Tone.WARN, Left.GONE: Tone.QUIET}
 
 
 def _service_row(one: ServiceStatus, now: datetime) -> tuple[Cell, ...]:
@@ -203,14 +203,20 @@ def _environment_row(one: EnvironmentView, now: datetime) -> tuple[Cell, ...]:
     ]
     return (
         Cell(show_name(one.key.environment)),
-        signed("not deployed", Tone.QUIET)
-        if never
-        else signed(one.health.value, HEALTH_TONES[one.health]),
+        signed("not deployed", Tone.QUIET) if never else environment_health(one),
         Cell(counted(one.active, "service")),
         Cell(f"{one.last.trigger.value} {one.last.status.value}") if one.last else EMPTY,
         Cell(age(one.last.created, now), Tone.QUIET) if one.last else EMPTY,
         Cell(", ".join(marks), Tone.QUIET),
     )
+
+
+def environment_health(one: EnvironmentView) -> Cell:
+    """How it does; that all of it was stopped by hand is neither good nor pending."""
+    if one.stopped:
+        return signed("stopped", Tone.QUIET)
+    some = f", {one.resting} stopped" if one.resting else ""
+    return signed(f"{one.health.value}{some}", HEALTH_TONES[one.health])
 
 
 def _history_cells(view: RunView, one: DeploymentView, now: datetime) -> tuple[Cell, ...]:
@@ -231,6 +237,6 @@ def _history_state(view: RunView, one: DeploymentView) -> Cell:
     cell = deployment_cell(one.deployment, active=one.active)
     if covered:
         return Cell(f"{cell.text}, unchanged", Tone.QUIET)
-    if one.deployment.stage is Stage.ROLLED_BACK and one.available == "gone":
-        return Cell(f"{cell.text}, gone", Tone.QUIET)
-    return cell
+    if one.deployment.activated is None or one.active:
+        return cell
+    return Cell(f"{cell.text}, {LEFT_WORDS[Left(one.available)]}", cell.tone)

@@ -9,6 +9,7 @@ from types import MappingProxyType
 from compartment_tui.domain.deployment import RunRecord, Stage, Trigger
 from compartment_tui.domain.names import escaped
 from compartment_tui.domain.variables import NameChanges
+from compartment_tui.domain.views import LEFT_WORDS, Left
 
 NOTHING = "-"
 """Stands where there is nothing to say."""
@@ -35,6 +36,7 @@ _STAGES: Mapping[Stage, str] = MappingProxyType(
         Stage.HELD: "held",
         Stage.STOPPED: "stopped",
         Stage.ROLLED_BACK: "rolled back",
+        Stage.STARTING: "starting",
     }
 )
 
@@ -181,6 +183,11 @@ def size(count: int) -> str:
 def counted(count: int, word: str, plural: str = "") -> str:
     """`1 commit`, `3 commits`."""
     return f"{count} {word if count == 1 else plural or word + 's'}"
+
+
+def left_words(left: Left | None) -> str:
+    """What is left of a way back, for behind its name; nothing where nobody looked."""
+    return f", {LEFT_WORDS[left]}" if left is not None else ""
 
 
 def listed(words: Iterable[str]) -> str:

@@ -21,7 +21,9 @@ from compartment_tui.domain.events import (
     StageFinished,
     StageReverted,
     StageStarted,
+    WentLive,
 )
+from compartment_tui.domain.handling import Handling
 from compartment_tui.domain.outcome import Failure, Outcome
 from compartment_tui.domain.plan import Plan, Run
 
@@ -85,6 +87,10 @@ class Track:
     failure: Failure | None = None
     failed_at: Stage | None = None
     deployment: str = ""
+    live_at: datetime | None = None
+    """When visitors began to get it; what it does after that is to end the previous one."""
+    ending: str = ""
+    """The previous deployment that still runs beside it."""
 
     @property
     def step(self) -> Step | None:
@@ -96,10 +102,10 @@ class Track:
         return tuple(step for step in self.steps if step.state is StepState.RUNNING)
 
     def took(self, now: datetime) -> timedelta:
-        """From its first stage until its last ended, or until now."""
+        """From its first stage until it was live, or its last stage ended, or until now."""
         if not self.steps:
             return timedelta()
-        ended = max((step.ended or now for step in self.steps), default=now)
+        ended = self.live_at or max((step.ended or now for step in self.steps), default=now)
         return max(ended - self.steps[0].started, timedelta())
 
 
@@ -108,6 +114,8 @@ class Timeline:
     """A whole run; empty before its first event."""
 
     run: Run | None = None
+    handling: Handling | None = None
+    """What is done by hand instead of a run: stopped, started, restarted."""
     environment: str = ""
     run_id: str = ""
     started: datetime | None = None
@@ -117,6 +125,8 @@ class Timeline:
     outcome: Outcome | None = None
     took: timedelta = timedelta()
     failure: Failure | None = None
+    live_after: timedelta | None = None
+    """When it went live, counted from its beginning; `took` ends with the previous ones."""
     gaps: Mapping[str, timedelta] = field(default_factory=dict)
     """Services that were away for a while, and how long."""
     moved: tuple[RouteMoved, ...] = ()
@@ -126,7 +136,7 @@ class Timeline:
         return next((track for track in self.tracks if track.service == service), None)
 
 
-def fold(timeline: Timeline, event: Event) -> Timeline:  # noqa: PLR0911 - one return an event
+def fold(timeline: Timeline, event: Event) -> Timeline:  # noqa: PLR0911, PLR0912 - one an event
     """The timeline after one more event."""
     match event:
         case RunPlanned():
@@ -149,6 +159,8 @@ def fold(timeline: Timeline, event: Event) -> Timeline:  # noqa: PLR0911 - one r
             return replace(timeline, moved=(*timeline.moved, event))
         case Noted():
             return _noted(timeline, event)
+        case WentLive():
+            return _went_live(timeline, event)
         case RunFinished():
             return _ended(timeline, event)
         case _:
@@ -229,6 +241,16 @@ def _noted(timeline: Timeline, event: Noted) -> Timeline:
     )
 
 
+def _went_live(timeline: Timeline, event: WentLive) -> Timeline:
+    tracks = tuple(
+        replace(track, live_at=event.at, ending=event.ending.get(track.service, ""))
+        if track.service in event.services
+        else track
+        for track in timeline.tracks
+    )
+    return replace(timeline, tracks=tracks, live_after=event.after)
+
+
 def _ended(timeline: Timeline, event: RunFinished) -> Timeline:
     ended = _WELL.get(event.outcome)
     return replace(
@@ -238,6 +260,8 @@ def _ended(timeline: Timeline, event: RunFinished) -> Timeline:
         outcome=event.outcome,
         took=event.took,
         failure=event.failure,
+        live_after=event.live_after,
+        handling=event.handling,
         gaps=event.gaps,
     )
 
@@ -270,9 +294,11 @@ def _settle(track: Track, at: datetime, *, good: TrackState | None) -> Track:
         )
         for step in track.steps
     )
+    track = replace(track, ending="")
     if good:
         removed = track.plan is not None and track.plan.removes
         return replace(track, steps=steps, state=TrackState.REMOVED if removed else good)
+    track = replace(track, live_at=None)
     if track.state in (TrackState.WAITING, TrackState.RUNNING):
         return replace(track, steps=steps, state=TrackState.STOPPED)
     return replace(track, steps=steps)

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from compartment_tui.domain.deployment import Stage
+from compartment_tui.domain.deployment import Purpose, Stage
 from compartment_tui.present.progress import TRACK_WORDS, last_said
 from compartment_tui.present.text import duration, show
 from compartment_tui.present.timeline import StepState, Timeline, Track, TrackState
@@ -11,6 +11,7 @@ from compartment_tui.present.tone import Cell, Tone, signed
 
 TITLES = {
     Stage.STOPPED: ("stopping", "stop"),
+    Stage.STARTING: ("starting", "start"),
     Stage.BUILDING: ("building", "build"),
     Stage.RELEASE: ("release", "release"),
     Stage.STARTING_CANDIDATE: ("starting", "start"),
@@ -18,7 +19,6 @@ TITLES = {
     Stage.SWITCHING_ROUTE: ("switching", "switch"),
     Stage.DRAINING_PREVIOUS: ("draining", "drain"),
     Stage.HELD: ("holding", "hold"),
-    Stage.STOPPED: ("discarding", "drop"),
 }
 """A stage's name, and a shorter one."""
 _STEPS = {
@@ -62,9 +62,14 @@ def grid(timeline: Timeline, now: datetime) -> Grid:
     """The run at this moment."""
     stages = stages_of(timeline)
     return Grid(
-        columns=tuple(TITLES[stage] for stage in stages),
+        columns=tuple(_title(timeline, stage) for stage in stages),
         rows=tuple(_row(track, stages, now) for track in timeline.tracks),
     )
+
+
+def _title(timeline: Timeline, stage: Stage) -> tuple[str, str]:
+    discards = timeline.run is not None and timeline.run.purpose is Purpose.DISCARD
+    return ("discarding", "drop") if discards and stage is Stage.STOPPED else TITLES[stage]
 
 
 def stages_of(timeline: Timeline) -> tuple[Stage, ...]:
@@ -105,6 +110,8 @@ def _mark(track: Track, stage: Stage, now: datetime) -> Mark:
 
 
 def _state_cell(track: Track) -> Cell:
+    if track.state is TrackState.RUNNING and track.live_at is not None:
+        return signed(*TRACK_WORDS[TrackState.LIVE])
     if track.state is TrackState.RUNNING:
         return Cell("▸ running") if track.running else signed(*TRACK_WORDS[TrackState.WAITING])
     return signed(*TRACK_WORDS[track.state])

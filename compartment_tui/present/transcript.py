@@ -15,37 +15,41 @@ from compartment_tui.domain.events import (
     StageFinished,
     StageReverted,
     StageStarted,
+    WentLive,
 )
 from compartment_tui.domain.names import Target
 from compartment_tui.present.plan import run_words
-from compartment_tui.present.text import clean, duration, short_id, show, show_name, step_words
+from compartment_tui.present.progress import doing, live_line, nothing_drains
+from compartment_tui.present.text import clean, duration, short_id, show, show_name
+from compartment_tui.present.timeline import Timeline
 from compartment_tui.present.tone import Cell, Line, Tone
 
+EMPTY = Timeline()
 
-def event_line(event: Event, *, verbose: bool) -> Line | None:  # noqa: PLR0911, PLR0912 - one an event
+
+def event_line(  # noqa: PLR0911 - one return an event
+    event: Event, *, verbose: bool, timeline: Timeline = EMPTY
+) -> Line | None:
     """What to write when this happens; None when it is not worth a line.
 
-    Output and readiness attempts only when `verbose`; how a run ended is for its closing lines.
+    `timeline` is the run after the event. Output and readiness attempts only when `verbose`; how
+    a run ended is for its closing lines.
     """
     match event:
         case RunPlanned():
             run = event.run
             where = f"{run.key.project} in {show_name(run.key.environment)}"
             return (Cell(f"{run_words(run)} {where}: run {short_id(run.id)}"),)
-        case StageStarted():
-            return _of(event.target, step_words(event.stage))
+        case StageStarted() | StageFinished() if nothing_drains(timeline, event):
+            return None
+        case StageStarted() | StageFinished() | StageFailed() | StageReverted():
+            return _staged(event, doing(timeline, event.target.service, event.stage))
         case Output():
             return _of(event.target, f"│ {clean(event.line)}", Tone.QUIET) if verbose else None
         case Probed():
             attempt = event.attempt
             said = f"attempt {attempt.number}: {clean(attempt.detail)}"
             return _of(event.target, said, Tone.QUIET) if verbose else None
-        case StageFinished():
-            return _of(event.target, f"{step_words(event.stage)}: done in {duration(event.took)}")
-        case StageFailed():
-            return _of(event.target, f"{step_words(event.stage)}: failed", Tone.BAD)
-        case StageReverted():
-            return _of(event.target, f"{step_words(event.stage)}: reverted", Tone.WARN)
         case ServiceUnchanged():
             return _of(event.target, "unchanged, left alone")
         case RouteMoved():
@@ -55,8 +59,24 @@ def event_line(event: Event, *, verbose: bool) -> Line | None:  # noqa: PLR0911,
             if event.target is None:
                 return (Cell(clean(event.message), Tone.WARN),)
             return _of(event.target, clean(event.message), Tone.WARN)
+        case WentLive():
+            return live_line(event) if event.ending else None  # else its closing line says it
         case RunFinished():
             return None
+        case _:
+            assert_never(event)
+
+
+def _staged(event: StageStarted | StageFinished | StageFailed | StageReverted, stage: str) -> Line:
+    match event:
+        case StageStarted():
+            return _of(event.target, stage)
+        case StageFinished():
+            return _of(event.target, f"{stage}: done in {duration(event.took)}")
+        case StageFailed():
+            return _of(event.target, f"{stage}: failed", Tone.BAD)
+        case StageReverted():
+            return _of(event.target, f"{stage}: reverted", Tone.WARN)
         case _:
             assert_never(event)
 

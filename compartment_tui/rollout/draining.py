@@ -13,6 +13,7 @@ from compartment_tui.domain.names import Target
 from compartment_tui.domain.retention import images_needed
 from compartment_tui.domain.transitions import prunable
 from compartment_tui.ports import ConnectionCount, World
+from compartment_tui.rollout.retirement import retire
 
 DRAIN_INTERVAL = timedelta(milliseconds=200)
 ALIVE_INTERVAL = timedelta(seconds=1)
@@ -67,6 +68,8 @@ def drain(world: World, state: EnvironmentState) -> Iterator[Event]:
                     yield _cut(world, state, one)
             if going:
                 world.clock.sleep(DRAIN_INTERVAL)
+        if going:
+            yield _not_waited(world)
         for one in going:
             if one.left:
                 yield _cut(world, state, one)
@@ -111,17 +114,33 @@ def _cut(world: World, state: EnvironmentState, one: Draining) -> Noted:
     )
 
 
-def retire_previous(world: World, state: EnvironmentState) -> None:
-    """Stop what was live before the journal's run and keep it; remove what is held no longer."""
+def _not_waited(world: World) -> Noted:
+    message = "asked to stop: the rest of the drain was not waited for"
+    return Noted(at=world.clock.now(), target=None, message=message)
+
+
+def retire_previous(world: World, state: EnvironmentState) -> tuple[Deployment, ...]:
+    """Stop what was live before the journal's run and keep it; remove what is held no longer.
+
+    Those that had to be killed. All are asked to stop at the same moment.
+    """
     journal = state.journal
+    killed = retire(world, previous_of(state)) if journal else ()
     for entry in journal.entries if journal else ():
-        deployment = state.deployments.get(entry.previous or "")
-        if deployment is not None and journal and journal.purpose is Purpose.LIVE:
-            world.engine.retire(deployment.id, spec_of(deployment).stop_grace)
         discarding = journal and journal.purpose is Purpose.DISCARD
         let_go = entry.deployment if discarding else entry.discards
         if let_go is not None:
             _remove(world, let_go)
+    return killed
+
+
+def previous_of(state: EnvironmentState) -> tuple[Deployment, ...]:
+    """What was live before the journal's run, where that is to make something else live."""
+    journal = state.journal
+    if journal is None or journal.purpose is not Purpose.LIVE:
+        return ()
+    found = (state.deployments.get(entry.previous or "") for entry in journal.entries)
+    return tuple(one for one in found if one is not None)
 
 
 def _remove(world: World, deployment: str) -> None:

@@ -13,9 +13,10 @@ class Gaps:
     """Services that are back, and how long they were away."""
     _since: dict[str, timedelta] = field(default_factory=dict)
 
-    def begin(self, service: str) -> None:
-        """It does not serve any more from now on."""
-        self._since.setdefault(service, self.clock.monotonic())
+    def begin(self, *services: str) -> None:
+        """These do not serve any more from now on, if they did."""
+        for service in services:
+            self._since.setdefault(service, self.clock.monotonic())
 
     def end(self, *services: str) -> None:
         """These serve again; nothing for one that was never away."""

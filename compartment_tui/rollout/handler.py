@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from compartment_tui.domain.deployment import EnvironmentState, Stage, Trigger
+from compartment_tui.domain.deployment import Deployment, EnvironmentState, Stage, Trigger
 from compartment_tui.domain.errors import CompartmentError, EdgeNotConfirmed
 from compartment_tui.domain.events import Noted, StageFailed, StageFinished, StageStarted
 from compartment_tui.domain.handling import Handling
@@ -13,6 +13,7 @@ from compartment_tui.domain.outcome import Failure
 from compartment_tui.domain.plan import ImageSource, Plan, Run
 from compartment_tui.ports import Hold, World
 from compartment_tui.rollout.context import Rollout
+from compartment_tui.rollout.retirement import killed_notes
 from compartment_tui.rollout.runner import failure_of
 from compartment_tui.rollout.switching import await_in_force
 
@@ -77,6 +78,10 @@ class Handler:
         except CompartmentError:
             hold.write_routes(before)
             raise
+
+    def killed(self, deployments: Iterable[Deployment]) -> tuple[Noted, ...]:
+        """Who took the whole grace."""
+        return killed_notes(self.handling.key, deployments, self.world.clock.now())
 
     def note(self, message: str) -> Noted:
         return Noted(at=self.world.clock.now(), target=None, message=message)

@@ -10,7 +10,7 @@ from contextlib import suppress
 from types import MappingProxyType
 from typing import TypeAlias
 
-from compartment_tui.domain.deployment import Deployment, EnvironmentState, Stage
+from compartment_tui.domain.deployment import EnvironmentState, Stage
 from compartment_tui.domain.errors import Cancelled, CompartmentError
 from compartment_tui.domain.events import (
     Event,
@@ -20,12 +20,12 @@ from compartment_tui.domain.events import (
     StageReverted,
 )
 from compartment_tui.domain.handling import Handle, Handled, Handling, rested, risen
-from compartment_tui.domain.history import spec_of
 from compartment_tui.domain.outcome import Failure, Outcome
 from compartment_tui.domain.transitions import audited
 from compartment_tui.ports import Hold, World
 from compartment_tui.rollout.handler import Handler, rollout_of
 from compartment_tui.rollout.proving import prove_candidates
+from compartment_tui.rollout.retirement import retire
 from compartment_tui.rollout.runner import Ending, failure_of
 
 
@@ -56,6 +56,7 @@ def handle(
         took=world.clock.monotonic() - began,
         failure=ending.failure,
         gaps=dict(handler.rollout.gaps.measured),
+        handling=handling,
     )
 
 
@@ -76,12 +77,13 @@ def _stop(handler: Handler, services: tuple[Handled, ...]) -> Generator[Event, N
     for name in names:
         yield handler.begin(Stage.STOPPED, name)
     handler.mark(names, stopped=True)
-    for one in services:
-        handler.rollout.check_cancel()
-        _retire(handler, one.active)
-        handler.rollout.save(rested(handler.rollout.state, [one.service]))
-        handler.done.append(one.service)
-        yield handler.end(Stage.STOPPED, one.service)
+    handler.rollout.check_cancel()
+    killed = retire(handler.world, (one.active for one in services))
+    handler.rollout.save(rested(handler.rollout.state, names))
+    handler.done += names
+    for name in names:
+        yield handler.end(Stage.STOPPED, name)
+    yield from handler.killed(killed)
     return Ending(outcome=Outcome.STOPPED)
 
 
@@ -97,14 +99,20 @@ def _start(handler: Handler, services: tuple[Handled, ...]) -> Generator[Event, 
 def _restart(handler: Handler, services: tuple[Handled, ...]) -> Generator[Event, None, Ending]:
     """The edge answers while each is stopped and started; whatever happens, they run in the end."""
     names = [one.service for one in services]
-    yield handler.note(f"this interrupts {', '.join(names)}")
+    interrupted = [one for one in services if one.running]
+    if interrupted:
+        yield handler.note(f"this interrupts {', '.join(one.service for one in interrupted)}")
+    # Visitors miss it from the moment the edge answers in its place.
+    handler.rollout.gaps.begin(*(one.service for one in interrupted if one.active.host))
     handler.mark(names, stopped=True)
-    for one in services:
-        handler.rollout.check_cancel()
-        yield handler.begin(Stage.STOPPED, one.service)
-        handler.rollout.gaps.begin(one.service)
-        _retire(handler, one.active)
-        yield handler.end(Stage.STOPPED, one.service)
+    handler.rollout.check_cancel()
+    for name in names:
+        yield handler.begin(Stage.STOPPED, name)
+    handler.rollout.gaps.begin(*(one.service for one in interrupted))
+    killed = retire(handler.world, (one.active for one in services))
+    for name in names:
+        yield handler.end(Stage.STOPPED, name)
+    yield from handler.killed(killed)
     started = yield from _begin(handler, services)
     proven = yield from _prove(handler, started)
     yield from _lead_back(handler, proven)
@@ -119,14 +127,14 @@ def _begin(
     started = []
     for one in services:
         handler.rollout.check_cancel()
-        yield handler.begin(Stage.STARTING_CANDIDATE, one.service)
+        yield handler.begin(Stage.STARTING, one.service)
         try:
             handler.world.engine.start(one.active.id)
         except CompartmentError as error:
-            yield handler.fail(Stage.STARTING_CANDIDATE, one.service, error, _hint(handler, one))
+            yield handler.fail(Stage.STARTING, one.service, error, _hint(handler, one))
             continue
         started.append(one)
-        yield handler.end(Stage.STARTING_CANDIDATE, one.service)
+        yield handler.end(Stage.STARTING, one.service)
     return tuple(started)
 
 
@@ -157,26 +165,23 @@ def _lead_back(handler: Handler, services: tuple[Handled, ...]) -> Iterator[Even
     names = [one.service for one in services]
     for one in services:
         handler.world.engine.keep_running(one.active.id)
-    for name in names:
+    routed = [one.service for one in services if one.active.host]
+    for name in routed:
         yield handler.begin(Stage.SWITCHING_ROUTE, name)
     handler.mark(names, stopped=False)
     handler.rollout.save(risen(handler.rollout.state, names))
     handler.rollout.gaps.end(*names)
-    for name in names:
-        handler.done.append(name)
+    handler.done += names
+    for name in routed:
         yield handler.end(Stage.SWITCHING_ROUTE, name)
-
-
-def _retire(handler: Handler, deployment: Deployment) -> None:
-    handler.world.engine.retire(deployment.id, spec_of(deployment).stop_grace)
 
 
 def _as_before(handler: Handler, services: Iterable[Handled]) -> None:
     """What ran runs, what did not does not, and the routes tell it."""
     services = tuple(services)
+    retire(handler.world, (one.active for one in services if not one.running))
     for one in services:
         if not one.running:
-            _retire(handler, one.active)
             continue
         # One that cannot be started again has to be told by the status: the others go on.
         with suppress(CompartmentError):
@@ -204,7 +209,7 @@ def _reverted(
         failure = Failure(code=error.code, message=error.message, hint=hint)
         return Ending(outcome=Outcome.NEEDS_ATTENTION, failure=failure)
     starting = handler.handling.verb is Handle.START
-    stage = Stage.STARTING_CANDIDATE if starting else Stage.STOPPED
+    stage = Stage.STARTING if starting else Stage.STOPPED
     for one in services:
         now, target = handler.world.clock.now(), handler.target(one.service)
         yield StageReverted(at=now, target=target, stage=stage)

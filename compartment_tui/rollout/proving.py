@@ -13,6 +13,7 @@ from compartment_tui.domain.plan import Plan
 from compartment_tui.domain.typed import option_for
 from compartment_tui.rollout.context import Rollout
 from compartment_tui.rollout.making import birth_of
+from compartment_tui.rollout.retirement import killed_notes, retire
 
 WORKER_UPTIME = timedelta(seconds=2)
 """How long a worker that declares nothing must stay up to count as ready."""
@@ -33,7 +34,8 @@ def start_candidates(rollout: Rollout, plans: tuple[Plan, ...]) -> Iterator[Even
         if plan.spec.stop_first and plan.previous is not None:
             if plan.gap:
                 rollout.gaps.begin(plan.service)
-            engine.retire(plan.previous.id, plan.spec.stop_grace)
+            killed = retire(rollout.world, (plan.previous,))
+            yield from killed_notes(plan.key, killed, rollout.now)
         engine.start(plan.deployment)
         yield rollout.leave(Stage.STARTING_CANDIDATE, plan)
 

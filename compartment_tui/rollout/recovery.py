@@ -5,11 +5,12 @@ from collections.abc import Generator, Iterator
 from compartment_tui.domain.deployment import EnvironmentState, Journal, Purpose, Stage
 from compartment_tui.domain.errors import CompartmentError, StepFailed
 from compartment_tui.domain.events import Event, Noted, RunFinished
-from compartment_tui.domain.outcome import Outcome
+from compartment_tui.domain.outcome import Failure, Outcome
 from compartment_tui.domain.reverting import reverted
 from compartment_tui.domain.transitions import finished
 from compartment_tui.ports import Hold, World
 from compartment_tui.rollout.draining import drain, retire_previous
+from compartment_tui.rollout.retirement import killed_notes
 from compartment_tui.rollout.runner import OUTCOMES, RESUME_HINT, Ending, failure_of
 from compartment_tui.rollout.switching import is_in_force, stand_by
 from compartment_tui.rollout.undoing import reached, undo
@@ -41,13 +42,14 @@ def recover(world: World, hold: Hold, state: EnvironmentState) -> Iterator[Event
 def _settle(
     world: World, hold: Hold, state: EnvironmentState, journal: Journal
 ) -> Generator[Event, None, Ending]:
+    failure: Failure | None = None
     if reached(journal, Stage.SWITCHING_ROUTE) and is_in_force(world, hold, journal):
         yield _note(world, f"{journal.run} had switched its routes: finishing it")
         try:
             return (yield from _finish(world, hold, state))
         except StepFailed as error:
             yield _note(world, f"it cannot be finished: {error.message}")
-            reason = error.message
+            reason, failure = error.message, failure_of(error)
     else:
         reason = f"interrupted while {journal.stage.value.replace('_', ' ')}"
         yield _note(world, f"{journal.run} was {reason}: reverting it")
@@ -55,7 +57,10 @@ def _settle(
     actor, now = world.actor, world.clock.now()
     done = reverted(state, actor=actor, at=now, failures={}, reason=reason, cancelled=False)
     hold.write_record(done)
-    return Ending(outcome=Outcome.CANCELLED)
+    # It did what it is for; but who asked it to stop meanwhile is answered that it was.
+    if failure is not None:
+        return Ending(outcome=Outcome.FAILED, failure=failure)
+    return Ending(outcome=Outcome.CANCELLED if world.cancel.requests else Outcome.REVERTED)
 
 
 def _finish(world: World, hold: Hold, state: EnvironmentState) -> Generator[Event, None, Ending]:
@@ -72,8 +77,9 @@ def _finish(world: World, hold: Hold, state: EnvironmentState) -> Generator[Even
     if world.cancel.requests > 1:
         failure = failure_of(CompartmentError("the previous version still runs", hint=RESUME_HINT))
         return Ending(outcome=Outcome.NEEDS_ATTENTION, failure=failure)
-    retire_previous(world, state)
+    killed = retire_previous(world, state)
     hold.write_record(finished(state, world.actor, world.clock.now()))
+    yield from killed_notes(state.key, killed, world.clock.now())
     return Ending(outcome=OUTCOMES[purpose])
 
 

@@ -9,19 +9,22 @@ The four laws:
 
 from collections.abc import Generator, Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import timedelta
 from types import MappingProxyType
 
-from compartment_tui.domain.deployment import EnvironmentState, Purpose, Stage
+from compartment_tui.domain.deployment import EnvironmentState, Purpose, Stage, Trigger
 from compartment_tui.domain.errors import Cancelled, CompartmentError, DiedAfterSwitch, StepFailed
-from compartment_tui.domain.events import Event, RunFinished, RunPlanned, StageFailed
+from compartment_tui.domain.events import Event, RunFinished, RunPlanned, StageFailed, WentLive
 from compartment_tui.domain.outcome import Failure, Outcome
 from compartment_tui.domain.plan import Run
+from compartment_tui.domain.restoration import anew_words
 from compartment_tui.domain.reverting import reverted
 from compartment_tui.domain.transitions import begun, finished, nothing_done, shelved
 from compartment_tui.ports import Hold, World
 from compartment_tui.rollout.context import Rollout
 from compartment_tui.rollout.draining import drain, prune, retire_previous
+from compartment_tui.rollout.retirement import killed_notes
 from compartment_tui.rollout.steps import schedule
 from compartment_tui.rollout.switching import must_switch, switch_routes
 from compartment_tui.rollout.undoing import undo
@@ -45,6 +48,7 @@ class Ending:
 
     outcome: Outcome
     failure: Failure | None = None
+    live_after: timedelta | None = None
 
 
 def execute(world: World, hold: Hold, state: EnvironmentState, run: Run) -> Iterator[Event]:
@@ -58,7 +62,7 @@ def execute(world: World, hold: Hold, state: EnvironmentState, run: Run) -> Iter
     rollout.save(begun(state, run))
     try:
         yield RunPlanned(at=rollout.now, run=run)
-        ending = yield from _carry_out(rollout)
+        ending = yield from _carry_out(rollout, began)
         yield RunFinished(
             at=rollout.now,
             run=run.id,
@@ -66,14 +70,16 @@ def execute(world: World, hold: Hold, state: EnvironmentState, run: Run) -> Iter
             took=world.clock.monotonic() - began,
             failure=ending.failure,
             gaps=dict(rollout.gaps.measured),
+            live_after=ending.live_after,
         )
     except GeneratorExit:
         _abandon(rollout)
         raise
 
 
-def _carry_out(rollout: Rollout) -> Generator[Event, None, Ending]:
+def _carry_out(rollout: Rollout, began: timedelta) -> Generator[Event, None, Ending]:
     try:
+        yield from _unlike_what_was(rollout)
         yield from _up_to_the_switch(rollout)
     except Cancelled as error:
         return (yield from _revert(rollout, failure_of(error), outcome=Outcome.CANCELLED))
@@ -86,8 +92,35 @@ def _carry_out(rollout: Rollout) -> Generator[Event, None, Ending]:
         rollout.save(nothing_done(rollout.state))
         return Ending(outcome=Outcome.UNCHANGED)
     if rollout.run.purpose is Purpose.LIVE:
-        return (yield from _after_the_switch(rollout))
+        live = _went_live(rollout, began)
+        yield live
+        ending = yield from _after_the_switch(rollout)
+        stays = ending.outcome in (Outcome.LIVE, Outcome.NEEDS_ATTENTION)
+        return replace(ending, live_after=live.after if stays else None)
     return (yield from _after_holding(rollout))
+
+
+def _unlike_what_was(rollout: Rollout) -> Iterator[Event]:
+    """Say it when a rollback makes something new, and what of it is not as it was."""
+    for plan in rollout.run.plans:
+        if plan.trigger is Trigger.ROLLBACK and plan.copied_from is not None:
+            yield rollout.note(anew_words(plan), plan.target)
+
+
+def _went_live(rollout: Rollout, began: timedelta) -> WentLive:
+    world, journal = rollout.world, rollout.state.journal
+    return WentLive(
+        at=rollout.now,
+        run=rollout.run.id,
+        environment=rollout.run.key.environment,
+        after=world.clock.monotonic() - began,
+        services=tuple(plan.service for plan in rollout.pending if not plan.removes),
+        ending={
+            entry.service: entry.previous
+            for entry in (journal.entries if journal else ())
+            if entry.previous is not None and not entry.stop_first and not entry.previous_rests
+        },
+    )
 
 
 def _up_to_the_switch(rollout: Rollout) -> Iterator[Event]:
@@ -116,13 +149,14 @@ def _after_the_switch(rollout: Rollout) -> Generator[Event, None, Ending]:
     try:
         if rollout.world.cancel.requests > 1:
             return Ending(outcome=Outcome.NEEDS_ATTENTION, failure=_left_draining())
-        retire_previous(rollout.world, rollout.state)
+        killed = retire_previous(rollout.world, rollout.state)
         rollout.save(finished(rollout.state, rollout.run.actor, rollout.now))
     except CompartmentError as error:
         yield from _told(rollout, error)
         return _attention(error)
     for plan in plans:
         yield rollout.leave(Stage.DRAINING_PREVIOUS, plan)
+    yield from killed_notes(rollout.run.key, killed, rollout.now)
     yield from _tidy(rollout)
     return Ending(outcome=Outcome.LIVE)
 

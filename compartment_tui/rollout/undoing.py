@@ -1,9 +1,10 @@
 """Undo, from the journal alone: the same after an error, a Ctrl-C and a crash. Idempotent."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import timedelta
 
 from compartment_tui.domain.deployment import (
+    Deployment,
     EnvironmentState,
     Journal,
     JournalEntry,
@@ -13,9 +14,9 @@ from compartment_tui.domain.deployment import (
 )
 from compartment_tui.domain.errors import NeedsAttention
 from compartment_tui.domain.events import Event, StageReverted
-from compartment_tui.domain.history import spec_of
 from compartment_tui.domain.names import Target
 from compartment_tui.ports import Hold, World
+from compartment_tui.rollout.retirement import retire
 from compartment_tui.rollout.switching import await_in_force
 
 ORDER = tuple(Stage)
@@ -35,13 +36,19 @@ def undo(
         return
     switched = reached(journal, Stage.SWITCHING_ROUTE)
     goes_live = journal.purpose is Purpose.LIVE
+    if goes_live:
+        _refuse_hurry(world)
+        # Two of a stop-first service must not run at once, not even now.
+        retire(world, _candidates(state, (one for one in journal.entries if one.stop_first)))
     for entry in reversed(journal.entries):
         _refuse_hurry(world)
         if goes_live and (entry.stop_first or switched):
-            _run_previous(world, state, entry)
+            _run_previous(world, entry)
     if switched:
         _refuse_hurry(world)
         yield from _routes_back(world, hold, state, journal)
+    staying = (one for one in journal.incoming if one.kept or one.service in look_at)
+    retire(world, _candidates(state, (one for one in staying if not one.held)))
     for entry in reversed(journal.incoming):
         _refuse_hurry(world)
         look = entry.service in look_at
@@ -59,12 +66,11 @@ def reached(journal: Journal, stage: Stage) -> bool:
     return ORDER.index(journal.stage) >= ORDER.index(stage)
 
 
-def _run_previous(world: World, state: EnvironmentState, entry: JournalEntry) -> None:
-    if entry.stop_first:
-        # Two of a stop-first service must not run at once, not even now.
-        world.engine.retire(
-            entry.deployment, spec_of(state.deployments[entry.deployment]).stop_grace
-        )
+def _candidates(state: EnvironmentState, entries: Iterable[JournalEntry]) -> tuple[Deployment, ...]:
+    return tuple(state.deployments[entry.deployment] for entry in entries)
+
+
+def _run_previous(world: World, entry: JournalEntry) -> None:
     if entry.previous is not None and not entry.previous_rests:
         world.engine.start(entry.previous)
         world.engine.keep_running(entry.previous)
@@ -85,10 +91,7 @@ def _routes_back(
 
 
 def _stand_down(world: World, state: EnvironmentState, entry: JournalEntry, *, look: bool) -> None:
-    if entry.kept or look:
-        grace = spec_of(state.deployments[entry.deployment]).stop_grace
-        world.engine.retire(entry.deployment, grace)
-    else:
+    if not entry.kept and not look:
         world.engine.remove(entry.deployment)
     if look and not entry.kept:
         _forget_older_failures(world, state, entry)

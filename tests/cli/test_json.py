@@ -180,8 +180,13 @@ def test_events_are_one_object_a_line(live: MemoryWorld) -> None:
         "output",
         "probed",
         "stage_finished",
+        "went_live",
         "run_finished",
     }
+    (live_event,) = (event for event in events if event["type"] == "went_live")
+    assert live_event["liveAfterSeconds"] == events[-1]["liveAfterSeconds"]
+    assert live_event["liveAfterSeconds"] < events[-1]["durationSeconds"]
+    assert set(live_event["stillEnding"]) == {"web", "api"}, "the worker was stopped before"
 
 
 def test_a_refusal_is_an_event_too(live: MemoryWorld) -> None:

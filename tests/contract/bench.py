@@ -82,6 +82,7 @@ SERVICES = (
         command=SLEEPER,
         limits=Limits(memory=MEMORY_LIMIT),
     ),
+    ServiceSpec(name="prompt", kind=Kind.WORKER, image=IMAGE, command=SLEEPER, init=True),
     ServiceSpec(name="built", path="built", port=8080),
     ServiceSpec(name="broken", path="broken", port=8080),
 )

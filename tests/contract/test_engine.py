@@ -122,6 +122,30 @@ def test_retiring_stops_and_keeps_it(bench: Bench) -> None:
     assert again.restarts == 0
 
 
+def test_several_are_retired_side_by_side_and_the_killed_ones_are_told(bench: Bench) -> None:
+    engine, clock = bench.world.engine, bench.world.clock
+    deaf = [bench.start("closed").deployment for _ in range(2)]
+    willing = bench.start("prompt").deployment
+    created, unknown = bench.create("web").deployment, clock.new_id("dep")
+    began = clock.monotonic()
+    graces = dict.fromkeys((*deaf, willing, created, unknown), 2 * SECOND)
+    assert engine.retire_all(graces) == set(deaf)
+    assert clock.monotonic() - began < 3.5 * SECOND
+    assert all(not bench.now(one).running for one in (*deaf, willing))
+    assert engine.retire_all({}) == frozenset()
+
+
+def test_only_who_took_the_whole_grace_was_killed_for_it(bench: Bench) -> None:
+    engine = bench.world.engine
+    deaf, willing = (bench.start(name).deployment for name in ("closed", "prompt"))
+    assert engine.retire(willing, 5 * SECOND) is False, "an init process passes SIGTERM on"
+    assert engine.retire(deaf, SECOND) is True
+    assert engine.retire(deaf, SECOND) is False, "it was stopped before"
+    engine.start(deaf)
+    assert engine.retire(deaf, NO_GRACE) is False, "it was given no time at all"
+    assert engine.retire(bench.world.clock.new_id("dep"), SECOND) is False
+
+
 def test_retiring_what_never_started_leaves_it_startable(bench: Bench) -> None:
     deployment = bench.create("web").deployment
     bench.world.engine.retire(deployment, NO_GRACE)

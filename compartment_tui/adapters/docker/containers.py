@@ -3,6 +3,8 @@
 import math
 import re
 import time
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -36,6 +38,9 @@ if TYPE_CHECKING:
 
 REMOVAL_PATIENCE = timedelta(seconds=15)
 POLICY_ATTEMPTS = 10
+KILLED = 137
+"""The exit code of what SIGKILL ended."""
+STOPPED_AT_ONCE = 16
 _YOUNG = re.compile(r"Restarting|Up (Less than a second|\d+ seconds?|About a minute|\d minutes)")
 """How the engine's list says it; the figure is longer than `health.RECENT`."""
 LOGGING = {"Type": "json-file", "Config": {"max-size": "10m", "max-file": "3"}}
@@ -164,7 +169,7 @@ def birth_config(birth: "Birth", network: str) -> dict[str, Any]:
         "DnsSearch": [f"a.{plan.key.text}", f"b.{plan.key.text}"],
         "DnsOptions": ["ndots:1"],
         "Mounts": [_mount(birth, volume, path) for volume, path in plan.spec.volumes],
-        "Init": False,
+        "Init": plan.spec.init,
     }
     if limits.cpus is not None:
         host["NanoCpus"] = round(limits.cpus * 1_000_000_000)
@@ -248,18 +253,36 @@ def keep_running(client: Client, deployment: str) -> None:
         raise gone(deployment) from error
 
 
-def retire(client: Client, deployment: str, grace: timedelta) -> None:
+def retire(client: Client, deployment: str, grace: timedelta) -> bool:
     """See `Engine.retire`."""
     container = find(client, deployment)
     if container is None:
-        return
+        return False
+    began = time.monotonic()
     try:
         # First the policy: `always` would bring back what is stopped when the engine restarts.
         set_restart_policy(client, container, "no")
+        began = time.monotonic()
         with client.translate("stop a container"):
             client.api.stop(container, timeout=whole_seconds(grace))
     except Missing:
-        return
+        return False
+    took = timedelta(seconds=time.monotonic() - began)
+    if not timedelta() < grace <= took:
+        return False
+    ended = inspect(client, container)
+    # Whoever is killed later than that was given all the time there was. (By its own end, or by the
+    # lack of memory, it could have died at that very moment: then it is nothing to speak of.)
+    return ended is not None and ended.exit_code == KILLED and not ended.out_of_memory
+
+
+def retire_all(client: Client, graces: Mapping[str, timedelta]) -> frozenset[str]:
+    """See `Engine.retire_all`."""
+    if len(graces) < 2:
+        return frozenset(one for one, grace in graces.items() if retire(client, one, grace))
+    with ThreadPoolExecutor(max_workers=min(len(graces), STOPPED_AT_ONCE)) as pool:
+        asked = {one: pool.submit(retire, client, one, grace) for one, grace in graces.items()}
+    return frozenset(one for one, answer in asked.items() if answer.result())
 
 
 def remove(client: Client, deployment: str) -> None:

@@ -101,8 +101,11 @@ class DockerEngine:
     def keep_running(self, deployment: str) -> None:
         containers.keep_running(self._client, deployment)
 
-    def retire(self, deployment: str, grace: timedelta) -> None:
-        containers.retire(self._client, deployment, grace)
+    def retire(self, deployment: str, grace: timedelta) -> bool:
+        return containers.retire(self._client, deployment, grace)
+
+    def retire_all(self, graces: Mapping[str, timedelta]) -> frozenset[str]:
+        return containers.retire_all(self._client, graces)
 
     def remove(self, deployment: str) -> None:
         containers.remove(self._client, deployment)

@@ -64,6 +64,8 @@ class Behaviour:
     out_of_memory: bool = False
     stop_takes: timedelta = NO_TIME
     """How long it takes to end after SIGTERM; it is killed when the grace is over."""
+    deaf_as_first: bool = False
+    """Does not end at SIGTERM as its container's first process; behind an init process it does."""
 
     check: Health | None = None
     """What the image's HEALTHCHECK says once it is ready; None when it has none."""

@@ -86,16 +86,32 @@ class Container:
         self.restarts = 0
         self._begin()
 
-    def stop(self, grace: timedelta) -> None:
-        """SIGTERM, and SIGKILL when `grace` is over."""
+    def stop(self, grace: timedelta, *, waited: timedelta = timedelta()) -> bool:
+        """SIGTERM, and SIGKILL when `grace` is over; whether it took all of that.
+
+        `waited` is how long ago it was sent SIGTERM.
+        """
         if self.state is InstanceState.RESTARTING:
             self._end(self.exit_code or 0)
         if not self.running:
-            return
+            return False
         life = self._life
-        self.clock.sleep(min(self.behaviour.stop_takes, grace))
-        if self._life == life:
-            self._end(KILLED if self.behaviour.stop_takes > grace else 0)
+        self.clock.sleep(max(self.stop_in(grace) - waited, timedelta()))
+        killed = self._stops_after > grace
+        if self._life != life:
+            return False
+        self._end(KILLED if killed else 0)
+        return killed and grace > timedelta()
+
+    def stop_in(self, grace: timedelta) -> timedelta:
+        """How long after SIGTERM it ends."""
+        return min(self._stops_after, grace)
+
+    @property
+    def _stops_after(self) -> timedelta:
+        """An init process passes the signal on to one that would not hear it as the first."""
+        deaf = self.behaviour.deaf_as_first and not self.birth.plan.spec.init
+        return timedelta.max if deaf else self.behaviour.stop_takes
 
     def die(self, code: int | None = None) -> None:
         """End by itself; the engine brings it back when its restart policy says so."""

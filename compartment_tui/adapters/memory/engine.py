@@ -131,11 +131,21 @@ class MemoryEngine:
     def keep_running(self, deployment: str) -> None:
         self._container(deployment).always = True
 
-    def retire(self, deployment: str, grace: timedelta) -> None:
-        container = self._host.containers.get(deployment)
-        if container is not None:
+    def retire(self, deployment: str, grace: timedelta) -> bool:
+        return bool(self.retire_all({deployment: grace}))
+
+    def retire_all(self, graces: Mapping[str, timedelta]) -> frozenset[str]:
+        going = [one for id_ in graces if (one := self._host.containers.get(id_)) is not None]
+        for container in going:
             container.always = False
-            container.stop(grace)
+        began = self._host.clock.monotonic()
+        killed = set()
+        # Whoever is quickest ends first: all were asked at the same moment.
+        for container in sorted(going, key=lambda one: one.stop_in(graces[one.deployment])):
+            waited = self._host.clock.monotonic() - began
+            if container.stop(graces[container.deployment], waited=waited):
+                killed.add(container.deployment)
+        return frozenset(killed)
 
     def remove(self, deployment: str) -> None:
         container = self._host.containers.get(deployment)

@@ -118,6 +118,12 @@ KEYS: tuple[Key, ...] = (
         "How long it may take to stop before it is killed.",
         default="10s",
     ),
+    _key(
+        "services.*.init",
+        types.FLAG,
+        "Docker's init process goes first: it passes signals on, and tidies up after children.",
+        default=False,
+    ),
     _key("services.*.requires", types.VARIABLE_KEYS, "Variables without which it must not start."),
     _key("services.*.limits.cpus", types.CPUS, "How many processors it may use."),
     _key("services.*.limits.memory", types.MEMORY, "How much memory it may use."),

@@ -1,0 +1,76 @@
+"""What `resume` says and ends with: it did what it is for, whichever way that went."""
+
+from contextlib import suppress
+from datetime import timedelta
+
+from compartment_tui.adapters.memory.faults import Fault, FaultPlan, Killed, When, faulty
+from compartment_tui.adapters.memory.world import Behaviour, MemoryWorld
+from compartment_tui.domain.events import RunFinished
+from compartment_tui.domain.outcome import Outcome
+from compartment_tui.operations import runs
+from tests.cli.line import line
+from tests.rollout.shop import WEB, deploy, open_shop
+
+
+def broken_at(name: str, when: When = When.AFTER) -> MemoryWorld:
+    """A deploy over something live, killed at that call of a port."""
+
+    def prepare() -> MemoryWorld:
+        opened = open_shop(WEB)
+        deploy(opened)
+        opened.host.change("web", "2")
+        return opened
+
+    watched = FaultPlan()
+    list(runs.deploy(faulty(prepare().world, watched), environment="production"))
+    opened = prepare()
+    plan = FaultPlan(Fault(at=watched.calls.index(name) + 1, when=when, what=Killed))
+    with suppress(Killed):
+        list(runs.deploy(faulty(opened.world, plan), environment="production"))
+    opened.host.kill(opened.process)
+    return opened.another()
+
+
+def resumed(opened: MemoryWorld) -> RunFinished:
+    last = list(runs.resume(opened.world, environment="production"))[-1]
+    assert isinstance(last, RunFinished)
+    return last
+
+
+def test_reverting_what_should_be_reverted_is_a_success() -> None:
+    opened = broken_at("engine.start")
+    said = line(opened, "resume")
+    assert said.code == 0
+    assert "reverted after" in said.err
+    assert "production is as it was" in said.err
+    assert "cancelled" not in said.err
+
+
+def test_the_same_as_json() -> None:
+    said = line(broken_at("engine.start"), "resume", "--output", "json")
+    assert said.code == 0
+    assert '"outcome": "reverted"' in said.out
+
+
+def test_finishing_what_had_switched_is_live() -> None:
+    opened = broken_at("hold.write_routes")
+    opened.clock.advance(timedelta(seconds=5))
+    assert resumed(opened).outcome is Outcome.LIVE
+
+
+def test_a_person_who_asks_it_to_stop_is_told_that_it_was_reverted_on_request() -> None:
+    opened = broken_at("engine.start")
+    opened.cancel.request()
+    assert line(opened, "resume").code == 130
+
+
+def test_a_version_that_dies_while_it_is_finished_has_failed() -> None:
+    opened = broken_at("hold.in_force")
+    opened.clock.advance(timedelta(seconds=5))
+    newest = max(opened.host.containers)
+    opened.host.containers[newest].behaviour = Behaviour(exits_after=timedelta())
+    opened.host.containers[newest].die(3)
+    last = resumed(opened)
+    assert last.outcome is Outcome.FAILED
+    assert last.failure is not None
+    assert "died right after it went live" in last.failure.message
