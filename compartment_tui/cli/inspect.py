@@ -44,9 +44,9 @@ def status(
     from compartment_tui.cli import standing
 
     if watch:
-        standing.watch(session)
+        return standing.watch(session)
     else:
-        standing.status(session)
+        return standing.status(session)
 
 
 @command(app, environment=True, services=True, examples=("inspect -s web",))

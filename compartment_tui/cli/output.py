@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from compartment_tui.present.json import Json
 
 UNEXPECTED = 1
+ENGINE_AWAY = 4
 CANCELLED = 130
 
 EXIT_OF_OUTCOME: Mapping[Outcome, int] = MappingProxyType(

@@ -7,6 +7,7 @@ from datetime import datetime
 from compartment_tui.domain.config import Kind
 from compartment_tui.domain.deployment import Deployment, Health, Instance, Journal, RunRecord
 from compartment_tui.domain.names import EnvironmentKey
+from compartment_tui.domain.outcome import Failure
 from compartment_tui.domain.variables import NameChanges
 
 
@@ -61,6 +62,8 @@ class EnvironmentStatus:
     """A rollout that neither finished nor reverted, when nobody is changing it."""
     rebuilt: bool = False
     stale: datetime | None = None
+    away: Failure | None = None
+    """Why it is stale: the engine cannot be asked."""
 
     @property
     def worst(self) -> Health:

@@ -13,6 +13,7 @@ from typing import TypeVar
 from compartment_tui.domain.deployment import EnvironmentState
 from compartment_tui.domain.errors import CompartmentError
 from compartment_tui.domain.names import EnvironmentKey, parse_environment_name
+from compartment_tui.operations.scope import copy_of
 from compartment_tui.ports import World
 
 PATIENCE = timedelta(milliseconds=700)
@@ -52,7 +53,7 @@ def _state(world: World, environment: str) -> EnvironmentState:
     found = _in_time(lambda: world.records.read(key))
     if found is not None:
         return found
-    copy = world.project.copy(key)
+    copy = copy_of(world, key)
     return copy[0] if copy else EnvironmentState(key=key)
 
 

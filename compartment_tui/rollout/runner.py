@@ -23,6 +23,7 @@ from compartment_tui.ports import Hold, World
 from compartment_tui.rollout.context import Rollout
 from compartment_tui.rollout.draining import drain, prune, retire_previous
 from compartment_tui.rollout.steps import schedule
+from compartment_tui.rollout.surprises import expected
 from compartment_tui.rollout.undoing import undo
 
 RESUME_HINT = "`compartment-tui resume` finishes or reverts it"
@@ -76,7 +77,8 @@ def _carry_out(rollout: Rollout) -> Generator[Event, None, Ending]:
         yield from _up_to_the_switch(rollout)
     except Cancelled as error:
         return (yield from _revert(rollout, failure_of(error), outcome=Outcome.CANCELLED))
-    except CompartmentError as error:
+    except Exception as raised:
+        error = expected(rollout.world, raised)
         yield from _told(rollout, error)
         if rollout.committed:
             return _attention(error)
@@ -110,14 +112,16 @@ def _after_the_switch(rollout: Rollout) -> Generator[Event, None, Ending]:
         rollout.working_on = (dead, Stage.DRAINING_PREVIOUS)
         yield from _told(rollout, error)
         return (yield from _revert(rollout, failure_of(error), outcome=Outcome.FAILED))
-    except CompartmentError as error:
+    except Exception as raised:
+        error = expected(rollout.world, raised)
         yield rollout.note(f"the connections could not be counted: {error.message}")
     try:
         if rollout.world.cancel.requests > 1:
             return Ending(outcome=Outcome.NEEDS_ATTENTION, failure=_left_draining())
         retire_previous(rollout.world, rollout.state)
         rollout.save(finished(rollout.state, rollout.run.actor, rollout.now))
-    except CompartmentError as error:
+    except Exception as raised:
+        error = expected(rollout.world, raised)
         yield from _told(rollout, error)
         return _attention(error)
     for plan in plans:
@@ -131,7 +135,8 @@ def _after_holding(rollout: Rollout) -> Generator[Event, None, Ending]:
     try:
         retire_previous(rollout.world, rollout.state)
         rollout.save(finished(rollout.state, rollout.run.actor, rollout.now))
-    except CompartmentError as error:
+    except Exception as raised:
+        error = expected(rollout.world, raised)
         yield from _told(rollout, error)
         return _attention(error)
     yield from _tidy(rollout)
@@ -146,7 +151,8 @@ def _tidy(rollout: Rollout) -> Iterator[Event]:
         if old is not None:
             rollout.hold.shelve(old)
             rollout.save(live)
-    except CompartmentError as error:
+    except Exception as raised:
+        error = expected(rollout.world, raised)
         yield rollout.note(f"old deployments were not pruned: {error.message}")
 
 
@@ -170,7 +176,8 @@ def _revert(
             cancelled=outcome is Outcome.CANCELLED,
         )
         rollout.save(state)
-    except CompartmentError as error:
+    except Exception as raised:
+        error = expected(rollout.world, raised)
         yield rollout.note(f"reverting stopped: {error.message}")
         return _attention(error)
     return Ending(outcome=outcome, failure=failure)
@@ -207,7 +214,7 @@ def _abandon(rollout: Rollout) -> None:
     """Nobody listens any more: like the first Ctrl-C. What fails is left to `resume`."""
     if rollout.state.journal is None:
         return
-    with suppress(CompartmentError):
+    with suppress(Exception):
         if not rollout.committed:
             failure = failure_of(Cancelled("the one who asked for it went away"))
             for _ in _revert(rollout, failure, outcome=Outcome.CANCELLED):
