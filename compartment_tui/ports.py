@@ -459,9 +459,7 @@ class Project(Protocol):
         A failure to do so is not worth a word.
         """
 
-    def copy(
-        self, key: EnvironmentKey, address: str
-    ) -> tuple[EnvironmentState, datetime] | None:
+    def copy(self, key: EnvironmentKey, address: str) -> tuple[EnvironmentState, datetime] | None:
         """The copy of the engine last met at that address, and when it was written."""
 
     def edit(self, edits: Sequence[Edit]) -> ProjectConfig:

@@ -47,7 +47,7 @@ class AgeSecrets:
     def __init__(self, given: Mapping[str, str], directory: Path) -> None:
         self._key = given.get(IDENTITY_VARIABLE)
         named = given.get(IDENTITY_FILE_VARIABLE)
-        self._file = Path(os.path.expanduser(named)) if named else directory / IDENTITY_FILE
+        self._file = _expanded(named) if named else directory / IDENTITY_FILE
         self._known: dict[str, Secret] = {}
 
     def identity(self) -> "Identity":
@@ -132,6 +132,14 @@ class AgeSecrets:
                 f"there is no age identity in {self._place}", f"it begins with {_KEY_PREFIX}1"
             )
         return found
+
+
+def _expanded(text: str) -> Path:
+    """With `~` in full; as it is when nobody knows whose home that would be."""
+    try:
+        return Path(text).expanduser()
+    except RuntimeError:
+        return Path(text)
 
 
 def _recipient(text: str) -> "pyrage.x25519.Recipient":

@@ -78,11 +78,11 @@ def _carry_out(rollout: Rollout) -> Generator[Event, None, Ending]:
     except Cancelled as error:
         return (yield from _revert(rollout, failure_of(error), outcome=Outcome.CANCELLED))
     except Exception as raised:
-        error = expected(rollout.world, raised)
-        yield from _told(rollout, error)
+        found = expected(rollout.world, raised)
+        yield from _told(rollout, found)
         if rollout.committed:
-            return _attention(error)
-        return (yield from _revert(rollout, failure_of(error), outcome=Outcome.FAILED))
+            return _attention(found)
+        return (yield from _revert(rollout, failure_of(found), outcome=Outcome.FAILED))
     if not rollout.pending:
         rollout.save(nothing_done(rollout.state))
         return Ending(outcome=Outcome.UNCHANGED)
@@ -113,17 +113,17 @@ def _after_the_switch(rollout: Rollout) -> Generator[Event, None, Ending]:
         yield from _told(rollout, error)
         return (yield from _revert(rollout, failure_of(error), outcome=Outcome.FAILED))
     except Exception as raised:
-        error = expected(rollout.world, raised)
-        yield rollout.note(f"the connections could not be counted: {error.message}")
+        uncounted = expected(rollout.world, raised)
+        yield rollout.note(f"the connections could not be counted: {uncounted.message}")
     try:
         if rollout.world.cancel.requests > 1:
             return Ending(outcome=Outcome.NEEDS_ATTENTION, failure=_left_draining())
         retire_previous(rollout.world, rollout.state)
         rollout.save(finished(rollout.state, rollout.run.actor, rollout.now))
     except Exception as raised:
-        error = expected(rollout.world, raised)
-        yield from _told(rollout, error)
-        return _attention(error)
+        found = expected(rollout.world, raised)
+        yield from _told(rollout, found)
+        return _attention(found)
     for plan in plans:
         yield rollout.leave(Stage.DRAINING_PREVIOUS, plan)
     yield from _tidy(rollout)

@@ -17,7 +17,7 @@ from enum import StrEnum
 from types import GeneratorType, TracebackType
 from typing import Any, Self, cast
 
-from compartment_tui.domain.errors import CompartmentError, EngineUnreachable
+from compartment_tui.domain.errors import EngineUnreachable
 from compartment_tui.ports import (
     Builder,
     Cancel,

@@ -84,9 +84,7 @@ class MemoryProject:
         self.copies[engine.id, state.key] = (state, self._clock.now())
         self.addresses[engine.address] = engine.id
 
-    def copy(
-        self, key: EnvironmentKey, address: str
-    ) -> tuple[EnvironmentState, datetime] | None:
+    def copy(self, key: EnvironmentKey, address: str) -> tuple[EnvironmentState, datetime] | None:
         return self.copies.get((self.addresses.get(address, ""), key))
 
 

@@ -42,9 +42,7 @@ class RecordCopies:
             write_private(file, dumps(state).encode())
             write_private(address, name.encode())
 
-    def find(
-        self, key: EnvironmentKey, address: str
-    ) -> tuple[EnvironmentState, datetime] | None:
+    def find(self, key: EnvironmentKey, address: str) -> tuple[EnvironmentState, datetime] | None:
         """The copy of the engine last met at that address, and when it was written."""
         from compartment_tui.adapters.toml.records import loads
 

@@ -105,9 +105,7 @@ class TomlProject:
     def keep_copy(self, state: EnvironmentState, engine: EngineIdentity) -> None:
         self._copies().keep(state, engine)
 
-    def copy(
-        self, key: EnvironmentKey, address: str
-    ) -> tuple[EnvironmentState, datetime] | None:
+    def copy(self, key: EnvironmentKey, address: str) -> tuple[EnvironmentState, datetime] | None:
         return self._copies().find(key, address)
 
     def _copies(self) -> "RecordCopies":
