@@ -25,6 +25,7 @@ from compartment_tui.domain.errors import (
     DiskFull,
     EngineProblem,
     EngineUnreachable,
+    expected,
 )
 
 if TYPE_CHECKING:
@@ -160,9 +161,16 @@ def translated(error: BaseException, address: Address, doing: str) -> Compartmen
             f"no permission to use the Docker socket {address.socket}",
             hint="join the docker group: `sudo usermod -aG docker $USER`, then log in again",
         )
+    short = next((cause for cause in chain if getattr(cause, "errno", None) in _SHORT), None)
+    if isinstance(short, OSError):
+        return expected(short)
     if _no_connection(chain):
         return EngineProblem(f"Docker could not {doing}: {reason(error)}")
     return _unreachable(error, chain, address)
+
+
+_SHORT = (errno.EMFILE, errno.ENFILE, errno.ENOMEM)
+"""This machine is short of something: no engine is to blame."""
 
 
 def _no_connection(chain: tuple[BaseException, ...]) -> bool:

@@ -53,7 +53,7 @@ class RecordCopies:
             content, written = read_private(self._file(name.decode("ascii"), key))
             found = loads(content.decode())
             return (found, datetime.fromtimestamp(written, tz=UTC)) if found.key == key else None
-        except (OSError, ValueError, OverflowError, RecordInvalid):
+        except (OSError, ValueError, OverflowError, RecursionError, RecordInvalid):
             return None
 
     def _file(self, engine: str, key: EnvironmentKey) -> Path:
