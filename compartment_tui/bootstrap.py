@@ -16,6 +16,7 @@ from compartment_tui.ports import (
     Edge,
     Engine,
     Entrances,
+    ErrorLog,
     Found,
     Locks,
     Programs,
@@ -57,7 +58,7 @@ def open_world(file: Path | None) -> World:
     from compartment_tui.adapters.toml.project import TomlProject
 
     secrets = open_secrets()
-    project, cancel = TomlProject.find(Path.cwd(), file, secrets=secrets), SignalCancel()
+    project, cancel = TomlProject.find(None, file, secrets=secrets), SignalCancel()
     ports = Opened(lambda: _docker_ports(project))
     return World(
         engine=cast(Engine, Later(lambda: ports().engine)),
@@ -72,13 +73,15 @@ def open_world(file: Path | None) -> World:
         source=cast(Source, Later(cache(lambda: _source(project)))),
         clock=SystemClock(cancel),
         cancel=cancel,
+        error_log=_error_log(),
         actor=actor(),
     )
 
 
 def open_secrets() -> Secrets:
     """Reading and writing sensitive values with the user's identity."""
-    from compartment_tui.adapters.secrets import AgeSecrets, config_directory
+    from compartment_tui.adapters.places import config_directory
+    from compartment_tui.adapters.secrets import AgeSecrets
 
     _hold_identity()
     return AgeSecrets(_identity, config_directory(os.environ))
@@ -93,6 +96,13 @@ def _hold_identity() -> None:
 
 _identity: dict[str, str] = {}
 """What was taken from the environment, for the worlds that are opened."""
+
+
+def _error_log() -> ErrorLog:
+    from compartment_tui.adapters.error_log import FileErrorLog
+    from compartment_tui.adapters.places import state_directory
+
+    return FileErrorLog(lambda: state_directory(os.environ))
 
 
 def _source(project: Project) -> Source:
@@ -144,6 +154,7 @@ def docker_world(project: Project, client: "Client", *, namespace: str) -> World
         source=cast(Source, Later(cache(lambda: _source(project)))),
         clock=SystemClock(cancel),
         cancel=cancel,
+        error_log=_error_log(),
         actor=actor(),
     )
 

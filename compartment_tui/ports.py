@@ -71,6 +71,14 @@ class EngineInfo:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class EngineIdentity:
+    """What tells one engine from all others: its own id, and the address it has from here."""
+
+    address: str
+    id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class LogLine:
     """One line a container wrote. `message` is foreign text; `stream` is `stdout` or `stderr`."""
 
@@ -119,6 +127,15 @@ class Engine(Protocol):
 
     def info(self) -> EngineInfo:
         """Raises EngineTooOld under 20.10."""
+
+    def address(self) -> str:
+        """What it is called from here, without asking it anything.
+
+        Raises EngineUnreachable when not even that is known.
+        """
+
+    def identity(self) -> EngineIdentity:
+        """Which one it is: the same engine says the same, whatever its address."""
 
     def warm_up(self) -> None:
         """A change will follow: get ready to be asked for more, meanwhile. Returns at once."""
@@ -446,11 +463,14 @@ class Project(Protocol):
     def changes(self) -> Feed[None]:
         """One item every time the project file was written, from now on."""
 
-    def keep_copy(self, state: EnvironmentState) -> None:
-        """Write the record's copy into `.compartment/`; a failure to do so is not worth a word."""
+    def keep_copy(self, state: EnvironmentState, engine: EngineIdentity) -> None:
+        """Keep a copy of the record on that engine, in the user's own state directory.
 
-    def copy(self, key: EnvironmentKey) -> tuple[EnvironmentState, datetime] | None:
-        """The copy and when it was written, for when the engine is away."""
+        A failure to do so is not worth a word.
+        """
+
+    def copy(self, key: EnvironmentKey, address: str) -> tuple[EnvironmentState, datetime] | None:
+        """The copy of the engine last met at that address, and when it was written."""
 
     def edit(self, edits: Sequence[Edit]) -> ProjectConfig:
         """Make these edits in the file as it is by now; what it says afterwards.
@@ -538,6 +558,13 @@ class Clock(Protocol):
     def new_id(self, prefix: str) -> str: ...
 
 
+class ErrorLog(Protocol):
+    """Where the details of what nobody foresaw are kept, for whoever mends it."""
+
+    def write(self, error: BaseException) -> str:
+        """Keep its traceback; where, or nothing when that could not be. Never raises."""
+
+
 class Cancel(Protocol):
     """How often a person asked to stop: 0, 1, or 2 and more (leave it to `resume`)."""
 
@@ -561,6 +588,7 @@ class World:
     source: Source
     clock: Clock
     cancel: Cancel
+    error_log: ErrorLog
     actor: str
     """Who acts, as `user@host`."""
 

@@ -2,6 +2,7 @@
 
 import os
 import signal
+import tempfile
 
 from hypothesis import settings
 
@@ -17,6 +18,10 @@ for number, handler in (
 ):
     if signal.getsignal(number) is signal.SIG_IGN:
         signal.signal(number, handler)
+
+# What is remembered for the user who runs the tests is none of their business.
+_STATE = tempfile.TemporaryDirectory(prefix="compartment-tui-state-")
+os.environ["XDG_STATE_HOME"] = _STATE.name
 
 # The programs that the tests start may keep what they compile, as where they are installed: without
 # that every command would compile the whole package again.

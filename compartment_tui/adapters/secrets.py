@@ -22,7 +22,6 @@ IDENTITY_VARIABLE = "COMPARTMENT_TUI_IDENTITY"
 IDENTITY_FILE_VARIABLE = "COMPARTMENT_TUI_IDENTITY_FILE"
 """Names a file that holds it."""
 IDENTITY_FILE = "identity.txt"
-CONFIG_DIRECTORY = "compartment-tui"
 
 _KEY_PREFIX = "AGE-SECRET-KEY-"
 _ARMOR = "-----BEGIN AGE ENCRYPTED FILE-----"
@@ -32,12 +31,6 @@ def take_identity(environment: MutableMapping[str, str]) -> dict[str, str]:
     """What the environment says of the identity, taken out of it: no child shall inherit it."""
     names = (IDENTITY_VARIABLE, IDENTITY_FILE_VARIABLE)
     return {name: environment.pop(name) for name in names if environment.get(name)}
-
-
-def config_directory(environment: Mapping[str, str]) -> Path:
-    """The user's own place for this program's settings."""
-    base = environment.get("XDG_CONFIG_HOME", "")
-    return (Path(base) if Path(base).is_absolute() else Path.home() / ".config") / CONFIG_DIRECTORY
 
 
 class _Unusable(Exception):
@@ -54,7 +47,7 @@ class AgeSecrets:
     def __init__(self, given: Mapping[str, str], directory: Path) -> None:
         self._key = given.get(IDENTITY_VARIABLE)
         named = given.get(IDENTITY_FILE_VARIABLE)
-        self._file = Path(named).expanduser() if named else directory / IDENTITY_FILE
+        self._file = _expanded(named) if named else directory / IDENTITY_FILE
         self._known: dict[str, Secret] = {}
 
     def identity(self) -> "Identity":
@@ -139,6 +132,14 @@ class AgeSecrets:
                 f"there is no age identity in {self._place}", f"it begins with {_KEY_PREFIX}1"
             )
         return found
+
+
+def _expanded(text: str) -> Path:
+    """With `~` in full; as it is when nobody knows whose home that would be."""
+    try:
+        return Path(text).expanduser()
+    except RuntimeError:
+        return Path(text)
 
 
 def _recipient(text: str) -> "pyrage.x25519.Recipient":

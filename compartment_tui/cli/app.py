@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Protocol
 
 import typer
 
-from compartment_tui.cli import handling, inspect, promoting, runs, upkeep, variables
+from compartment_tui.cli import handling, inspect, promoting, runs, streams, upkeep, variables
 from compartment_tui.cli.command import PROGRAM, epilog
 
 if TYPE_CHECKING:
@@ -75,6 +75,11 @@ def build(
 
 def run(entrances: Callable[[], "Entrances"], launch: Launch | None = None) -> None:
     """Do what the command line says, and leave with its exit code."""
+    streams.open_missing()
+    sys.exit(streams.leave(lambda: _run(entrances, launch)))
+
+
+def _run(entrances: Callable[[], "Entrances"], launch: Launch | None) -> None:
     words = sys.argv[1:]
     if COMPLETING in os.environ:
         build(launch)(obj=entrances, prog_name=PROGRAM)

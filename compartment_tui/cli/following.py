@@ -1,7 +1,7 @@
 """From a run's first event to the exit code: asking, telling, and what is said at the end."""
 
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Callable, Generator, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from typing import TypedDict
 
@@ -84,12 +84,25 @@ def follow(
 def _follow(session: Session, start: Callable[[], Iterator[Event]], *, events: bool) -> Timeline:
     timeline = Timeline(environment=session.environment)
     output = session.output
-    with telling(output, session.world, session.environment, events=events) as teller:
-        for event in start():
+    with (
+        telling(output, session.world, session.environment, events=events) as teller,
+        # Should telling fail, the run is told that nobody listens, and reverts.
+        _closing(start()) as told,
+    ):
+        for event in told:
             timeline = fold(timeline, event)
             teller.tell(event, timeline)
         teller.close(timeline)
     return timeline
+
+
+@contextmanager
+def _closing(events: Iterator[Event]) -> Iterator[Iterator[Event]]:
+    try:
+        yield events
+    finally:
+        if isinstance(events, Generator):
+            events.close()
 
 
 def _conclude(session: Session, timeline: Timeline, *, events: bool) -> None:

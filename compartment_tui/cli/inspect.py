@@ -39,14 +39,13 @@ def status(
     watch: Annotated[
         bool, typer.Option("--watch", help="Stay, and show every change as it happens.")
     ] = False,
-) -> None:
+) -> int:
     """Show what is live, whether it is well, where it is reached."""
     from compartment_tui.cli import standing
 
     if watch:
-        standing.watch(session)
-    else:
-        standing.status(session)
+        return standing.watch(session)
+    return standing.status(session)
 
 
 @command(app, environment=True, services=True, examples=("inspect -s web",))
@@ -154,12 +153,12 @@ def show_environment(
             autocompletion=completing.environments,
         ),
     ] = None,
-) -> None:
+) -> int:
     """Show one environment: last run, who changes it, services."""
     from compartment_tui.cli import looking
 
     session.name_environment(name)
-    looking.environment(session)
+    return looking.environment(session)
 
 
 @command(route, "list", environment=True, examples=("route list -e staging",))

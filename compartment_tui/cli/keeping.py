@@ -7,7 +7,7 @@ from pathlib import Path
 
 from compartment_tui.cli.asking import allow_loss
 from compartment_tui.cli.session import Session
-from compartment_tui.domain.errors import NotFound, UsageProblem
+from compartment_tui.domain.errors import EngineUnreachable, NotFound, Surroundings, UsageProblem
 from compartment_tui.domain.names import primary_web
 from compartment_tui.domain.reaching import detour
 from compartment_tui.domain.typed import option_for
@@ -23,7 +23,7 @@ from compartment_tui.present.tone import Cell, Tone, line, signed
 
 def init(session: Session, name: str | None) -> None:
     """Beside `--file` if that names a place, else here. Raises UsageProblem."""
-    directory = session.file.parent if session.file is not None else Path.cwd()
+    directory = session.file.parent if session.file is not None else _working_directory()
     found = session.entrances.init_project(directory, name)
     if session.output.json:
         services = [{"name": service, "path": path} for service, path in found.services]
@@ -43,10 +43,22 @@ def init(session: Session, name: str | None) -> None:
     session.output.say(f"next: look at the file, then {PROGRAM} deploy")
 
 
+def _working_directory() -> Path:
+    """Raises Surroundings when it is gone."""
+    try:
+        return Path.cwd()
+    except FileNotFoundError as error:
+        raise Surroundings(
+            "the working directory was deleted", hint="go into one that exists: `cd`"
+        ) from error
+
+
 def open_service(session: Session) -> None:
     """Raises NotFound when it is not live, UsageProblem when it has no address."""
     service = _routed_service(session)
     status = looking.status(session.world, environment=session.environment, services=(service,))
+    if status.away is not None:  # where a copy says that it was is no place to go to
+        raise EngineUnreachable(status.away.message, hint=status.away.hint)
     found = next((one for one in status.services if one.service == service), None)
     if found is None or found.active is None:
         raise NotFound(

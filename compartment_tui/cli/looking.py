@@ -1,7 +1,7 @@
 """What the commands that look around write."""
 
 from compartment_tui.cli.session import Session
-from compartment_tui.cli.standing import nothing_deployed, status_lines
+from compartment_tui.cli.standing import nothing_deployed, status_lines, told_why
 from compartment_tui.domain.details import Grade
 from compartment_tui.domain.errors import EngineProblem, NotFound
 from compartment_tui.operations import inspect as operations
@@ -84,7 +84,7 @@ def environments(session: Session) -> None:
         session.output.say(f"no environments yet: {PROGRAM} deploy makes the first")
 
 
-def environment(session: Session) -> None:
+def environment(session: Session) -> int:
     """Raises NotFound when it is neither deployed nor declared."""
     views = operations.environments(session.world)
     view = next((one for one in views if one.key == session.key), None)
@@ -98,9 +98,10 @@ def environment(session: Session) -> None:
         document = status_document(found)
         summary = environment_summary(view)
         session.output.document({**document, "environment": summary})
-        return
-    session.output.facts(environment_facts(view, found, session.world.clock.now()))
-    session.output.lines([line(""), *status_lines(session, found)])
+    else:
+        session.output.facts(environment_facts(view, found, session.world.clock.now()))
+        session.output.lines([line(""), *status_lines(session, found)])
+    return told_why(session, found)
 
 
 def routes(session: Session) -> None:

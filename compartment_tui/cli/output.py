@@ -3,6 +3,7 @@
 Data goes to stdout, everything else to stderr.
 """
 
+import errno
 import json
 import os
 import sys
@@ -13,6 +14,7 @@ from typing import TYPE_CHECKING, TextIO
 from compartment_tui.cli.layout import facts_lines, table_lines
 from compartment_tui.cli.options import Format
 from compartment_tui.cli.sink import Sink
+from compartment_tui.cli.streams import unwritten
 from compartment_tui.domain.errors import (
     Cancelled,
     CompartmentError,
@@ -37,6 +39,7 @@ if TYPE_CHECKING:
     from compartment_tui.present.json import Json
 
 UNEXPECTED = 1
+ENGINE_AWAY = 4
 CANCELLED = 130
 
 EXIT_OF_OUTCOME: Mapping[Outcome, int] = MappingProxyType(
@@ -152,12 +155,16 @@ class Output:
             }
         )
 
-    def bug(self, error: Exception, trace: str) -> None:
-        """An error nobody foresaw: one sentence, and the trace only when asked for."""
+    def bug(self, error: Exception, trace: str, place: str = "") -> None:
+        """An error nobody foresaw: one sentence, and the trace only when asked for.
+
+        `place` is where the trace was kept.
+        """
         if self.verbose:
             self.err.write(trace)
         what = f"{type(error).__name__}: {clean(str(error))}"
         more = "" if self.verbose else "; run it again with --verbose for the details"
+        more = f"; the details are in {clean(place)}" if place else more
         self.insist(
             (
                 (signed(f"unexpected error, this is a bug: {what}", Tone.BAD),),
@@ -180,7 +187,10 @@ class Output:
     def ask(self, question: str) -> str | None:
         """Ask, and wait for one line; None when there is none."""
         self.err.write(f"{question} ")
-        answer = self._stdin.readline()
+        try:
+            answer = self._stdin.readline()
+        except (OSError, ValueError):  # it went away, or what came is no text
+            return None
         return answer.rstrip("\r\n") if answer else None
 
     def ask_hidden(self, question: str) -> str | None:
@@ -189,12 +199,20 @@ class Output:
 
         try:
             return getpass(f"{question} ")
-        except EOFError:
+        except (EOFError, OSError, ValueError):
             return None
 
     def given(self) -> bytes:
-        """All of stdin, as it is."""
-        return self._stdin.buffer.read()
+        """All of stdin, as it is. Raises UsageProblem when there is none."""
+        try:
+            return self._stdin.buffer.read()
+        except (OSError, ValueError) as error:
+            closed = getattr(error, "errno", errno.EBADF) == errno.EBADF
+            reason = "it is closed" if closed else str(error)
+            raise UsageProblem(
+                f"the standard input cannot be read: {reason}",
+                hint="name a file, or send it something: `… < FILE`",
+            ) from error
 
     @property
     def interactive(self) -> bool:
@@ -206,10 +224,15 @@ class Output:
         if self.err.terminal:
             self.err.write("\n")
 
-    def settle(self) -> None:
-        """Say it when data could not be written; a reader that left is no trouble."""
-        if self.out.trouble is not None:
-            self.warn(f"the output could not be written: {self.out.trouble.strerror}")
+    def settle(self, code: int) -> int:
+        """The exit code, data and all; what could not be written is a failure, and said.
+
+        A reader that left is no trouble.
+        """
+        if self.out.trouble is None:
+            return code
+        self.insist([(signed(unwritten(self.out.trouble), Tone.WARN),)])
+        return code or UNEXPECTED
 
 
 def failure_of(failure: Failure, where: str = "") -> tuple[Line, ...]:

@@ -10,7 +10,7 @@ from typing import Any
 from compartment_tui.cli.options import DEFAULT_ENVIRONMENT, Format
 from compartment_tui.cli.output import CANCELLED, UNEXPECTED, Output, exit_code
 from compartment_tui.domain.config import ProjectConfig
-from compartment_tui.domain.errors import CompartmentError, UsageProblem
+from compartment_tui.domain.errors import CompartmentError, Unexpected, UsageProblem, expected
 from compartment_tui.domain.names import EnvironmentKey, parse_environment_name
 from compartment_tui.ports import Entrances, World
 
@@ -91,8 +91,16 @@ class Session:
         except KeyboardInterrupt:
             self.output.leave_line()
             code = CANCELLED
-        except Exception as error:  # a bug: the one place where anything at all is caught
-            self.output.bug(error, traceback.format_exc())
+        except Exception as error:  # the one place where anything at all is caught
+            told = expected(error)
+            if isinstance(told, Unexpected):
+                self.output.bug(error, traceback.format_exc(), self._kept(error))
+            else:
+                self.output.problem(told)
             code = UNEXPECTED
-        self.output.settle()
-        return code
+        return self.output.settle(code)
+
+    def _kept(self, error: Exception) -> str:
+        """Where the details of a bug were kept: nowhere before there was a world."""
+        opened: World | None = self.__dict__.get("world")
+        return opened.error_log.write(error) if opened else ""

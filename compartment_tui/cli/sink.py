@@ -1,20 +1,18 @@
 """One of the two ways out, as it really is: a terminal or not, in colour or not, open or closed."""
 
-import errno
 import io
 import os
 from collections.abc import Mapping
 from types import MappingProxyType
 from typing import TextIO
 
+from compartment_tui.cli.streams import READER_LEFT, discard
 from compartment_tui.present.text import fit, width
 from compartment_tui.present.tone import Cell, Line, Tone
 
 _CODES: Mapping[Tone, str] = MappingProxyType(
     {Tone.GOOD: "32", Tone.WARN: "33", Tone.BAD: "31", Tone.QUIET: "2"}
 )
-_READER_LEFT = (errno.EPIPE, errno.EIO)
-"""A closed pipe, and a closed terminal."""
 
 
 class Sink:
@@ -43,8 +41,8 @@ class Sink:
             self._stream.flush()
         except OSError as error:
             self.closed = True
-            self.trouble = None if error.errno in _READER_LEFT else error
-            self._discard()
+            self.trouble = None if error.errno in READER_LEFT else error
+            discard(self._stream)
         except ValueError:  # the stream was closed on our side
             self.closed = True
 
@@ -68,15 +66,6 @@ class Sink:
         except (OSError, ValueError):
             return 80, 24
         return found.columns or 80, found.lines or 24
-
-    def _discard(self) -> None:
-        """What is still buffered goes nowhere, or Python would complain about it at exit."""
-        try:
-            nowhere = os.open(os.devnull, os.O_WRONLY)
-            os.dup2(nowhere, self._stream.fileno())
-            os.close(nowhere)
-        except (OSError, ValueError):  # not a real file: nothing will complain
-            return
 
 
 def cut(line: Line, columns: int) -> Line:

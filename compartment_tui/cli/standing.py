@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from compartment_tui.cli.output import ENGINE_AWAY
 from compartment_tui.cli.region import Region
 from compartment_tui.cli.session import Session
 from compartment_tui.domain.errors import ProjectFileInvalid
@@ -16,8 +17,8 @@ from compartment_tui.present.text import show_name
 from compartment_tui.present.tone import Cell, Line, Tone, line
 
 
-def status(session: Session) -> None:
-    """What is live now. Raises NotFound, EngineUnreachable."""
+def status(session: Session) -> int:
+    """What is live now; the exit code. Raises NotFound, EngineUnreachable."""
     found = operations.status(
         session.world, environment=session.environment, services=session.services
     )
@@ -27,16 +28,30 @@ def status(session: Session) -> None:
         session.output.document(status_document(found))
     else:
         session.output.lines(status_lines(session, found))
+    return told_why(session, found)
 
 
-def watch(session: Session) -> None:
-    """Every state until interrupted, or until nobody reads any more."""
+def told_why(session: Session, found: EnvironmentStatus) -> int:
+    """Why it is only a copy, said apart from the data; the exit code."""
+    if found.away is None:
+        return 0
+    if not session.output.json:
+        session.output.insist(failure_lines(found.away.message, hint=found.away.hint))
+    return ENGINE_AWAY
+
+
+def watch(session: Session) -> int:
+    """Every state until interrupted, or until nobody reads any more; the exit code.
+
+    With the engine away from the start there is nothing to watch.
+    """
     # Threads and file events: only for those who stay.
     from compartment_tui.operations.watch import watch as watched
     from compartment_tui.present.json import status_document
 
     feed = watched(session.world, environment=session.environment, services=session.services)
     output, region, last = session.output, Region(session.output.out), list[Line]()
+    first, code = True, 0
     try:
         for found in _looks(feed):
             if isinstance(found, ProjectFileInvalid):
@@ -49,10 +64,18 @@ def watch(session: Session) -> None:
                 region.draw(lines)
             elif not output.json:
                 output.lines([*lines, line("")])
-            if output.out.closed:
-                return
+            if isinstance(found, EnvironmentStatus):
+                code = told_why(session, found) if first else _code(found)
+            if output.out.closed or (first and code):
+                break
+            first = False
     finally:
         feed.close()
+    return code
+
+
+def _code(found: EnvironmentStatus) -> int:
+    return ENGINE_AWAY if found.away else 0
 
 
 def _looks(

@@ -29,10 +29,15 @@ CompartmentError
 │   │   └── DiedAfterSwitch     while its predecessor was still draining
 │   └── EdgeNotConfirmed        the edge did not take the new routes in time
 ├── NeedsAttention              neither finished nor reverted
-└── Cancelled                   a person asked to stop
+├── Cancelled                   a person asked to stop
+├── Surroundings                this machine refused something a process takes for granted
+└── Unexpected                  a bug, told like any other failure
 """
 
+import errno
+from collections.abc import Mapping
 from datetime import datetime
+from types import MappingProxyType
 
 
 class CompartmentError(Exception):
@@ -181,3 +186,51 @@ class NeedsAttention(CompartmentError):
 
 class Cancelled(CompartmentError):
     code = "cancelled"
+
+
+class Surroundings(CompartmentError):
+    """What a process takes for granted is not there: room, open files, a directory, memory."""
+
+    code = "surroundings"
+
+
+class Unexpected(CompartmentError):
+    code = "unexpected"
+
+
+_REMEDIES: Mapping[int, str] = MappingProxyType(
+    {
+        errno.EMFILE: "allow more open files: `ulimit -n 1024`",
+        errno.ENFILE: "close other programs: the machine has no open file left",
+        errno.ENOSPC: "make room there, or let TMPDIR name a directory that has some",
+        errno.EDQUOT: "make room there, or let TMPDIR name a directory that has some",
+        errno.EROFS: "it is read-only: use another place, or mount it for writing",
+        errno.EACCES: "see who may read and write there",
+        errno.EPERM: "see who may read and write there",
+        errno.ENOMEM: "close other programs, or allow this one more memory",
+        errno.EAGAIN: "close other programs, or allow more processes: `ulimit -u`",
+    }
+)
+
+
+def expected(error: Exception) -> CompartmentError:
+    """Any exception in our words: ours as it is, the machine's with a remedy, else a bug."""
+    if isinstance(error, CompartmentError):
+        return error
+    found: CompartmentError
+    if isinstance(error, MemoryError):
+        found = Surroundings("there is no memory left", hint=_REMEDIES[errno.ENOMEM])
+    elif isinstance(error, OSError) and error.errno is not None:
+        where = "" if error.filename is None else f" ({_one_line(error.filename)})"
+        what = f"this machine does not allow it: {error.strerror or error.errno}{where}"
+        found = Surroundings(what, hint=_REMEDIES.get(error.errno, ""))
+    else:
+        what = f"unexpected error, this is a bug: {type(error).__name__}: {_one_line(error)}"
+        found = Unexpected(what, hint="please report it with what you did")
+    found.__cause__ = error
+    return found
+
+
+def _one_line(value: object) -> str:
+    text = value.decode(errors="replace") if isinstance(value, bytes) else str(value)
+    return " ".join(text.split())

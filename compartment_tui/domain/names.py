@@ -186,7 +186,8 @@ def _preview_start(deployment: str) -> str:
 
 def new_id(prefix: str, at: datetime, entropy: bytes) -> str:
     """`prefix_` and a ULID: the milliseconds of `at`, then ten bytes of `entropy`."""
-    number = (int(at.timestamp() * 1000) << 80) | int.from_bytes(entropy[:10], "big")
+    # A clock that was never set may stand before the first millisecond.
+    number = (max(0, int(at.timestamp() * 1000)) << 80) | int.from_bytes(entropy[:10], "big")
     digits = [_CROCKFORD[(number >> (5 * place)) & 31] for place in range(25, -1, -1)]
     return f"{prefix}_{''.join(digits)}"
 

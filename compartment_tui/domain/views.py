@@ -9,6 +9,7 @@ from types import MappingProxyType
 from compartment_tui.domain.config import Kind
 from compartment_tui.domain.deployment import Deployment, Health, Instance, Journal, RunRecord
 from compartment_tui.domain.names import EnvironmentKey
+from compartment_tui.domain.outcome import Failure
 from compartment_tui.domain.variables import NameChanges
 
 
@@ -86,6 +87,8 @@ class EnvironmentStatus:
     """A rollout that neither finished nor reverted, when nobody is changing it."""
     rebuilt: bool = False
     stale: datetime | None = None
+    away: Failure | None = None
+    """Why it is stale: the engine cannot be asked."""
 
     @property
     def worst(self) -> Health:

@@ -15,6 +15,7 @@ from compartment_tui.domain.errors import CompartmentError
 from compartment_tui.domain.names import EnvironmentKey, parse_environment_name
 from compartment_tui.domain.views import LEFT_WORDS, Left
 from compartment_tui.operations.around import what_is_left
+from compartment_tui.operations.scope import copy_of
 from compartment_tui.ports import World
 
 PATIENCE = timedelta(milliseconds=700)
@@ -66,7 +67,7 @@ def _state(world: World, environment: str) -> EnvironmentState:
     found = _in_time(lambda: world.records.read(key))
     if found is not None:
         return found
-    copy = world.project.copy(key)
+    copy = copy_of(world, key)
     return copy[0] if copy else EnvironmentState(key=key)
 
 

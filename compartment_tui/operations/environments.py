@@ -9,12 +9,12 @@ from compartment_tui.domain.routes import RouteTable
 from compartment_tui.domain.views import EnvironmentView
 from compartment_tui.operations.around import Around
 from compartment_tui.operations.asking import Asked
-from compartment_tui.operations.scope import recovered
+from compartment_tui.operations.scope import copy_of, recovered
 from compartment_tui.ports import World
 
 
 def declared_environments(world: World) -> tuple[EnvironmentView, ...]:
-    """What the file names, and what the local copies say of it: for when the engine is away.
+    """What the file names, and what copies of this engine's records say: when it is away.
 
     Raises ProjectFileInvalid, NotFound (no such file).
     """
@@ -22,7 +22,7 @@ def declared_environments(world: World) -> tuple[EnvironmentView, ...]:
     views = []
     for one in config.environments:
         key = EnvironmentKey(config.name, one.name)
-        copy = world.project.copy(key)
+        copy = copy_of(world, key)
         state = copy[0] if copy else EnvironmentState(key=key)
         views.append(
             EnvironmentView(

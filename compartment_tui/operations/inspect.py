@@ -9,6 +9,7 @@ from compartment_tui.domain.details import DeploymentView, InspectView, RouteVie
 from compartment_tui.domain.errors import EngineUnreachable, NotFound
 from compartment_tui.domain.history import find_deployment, spec_of
 from compartment_tui.domain.names import alias, show
+from compartment_tui.domain.outcome import Failure
 from compartment_tui.domain.views import ServiceStatus
 from compartment_tui.operations.around import drift, url, what_is_left
 from compartment_tui.operations.doctor import doctor
@@ -42,9 +43,8 @@ def inspect_services(
     key, config = key_and_config(world, environment)
     now = status(world, environment=environment, services=services)
     if now.stale:
-        raise EngineUnreachable(
-            "the Docker engine does not answer", hint="`compartment-tui doctor`"
-        )
+        away = now.away or Failure(code="", message="the Docker engine does not answer")
+        raise EngineUnreachable(away.message, hint=away.hint or "`compartment-tui doctor`")
     state = state_of(world, key)
     here = {one.deployment: one for one in world.engine.instances(key)}
     return tuple(_inspect(world, config, state, here, row) for row in now.services)

@@ -4,7 +4,6 @@ from collections.abc import Generator
 from contextlib import suppress
 
 from compartment_tui.domain.deployment import EnvironmentState
-from compartment_tui.domain.errors import CompartmentError
 from compartment_tui.domain.events import Event, Noted, RunFinished
 from compartment_tui.ports import Hold, World
 from compartment_tui.rollout.recovery import recover
@@ -34,7 +33,7 @@ def recovered(world: World, hold: Hold) -> Generator[Event, None, EnvironmentSta
 
 
 def keep_copy(world: World, hold: Hold) -> None:
-    """Write the copy beside the project file."""
-    # The copy is for reading when the engine is away; that it could not be made changes nothing.
-    with suppress(CompartmentError):
-        world.project.keep_copy(hold.record())
+    """Keep a copy of the record, for reading when the engine is away."""
+    # That it could not be made, for whatever reason, changes nothing.
+    with suppress(Exception):
+        world.project.keep_copy(hold.record(), world.engine.identity())

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from compartment_tui.domain.config import ProjectConfig
 from compartment_tui.domain.deployment import EnvironmentState, Instance
-from compartment_tui.domain.errors import NotFound
+from compartment_tui.domain.errors import EngineProblem, NotFound
 from compartment_tui.domain.names import EnvironmentKey, parse_environment_name, show
 from compartment_tui.domain.rebuilding import rebuild
 from compartment_tui.domain.routes import RouteTable
@@ -56,6 +56,15 @@ def state_of(world: World, key: EnvironmentKey) -> EnvironmentState:
     instances = world.engine.instances(key)
     table = world.edge.tables().get(key, RouteTable()) if instances else RouteTable()
     return recovered(key, instances, table, world.clock.now())
+
+
+def copy_of(world: World, key: EnvironmentKey) -> tuple[EnvironmentState, datetime] | None:
+    """The copy of the record on this very engine and when it was made, for when it is away."""
+    try:
+        address = world.engine.address()
+    except EngineProblem:  # whose copy would it be?
+        return None
+    return world.project.copy(key, address)
 
 
 def recovered(

@@ -7,31 +7,35 @@ from compartment_tui.domain.deployment import EnvironmentState, Health
 from compartment_tui.domain.errors import EngineUnreachable
 from compartment_tui.domain.health import judge
 from compartment_tui.domain.names import EnvironmentKey
+from compartment_tui.domain.outcome import Failure
 from compartment_tui.domain.routes import RouteTable
 from compartment_tui.domain.views import EnvironmentStatus, HeldCandidate, ServiceStatus
 from compartment_tui.operations.around import Around, active_and_latest, kind_of, service_names
 from compartment_tui.operations.asking import Asked
-from compartment_tui.operations.scope import key_and_config, state_of
+from compartment_tui.operations.scope import copy_of, key_and_config, state_of
 from compartment_tui.ports import World
 
 
 def status(world: World, *, environment: str, services: Sequence[str] = ()) -> EnvironmentStatus:
-    """What is live now; with the engine away, what the local copy of the record says, marked stale.
+    """What is live now; with the engine away, what the copy of its record says, marked stale.
 
-    Raises NotFound (no such service), EngineUnreachable (and there is no copy).
+    Raises NotFound (no such service), EngineUnreachable (and there is no copy of this engine's).
     """
     key, config = key_and_config(world, environment)
     try:
         return _status(world, config, key, services)
-    except EngineUnreachable:
-        copy = world.project.copy(key)
+    except EngineUnreachable as error:
+        copy = copy_of(world, key)
         if copy is None:
             raise
+        away = Failure(code=error.code, message=error.message, hint=error.hint)
         state, written = copy
         names = service_names(config, state, services)
         rows = tuple(_recorded_only(config, state, name) for name in names)
         protected = config.environment(key.environment).protected
-        return EnvironmentStatus(key=key, services=rows, protected=protected, stale=written)
+        return EnvironmentStatus(
+            key=key, services=rows, protected=protected, stale=written, away=away
+        )
 
 
 def _status(

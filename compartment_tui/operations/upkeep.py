@@ -6,6 +6,7 @@ from compartment_tui.domain.errors import EngineProblem, NotFound
 from compartment_tui.domain.names import EnvironmentKey, show
 from compartment_tui.domain.routes import RouteTable
 from compartment_tui.domain.transitions import audited
+from compartment_tui.operations.recovering import keep_copy
 from compartment_tui.operations.scope import key_and_config
 from compartment_tui.ports import Hold, LockInfo, World
 from compartment_tui.rollout.ground import prepare_ground
@@ -56,6 +57,7 @@ def delete_environment(
             hold.confirm()
             world.engine.remove_environment(key, volumes=volumes)
             _strike(world, hold, key)
+            keep_copy(world, hold)
     if variables and deletion.declared:
         world.project.edit([RemoveEnvironment(environment=key.environment)])
     return deletion

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from datetime import datetime
 
 from compartment_tui.domain.errors import CompartmentError, EngineProblem, InvalidFile
+from compartment_tui.domain.outcome import Failure
 from compartment_tui.domain.views import EnvironmentStatus
 from compartment_tui.present.board import Board
 from compartment_tui.present.pieces import Key, folded
@@ -32,18 +33,19 @@ def _matters(board: Board, now: datetime, seen: datetime | None) -> Iterator[Lin
     status = board.status
     stale = status.stale if status else None
     if isinstance(board.trouble, EngineProblem) or stale is not None:
-        yield _engine(board.trouble, stale or seen, now)
+        yield _engine(board.trouble, status.away if status else None, stale or seen, now)
     elif board.trouble is not None:
         yield _broken(board.trouble)
     if status is not None:
         yield from _environment(board, status)
 
 
-def _engine(trouble: CompartmentError | None, seen: datetime | None, now: datetime) -> Line:
-    text = "Docker does not answer"
-    if isinstance(trouble, EngineProblem):
-        text = clean(trouble.message)
-    hint = _hint(trouble) or (_ASK_DOCTOR,)
+def _engine(
+    trouble: CompartmentError | None, away: Failure | None, seen: datetime | None, now: datetime
+) -> Line:
+    why = trouble if isinstance(trouble, EngineProblem) else away
+    text = clean(why.message) if why else "Docker does not answer"
+    hint = _hint(why) or (_ASK_DOCTOR,)
     if seen is None:
         return signed(text, Tone.BAD), Cell("; trying again"), *hint
     clock = seen.astimezone().strftime("%H:%M:%S")
@@ -56,7 +58,7 @@ def _broken(trouble: CompartmentError) -> Line:
     return signed(clean(trouble.message), Tone.BAD), Cell(kept), *_hint(trouble)
 
 
-def _hint(trouble: CompartmentError | None) -> Line:
+def _hint(trouble: CompartmentError | Failure | None) -> Line:
     if trouble is None or not trouble.hint:
         return ()
     return (Cell(f"  ({clean(trouble.hint)})", Tone.QUIET),)

@@ -7,6 +7,7 @@ from typing import TypeAlias
 from compartment_tui.domain.deployment import Deployment, Health, Provenance, Status, Trigger
 from compartment_tui.domain.details import DeploymentView, RouteView, RunView
 from compartment_tui.domain.names import EnvironmentKey
+from compartment_tui.domain.outcome import Failure
 from compartment_tui.domain.variables import NameChanges
 from compartment_tui.domain.views import (
     EnvironmentStatus,
@@ -123,7 +124,14 @@ def status_document(status: EnvironmentStatus) -> Json:
         "unfinishedRunId": journal.run if journal else None,
         "rebuilt": status.rebuilt,
         "staleSince": instant(status.stale),
+        "isCopy": status.stale is not None,
+        **({"error": _away(status.away)} if status.away else {}),
     }
+
+
+def _away(failure: Failure) -> Json:
+    """Why there is only a copy, in the shape of every error."""
+    return {"code": failure.code, "message": failure.message, "hint": failure.hint or None}
 
 
 def history_document(runs: Iterable[RunView], key: EnvironmentKey) -> Json:

@@ -25,7 +25,8 @@ def _environment_notes(status: EnvironmentStatus) -> Iterator[Line]:
     name = status.key.environment
     if status.stale:
         at = status.stale.astimezone().strftime("%Y-%m-%d %H:%M")
-        yield _warn(f"the Docker engine does not answer: this is the copy of {at}")
+        why = clean(status.away.message) if status.away else "the Docker engine does not answer"
+        yield _warn(f"this is the copy of {at}, not what is so now: {why}")
     if status.holder:
         yield _warn(f"{clean(status.holder)} is changing it now")
     if status.journal:

@@ -75,7 +75,7 @@ class Handler:
             hold.write_routes(before)
             hint = "if an earlier version made the edge: `compartment-tui edge remove`, then deploy"
             raise EdgeNotConfirmed(error.message, hint=hint) from error
-        except CompartmentError:
+        except Exception:
             hold.write_routes(before)
             raise
 

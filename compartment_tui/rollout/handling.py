@@ -27,6 +27,7 @@ from compartment_tui.rollout.handler import Handler, rollout_of
 from compartment_tui.rollout.proving import prove_candidates
 from compartment_tui.rollout.retirement import retire
 from compartment_tui.rollout.runner import Ending, failure_of
+from compartment_tui.rollout.surprises import expected
 
 
 def handle(
@@ -67,7 +68,8 @@ def _safely(handler: Handler, services: tuple[Handled, ...]) -> Generator[Event,
     except GeneratorExit:
         _as_before(handler, services)
         raise
-    except CompartmentError as error:
+    except Exception as raised:
+        error = expected(handler.world, raised)
         return (yield from _reverted(handler, error, services))
 
 
@@ -130,7 +132,8 @@ def _begin(
         yield handler.begin(Stage.STARTING, one.service)
         try:
             handler.world.engine.start(one.active.id)
-        except CompartmentError as error:
+        except Exception as raised:
+            error = expected(handler.world, raised)
             yield handler.fail(Stage.STARTING, one.service, error, _hint(handler, one))
             continue
         started.append(one)
@@ -154,7 +157,8 @@ def _prove(
                 yield event
         except Cancelled:
             raise
-        except CompartmentError as error:
+        except Exception as raised:
+            error = expected(handler.world, raised)
             name = rollout.working_on[0].service if rollout.working_on else next(iter(asked))
             one = asked.pop(name)
             yield handler.fail(Stage.CHECKING_READINESS, name, error, _hint(handler, one))
@@ -184,9 +188,9 @@ def _as_before(handler: Handler, services: Iterable[Handled]) -> None:
         if not one.running:
             continue
         # One that cannot be started again has to be told by the status: the others go on.
-        with suppress(CompartmentError):
+        with suppress(Exception):
             handler.world.engine.start(one.active.id)
-        with suppress(CompartmentError):
+        with suppress(Exception):
             handler.world.engine.keep_running(one.active.id)
     resting = [one.service for one in services if one.active.resting]
     others = [one.service for one in services if not one.active.resting]
@@ -203,7 +207,8 @@ def _reverted(
 ) -> Generator[Event, None, Ending]:
     try:
         _as_before(handler, services)
-    except CompartmentError as worse:
+    except Exception as raised:
+        worse = expected(handler.world, raised)
         yield handler.note(f"reverting stopped: {worse.message}")
         hint = f"`compartment-tui {handler.handling.verb}` again"
         failure = Failure(code=error.code, message=error.message, hint=hint)
@@ -237,7 +242,7 @@ def _audit(handler: Handler) -> None:
     world, verb = handler.world, handler.handling.verb.value
     now = world.clock.now()
     state = audited(handler.rollout.state, world.actor, now, verb, ", ".join(names))
-    with suppress(CompartmentError):
+    with suppress(Exception):
         handler.rollout.save(state)
 
 

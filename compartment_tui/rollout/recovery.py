@@ -12,6 +12,7 @@ from compartment_tui.ports import Hold, World
 from compartment_tui.rollout.draining import drain, retire_previous
 from compartment_tui.rollout.retirement import killed_notes
 from compartment_tui.rollout.runner import OUTCOMES, RESUME_HINT, Ending, failure_of
+from compartment_tui.rollout.surprises import expected
 from compartment_tui.rollout.switching import is_in_force, stand_by
 from compartment_tui.rollout.undoing import reached, undo
 
@@ -27,8 +28,8 @@ def recover(world: World, hold: Hold, state: EnvironmentState) -> Iterator[Event
     began = world.clock.monotonic()
     try:
         ending = yield from _settle(world, hold, state, journal)
-    except CompartmentError as error:
-        failure = failure_of(error)
+    except Exception as raised:
+        failure = failure_of(expected(world, raised))
         ending = Ending(outcome=Outcome.NEEDS_ATTENTION, failure=failure)
     yield RunFinished(
         at=world.clock.now(),

@@ -26,6 +26,7 @@ from compartment_tui.rollout.context import Rollout
 from compartment_tui.rollout.draining import drain, prune, retire_previous
 from compartment_tui.rollout.retirement import killed_notes
 from compartment_tui.rollout.steps import schedule
+from compartment_tui.rollout.surprises import expected
 from compartment_tui.rollout.switching import must_switch, switch_routes
 from compartment_tui.rollout.undoing import undo
 
@@ -83,11 +84,12 @@ def _carry_out(rollout: Rollout, began: timedelta) -> Generator[Event, None, End
         yield from _up_to_the_switch(rollout)
     except Cancelled as error:
         return (yield from _revert(rollout, failure_of(error), outcome=Outcome.CANCELLED))
-    except CompartmentError as error:
-        yield from _told(rollout, error)
+    except Exception as raised:
+        found = expected(rollout.world, raised)
+        yield from _told(rollout, found)
         if rollout.committed:
-            return _attention(error)
-        return (yield from _revert(rollout, failure_of(error), outcome=Outcome.FAILED))
+            return _attention(found)
+        return (yield from _revert(rollout, failure_of(found), outcome=Outcome.FAILED))
     if not rollout.committed:
         rollout.save(nothing_done(rollout.state))
         return Ending(outcome=Outcome.UNCHANGED)
@@ -144,16 +146,18 @@ def _after_the_switch(rollout: Rollout) -> Generator[Event, None, Ending]:
         rollout.working_on = (dead, Stage.DRAINING_PREVIOUS)
         yield from _told(rollout, error)
         return (yield from _revert(rollout, failure_of(error), outcome=Outcome.FAILED))
-    except CompartmentError as error:
-        yield rollout.note(f"the connections could not be counted: {error.message}")
+    except Exception as raised:
+        uncounted = expected(rollout.world, raised)
+        yield rollout.note(f"the connections could not be counted: {uncounted.message}")
     try:
         if rollout.world.cancel.requests > 1:
             return Ending(outcome=Outcome.NEEDS_ATTENTION, failure=_left_draining())
         killed = retire_previous(rollout.world, rollout.state)
         rollout.save(finished(rollout.state, rollout.run.actor, rollout.now))
-    except CompartmentError as error:
-        yield from _told(rollout, error)
-        return _attention(error)
+    except Exception as raised:
+        found = expected(rollout.world, raised)
+        yield from _told(rollout, found)
+        return _attention(found)
     for plan in plans:
         yield rollout.leave(Stage.DRAINING_PREVIOUS, plan)
     yield from killed_notes(rollout.run.key, killed, rollout.now)
@@ -166,7 +170,8 @@ def _after_holding(rollout: Rollout) -> Generator[Event, None, Ending]:
     try:
         retire_previous(rollout.world, rollout.state)
         rollout.save(finished(rollout.state, rollout.run.actor, rollout.now))
-    except CompartmentError as error:
+    except Exception as raised:
+        error = expected(rollout.world, raised)
         yield from _told(rollout, error)
         return _attention(error)
     yield from _tidy(rollout)
@@ -181,7 +186,8 @@ def _tidy(rollout: Rollout) -> Iterator[Event]:
         if old is not None:
             rollout.hold.shelve(old)
             rollout.save(live)
-    except CompartmentError as error:
+    except Exception as raised:
+        error = expected(rollout.world, raised)
         yield rollout.note(f"old deployments were not pruned: {error.message}")
 
 
@@ -205,7 +211,8 @@ def _revert(
             cancelled=outcome is Outcome.CANCELLED,
         )
         rollout.save(state)
-    except CompartmentError as error:
+    except Exception as raised:
+        error = expected(rollout.world, raised)
         yield rollout.note(f"reverting stopped: {error.message}")
         return _attention(error)
     return Ending(outcome=outcome, failure=failure)
@@ -242,7 +249,7 @@ def _abandon(rollout: Rollout) -> None:
     """Nobody listens any more: like the first Ctrl-C. What fails is left to `resume`."""
     if rollout.state.journal is None:
         return
-    with suppress(CompartmentError):
+    with suppress(Exception):
         if not rollout.committed:
             failure = failure_of(Cancelled("the one who asked for it went away"))
             for _ in _revert(rollout, failure, outcome=Outcome.CANCELLED):

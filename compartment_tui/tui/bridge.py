@@ -13,7 +13,7 @@ from itertools import count
 
 from textual.message import Message
 
-from compartment_tui.domain.errors import CompartmentError
+from compartment_tui.domain.errors import CompartmentError, Unexpected, expected
 from compartment_tui.domain.plan import Run
 from compartment_tui.domain.retention import Pruning
 from compartment_tui.domain.views import EnvironmentStatus
@@ -267,8 +267,11 @@ class Bridge(VariableBridge):
         except CompartmentError as refused:
             error = refused
         except Exception as bug:  # a job must end on the screen, whatever ended it
-            what = f"unexpected error, this is a bug: {type(bug).__name__}: {bug}"
-            error = CompartmentError(what, hint=f"`{act.command()}` does the same")
+            error = expected(bug)
+            if isinstance(error, Unexpected):
+                place = world.error_log.write(bug)
+                kept = f"; the details are in {place}" if place else ""
+                error.hint = f"`{act.command()}` does the same{kept}"
         timeline = telling.close()
         self._cancels.pop(job, None)
         self._post(news.JobEnded(job, act, timeline, error, pruned))

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+from compartment_tui.tui.themes import users_base
+
 TERMINAL_LIMIT = 74_994
 """Bytes of an OSC 52 sequence that terminals and multiplexers still take; above, many take none."""
 TOOL_SECONDS = 2.0
@@ -92,8 +94,7 @@ def copy(text: str, found: tuple[Tool, ...]) -> str | None:
 
 def users_directory(environment: Mapping[str, str] = os.environ) -> Path:
     """Where saved files go: not into the repository, which they would make dirty."""
-    base = environment.get("XDG_STATE_HOME") or str(Path.home() / ".local" / "state")
-    return Path(base) / "compartment-tui"
+    return users_base(environment, "XDG_STATE_HOME", ".local/state")
 
 
 def save(directory: Path, what: str, text: str, at: datetime) -> Path:

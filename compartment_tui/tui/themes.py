@@ -96,6 +96,17 @@ def after(name: str) -> str:
     return CHOICE[(CHOICE.index(name) + 1) % len(CHOICE)] if name in CHOICE else CHOICE[0]
 
 
+def users_base(environment: Mapping[str, str], variable: str, usual: str) -> Path:
+    """This program's part of one of the user's directories; nowhere when there is no home."""
+    base = Path(environment.get(variable, ""))
+    if not base.is_absolute():
+        try:
+            base = Path.home() / usual
+        except (RuntimeError, KeyError):
+            base = Path(os.devnull, "no-home-directory")
+    return base / "compartment-tui"
+
+
 class Memory:
     """The chosen theme, in a small file of the user's; none when it cannot be written or read."""
 
@@ -119,5 +130,4 @@ class Memory:
 
 def users_memory(environment: Mapping[str, str] = os.environ) -> Memory:
     """In the user's configuration directory."""
-    base = environment.get("XDG_CONFIG_HOME") or str(Path.home() / ".config")
-    return Memory(Path(base) / "compartment-tui" / "tui.toml")
+    return Memory(users_base(environment, "XDG_CONFIG_HOME", ".config") / "tui.toml")

@@ -1,5 +1,6 @@
 """The bridge's half that is about the project file's variables, and how it asks in threads."""
 
+import os
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -88,7 +89,7 @@ class VariableBridge:
 
 def _read(path: str) -> str:
     """A file's text. Raises UsageProblem."""
-    file = Path(path).expanduser()
+    file = Path(os.path.expanduser(path))  # noqa: PTH111 - the other one raises without a home
     try:
         if file.stat().st_size > LARGEST_FILE:
             raise UsageProblem(f"{file} is too large to be a dotenv file")

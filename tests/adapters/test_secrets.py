@@ -12,11 +12,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from compartment_tui.adapters.places import config_directory
 from compartment_tui.adapters.secrets import (
     IDENTITY_FILE_VARIABLE,
     IDENTITY_VARIABLE,
     AgeSecrets,
-    config_directory,
     take_identity,
 )
 from compartment_tui.domain.errors import UsageProblem

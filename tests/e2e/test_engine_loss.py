@@ -37,8 +37,10 @@ def test_an_engine_that_was_killed_brings_everything_back(
 ) -> None:
     before = shop.assert_settled()
     engine.kill()
-    away = shop.good("status", "--output", "json").json()
+    away = shop.good("status", "--output", "json", code=4).json()
     assert away["staleSince"]
+    assert away["isCopy"]
+    assert away["error"]["code"] == "engine_unreachable"
     shop.good("deploy", code=4)
     engine.start()
     eventually(lambda: shop.get()[0] == 200, seconds=60)

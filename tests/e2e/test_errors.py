@@ -48,10 +48,12 @@ def test_no_docker(shop: Shop, tmp_path: Path) -> None:
     )
 
 
-def test_status_without_docker_says_how_old_it_is(shop: Shop, tmp_path: Path) -> None:
+def test_status_at_an_address_where_no_engine_was_met_shows_no_copy(
+    shop: Shop, tmp_path: Path
+) -> None:
     result = shop.run("status", "--output", "json", DOCKER_HOST=f"unix://{tmp_path}/docker.sock")
-    assert result.code == 0, result.text
-    assert result.json()["staleSince"]
+    assert result.code == 4, result.text
+    assert set(result.json()) == {"error"}
 
 
 def test_the_port_is_taken_by_a_program(client: Client, tmp_path: Path) -> None:

@@ -4,12 +4,14 @@ Each sweep lists the calls of a fault-free run, then repeats the run with a faul
 them.
 """
 
+import errno
 import functools
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 import pytest
 
+from compartment_tui.adapters.memory.error_log import MemoryErrorLog
 from compartment_tui.adapters.memory.faults import (
     Fault,
     FaultPlan,
@@ -20,7 +22,8 @@ from compartment_tui.adapters.memory.faults import (
 )
 from compartment_tui.adapters.memory.world import MemoryWorld
 from compartment_tui.domain.errors import CompartmentError
-from compartment_tui.domain.events import Event
+from compartment_tui.domain.events import Event, RunFinished, RunPlanned
+from compartment_tui.domain.outcome import Outcome
 from compartment_tui.operations import runs
 from compartment_tui.ports import World
 from tests.rollout.shop import (
@@ -32,6 +35,7 @@ from tests.rollout.shop import (
     deploy,
     hold,
     open_shop,
+    state,
 )
 
 Verb = Callable[[World], Iterator[Event]]
@@ -319,3 +323,59 @@ def test_resume_is_killed_too(situation: str) -> None:
                 situation,
                 f"killed at {at} {calls[at - 1]}, resume killed at {again}",
             )
+
+
+class Surprise(RuntimeError):
+    """What nobody foresaw."""
+
+
+@pytest.mark.parametrize("situation", SITUATIONS)
+@pytest.mark.parametrize("when", When)
+def test_a_surprise_at_any_call_is_undone_and_told(situation: str, when: When) -> None:
+    prepare, verb = SITUATIONS[situation]
+    for at, name in [*enumerate(calls_of(prepare, verb), start=1)][:: ALIKE.get(situation, 1)]:
+        opened = prepare()
+        before = visitors(opened)
+        plan = FaultPlan(Fault(at=at, when=when, what=Surprise))
+        events = []
+        try:
+            for event in verb(faulty(opened.world, plan)):
+                events.append(event)  # noqa: PERF402 - those before an exception count
+        except Surprise:
+            begun = any(isinstance(event, RunPlanned) for event in events)
+            ended = events and isinstance(events[-1], RunFinished)
+            assert ended or not begun, f"{situation}: {name} {when}: the run was left open"
+        opened.host.kill(opened.process)
+        record = opened.host.records.get(PRODUCTION)
+        last = events[-1] if events else None
+        if isinstance(last, RunFinished) and last.outcome is not Outcome.NEEDS_ATTENTION:
+            assert record is None or record.journal is None, f"{name} {when}: the journal is left"
+        check(opened, before, situation, f"a surprise {when} call {at} {name}")
+
+
+def test_a_surprise_is_named_and_its_details_are_kept() -> None:
+    opened = running_shop()
+    at = calls_of(running_shop, first_deploy).index("engine.start") + 1
+    plan = FaultPlan(Fault(at=at, when=When.BEFORE, what=lambda: Surprise("boom")))
+    last = list(first_deploy(faulty(opened.world, plan)))[-1]
+    assert isinstance(last, RunFinished)
+    assert last.outcome is Outcome.FAILED
+    assert last.failure is not None
+    assert last.failure.code == "unexpected"
+    assert "Surprise: boom" in last.failure.message
+    assert isinstance(opened.world.error_log, MemoryErrorLog)
+    assert [str(error) for error in opened.world.error_log.errors] == ["boom"]
+    assert state(opened).journal is None
+
+
+def test_what_the_machine_refuses_is_no_bug() -> None:
+    opened = running_shop()
+    at = calls_of(running_shop, first_deploy).index("builder.build") + 1
+    full = OSError(errno.ENOSPC, "No space left on device", "/tmp/x")
+    plan = FaultPlan(Fault(at=at, when=When.BEFORE, what=lambda: full))
+    last = list(first_deploy(faulty(opened.world, plan)))[-1]
+    assert isinstance(last, RunFinished)
+    assert last.failure is not None
+    assert last.failure.code == "surroundings"
+    assert "No space left on device (/tmp/x)" in last.failure.message
+    assert "TMPDIR" in last.failure.hint

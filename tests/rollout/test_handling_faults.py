@@ -28,6 +28,7 @@ WHATS: dict[str, Callable[[], BaseException] | None] = {
     "engine unreachable": unreachable,
     "killed": Killed,
     "cancelled": None,
+    "a surprise": RuntimeError,
 }
 
 
@@ -71,7 +72,7 @@ def broken(prepare: Callable[[], MemoryWorld], verb: Verb, what: str) -> Iterato
             try:
                 for _ in verb(faulty(opened.world, plan)):
                     pass
-            except (Killed, CompartmentError):
+            except (Killed, CompartmentError, RuntimeError):
                 pass
             opened.host.kill(opened.process)
             yield opened

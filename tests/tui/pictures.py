@@ -138,7 +138,8 @@ class Breakable:
         self.error: CompartmentError | None = None
 
     def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - whatever the port has
-        if self.error is not None and callable(getattr(self._port, name)):
+        asks = callable(getattr(self._port, name)) and name != "address"
+        if self.error is not None and asks:
             raise self.error
         return getattr(self._port, name)
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from compartment_tui.adapters.places import home_directory
 from compartment_tui.domain.errors import EngineUnreachable
 from compartment_tui.domain.names import show
 
@@ -52,7 +53,7 @@ def find_address(environ: Mapping[str, str] | None = None) -> Address:
     address of an engine.
     """
     env = os.environ if environ is None else environ
-    folder = Path(env.get("DOCKER_CONFIG") or Path.home() / ".docker")
+    folder = Path(env.get("DOCKER_CONFIG") or home_directory() / ".docker")
     if url := env.get("DOCKER_HOST"):
         tls = _tls_of_environment(env, folder)
         return _checked(Address(url=_with_scheme(url.strip()), chosen_by="DOCKER_HOST", tls=tls))
@@ -64,7 +65,7 @@ def find_address(environ: Mapping[str, str] | None = None) -> Address:
 def _current_context(folder: Path) -> str:
     try:
         content = json.loads((folder / "config.json").read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         return ""  # like the docker command: no readable configuration is none
     name = content.get("currentContext") if isinstance(content, dict) else None
     return name if isinstance(name, str) else ""
@@ -74,14 +75,14 @@ def _of_context(folder: Path, name: str, named_by: str) -> Address:
     if name in ("", "default"):
         return Address(url=LOCAL, chosen_by="the local socket")
     # The docker command names a context's folders by the SHA-256 of its name.
-    digest = hashlib.sha256(name.encode()).hexdigest()
+    digest = hashlib.sha256(name.encode(errors="surrogateescape")).hexdigest()
     try:
         meta = json.loads(
             (folder / "contexts" / "meta" / digest / "meta.json").read_text(encoding="utf-8")
         )
         endpoint: dict[str, Any] = meta["Endpoints"]["docker"]
-        url = endpoint.get("Host") or LOCAL
-    except (OSError, ValueError, KeyError, TypeError) as error:
+        url = str(endpoint.get("Host") or LOCAL)
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise EngineUnreachable(
             f"the docker context {show(name)}, named by {named_by}, cannot be read",
             hint="`docker context ls` lists the contexts, `docker context use NAME` picks one",

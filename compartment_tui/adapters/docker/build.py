@@ -17,6 +17,7 @@ from compartment_tui.adapters.docker.commands import (
     find_build_command,
 )
 from compartment_tui.adapters.docker.context import Recipe, prepared
+from compartment_tui.adapters.docker.credentials import without_broken_store
 from compartment_tui.adapters.docker.images import image as image_on_engine
 from compartment_tui.adapters.docker.progress import (
     Breakdown,
@@ -47,6 +48,8 @@ PULL_PATIENCE_SECONDS = 10.0
 LONGEST_INSTRUCTION = 80
 SIDE_BY_SIDE = 4
 """How many builds are begun at once."""
+NOTE = "compartment-tui"
+"""The key of a chunk that is not the engine's."""
 IN_CONTEXT = ".compartment.Dockerfile"
 """Where the engine's own builder finds the Dockerfile; always the same, or its cache would miss."""
 
@@ -135,7 +138,8 @@ class DockerBuilder:
         progress = ClassicProgress()
 
         def ask(session: "Session") -> Iterable[Chunk]:
-            return _classic_build(session, plan, recipe)
+            yield from _told(without_broken_store(session))
+            yield from _classic_build(session, plan, recipe)
 
         try:
             with (
@@ -143,7 +147,7 @@ class DockerBuilder:
                 closing(watched_chunks(self._client, ask, cancel)) as chunks,
             ):
                 for chunk in chunks:
-                    yield from progress.feed(chunk)
+                    yield from _notes(chunk) or progress.feed(chunk)
         except (DiskFull, EngineUnreachable):
             raise
         except (
@@ -156,15 +160,15 @@ class DockerBuilder:
 
     def _pull(self, reference: str, cancel: Cancel) -> Iterator[str]:
         def ask(session: "Session") -> Iterable[Chunk]:
-            answer: Iterable[Chunk] = session.pull(reference, stream=True, decode=True)
-            return answer
+            yield from _told(without_broken_store(session, reference))
+            yield from session.pull(reference, stream=True, decode=True)
 
         chunks = watched_chunks(self._client, ask, cancel, patience=PULL_PATIENCE_SECONDS)
         with closing(chunks):
             for chunk in chunks:
                 if "error" in chunk:
                     raise _refusal(str(chunk["error"]).strip())
-                yield from pull_words(chunk)
+                yield from _notes(chunk) or pull_words(chunk)
 
     def _named(self, image_id: str, plan: Plan) -> Image:
         """The image, under a name that keeps it from being cleaned up as a left-over."""
@@ -178,6 +182,15 @@ class DockerBuilder:
         with self._client.translate(f"name the image of {plan.service}"):
             self._client.api.tag(image.id, repository, image.id.removeprefix("sha256:")[:12])
         return image
+
+
+def _told(note: str | None) -> tuple[Chunk, ...]:
+    """Something of ours among what the engine says."""
+    return () if note is None else ({NOTE: note},)
+
+
+def _notes(chunk: Chunk) -> tuple[str, ...]:
+    return (str(chunk[NOTE]),) if NOTE in chunk else ()
 
 
 def _options(plan: Plan, recipe: Recipe, id_file: Path) -> Iterator[str]:

@@ -1,11 +1,14 @@
 """One connection to a Docker engine, made when first used; the SDK's errors in our words."""
 
 import errno
+import json
 import socket
+import subprocess
 import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from http.client import HTTPException
 from typing import TYPE_CHECKING, cast
 
 from compartment_tui.adapters.docker.address import Address, find_address
@@ -22,6 +25,7 @@ from compartment_tui.domain.errors import (
     DiskFull,
     EngineProblem,
     EngineUnreachable,
+    expected,
 )
 
 if TYPE_CHECKING:
@@ -157,7 +161,26 @@ def translated(error: BaseException, address: Address, doing: str) -> Compartmen
             f"no permission to use the Docker socket {address.socket}",
             hint="join the docker group: `sudo usermod -aG docker $USER`, then log in again",
         )
+    short = next((cause for cause in chain if getattr(cause, "errno", None) in _SHORT), None)
+    if isinstance(short, OSError):
+        return expected(short)
+    if _no_connection(chain):
+        return EngineProblem(f"Docker could not {doing}: {reason(error)}")
     return _unreachable(error, chain, address)
+
+
+_SHORT = (errno.EMFILE, errno.ENFILE, errno.ENOMEM)
+"""This machine is short of something: no engine is to blame."""
+
+
+def _no_connection(chain: tuple[BaseException, ...]) -> bool:
+    """Whether it came of programs and files, and not of the way to the engine."""
+    from docker.credentials.errors import StoreError
+    from requests.exceptions import RequestException
+
+    files = (StoreError, json.JSONDecodeError, subprocess.SubprocessError)
+    foreign = any(isinstance(cause, files) for cause in chain)
+    return foreign and not any(isinstance(cause, RequestException) for cause in chain)
 
 
 def _refused(status: int, error: BaseException, doing: str) -> EngineProblem:
@@ -175,15 +198,19 @@ def _disk_full() -> DiskFull:
 
 def _foreign() -> tuple[type[Exception], ...]:
     """What a connection that fails raises, and the SDK when it is loaded."""
-    plain = (ConnectionError, TimeoutError)
+    plain = (
+        *(ConnectionError, TimeoutError, socket.gaierror, HTTPException),
+        *(json.JSONDecodeError, subprocess.SubprocessError),
+    )
     if "docker" not in sys.modules:
         return plain
     load_sdk()
+    from docker.credentials.errors import StoreError
     from docker.errors import DockerException
     from requests.exceptions import RequestException
     from urllib3.exceptions import HTTPError
 
-    return *plain, DockerException, RequestException, HTTPError
+    return *plain, StoreError, DockerException, RequestException, HTTPError
 
 
 def reason(error: BaseException) -> str:

@@ -27,6 +27,7 @@ from compartment_tui.ports import (
     Cancel,
     ConnectionCount,
     EngineEvent,
+    EngineIdentity,
     EngineInfo,
     Feed,
     LogLine,
@@ -60,6 +61,14 @@ class DockerEngine:
             builder=describe_builder(),
             chosen_by="" if self._client.address.url == LOCAL else self._client.address.chosen_by,
         )
+
+    def address(self) -> str:
+        return self._layout.within(self._client.address.url)
+
+    def identity(self) -> EngineIdentity:
+        with self._client.translate("tell which one it is"):
+            found = str(self._client.api.info().get("ID") or self._client.address.url)
+        return EngineIdentity(address=self.address(), id=self._layout.within(found))
 
     def warm_up(self) -> None:
         self._client.warm_up()

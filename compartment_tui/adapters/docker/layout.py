@@ -30,6 +30,10 @@ FINGERPRINT_KEY = f"{STATE}/{KEY_FILE}"
 class Layout:
     namespace: str = "compartment"
 
+    def within(self, engine: str) -> str:
+        """What an engine is called by those who share its edge and state with nobody else."""
+        return f"{engine} {self.namespace}"
+
     @property
     def edge(self) -> str:
         return f"{self.namespace}-edge"

@@ -5,6 +5,7 @@ from typing import Any
 
 import requests
 from docker.api.client import APIClient
+from docker.auth import AuthConfig
 from docker.errors import create_api_error_from_http_exception
 from docker.tls import TLSConfig
 
@@ -40,6 +41,15 @@ class Session(APIClient):
         except BaseException:
             self.close()
             raise
+
+    @property
+    def credentials(self) -> AuthConfig:
+        """What the SDK found for registries in the docker configuration."""
+        return self._auth_configs
+
+    @credentials.setter
+    def credentials(self, found: AuthConfig) -> None:
+        self._auth_configs = found
 
     # `Any` is what requests itself says there.
     def send(self, request: requests.PreparedRequest, **kwargs: Any) -> requests.Response:  # noqa: ANN401

@@ -30,7 +30,7 @@ from compartment_tui.domain.names import (
     stepping_aside_name,
 )
 from compartment_tui.domain.plan import Birth
-from compartment_tui.ports import Cancel, EngineEvent, EngineInfo, LogLine
+from compartment_tui.ports import Cancel, EngineEvent, EngineIdentity, EngineInfo, LogLine
 
 T = TypeVar("T")
 KEPT_LINES = 20
@@ -50,10 +50,16 @@ class MemoryEngine:
         return EngineInfo(
             version="memory",
             api="memory",
-            address="memory://",
+            address=self._host.address,
             host="127.0.0.1",
             builder="memory",
         )
+
+    def address(self) -> str:
+        return self._host.address
+
+    def identity(self) -> EngineIdentity:
+        return EngineIdentity(address=self._host.address, id=f"memory-{id(self._host)}")
 
     def warm_up(self) -> None:
         """Nothing takes time here."""

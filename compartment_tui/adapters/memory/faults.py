@@ -17,7 +17,7 @@ from enum import StrEnum
 from types import GeneratorType, TracebackType
 from typing import Any, Self, cast
 
-from compartment_tui.domain.errors import CompartmentError, EngineUnreachable
+from compartment_tui.domain.errors import EngineUnreachable
 from compartment_tui.ports import (
     Builder,
     Cancel,
@@ -148,7 +148,7 @@ class _Faulty:
         inner_name = _GOES_OUT_ITSELF.get(name)
         try:
             self._plan.happen(number, When.AFTER, self._cancel)
-        except CompartmentError:
+        except Exception:
             if inner_name in _LOCKS:  # a lock lives as long as the connection that now failed
                 result.__exit__(None, None, None)
             raise

@@ -52,6 +52,8 @@ class TakenEngineLock:
 @dataclass(slots=True, kw_only=True, eq=False)
 class Host:
     clock: FakeClock = field(default_factory=FakeClock)
+    address: str = "memory://"
+    """Where this machine's engine is reached; another machine at the same place has another id."""
 
     containers: dict[str, Container] = field(default_factory=dict)
     """By deployment, in the order in which they were made."""

@@ -73,7 +73,7 @@ class Past:
         self._host.clock.advance(act.took)
         state = self._failed(state, run, act) if act.fails else self._live(state, run, act)
         self._host.records[key] = state
-        self._world.project.keep_copy(state)
+        self._world.project.keep_copy(state, self._world.engine.identity())
 
     def _prepare(self, key: EnvironmentKey) -> None:
         config = self._world.project.config()

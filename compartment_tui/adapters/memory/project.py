@@ -19,6 +19,7 @@ from compartment_tui.domain.errors import NotFound, SensitiveUnreadable
 from compartment_tui.domain.names import EnvironmentKey, parse_environment_name, show
 from compartment_tui.domain.usable import way_on, why
 from compartment_tui.domain.variables import Sensitivity, Variable
+from compartment_tui.ports import EngineIdentity
 
 NOWHERE = Path("/memory")
 
@@ -40,7 +41,10 @@ class MemoryProject:
         self.current = config
         self._root = root
         self.secrets = secrets or MemorySecrets()
-        self.copies: dict[EnvironmentKey, tuple[EnvironmentState, datetime]] = {}
+        self.copies: dict[tuple[str, EnvironmentKey], tuple[EnvironmentState, datetime]] = {}
+        """By engine and environment."""
+        self.addresses: dict[str, str] = {}
+        """Which engine was last met where."""
         self._clock = clock
         self._watchers: list[MemoryFeed[None]] = []
         self.committed: dict[str, tuple[ServiceSpec, ...]] = {}
@@ -76,11 +80,12 @@ class MemoryProject:
         self._watchers.append(feed)
         return feed
 
-    def keep_copy(self, state: EnvironmentState) -> None:
-        self.copies[state.key] = (state, self._clock.now())
+    def keep_copy(self, state: EnvironmentState, engine: EngineIdentity) -> None:
+        self.copies[engine.id, state.key] = (state, self._clock.now())
+        self.addresses[engine.address] = engine.id
 
-    def copy(self, key: EnvironmentKey) -> tuple[EnvironmentState, datetime] | None:
-        return self.copies.get(key)
+    def copy(self, key: EnvironmentKey, address: str) -> tuple[EnvironmentState, datetime] | None:
+        return self.copies.get((self.addresses.get(address, ""), key))
 
 
 def _sealed(

@@ -15,6 +15,7 @@ from compartment_tui.adapters.memory.builder import MemoryBuilder
 from compartment_tui.adapters.memory.clock import FakeClock, ManualCancel
 from compartment_tui.adapters.memory.edge import MemoryEdge
 from compartment_tui.adapters.memory.engine import MemoryEngine
+from compartment_tui.adapters.memory.error_log import MemoryErrorLog
 from compartment_tui.adapters.memory.host import Host
 from compartment_tui.adapters.memory.locks import MemoryLocks
 from compartment_tui.adapters.memory.programs import MemoryPrograms
@@ -86,6 +87,7 @@ def _open(host: Host, project: MemoryProject, source: MemorySource, *, actor: st
         source=source,
         clock=host.clock,
         cancel=cancel,
+        error_log=MemoryErrorLog(),
         actor=actor,
     )
     return MemoryWorld(

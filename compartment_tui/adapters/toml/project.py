@@ -3,8 +3,7 @@
 import os
 import time
 from collections.abc import Sequence
-from contextlib import suppress
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,14 +12,14 @@ from compartment_tui.adapters.toml.files import signature
 from compartment_tui.adapters.toml.parsing import FILE_NAME, parse_config, text_of
 from compartment_tui.domain.config import ProjectConfig, ServiceSpec
 from compartment_tui.domain.deployment import EnvironmentState
-from compartment_tui.domain.errors import NotFound, ProjectFileInvalid, RecordInvalid
+from compartment_tui.domain.errors import NotFound, ProjectFileInvalid, Surroundings
 from compartment_tui.domain.names import EnvironmentKey
-from compartment_tui.ports import Secrets
+from compartment_tui.ports import EngineIdentity, Secrets
 
 if TYPE_CHECKING:
+    from compartment_tui.adapters.toml.copies import RecordCopies
     from compartment_tui.domain.edits import Edit
 
-COPY_DIRECTORY = ".compartment"
 JUST_WRITTEN = 100_000_000
 """Nanoseconds in which file systems may give two writings the same time."""
 
@@ -35,20 +34,23 @@ class TomlProject:
 
     @classmethod
     def find(
-        cls, start: Path, file: Path | None = None, *, secrets: Secrets | None = None
+        cls, start: Path | None, file: Path | None = None, *, secrets: Secrets | None = None
     ) -> "TomlProject":
-        """The project of `file` if given, else the nearest one from `start` upwards.
+        """The project of `file` if given, else the nearest one upwards.
 
-        Raises NotFound.
+        It is looked for from `start`, or from the working directory. Raises NotFound;
+        ProjectFileInvalid when what bears its name is no file.
         """
         if file is not None:
             chosen = file / FILE_NAME if file.is_dir() else file
-            if not chosen.is_file():
+            if not chosen.exists():
                 raise NotFound(f"there is no project file {chosen}")
-            return cls(chosen, secrets)
-        start = start.resolve()
+            _refuse_special(chosen)
+            return cls(_absolute(chosen), secrets)
+        start = _absolute(start or Path())
         for directory in (start, *start.parents):
-            if (directory / FILE_NAME).is_file():
+            if (directory / FILE_NAME).exists():
+                _refuse_special(directory / FILE_NAME)
                 return cls(directory / FILE_NAME, secrets)
         raise NotFound(
             f"there is no {FILE_NAME} here or in a directory above",
@@ -66,7 +68,9 @@ class TomlProject:
     def config(self) -> ProjectConfig:
         """As in `ports.Project`; a file that did not change since is not read again."""
         try:
-            with self._file.open("rb") as opened:
+            # Whatever it is by now: the opening of a pipe would wait for somebody to write.
+            descriptor = os.open(self._file, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
+            with os.fdopen(descriptor, "rb") as opened:
                 found = os.fstat(opened.fileno())
                 if self._known is not None and self._known[0] == signature(found):
                     return self._known[1]
@@ -98,27 +102,31 @@ class TomlProject:
     def changes(self) -> FileChanges:
         return FileChanges(self._file)
 
-    def keep_copy(self, state: EnvironmentState) -> None:
-        from compartment_tui.adapters.toml.files import write_atomically
-        from compartment_tui.adapters.toml.records import dumps
+    def keep_copy(self, state: EnvironmentState, engine: EngineIdentity) -> None:
+        self._copies().keep(state, engine)
 
-        directory = self.root / COPY_DIRECTORY
-        with suppress(OSError):
-            directory.mkdir(exist_ok=True)
-            ignore = directory / ".gitignore"
-            if not ignore.exists():
-                write_atomically(ignore, b"*\n")
-            write_atomically(self._copy_of(state.key), dumps(state).encode())
+    def copy(self, key: EnvironmentKey, address: str) -> tuple[EnvironmentState, datetime] | None:
+        return self._copies().find(key, address)
 
-    def copy(self, key: EnvironmentKey) -> tuple[EnvironmentState, datetime] | None:
-        from compartment_tui.adapters.toml.records import loads
+    def _copies(self) -> "RecordCopies":
+        from compartment_tui.adapters.places import state_directory
+        from compartment_tui.adapters.toml.copies import RecordCopies
 
-        file = self._copy_of(key)
-        try:
-            written = datetime.fromtimestamp(file.stat().st_mtime, tz=UTC)
-            return loads(file.read_text(encoding="utf-8")), written
-        except (OSError, UnicodeDecodeError, RecordInvalid):
-            return None
+        return RecordCopies(state_directory(os.environ), self.root)
 
-    def _copy_of(self, key: EnvironmentKey) -> Path:
-        return self.root / COPY_DIRECTORY / f"{key.text}.toml"
+
+def _absolute(path: Path) -> Path:
+    """Raises Surroundings when it stands in a working directory that is gone."""
+    try:
+        return path.resolve()
+    except FileNotFoundError as error:
+        raise Surroundings(
+            "the working directory was deleted", hint="go into one that exists: `cd`"
+        ) from error
+
+
+def _refuse_special(file: Path) -> None:
+    """Raises ProjectFileInvalid when it is a directory, a pipe, a device."""
+    if not file.is_file():
+        what = "a directory" if file.is_dir() else "no regular file"
+        raise ProjectFileInvalid(f"{file} is {what}", hint="the project file is a text file")

@@ -2,7 +2,7 @@ import os
 import tomllib
 import unicodedata
 from dataclasses import fields
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -17,9 +17,7 @@ from compartment_tui.adapters.toml.parsing import parse_config
 from compartment_tui.adapters.toml.project import TomlProject
 from compartment_tui.adapters.toml.schema import ANY, KEYS, ROOT
 from compartment_tui.domain.config import Kind, ProjectConfig, ReadinessKind, ServiceSpec
-from compartment_tui.domain.deployment import EnvironmentState
 from compartment_tui.domain.errors import NotFound, ProjectFileInvalid
-from compartment_tui.domain.names import EnvironmentKey
 from compartment_tui.domain.variables import Sensitivity
 
 EXAMPLE = Path(__file__).parents[3] / "compartment.toml.example"
@@ -325,29 +323,16 @@ def test_files_that_cannot_be_read(tmp_path: Path) -> None:
         TomlProject(file).config()
 
 
-def test_a_record_is_copied_beside_the_file_and_kept_out_of_git(tmp_path: Path) -> None:
-    (tmp_path / "compartment.toml").write_text(HEAD, encoding="utf-8")
-    project = TomlProject.find(tmp_path)
-    key = EnvironmentKey("shop", "caf\u00e9 / 1")
-    state = EnvironmentState(key=key, active={"web": "dep_1"})
-    assert project.copy(key) is None
-    project.keep_copy(state)
-    found = project.copy(key)
-    assert found is not None
-    assert found[0] == state
-    assert abs(datetime.now(UTC) - found[1]) < timedelta(minutes=1)
-    assert (tmp_path / ".compartment" / ".gitignore").read_text(encoding="utf-8") == "*\n"
-    (tmp_path / ".compartment" / f"{key.text}.toml").write_text("broken", encoding="utf-8")
-    assert project.copy(key) is None
-
-
-def test_a_copy_that_cannot_be_written_is_not_worth_a_word(tmp_path: Path) -> None:
-    (tmp_path / "compartment.toml").write_text(HEAD, encoding="utf-8")
-    (tmp_path / ".compartment").write_text("in the way", encoding="utf-8")
-    project = TomlProject.find(tmp_path)
-    key = EnvironmentKey("shop", "production")
-    project.keep_copy(EnvironmentState(key=key))
-    assert project.copy(key) is None
+def test_what_bears_the_name_but_is_no_file_is_said(tmp_path: Path) -> None:
+    (tmp_path / "compartment.toml").mkdir()
+    with pytest.raises(ProjectFileInvalid, match="is a directory"):
+        TomlProject.find(tmp_path)
+    (tmp_path / "compartment.toml").rmdir()
+    os.mkfifo(tmp_path / "compartment.toml")
+    with pytest.raises(ProjectFileInvalid, match="is no regular file"):
+        TomlProject.find(tmp_path)
+    with pytest.raises(ProjectFileInvalid, match="is no regular file"):
+        TomlProject.find(None, tmp_path / "compartment.toml")
 
 
 # --- the scanner ----------------------------------------------------------------------------------
