@@ -6,11 +6,12 @@ import pytest
 
 from compartment_tui.domain.config import Readiness, ReadinessKind
 from compartment_tui.domain.deployment import Instance
+from compartment_tui.domain.refusal import Refusal
 from compartment_tui.ports import Hold
 from tests.contract.bench import Bench
 
 
-def ask(bench: Bench, hold: Hold, instance: Instance) -> str | None:
+def ask(bench: Bench, hold: Hold, instance: Instance) -> Refusal | None:
     spec = bench.config.service(instance.service)
     assert spec is not None
     assert spec.readiness is not None
@@ -34,7 +35,7 @@ def test_not_ready_says_why(bench: Bench, service: str, words: str) -> None:
         def says_so() -> bool:
             reason = ask(bench, hold, instance)
             assert reason is not None
-            return words in reason
+            return words in reason.detail
 
         assert bench.eventually(says_so)
 

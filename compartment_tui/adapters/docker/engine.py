@@ -23,6 +23,7 @@ from compartment_tui.adapters.docker.layout import Layout
 from compartment_tui.domain.config import NetworkSettings
 from compartment_tui.domain.deployment import Image, Instance, Sample
 from compartment_tui.domain.names import EnvironmentKey
+from compartment_tui.domain.refusal import Listener
 from compartment_tui.ports import (
     Cancel,
     ConnectionCount,
@@ -142,6 +143,9 @@ class DockerEngine:
 
     def count_connections(self, deployment: str, port: int) -> ConnectionCount:
         return drain.count_connections(self._client, deployment, port)
+
+    def listeners(self, deployment: str) -> tuple[Listener, ...]:
+        return drain.listeners(self._client, deployment)
 
     def execute(self, deployment: str, command: tuple[str, ...], *, terminal: bool) -> int:
         return execute.execute(self._client, deployment, command, terminal=terminal)
