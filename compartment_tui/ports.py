@@ -67,6 +67,11 @@ class EngineInfo:
     live_restore: bool = False
     builder: str = ""
     """`buildkit` or `classic`, and the command that is used."""
+    builder_takes: tuple[str, ...] = ()
+    """What of newer Dockerfiles it can build, in the Dockerfile's words."""
+    builder_lacks: tuple[str, ...] = ()
+    builder_hint: str = ""
+    """What would bring it."""
     chosen_by: str = ""
     """What named it, in words: a setting of the docker command."""
 

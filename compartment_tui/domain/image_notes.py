@@ -76,6 +76,21 @@ def owner_words(spec: ServiceSpec, image: Image) -> str:
     )
 
 
+def suspects(spec: ServiceSpec, image: Image) -> Iterator[str]:
+    """What may have to do with it when such a container does not come up."""
+    if spec.command and (line := entrypoint_words(image, spec.command)):
+        yield f"the image's ENTRYPOINT comes before `run`: {line}"
+    if owner := owner_words(spec, image):
+        yield owner
+
+
+def release_suspect(plan: Plan, image: Image) -> str:
+    """What may have to do with it when its release command fails; empty when nothing does."""
+    command = plan.spec.release.command if plan.spec.release else ()
+    line = entrypoint_words(image, command)
+    return f"the image's ENTRYPOINT comes before it: {line}" if line else ""
+
+
 def plan_rows(plan: Plan, image: Image) -> Iterator[tuple[str, str]]:
     """What an image does to this plan, under a word each, most needful first."""
     spec = plan.spec

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from itertools import groupby
 
+from compartment_tui.domain import image_notes
 from compartment_tui.domain.config import Readiness, ReadinessKind
 from compartment_tui.domain.deployment import Attempt, Health, Image, Instance, Stage
 from compartment_tui.domain.errors import (
@@ -14,8 +15,7 @@ from compartment_tui.domain.errors import (
     NeverReady,
 )
 from compartment_tui.domain.events import Event, Probed
-from compartment_tui.domain.image_notes import port_choice
-from compartment_tui.domain.plan import Plan
+from compartment_tui.domain.plan import Birth, Plan
 from compartment_tui.domain.refusal import (
     Advice,
     AskedPort,
@@ -50,7 +50,9 @@ def start_candidates(rollout: Rollout, plans: tuple[Plan, ...]) -> Iterator[Even
         rollout.on(plan, Stage.STARTING_CANDIDATE)
         yield from rollout.enter(Stage.STARTING_CANDIDATE, [plan])
         if not plan.kept:
-            engine.create(birth_of(rollout, plan))
+            birth = birth_of(rollout, plan)
+            engine.create(birth)
+            yield from _warned(rollout, birth)
         if plan.spec.stop_first and plan.previous is not None:
             if plan.gap:
                 rollout.gaps.begin(plan.service)
@@ -64,8 +66,16 @@ def make_candidates(rollout: Rollout, plans: tuple[Plan, ...]) -> Iterator[Event
     for plan in plans:
         rollout.on(plan, Stage.STARTING_CANDIDATE)
         yield from rollout.enter(Stage.STARTING_CANDIDATE, [plan])
-        rollout.world.engine.create(birth_of(rollout, plan))
+        birth = birth_of(rollout, plan)
+        rollout.world.engine.create(birth)
+        yield from _warned(rollout, birth)
         yield rollout.leave(Stage.STARTING_CANDIDATE, plan, note="made, not started")
+
+
+def _warned(rollout: Rollout, birth: Birth) -> Iterator[Event]:
+    """What the image declares and this deployment bends; the result says it again."""
+    for warning in image_notes.warnings(birth.plan, birth.image):
+        yield rollout.note(warning, birth.plan.target)
 
 
 def prove_candidates(rollout: Rollout, plans: tuple[Plan, ...]) -> Iterator[Event]:
@@ -205,7 +215,7 @@ class Proof:
         when = "while it was held" if held else "before it was ready"
         return CandidateExited(
             f"{self.plan.service} exited{code}{memory} {when}",
-            hint=self._look(),
+            hint="; ".join((*self._bent(instance), self._look())),
             tail=self._evidence(),
         )
 
@@ -217,7 +227,7 @@ class Proof:
         words = "; ".join(part for part in (refusal.detail, advice.found) if part)
         return NeverReady(
             f"{self.plan.service} was not ready within {seconds:.0f} s: {words}",
-            hint="; ".join(part for part in (advice.hint, self._look()) if part),
+            hint="; ".join(part for part in (advice.hint, *self._bent(), self._look()) if part),
             tail=self._evidence(),
         )
 
@@ -231,6 +241,16 @@ class Proof:
         if self.own is not None:
             return check_advice(refusal, plan.service, routed=plan.spec.kind.routed)
         return Advice()
+
+    def _bent(self, instance: Instance | None = None) -> tuple[str, ...]:
+        """What of the image may have to do with it."""
+        plan, engine = self.plan, self.rollout.world.engine
+        try:
+            found = instance or engine.instance(plan.deployment)
+            image = self._image(found) if found else None
+        except CompartmentError:
+            return ()
+        return tuple(image_notes.suspects(plan.spec, image)) if image else ()
 
     def _listening(self) -> Advice:
         plan, engine = self.plan, self.rollout.world.engine
@@ -246,7 +266,7 @@ class Proof:
             return Advice()
         asked = AskedPort(port=port, readiness=declared is not None)
         advice = listening_advice(plan.service, asked, listeners)
-        choice = port_choice(plan, image) if image and declared is None else ""
+        choice = image_notes.port_choice(plan, image) if image and declared is None else ""
         return replace(advice, found="; ".join(filter(None, (advice.found, choice))))
 
     def _discard(self) -> str:

@@ -2,7 +2,8 @@
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from ipaddress import IPv6Address, ip_address
 from typing import TYPE_CHECKING, Any
@@ -16,6 +17,7 @@ from compartment_tui.domain.deployment import (
     InstanceState,
     Provenance,
 )
+from compartment_tui.domain.dockerfile import exposed
 from compartment_tui.domain.names import EnvironmentKey
 from compartment_tui.domain.refusal import Listener
 from compartment_tui.ports import EngineEvent
@@ -34,6 +36,7 @@ _CHECKS = {
 _EXIT_IN_STATUS = re.compile(r"\((-?\d+)\)")
 _CHECK_IN_STATUS = re.compile(r"\((?:health: )?(starting|healthy|unhealthy)\)")
 _ESTABLISHED = "01"
+_EXPOSED = re.compile(r"^(?:/bin/sh -c #\(nop\)\s+)?EXPOSE (.*)", re.DOTALL)
 _BY_SHELL = "CMD-SHELL"
 _SHELL = ("/bin/sh", "-c")
 _LISTENING = "0A"
@@ -144,6 +147,21 @@ def _born(labels: Json) -> dict[str, Any] | None:
         "previous": labels.get(names.PREVIOUS) or None,
         "created": created,
     }
+
+
+def ports_as_written(image: Image, *orders: tuple[int, ...]) -> Image:
+    """With its ports in the first of these orders that has them; the rest by number."""
+    wanted = dict.fromkeys(port for order in orders for port in order if port in image.ports)
+    return replace(image, ports=tuple(dict.fromkeys((*wanted, *image.ports))))
+
+
+def ports_of_history(layers: Sequence[Json]) -> tuple[int, ...]:
+    """What an image's instructions exposed, the oldest first; within one they are sorted."""
+    ports: list[int] = []
+    for layer in reversed(layers):
+        if found := _EXPOSED.search(str(layer.get("CreatedBy") or "")):
+            ports += sorted(exposed(re.sub(r"map\[|:\{\}|[\[\]]", " ", found[1])))
+    return tuple(dict.fromkeys(ports))
 
 
 def image_of(data: Json) -> Image:

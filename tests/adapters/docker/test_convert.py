@@ -17,6 +17,8 @@ from compartment_tui.adapters.docker.convert import (
     labels_of,
     listening,
     moment,
+    ports_as_written,
+    ports_of_history,
 )
 from compartment_tui.domain.config import ServiceSpec
 from compartment_tui.domain.deployment import (
@@ -296,3 +298,20 @@ def test_only_established_connections_to_the_port_count(port: int, count: int) -
 
 def test_an_empty_table_has_no_connections() -> None:
     assert established("", 80) == 0
+
+
+@pytest.mark.parametrize(
+    "created",
+    [
+        ("EXPOSE map[2000/tcp:{} 2001/tcp:{}]", "EXPOSE map[3000/tcp:{} 53/udp:{}]"),
+        ("/bin/sh -c #(nop)  EXPOSE 2000-2001", "/bin/sh -c #(nop)  EXPOSE 3000 53/udp"),
+        ("EXPOSE [2000-2001/tcp]", "RUN /bin/sh -c echo EXPOSE 1", "EXPOSE [3000/tcp 53/udp]"),
+    ],
+)
+def test_ports_are_in_the_order_of_an_image_s_history(created: tuple[str, ...]) -> None:
+    ports = ports_of_history([{"CreatedBy": one} for one in created])
+    assert ports == (3000, 2000, 2001)
+    image = Image(id="sha256:1", ports=(2000, 2001, 3000, 9000))
+    assert ports_as_written(image, ports).ports == (3000, 2000, 2001, 9000)
+    assert ports_as_written(image, (9000, 1), ports).ports == (9000, 3000, 2000, 2001)
+    assert ports_of_history([{}, {"CreatedBy": None}]) == ()

@@ -409,7 +409,7 @@ def test_a_command_in_a_container_that_stopped(own: OwnEdge, key: EnvironmentKey
     stopped = own.start(key, ("true",))
     asked = replace(COMMAND, command=("true",))
     with own.hold(key) as hold:
-        assert eventually(lambda: hold.ready(stopped, asked, None) == "it does not run")
+        assert eventually(lambda: detail(hold.ready(stopped, asked, None)) == "it does not run")
         own.client.api.remove_container(stopped.container, force=True)
         assert detail(hold.ready(stopped, asked, None)) == "its container is gone"
 
