@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from compartment_tui.domain.errors import RecordInvalid
     from compartment_tui.domain.names import EnvironmentKey
     from compartment_tui.domain.plan import Birth, Plan
+    from compartment_tui.domain.refusal import Listener, Refusal
     from compartment_tui.domain.routes import RouteTable
     from compartment_tui.domain.variables import Secret
 
@@ -66,6 +67,11 @@ class EngineInfo:
     live_restore: bool = False
     builder: str = ""
     """`buildkit` or `classic`, and the command that is used."""
+    builder_takes: tuple[str, ...] = ()
+    """What of newer Dockerfiles it can build, in the Dockerfile's words."""
+    builder_lacks: tuple[str, ...] = ()
+    builder_hint: str = ""
+    """What would bring it."""
     chosen_by: str = ""
     """What named it, in words: a setting of the docker command."""
 
@@ -243,6 +249,12 @@ class Engine(Protocol):
     def count_connections(self, deployment: str, port: int) -> ConnectionCount:
         """Raises InstanceGone."""
 
+    def listeners(self, deployment: str) -> tuple[Listener, ...]:
+        """Where its container accepts TCP connections, by its own socket table.
+
+        Raises InstanceGone (it does not run).
+        """
+
     def execute(self, deployment: str, command: tuple[str, ...], *, terminal: bool) -> int:
         """Run a command in the container on this process's stdin, stdout and stderr; its exit code.
 
@@ -375,10 +387,11 @@ class Hold(Protocol):
         Raises EdgeNotConfirmed when the edge cannot be asked at all.
         """
 
-    def ready(self, instance: Instance, readiness: Readiness, port: int | None) -> str | None:
-        """Ask once whether it can take traffic; None when ready, else why not in words.
+    def ready(self, instance: Instance, readiness: Readiness, port: int | None) -> Refusal | None:
+        """Ask once whether it can take traffic; None when ready, else why not.
 
-        Waits at most `readiness.attempt_timeout`. A refused connection is "not yet", not an error.
+        `port` is where to ask, unless `readiness` names another. Waits at most
+        `readiness.attempt_timeout`. A refused connection is "not yet", not an error.
         """
 
 

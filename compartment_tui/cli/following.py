@@ -14,7 +14,7 @@ from compartment_tui.domain.events import Event
 from compartment_tui.domain.outcome import Outcome
 from compartment_tui.domain.plan import Run
 from compartment_tui.operations import inspect
-from compartment_tui.operations.runs import new_commits, uncommitted
+from compartment_tui.operations.runs import known_images, new_commits, uncommitted
 from compartment_tui.ports import Cancel, World
 from compartment_tui.present.json import Json, status_document
 from compartment_tui.present.json_runs import plan_document, run_document
@@ -58,9 +58,10 @@ def show_plan(session: Session, run: Run) -> None:
         http_port=session.config.edge.http_port,
         commits=new_commits(session.world, run),
         dirty=uncommitted(session.world, run),
+        images=known_images(session.world, run),
     )
     if session.output.json:
-        session.output.document(plan_document(run, context.commits, context.dirty))
+        session.output.document(plan_document(run, context.commits, context.dirty, context.images))
     else:
         session.output.lines(plan_lines(run, context))
 

@@ -32,16 +32,35 @@ class ReadinessKind(StrEnum):
     COMMAND = "command"
 
 
+SUCCESS = ((200, 299),)
+"""The statuses of HTTP that mean ready when nobody says otherwise."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Readiness:
     """How to ask a candidate whether it can take traffic."""
 
     kind: ReadinessKind
     path: str = "/healthz"
+    status: tuple[tuple[int, int], ...] = SUCCESS
+    """For http: the ranges of statuses that mean ready, both ends included."""
+    headers: tuple[tuple[str, str], ...] = ()
+    """For http: sent with the question, in place of ours where the names are equal."""
+    port: int | None = None
+    """Where to ask, when that is not the service's own port."""
     command: tuple[str, ...] = ()
     interval: timedelta = timedelta(milliseconds=500)
     timeout: timedelta = timedelta(seconds=30)
     attempt_timeout: timedelta = timedelta(seconds=2)
+
+    @property
+    def host(self) -> str | None:
+        """The host it is asked as; None when it does not say."""
+        return next((value for name, value in self.headers if name.lower() == "host"), None)
+
+    def accepts(self, status: int) -> bool:
+        """Whether an answer with that status means ready."""
+        return any(low <= status <= high for low, high in self.status)
 
 
 UNDECLARED = Readiness(kind=ReadinessKind.TCP)
@@ -204,6 +223,7 @@ def _plain(spec: ServiceSpec) -> dict[str, Any]:
             "interval": readiness.interval.total_seconds(),
             "timeout": readiness.timeout.total_seconds(),
             "attempt": readiness.attempt_timeout.total_seconds(),
+            **_beyond_default(readiness),
         },
         "settle": spec.settle.total_seconds(),
         "drain": spec.drain_timeout.total_seconds(),
@@ -214,6 +234,16 @@ def _plain(spec: ServiceSpec) -> dict[str, Any]:
         # Left out at its default: what was recorded before there was such a key stays equal.
         **({"init": True} if spec.init else {}),
     }
+
+
+def _beyond_default(readiness: Readiness) -> dict[str, Any]:
+    """What older versions did not know is left out while it says nothing: texts stay equal."""
+    said = {
+        "status": None if readiness.status == SUCCESS else readiness.status,
+        "headers": readiness.headers or None,
+        "port": readiness.port,
+    }
+    return {key: value for key, value in said.items() if value is not None}
 
 
 def _spec(plain: dict[str, Any]) -> ServiceSpec:
@@ -235,6 +265,9 @@ def _spec(plain: dict[str, Any]) -> ServiceSpec:
             interval=timedelta(seconds=readiness["interval"]),
             timeout=timedelta(seconds=readiness["timeout"]),
             attempt_timeout=timedelta(seconds=readiness["attempt"]),
+            status=tuple((low, high) for low, high in readiness.get("status", SUCCESS)),
+            headers=tuple((name, value) for name, value in readiness.get("headers", ())),
+            port=readiness.get("port"),
         ),
         settle=timedelta(seconds=plain["settle"]),
         drain_timeout=timedelta(seconds=plain["drain"]),

@@ -73,15 +73,36 @@ class Provenance:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Image:
-    """An image on the engine.
+class HealthCheck:
+    """An image's HEALTHCHECK, as the engine runs it."""
 
-    `checked` tells whether it has a HEALTHCHECK; `ports` are exposed tcp ports.
-    """
+    command: tuple[str, ...]
+    """Program and arguments; the shell's own where the image has it run by a shell."""
+    interval: timedelta = timedelta(seconds=30)
+    timeout: timedelta = timedelta(seconds=30)
+    start_period: timedelta = timedelta()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Image:
+    """An image on the engine, with what it declares."""
 
     id: str
     ports: tuple[int, ...] = ()
-    checked: bool = False
+    """Exposed tcp ports, the one that was written first at the head."""
+    check: HealthCheck | None = None
+    volumes: tuple[str, ...] = ()
+    """Where it declares a VOLUME: without a named one there, each container has an empty one."""
+    user: str = ""
+    entrypoint: tuple[str, ...] = ()
+    """What runs in front of every command."""
+    stop_signal: str = ""
+    """Empty: SIGTERM."""
+
+    @property
+    def checked(self) -> bool:
+        """Whether it has a HEALTHCHECK."""
+        return self.check is not None
 
 
 class InstanceState(StrEnum):

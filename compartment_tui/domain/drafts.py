@@ -117,10 +117,20 @@ def copied(
     return replace(
         plan,
         image=deployment.image,
+        port=plan.port or _port_of_image(deployment),
         copied_from=deployment.id,
         original=deployment.fingerprints,
         provenance=deployment.provenance,
     )
+
+
+def _port_of_image(deployment: Deployment) -> int | None:
+    """The port that its image decided, if nothing else did; the same image decides no other."""
+    try:
+        named = ServiceSpec.of_text(deployment.spec).port is not None
+    except ValueError:
+        return None
+    return None if named or "PORT" in deployment.fingerprints else deployment.port
 
 
 def kept(

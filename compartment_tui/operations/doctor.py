@@ -4,10 +4,11 @@ from collections.abc import Callable, Iterator
 from typing import TypeAlias
 
 from compartment_tui.domain.config import EdgeSettings, ProjectConfig
-from compartment_tui.domain.deployment import EnvironmentState
+from compartment_tui.domain.deployment import EnvironmentState, Image
 from compartment_tui.domain.details import Check, Grade
 from compartment_tui.domain.drafts import host_of
 from compartment_tui.domain.errors import CompartmentError, RecordInvalid
+from compartment_tui.domain.image_notes import volume_warning
 from compartment_tui.domain.names import DEFAULT_ENVIRONMENT, EnvironmentKey, show
 from compartment_tui.domain.reaching import LOOPBACK, address_of, curl, leads_here, tunnel
 from compartment_tui.domain.typed import option_for
@@ -79,7 +80,11 @@ def _engine(world: World, config: ProjectConfig) -> Iterator[Check]:
     builder = info.builder or "classic"
     grade = Grade.GOOD if builder.startswith("buildkit") else Grade.WARN
     hint = "" if grade is Grade.GOOD else "install docker-buildx for faster builds and cache mounts"
-    yield Check(name="builder", grade=grade, message=builder, hint=hint)
+    takes = f"; takes {', '.join(info.builder_takes)}" if info.builder_takes else ""
+    lacks = f"; does not take {', '.join(info.builder_lacks)}" if info.builder_lacks else ""
+    if lacks and not hint:
+        hint = info.builder_hint
+    yield Check(name="builder", grade=grade, message=f"{builder}{takes}{lacks}", hint=hint)
 
 
 def _edge(world: World, config: ProjectConfig) -> Iterator[Check]:
@@ -163,6 +168,26 @@ def _environments(world: World, config: ProjectConfig) -> Iterator[Check]:
         yield Check(name="environments", grade=Grade.GOOD, message=message)
 
 
+def _images(world: World, config: ProjectConfig) -> Iterator[Check]:
+    """Data that the images of what is live declare, and that nothing keeps."""
+    images: dict[str, Image | None] = {}
+    for key, record in sorted(world.records.read_all(config.name).items()):
+        if isinstance(record, RecordInvalid):
+            continue
+        for service in record.active:
+            active = record.active_deployment(service)
+            spec = config.service(service)
+            if active is None or spec is None or not active.image:
+                continue
+            if active.image not in images:
+                images[active.image] = world.engine.image(active.image)
+            image = images[active.image]
+            if warning := volume_warning(spec, image) if image else "":
+                message, _, hint = warning.partition("; ")
+                name = f"{service} in {show(key.environment)}"
+                yield Check(name=name, grade=Grade.WARN, message=message, hint=hint)
+
+
 def _trouble(
     world: World, key: EnvironmentKey, record: EnvironmentState | RecordInvalid
 ) -> tuple[Check, ...]:
@@ -211,5 +236,6 @@ _LOOKS: tuple[tuple[str, Look], ...] = (
     ("edge", _edge),
     ("route documents", _documents),
     ("environments", _environments),
+    ("images", _images),
     ("host names", _hosts),
 )

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from functools import partial
 
 from compartment_tui.domain.commits import CommitRange
+from compartment_tui.domain.deployment import Image
 from compartment_tui.domain.drafts import Circumstances
 from compartment_tui.domain.errors import UsageProblem
 from compartment_tui.domain.events import Event, Noted
@@ -205,6 +206,17 @@ def new_commits(world: World, run: Run) -> dict[str, CommitRange]:
         newer = plan.provenance.commit
         if older and newer and older != newer:
             found[plan.service] = world.source.commits_between(older, newer)
+    return found
+
+
+def known_images(world: World, run: Run) -> dict[str, Image]:
+    """By service, the image it will run, or while that is still to be made, the one it runs."""
+    found: dict[str, Image] = {}
+    for plan in run.plans:
+        known = plan.image or (plan.previous.image if plan.previous else "")
+        image = world.engine.image(known) if known else None
+        if image is not None:
+            found[plan.service] = image
     return found
 
 

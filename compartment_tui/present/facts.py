@@ -3,9 +3,10 @@
 from collections.abc import Iterator
 from datetime import datetime
 
-from compartment_tui.domain.config import Readiness, ReadinessKind, ServiceSpec
+from compartment_tui.domain.config import SUCCESS, Readiness, ReadinessKind, ServiceSpec
 from compartment_tui.domain.deployment import Deployment
 from compartment_tui.domain.details import Deletion, DeploymentView, InspectView
+from compartment_tui.domain.refusal import statuses_text
 from compartment_tui.domain.views import EnvironmentStatus, EnvironmentView, Left
 from compartment_tui.ports import EngineInfo, LockInfo
 from compartment_tui.present.tables import (
@@ -191,6 +192,12 @@ def readiness_words(readiness: Readiness | None) -> str:
         ReadinessKind.TCP: "tcp",
         ReadinessKind.COMMAND: f"command {clean(' '.join(readiness.command))}",
     }[readiness.kind]
+    if readiness.port is not None:
+        what += f" on port {readiness.port}"
+    if readiness.headers:
+        what += f" with {clean(', '.join(f'{name}: {value}' for name, value in readiness.headers))}"
+    if readiness.status != SUCCESS:
+        what += f" for {statuses_text(readiness.status)}"
     every = duration(readiness.interval)
     return f"{what}, every {every} for up to {duration(readiness.timeout)}"
 

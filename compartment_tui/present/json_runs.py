@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from typing import assert_never
 
 from compartment_tui.domain.commits import CommitRange
-from compartment_tui.domain.deployment import Provenance, Purpose, Stage
+from compartment_tui.domain.deployment import Image, Provenance, Purpose, Stage
 from compartment_tui.domain.events import (
     Event,
     Noted,
@@ -21,6 +21,7 @@ from compartment_tui.domain.events import (
     StageStarted,
     WentLive,
 )
+from compartment_tui.domain.image_notes import warnings
 from compartment_tui.domain.outcome import Failure
 from compartment_tui.domain.plan import Plan, Run
 from compartment_tui.present.json import Json, changes, instant, place, seconds, source
@@ -30,9 +31,13 @@ SHOWN_FILES = 100
 
 
 def plan_document(
-    run: Run, commits: Mapping[str, CommitRange], dirty: tuple[str, ...] = ()
+    run: Run,
+    commits: Mapping[str, CommitRange],
+    dirty: tuple[str, ...] = (),
+    images: Mapping[str, Image] | None = None,
 ) -> Json:
-    """What a run will do; with the commits by service, and files that are not committed."""
+    """What a run will do; with commits and known images by service, and files not committed."""
+    known = images or {}
     return {
         "deploymentRunId": run.id,
         "trigger": trigger(run),
@@ -43,7 +48,7 @@ def plan_document(
         "dirtyFiles": list(dirty[:SHOWN_FILES]),
         "dirtyFileCount": len(dirty),
         "deployments": [
-            _plan(plan, commits.get(plan.service, CommitRange()))
+            _plan(plan, commits.get(plan.service, CommitRange()), known.get(plan.service))
             for plan in run.plans
             if not plan.removes
         ],
@@ -229,7 +234,7 @@ def _gaps(gaps: Mapping[str, timedelta]) -> Json:
     return {service: seconds(gap) for service, gap in gaps.items()}
 
 
-def _plan(plan: Plan, commits: CommitRange) -> Json:
+def _plan(plan: Plan, commits: CommitRange, image: Image | None) -> Json:
     previous = plan.previous
     return {
         "id": plan.deployment,
@@ -248,6 +253,8 @@ def _plan(plan: Plan, commits: CommitRange) -> Json:
         },
         "variables": changes(plan.changes),
         "variablesUnlikeSource": changes(plan.differs),
+        "port": plan.port_in(image) if image else plan.port,
+        "warnings": list(warnings(plan, image)) if image and not plan.kept else [],
         "routeHost": plan.host,
         "oldRouteHost": plan.old_host,
         "previewHost": plan.preview,

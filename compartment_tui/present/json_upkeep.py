@@ -6,6 +6,7 @@ from compartment_tui.domain.config import ServiceSpec
 from compartment_tui.domain.details import Check, Deletion, EdgeView, Grade, InspectView
 from compartment_tui.domain.handling import Handling
 from compartment_tui.domain.names import EnvironmentKey
+from compartment_tui.domain.refusal import statuses_text
 from compartment_tui.domain.retention import Leaving, Pruning
 from compartment_tui.ports import EngineInfo, LockInfo
 from compartment_tui.present.json import Json, deployment_summary, instant, place, seconds
@@ -200,6 +201,9 @@ def _how(spec: ServiceSpec) -> Json:
             "type": readiness.kind.value,
             "path": readiness.path,
             "command": list(readiness.command),
+            "status": statuses_text(readiness.status),
+            "headers": dict(readiness.headers),
+            "port": readiness.port,
             "intervalSeconds": seconds(readiness.interval),
             "timeoutSeconds": seconds(readiness.timeout),
         },

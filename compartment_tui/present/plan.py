@@ -1,12 +1,13 @@
 """What a run will do, in lines a person reads before saying yes."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from compartment_tui.domain.commits import CommitRange
-from compartment_tui.domain.deployment import Provenance, Purpose, Trigger
+from compartment_tui.domain.deployment import Image, Provenance, Purpose, Trigger
 from compartment_tui.domain.history import spec_of
-from compartment_tui.domain.plan import ImageSource, Plan, Reroute, Run
+from compartment_tui.domain.image_notes import plan_rows
+from compartment_tui.domain.plan import DEFAULT_PORT, ImageSource, Plan, Reroute, Run
 from compartment_tui.domain.typed import option_for
 from compartment_tui.present.status import PROGRAM
 from compartment_tui.present.text import (
@@ -36,6 +37,8 @@ class PlanContext:
     commits: Mapping[str, CommitRange]
     dirty: tuple[str, ...] = ()
     """Files that the run builds from and that differ from their commit."""
+    images: Mapping[str, Image] = field(default_factory=dict)
+    """By service, the image it will run, or runs so far."""
 
 
 def plan_lines(run: Run, context: PlanContext) -> tuple[Line, ...]:
@@ -159,6 +162,7 @@ def _block(plan: Plan, context: PlanContext) -> Iterator[Line]:
     if plan.old_host:
         gone = f"{url(plan.old_host, context.http_port)} answers no longer"
         yield _row("" if plan.host else "route", gone, Tone.WARN)
+    yield from _declared(plan, context.images.get(plan.service))
     yield from _previewed(plan, context)
     yield from _released(plan)
     if plan.discards:
@@ -170,6 +174,29 @@ def _block(plan: Plan, context: PlanContext) -> Iterator[Line]:
     yield from _first_process(plan)
     if plan.gap:
         yield _row("gap", "yes: the running one is stopped before the new one starts", Tone.WARN)
+
+
+def _declared(plan: Plan, image: Image | None) -> Iterator[Line]:
+    """The port, and what the image declares; one still to be made may declare otherwise."""
+    if plan.spec.kind.routed:
+        yield _row("port", port_words(plan, image))
+    if image is None or plan.kept:
+        return
+    certain = plan.source not in (ImageSource.BUILD, ImageSource.PULL)
+    so_far = "" if certain else " (so it is with the image that runs now)"
+    for name, text in plan_rows(plan, image):
+        yield _row(name, clean(f"{text}{so_far}"), Tone.WARN)
+
+
+def port_words(plan: Plan, image: Image | None) -> str:
+    """Where it is asked and visited, as far as that is known before the run."""
+    if plan.port is not None:
+        return str(plan.port)
+    if image is None:
+        return f"the first that its image exposes, else {DEFAULT_PORT}"
+    certain = plan.source not in (ImageSource.BUILD, ImageSource.PULL)
+    so_far = "" if certain else ", unless the new image exposes another"
+    return f"{plan.port_in(image)}{so_far}"
 
 
 def _what_becomes(plan: Plan) -> str:

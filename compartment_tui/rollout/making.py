@@ -3,8 +3,9 @@
 from collections.abc import Generator, Iterator
 
 from compartment_tui.domain.deployment import Image, Stage
-from compartment_tui.domain.errors import ImageUnavailable
+from compartment_tui.domain.errors import ImageUnavailable, ReleaseFailed
 from compartment_tui.domain.events import Event, ServiceUnchanged
+from compartment_tui.domain.image_notes import release_suspect
 from compartment_tui.domain.plan import Birth, ImageSource, Plan
 from compartment_tui.domain.transitions import without_unchanged
 from compartment_tui.rollout.context import Rollout
@@ -94,6 +95,11 @@ def run_releases(rollout: Rollout, plans: tuple[Plan, ...]) -> Iterator[Event]:
         rollout.on(plan, Stage.RELEASE)
         yield from rollout.enter(Stage.RELEASE, [plan])
         birth = birth_of(rollout, plan)
-        for line in rollout.world.engine.run_release(birth, rollout.world.cancel):
-            yield rollout.output(plan, Stage.RELEASE, line)
+        try:
+            for line in rollout.world.engine.run_release(birth, rollout.world.cancel):
+                yield rollout.output(plan, Stage.RELEASE, line)
+        except ReleaseFailed as error:
+            suspect = release_suspect(plan, birth.image)
+            error.hint = "; ".join(part for part in (suspect, error.hint) if part)
+            raise
         yield rollout.leave(Stage.RELEASE, plan)

@@ -1,20 +1,39 @@
 """Candidates: started beside the active ones, and asked until they are ready."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from itertools import groupby
 
-from compartment_tui.domain.config import UNDECLARED, Readiness
-from compartment_tui.domain.deployment import Attempt, Health, Instance, Stage
-from compartment_tui.domain.errors import CandidateExited, InstanceGone, NeverReady
+from compartment_tui.domain import image_notes
+from compartment_tui.domain.config import UNDECLARED, Readiness, ReadinessKind
+from compartment_tui.domain.deployment import Attempt, Health, Image, Instance, Stage
+from compartment_tui.domain.errors import (
+    CandidateExited,
+    CompartmentError,
+    InstanceGone,
+    NeverReady,
+)
 from compartment_tui.domain.events import Event, Probed
-from compartment_tui.domain.plan import Plan
+from compartment_tui.domain.plan import Birth, Plan
+from compartment_tui.domain.refusal import (
+    Advice,
+    AskedPort,
+    Cause,
+    Refusal,
+    check_advice,
+    listening_advice,
+    status_advice,
+)
 from compartment_tui.domain.typed import option_for
 from compartment_tui.rollout.context import Rollout
 from compartment_tui.rollout.making import birth_of
 from compartment_tui.rollout.retirement import killed_notes, retire
 
+MISSING_FOR = timedelta(seconds=5)
+"""How long a program that is not in the image may take to appear: something may bring it along."""
+LEAST_CHECKS = 2
+"""How often an image's own check is run at least, however long it hangs."""
 WORKER_UPTIME = timedelta(seconds=2)
 """How long a worker that declares nothing must stay up to count as ready."""
 TAIL_LINES = 20
@@ -30,7 +49,9 @@ def start_candidates(rollout: Rollout, plans: tuple[Plan, ...]) -> Iterator[Even
         rollout.on(plan, Stage.STARTING_CANDIDATE)
         yield from rollout.enter(Stage.STARTING_CANDIDATE, [plan])
         if not plan.kept:
-            engine.create(birth_of(rollout, plan))
+            birth = birth_of(rollout, plan)
+            engine.create(birth)
+            yield from _warned(rollout, birth)
         if plan.spec.stop_first and plan.previous is not None:
             if plan.gap:
                 rollout.gaps.begin(plan.service)
@@ -45,8 +66,16 @@ def make_candidates(rollout: Rollout, plans: tuple[Plan, ...]) -> Iterator[Event
     for plan in plans:
         rollout.on(plan, Stage.STARTING_CANDIDATE)
         yield from rollout.enter(Stage.STARTING_CANDIDATE, [plan])
-        rollout.world.engine.create(birth_of(rollout, plan))
+        birth = birth_of(rollout, plan)
+        rollout.world.engine.create(birth)
+        yield from _warned(rollout, birth)
         yield rollout.leave(Stage.STARTING_CANDIDATE, plan, note="made, not started")
+
+
+def _warned(rollout: Rollout, birth: Birth) -> Iterator[Event]:
+    """What the image declares and this deployment bends; the result says it again."""
+    for warning in image_notes.warnings(birth.plan, birth.image):
+        yield rollout.note(warning, birth.plan.target)
 
 
 def prove_candidates(rollout: Rollout, plans: tuple[Plan, ...]) -> Iterator[Event]:
@@ -81,9 +110,14 @@ class Proof:
     """When it must still be ready; None until it was ready once."""
     done: bool = False
 
+    own: Readiness | None = None
+    """The image's HEALTHCHECK as a question of ours, once it was needed."""
+    refusal: Refusal | None = None
+    """What came of the last attempt."""
+
     @property
     def readiness(self) -> Readiness:
-        return self.plan.spec.readiness or UNDECLARED
+        return self.plan.spec.readiness or self.own or UNDECLARED
 
     def ask(self) -> Iterator[Event]:
         """One attempt, and what follows from it."""
@@ -91,15 +125,18 @@ class Proof:
         rollout.on(plan, Stage.CHECKING_READINESS)
         clock = rollout.world.clock
         asked = clock.monotonic()
-        reason = self._reason(self._running_instance())
+        self.refusal = self._asked(self._running_instance())
         took = clock.monotonic() - asked
         attempt = Attempt(
-            number=len(self.attempts) + 1, ready=reason is None, detail=reason or "ready", took=took
+            number=len(self.attempts) + 1,
+            ready=self.refusal is None,
+            detail=self.refusal.detail if self.refusal else "ready",
+            took=took,
         )
         self.attempts.append(attempt)
         yield Probed(at=rollout.now, target=plan.target, attempt=attempt)
-        if reason is not None:
-            self._not_yet(asked)
+        if self.refusal is not None:
+            self._not_yet(asked, self.refusal)
         elif self.settled_at is None and plan.spec.settle:
             self.settled_at = self.due = clock.monotonic() + plan.spec.settle
         else:
@@ -122,25 +159,54 @@ class Proof:
             raise self._exited(instance)
         return instance
 
-    def _reason(self, instance: Instance) -> str | None:
-        """Why it is not ready, in words; None when it is."""
+    def _asked(self, instance: Instance) -> Refusal | None:
+        """Why it is not ready; None when it is."""
         spec, hold = self.plan.spec, self.rollout.hold
-        if spec.readiness is None and instance.checked is not None:
-            healthy = instance.checked is Health.HEALTHY
-            return None if healthy else f"HEALTHCHECK {instance.checked}: {instance.check_output}"
-        if spec.readiness is None and not spec.kind.routed:
+        if spec.readiness is not None:
+            return hold.ready(instance, spec.readiness, instance.port)
+        if instance.checked is not None:
+            refusal = self._checked(instance)
+            if refusal is not None or not spec.kind.routed:
+                return refusal
+        elif not spec.kind.routed:
             up = self.rollout.world.clock.monotonic() - self.began
-            return None if up >= WORKER_UPTIME else f"up for {up.total_seconds():.1f} s"
-        return hold.ready(instance, self.readiness, instance.port)
+            if up >= WORKER_UPTIME:
+                return None
+            return Refusal(detail=f"up for {up.total_seconds():.1f} s")
+        # Also of one whose own check passes: that may ask at another port than the edge will.
+        return hold.ready(instance, UNDECLARED, instance.port)
 
-    def _not_yet(self, asked: timedelta) -> None:
+    def _checked(self, instance: Instance) -> Refusal | None:
+        """What the image's HEALTHCHECK says, run at our pace: the engine's first may be far off."""
+        if instance.checked is Health.HEALTHY:
+            return None
+        if self.own is None:
+            self.own = own_check(self._image(instance))
+        if self.own is None:
+            said = f"HEALTHCHECK {instance.checked}: {instance.check_output}"
+            return Refusal(detail=said.removesuffix(": "))
+        refusal = self.rollout.hold.ready(instance, self.own, instance.port)
+        return refusal and replace(refusal, detail=f"its HEALTHCHECK: {refusal.detail}")
+
+    def _image(self, instance: Instance) -> Image | None:
+        birth = self.rollout.birth(self.plan)
+        return birth.image if birth else self.rollout.world.engine.image(instance.image)
+
+    def _not_yet(self, asked: timedelta, refusal: Refusal) -> None:
         self.settled_at = None
         young = asked - self.began < EAGER_FOR
-        self.due = asked + (
-            min(EAGER, self.readiness.interval) if young else self.readiness.interval
-        )
-        if self.due >= self.began + self.readiness.timeout:
-            raise self._never_ready()
+        pause = min(EAGER, self.readiness.interval) if young else self.readiness.interval
+        self.due = asked + pause
+        if self.own is not None:
+            # A check may be work: it rests as long as it took, so that the service starts, too.
+            now = self.rollout.world.clock.monotonic()
+            self.due = max(self.due, now + (now - asked))
+        hopeless = refusal.cause is Cause.MISSING and self.due >= self.began + MISSING_FOR
+        if self.due < self.began + self.readiness.timeout and not hopeless:
+            return
+        again = self.own is not None and refusal.cause is Cause.HUNG
+        if not again or len(self.attempts) >= LEAST_CHECKS:
+            raise self._never_ready(refusal)
 
     def _exited(self, instance: Instance) -> CandidateExited:
         code = "" if instance.exit_code is None else f" with code {instance.exit_code}"
@@ -149,17 +215,59 @@ class Proof:
         when = "while it was held" if held else "before it was ready"
         return CandidateExited(
             f"{self.plan.service} exited{code}{memory} {when}",
-            hint=self._look(),
+            hint="; ".join((*self._bent(instance), self._look())),
             tail=self._evidence(),
         )
 
-    def _never_ready(self) -> NeverReady:
-        seconds = self.readiness.timeout.total_seconds()
+    def _never_ready(self, refusal: Refusal) -> NeverReady:
+        waited = self.rollout.world.clock.monotonic() - self.began
+        missing = refusal.cause is Cause.MISSING
+        seconds = (waited if missing else max(self.readiness.timeout, waited)).total_seconds()
+        advice = self._advice(refusal)
+        words = "; ".join(part for part in (refusal.detail, advice.found) if part)
         return NeverReady(
-            f"{self.plan.service} was not ready within {seconds:g} s: {self.attempts[-1].detail}",
-            hint=self._look(),
+            f"{self.plan.service} was not ready within {seconds:.0f} s: {words}",
+            hint="; ".join(part for part in (advice.hint, *self._bent(), self._look()) if part),
             tail=self._evidence(),
         )
+
+    def _advice(self, refusal: Refusal) -> Advice:
+        """The likely cause, as far as it can be found out."""
+        plan = self.plan
+        if refusal.cause is Cause.CLOSED:
+            return self._listening()
+        if refusal.reply is not None and plan.spec.readiness is not None:
+            return status_advice(plan.spec.readiness, refusal.reply, plan.service, plan.host)
+        if self.own is not None:
+            return check_advice(refusal, plan.service, routed=plan.spec.kind.routed)
+        return Advice()
+
+    def _bent(self, instance: Instance | None = None) -> tuple[str, ...]:
+        """What of the image may have to do with it."""
+        plan, engine = self.plan, self.rollout.world.engine
+        try:
+            found = instance or engine.instance(plan.deployment)
+            image = self._image(found) if found else None
+        except CompartmentError:
+            return ()
+        return tuple(image_notes.suspects(plan.spec, image)) if image else ()
+
+    def _listening(self) -> Advice:
+        plan, engine = self.plan, self.rollout.world.engine
+        try:
+            instance = engine.instance(plan.deployment)
+            listeners = engine.listeners(plan.deployment)
+            image = self._image(instance) if instance else None
+        except CompartmentError:
+            return Advice()  # what is not known is not worth losing the reason for
+        declared = plan.spec.readiness.port if plan.spec.readiness else None
+        port = declared or (instance.port if instance else None)
+        if port is None:
+            return Advice()
+        asked = AskedPort(port=port, readiness=declared is not None)
+        advice = listening_advice(plan.service, asked, listeners)
+        choice = image_notes.port_choice(plan, image) if image and declared is None else ""
+        return replace(advice, found="; ".join(filter(None, (advice.found, choice))))
 
     def _discard(self) -> str:
         service, environment = self.plan.service, self.plan.key.environment
@@ -179,6 +287,23 @@ class Proof:
         """Every attempt, those alike folded into one line, then its last log lines."""
         lines = self.rollout.world.engine.tail(self.plan.deployment, TAIL_LINES)
         return (*folded(self.attempts), *lines)
+
+
+def own_check(image: Image | None) -> Readiness | None:
+    """An image's HEALTHCHECK as a question at our pace; None when it has none.
+
+    What it says while the image's start period lasts is not held against it.
+    """
+    if image is None or image.check is None:
+        return None
+    check = image.check
+    return Readiness(
+        kind=ReadinessKind.COMMAND,
+        command=check.command,
+        interval=min(UNDECLARED.interval, check.interval),
+        timeout=UNDECLARED.timeout + check.start_period,
+        attempt_timeout=check.timeout,
+    )
 
 
 def folded(attempts: list[Attempt]) -> tuple[str, ...]:

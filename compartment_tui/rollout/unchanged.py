@@ -38,12 +38,12 @@ def active_serves(rollout: Rollout, plan: Plan) -> Generator[Event, None, bool]:
 
 def _reason(rollout: Rollout, spec: ServiceSpec, instance: Instance) -> str | None:
     """Why it is not ready, in words; None when it is."""
-    if spec.readiness is None and instance.checked is not None:
-        unhealthy = instance.checked is Health.UNHEALTHY
-        return f"HEALTHCHECK {instance.checked}: {instance.check_output}" if unhealthy else None
+    if spec.readiness is None and instance.checked is Health.UNHEALTHY:
+        return f"its HEALTHCHECK: {instance.check_output or 'unhealthy'}"
     if spec.readiness is None and not spec.kind.routed:
         return None
     try:
-        return rollout.hold.ready(instance, spec.readiness or UNDECLARED, instance.port)
+        refusal = rollout.hold.ready(instance, spec.readiness or UNDECLARED, instance.port)
     except InstanceGone:
         return "it is gone"
+    return refusal.detail if refusal else None

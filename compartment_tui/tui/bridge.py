@@ -250,6 +250,7 @@ class Bridge(VariableBridge):
             http_port=config.edge.http_port,
             commits=runs.new_commits(self._world, run) if run else {},
             dirty=runs.uncommitted(self._world, run) if run else (),
+            images=runs.known_images(self._world, run) if run else {},
         )
         protected = config.environment(act.environment).protected
         return news.PlanReady(act, plan, context, protected)

@@ -130,7 +130,10 @@ def test_a_candidate_that_is_never_ready_fails_with_every_attempt_and_is_kept_st
     attempts = sum(isinstance(one, Probed) for one in events)
     assert failed.stage is Stage.CHECKING_READINESS
     assert failed.failure.code == "never_ready"
-    assert f"attempts 1 to {attempts}: 503" in failed.failure.tail
+    assert (
+        f"attempts 1 to {attempts}: localhost/healthz on port 8080 answered 503"
+        in failed.failure.tail
+    )
     assert "starting up" in failed.failure.tail
     assert finish(events).outcome is Outcome.FAILED
     record = state(opened)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from compartment_tui.adapters.docker import labels
 from compartment_tui.adapters.docker.beginning import Ahead, Stop
+from compartment_tui.adapters.docker.build_advice import BuildSite, build_advice
 from compartment_tui.adapters.docker.child import run_child
 from compartment_tui.adapters.docker.client import NO_SPACE, Client, reason
 from compartment_tui.adapters.docker.commands import (
@@ -29,6 +30,7 @@ from compartment_tui.adapters.docker.sdk import load_sdk
 from compartment_tui.adapters.docker.watched import Chunk, Silence, watched_chunks
 from compartment_tui.domain.config import ServiceSpec
 from compartment_tui.domain.deployment import Image
+from compartment_tui.domain.dockerfile import own_ports
 from compartment_tui.domain.errors import (
     BuildFailed,
     CompartmentError,
@@ -89,12 +91,14 @@ class DockerBuilder:
 
     def _build(self, plan: Plan, cancel: Cancel) -> Generator[str, None, Image]:
         with prepared(plan.spec, self._project, plan.root) as ready:
+            text = ready.dockerfile.read_text(encoding="utf-8", errors="replace")
+            ports = own_ports(text, dict(plan.spec.build.args), plan.spec.build.target)
             command = find_build_command()
             if command is None:
                 image_id = yield from self._build_classic(plan, ready, cancel)
             else:
                 image_id = yield from self._build_with(command, plan, ready, cancel)
-        return self._named(image_id, plan)
+        return self._named(image_id, plan, ports)
 
     def pull(self, plan: Plan, cancel: Cancel) -> Generator[str, None, Image]:
         reference = plan.spec.image or ""
@@ -129,7 +133,7 @@ class DockerBuilder:
         with closing(child):
             exit_code = yield from _fed(child, progress)
         if exit_code or not id_file.exists():
-            raise _failure(plan.spec, recipe, progress.breakdown())
+            raise self._failed(plan, recipe, progress.breakdown(), command)
         return id_file.read_text(encoding="ascii").strip()
 
     def _build_classic(
@@ -153,10 +157,36 @@ class DockerBuilder:
         except (
             EngineProblem
         ) as error:  # the engine did not even begin: the Dockerfile is no Dockerfile
-            raise _failure(plan.spec, recipe, Breakdown(reason=_engine_words(error))) from error
+            found = Breakdown(reason=_engine_words(error))
+            raise self._failed(plan, recipe, found, None) from error
         if progress.failed or not progress.image:
-            raise _failure(plan.spec, recipe, progress.breakdown())
+            raise self._failed(plan, recipe, progress.breakdown(), None)
         return progress.image
+
+    def _failed(
+        self, plan: Plan, recipe: Recipe, found: Breakdown, command: BuildCommand | None
+    ) -> CompartmentError:
+        """The failure, with what may help."""
+        failure = _failure(plan.spec, recipe, found)
+        if not isinstance(failure, BuildFailed):
+            return failure
+        site = BuildSite(
+            spec=plan.spec,
+            recipe=recipe,
+            root=plan.root or self._project.root,
+            working_tree=self._project.root if plan.root else None,
+            command=command,
+            engine=self._engine_version(),
+        )
+        failure.hint = build_advice(site, found) or failure.hint
+        return failure
+
+    def _engine_version(self) -> str:
+        try:
+            with self._client.translate("tell its version"):
+                return str(self._client.api.version()["Version"])
+        except (EngineProblem, KeyError):
+            return ""
 
     def _pull(self, reference: str, cancel: Cancel) -> Iterator[str]:
         def ask(session: "Session") -> Iterable[Chunk]:
@@ -170,9 +200,9 @@ class DockerBuilder:
                     raise _refusal(str(chunk["error"]).strip())
                 yield from _notes(chunk) or pull_words(chunk)
 
-    def _named(self, image_id: str, plan: Plan) -> Image:
+    def _named(self, image_id: str, plan: Plan, ports: tuple[int, ...]) -> Image:
         """The image, under a name that keeps it from being cleaned up as a left-over."""
-        image = image_on_engine(self._client, image_id)
+        image = image_on_engine(self._client, image_id, ports)
         if image is None:
             raise BuildFailed(
                 f"the image of {plan.service} was built, but is not on the engine",

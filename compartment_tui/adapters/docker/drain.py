@@ -1,12 +1,13 @@
 """Counting a deployment's connections where they all meet: in its own network namespace."""
 
 from compartment_tui.adapters.docker import labels
-from compartment_tui.adapters.docker.client import Client
+from compartment_tui.adapters.docker.client import Client, Conflict, Missing
 from compartment_tui.adapters.docker.containers import gone, inspect, locate
-from compartment_tui.adapters.docker.convert import established
+from compartment_tui.adapters.docker.convert import established, listening
 from compartment_tui.adapters.docker.labels import Role
 from compartment_tui.adapters.docker.shell import Shell, ShellGone
 from compartment_tui.domain.deployment import Instance
+from compartment_tui.domain.refusal import Listener
 
 TABLES = "cat /proc/net/tcp; cat /proc/net/tcp6 2>/dev/null || :"
 """A kernel without IPv6 has no second table."""
@@ -42,13 +43,7 @@ class NamespaceCount:
         self._shell.close()
 
     def _open(self) -> Shell:
-        one = self._instance
-        return Shell.open(
-            self._client,
-            labels=labels.of_environment(Role.DRAIN, one.key)
-            | {labels.SERVICE: one.service, labels.DEPLOYMENT: one.deployment},
-            network_mode=f"container:{one.container}",
-        )
+        return open_helper(self._client, self._instance)
 
     def _check(self) -> None:
         now = inspect(self._client, self._instance.container)
@@ -56,9 +51,33 @@ class NamespaceCount:
             raise gone(self._instance.deployment, "does not run any more")
 
 
+def listeners(client: Client, deployment: str) -> tuple[Listener, ...]:
+    """See `Engine.listeners`."""
+    instance = _running(client, deployment)
+    try:
+        with open_helper(client, instance) as shell:
+            return listening(shell.run(TABLES).text)
+    except (Missing, Conflict, ShellGone) as error:
+        raise gone(deployment, "does not run any more") from error
+
+
 def count_connections(client: Client, deployment: str, port: int) -> NamespaceCount:
     """See `Engine.count_connections`."""
+    return NamespaceCount(client, _running(client, deployment), port)
+
+
+def _running(client: Client, deployment: str) -> Instance:
     instance = inspect(client, locate(client, deployment))
     if instance is None or not instance.running:
         raise gone(deployment, "does not run")
-    return NamespaceCount(client, instance, port)
+    return instance
+
+
+def open_helper(client: Client, instance: Instance) -> Shell:
+    """A shell in the deployment's network."""
+    return Shell.open(
+        client,
+        labels=labels.of_environment(Role.DRAIN, instance.key)
+        | {labels.SERVICE: instance.service, labels.DEPLOYMENT: instance.deployment},
+        network_mode=f"container:{instance.container}",
+    )

@@ -23,6 +23,7 @@ from compartment_tui.adapters.docker.layout import Layout
 from compartment_tui.domain.config import NetworkSettings
 from compartment_tui.domain.deployment import Image, Instance, Sample
 from compartment_tui.domain.names import EnvironmentKey
+from compartment_tui.domain.refusal import Listener
 from compartment_tui.ports import (
     Cancel,
     ConnectionCount,
@@ -48,17 +49,23 @@ class DockerEngine:
 
     def info(self) -> EngineInfo:
         # Only this asks which commands can build: no other answer should wait for loading that.
-        from compartment_tui.adapters.docker.commands import describe_builder
+        from compartment_tui.adapters.docker import builder_abilities as abilities
+        from compartment_tui.adapters.docker.commands import describe_builder, find_build_command
 
         with self._client.translate("tell about itself"):
             facts = self._client.api.info()
+        version, command = facts.get("ServerVersion", ""), find_build_command()
+        lacks = tuple(one for one in abilities.SHOWN if not abilities.takes(one, command, version))
         return EngineInfo(
-            version=facts.get("ServerVersion", ""),
+            version=version,
             api=self._client.api.api_version,
             address=self._client.address.url,
             host=self._client.address.host,
             live_restore=bool(facts.get("LiveRestoreEnabled")),
             builder=describe_builder(),
+            builder_takes=tuple(one.form for one in abilities.SHOWN if one not in lacks),
+            builder_lacks=tuple(one.form for one in lacks),
+            builder_hint=abilities.way_on(command, lacks) if lacks else "",
             chosen_by="" if self._client.address.url == LOCAL else self._client.address.chosen_by,
         )
 
@@ -154,6 +161,9 @@ class DockerEngine:
 
     def count_connections(self, deployment: str, port: int) -> ConnectionCount:
         return drain.count_connections(self._client, deployment, port)
+
+    def listeners(self, deployment: str) -> tuple[Listener, ...]:
+        return drain.listeners(self._client, deployment)
 
     def execute(self, deployment: str, command: tuple[str, ...], *, terminal: bool) -> int:
         return execute.execute(self._client, deployment, command, terminal=terminal)

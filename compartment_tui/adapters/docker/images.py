@@ -3,20 +3,25 @@
 from compartment_tui.adapters.docker import labels
 from compartment_tui.adapters.docker.client import Client, Conflict, Missing
 from compartment_tui.adapters.docker.containers import rows
-from compartment_tui.adapters.docker.convert import image_of
+from compartment_tui.adapters.docker.convert import image_of, ports_as_written, ports_of_history
 from compartment_tui.domain.deployment import Image
 
 OUR_NAMES = "compartment/"
 """How the names that we give to images begin."""
 
 
-def image(client: Client, reference: str) -> Image | None:
-    """See `Engine.image`."""
+def image(client: Client, reference: str, own_ports: tuple[int, ...] = ()) -> Image | None:
+    """See `Engine.image`. `own_ports` are those of its own Dockerfile, where that is at hand."""
     try:
         with client.translate("inspect an image"):
-            return image_of(client.look.inspect_image(reference))
+            found = image_of(client.look.inspect_image(reference))
+            if len(found.ports) < 2:
+                return found
+            # Only its history knows in which order they were written.
+            layers = client.look.history(found.id)
     except Missing:
         return None
+    return ports_as_written(found, own_ports, ports_of_history(layers))
 
 
 def built_images(client: Client, project: str) -> frozenset[str]:

@@ -37,6 +37,7 @@ from compartment_tui.domain.deployment import EnvironmentState, Instance
 from compartment_tui.domain.errors import DiskFull, EngineProblem, LockLost, RecordInvalid
 from compartment_tui.domain.names import EnvironmentKey, show
 from compartment_tui.domain.rebuilding import rebuild
+from compartment_tui.domain.refusal import Refusal
 from compartment_tui.domain.routes import RouteTable
 from compartment_tui.ports import Engine, LockInfo
 
@@ -205,7 +206,7 @@ class DockerHold:
         self.confirm()
         return self._standpoint.in_force(table)
 
-    def ready(self, instance: Instance, readiness: Readiness, port: int | None) -> str | None:
+    def ready(self, instance: Instance, readiness: Readiness, port: int | None) -> Refusal | None:
         self.confirm()
         return self._standpoint.ready(instance, readiness, port)
 

@@ -30,6 +30,7 @@ class Look(Protocol):
     def containers(self, *, all: bool, filters: Filters) -> list[Json]: ...  # noqa: A002
     def inspect_container(self, container: str) -> Json: ...
     def inspect_image(self, image: str) -> Json: ...
+    def history(self, image: str) -> list[Json]: ...
     def networks(self, *, filters: Filters) -> list[Json]: ...
     def get_archive(self, container: str, path: str) -> tuple[Iterable[bytes], Any]: ...
 
@@ -65,6 +66,10 @@ class LocalLook:
 
     def inspect_image(self, image: str) -> Json:
         found: Json = self._json(f"/images/{quote(image, safe='/:')}/json")
+        return found
+
+    def history(self, image: str) -> list[Json]:
+        found: list[Json] = self._json(f"/images/{quote(image, safe='/:')}/history")
         return found
 
     def networks(self, *, filters: Filters) -> list[Json]:

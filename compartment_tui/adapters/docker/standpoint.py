@@ -12,10 +12,10 @@ from compartment_tui.adapters.docker.layout import Layout
 from compartment_tui.adapters.docker.probe import (
     HTTP,
     TCP,
-    command_reason,
-    http_reason,
+    command_refusal,
+    http_refusal,
     http_request,
-    tcp_reason,
+    tcp_refusal,
     whole_seconds,
 )
 from compartment_tui.adapters.docker.shell import CALL_LIMIT, Answer, Shell, ShellGone
@@ -24,6 +24,7 @@ from compartment_tui.domain.config import Readiness, ReadinessKind
 from compartment_tui.domain.deployment import Instance
 from compartment_tui.domain.errors import EdgeNotConfirmed
 from compartment_tui.domain.names import EnvironmentKey
+from compartment_tui.domain.refusal import Refusal
 from compartment_tui.domain.routes import RouteTable
 
 PATIENCE = timedelta(seconds=5)
@@ -62,23 +63,24 @@ class Standpoint:
         except (ValueError, traefik.UnreadableDocument) as error:
             raise EdgeNotConfirmed("the edge's API gave no usable answer") from error
 
-    def ready(self, instance: Instance, readiness: Readiness, port: int | None) -> str | None:
+    def ready(self, instance: Instance, readiness: Readiness, port: int | None) -> Refusal | None:
         """See `Hold.ready`."""
         if readiness.kind is ReadinessKind.COMMAND:
             limit = readiness.attempt_timeout
-            return command_reason(self._client, instance.container, readiness.command, limit)
+            return command_refusal(self._client, instance.container, readiness.command, limit)
         if instance.address is None:
-            return "it does not run"
+            return Refusal(detail="it does not run")
+        port = readiness.port or port
         if port is None:
-            return "no port to ask at is known"
+            return Refusal(detail="no port to ask at is known")
         self._follow()
         seconds = whole_seconds(readiness.attempt_timeout)
         where = (instance.address, str(port), str(seconds))
         began = time.monotonic()
         if readiness.kind is ReadinessKind.TCP:
-            return tcp_reason(self._run(TCP, *where), _since(began), seconds)
-        answer = self._run(HTTP, *where, payload=http_request(readiness.path, port))
-        return http_reason(answer, _since(began), seconds)
+            return tcp_refusal(readiness, port, self._run(TCP, *where), _since(began))
+        answer = self._run(HTTP, *where, payload=http_request(readiness, port))
+        return http_refusal(readiness, port, answer, _since(began))
 
     def _run(self, script: str, *arguments: str, payload: bytes | None = None) -> Answer:
         limit = CALL_LIMIT + timedelta(seconds=60)

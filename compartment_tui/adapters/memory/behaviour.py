@@ -54,7 +54,11 @@ class Behaviour:
     ready_for: timedelta | None = None
     """How long it stays ready before it refuses again; None: for good."""
     refusal: str = "connection refused"
-    """What a probe gets while it is not ready."""
+    """What a probe gets while it is not ready; a number is a status of HTTP."""
+    location: str = ""
+    """Where its answer sends a visitor."""
+    listens: tuple[tuple[str, int], ...] | None = None
+    """Addresses and ports; None: everywhere on the port it is asked at, once it is ready."""
 
     exits_after: timedelta | None = None
     """Ends by itself that long after each start."""
@@ -70,6 +74,18 @@ class Behaviour:
     check: Health | None = None
     """What the image's HEALTHCHECK says once it is ready; None when it has none."""
     check_output: str = ""
+    check_command: tuple[str, ...] = ("/bin/check",)
+    check_interval: timedelta = NO_TIME
+    """When the engine runs it for the first time; it can be run by others before."""
+    check_start_period: timedelta = NO_TIME
+    check_missing: str = ""
+    """A program that it needs and the image has not."""
+
+    volumes: tuple[str, ...] = ()
+    """Where the image declares a VOLUME."""
+    user: str = ""
+    entrypoint: tuple[str, ...] = ()
+    stop_signal: str = ""
 
     connections: int = 0
     """How many connections are open while it is active."""

@@ -3,9 +3,11 @@
 import hashlib
 from collections.abc import Generator
 from contextlib import AbstractContextManager, nullcontext
+from dataclasses import replace
 
+from compartment_tui.adapters.memory.behaviour import Behaviour
 from compartment_tui.adapters.memory.host import Host
-from compartment_tui.domain.deployment import Image
+from compartment_tui.domain.deployment import HealthCheck, Image
 from compartment_tui.domain.errors import BuildFailed, Cancelled, DiskFull, ImageUnavailable
 from compartment_tui.domain.plan import Plan
 from compartment_tui.ports import Cancel
@@ -67,5 +69,24 @@ class MemoryBuilder:
     def _keep(self, content: str, plan: Plan) -> Image:
         image_id = f"sha256:{hashlib.sha256(content.encode()).hexdigest()}"
         behaviour = self._host.behaviour(image_id, plan.service, plan.spec.image)
-        image = Image(id=image_id, ports=behaviour.ports, checked=behaviour.check is not None)
+        image = Image(
+            id=image_id,
+            ports=behaviour.ports,
+            check=_check(behaviour),
+            volumes=behaviour.volumes,
+            user=behaviour.user,
+            entrypoint=behaviour.entrypoint,
+            stop_signal=behaviour.stop_signal,
+        )
         return self._host.images.setdefault(image_id, image)
+
+
+def _check(behaviour: Behaviour) -> HealthCheck | None:
+    if behaviour.check is None:
+        return None
+    usual = HealthCheck(command=behaviour.check_command)
+    return replace(
+        usual,
+        interval=behaviour.check_interval or usual.interval,
+        start_period=behaviour.check_start_period,
+    )

@@ -12,6 +12,7 @@ from compartment_tui.adapters.memory.stats import sample, until_next_second
 from compartment_tui.domain.deployment import Health, Instance, InstanceState, Sample
 from compartment_tui.domain.names import EnvironmentKey
 from compartment_tui.domain.plan import Birth
+from compartment_tui.domain.refusal import Listener
 from compartment_tui.ports import LogLine
 
 FIRST_BACKOFF = timedelta(milliseconds=100)
@@ -188,6 +189,14 @@ class Container:
             return self.behaviour.refusal
         return None
 
+    def listeners(self) -> tuple[Listener, ...]:
+        """Where it accepts connections now."""
+        where = self.behaviour.listens
+        if where is None:
+            port = self.birth.port
+            where = () if port is None or self.refuses() else (("0.0.0.0", port),)  # noqa: S104
+        return tuple(Listener(address=address, port=port) for address, port in where)
+
     @property
     def _probes_needed(self) -> int:
         refused = self.behaviour.refused_probes
@@ -227,10 +236,12 @@ class Container:
         )
 
     def _checked(self) -> Health | None:
-        if self.behaviour.check is None or not self.running or self.started is None:
+        lame = self.behaviour.check is None or self.behaviour.check_missing
+        if lame or not self.running or self.started is None:
             return self.behaviour.check and Health.PENDING
         after = self.behaviour.ready_after
-        due = after is not None and self.clock.now() - self.started >= after
+        age = self.clock.now() - self.started
+        due = after is not None and age >= max(after, self.behaviour.check_interval)
         return self.behaviour.check if due else Health.PENDING
 
     def _begin(self) -> None:

@@ -30,6 +30,7 @@ from compartment_tui.domain.names import (
     stepping_aside_name,
 )
 from compartment_tui.domain.plan import Birth
+from compartment_tui.domain.refusal import Listener
 from compartment_tui.ports import Cancel, EngineEvent, EngineIdentity, EngineInfo, LogLine
 
 T = TypeVar("T")
@@ -242,6 +243,9 @@ class MemoryEngine:
     def count_connections(self, deployment: str, port: int) -> "MemoryConnectionCount":
         self._running(deployment)
         return MemoryConnectionCount(self._host, deployment, port)
+
+    def listeners(self, deployment: str) -> tuple[Listener, ...]:
+        return self._running(deployment).listeners()
 
     def execute(self, deployment: str, command: tuple[str, ...], *, terminal: bool) -> int:
         container = self._running(deployment)

@@ -4,10 +4,11 @@ from datetime import timedelta
 from types import TracebackType
 from typing import Self
 
+from compartment_tui.adapters.memory.behaviour import Behaviour
 from compartment_tui.adapters.memory.host import Host, TakenEngineLock, TakenLock
 from compartment_tui.adapters.memory.records import read_record, rebuilt_record
-from compartment_tui.domain.config import Readiness
-from compartment_tui.domain.deployment import EnvironmentState, Instance
+from compartment_tui.domain.config import Readiness, ReadinessKind
+from compartment_tui.domain.deployment import EnvironmentState, Health, Instance
 from compartment_tui.domain.errors import (
     DiskFull,
     EdgeNotConfirmed,
@@ -16,6 +17,7 @@ from compartment_tui.domain.errors import (
     LockLost,
 )
 from compartment_tui.domain.names import EnvironmentKey, show
+from compartment_tui.domain.refusal import Cause, Refusal, Reply, judged, unanswered
 from compartment_tui.domain.routes import RouteTable
 from compartment_tui.ports import LockInfo
 
@@ -136,19 +138,45 @@ class MemoryHold:
             raise EdgeNotConfirmed("the edge does not run", hint="`edge restart` starts it")
         return self._host.in_force.get(self._key, RouteTable()) == table
 
-    def ready(self, instance: Instance, readiness: Readiness, port: int | None) -> str | None:
+    def ready(self, instance: Instance, readiness: Readiness, port: int | None) -> Refusal | None:
         self.confirm()
         if self._host.edge is None or not self._host.edge.running:
-            return "the edge does not run, so nobody can ask"
+            return Refusal(detail="the edge does not run, so nobody can ask")
         container = self._host.containers.get(instance.deployment)
         if container is None:
-            return "its container is gone"
-        return container.probe()
+            return Refusal(detail="its container is gone")
+        reason, behaviour = container.probe(), container.behaviour
+        if readiness.kind is ReadinessKind.COMMAND:
+            return _failed_command(readiness, behaviour, reason)
+        port = readiness.port or port
+        if port is None:
+            return Refusal(detail="no port to ask at is known")
+        if readiness.kind is ReadinessKind.HTTP and (reason is None or reason.isdecimal()):
+            reply = Reply(status=int(reason or 200), location=behaviour.location if reason else "")
+            return judged(readiness, port, reply)
+        if reason is None:
+            return None
+        cause = Cause.CLOSED if reason == "connection refused" else Cause.OTHER
+        return unanswered(readiness, port, reason, cause)
 
     def _before_writing(self) -> None:
         self.confirm()
         if self._host.disk_full:
             raise DiskFull("the engine has no room left", hint="prune, or make room on its disk")
+
+
+def _failed_command(
+    readiness: Readiness, behaviour: Behaviour, reason: str | None
+) -> Refusal | None:
+    """What a command in the container says: the image's own check, or one from the file."""
+    own = readiness.command == behaviour.check_command
+    if own and behaviour.check_missing:
+        program = behaviour.check_missing
+        detail = f"it cannot run: {program} is not in the image"
+        return Refusal(detail=detail, cause=Cause.MISSING, program=program)
+    if own and reason is None and behaviour.check is Health.UNHEALTHY:
+        return Refusal(detail=f"exit code 1: {behaviour.check_output}")
+    return None if reason is None else Refusal(detail=f"exit code 1: {reason}")
 
 
 class MemoryEngineHold:

@@ -121,6 +121,7 @@ def _service(name: str, table: Mapping[str, Any] | str) -> ServiceSpec:
         known["build"] = Build(**{**build, "args": _pairs(build.get("args", {}))})
     if "readiness" in known:
         readiness = dict(known["readiness"])
+        readiness["headers"] = _pairs(readiness.get("headers", {}))
         known["readiness"] = Readiness(kind=readiness.pop("type"), **readiness)
     if "release" in known:
         known["release"] = Release(**known["release"])

@@ -13,6 +13,15 @@ from compartment_tui.domain.config import Build, Kind, NetworkSettings, Readines
 
 Tables = Mapping[str, Any]
 
+READINESS_KEYS = {
+    "path": (ReadinessKind.HTTP,),
+    "status": (ReadinessKind.HTTP,),
+    "headers": (ReadinessKind.HTTP,),
+    "port": (ReadinessKind.HTTP, ReadinessKind.TCP),
+    "command": (ReadinessKind.COMMAND,),
+}
+"""What has a meaning for some types only."""
+
 
 def broken_rules(tables: Tables, root: Path) -> Iterator[Problem]:
     """Everything in `tables` that contradicts itself; `root` is where paths start."""
@@ -95,14 +104,28 @@ def _readiness_rules(at: tuple[str, ...], service: Tables) -> Iterator[Problem]:
     if kind is ReadinessKind.COMMAND and "command" not in readiness:
         message = f"{dotted(here)} of type command needs a `command`"
         yield Problem(path=here, message=message)
-    for key, owner in (("path", ReadinessKind.HTTP), ("command", ReadinessKind.COMMAND)):
-        if key in readiness and kind is not owner:
-            message = f"{dotted(here)}.{key} has no meaning for type {kind}, only for {owner}"
+    for key, owners in READINESS_KEYS.items():
+        if key in readiness and kind not in owners:
+            only = " and ".join(owners)
+            message = f"{dotted(here)}.{key} has no meaning for type {kind}, only for {only}"
             yield Problem(path=(*here, key), message=message)
+    yield from _header_rules(here, readiness)
     worker = service.get("kind") is Kind.WORKER
-    if worker and kind is not ReadinessKind.COMMAND and "port" not in service:
+    has_port = "port" in service or "port" in readiness
+    if worker and kind is not ReadinessKind.COMMAND and not has_port:
         message = f"[{dotted(at)}] is a worker: its readiness of type {kind} needs a `port`"
         yield Problem(path=here, message=message)
+
+
+def _header_rules(here: tuple[str, ...], readiness: Tables) -> Iterator[Problem]:
+    """Names of headers are the same in capitals and small letters."""
+    seen: dict[str, str] = {}
+    for name in readiness.get("headers", {}):
+        at = (*here, "headers", name)
+        if name.lower() in seen:
+            message = f"{dotted(at)} is the same header as {seen[name.lower()]}"
+            yield Problem(path=at, message=message, hint="keep one of them")
+        seen[name.lower()] = name
 
 
 def _environment_rules(name: str, environment: Tables, known: tuple[str, ...]) -> Iterator[Problem]:

@@ -12,7 +12,7 @@ from typing import Any
 from compartment_tui.adapters.toml import value_types as types
 from compartment_tui.adapters.toml.schema_rules import NAMES, RULES
 from compartment_tui.adapters.toml.value_types import ValueType
-from compartment_tui.adapters.toml.values import check_variable_key
+from compartment_tui.adapters.toml.values import check_header_name, check_variable_key
 from compartment_tui.domain import names
 from compartment_tui.domain.errors import UsageProblem
 
@@ -84,8 +84,24 @@ KEYS: tuple[Key, ...] = (
     _key(
         "services.*.readiness.path",
         types.HTTP_PATH,
-        "For http: answers 200 to 299 when ready.",
+        "For http: what is asked for.",
         default="/healthz",
+    ),
+    _key(
+        "services.*.readiness.status",
+        types.STATUSES,
+        "For http: the answers that mean ready.",
+        default="200-299",
+    ),
+    _key(
+        "services.*.readiness.headers.*",
+        types.HEADER_VALUE,
+        "For http: a header of the question, such as Host. Not for secrets.",
+    ),
+    _key(
+        "services.*.readiness.port",
+        types.PORT,
+        "For http and tcp: where to ask; else the service's own port.",
     ),
     _key("services.*.readiness.command", types.COMMAND, "For command: exits with 0 when ready."),
     _key(
@@ -194,6 +210,7 @@ NAME_CHECKS: Mapping[tuple[str, ...], Callable[[str], None]] = MappingProxyType(
         ("services",): _service_name,
         ("services", ANY, "build", "args"): _argument_name,
         ("services", ANY, "volumes"): _volume_name,
+        ("services", ANY, "readiness", "headers"): check_header_name,
         ("environments",): _environment_name,
         ("environments", ANY, "services"): _service_name,
         ("environments", ANY, "variables"): check_variable_key,

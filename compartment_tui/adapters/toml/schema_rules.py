@@ -9,10 +9,16 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any
 
+from compartment_tui.adapters.toml.values import HEADER_NAME_PATTERN, OUR_HEADERS
 from compartment_tui.domain import names
 from compartment_tui.domain.config import Kind, ReadinessKind
 
 ANY = "*"
+
+
+def _any_case(name: str) -> str:
+    return "".join(f"[{one.upper()}{one}]" if one.isalpha() else one for one in name)
+
 
 _SERVICE_NAMES = {"pattern": names.SERVICE_PATTERN.pattern}
 _VARIABLE_NAMES = {
@@ -24,6 +30,10 @@ NAMES: Mapping[tuple[str, ...], Mapping[str, Any]] = MappingProxyType(
         ("services",): _SERVICE_NAMES,
         ("services", ANY, "build", "args"): {"pattern": names.VARIABLE_PATTERN.pattern},
         ("services", ANY, "volumes"): _SERVICE_NAMES,
+        ("services", ANY, "readiness", "headers"): {
+            "pattern": f"^{HEADER_NAME_PATTERN}$",
+            "not": {"pattern": f"^(?:{'|'.join(map(_any_case, OUR_HEADERS))})$"},
+        },
         ("environments",): {
             "minLength": 1,
             "maxLength": names.LABEL_LIMIT,
@@ -46,7 +56,13 @@ def _without(*keys: str) -> dict[str, Any]:
     return {"properties": dict.fromkeys(keys, False)}
 
 
-_READ_AS = {"properties": {"readiness": {"properties": {"type": {"const": "command"}}}}}
+_READ_AS = {
+    "properties": {
+        "readiness": {
+            "anyOf": [{"properties": {"type": {"const": "command"}}}, {"required": ["port"]}]
+        }
+    }
+}
 
 RULES: Mapping[tuple[str, ...], Mapping[str, Any]] = MappingProxyType(
     {
@@ -63,11 +79,11 @@ RULES: Mapping[tuple[str, ...], Mapping[str, Any]] = MappingProxyType(
             "required": ["type"],
             "allOf": [
                 _when("type", ReadinessKind.HTTP, _without("command")),
-                _when("type", ReadinessKind.TCP, _without("command", "path")),
+                _when("type", ReadinessKind.TCP, _without("command", "path", "status", "headers")),
                 _when(
                     "type",
                     ReadinessKind.COMMAND,
-                    {**_without("path"), "required": ["command"]},
+                    {**_without("path", "status", "headers", "port"), "required": ["command"]},
                 ),
             ],
         },

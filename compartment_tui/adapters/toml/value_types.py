@@ -99,6 +99,25 @@ DOCKERFILE = ValueType(
     words="a path relative to the service's `path`", parse=values.relative_path, schema=_RELATIVE
 )
 HTTP_PATH = _text_like(_HTTP_PATH, "a path that begins with /, without spaces", longest=2000)
+STATUSES = ValueType(
+    words="statuses of HTTP from 200 to 599, such as “200-299” or “200,204”",
+    parse=values.statuses,
+    schema={
+        "anyOf": [
+            {"type": "integer", "minimum": 200, "maximum": 599},
+            {"type": "string", "pattern": f"^{values.STATUSES_PATTERN}$"},
+        ]
+    },
+)
+HEADER_VALUE = ValueType(
+    words="one line of plain ASCII, without blanks at its ends",
+    parse=values.matching(values.HEADER_VALUE_PATTERN, longest=2000),
+    schema={
+        "type": "string",
+        "pattern": f"^{values.HEADER_VALUE_PATTERN}$",
+        "maxLength": 2000,
+    },
+)
 MOUNT_POINT = ValueType(
     words="an absolute path inside the container, such as “/var/lib/data”",
     parse=values.mount_point,

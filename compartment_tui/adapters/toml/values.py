@@ -17,6 +17,13 @@ from compartment_tui.domain.variables import Secret
 
 DURATION_PATTERN = r"(?:([0-9]+)h)?(?:([0-9]+)m(?!s))?(?:([0-9]+)s)?(?:([0-9]+)ms)?"
 SIZE_PATTERN = r"([0-9]+) ?(B|kB|KB|MB|GB|KiB|MiB|GiB)"
+_STATUS = r"[2-5][0-9]{2}(?: ?- ?[2-5][0-9]{2})?"
+STATUSES_PATTERN = rf"{_STATUS}(?: ?, ?{_STATUS})*"
+HEADER_NAME_PATTERN = r"[A-Za-z0-9!#$%&'*+.^_`|~-]+"
+OUR_HEADERS = ("connection", "content-length", "transfer-encoding", "upgrade", "expect", "te")
+"""These say how a request is sent, and that is decided."""
+HEADER_VALUE_PATTERN = r"[!-~](?:[ -~]*[!-~])?"
+"""What cannot end the line it stands in."""
 SMALLEST_MEMORY = 6 * 2**20
 """What the engine insists on, in bytes."""
 
@@ -92,6 +99,14 @@ def check_variable_key(key: str) -> None:
         raise ValueError(f"is reserved: names that begin with {names.RESERVED_PREFIX} are ours")
 
 
+def check_header_name(name: str) -> None:
+    """Raises ValueError, in words, when `name` cannot be a header of ours."""
+    if not re.fullmatch(HEADER_NAME_PATTERN, name):
+        raise ValueError("is no name of a header: use letters, digits and -")
+    if name.lower() in OUR_HEADERS:
+        raise ValueError("says how the request is sent, so it cannot be chosen: leave it out")
+
+
 def relative_path(value: object) -> str:
     """A path that starts where the file says paths start."""
     path = PurePosixPath(filled(value))
@@ -159,6 +174,20 @@ def cpus(value: object) -> float:
 def flag(value: object) -> bool:
     """`true` or `false`, nothing that only counts as such."""
     return bool(only(bool, value))
+
+
+def statuses(value: object) -> tuple[tuple[int, int], ...]:
+    """Ranges of statuses, both ends included: `200-299`, `200,204`, or one number."""
+    found = str(value) if type(value) is int else text(value)
+    if not re.fullmatch(STATUSES_PATTERN, found):
+        raise ValueError("not statuses")
+    ranges = []
+    for part in found.split(","):
+        low, _, high = part.replace(" ", "").partition("-")
+        ranges.append((int(low), int(high or low)))
+        if ranges[-1][0] > ranges[-1][1]:
+            raise ValueError("backwards")
+    return tuple(ranges)
 
 
 def whole(low: int, high: int) -> Callable[[object], int]:

@@ -14,12 +14,14 @@ from typing import Any, TypeVar
 import pytest
 
 from compartment_tui.adapters.docker import build as building
+from compartment_tui.adapters.docker import builder_abilities as abilities
 from compartment_tui.adapters.docker import commands
 from compartment_tui.adapters.docker.address import Address, Tls
 from compartment_tui.adapters.docker.build import DockerBuilder
 from compartment_tui.adapters.docker.child import run_child
 from compartment_tui.adapters.docker.client import Client, connect
 from compartment_tui.adapters.docker.commands import BuildCommand, child_environment
+from compartment_tui.adapters.docker.images import image as image_on_engine
 from compartment_tui.adapters.docker.progress import ClassicProgress, PlainProgress
 from compartment_tui.adapters.toml.project import TomlProject
 from compartment_tui.domain.config import Build, Kind, ServiceSpec
@@ -142,7 +144,7 @@ def test_an_image_with_its_ports_check_labels_and_name(workshop: Workshop) -> No
     said, image = workshop.build()
     assert any(f"RUN echo building {workshop.name}" in line for line in said)
     assert f"building {workshop.name}" in said
-    assert (image.ports, image.checked) == ((8080, 9090), True)
+    assert (image.ports, image.checked) == ((9090, 8080), True)
     assert workshop.run(image, "cat", "/page") == "hello"
     assert workshop.tags() == [f"compartment/{workshop.name}/web:{image.id[7:19]}"]
 
@@ -678,3 +680,41 @@ def test_classic_progress_keeps_the_failing_steps_lines() -> None:
     found = progress.breakdown()
     assert (found.step, found.instruction, found.exit_code) == ("2", "RUN x", 3)
     assert found.tail == ("one", "two")
+
+
+@pytest.mark.docker
+def test_a_copy_from_above_hints_at_the_form_that_works(workshop: Workshop) -> None:
+    workshop.write("packages/shared/x", "shared")
+    workshop.write("apps/web/Dockerfile", "FROM busybox:1\nCOPY packages/shared/x /x\n")
+    failure = workshop.fails(ServiceSpec(name="web", path="apps/web"))
+    assert "apps/web/Dockerfile step 2" in failure.message
+    assert 'path = "."` and `build = { dockerfile = "apps/web/Dockerfile" }`' in failure.hint
+    works = ServiceSpec(name="web", path=".", build=Build(dockerfile="apps/web/Dockerfile"))
+    assert workshop.run(workshop.build(works)[1], "cat", "/x") == "shared"
+
+
+@pytest.mark.docker
+@pytest.mark.parametrize(
+    "text", ["RUN <<EOF\necho hello\nEOF\n", "COPY --link Dockerfile /x\n"], ids=["heredoc", "link"]
+)
+def test_a_newer_dockerfile_names_the_builder_that_failed(workshop: Workshop, text: str) -> None:
+    workshop.write("web/Dockerfile", f"FROM busybox:1\n{text}")
+    version = workshop.client.api.version()["Version"]
+    if abilities.version_of(version) >= (23, 0):
+        pytest.skip("the engine's builder takes it")
+    failure = workshop.fails()
+    assert f"Docker {version}" in failure.hint
+    assert "does not take" in failure.hint
+
+
+@pytest.mark.docker
+def test_own_ports_come_before_those_of_the_base_image(workshop: Workshop) -> None:
+    workshop.write("web/Dockerfile", "FROM busybox:1\nEXPOSE 3000\nEXPOSE 2000-2002\n")
+    _, base = workshop.build()
+    assert base.ports == (3000, 2000, 2001, 2002)
+    found = image_on_engine(workshop.client, base.id)
+    assert found is not None
+    assert found.ports == base.ports
+    workshop.write("next/Dockerfile", f"FROM {workshop.tags()[0]}\nARG P=4000\nEXPOSE $P\n")
+    _, image = workshop.build(ServiceSpec(name="next", path="next"))
+    assert image.ports == (4000, 3000, 2000, 2001, 2002)

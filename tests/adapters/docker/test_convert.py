@@ -15,11 +15,15 @@ from compartment_tui.adapters.docker.convert import (
     instance_of_inspect,
     instance_of_row,
     labels_of,
+    listening,
     moment,
+    ports_as_written,
+    ports_of_history,
 )
 from compartment_tui.domain.config import ServiceSpec
 from compartment_tui.domain.deployment import (
     Health,
+    HealthCheck,
     Image,
     Instance,
     InstanceState,
@@ -152,14 +156,85 @@ def test_unusable_label_values_cost_only_themselves() -> None:
 
 def test_an_image() -> None:
     data = recorded("image.json")
-    assert image_of(data) == Image(id=data["Id"], ports=(80,), checked=False)
+    plain = image_of(data)
+    assert (plain.ports, plain.checked, plain.volumes, plain.user) == ((80,), False, (), "")
     data["Config"] |= {
         "ExposedPorts": {"9000/tcp": {}, "53/udp": {}, "80/tcp": {}},
         "Healthcheck": {"Test": ["CMD", "true"]},
+        "Volumes": {"/data": {}},
+        "User": "app",
+        "Entrypoint": ["/entry", "--"],
+        "StopSignal": "SIGQUIT",
     }
-    assert image_of(data) == Image(id=data["Id"], ports=(80, 9000), checked=True)
-    data["Config"]["Healthcheck"] = {"Test": ["NONE"]}
-    assert not image_of(data).checked
+    assert image_of(data) == Image(
+        id=data["Id"],
+        ports=(80, 9000),
+        check=HealthCheck(command=("true",)),
+        volumes=("/data",),
+        user="app",
+        entrypoint=("/entry", "--"),
+        stop_signal="SIGQUIT",
+    )
+
+
+@pytest.mark.parametrize(
+    ("declared", "shell", "command"),
+    [
+        ({"Test": ["CMD-SHELL", "curl -f http://x || exit 1"]}, None, ("/bin/sh", "-c")),
+        ({"Test": ["CMD-SHELL", "curl -f http://x || exit 1"]}, ["/bin/ash", "-c"], ("/bin/ash",)),
+        ({"Test": ["CMD", "check", "--fast"]}, None, ("check", "--fast")),
+        ({"Test": ["NONE"]}, None, None),
+        ({"Test": []}, None, None),
+        ({"Test": ["CMD"]}, None, None),
+        (None, None, None),
+    ],
+)
+def test_the_check_of_an_image_is_run_as_the_engine_runs_it(
+    declared: object, shell: object, command: tuple[str, ...] | None
+) -> None:
+    data = recorded("image.json")
+    data["Config"] |= {"Healthcheck": declared, "Shell": shell}
+    check = image_of(data).check
+    assert (check and check.command[: len(command or ())]) == command
+    if check and shell:
+        assert check.command == ("/bin/ash", "-c", "curl -f http://x || exit 1")
+
+
+def test_the_times_of_a_check() -> None:
+    data = recorded("image.json")
+    times = {"Interval": 10**10, "Timeout": 3 * 10**9, "StartPeriod": 60 * 10**9}
+    data["Config"]["Healthcheck"] = {"Test": ["CMD", "true"], **times}
+    check = image_of(data).check
+    assert check is not None
+    seconds = [one.total_seconds() for one in (check.interval, check.timeout, check.start_period)]
+    assert seconds == [10, 3, 60]
+    data["Config"]["Healthcheck"] = {"Test": ["CMD", "true"], "Interval": 0}
+    usual = image_of(data).check
+    assert usual == HealthCheck(command=("true",))
+
+
+SOCKETS = """\
+  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode
+   0: 0100007F:1F90 00000000:0000 0A 00000000:00000000 00:00000000 00000000     0        0 1 1 0
+   1: 0B00007F:A4F1 00000000:0000 0A 00000000:00000000 00:00000000 00000000     0        0 1 1 0
+   2: 0200C90A:1F90 0300C90A:9C40 01 00000000:00000000 00:00000000 00000000     0        0 1 1 0
+  sl  local_address                         remote_address                        st tx_queue
+   0: 00000000000000000000000000000000:0BB8 00000000000000000000000000000000:0000 0A 00000000:0 0
+   1: 0000000000000000FFFF00000100007F:2328 00000000000000000000000000000000:0000 0A 00000000:0 0
+   2: 00000000000000000000000001000000:2329 00000000000000000000000000000000:0000 0A 00000000:0 0
+"""
+
+
+def test_where_a_container_listens() -> None:
+    found = listening(SOCKETS)
+    assert [one.words for one in found] == [
+        "127.0.0.1:8080",
+        "127.0.0.11:42225",
+        "[::]:3000",
+        "127.0.0.1:9000",
+        "[::1]:9001",
+    ]
+    assert [one.inside_only for one in found] == [True, True, False, True, True]
 
 
 def test_events_of_the_project_and_of_the_edge() -> None:
@@ -223,3 +298,20 @@ def test_only_established_connections_to_the_port_count(port: int, count: int) -
 
 def test_an_empty_table_has_no_connections() -> None:
     assert established("", 80) == 0
+
+
+@pytest.mark.parametrize(
+    "created",
+    [
+        ("EXPOSE map[2000/tcp:{} 2001/tcp:{}]", "EXPOSE map[3000/tcp:{} 53/udp:{}]"),
+        ("/bin/sh -c #(nop)  EXPOSE 2000-2001", "/bin/sh -c #(nop)  EXPOSE 3000 53/udp"),
+        ("EXPOSE [2000-2001/tcp]", "RUN /bin/sh -c echo EXPOSE 1", "EXPOSE [3000/tcp 53/udp]"),
+    ],
+)
+def test_ports_are_in_the_order_of_an_image_s_history(created: tuple[str, ...]) -> None:
+    ports = ports_of_history([{"CreatedBy": one} for one in created])
+    assert ports == (3000, 2000, 2001)
+    image = Image(id="sha256:1", ports=(2000, 2001, 3000, 9000))
+    assert ports_as_written(image, ports).ports == (3000, 2000, 2001, 9000)
+    assert ports_as_written(image, (9000, 1), ports).ports == (9000, 3000, 2000, 2001)
+    assert ports_of_history([{}, {"CreatedBy": None}]) == ()

@@ -35,6 +35,7 @@ from compartment_tui.domain.errors import (
     RecordInvalid,
 )
 from compartment_tui.domain.names import EnvironmentKey, active_name
+from compartment_tui.domain.refusal import Cause, Refusal, Reply
 from compartment_tui.domain.routes import RouteTable
 from tests.adapters.docker.own_edge import OWNER, OwnEdge, eventually, own_edge
 
@@ -50,6 +51,9 @@ def serve(c):
             "/moved": "302 Found\r\nLocation: /ok", "/kept": "200 OK\r\nContent-Length: 0"}
     if path == "/host":
         head[path] = "200 OK" if "Host: localhost:8080" in lines else "400 Bad Request"
+    if path == "/named":
+        wanted = {"Host: shop.example", "X-A: b: c"} <= set(lines)
+        head[path] = "200 OK" if wanted and "Host: localhost:8080" not in lines else "400 Bad"
     if path == "/open":  # a caller who half-closes has left
         time.sleep(0.3)
         c.settimeout(0.1)
@@ -311,6 +315,10 @@ COMMAND = Readiness(kind=ReadinessKind.COMMAND, attempt_timeout=timedelta(second
 TCP = Readiness(kind=ReadinessKind.TCP, attempt_timeout=timedelta(seconds=1))
 
 
+def detail(refusal: Refusal | None) -> str:
+    return refusal.detail if refusal else ""
+
+
 @pytest.mark.parametrize(
     ("path", "words"),
     [
@@ -319,8 +327,8 @@ TCP = Readiness(kind=ReadinessKind.TCP, attempt_timeout=timedelta(seconds=1))
         ("/kept", None),
         ("/host", None),
         ("/open", None),
-        ("/bad", "503"),
-        ("/moved", "302"),
+        ("/bad", "answered 503"),
+        ("/moved", "answered 302"),
         ("/slow", "timed out after 1 s"),
         ("/garbage", "answered something that is not HTTP"),
         ("/closed", "closed without an answer"),
@@ -332,20 +340,44 @@ def test_ready_by_http(
 ) -> None:
     with own.hold(key) as hold:
         began = time.monotonic()
-        assert hold.ready(server, replace(HTTP, path=path), 8080) == words
+        refusal = hold.ready(server, replace(HTTP, path=path), 8080)
+        assert refusal is None if words is None else words in detail(refusal)
         assert time.monotonic() - began < 3
+        hold.confirm()
+
+
+def test_what_an_answer_says_is_kept(own: OwnEdge, key: EnvironmentKey, server: Instance) -> None:
+    with own.hold(key) as hold:
+        moved = hold.ready(server, replace(HTTP, path="/moved"), 8080)
+        assert moved is not None
+        assert moved.reply == Reply(status=302, location="/ok")
+        assert moved.detail == "localhost/moved on port 8080 answered 302 to /ok"
+        taken = replace(HTTP, path="/moved", status=((200, 399),))
+        assert hold.ready(server, taken, 8080) is None
+        named = replace(HTTP, path="/named", headers=(("Host", "shop.example"), ("X-A", "b: c")))
+        assert hold.ready(server, named, 8080) is None
+        assert hold.ready(server, replace(named, headers=()), 8080) is not None
+        split = replace(HTTP, headers=(("X-A", "b\r\nX-B: c"),))
+        with pytest.raises(AssertionError):
+            hold.ready(server, split, 8080)
         hold.confirm()
 
 
 def test_ready_by_tcp(own: OwnEdge, key: EnvironmentKey, server: Instance) -> None:
     with own.hold(key) as hold:
         assert hold.ready(server, TCP, 8080) is None
-        assert hold.ready(server, TCP, 8081) == "connection refused"
-        assert hold.ready(server, HTTP, 8081) == "connection refused"
+        refused = hold.ready(server, TCP, 8081)
+        assert detail(refused) == "port 8081: connection refused"
+        assert refused
+        assert refused.cause is Cause.CLOSED
+        asked = hold.ready(server, HTTP, 8081)
+        assert detail(asked) == "localhost/healthz on port 8081: connection refused"
+        assert hold.ready(server, replace(TCP, port=8080), 8081) is None
         network = ipaddress.ip_network(f"{server.address}/27", strict=False)
         nobody = replace(server, address=str(network[-2]))
-        assert hold.ready(nobody, TCP, 8080) in ("timed out after 1 s", "host unreachable")
-        assert hold.ready(replace(server, address=None), TCP, 8080) == "it does not run"
+        silent = ("port 8080: timed out after 1 s", "port 8080: host unreachable")
+        assert detail(hold.ready(nobody, TCP, 8080)) in silent
+        assert detail(hold.ready(replace(server, address=None), TCP, 8080)) == "it does not run"
 
 
 @pytest.mark.parametrize(
@@ -355,6 +387,10 @@ def test_ready_by_tcp(own: OwnEdge, key: EnvironmentKey, server: Instance) -> No
         (("false",), "exit code 1"),
         (("sh", "-c", "echo one; sleep 0.2; echo two >&2; exit 3"), "exit code 3: two"),
         (("sleep", "20"), "timed out after 1 s"),
+        (("curl", "--fail"), "it cannot run: curl is not in the image"),
+        (("sh", "-c", "curl -f http://localhost || exit 1"), "it cannot run: curl is not in"),
+        (("/no/such", "x"), "it cannot run: /no/such is not in the image"),
+        (("sh", "-c", "echo HTTP/1.1 404 Not Found; exit 1"), "exit code 1: HTTP/1.1 404 Not"),
     ],
 )
 def test_ready_by_command(
@@ -365,16 +401,17 @@ def test_ready_by_command(
     words: str | None,
 ) -> None:
     with own.hold(key) as hold:
-        assert hold.ready(server, replace(COMMAND, command=command), None) == words
+        refusal = hold.ready(server, replace(COMMAND, command=command), None)
+        assert refusal is None if words is None else words in detail(refusal)
 
 
 def test_a_command_in_a_container_that_stopped(own: OwnEdge, key: EnvironmentKey) -> None:
     stopped = own.start(key, ("true",))
     asked = replace(COMMAND, command=("true",))
     with own.hold(key) as hold:
-        assert eventually(lambda: hold.ready(stopped, asked, None) == "it does not run")
+        assert eventually(lambda: detail(hold.ready(stopped, asked, None)) == "it does not run")
         own.client.api.remove_container(stopped.container, force=True)
-        assert hold.ready(stopped, asked, None) == "its container is gone"
+        assert detail(hold.ready(stopped, asked, None)) == "its container is gone"
 
 
 def test_an_edge_that_is_replaced_is_noticed_and_followed(

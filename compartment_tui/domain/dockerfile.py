@@ -1,0 +1,144 @@
+"""Reads of a Dockerfile what can be told without building it. Never fails: it is foreign text."""
+
+import re
+import shlex
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+
+MAX_PORT = 65535
+_ESCAPE = re.compile(r"^#\s*escape\s*=\s*(\S)\s*$", re.IGNORECASE)
+_HEREDOC = re.compile(r"""<<-?(["']?)([A-Za-z0-9_.-]+)\1""")
+_STAGE = re.compile(r"(?:--\S+\s+)*(\S+)(?:\s+AS\s+(\S+))?", re.IGNORECASE)
+_VARIABLE = re.compile(r"\$(?:(\w+)|\{(\w+)(?::?[-+?]([^}]*))?\})")
+_TAKES_HEREDOC = ("RUN", "COPY", "ADD")
+
+
+@dataclass(frozen=True, slots=True)
+class Instruction:
+    """One instruction: its name in capitals, the rest as it is written, on one line."""
+
+    name: str
+    rest: str
+    line: int
+
+
+@dataclass(slots=True)
+class _Stage:
+    base: str
+    name: str
+    values: dict[str, str] = field(default_factory=dict)
+    ports: list[int] = field(default_factory=list)
+
+
+def instructions(text: str) -> Iterator[Instruction]:
+    """Every instruction in order; comments, continued lines and here-documents are done with."""
+    lines = text.removeprefix("\ufeff").splitlines()
+    escape = "\\"
+    for line in lines:
+        if not line.lstrip().startswith("#"):
+            break
+        if found := _ESCAPE.match(line.strip()):
+            escape = found[1]
+    at = 0
+    while at < len(lines):
+        began, written = at, ""
+        while at < len(lines):
+            line = lines[at].strip()
+            at += 1
+            if line.startswith("#") or not line:
+                began += 0 if written else 1
+                continue
+            goes_on = line.endswith(escape)
+            written += f"{line[:-1]} " if goes_on else line
+            if not goes_on:
+                break
+        name, _, rest = written.strip().partition(" ")
+        if not name:
+            continue
+        if name.upper() in _TAKES_HEREDOC:
+            for _, end in _HEREDOC.findall(rest):
+                while at < len(lines) and lines[at].strip() != end:
+                    at += 1
+                at += 1
+        yield Instruction(name.upper(), rest.strip(), began + 1)
+
+
+def own_ports(text: str, args: Mapping[str, str], target: str | None = None) -> tuple[int, ...]:
+    """The tcp ports that the Dockerfile itself exposes in the stage that is built, as written.
+
+    Those of its base image are not in it. What cannot be resolved is left out.
+    """
+    stages: list[_Stage] = []
+    before: dict[str, str] = {}
+    for one in instructions(text):
+        values = stages[-1].values if stages else before
+        if one.name == "FROM" and (found := _STAGE.fullmatch(one.rest)):
+            base = _resolved(found[1], {**before, **_given(before, args)})
+            inherited = next((s.values for s in stages if _is(s, base)), {})
+            stages.append(_Stage(base, (found[2] or "").lower(), dict(inherited)))
+        elif one.name == "ARG":
+            for name, value in _assignments(one.rest):
+                values[name] = args.get(name, _resolved(value or before.get(name, ""), values))
+        elif one.name == "ENV":
+            for name, value in _assignments(one.rest):
+                values[name] = _resolved(value, values)
+        elif one.name == "EXPOSE" and stages:
+            stages[-1].ports += exposed(_resolved(one.rest, values))
+    wanted = _chosen(stages, target)
+    chain: list[_Stage] = []
+    while wanted is not None and wanted not in chain:
+        chain.append(wanted)
+        earlier = stages[: stages.index(wanted)]
+        wanted = next((s for s in reversed(earlier) if _is(s, wanted.base)), None)
+    return tuple(dict.fromkeys(port for stage in reversed(chain) for port in stage.ports))
+
+
+def exposed(words: str) -> tuple[int, ...]:
+    """The tcp ports of an EXPOSE: `3000`, `2000-2020/tcp`; udp and what is no port is left out."""
+    found: list[int] = []
+    for word in words.split():
+        span, _, protocol = word.partition("/")
+        low, _, high = span.partition("-")
+        if protocol.lower() not in ("", "tcp") or not low.isdecimal():
+            continue
+        last = int(high) if high.isdecimal() else int(low)
+        found += [port for port in range(int(low), min(last, MAX_PORT) + 1) if port > 0]
+    return tuple(found)
+
+
+def _chosen(stages: list[_Stage], target: str | None) -> _Stage | None:
+    if target is None:
+        return stages[-1] if stages else None
+    named = (stage for stage in stages if stage.name == target.lower())
+    numbered = stages[int(target)] if target.isdecimal() and int(target) < len(stages) else None
+    return next(named, numbered)
+
+
+def _is(stage: _Stage, base: str) -> bool:
+    return bool(stage.name) and stage.name == base.lower()
+
+
+def _given(names: Mapping[str, str], args: Mapping[str, str]) -> dict[str, str]:
+    return {name: args[name] for name in names if name in args}
+
+
+def _assignments(rest: str) -> Iterator[tuple[str, str]]:
+    """`A=1 B="2"`, and the old form `A 1`."""
+    head, _, tail = rest.partition(" ")
+    if "=" not in head and tail:
+        yield head, tail.strip()
+        return
+    try:
+        words = shlex.split(rest)
+    except ValueError:
+        words = rest.split()
+    for word in words:
+        name, _, value = word.partition("=")
+        yield name, value
+
+
+def _resolved(text: str, values: Mapping[str, str]) -> str:
+    def value(found: re.Match[str]) -> str:
+        return values.get(found[1] or found[2]) or found[3] or ""
+
+    return _VARIABLE.sub(value, text)
