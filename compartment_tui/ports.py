@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, Self, TypeVar
 
@@ -515,18 +516,43 @@ class Secrets(Protocol):
         """The value of an encrypted text; None when it cannot be read here, whatever the reason."""
 
 
-class Dotenv(Protocol):
-    """Variables as the text of a dotenv file."""
+class TextForm(StrEnum):
+    """What is to read a text of variables."""
 
-    def read(self, text: str) -> Mapping[str, Secret]:
+    DOTENV = "dotenv"
+    """What reads dotenv files, we among them, and a POSIX shell."""
+    SHELL = "shell"
+    """The same, less what a shell cannot say."""
+    DOCKER = "docker"
+    """`docker run --env-file`: what stands behind the sign, to the end of the line."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DotenvContent:
+    """What a text of variables has; some is named, because it may not be what was meant."""
+
+    values: Mapping[str, Secret]
+    literal_references: tuple[str, ...] = ()
+    """Keys whose value has `$NAME` or the like in it, which stays as it is written."""
+    decoded_paths: tuple[str, ...] = ()
+    """Keys whose value looks like a path of Windows in double quotes, where `\\t` is a tab."""
+
+
+class Dotenv(Protocol):
+    """Variables as the text of a file."""
+
+    def read(self, text: str, form: TextForm = TextForm.DOTENV) -> DotenvContent:
         """Every key with its value, in the text's order.
 
         Raises UsageProblem for what is no assignment, a key that cannot be or comes twice, and when
         there are none: with line numbers, never with the line.
         """
 
-    def text(self, values: Mapping[str, Secret]) -> str:
-        """A text from which `read` makes exactly these values."""
+    def text(self, values: Mapping[str, Secret], form: TextForm = TextForm.DOTENV) -> str:
+        """A text from which `read` makes exactly these values.
+
+        Raises UsageProblem with the keys that the form cannot say.
+        """
 
 
 class Programs(Protocol):

@@ -11,6 +11,7 @@ import typer
 
 from compartment_tui.cli import handling, inspect, promoting, runs, streams, upkeep, variables
 from compartment_tui.cli.command import PROGRAM, epilog
+from compartment_tui.cli.parsing import Group
 
 if TYPE_CHECKING:
     from compartment_tui.ports import Entrances
@@ -54,6 +55,7 @@ def build(
     """
     root = typer.Typer(
         name=PROGRAM,
+        cls=Group,
         help="Deploy the services of a repository to Docker, with no request lost.\n\n"
         "Without a command it opens the terminal application.",
         epilog=epilog(("init", "deploy", "status", "rollback")),

@@ -8,15 +8,30 @@ from compartment_tui.cli.editing import decoded, say_next, service_of
 from compartment_tui.cli.session import Session
 from compartment_tui.domain.declared import Transfer
 from compartment_tui.domain.errors import UsageProblem
-from compartment_tui.domain.names import EnvironmentKey
+from compartment_tui.domain.names import (
+    DEFAULT_ENVIRONMENT,
+    EnvironmentKey,
+    parse_environment_name,
+    show,
+)
+from compartment_tui.domain.nearness import nearest
 from compartment_tui.operations import transfers, variables
-from compartment_tui.present.json_variables import transfer_document
+from compartment_tui.ports import TextForm
+from compartment_tui.present.compare import comparison_table
+from compartment_tui.present.json_variables import comparison_document, transfer_document
 from compartment_tui.present.text import clean, counted, show_name, variable_words
 from compartment_tui.present.tone import line
+from compartment_tui.present.variables import key_words, transfer_notes
 
 
 def import_variables(
-    session: Session, path: Path, *, replace: bool, sensitive: bool, dry_run: bool
+    session: Session,
+    path: Path,
+    *,
+    replace: bool,
+    sensitive: bool,
+    dry_run: bool,
+    form: str,
 ) -> None:
     """Raises UsageProblem with the line's number, never with the line."""
     service = service_of(session)
@@ -28,26 +43,32 @@ def import_variables(
         text=text,
         replace=replace,
         sensitive=sensitive,
+        form=TextForm(form),
     )
     _carry_over(session, (found,), dry_run=dry_run, service=service)
 
 
-def export_variables(session: Session, *, sensitive: bool, resolved: bool) -> None:
-    """The dotenv text is the data, whatever the output. Raises UsageProblem."""
+def export_variables(session: Session, *, sensitive: bool, resolved: bool, form: str) -> None:
+    """The text is the data, whatever the output. Raises UsageProblem."""
     service = service_of(session)
     if resolved and service is None:
         raise UsageProblem("--resolved is about one service", hint="name it with --service")
-    text = transfers.export(
+    found = transfers.export(
         session.world,
         environment=session.environment,
         service=service,
         sensitive=sensitive,
         inherited=resolved,
+        form=TextForm(form),
     )
     if session.output.json:
-        session.output.document({"dotenv": text})
-    else:
-        session.output.out.write(text)
+        unsaid = list(found.not_for_shells)
+        session.output.document({"dotenv": found.text, "notForShellsKeyNames": unsaid})
+        return
+    session.output.out.write(found.text)
+    if found.not_for_shells and form != TextForm.DOCKER:
+        keys = key_words(found.not_for_shells)
+        session.output.say(f"a shell that reads this file cannot have {keys}")
 
 
 def copy_variables(
@@ -58,6 +79,32 @@ def copy_variables(
     service = service_of(session)
     found = transfers.copy(session.world, source=source, target=target, service=service, keys=keys)
     _carry_over(session, found, dry_run=dry_run, service=service)
+
+
+def compare_variables(session: Session, source: str, target: str) -> None:
+    """What the file has for both, exit code 0 whatever differs. Raises NotFound, UsageProblem."""
+    service = service_of(session)
+    left, right = parse_environment_name(source), parse_environment_name(target)
+    if service is None:
+        scopes = variables.compare_scopes(session.world, left=left, right=right)
+    else:
+        pairs = variables.compare(session.world, left=left, right=right, service=service)
+        scopes = ((service, pairs),)
+    known = {DEFAULT_ENVIRONMENT, *(one.name for one in session.config.environments)}
+    for name in dict.fromkeys((left, right)):
+        if name not in known:
+            close = nearest(name, known)
+            session.output.say(f"the project file has no environment {show(name)}{close}")
+    if session.output.json:
+        document = comparison_document(scopes, session.config.name, (left, right))
+        session.output.document(document)
+        return
+    if any(pairs for _, pairs in scopes):
+        session.output.table(comparison_table(scopes, left, right))
+        names = f"{show_name(left)} (from) and {show_name(right)} (to)"
+        session.output.say(f"what the project file has for {names}; variable resolve has what runs")
+    else:
+        session.output.say("neither of them has a variable there")
 
 
 def _carry_over(
@@ -80,6 +127,8 @@ def _carry_over(
         for one in found
         if one.changes
     )
+    for note in (note for one in found for note in transfer_notes(one)):
+        session.output.say(note)
     if not edits:
         session.output.say("nothing to change: all of it is so already")
     elif dry_run:

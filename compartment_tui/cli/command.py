@@ -7,7 +7,7 @@ from typing import TypeVar
 import typer
 
 from compartment_tui.cli.options import shared
-from compartment_tui.cli.parsing import Command
+from compartment_tui.cli.parsing import Command, Group
 
 PROGRAM = "compartment-tui"
 
@@ -60,7 +60,9 @@ def command(
 
 def group(name: str, summary: str) -> typer.Typer:
     """A command that only has commands."""
-    return typer.Typer(name=name, help=summary, no_args_is_help=True, rich_markup_mode=None)
+    return typer.Typer(
+        name=name, cls=Group, help=summary, no_args_is_help=True, rich_markup_mode=None
+    )
 
 
 def epilog(examples: tuple[str, ...]) -> str | None:

@@ -1,5 +1,6 @@
 """The commands for variables: parse, and hand over to `editing`."""
 
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -14,9 +15,26 @@ if TYPE_CHECKING:
 variable = group("variable", "The values that services get, by environment.")
 recipients = group("recipients", "Who may read the sensitive values.")
 
+
+class TextFormat(StrEnum):
+    """As `ports.TextForm` has it; not imported from there because `--help` would pay for it."""
+
+    DOTENV = "dotenv"
+    SHELL = "shell"
+    DOCKER = "docker"
+
+
 Key = Annotated[str, typer.Argument(metavar="KEY", help="Its name.", show_default=False)]
 Sensitive = Annotated[
     bool, typer.Option("--sensitive", help="Encrypted in the file, and never shown again.")
+]
+Form = Annotated[
+    TextFormat,
+    typer.Option(
+        "--format",
+        metavar="dotenv|shell|docker",
+        help="Whose file it is; docker is its --env-file.",
+    ),
 ]
 DryRun = Annotated[
     bool, typer.Option("--dry-run", "--plan", help="Show what would change, and do nothing.")
@@ -135,12 +153,18 @@ def import_variables(
         bool, typer.Option("--replace", help="Remove what the file does not have.")
     ] = False,
     sensitive: Sensitive = False,
+    form: Form = TextFormat.DOTENV,
     dry_run: DryRun = False,
 ) -> None:
-    """Take variables over from a dotenv file."""
+    """Take variables over from a dotenv file.
+
+    References to other variables stay as they are written.
+    """
     from compartment_tui.cli import carrying
 
-    carrying.import_variables(session, path, replace=replace, sensitive=sensitive, dry_run=dry_run)
+    carrying.import_variables(
+        session, path, replace=replace, sensitive=sensitive, dry_run=dry_run, form=form
+    )
 
 
 @command(
@@ -148,7 +172,11 @@ def import_variables(
     "export",
     environment=True,
     services=True,
-    examples=("variable export -e staging > staging.env", "variable export -s web --resolved"),
+    examples=(
+        "variable export -e staging > staging.env",
+        "variable export -s web --resolved",
+        "variable export --format docker > web.env",
+    ),
 )
 def export_variables(
     session: "Session",
@@ -159,14 +187,16 @@ def export_variables(
     resolved: Annotated[
         bool, typer.Option("--resolved", help="With what the service inherits.")
     ] = False,
+    form: Form = TextFormat.DOTENV,
 ) -> None:
     """Write variables as a dotenv file.
 
-    What is everyone's in the environment, or with --service what is that one's own.
+    What is everyone's in the environment, or with --service what is that one's own. A shell reads
+    the same from it, and so does an import. Docker knows no quotes: --format docker is for it.
     """
     from compartment_tui.cli import carrying
 
-    carrying.export_variables(session, sensitive=sensitive, resolved=resolved)
+    carrying.export_variables(session, sensitive=sensitive, resolved=resolved, form=form)
 
 
 @command(
@@ -207,6 +237,41 @@ def copy_variables(
     from compartment_tui.cli import carrying
 
     carrying.copy_variables(session, tuple(keys or ()), source, target, dry_run=dry_run)
+
+
+@command(
+    variable,
+    "compare",
+    services=True,
+    examples=(
+        "variable compare --from staging --to production",
+        "variable compare --from staging --to production -s web    what web gets",
+    ),
+)
+def compare_variables(
+    session: "Session",
+    *,
+    source: Annotated[
+        str,
+        typer.Option(
+            "--from", metavar="NAME", help="One of them.", autocompletion=completing.environments
+        ),
+    ],
+    target: Annotated[
+        str,
+        typer.Option(
+            "--to", metavar="NAME", help="The other.", autocompletion=completing.environments
+        ),
+    ],
+) -> None:
+    """Compare what the project file has for two environments.
+
+    At every scope, or with --service what that one gets. Sensitive values stay hidden; whether they
+    are equal is told where they can be read here.
+    """
+    from compartment_tui.cli import carrying
+
+    carrying.compare_variables(session, source, target)
 
 
 @command(

@@ -3,9 +3,17 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import TypeAlias
 
 from compartment_tui.domain.config import ProjectConfig
-from compartment_tui.domain.variables import NameChanges, Resolved, Variable, resolve
+from compartment_tui.domain.variables import (
+    NameChanges,
+    Resolved,
+    Scope,
+    Sensitivity,
+    Variable,
+    resolve,
+)
 
 
 class Difference(StrEnum):
@@ -35,6 +43,16 @@ class Pair:
             return Difference.ONLY_LEFT
         return difference(self.left.winner, self.right.winner)
 
+    @property
+    def hidden(self) -> bool:
+        """A side is sensitive: then neither is shown, for they may be the same."""
+        rows = (self.left, self.right)
+        return any(row and row.winner.sensitivity is Sensitivity.SENSITIVE for row in rows)
+
+
+ScopePairs: TypeAlias = tuple[str | None, tuple[Pair, ...]]
+"""A service, or None for everyone's, and its pairs."""
+
 
 def difference(left: Variable, right: Variable) -> Difference:
     """Whether two variables have the same value; sensitivity is not part of it."""
@@ -57,6 +75,26 @@ def paired(
     ]
     keys = sorted({*sides[0], *sides[1]})
     return tuple(Pair(key=key, left=sides[0].get(key), right=sides[1].get(key)) for key in keys)
+
+
+def pairs_by_scope(
+    config: ProjectConfig, *, environments: tuple[str, str]
+) -> tuple[ScopePairs, ...]:
+    """Everyone's pairs (None), then by service, in file order, of the keys it has for itself.
+
+    Where only one side has a value of the service's own, the other's is what it inherits there.
+    """
+    found: list[ScopePairs] = [
+        (None, paired(config, config, environments=environments, service=None))
+    ]
+    for spec in config.services:
+        pairs = paired(config, config, environments=environments, service=spec.name)
+        found.append((spec.name, tuple(pair for pair in pairs if _is_own(pair))))
+    return tuple((service, pairs) for service, pairs in found if pairs)
+
+
+def _is_own(pair: Pair) -> bool:
+    return any(row is not None and row.scope is Scope.SERVICE for row in (pair.left, pair.right))
 
 
 def effects(

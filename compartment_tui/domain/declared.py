@@ -28,6 +28,10 @@ class Transfer:
     changes: NameChanges
     keys: tuple[str, ...]
     """Every key that was brought, also those that had that value already."""
+    literal_references: tuple[str, ...] = ()
+    """Those whose value has `$NAME` or the like in it: it stays as it is written."""
+    decoded_paths: tuple[str, ...] = ()
+    """Those that look like a path of Windows in double quotes, in which `\\t` became a tab."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

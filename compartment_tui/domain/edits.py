@@ -12,6 +12,7 @@ from compartment_tui.domain.errors import NotFound, UsageProblem
 from compartment_tui.domain.names import (
     RESERVED_PREFIX,
     VARIABLE_PATTERN,
+    VARIABLE_RULE,
     parse_environment_name,
     show,
 )
@@ -71,10 +72,7 @@ Edit: TypeAlias = VariableEdit | RemoveEnvironment | Rekey
 def check_key(key: str) -> str:
     """The key, if a variable can have it. Raises UsageProblem with the rule."""
     if not VARIABLE_PATTERN.fullmatch(key):
-        raise UsageProblem(
-            f"{show(key)} is not a variable name",
-            hint="use letters, digits and _, not a digit first",
-        )
+        raise UsageProblem(f"{show(key)} is not a variable name", hint=VARIABLE_RULE)
     if key.startswith(RESERVED_PREFIX):
         raise UsageProblem(
             f"{show(key)} is reserved", hint=f"names that begin with {RESERVED_PREFIX} are ours"

@@ -17,7 +17,11 @@ from compartment_tui.domain.errors import UsageProblem
 
 PROJECT_PATTERN = re.compile(r"^[a-z][a-z0-9-]{0,62}$")
 SERVICE_PATTERN = re.compile(r"^[a-z0-9][a-z0-9_-]{0,62}$")
-VARIABLE_PATTERN = re.compile(r"^[A-Za-z_][A-Za-z0-9_]*$")
+VARIABLE_PATTERN = re.compile(r"^[A-Za-z0-9_.:/@%+,\[\]][A-Za-z0-9_.:/@%+,\[\]-]*$")
+"""What the engine takes as a variable's name, less what a shell would act on; decision 0011."""
+VARIABLE_RULE = "use letters, digits and any of _ . - : / @ % + , [ ], not a dash first"
+PLAIN_KEY_PATTERN = re.compile(r"^[A-Za-z_][A-Za-z0-9_]*$")
+"""What a POSIX shell takes as a variable's name, and a Dockerfile as an argument's."""
 RESERVED_PREFIX = "COMPARTMENT_"
 DEFAULT_ENVIRONMENT = "production"
 LABEL_LIMIT = 63

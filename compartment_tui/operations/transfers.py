@@ -1,13 +1,15 @@
 """Many variables at once: from a dotenv text, to one, and from one environment to another."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from dataclasses import replace as changed
 
 from compartment_tui.domain.comparing import Difference, difference
 from compartment_tui.domain.config import ProjectConfig
 from compartment_tui.domain.declared import Transfer
 from compartment_tui.domain.edits import RemoveVariable, SetVariable, VariableEdit
 from compartment_tui.domain.errors import NotFound, UsageProblem
-from compartment_tui.domain.names import parse_environment_name, show
+from compartment_tui.domain.names import PLAIN_KEY_PATTERN, parse_environment_name, show
 from compartment_tui.domain.usable import unreadable_values
 from compartment_tui.domain.variables import NameChanges, Secret, Sensitivity, Variable
 from compartment_tui.operations.scope import (
@@ -16,9 +18,18 @@ from compartment_tui.operations.scope import (
     refuse_unknown_service,
 )
 from compartment_tui.operations.variables import listed
-from compartment_tui.ports import World
+from compartment_tui.ports import TextForm, World
 
-__all__ = ["Transfer", "copy", "export", "import_"]
+__all__ = ["Export", "Transfer", "copy", "export", "import_"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Export:
+    """Variables as a text."""
+
+    text: str = field(repr=False)
+    not_for_shells: tuple[str, ...] = ()
+    """The keys in it that no POSIX shell can have as a variable."""
 
 
 def import_(
@@ -29,6 +40,7 @@ def import_(
     text: str,
     replace: bool = False,
     sensitive: bool = False,
+    form: TextForm = TextForm.DOTENV,
 ) -> Transfer:
     """What a dotenv text would bring to one scope; `write` its edits to do it.
 
@@ -39,6 +51,7 @@ def import_(
     if service is not None:
         refuse_unknown_service(config, service)
     before = _own(config, key.environment, service)
+    content = world.dotenv.read(text, form)
     brought = {
         name: Variable(
             key=name,
@@ -47,10 +60,14 @@ def import_(
             if sensitive or (name in before and before[name].sensitivity is Sensitivity.SENSITIVE)
             else Sensitivity.PLAIN,
         )
-        for name, value in world.dotenv.read(text).items()
+        for name, value in content.values.items()
     }
     gone = tuple(name for name in before if name not in brought) if replace else ()
-    return _transfer(key.environment, service, before, brought, gone)
+    return changed(
+        _transfer(key.environment, service, before, brought, gone),
+        literal_references=content.literal_references,
+        decoded_paths=content.decoded_paths,
+    )
 
 
 def export(
@@ -60,10 +77,12 @@ def export(
     service: str | None = None,
     sensitive: bool = False,
     inherited: bool = False,
-) -> str:
+    form: TextForm = TextForm.DOTENV,
+) -> Export:
     """A dotenv text of what is everyone's, or of a service's own, or with `inherited` all it gets.
 
-    Raises UsageProblem when one is sensitive and that was not asked for, SensitiveUnreadable.
+    Raises UsageProblem when one is sensitive and that was not asked for, or the form cannot say
+    one; SensitiveUnreadable.
     """
     found = [
         one.variable
@@ -76,8 +95,10 @@ def export(
             f"sensitive values are not exported unless asked for: {', '.join(hidden)}",
             hint="--sensitive writes them in clear",
         )
-    return world.dotenv.text(
-        {one.key: _value(world, one, environment, "the export") for one in found}
+    values = {one.key: _value(world, one, environment, "the export") for one in found}
+    return Export(
+        text=world.dotenv.text(values, form),
+        not_for_shells=tuple(key for key in values if not PLAIN_KEY_PATTERN.fullmatch(key)),
     )
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from compartment_tui.domain.comparing import Pair, paired
+from compartment_tui.domain.comparing import Pair, ScopePairs, paired, pairs_by_scope
 from compartment_tui.domain.config import ProjectConfig
 from compartment_tui.domain.declared import Declared
 from compartment_tui.domain.edits import (
@@ -36,6 +36,7 @@ from compartment_tui.ports import World
 __all__ = [
     "Declared",
     "compare",
+    "compare_scopes",
     "listed",
     "preview",
     "readable",
@@ -152,6 +153,12 @@ def compare(world: World, *, left: str, right: str, service: str | None = None) 
         refuse_unknown_service(config, service)
     names = (parse_environment_name(left), parse_environment_name(right))
     return paired(config, config, environments=names, service=service)
+
+
+def compare_scopes(world: World, *, left: str, right: str) -> tuple[ScopePairs, ...]:
+    """Two environments beside each other, scope by scope: everyone's, then services' own."""
+    names = (parse_environment_name(left), parse_environment_name(right))
+    return pairs_by_scope(readable(world), environments=names)
 
 
 def run(

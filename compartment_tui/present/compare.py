@@ -3,16 +3,17 @@
 from collections.abc import Iterable, Mapping, Sequence
 from types import MappingProxyType
 
-from compartment_tui.domain.comparing import Difference, Pair, paired
+from compartment_tui.domain.comparing import Difference, Pair, ScopePairs, paired
 from compartment_tui.domain.edits import SetVariable
-from compartment_tui.domain.variables import Resolved
+from compartment_tui.domain.variables import MASK, Resolved
 from compartment_tui.present.editor import Editor
 from compartment_tui.present.editor_table import EVERY
 from compartment_tui.present.grid import Column, Grid, Row, grid
 from compartment_tui.present.pieces import Key, Strong
+from compartment_tui.present.tables import EMPTY, Table
 from compartment_tui.present.text import counted, fit, show, show_name
 from compartment_tui.present.tone import Cell, Line, Tone, line
-from compartment_tui.present.variables import variable_value_cell
+from compartment_tui.present.variables import value_cell
 
 LONGEST_VALUE = 80
 LONGEST_NAME = 28
@@ -48,27 +49,55 @@ def compare_grid(pairs: Iterable[Pair], room: int, *, here: str, other: str) -> 
     return grid(columns, [_row(pair, other) for pair in pairs], room)
 
 
+def comparison_table(scopes: Iterable[ScopePairs], left: str, right: str) -> Table:
+    """A row for each key of each scope; in a scope, those that differ come first."""
+    return Table(
+        columns=("key", "for", "from", "to", ""),
+        rows=tuple(
+            (
+                Cell(show(pair.key)),
+                Cell("*" if service is None else show(service), Tone.QUIET),
+                _value_cell(pair.left, pair) if pair.left else EMPTY,
+                _value_cell(pair.right, pair) if pair.right else EMPTY,
+                _verdict(pair, right, left),
+            )
+            for service, pairs in scopes
+            for pair in sorted(pairs, key=lambda pair: (_ORDER[pair.difference], pair.key))
+        ),
+    )
+
+
 def _row(pair: Pair, other: str) -> Row:
     same = pair.difference is Difference.SAME
     name = Cell(show(pair.key), Tone.QUIET if same else Tone.PLAIN)
     return Row(
         key=pair.key,
-        cells=((name,), _value(pair.left), _value(pair.right), (_verdict(pair, other),)),
+        cells=(
+            (name,),
+            _value(pair.left, pair),
+            _value(pair.right, pair),
+            (_verdict(pair, other),),
+        ),
     )
 
 
-def _value(row: Resolved | None) -> Line:
-    return (variable_value_cell(row.winner, LONGEST_VALUE),) if row else ()
+def _value(row: Resolved | None, pair: Pair) -> Line:
+    return (_value_cell(row, pair),) if row else ()
 
 
-def _verdict(pair: Pair, other: str) -> Cell:
+def _value_cell(row: Resolved, pair: Pair) -> Cell:
+    return value_cell(MASK if pair.hidden else row.winner.shown(), LONGEST_VALUE)
+
+
+def _verdict(pair: Pair, other: str, here: str | None = None) -> Cell:
     match pair.difference:
         case Difference.SAME:
             return Cell("= same", Tone.QUIET)
         case Difference.DIFFERS:
             return Cell("≠ differs", Tone.WARN)
         case Difference.ONLY_LEFT:
-            return Cell("only here", Tone.WARN)
+            where = "here" if here is None else f"in {fit(show_name(here), LONGEST_NAME)}"
+            return Cell(f"only {where}", Tone.WARN)
         case Difference.ONLY_RIGHT:
             return Cell(f"only in {fit(show(other), LONGEST_NAME)}", Tone.WARN)
         case Difference.UNKNOWN:

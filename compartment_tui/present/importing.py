@@ -33,15 +33,17 @@ def replace_choice() -> Choice:
     return Choice(options=("add and change", "and remove what is not in it"))
 
 
-def import_lines(editor: Editor, edits: Sequence[VariableEdit]) -> tuple[Line, ...]:
+def import_lines(
+    editor: Editor, edits: Sequence[VariableEdit], notes: Sequence[Line] = ()
+) -> tuple[Line, ...]:
     """What the edits would do, key by key, and whom they touch."""
     if not edits:
-        return ((signed("everything in it is so already", Tone.GOOD),),)
+        return (*notes, (signed("everything in it is so already", Tone.GOOD),))
     would = editor.staging(edits)
     services = touched(would).get(editor.environment, ())
     words = f"touches {services_words(services)}" if services else "touches no service"
     head = (Cell(f"{counted(len(edits), 'change')}, {words}"),)
-    return (head, *(edit_line(would, edit) for edit in edits))
+    return (*notes, head, *(edit_line(would, edit) for edit in edits))
 
 
 def nothing_yet() -> tuple[Line, ...]:

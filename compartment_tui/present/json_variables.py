@@ -5,10 +5,11 @@ A plain value is in them; a sensitive one never is: `value` is null and `valueHi
 
 from collections.abc import Iterable
 
+from compartment_tui.domain.comparing import Pair, ScopePairs
 from compartment_tui.domain.declared import Declared, Readers, Transfer
 from compartment_tui.domain.details import VariableView
 from compartment_tui.domain.names import EnvironmentKey
-from compartment_tui.domain.variables import Scope, Sensitivity, Variable
+from compartment_tui.domain.variables import Resolved, Scope, Sensitivity, Variable
 from compartment_tui.present.json import Json, changes, place
 
 
@@ -37,7 +38,45 @@ def transfer_document(
         **_envelope(key, service),
         "importedKeyNames": list(names),
         "changes": [{"serviceName": one.service, **changes(one.changes)} for one in found],
+        "literalReferenceKeyNames": [key for one in found for key in one.literal_references],
+        "decodedPathKeyNames": [key for one in found for key in one.decoded_paths],
         "done": done,
+    }
+
+
+def comparison_document(
+    scopes: Iterable[ScopePairs], project: str, environments: tuple[str, str]
+) -> Json:
+    """What `variable compare` answers: what the file has, whatever runs."""
+    left, right = environments
+    return {
+        "project": {"name": project},
+        "source": "project_file",
+        "from": {"name": left},
+        "to": {"name": right},
+        "variables": [
+            {
+                "keyName": pair.key,
+                "serviceName": service,
+                "difference": pair.difference.value,
+                "from": _side(pair.left, pair),
+                "to": _side(pair.right, pair),
+            }
+            for service, pairs in scopes
+            for pair in pairs
+        ],
+    }
+
+
+def _side(row: Resolved | None, pair: Pair) -> Json | None:
+    """Null where it has no value; nothing of a plain one either, beside one that is sensitive."""
+    if row is None:
+        return None
+    return {
+        "scopeType": row.scope.value,
+        "sensitivity": row.winner.sensitivity.value,
+        "value": None if pair.hidden else row.winner.shown(),
+        "valueHidden": pair.hidden,
     }
 
 

@@ -1,14 +1,14 @@
 """A service's variables as a table. What must not be seen never gets this far."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from types import MappingProxyType
 
-from compartment_tui.domain.declared import Declared
+from compartment_tui.domain.declared import Declared, Transfer
 from compartment_tui.domain.details import VariableState, VariableView
 from compartment_tui.domain.variables import MASK, Scope, Variable
 from compartment_tui.present.tables import EMPTY, Table
 from compartment_tui.present.text import fit, show, show_name
-from compartment_tui.present.tone import Cell, Tone, signed
+from compartment_tui.present.tone import Cell, Line, Tone, line, signed
 
 VALUE_COLUMNS = 40
 """How much of a value a table shows when nobody says."""
@@ -119,3 +119,22 @@ def _shadowed_cell(view: VariableView, columns: int) -> Cell:
         return EMPTY
     cell = value_cell(view.shadowed.shown(), columns)
     return Cell(cell.text, Tone.QUIET)
+
+
+def transfer_notes(transfer: Transfer) -> Iterator[Line]:
+    """What is brought as it is written, and may not have been meant so."""
+    if transfer.literal_references:
+        keys = key_words(transfer.literal_references)
+        yield line(f"references stay as they are written, nothing replaces them: {keys}", Tone.WARN)
+    if transfer.decoded_paths:
+        keys = key_words(transfer.decoded_paths)
+        yield line(
+            f"in double quotes \\t is a tab and \\n a line break: {keys}; "
+            "single quotes leave a path as it is",
+            Tone.WARN,
+        )
+
+
+def key_words(keys: Iterable[str]) -> str:
+    """Names in a sentence."""
+    return ", ".join(map(show, keys))

@@ -23,6 +23,7 @@ from compartment_tui.present.plan import PlanContext
 from compartment_tui.present.proposal import Proposed
 from compartment_tui.present.said import Said
 from compartment_tui.present.timeline import Timeline
+from compartment_tui.present.tone import Line
 
 # --- results -------------------------------------------------------------------------------------
 
@@ -104,6 +105,8 @@ class ImportRead(Message):
     source: Source
     edits: tuple[VariableEdit, ...] | None = None
     error: CompartmentError | None = None
+    notes: tuple[Line, ...] = ()
+    """What of it may not have been meant so."""
 
 
 @dataclass(eq=False, repr=False)

@@ -13,6 +13,7 @@ from compartment_tui.operations import transfers, variables
 from compartment_tui.operations.sheet import sheet
 from compartment_tui.ports import World
 from compartment_tui.present.importing import Source
+from compartment_tui.present.variables import transfer_notes
 from compartment_tui.tui import messages as news
 
 LARGEST_FILE = 16 * 1024 * 1024
@@ -58,7 +59,9 @@ class VariableBridge:
                 )
             except CompartmentError as error:
                 return news.ImportRead(source, error=error)
-            return news.ImportRead(source, edits=brought.edits)
+            return news.ImportRead(
+                source, edits=brought.edits, notes=tuple(transfer_notes(brought))
+            )
 
         self._ask(ask)
 
@@ -93,7 +96,8 @@ def _read(path: str) -> str:
     try:
         if file.stat().st_size > LARGEST_FILE:
             raise UsageProblem(f"{file} is too large to be a dotenv file")
-        return file.read_text(encoding="utf-8")
+        # As bytes: reading text would make other line breaks of those in a value.
+        return file.read_bytes().decode()
     except OSError as error:
         raise UsageProblem(f"{file} cannot be read: {error.strerror}") from error
     except UnicodeDecodeError as error:

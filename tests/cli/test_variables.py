@@ -60,7 +60,7 @@ def test_what_is_refused_says_the_rule(shop: MemoryWorld) -> None:
     fed(shop, CANARY, "variable", "set", "TOKEN", "--sensitive", "--stdin")
     check_transcript(
         "variable_refusals",
-        line(shop, "variable", "set", "1A", "x"),
+        line(shop, "variable", "set", "A B", "x"),
         line(shop, "variable", "set", "COMPARTMENT_X", "x"),
         line(shop, "variable", "set", "A"),
         line(shop, "variable", "set", "A", "--sensitive"),
@@ -183,7 +183,7 @@ def test_import_and_export(shop: MemoryWorld, tmp_path: Path) -> None:
     exported = line(shop, "variable", "export", "-s", "web", "--sensitive").out
     assert exported == f"C={CANARY}\n"
     resolved = line(shop, "variable", "export", "-s", "web", "--sensitive", "--resolved").out
-    assert resolved == f"A=1\nB=''\nC={CANARY}\nGREETING='hi there'\n"
+    assert resolved == f"A=1\nB=\nC={CANARY}\nGREETING='hi there'\n"
     again = fed(shop, resolved, "variable", "import", "-", "-e", "other", "-s", "web")
     assert again.code == 0
     assert line(shop, "variable", "export", "-e", "other", "-s", "web").out == resolved

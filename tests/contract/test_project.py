@@ -106,7 +106,7 @@ def test_what_is_not_there_is_removed_without_a_word(repository: Repository) -> 
 
 def test_all_edits_are_made_or_none(repository: Repository) -> None:
     for bad, error in (
-        (put("1A", "x"), UsageProblem),
+        (put("A B", "x"), UsageProblem),
         (put("A", "a\0b"), UsageProblem),
         (put("A", "x", "nobody"), NotFound),
         (put("A", "x", sensitive=True), UsageProblem),

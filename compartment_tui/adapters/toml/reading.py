@@ -1,6 +1,5 @@
 """From the TOML of a project file to values that keep the schema's promises, or to problems."""
 
-import difflib
 import json
 import re
 import unicodedata
@@ -11,6 +10,7 @@ from typing import Any
 from compartment_tui.adapters.toml.lines import KeyPath
 from compartment_tui.adapters.toml.schema import ANY, NAME_CHECKS, ROOT, Node
 from compartment_tui.domain.names import show
+from compartment_tui.domain.nearness import nearest
 
 _BARE = re.compile(r"[A-Za-z0-9_-]+")
 
@@ -30,12 +30,6 @@ def dotted(path: KeyPath) -> str:
         name if _BARE.fullmatch(name) else json.dumps(name, ensure_ascii=not name.isprintable())
         for name in path
     )
-
-
-def nearest(name: str, known: tuple[str, ...]) -> str:
-    """`; did you mean …?` when one of `known` is close to `name`, else nothing."""
-    close = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
-    return f"; did you mean `{close[0]}`?" if close else ""
 
 
 def read_tables(document: Mapping[str, Any]) -> tuple[dict[str, Any], tuple[Problem, ...]]:

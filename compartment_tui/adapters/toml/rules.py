@@ -8,8 +8,9 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from compartment_tui.adapters.toml.reading import Problem, dotted, nearest, walk_names
+from compartment_tui.adapters.toml.reading import Problem, dotted, walk_names
 from compartment_tui.domain.config import Build, Kind, NetworkSettings, ReadinessKind
+from compartment_tui.domain.nearness import nearest
 
 Tables = Mapping[str, Any]
 

@@ -201,7 +201,7 @@ def _volume_name(name: str) -> None:
 
 
 def _argument_name(name: str) -> None:
-    if not names.VARIABLE_PATTERN.fullmatch(name):
+    if not names.PLAIN_KEY_PATTERN.fullmatch(name):
         raise ValueError("is no build argument: use letters, digits and _, not a digit first")
 
 

@@ -28,7 +28,7 @@ _VARIABLE_NAMES = {
 NAMES: Mapping[tuple[str, ...], Mapping[str, Any]] = MappingProxyType(
     {
         ("services",): _SERVICE_NAMES,
-        ("services", ANY, "build", "args"): {"pattern": names.VARIABLE_PATTERN.pattern},
+        ("services", ANY, "build", "args"): {"pattern": names.PLAIN_KEY_PATTERN.pattern},
         ("services", ANY, "volumes"): _SERVICE_NAMES,
         ("services", ANY, "readiness", "headers"): {
             "pattern": f"^{HEADER_NAME_PATTERN}$",

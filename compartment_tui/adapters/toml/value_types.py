@@ -1,5 +1,6 @@
 """The kinds of value a project file has: how each is read, and how it is described."""
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -8,6 +9,7 @@ from compartment_tui.adapters.toml import values
 from compartment_tui.domain import names
 from compartment_tui.domain.config import Kind, ReadinessKind
 
+_NUMBER = re.compile(r"[0-9]{1,6}")
 TEXT: Mapping[str, Any] = {"type": "string", "pattern": r"^[^\u0000]*$"}
 FILLED: Mapping[str, Any] = {"type": "string", "pattern": r"^[^\u0000]*[^\s\u0000][^\u0000]*$"}
 
@@ -24,6 +26,8 @@ class ValueType:
     parse: Callable[[Any], Any]
     schema: Mapping[str, Any] = field(default_factory=lambda: FILLED)
     secret: bool = False
+    unit: str = ""
+    """What a number lacks that stands alone, to say how it is written."""
 
     def read(self, value: object) -> Any:  # noqa: ANN401  (each kind has its own result)
         """The domain's value. Raises ValueError with the rest of a sentence: "must be …, not …"."""
@@ -31,7 +35,14 @@ class ValueType:
             return self.parse(value)
         except (TypeError, ValueError) as error:
             found = _kind_of(value) if self.secret else _shown(value)
-            raise ValueError(f"must be {self.words}, not {found}") from error
+            bare = self.unit and _is_number(value)
+            more = f'; write it with its unit, such as "{value}{self.unit}"' if bare else ""
+            raise ValueError(f"must be {self.words}, not {found}{more}") from error
+
+
+def _is_number(value: object) -> bool:
+    """A small one without a unit, also in quotes."""
+    return type(value) is int or (isinstance(value, str) and _NUMBER.fullmatch(value) is not None)
 
 
 def _kind_of(value: object) -> str:
@@ -79,7 +90,8 @@ def _choice(choices: type[Kind] | type[ReadinessKind]) -> ValueType:
 
 def _duration(words: str, parse: Callable[[Any], Any], *, least: str = "") -> ValueType:
     pattern = f"^(?=.*[0-9]){least}{values.DURATION_PATTERN}$"
-    return ValueType(words=words, parse=parse, schema={"type": "string", "pattern": pattern})
+    schema = {"type": "string", "pattern": pattern}
+    return ValueType(words=words, parse=parse, schema=schema, unit="s")
 
 
 _STRINGS = {"type": "array", "items": FILLED}
@@ -144,7 +156,8 @@ POSITIVE_DURATION = _duration(
     least="(?=.*[1-9])",
 )
 MEMORY = ValueType(
-    words="a size such as “512MiB”, at least 6MiB",
+    words="a size such as “512MiB” or “512m”, at least 6MiB",
+    unit="MiB",
     parse=values.memory,
     schema={
         "anyOf": [

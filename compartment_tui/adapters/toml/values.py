@@ -9,6 +9,7 @@ import math
 import re
 from collections.abc import Callable
 from datetime import timedelta
+from decimal import Decimal
 from pathlib import PurePosixPath
 from typing import Any
 
@@ -16,7 +17,7 @@ from compartment_tui.domain import names
 from compartment_tui.domain.variables import Secret
 
 DURATION_PATTERN = r"(?:([0-9]+)h)?(?:([0-9]+)m(?!s))?(?:([0-9]+)s)?(?:([0-9]+)ms)?"
-SIZE_PATTERN = r"([0-9]+) ?(B|kB|KB|MB|GB|KiB|MiB|GiB)"
+SIZE_PATTERN = r"([0-9]+(?:\.[0-9]+)?) ?([kKmMgGtT][iI]?[bB]?|[bB])"
 _STATUS = r"[2-5][0-9]{2}(?: ?- ?[2-5][0-9]{2})?"
 STATUSES_PATTERN = rf"{_STATUS}(?: ?, ?{_STATUS})*"
 HEADER_NAME_PATTERN = r"[A-Za-z0-9!#$%&'*+.^_`|~-]+"
@@ -30,16 +31,7 @@ SMALLEST_MEMORY = 6 * 2**20
 _LONGEST = timedelta(hours=24)
 _LARGEST_NUMBER = 10**9
 """Of a duration's parts: far beyond 24 hours, and far below what overflows."""
-_FACTORS = {
-    "B": 1,
-    "kB": 10**3,
-    "KB": 10**3,
-    "MB": 10**6,
-    "GB": 10**9,
-    "KiB": 2**10,
-    "MiB": 2**20,
-    "GiB": 2**30,
-}
+_UNITS = "kmgt"
 
 
 def only(kind: type, value: object) -> Any:  # noqa: ANN401  (it is of `kind`)
@@ -94,7 +86,7 @@ def variable_keys(value: object) -> tuple[str, ...]:
 def check_variable_key(key: str) -> None:
     """Raises ValueError, in words, when `key` cannot be a variable's name."""
     if not names.VARIABLE_PATTERN.fullmatch(key):
-        raise ValueError("is no variable name: use letters, digits and _, not a digit first")
+        raise ValueError(f"is no variable name: {names.VARIABLE_RULE}")
     if key.startswith(names.RESERVED_PREFIX):
         raise ValueError(f"is reserved: names that begin with {names.RESERVED_PREFIX} are ours")
 
@@ -146,13 +138,18 @@ def positive_duration(value: object) -> timedelta:
 
 
 def size(value: object) -> int:
-    """Bytes: a whole number, or `512MiB`, `1GiB`, `512MB`."""
+    """Bytes: a whole number, or `512MiB`, `512m`, `1.5g`, `512MB`, in any case.
+
+    One letter means what it means to docker, 1024 times; with B alone behind it, 1000 times.
+    """
     if type(value) is int:
         return value
     match = re.fullmatch(SIZE_PATTERN, filled(value))
     if match is None:
         raise ValueError("not a size")
-    return int(match[1]) * _FACTORS[match[2]]
+    unit = match[2].lower()
+    base = 1000 if unit[1:] == "b" else 1024
+    return int(Decimal(match[1]) * base ** (_UNITS.find(unit[:1]) + 1))
 
 
 def memory(value: object) -> int:

@@ -105,7 +105,7 @@ class VariableImport(Dialog[tuple[VariableEdit, ...]]):
         if message.error is not None:
             self._show(problem_line(message.error))
         else:
-            self._show((), *import_lines(self._editor, message.edits or ()))
+            self._show((), *import_lines(self._editor, message.edits or (), message.notes))
 
     def _show(self, problem: Line, *lines: Line) -> None:
         self.query_one("#problem", TextLines).put(problem)

@@ -173,6 +173,10 @@ LOG = "debug"
         (HEAD + "[services.web]\nport = true\n", "must be a port from 1 to 65535, not true"),
         (HEAD + '[services.web]\nport = "80"\n', "must be a port from 1 to 65535, not “80”"),
         (HEAD + "[services.web]\nsettle = 5\n", "services.web.settle must be a duration such as"),
+        (HEAD + "[services.web]\nsettle = 5\n", 'not 5; write it with its unit, such as "5s"'),
+        (HEAD + '[services.web]\nstop_grace = "5"\n', 'its unit, such as "5s"'),
+        (HEAD + "[services.web]\nlimits = { memory = 512 }", 'its unit, such as "512MiB"'),
+        (HEAD + '[services.web]\ndomains = ["x"]\n', "has no key `domains`"),
         (HEAD + '[services.web]\nkind = "cron"', "must be one of “web”, “api”, “static”, “worker”"),
         (HEAD + "[services.web]\nlimits = { cpus = 0 }", "a number of processors over 0"),
         (HEAD + "[services.web]\nlimits = { cpus = nan }", "a number of processors over 0"),
@@ -217,8 +221,8 @@ LOG = "debug"
         (HEAD + "[environments.x.variables]\nWORKERS = 3", "must be a string in quotes"),
         (HEAD + '[environments.x.variables]\nA = "a\\u0000b"', "without NUL"),
         (
-            HEAD + '[environments.x.variables]\n"A-B" = "x"',
-            "“A-B” in [environments.x.variables] is no",
+            HEAD + '[environments.x.variables]\n"A B" = "x"',
+            "“A B” in [environments.x.variables] is no",
         ),
         (HEAD + '[environments.x.variables]\nCOMPARTMENT_X = "x"', "is reserved"),
         (
@@ -433,7 +437,12 @@ def test_no_durations(value: object) -> None:
 
 @pytest.mark.parametrize(
     ("value", "size"),
-    [("512MiB", 2**29), ("1GiB", 2**30), ("512MB", 512 * 10**6), (7, 7), ("1 kB", 1000)],
+    [
+        *(("512MiB", 2**29), ("1GiB", 2**30), ("512MB", 512 * 10**6), (7, 7), ("1 kB", 1000)),
+        *(("512m", 2**29), ("512M", 2**29), ("512Mi", 2**29), ("512mib", 2**29), ("1g", 2**30)),
+        *(("1.5g", 3 * 2**29), ("64k", 2**16), ("64K", 2**16), ("10b", 10), ("10B", 10)),
+        *(("512mb", 512 * 10**6), ("1t", 2**40), ("0.5 GiB", 2**29)),
+    ],
 )
 def test_sizes(value: object, size: int) -> None:
     assert values.size(value) == size
