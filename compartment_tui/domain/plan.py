@@ -213,6 +213,8 @@ class Run:
     """The environment whose images these are, when that is another one."""
     ref: str = ""
     """The commit that services and build contexts are taken from, as it was asked for."""
+    notes: tuple[str, ...] = ()
+    """What a person should know of the files it builds from, in words."""
 
     @property
     def recipe(self) -> tuple[Stage, ...]:

@@ -38,6 +38,7 @@ def plan_document(
         "label": run.label or None,
         "sourceEnvironment": {"name": run.origin} if run.origin else None,
         "ref": run.ref or None,
+        "notes": list(run.notes),
         "dirtyFiles": list(dirty[:SHOWN_FILES]),
         "dirtyFileCount": len(dirty),
         "deployments": [

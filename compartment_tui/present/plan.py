@@ -108,6 +108,8 @@ def _about_all(run: Run, context: PlanContext) -> Iterator[Line]:
         name = "" if commit == run.ref[:7] else f" ({clean(run.ref)})"
         yield _row("services", f"and build contexts: a clean copy of commit {commit}{name}")
         yield _row("settings", "project, environments, edge and secrets: the working file")
+    for note in run.notes:
+        yield _row("note", clean(note), Tone.WARN)
     if context.dirty:
         shown = [show(file) for file in context.dirty[:SHOWN_FILES]]
         if more := len(context.dirty) - len(shown):
