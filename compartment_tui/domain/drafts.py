@@ -1,6 +1,6 @@
 """What planning knows, and single plans: new deployments, images again, kept containers. Pure."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -21,7 +21,7 @@ from compartment_tui.domain.errors import (
 )
 from compartment_tui.domain.names import EnvironmentKey, host, parse_label, primary_web
 from compartment_tui.domain.plan import ImageSource, Plan, Run
-from compartment_tui.domain.usable import refuse_unusable
+from compartment_tui.domain.usable import refuse_unbuildable, refuse_unusable
 from compartment_tui.domain.variables import Secret, fingerprints, resolve, values
 
 MAX_PORT = 65535
@@ -64,8 +64,9 @@ def fresh(
     force: bool = False,
 ) -> Plan:
     """A new deployment with the file's values of today."""
-    rows = resolve(around.config.environment(around.key.environment).layers(spec.name))
-    resolved = values(rows)
+    environment = around.config.environment(around.key.environment)
+    spec = environment.with_build_args(spec)
+    resolved = values(resolve(environment.layers(spec.name)))
     return Plan(
         key=around.key,
         run=run,
@@ -77,6 +78,7 @@ def fresh(
         previous=around.state.active_deployment(spec.name),
         values=resolved,
         fingerprints=fingerprints(resolved, around.fingerprint_key),
+        build_secrets=_build_secrets(spec, resolved) if source is ImageSource.BUILD else {},
         host=host_of(around.config, around.key, spec),
         port=spec.port or _port_variable(spec.name, resolved.get("PORT")),
         provenance=around.provenance,
@@ -167,6 +169,8 @@ def make_run(
     label = parse_label(label)
     specs = [plan.spec for plan in chosen if not plan.kept]
     refuse_unusable(around.config, around.key, specs, around.identity)
+    built = [plan.spec for plan in chosen if plan.source is ImageSource.BUILD]
+    refuse_unbuildable(around.config, around.key, built)
     _refuse_shared_hosts(chosen)
     return Run(
         id=run,
@@ -187,6 +191,14 @@ def host_of(config: ProjectConfig, key: EnvironmentKey, spec: ServiceSpec) -> st
         return None
     primary = primary_web((one.name, one.kind.value) for one in config.services)
     return host(key, spec.name, primary=spec.name == primary, base_domain=config.base_domain)
+
+
+def _build_secrets(spec: ServiceSpec, resolved: Mapping[str, Secret]) -> dict[str, Secret]:
+    return {
+        one.id: resolved[one.variable]
+        for one in spec.build.secrets
+        if one.variable is not None and one.variable in resolved
+    }
 
 
 def _port_variable(service: str, value: Secret | None) -> int | None:

@@ -18,6 +18,8 @@ from compartment_tui.domain.errors import UsageProblem
 PROJECT_PATTERN = re.compile(r"^[a-z][a-z0-9-]{0,62}$")
 SERVICE_PATTERN = re.compile(r"^[a-z0-9][a-z0-9_-]{0,62}$")
 VARIABLE_PATTERN = re.compile(r"^[A-Za-z_][A-Za-z0-9_]*$")
+SECRET_ID_PATTERN = re.compile(r"^[A-Za-z0-9_.-]{1,128}$")
+"""Of a build secret, in words that a build command and a file system take as they are."""
 RESERVED_PREFIX = "COMPARTMENT_"
 DEFAULT_ENVIRONMENT = "production"
 LABEL_LIMIT = 63

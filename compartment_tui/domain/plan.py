@@ -96,6 +96,8 @@ class Plan:
     """Fingerprints of what that one was given."""
     values: Mapping[str, Secret] = field(default_factory=dict)
     fingerprints: Mapping[str, str] = field(default_factory=dict)
+    build_secrets: Mapping[str, Secret] = field(default_factory=dict)
+    """By id: those of `spec.build.secrets` that are variables."""
     host: str | None = None
     port: int | None = None
     """Where the file or the variables name it; else the image decides."""

@@ -194,6 +194,8 @@ def _plan(plan: Plan, commits: CommitRange) -> Json:
             "authors": list(commits.authors),
             "subjects": [f"{one.id} {one.subject}" for one in commits.newest],
         },
+        "buildArguments": [name for name, _ in plan.spec.build.args],
+        "buildSecrets": [one.id for one in plan.spec.build.secrets],
         "variables": changes(plan.changes),
         "variablesUnlikeSource": changes(plan.differs),
         "routeHost": plan.host,

@@ -125,6 +125,7 @@ def _block(plan: Plan, context: PlanContext) -> Iterator[Line]:
         return
     image = f" {proof(plan.image)}" if plan.image and plan.source is ImageSource.KEPT_IMAGE else ""
     yield _row("image", f"{source_words(plan)}{image}")
+    yield from _built(plan)
     yield from _commits(plan, context.commits.get(plan.service, CommitRange()))
     yield from _variables(plan)
     if plan.host:
@@ -179,6 +180,17 @@ def _released(plan: Plan) -> Iterator[Line]:
         yield _row("release", f"{command}, once, before the candidate starts")
     elif plan.held:
         yield _row("release", f"{command} ran when this was held, and is not run again")
+
+
+def _built(plan: Plan) -> Iterator[Line]:
+    """By name only: an argument may be somebody's secret all the same."""
+    if plan.source is not ImageSource.BUILD:
+        return
+    build = plan.spec.build
+    if build.args:
+        yield _row("arguments", listed([clean(name) for name, _ in build.args]))
+    if build.secrets:
+        yield _row("secrets", f"{listed([clean(one.id) for one in build.secrets])}, for its build")
 
 
 def _commits(plan: Plan, commits: CommitRange) -> Iterator[Line]:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from compartment_tui.adapters.docker import labels
 from compartment_tui.adapters.docker.beginning import Ahead, Stop
+from compartment_tui.adapters.docker.build_secrets import SecretFiles, secret_files
 from compartment_tui.adapters.docker.child import run_child
 from compartment_tui.adapters.docker.client import NO_SPACE, Client, reason
 from compartment_tui.adapters.docker.commands import (
@@ -85,12 +86,17 @@ class DockerBuilder:
         return (yield from begun.lines() if begun else self._build(plan, cancel))
 
     def _build(self, plan: Plan, cancel: Cancel) -> Generator[str, None, Image]:
-        with prepared(plan.spec, self._project, plan.root) as ready:
+        with (
+            prepared(plan.spec, self._project, plan.root) as ready,
+            secret_files(plan, self._project.root) as secrets,
+        ):
             command = find_build_command()
-            if command is None:
+            if command is not None:
+                image_id = yield from self._build_with(command, plan, ready, secrets, cancel)
+            elif not secrets.files:
                 image_id = yield from self._build_classic(plan, ready, cancel)
             else:
-                image_id = yield from self._build_with(command, plan, ready, cancel)
+                raise _no_secrets_here(plan)
         return self._named(image_id, plan)
 
     def pull(self, plan: Plan, cancel: Cancel) -> Generator[str, None, Image]:
@@ -117,14 +123,20 @@ class DockerBuilder:
         return image
 
     def _build_with(
-        self, command: BuildCommand, plan: Plan, recipe: Recipe, cancel: Cancel
+        self,
+        command: BuildCommand,
+        plan: Plan,
+        recipe: Recipe,
+        secrets: SecretFiles,
+        cancel: Cancel,
     ) -> Generator[str, None, str]:
         id_file = recipe.dockerfile.with_name("image-id")
-        words = (*command.start(), *_options(plan, recipe, id_file), str(recipe.context))
+        options = (*_options(plan, recipe, id_file), *secrets.options())
+        words = (*command.start(), *options, str(recipe.context))
         progress = PlainProgress()
         child = run_child(words, child_environment(self._client.address), cancel)
         with closing(child):
-            exit_code = yield from _fed(child, progress)
+            exit_code = yield from _fed(child, progress, secrets)
         if exit_code or not id_file.exists():
             raise _failure(plan.spec, recipe, progress.breakdown())
         return id_file.read_text(encoding="ascii").strip()
@@ -196,13 +208,23 @@ def _labels(plan: Plan) -> dict[str, str]:
     return {labels.PROJECT: plan.key.project, labels.SERVICE: plan.service}
 
 
-def _fed(child: Generator[str, None, int], progress: PlainProgress) -> Generator[str, None, int]:
+def _no_secrets_here(plan: Plan) -> BuildFailed:
+    return BuildFailed(
+        f"the image of {plan.service} cannot be built: its build has secrets, and only BuildKit"
+        " keeps them out of the image",
+        hint="install the docker command with its buildx plugin; `docker buildx version` shows it",
+    )
+
+
+def _fed(
+    child: Generator[str, None, int], progress: PlainProgress, secrets: SecretFiles
+) -> Generator[str, None, int]:
     while True:
         try:
             line = next(child)
         except StopIteration as end:
             return int(end.value)
-        yield from progress.feed(line)
+        yield from progress.feed(secrets.masked(line))
 
 
 def _classic_build(session: "Session", plan: Plan, recipe: Recipe) -> Iterable[Chunk]:

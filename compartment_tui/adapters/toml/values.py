@@ -76,6 +76,20 @@ def command(value: object) -> tuple[str, ...]:
     return words
 
 
+def secret_source(value: object) -> dict[str, str]:
+    """The one word that says where a build secret comes from when it has the variable's name."""
+    if value != "variable":
+        raise ValueError("no source")
+    return {"variable": ""}
+
+
+def variable_key(value: object) -> str:
+    """A name that a variable can have."""
+    key = filled(value)
+    check_variable_key(key)
+    return key
+
+
 def variable_keys(value: object) -> tuple[str, ...]:
     """A list of names that variables can have."""
     keys = strings(value)
@@ -90,6 +104,15 @@ def check_variable_key(key: str) -> None:
         raise ValueError("is no variable name: use letters, digits and _, not a digit first")
     if key.startswith(names.RESERVED_PREFIX):
         raise ValueError(f"is reserved: names that begin with {names.RESERVED_PREFIX} are ours")
+
+
+def is_variable_key(key: str) -> bool:
+    """Whether `key` can be a variable's name."""
+    try:
+        check_variable_key(key)
+    except ValueError:
+        return False
+    return True
 
 
 def relative_path(value: object) -> str:

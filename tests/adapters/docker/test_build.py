@@ -4,12 +4,12 @@ import secrets
 import subprocess
 import threading
 import time
-from collections.abc import Callable, Generator, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable, Generator, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import pytest
 
@@ -17,16 +17,18 @@ from compartment_tui.adapters.docker import build as building
 from compartment_tui.adapters.docker import commands
 from compartment_tui.adapters.docker.address import Address, Tls
 from compartment_tui.adapters.docker.build import DockerBuilder
+from compartment_tui.adapters.docker.build_secrets import secret_files
 from compartment_tui.adapters.docker.child import run_child
 from compartment_tui.adapters.docker.client import Client, connect
 from compartment_tui.adapters.docker.commands import BuildCommand, child_environment
 from compartment_tui.adapters.docker.progress import ClassicProgress, PlainProgress
 from compartment_tui.adapters.toml.project import TomlProject
-from compartment_tui.domain.config import Build, Kind, ServiceSpec
+from compartment_tui.domain.config import Build, BuildSecret, Kind, ServiceSpec
 from compartment_tui.domain.deployment import Image, Trigger
 from compartment_tui.domain.errors import BuildFailed, Cancelled, ImageUnavailable
 from compartment_tui.domain.names import EnvironmentKey, new_id
 from compartment_tui.domain.plan import ImageSource, Plan
+from compartment_tui.domain.variables import Secret
 
 T = TypeVar("T")
 
@@ -678,3 +680,124 @@ def test_classic_progress_keeps_the_failing_steps_lines() -> None:
     found = progress.breakdown()
     assert (found.step, found.instruction, found.exit_code) == ("2", "RUN x", 3)
     assert found.tail == ("one", "two")
+
+
+TOKEN = "s3cret-of-the-registry"
+
+
+def with_secrets(*secrets_of_it: BuildSecret) -> ServiceSpec:
+    return ServiceSpec(name="web", path="web", build=Build(secrets=secrets_of_it))
+
+
+@pytest.mark.parametrize("workshop", [BUILDKIT], indirect=True)
+@pytest.mark.docker
+def test_a_build_reads_secrets_that_nothing_keeps(
+    workshop: Workshop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    workshop.write("web/.npmrc", f"line one\ntoken={TOKEN}-2\n")
+    workshop.write("web/.dockerignore", ".npmrc\n")
+    workshop.write(
+        "web/Dockerfile",
+        "FROM busybox:1\n"
+        "RUN --mount=type=secret,id=NPM_TOKEN --mount=type=secret,id=npm.rc"
+        " cat /run/secrets/NPM_TOKEN && cat /run/secrets/npm.rc"
+        " && cut -c 3- /run/secrets/NPM_TOKEN > /all && wc -c < /run/secrets/npm.rc > /size\n"
+        "RUN ls -A /run/secrets || true\n",
+    )
+    commands_run: list[tuple[str, ...]] = []
+
+    def spy(
+        words: tuple[str, ...], env: Mapping[str, str], cancel: Person
+    ) -> Generator[str, None, int]:
+        commands_run.append(words)
+        files = [word.partition("src=")[2] for word in words if word.startswith("--secret=")]
+        assert [Path(file).stat().st_mode & 0o777 for file in files] == [0o600, 0o600]
+        return run_child(words, env, cancel)
+
+    monkeypatch.setattr(building, "run_child", spy)
+    spec = with_secrets(
+        BuildSecret(id="NPM_TOKEN", variable="TOKEN"),
+        BuildSecret(id="npm.rc", file="web/.npmrc"),
+    )
+    plan = replace(workshop.plan(spec), build_secrets={"NPM_TOKEN": Secret(TOKEN)})
+    said, image = finished(workshop.builder.build(plan, workshop.person))
+    assert workshop.run(image, "cat", "/all") == TOKEN[2:]
+    assert workshop.run(image, "cat", "/size") == "40"
+    asked = ["docker", "history", "--no-trunc", image.id], ["docker", "inspect", image.id]
+    kept = (subprocess.run(one, check=True, capture_output=True, text=True).stdout for one in asked)
+    for seen in (*said, *commands_run[0], *kept):
+        assert TOKEN not in seen
+    assert any("<hidden>" in line for line in said)
+    assert not Path(commands_run[0][-2].partition("src=")[2]).exists()
+
+
+@pytest.mark.parametrize("workshop", [BUILDKIT], indirect=True)
+@pytest.mark.docker
+def test_a_failing_build_does_not_show_its_secret_either(workshop: Workshop) -> None:
+    workshop.write(
+        "web/Dockerfile",
+        "FROM busybox:1\nRUN --mount=type=secret,id=T cat /run/secrets/T; exit 3\n",
+    )
+    plan = workshop.plan(with_secrets(BuildSecret(id="T", variable="T")))
+    plan = replace(plan, build_secrets={"T": Secret(TOKEN)})
+    with pytest.raises(BuildFailed) as failed:
+        finished(workshop.builder.build(plan, workshop.person))
+    assert TOKEN not in f"{failed.value.message} {failed.value.tail}"
+    assert any("<hidden>" in line for line in failed.value.tail)
+
+
+class Closet:
+    """What a builder needs of a project, without an engine."""
+
+    def __init__(self, root: Path) -> None:
+        (root / "web").mkdir()
+        (root / "web" / "Dockerfile").write_text("FROM busybox:1\n")
+        (root / "compartment.toml").write_text('[project]\nname = "shop"\n')
+        self.workshop = Workshop(root, cast("Client", None), name="shop")
+
+    def fails(self, *of_it: BuildSecret) -> BuildFailed:
+        with pytest.raises(BuildFailed) as failed:
+            self.workshop.build(with_secrets(*of_it))
+        return failed.value
+
+
+def test_without_buildkit_a_build_with_secrets_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(building, "find_build_command", lambda: None)
+    (tmp_path / "token").write_text(TOKEN)
+    failed = Closet(tmp_path).fails(BuildSecret(id="T", file="token"))
+    assert "only BuildKit" in failed.message
+    assert "buildx" in failed.hint
+    assert TOKEN not in f"{failed.message}{failed.hint}"
+
+
+def test_a_secret_that_cannot_be_had(tmp_path: Path) -> None:
+    closet = Closet(tmp_path)
+    (tmp_path / "out").symlink_to("/etc/hostname")
+    (tmp_path / "large").write_bytes(b"x" * 600_000)
+    for file, said in (
+        ("nothing", "there is no file"),
+        ("web", "there is no file"),
+        ("out", "leads out of the repository"),
+        ("large", "larger than"),
+    ):
+        assert said in closet.fails(BuildSecret(id="T", file=file)).message
+    assert "T2 is not set" in closet.fails(BuildSecret(id="T", variable="T2")).message
+
+
+@pytest.mark.parametrize(
+    ("content", "line", "shown"),
+    [
+        (TOKEN, f"a {TOKEN} b", "a <hidden> b"),
+        (f"{TOKEN}\n", TOKEN, "<hidden>"),
+        ("first line\nsecond line\r\n", "x first line, second line", "x <hidden>, <hidden>"),
+        ("abc", "abc", "abc"),
+        ("long long\nlong", "long long", "<hidden>"),
+    ],
+)
+def test_what_output_shows_of_a_secret(tmp_path: Path, content: str, line: str, shown: str) -> None:
+    workshop = Closet(tmp_path).workshop
+    plan = workshop.plan(with_secrets(BuildSecret(id="T", variable="T")))
+    with secret_files(replace(plan, build_secrets={"T": Secret(content)}), tmp_path) as found:
+        assert found.masked(line) == shown
