@@ -18,6 +18,7 @@ from compartment_tui.adapters.docker.commands import (
     find_build_command,
 )
 from compartment_tui.adapters.docker.context import Recipe, prepared
+from compartment_tui.adapters.docker.ignore_file import sent_paths
 from compartment_tui.adapters.docker.images import image as image_on_engine
 from compartment_tui.adapters.docker.progress import (
     Breakdown,
@@ -50,6 +51,7 @@ SIDE_BY_SIDE = 4
 """How many builds are begun at once."""
 IN_CONTEXT = ".compartment.Dockerfile"
 """Where the engine's own builder finds the Dockerfile; always the same, or its cache would miss."""
+IGNORE_FILE = ".dockerignore"
 
 # The engine takes `-` and `_` in a repository's name only between letters and digits.
 _REPOSITORY_PART = re.compile(r"[a-z0-9]+(?:(?:_|__|-+)[a-z0-9]+)*")
@@ -229,11 +231,7 @@ def _fed(
 
 def _classic_build(session: "Session", plan: Plan, recipe: Recipe) -> Iterable[Chunk]:
     load_sdk()
-    from docker.utils.build import tar
-
-    content = recipe.dockerfile.read_text(encoding="utf-8", errors="replace")
-    added = (IN_CONTEXT, content)
-    packed: Any = tar(recipe.context, exclude=list(recipe.ignored), dockerfile=added)
+    packed: Any = _packed(plan, recipe)
     build = plan.spec.build
     with closing(packed) as sent:
         yield from session.build(
@@ -247,6 +245,30 @@ def _classic_build(session: "Session", plan: Plan, recipe: Recipe) -> Iterable[C
             forcerm=True,
             decode=True,
         )
+
+
+def _packed(plan: Plan, recipe: Recipe) -> Any:  # noqa: ANN401  (an open file of the SDK's making)
+    """The context as the engine's own builder takes it. Raises BuildFailed.
+
+    The engine removes from it what an ignore file in it names: the Dockerfile's copy, and the
+    ignore file itself where the user has or wants none there.
+    """
+    from docker.utils.build import create_archive
+
+    dockerfile = recipe.dockerfile.read_text(encoding="utf-8", errors="replace")
+    ignore_file = recipe.context / IGNORE_FILE
+    try:
+        paths = list(sent_paths(recipe.context, recipe.ignored))
+        own = IGNORE_FILE in paths and ignore_file.is_file()
+        kept = ignore_file.read_text("utf-8", "replace") if own else IGNORE_FILE
+        added = [(IGNORE_FILE, f"{kept.rstrip()}\n{IN_CONTEXT}\n"), (IN_CONTEXT, dockerfile)]
+        return create_archive(str(recipe.context), paths, extra_files=added)
+    except OSError as error:
+        cause = error.__cause__ if isinstance(error.__cause__, OSError) else error
+        raise BuildFailed(
+            f"the image of {plan.service} cannot be built: {cause.filename} cannot be read:"
+            f" {cause.strerror}"
+        ) from error
 
 
 def _failure(spec: ServiceSpec, recipe: Recipe, found: Breakdown) -> CompartmentError:

@@ -1,6 +1,7 @@
 import json
 import os
 import secrets
+import socket
 import subprocess
 import threading
 import time
@@ -87,8 +88,8 @@ class Workshop:
 
     def run(self, image: Image, *command: str) -> str:
         words = ["docker", "run", "--rm", "--label", f"compartment.project={self.name}", image.id]
-        done = subprocess.run([*words, *command], check=True, capture_output=True, text=True)
-        return done.stdout.strip()
+        done = subprocess.run([*words, *command], check=True, capture_output=True)
+        return done.stdout.decode("utf-8", "surrogateescape").strip()
 
     def tags(self) -> list[str]:
         return [tag for one in self._images() for tag in one["RepoTags"] or ()]
@@ -169,9 +170,7 @@ def test_history_and_copies_never_enter_and_the_ignore_file_is_kept_to(workshop:
     for path in ("kept", "sub/kept", "left.log", "sub/back.log"):
         workshop.write(f"web/{path}", "")
     workshop.write("web/Dockerfile", "FROM busybox:1\nCOPY . /all\n")
-    workshop.write(
-        "web/.dockerignore", "# ours\n**/*.log\n!sub/back.log\n!.git\n!**/.compartment\n"
-    )
+    workshop.write("web/.dockerignore", "# ours\n**/*.log\n!sub/back.log\n!**/.compartment\n")
     found = workshop.files(workshop.build()[1], "/all")
     assert {path for path in found if "ignore" not in path} == {
         "/all/Dockerfile",
@@ -179,6 +178,47 @@ def test_history_and_copies_never_enter_and_the_ignore_file_is_kept_to(workshop:
         "/all/sub/kept",
         "/all/sub/back.log",
     }
+
+
+UGLY = (
+    "\ufeff# comment\r\nplain\r\n/rooted/\n./dotted\n  spaced name  \n**/*.log\n!sub/back.log\n"
+    "deep\n!deep/kept\n[Cc]lass\n?x\n #hash\nesc\\[a\\]\n**/gone\nDockerfile\nlatin-\udce9\n"
+)
+UGLY_FILES = (
+    *("plain", "rooted/a", "dotted/a", "spaced name", "one.log", "sub/two.log", "sub/back.log"),
+    *("deep/lost", "deep/kept", "Class", "class", "Glass", "ax", "#hash", "esc[a]", "escb"),
+    *("a/b/gone/c", "a/b/stays", "CASE", "case", "with\nline", "latin-\udce9", "latin-\udcea"),
+)
+
+
+@pytest.mark.docker
+@pytest.mark.parametrize("workshop", [BUILDKIT], indirect=True)
+@pytest.mark.parametrize("own", [True, False])
+def test_both_roads_send_the_same(
+    workshop: Workshop, monkeypatch: pytest.MonkeyPatch, own: bool
+) -> None:
+    for path in UGLY_FILES:
+        workshop.write(f"web/{path}", "x")
+    web = workshop.root / "web"
+    (web / "empty" / "emptier").mkdir(parents=True)
+    (web / "tool").write_text("x")
+    (web / "tool").chmod(0o755)
+    (web / "inside").symlink_to("case")
+    (web / "outside").symlink_to("/etc")
+    (web / "broken").symlink_to("nowhere")
+    with socket.socket(socket.AF_UNIX) as listener:
+        monkeypatch.chdir(web)
+        listener.bind("socket")
+    workshop.write("web/Dockerfile", "FROM busybox:1\nCOPY . /all\n")
+    name = ".dockerignore" if own else "Dockerfile.dockerignore"
+    (web / name).write_bytes(UGLY.encode("utf-8", "surrogateescape"))
+    look = ("sh", "-c", "cd /all && find . -exec stat -c '%n %F %a' {} + | sort")
+    seen = [workshop.run(workshop.build()[1], *look)]
+    monkeypatch.setattr(building, "find_build_command", lambda: None)
+    seen.append(workshop.run(workshop.build()[1], *look))
+    assert seen[1].splitlines() == seen[0].splitlines()
+    assert "./deep/kept" in seen[0]
+    assert "./plain" not in seen[0]
 
 
 @pytest.mark.docker
@@ -700,7 +740,7 @@ def test_a_build_reads_secrets_that_nothing_keeps(
         "web/Dockerfile",
         "FROM busybox:1\n"
         "RUN --mount=type=secret,id=NPM_TOKEN --mount=type=secret,id=npm.rc"
-        " cat /run/secrets/NPM_TOKEN && cat /run/secrets/npm.rc"
+        f" echo {workshop.name} && cat /run/secrets/NPM_TOKEN && cat /run/secrets/npm.rc"
         " && cut -c 3- /run/secrets/NPM_TOKEN > /all && wc -c < /run/secrets/npm.rc > /size\n"
         "RUN ls -A /run/secrets || true\n",
     )
