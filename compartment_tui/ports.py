@@ -575,14 +575,21 @@ class Source(Protocol):
     def dirty_files(self) -> tuple[str, ...]:
         """What differs from the commit, below the project's root; empty outside git."""
 
+    def problem(self) -> str:
+        """Why the commit, or what differs from it, cannot be read, and the way on.
+
+        Empty when both can, and outside git.
+        """
+
     def commits_between(self, older: str, newer: str) -> CommitRange:
         """What leads from the one to the other, backwards too; empty when unknown."""
 
     def check_out(self, ref: str) -> AbstractContextManager[Checkout]:
         """The files of a commit, a branch or a tag below the project's root; gone at the end.
 
-        Nothing of the working tree gets in, nor does it change. Raises NotFound (no git
-        repository, no such commit).
+        They are what `git checkout` of it gives, submodules included. Nothing of the working tree
+        gets in, nor does it change; nothing is fetched, and nothing that the repository names is
+        run. Raises NotFound (no git repository, no such commit, a part of it is not here).
         """
 
 

@@ -1,52 +1,88 @@
 """The repository's version control, by the git command: read only, never asks, never waits long."""
 
-import os
 import re
-import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+from compartment_tui.adapters.git_command import GitCommand, GitFailed, repository_near
 from compartment_tui.domain.commits import Checkout, Commit, CommitRange
 from compartment_tui.domain.deployment import Provenance
 from compartment_tui.domain.errors import NotFound
 from compartment_tui.domain.names import show
 
-TIMEOUT_SECONDS = 2.0
-ARCHIVE_TIMEOUT_SECONDS = 60.0
 LOG_LIMIT = 20
 """How many commits are told one by one."""
+SUBMODULE_DEPTH = 8
 READ_LIMIT = 1_000
 """How many are counted, and whose authors are told."""
 
 _COMMIT = re.compile(r"[0-9a-f]{7,64}")
 _FIELDS_BEFORE_PATH = {"1": 8, "2": 9, "u": 10}
 """Of a line of `git status --porcelain=v2`, by its first word."""
-_IDENTITY_PREFIX = "COMPARTMENT_TUI_IDENTITY"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Tree:
+    """What git tells of the working tree, and what it could not."""
+
+    provenance: Provenance = Provenance()
+    files: tuple[str, ...] = ()
+    problem: str = ""
 
 
 class GitSource:
-    """The git repository around a project. Without git, or outside one, everything is empty."""
+    """The git repository around a project. Outside one everything is empty."""
 
     def __init__(self, root: Path) -> None:
         self._root = root
+        self._git = GitCommand(root)
 
     def provenance(self) -> Provenance:
-        headers, files = self._status()
+        return self._tree().provenance
+
+    def dirty_files(self) -> tuple[str, ...]:
+        return self._tree().files
+
+    def problem(self) -> str:
+        return self._tree().problem
+
+    def _tree(self) -> _Tree:
+        try:
+            headers, files = self._status(self._git, ".")
+        except GitFailed as failed:
+            return _Tree() if failed.outside else self._unclear(failed)
         commit = headers.get("branch.oid", "")
-        if not _COMMIT.fullmatch(commit):  # outside a repository, or before its first commit
-            return Provenance()
+        if not _COMMIT.fullmatch(commit):  # before its first commit
+            return _Tree(files=files)
         branch = headers.get("branch.head", "")
-        return Provenance(
+        provenance = Provenance(
             commit=commit,
             branch="" if branch == "(detached)" else branch,
             dirty=bool(files),
-            author=self._git("log", "-1", "--format=%an", commit).strip(),
+            author=self._author(commit),
+        )
+        return _Tree(provenance=provenance, files=files)
+
+    def _unclear(self, failed: GitFailed) -> _Tree:
+        """The commit alone, when only the files could not be compared with it."""
+        way_on = f"; {failed.hint}" if failed.hint else ""
+        commit = self._git.read("rev-parse", "--verify", "--quiet", "HEAD^{commit}")
+        if not _COMMIT.fullmatch(commit):
+            problem = f"the commit of these files cannot be read: {failed}{way_on}"
+            return _Tree(problem=problem)
+        branch = self._git.read("symbolic-ref", "--quiet", "--short", "HEAD")
+        return _Tree(
+            provenance=Provenance(
+                commit=commit, branch=branch, dirty=True, author=self._author(commit)
+            ),
+            problem=f"what differs from the commit cannot be told, so it counts as changed:"
+            f" {failed}{way_on}",
         )
 
-    def dirty_files(self) -> tuple[str, ...]:
-        return self._status()[1]
+    def _author(self, commit: str) -> str:
+        return self._git.read("log", "-1", "--format=%an", commit)
 
     def commits_between(self, older: str, newer: str) -> CommitRange:
         if not (_COMMIT.fullmatch(older) and _COMMIT.fullmatch(newer)):
@@ -56,8 +92,10 @@ class GitSource:
     def _range(self, older: str, newer: str) -> CommitRange:
         from collections import Counter
 
+        if not self._reaches(older, newer):
+            return CommitRange()
         log = ("log", f"--max-count={READ_LIMIT}", "--format=%h%x00%s%x00%an")
-        output = self._git(*log, f"{older}..{newer}", "--")
+        output = self._git.read(*log, f"{older}..{newer}", "--")
         # Not `splitlines`: a subject may hold what that takes for the end of a line.
         rows = [line.split("\0") for line in output.split("\n") if line]
         commits = [Commit(id=row[0], subject=row[1], author=row[2]) for row in rows]
@@ -67,94 +105,116 @@ class GitSource:
             authors=tuple(author for author, _ in Counter(c.author for c in commits).most_common()),
         )
 
+    def _reaches(self, older: str, newer: str) -> bool:
+        """Whether the history between them is here: that of a shallow clone may be cut off."""
+        if self._git.read("rev-parse", "--is-shallow-repository") != "true":
+            return True
+        try:
+            self._git.run("merge-base", "--is-ancestor", older, newer)
+        except GitFailed:
+            return False
+        return True
+
     @contextmanager
     def check_out(self, ref: str) -> Iterator[Checkout]:
         import tempfile  # loading it takes longer than most commands may
 
+        from compartment_tui.adapters.git_checkout import origin_of, write_commit
+
         commit = self._commit_of(ref)
         with tempfile.TemporaryDirectory(prefix="compartment-ref-") as directory:
-            self._unpack(commit, Path(directory), ref)
-            author = self._git("log", "-1", "--format=%an", commit).strip()
-            provenance = Provenance(commit=commit, branch=self._branch_of(ref), author=author)
-            yield Checkout(root=Path(directory), provenance=provenance)
+            try:
+                prefix = self._git.run("rev-parse", "--show-prefix").rstrip("\n")
+                top = Path(self._git.run("rev-parse", "--show-toplevel").rstrip("\n"))
+                notes = write_commit(origin_of(self._git, top), commit, prefix, Path(directory))
+            except (GitFailed, OSError) as error:
+                raise NotFound(
+                    f"the files of {show(ref)} cannot be taken from git: {error}",
+                    hint=self._way_on(error),
+                ) from error
+            provenance = Provenance(
+                commit=commit, branch=self._branch_of(ref), author=self._author(commit)
+            )
+            root = Path(directory) / "files" / prefix
+            yield Checkout(root=root, provenance=provenance, notes=notes)
+
+    def _way_on(self, error: Exception) -> str:
+        if isinstance(error, GitFailed) and error.hint:
+            return error.hint
+        if self._git.read("config", "--get-regexp", r"^(remote\..*\.promisor|extensions\.partial)"):
+            return (
+                "this is a partial clone, and nothing is fetched for a deploy:"
+                " `git fetch --refetch --no-filter` brings everything"
+            )
+        return ""
 
     def _commit_of(self, ref: str) -> str:
-        if not self._git("rev-parse", "--git-dir"):
+        try:
+            self._git.run("rev-parse", "--git-dir")
+        except GitFailed as failed:
+            outside = "leave --ref away to deploy the files as they are"
             raise NotFound(
-                f"{show(ref)} cannot be deployed: {self._root} is not in a git repository",
-                hint="leave --ref away to deploy the files as they are",
-            )
+                f"{show(ref)} cannot be deployed: {failed}", hint=failed.hint or outside
+            ) from failed
         # A leading dash would be an option; `--end-of-options` is younger than many gits.
-        found = (
-            "" if ref.startswith("-") else self._git("rev-parse", "--verify", f"{ref}^{{commit}}")
+        commit = (
+            ""
+            if ref.startswith("-")
+            else self._git.read("rev-parse", "--verify", "--quiet", f"{ref}^{{commit}}")
         )
-        commit = found.strip()
         if not _COMMIT.fullmatch(commit):
             raise NotFound(
-                f"there is no commit {show(ref)} in this repository",
-                hint="a commit, a branch or a tag; `git fetch` brings what others pushed",
+                f"there is no commit {show(ref)} in this repository", hint=self._where_commits_are()
             )
         return commit
 
+    def _where_commits_are(self) -> str:
+        if self._git.read("rev-parse", "--is-shallow-repository") == "true":
+            return "this is a shallow clone: `git fetch --unshallow` brings its whole history"
+        if not self._git.read("rev-parse", "--verify", "--quiet", "HEAD"):
+            return "nothing is committed on this branch yet"
+        return "a commit, a branch or a tag; `git fetch` brings what others pushed"
+
     def _branch_of(self, ref: str) -> str:
         """The branch, when one was named; what else a commit is on, git does not know for sure."""
-        full = self._git("rev-parse", "--symbolic-full-name", ref).strip()
+        full = self._git.read("rev-parse", "--symbolic-full-name", ref)
         for start in ("refs/heads/", "refs/remotes/"):
             if full.startswith(start):
                 return full.removeprefix(start)
         return ""
 
-    def _unpack(self, commit: str, directory: Path, ref: str) -> None:
-        """The commit's files below the project's root, as they lie in it, into the directory."""
-        import tarfile
-        import tempfile
+    def _status(
+        self, git: GitCommand, where: str, depth: int = 0
+    ) -> tuple[dict[str, str], tuple[str, ...]]:
+        """What git says of the branch, and the changed files below the project's root.
 
-        command = self._command("archive", "--format=tar", commit)
-        with tempfile.TemporaryFile() as archive:
-            try:
-                subprocess.run(
-                    command,
-                    env=_environment(),
-                    stdin=subprocess.DEVNULL,
-                    stdout=archive,
-                    stderr=subprocess.PIPE,
-                    timeout=ARCHIVE_TIMEOUT_SECONDS,
-                    check=True,
-                )
-                archive.seek(0)
-                with tarfile.open(fileobj=archive) as files:
-                    # Nothing may come to lie outside, whatever links the commit holds.
-                    files.extractall(directory, filter="data")
-            except (OSError, subprocess.SubprocessError, tarfile.TarError) as error:
-                said = getattr(error, "stderr", b"") or b""
-                why = said.decode("utf-8", "replace").strip().splitlines() or [str(error)]
-                raise NotFound(
-                    f"the files of {show(ref)} cannot be taken from git: {why[-1]}"
-                ) from error
+        Submodules are asked one by one, since git would run what their own settings name.
+        Raises GitFailed.
+        """
+        output = git.run(
+            *("status", "--porcelain=v2", "--branch", "-z", "--untracked-files=normal"),
+            *("--ignore-submodules=dirty", "--", where),
+            settings=git.without_foreign_filters(),
+        )
+        headers, files = read_status(output)
+        if depth > SUBMODULE_DEPTH:
+            return headers, files
+        inside: list[str] = []
+        for path in _gitlinks(git, where):
+            submodule = GitCommand(git.directory / path)
+            if repository_near(submodule.directory) == submodule.directory / ".git":
+                _, changed = self._status(submodule, ".", depth + 1)
+                shown = path.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+                inside += [f"{shown}/{file}" for file in changed]
+        return headers, (*files, *inside)
 
-    def _status(self) -> tuple[dict[str, str], tuple[str, ...]]:
-        """What git says of the branch, and the changed files below the project's root."""
-        output = self._git("status", "--porcelain=v2", "--branch", "-z", "--", ".")
-        return read_status(output)
 
-    def _git(self, *arguments: str) -> str:
-        """What git prints; nothing when it fails, is missing or takes too long."""
-        try:
-            done = subprocess.run(
-                self._command(*arguments),
-                env=_environment(),
-                stdin=subprocess.DEVNULL,
-                capture_output=True,
-                timeout=TIMEOUT_SECONDS,
-                check=True,
-            )
-        except (OSError, subprocess.SubprocessError):
-            return ""
-        return done.stdout.decode("utf-8", "replace")
-
-    def _command(self, *arguments: str) -> list[str]:
-        # A repository may name programs to run on `status`; reading must not run them.
-        return ["git", "-c", "core.fsmonitor=false", "-C", str(self._root), *arguments]
+def _gitlinks(git: GitCommand, where: str) -> Iterator[str]:
+    """The submodules below a directory, relative to it. Raises GitFailed."""
+    listed = git.run("ls-files", "--stage", "-z", "--", where, exact=True)
+    for line in listed.split("\0"):
+        if line.startswith("160000 "):
+            yield line.partition("\t")[2]
 
 
 def read_status(output: str) -> tuple[dict[str, str], tuple[str, ...]]:
@@ -174,11 +234,3 @@ def read_status(output: str) -> tuple[dict[str, str], tuple[str, ...]]:
             if kind == "2":
                 next(entries, None)  # a rename: the path it had before
     return headers, tuple(files)
-
-
-def _environment() -> dict[str, str]:
-    inherited = {
-        name: value for name, value in os.environ.items() if not name.startswith(_IDENTITY_PREFIX)
-    }
-    # GIT_OPTIONAL_LOCKS: looking must not get in the way of a commit that is being made.
-    return {**inherited, "GIT_TERMINAL_PROMPT": "0", "GIT_OPTIONAL_LOCKS": "0", "LC_ALL": "C"}

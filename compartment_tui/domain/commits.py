@@ -38,3 +38,5 @@ class Checkout:
     root: Path
     """What the project's root is in that commit."""
     provenance: Provenance
+    notes: tuple[str, ...] = ()
+    """What a person should know of these files: Git LFS pointers, say, instead of the content."""

@@ -68,12 +68,25 @@ UNDECLARED = Readiness(kind=ReadinessKind.TCP)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class BuildSecret:
+    """What a build step may read and the image never has. Exactly one source is given."""
+
+    id: str
+    """As `RUN --mount=type=secret,id=…` names it."""
+    variable: str | None = None
+    """A variable, whose value in the environment it is."""
+    file: str | None = None
+    """A file of the working tree, relative to the project file."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Build:
     """How to make the image from the service's path."""
 
     dockerfile: str = "Dockerfile"
     target: str | None = None
     args: tuple[tuple[str, str], ...] = ()
+    secrets: tuple[BuildSecret, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -143,6 +156,16 @@ class EnvironmentConfig:
     protected: bool = False
     variables: Mapping[str, Variable] = field(default_factory=dict)
     services: Mapping[str, Mapping[str, Variable]] = field(default_factory=dict)
+    build_args: Mapping[str, tuple[tuple[str, str], ...]] = field(default_factory=dict)
+    """By service: build arguments that are others here."""
+
+    def with_build_args(self, spec: ServiceSpec) -> ServiceSpec:
+        """The service as it is built here: this environment's arguments win, name by name."""
+        own = self.build_args.get(spec.name, ())
+        if not own:
+            return spec
+        args = tuple(sorted({**dict(spec.build.args), **dict(own)}.items()))
+        return replace(spec, build=replace(spec.build, args=args))
 
     def each(self, change: Callable[[str | None, Variable], Variable]) -> "EnvironmentConfig":
         """With every variable as `change` makes it: it is told the service, None for everyone's."""

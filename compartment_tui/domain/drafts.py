@@ -1,6 +1,6 @@
 """What planning knows, and single plans: new deployments, images again, kept containers. Pure."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -22,7 +22,7 @@ from compartment_tui.domain.errors import (
 from compartment_tui.domain.history import spec_of
 from compartment_tui.domain.names import EnvironmentKey, host, parse_label, primary_web
 from compartment_tui.domain.plan import ImageSource, Plan, Reroute, Run
-from compartment_tui.domain.usable import refuse_unusable
+from compartment_tui.domain.usable import refuse_unbuildable, refuse_unusable
 from compartment_tui.domain.variables import Secret, fingerprints, resolve, values
 
 MAX_PORT = 65535
@@ -65,8 +65,9 @@ def fresh(
     force: bool = False,
 ) -> Plan:
     """A new deployment with the file's values of today."""
-    rows = resolve(around.config.environment(around.key.environment).layers(spec.name))
-    resolved = values(rows)
+    environment = around.config.environment(around.key.environment)
+    spec = environment.with_build_args(spec)
+    resolved = values(resolve(environment.layers(spec.name)))
     return Plan(
         key=around.key,
         run=run,
@@ -78,6 +79,7 @@ def fresh(
         previous=around.state.active_deployment(spec.name),
         values=resolved,
         fingerprints=fingerprints(resolved, around.fingerprint_key),
+        build_secrets=_build_secrets(spec, resolved) if source is ImageSource.BUILD else {},
         host=host_of(around.config, around.key, spec),
         port=spec.port or _port_variable(spec.name, resolved.get("PORT")),
         provenance=around.provenance,
@@ -197,6 +199,8 @@ def make_run(
     specs = [plan.spec for plan in chosen if not plan.kept]
     live = purpose is Purpose.LIVE
     refuse_unusable(around.config, around.key, specs, around.identity)
+    built = [plan.spec for plan in chosen if plan.source is ImageSource.BUILD]
+    refuse_unbuildable(around.config, around.key, built)
     _refuse_shared_hosts(chosen)
     return Run(
         id=run,
@@ -262,6 +266,14 @@ def _reroutes(around: Circumstances, plans: tuple[Plan, ...]) -> tuple[Reroute, 
             )
         )
     return tuple(reroutes)
+
+
+def _build_secrets(spec: ServiceSpec, resolved: Mapping[str, Secret]) -> dict[str, Secret]:
+    return {
+        one.id: resolved[one.variable]
+        for one in spec.build.secrets
+        if one.variable is not None and one.variable in resolved
+    }
 
 
 def _port_variable(service: str, value: Secret | None) -> int | None:

@@ -22,6 +22,8 @@ VARIABLE_PATTERN = re.compile(r"^[A-Za-z0-9_.:/@%+,\[\]][A-Za-z0-9_.:/@%+,\[\]-]
 VARIABLE_RULE = "use letters, digits and any of _ . - : / @ % + , [ ], not a dash first"
 PLAIN_KEY_PATTERN = re.compile(r"^[A-Za-z_][A-Za-z0-9_]*$")
 """What a POSIX shell takes as a variable's name, and a Dockerfile as an argument's."""
+SECRET_ID_PATTERN = re.compile(r"^[A-Za-z0-9_.-]{1,128}$")
+"""Of a build secret, in words that a build command and a file system take as they are."""
 RESERVED_PREFIX = "COMPARTMENT_"
 DEFAULT_ENVIRONMENT = "production"
 LABEL_LIMIT = 63

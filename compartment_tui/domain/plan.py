@@ -96,6 +96,8 @@ class Plan:
     """Fingerprints of what that one was given."""
     values: Mapping[str, Secret] = field(default_factory=dict)
     fingerprints: Mapping[str, str] = field(default_factory=dict)
+    build_secrets: Mapping[str, Secret] = field(default_factory=dict)
+    """By id: those of `spec.build.secrets` that are variables."""
     host: str | None = None
     port: int | None = None
     """Where the file or the variables name it; else the image decides."""
@@ -246,6 +248,8 @@ class Run:
     """Services that are live, stay so, and are no longer in the project file."""
     left_stopped: tuple[str, ...] = ()
     """Services that were stopped by hand and not asked for by name: they stay as they are."""
+    notes: tuple[str, ...] = ()
+    """What a person should know of the files it builds from, in words."""
 
     @property
     def removes_only(self) -> bool:

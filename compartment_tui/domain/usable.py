@@ -38,6 +38,21 @@ def refuse_unusable(
         raise unreadable_values(unreadable, key.environment, identity())
 
 
+def refuse_unbuildable(
+    config: ProjectConfig, key: EnvironmentKey, specs: Sequence[ServiceSpec]
+) -> None:
+    """Raises MissingVariables when a build secret is a variable that has no value here."""
+    environment = config.environment(key.environment)
+    missing: dict[str, list[str]] = {}
+    for spec in specs:
+        present = {row.key for row in resolve(environment.layers(spec.name))}
+        wanted = dict.fromkeys(one.variable for one in spec.build.secrets if one.variable)
+        if lacking := [name for name in wanted if name not in present]:
+            missing[spec.name] = lacking
+    if missing:
+        raise _missing(key, missing, verb="is built with", option=" --sensitive")
+
+
 def unreadable_values(
     keys: Mapping[str, Sequence[str]], environment: str, identity: Identity
 ) -> SensitiveUnreadable:
@@ -62,17 +77,21 @@ def way_on(identity: Identity) -> str:
     return f"somebody who can read them lets you: {PROGRAM} recipients add {mine}"
 
 
-def _missing(key: EnvironmentKey, missing: Mapping[str, Sequence[str]]) -> MissingVariables:
-    needs = "; ".join(
-        f"{service} requires {', '.join(names)}" for service, names in missing.items()
-    )
+def _missing(
+    key: EnvironmentKey,
+    missing: Mapping[str, Sequence[str]],
+    *,
+    verb: str = "requires",
+    option: str = "",
+) -> MissingVariables:
+    needs = "; ".join(f"{service} {verb} {', '.join(names)}" for service, names in missing.items())
     owners: dict[str, list[str]] = {}
     for service, names in missing.items():
         for name in names:
             owners.setdefault(name, []).append(service)
     one = len(owners) == 1
     commands = (
-        f"{PROGRAM} variable set {name} VALUE{option_for(key.environment)}"
+        f"{PROGRAM} variable set {name} VALUE{option}{option_for(key.environment)}"
         + (f" --service {quote(services[0])}" if len(services) == 1 else "")
         for name, services in owners.items()
     )

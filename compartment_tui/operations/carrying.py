@@ -10,7 +10,7 @@ from compartment_tui.domain.commits import Checkout
 from compartment_tui.domain.config import ProjectConfig
 from compartment_tui.domain.deployment import EnvironmentState, Provenance
 from compartment_tui.domain.drafts import Circumstances
-from compartment_tui.domain.events import Event
+from compartment_tui.domain.events import Event, Noted
 from compartment_tui.domain.plan import Run
 from compartment_tui.operations.recovering import keep_copy, recovered
 from compartment_tui.operations.scope import key_and_config, state_of
@@ -39,7 +39,8 @@ def planned(world: World, request: Request) -> Run:
     key, config = key_and_config(world, request.environment)
     with _checked_out(world, request) as tree:
         source = _source(world, config, request, tree)
-        return _refused_early(world, source.around(world, state_of(world, key)), request)
+        run = _refused_early(world, source.around(world, state_of(world, key)), request)
+        return replace(run, notes=source.notes)
 
 
 def carried_out(world: World, request: Request) -> Iterator[Event]:
@@ -57,7 +58,9 @@ def carried_out(world: World, request: Request) -> Iterator[Event]:
                 state = yield from recovered(world, hold)
                 if state.journal is None:
                     run = request.planner(source.around(world, state))
-                    run = replace(run, before=hold.routes())
+                    run = replace(run, before=hold.routes(), notes=source.notes)
+                    for note in source.notes:
+                        yield Noted(at=world.clock.now(), target=None, message=note)
                     yield from execute(world, hold, state, run)
             finally:
                 keep_copy(world, hold)
@@ -75,6 +78,7 @@ class _Source:
     provenance: Provenance
     root: Path | None
     ref: str
+    notes: tuple[str, ...] = ()
 
     def around(self, world: World, state: EnvironmentState) -> Circumstances:
         engine = world.engine
@@ -99,12 +103,15 @@ def _source(
 ) -> _Source:
     if tree is None:
         provenance = world.source.provenance()
-        return _Source(config=config, provenance=provenance, root=None, ref="")
+        problem = world.source.problem() if request.builds else ""
+        notes = (problem,) if problem else ()
+        return _Source(config=config, provenance=provenance, root=None, ref="", notes=notes)
     return _Source(
         config=replace(config, services=world.project.services_in(tree.root)),
         provenance=tree.provenance,
         root=tree.root,
         ref=request.ref or "",
+        notes=tree.notes,
     )
 
 

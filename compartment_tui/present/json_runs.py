@@ -45,6 +45,7 @@ def plan_document(
         "label": run.label or None,
         "sourceEnvironment": {"name": run.origin} if run.origin else None,
         "ref": run.ref or None,
+        "notes": list(run.notes),
         "dirtyFiles": list(dirty[:SHOWN_FILES]),
         "dirtyFileCount": len(dirty),
         "deployments": [
@@ -251,6 +252,8 @@ def _plan(plan: Plan, commits: CommitRange, image: Image | None) -> Json:
             "authors": list(commits.authors),
             "subjects": [f"{one.id} {one.subject}" for one in commits.newest],
         },
+        "buildArguments": [name for name, _ in plan.spec.build.args],
+        "buildSecrets": [one.id for one in plan.spec.build.secrets],
         "variables": changes(plan.changes),
         "variablesUnlikeSource": changes(plan.differs),
         "port": plan.port_in(image) if image else plan.port,

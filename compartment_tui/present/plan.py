@@ -136,6 +136,8 @@ def _about_all(run: Run, context: PlanContext) -> Iterator[Line]:
         name = "" if commit == run.ref[:7] else f" ({clean(run.ref)})"
         yield _row("services", f"and build contexts: a clean copy of commit {commit}{name}")
         yield _row("settings", "project, environments, edge and secrets: the working file")
+    for note in run.notes:
+        yield _row("note", clean(note), Tone.WARN)
     if context.dirty:
         shown = [show(file) for file in context.dirty[:SHOWN_FILES]]
         if more := len(context.dirty) - len(shown):
@@ -154,6 +156,7 @@ def _block(plan: Plan, context: PlanContext) -> Iterator[Line]:
         return
     image = f" {proof(plan.image)}" if plan.image and plan.source is ImageSource.KEPT_IMAGE else ""
     yield _row("image", f"{source_words(plan)}{image}")
+    yield from _built(plan)
     yield from _commits(plan, context.commits.get(plan.service, CommitRange()))
     yield from _variables(plan)
     if plan.host:
@@ -253,6 +256,17 @@ def _released(plan: Plan) -> Iterator[Line]:
         yield _row("release", f"{command}, once, before the candidate starts")
     elif plan.held:
         yield _row("release", f"{command} ran when this was held, and is not run again")
+
+
+def _built(plan: Plan) -> Iterator[Line]:
+    """By name only: an argument may be somebody's secret all the same."""
+    if plan.source is not ImageSource.BUILD:
+        return
+    build = plan.spec.build
+    if build.args:
+        yield _row("arguments", listed([clean(name) for name, _ in build.args]))
+    if build.secrets:
+        yield _row("secrets", f"{listed([clean(one.id) for one in build.secrets])}, for its build")
 
 
 def _commits(plan: Plan, commits: CommitRange) -> Iterator[Line]:

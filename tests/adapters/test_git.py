@@ -1,4 +1,5 @@
 import os
+import shutil
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
@@ -117,7 +118,7 @@ def test_a_git_that_hangs_is_given_up(
     slow.write_text("#!/bin/sh\nexec sleep 5\n")
     slow.chmod(0o755)
     monkeypatch.setenv("PATH", f"{slow.parent}:{os.environ['PATH']}")
-    monkeypatch.setattr("compartment_tui.adapters.git.TIMEOUT_SECONDS", 0.2)
+    monkeypatch.setattr("compartment_tui.adapters.git_command.TIMEOUT_SECONDS", 0.2)
     assert GitSource(tmp_path).provenance() == Provenance()
 
 
@@ -196,12 +197,356 @@ def test_outside_git_there_is_nothing_to_check_out(tmp_path: Path) -> None:
         pass
 
 
-def test_a_link_that_leads_out_of_the_commit_is_refused(git: Git, tmp_path: Path) -> None:
+def test_a_link_stays_a_link_wherever_it_leads(git: Git, tmp_path: Path) -> None:
     (tmp_path / "out").symlink_to("/etc")
+    (tmp_path / "gone").symlink_to("nowhere")
     git("add", ".")
     git("commit", "-m", "Look around")
+    with GitSource(tmp_path).check_out("HEAD") as found:
+        assert (found.root / "out").readlink() == Path("/etc")
+        assert (found.root / "gone").readlink() == Path("nowhere")
+
+
+# --- what cannot be read is said ------------------------------------------------------------------
+
+
+def test_a_repository_of_another_user(
+    git: Git, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GIT_TEST_ASSUME_DIFFERENT_OWNER", "1")
+    source = GitSource(tmp_path)
+    assert source.provenance() == Provenance()
+    way_on = f"git config --global --add safe.directory {tmp_path}"
+    assert "dubious ownership" in source.problem()
+    assert way_on in source.problem()
+    with pytest.raises(NotFound, match="dubious ownership") as refused, source.check_out("HEAD"):
+        pass
+    assert way_on in refused.value.hint
+
+
+def _file_for_git(root: Path) -> None:
+    shutil.rmtree(root / ".git")
+    (root / ".git").write_text("nonsense")
+
+
+def _file_that_leads_nowhere(root: Path) -> None:
+    shutil.rmtree(root / ".git")
+    (root / ".git").write_text("gitdir: /nowhere/at/all\n")
+
+
+def _emptied(root: Path) -> None:
+    shutil.rmtree(root / ".git")
+    (root / ".git").mkdir()
+
+
+def _without_head(root: Path) -> None:
+    (root / ".git" / "HEAD").unlink()
+
+
+def _broken_settings(root: Path) -> None:
+    (root / ".git" / "config").write_text("[core\n")
+
+
+def _newer_format(root: Path) -> None:
+    with (root / ".git" / "config").open("a") as config:
+        config.write("[core]\nrepositoryformatversion = 99\n")
+
+
+def _without_objects(root: Path) -> None:
+    for directory in (root / ".git" / "objects").iterdir():
+        shutil.rmtree(directory)
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [
+        _file_for_git,
+        _file_that_leads_nowhere,
+        _emptied,
+        _without_head,
+        _broken_settings,
+        _newer_format,
+        _without_objects,
+    ],
+)
+def test_a_broken_repository_is_told_from_none(
+    git: Git, tmp_path: Path, broken: Callable[[Path], None]
+) -> None:
+    broken(tmp_path)
+    source = GitSource(tmp_path)
+    assert source.problem().startswith(
+        ("the commit of these files cannot be read: ", "what differs from the commit cannot be")
+    )
+    assert "\n" not in source.problem()
+    with pytest.raises(NotFound), source.check_out("HEAD"):
+        pass
+
+
+def test_a_broken_index_leaves_the_commit(git: Git, tmp_path: Path) -> None:
+    commit = git("rev-parse", "HEAD")
+    (tmp_path / ".git" / "index").write_text("nonsense of some length, to be an index")
+    source = GitSource(tmp_path)
+    assert source.provenance() == Provenance(
+        commit=commit, branch="trunk", dirty=True, author="Ada Example"
+    )
+    assert "counts as changed" in source.problem()
+    assert "index file" in source.problem()
+    with source.check_out("HEAD") as found:
+        assert (found.root / "elsewhere").exists()
+
+
+def test_git_that_is_missing_is_said_only_where_it_is_needed(
+    git: Git, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    away = tmp_path.parent / f"{tmp_path.name}-away"
+    away.mkdir()
+    monkeypatch.setenv("PATH", str(away))
+    assert "no `git` on PATH; install git" in GitSource(tmp_path).problem()
+    assert GitSource(away).problem() == ""
+
+
+def test_nothing_is_wrong_outside_or_before_the_first_commit(git: Git, tmp_path: Path) -> None:
+    fresh = tmp_path / "fresh"
+    fresh.mkdir()
+    git("init", str(fresh))
+    assert GitSource(tmp_path).problem() == GitSource(fresh).problem() == ""
     with (
-        pytest.raises(NotFound, match="cannot be taken from git"),
-        GitSource(tmp_path).check_out("HEAD"),
+        pytest.raises(NotFound, match="there is no commit") as refused,
+        GitSource(fresh).check_out("HEAD"),
     ):
         pass
+    assert "nothing is committed" in refused.value.hint
+
+
+def test_a_lock_that_somebody_has_is_not_in_the_way(git: Git, tmp_path: Path) -> None:
+    (tmp_path / ".git" / "index.lock").write_text("")
+    source = GitSource(tmp_path)
+    assert (source.provenance().commit, source.problem()) == (git("rev-parse", "HEAD"), "")
+    with source.check_out("HEAD") as found:
+        assert (found.root / "elsewhere").exists()
+
+
+def test_a_second_working_tree(git: Git, tmp_path: Path) -> None:
+    other = tmp_path.parent / f"{tmp_path.name}-other"
+    git("worktree", "add", "-b", "other", str(other))
+    source = GitSource(other)
+    assert (source.provenance().branch, source.problem()) == ("other", "")
+    with source.check_out("trunk") as found:
+        assert (found.root / "elsewhere").read_text() == "1"
+
+
+def test_what_a_hook_is_told_is_not_about_us(
+    git: Git, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GIT_DIR", ".")
+    monkeypatch.setenv("GIT_INDEX_FILE", "/nowhere")
+    monkeypatch.setenv("GIT_WORK_TREE", "/nowhere")
+    found = GitSource(tmp_path / "app").provenance()
+    assert (found.branch, found.dirty) == ("trunk", False)
+
+
+def test_new_files_count_whatever_the_repository_wants_to_see(git: Git, tmp_path: Path) -> None:
+    git("config", "status.showUntrackedFiles", "no")
+    (tmp_path / "new").write_text("")
+    assert GitSource(tmp_path).dirty_files() == ("new",)
+
+
+def test_a_shallow_clone_knows_no_range_rather_than_a_wrong_one(git: Git, tmp_path: Path) -> None:
+    for number in range(4):
+        git("commit", "--allow-empty", "-m", f"Change {number}")
+    old, new = git("rev-parse", "HEAD~3"), git("rev-parse", "HEAD")
+    shallow = tmp_path / "shallow"
+    git("clone", "--depth", "1", f"file://{tmp_path}", str(shallow))
+    git("-C", str(shallow), "fetch", "--depth", "1", "origin", old)
+    source = GitSource(shallow)
+    assert not source.commits_between(old, new)
+    with pytest.raises(NotFound) as refused, source.check_out(git("rev-parse", "HEAD~1")):
+        pass
+    assert "git fetch --unshallow" in refused.value.hint
+    with source.check_out("HEAD") as found:
+        assert (found.root / "elsewhere").exists()
+
+
+# --- a commit as `git checkout` gives it ----------------------------------------------------------
+
+
+def files_of(root: Path) -> dict[str, str]:
+    """Content, mode and targets of everything below, but for `.git`."""
+    found = {}
+    for path in sorted(root.rglob("*")):
+        name = path.relative_to(root).as_posix()
+        if ".git" in Path(name).parts:
+            continue
+        if path.is_symlink():
+            found[name] = f"-> {path.readlink()}"
+        elif path.is_file():
+            found[name] = f"{bool(path.stat().st_mode & 0o100)} {path.read_bytes()!r}"
+        else:
+            found[name] = "directory"
+    return found
+
+
+def test_a_commit_is_what_a_checkout_gives(git: Git, tmp_path: Path) -> None:
+    """Attributes that `git archive` goes by leave nothing out and change nothing."""
+    for path, content in {
+        ".gitattributes": "*.txt export-subst\ntests export-ignore\n*.bat eol=crlf\n*.id ident\n"
+        "*.u16 working-tree-encoding=UTF-16LE\n* text=auto\n",
+        "app/.gitattributes": "secret export-ignore\n",
+        "version.txt": "$Format:%H$\n",
+        "run.bat": "echo\n",
+        "one.id": "$Id$\n",
+        "tests/test": "x",
+        "app/secret": "x",
+        "-dash": "x",
+        "with\nline": "x",
+        "with * star": "x",
+    }.items():
+        (tmp_path / path).parent.mkdir(exist_ok=True)
+        (tmp_path / path).write_text(content)
+    (tmp_path / "wide.u16").write_bytes("wide\n".encode("utf-16-le"))
+    Path(os.fsdecode(os.fsencode(tmp_path) + b"/latin-\xe9")).write_text("x")
+    (tmp_path / "tool").write_text("x")
+    (tmp_path / "tool").chmod(0o755)
+    (tmp_path / "link").symlink_to("app/secret")
+    git("add", "-A")
+    git("commit", "-m", "Take all sorts")
+    git("config", "core.autocrlf", "true")
+    clone = tmp_path.parent / f"{tmp_path.name}-clone"
+    git("-c", "core.autocrlf=true", "clone", str(tmp_path), str(clone))
+    with GitSource(tmp_path).check_out("HEAD") as found:
+        assert files_of(found.root) == files_of(clone)
+        assert found.notes == ()
+    with GitSource(tmp_path / "app").check_out("HEAD") as below:
+        assert files_of(below.root) == files_of(clone / "app")
+
+
+def test_attributes_come_from_the_commit_not_from_the_working_tree(
+    git: Git, tmp_path: Path
+) -> None:
+    (tmp_path / ".gitattributes").write_text("app/* eol=crlf\n")
+    (tmp_path / "app" / "lines").write_text("1\n2\n")
+    git("add", "-A")
+    git("commit", "-m", "End lines")
+    (tmp_path / ".gitattributes").write_text("app/* -text\n")
+    with GitSource(tmp_path / "app").check_out("HEAD") as found:
+        assert (found.root / "lines").read_bytes() == b"1\r\n2\r\n"
+
+
+def test_a_sparse_working_tree_still_gives_the_whole_commit(git: Git, tmp_path: Path) -> None:
+    git("sparse-checkout", "set", "app")
+    git("config", "core.sparseCheckout", "true")
+    with GitSource(tmp_path).check_out("HEAD") as found:
+        assert set(files_of(found.root)) == {"app", "app/one file", "elsewhere"}
+
+
+@pytest.fixture
+def nested(git: Git, tmp_path: Path) -> Path:
+    """A clone of a repository with a submodule that has one itself; neither is there yet."""
+    away = tmp_path.parent / f"{tmp_path.name}-away"
+    for name in ("inner", "outer", "whole"):
+        git("init", "--initial-branch", "trunk", str(away / name))
+    taking = ("-c", "protocol.file.allow=always", "submodule", "add")
+    for name, contains in (("inner", ""), ("outer", "inner"), ("whole", "outer")):
+        place = ("-C", str(away / name))
+        (away / name / f"{name} file").write_text(name)
+        if contains:
+            git(*place, *taking, str(away / contains), f"libs/{contains}")
+        git(*place, "add", "-A")
+        git(*place, "commit", "-m", "Begin")
+    git("clone", str(away / "whole"), str(away / "clone"))
+    return away / "clone"
+
+
+def test_submodules_are_part_of_a_commit(git: Git, nested: Path) -> None:
+    with (
+        pytest.raises(NotFound, match="the submodule “libs/outer” is not here") as refused,
+        GitSource(nested).check_out("HEAD"),
+    ):
+        pass
+    assert "git submodule update --init --recursive" in refused.value.hint
+    update = ("-c", "protocol.file.allow=always", "submodule", "update", "--init")
+    git("-C", str(nested), *update)
+    with (
+        pytest.raises(NotFound, match="the submodule “libs/outer/libs/inner” is not here"),
+        GitSource(nested).check_out("HEAD"),
+    ):
+        pass
+    git("-C", str(nested), *update, "--recursive")
+    with GitSource(nested).check_out("HEAD") as found:
+        assert (found.root / "libs" / "outer" / "libs" / "inner" / "inner file").exists()
+        assert (found.root / "libs" / "outer" / "outer file").exists()
+        assert files_of(found.root) == files_of(nested)
+        assert not list(found.root.rglob(".git"))
+    with GitSource(nested / "libs").check_out("HEAD") as below:
+        assert (below.root / "outer" / "libs" / "inner" / "inner file").exists()
+
+
+def test_a_submodule_that_was_put_away_is_still_here(git: Git, nested: Path) -> None:
+    update = ("-c", "protocol.file.allow=always", "submodule", "update", "--init", "--recursive")
+    git("-C", str(nested), *update)
+    git("-C", str(nested), "submodule", "deinit", "--all", "--force")
+    with GitSource(nested).check_out("HEAD") as found:
+        assert (found.root / "libs" / "outer" / "libs" / "inner" / "inner file").exists()
+
+
+def test_a_submodule_outside_the_project_is_not_needed(git: Git, nested: Path) -> None:
+    (nested / "shop").mkdir()
+    (nested / "shop" / "page").write_text("x")
+    git("-C", str(nested), "add", "-A")
+    git("-C", str(nested), "commit", "-m", "Open a shop")
+    with GitSource(nested / "shop").check_out("HEAD") as found:
+        assert list(files_of(found.root)) == ["page"]
+
+
+def test_what_changed_in_a_submodule_is_dirty(git: Git, nested: Path) -> None:
+    update = ("-c", "protocol.file.allow=always", "submodule", "update", "--init", "--recursive")
+    git("-C", str(nested), *update)
+    assert not GitSource(nested).provenance().dirty
+    (nested / "libs" / "outer" / "libs" / "inner" / "inner file").write_text("other")
+    assert GitSource(nested).dirty_files() == ("libs/outer/libs/inner/inner file",)
+
+
+def test_a_repository_inside_that_nobody_named_is_empty_and_said(git: Git, tmp_path: Path) -> None:
+    git("init", str(tmp_path / "app" / "stray"))
+    git("-C", str(tmp_path / "app" / "stray"), "commit", "--allow-empty", "-m", "Begin")
+    git("add", "-A")
+    git("commit", "-m", "Take it by accident")
+    shutil.rmtree(tmp_path / "app" / "stray")
+    with GitSource(tmp_path).check_out("HEAD") as found:
+        assert list((found.root / "app" / "stray").iterdir()) == []
+        assert len(found.notes) == 1
+        assert "“app/stray” is empty" in found.notes[0]
+
+
+def test_a_partial_clone_says_what_is_missing(git: Git, tmp_path: Path) -> None:
+    for content in ("2", "3"):
+        (tmp_path / "app" / "one file").write_text(content)
+        git("commit", "-a", "-m", "Change it")
+    git("config", "uploadpack.allowFilter", "true")
+    partial = tmp_path.parent / f"{tmp_path.name}-partial"
+    git("clone", "--filter=blob:none", f"file://{tmp_path}", str(partial))
+    source = GitSource(partial)
+    with source.check_out("HEAD") as found:
+        assert (found.root / "app" / "one file").read_text() == "3"
+    with pytest.raises(NotFound, match="app/one file") as refused, source.check_out("HEAD~1"):
+        pass
+    assert "partial clone" in refused.value.hint
+    git("-C", str(partial), "fetch", "--refetch", "--no-filter")
+    with source.check_out("HEAD~1") as found:
+        assert (found.root / "app" / "one file").read_text() == "2"
+
+
+POINTER = "version https://git-lfs.github.com/spec/v1\noid sha256:{}\nsize 12345\n".format("a" * 64)
+
+
+def test_large_files_that_stay_pointers_are_said(git: Git, tmp_path: Path) -> None:
+    (tmp_path / ".gitattributes").write_text("*.png filter=lfs diff=lfs merge=lfs -text\n")
+    for name in ("a.png", "b.png", "not.txt"):
+        (tmp_path / "app" / name).write_text(POINTER)
+    git("add", "-A")
+    git("commit", "-m", "Draw")
+    with GitSource(tmp_path).check_out("HEAD") as found:
+        (note,) = found.notes
+    assert "“app/a.png”, “app/b.png” are Git LFS pointers" in note
+    assert "not.txt" not in note
+    assert "git lfs install" in note

@@ -8,11 +8,13 @@ from compartment_tui.adapters.memory.world import Behaviour, MemoryWorld
 from compartment_tui.domain.config import EnvironmentConfig, ServiceSpec
 from compartment_tui.domain.deployment import Deployment, EnvironmentState, Provenance, Trigger
 from compartment_tui.domain.errors import MissingVariables, NotFound, Refused, UsageProblem
-from compartment_tui.domain.events import ServiceUnchanged
+from compartment_tui.domain.events import Noted, ServiceUnchanged
 from compartment_tui.domain.names import EnvironmentKey
 from compartment_tui.domain.outcome import Outcome
 from compartment_tui.domain.variables import Secret, Variable
 from compartment_tui.operations import runs
+from compartment_tui.present.json_runs import plan_document
+from compartment_tui.present.plan import PlanContext, plan_lines
 from tests.rollout.shop import (
     API,
     WEB,
@@ -362,3 +364,27 @@ def test_every_run_can_have_a_label() -> None:
     list(runs.promote(world, environment="production", label="go"))
     labels = [run.label for run in state(opened).runs[1:]]
     assert labels == ["across", "again", "back", "look", "go"]
+
+
+UNREADABLE = "the commit of these files cannot be read: detected dubious ownership"
+
+
+def test_a_commit_that_cannot_be_read_is_said_in_plan_and_result(committed: MemoryWorld) -> None:
+    committed.source.current, committed.source.unreadable = Provenance(), UNREADABLE
+    run = runs.plan_deploy(committed.world, environment="production")
+    assert run.notes == (UNREADABLE,)
+    context = PlanContext(http_port=8080, commits={})
+    assert any(
+        UNREADABLE in "".join(cell.text for cell in words) for words in plan_lines(run, context)
+    )
+    assert plan_document(run, {})["notes"] == [UNREADABLE]
+    events = list(runs.deploy(committed.world, environment="production"))
+    assert [one.message for one in events if isinstance(one, Noted)] == [UNREADABLE]
+    assert runs.plan_redeploy(committed.world, environment="production").notes == ()
+
+
+def test_what_there_is_to_say_of_a_commit_is_said(committed: MemoryWorld) -> None:
+    committed.source.unreadable = "the working tree does not matter"
+    committed.source.checkout_notes = ("a.png is a Git LFS pointer",)
+    run = runs.plan_deploy(committed.world, environment="production", ref="v1")
+    assert run.notes == ("a.png is a Git LFS pointer",)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from compartment_tui.adapters.docker import labels
 from compartment_tui.adapters.docker.beginning import Ahead, Stop
 from compartment_tui.adapters.docker.build_advice import BuildSite, build_advice
+from compartment_tui.adapters.docker.build_secrets import SecretFiles, secret_files
 from compartment_tui.adapters.docker.child import run_child
 from compartment_tui.adapters.docker.client import NO_SPACE, Client, reason
 from compartment_tui.adapters.docker.commands import (
@@ -19,6 +20,7 @@ from compartment_tui.adapters.docker.commands import (
 )
 from compartment_tui.adapters.docker.context import Recipe, prepared
 from compartment_tui.adapters.docker.credentials import without_broken_store
+from compartment_tui.adapters.docker.ignore_file import sent_paths
 from compartment_tui.adapters.docker.images import image as image_on_engine
 from compartment_tui.adapters.docker.progress import (
     Breakdown,
@@ -54,6 +56,7 @@ NOTE = "compartment-tui"
 """The key of a chunk that is not the engine's."""
 IN_CONTEXT = ".compartment.Dockerfile"
 """Where the engine's own builder finds the Dockerfile; always the same, or its cache would miss."""
+IGNORE_FILE = ".dockerignore"
 
 # The engine takes `-` and `_` in a repository's name only between letters and digits.
 _REPOSITORY_PART = re.compile(r"[a-z0-9]+(?:(?:_|__|-+)[a-z0-9]+)*")
@@ -90,14 +93,19 @@ class DockerBuilder:
         return (yield from begun.lines() if begun else self._build(plan, cancel))
 
     def _build(self, plan: Plan, cancel: Cancel) -> Generator[str, None, Image]:
-        with prepared(plan.spec, self._project, plan.root) as ready:
+        with (
+            prepared(plan.spec, self._project, plan.root) as ready,
+            secret_files(plan, self._project.root) as secrets,
+        ):
             text = ready.dockerfile.read_text(encoding="utf-8", errors="replace")
             ports = own_ports(text, dict(plan.spec.build.args), plan.spec.build.target)
             command = find_build_command()
-            if command is None:
+            if command is not None:
+                image_id = yield from self._build_with(command, plan, ready, secrets, cancel)
+            elif not secrets.files:
                 image_id = yield from self._build_classic(plan, ready, cancel)
             else:
-                image_id = yield from self._build_with(command, plan, ready, cancel)
+                raise _no_secrets_here(plan)
         return self._named(image_id, plan, ports)
 
     def pull(self, plan: Plan, cancel: Cancel) -> Generator[str, None, Image]:
@@ -124,14 +132,20 @@ class DockerBuilder:
         return image
 
     def _build_with(
-        self, command: BuildCommand, plan: Plan, recipe: Recipe, cancel: Cancel
+        self,
+        command: BuildCommand,
+        plan: Plan,
+        recipe: Recipe,
+        secrets: SecretFiles,
+        cancel: Cancel,
     ) -> Generator[str, None, str]:
         id_file = recipe.dockerfile.with_name("image-id")
-        words = (*command.start(), *_options(plan, recipe, id_file), str(recipe.context))
+        options = (*_options(plan, recipe, id_file), *secrets.options())
+        words = (*command.start(), *options, str(recipe.context))
         progress = PlainProgress()
         child = run_child(words, child_environment(self._client.address), cancel)
         with closing(child):
-            exit_code = yield from _fed(child, progress)
+            exit_code = yield from _fed(child, progress, secrets)
         if exit_code or not id_file.exists():
             raise self._failed(plan, recipe, progress.breakdown(), command)
         return id_file.read_text(encoding="ascii").strip()
@@ -239,22 +253,28 @@ def _labels(plan: Plan) -> dict[str, str]:
     return {labels.PROJECT: plan.key.project, labels.SERVICE: plan.service}
 
 
-def _fed(child: Generator[str, None, int], progress: PlainProgress) -> Generator[str, None, int]:
+def _no_secrets_here(plan: Plan) -> BuildFailed:
+    return BuildFailed(
+        f"the image of {plan.service} cannot be built: its build has secrets, and only BuildKit"
+        " keeps them out of the image",
+        hint="install the docker command with its buildx plugin; `docker buildx version` shows it",
+    )
+
+
+def _fed(
+    child: Generator[str, None, int], progress: PlainProgress, secrets: SecretFiles
+) -> Generator[str, None, int]:
     while True:
         try:
             line = next(child)
         except StopIteration as end:
             return int(end.value)
-        yield from progress.feed(line)
+        yield from progress.feed(secrets.masked(line))
 
 
 def _classic_build(session: "Session", plan: Plan, recipe: Recipe) -> Iterable[Chunk]:
     load_sdk()
-    from docker.utils.build import tar
-
-    content = recipe.dockerfile.read_text(encoding="utf-8", errors="replace")
-    added = (IN_CONTEXT, content)
-    packed: Any = tar(recipe.context, exclude=list(recipe.ignored), dockerfile=added)
+    packed: Any = _packed(plan, recipe)
     build = plan.spec.build
     with closing(packed) as sent:
         yield from session.build(
@@ -268,6 +288,30 @@ def _classic_build(session: "Session", plan: Plan, recipe: Recipe) -> Iterable[C
             forcerm=True,
             decode=True,
         )
+
+
+def _packed(plan: Plan, recipe: Recipe) -> Any:  # noqa: ANN401  (an open file of the SDK's making)
+    """The context as the engine's own builder takes it. Raises BuildFailed.
+
+    The engine removes from it what an ignore file in it names: the Dockerfile's copy, and the
+    ignore file itself where the user has or wants none there.
+    """
+    from docker.utils.build import create_archive
+
+    dockerfile = recipe.dockerfile.read_text(encoding="utf-8", errors="replace")
+    ignore_file = recipe.context / IGNORE_FILE
+    try:
+        paths = list(sent_paths(recipe.context, recipe.ignored))
+        own = IGNORE_FILE in paths and ignore_file.is_file()
+        kept = ignore_file.read_text("utf-8", "replace") if own else IGNORE_FILE
+        added = [(IGNORE_FILE, f"{kept.rstrip()}\n{IN_CONTEXT}\n"), (IN_CONTEXT, dockerfile)]
+        return create_archive(str(recipe.context), paths, extra_files=added)
+    except OSError as error:
+        cause = error.__cause__ if isinstance(error.__cause__, OSError) else error
+        raise BuildFailed(
+            f"the image of {plan.service} cannot be built: {cause.filename} cannot be read:"
+            f" {cause.strerror}"
+        ) from error
 
 
 def _failure(spec: ServiceSpec, recipe: Recipe, found: Breakdown) -> CompartmentError:

@@ -1,5 +1,6 @@
 """What goes into a build: the directory, the Dockerfile, and what is left out."""
 
+import re
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -7,13 +8,19 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from compartment_tui.adapters.docker import static
+from compartment_tui.adapters.docker.ignore_file import read_patterns, written
 from compartment_tui.domain.config import Kind, ServiceSpec
 from compartment_tui.domain.errors import BuildFailed
 from compartment_tui.ports import Project
 
 # Both forms: once a file has a `!` line, a directory's pattern no longer covers what is below it.
-NEVER_SENT = ("**/.git", "**/.git/**", "**/.compartment", "**/.compartment/**")
-"""History and our own copies; whatever the user's ignore file says."""
+NEVER_SENT = ("**/.compartment", "**/.compartment/**")
+"""Our own copies, whatever the user's ignore file says."""
+UNLESS_ASKED = ("**/.git", "**/.git/**")
+"""History, unless the ignore file or the Dockerfile names it."""
+
+_TAKES_FILES = re.compile(rb"^\s*(?:COPY|ADD|RUN\s+--mount)\b(.*)$", re.IGNORECASE | re.MULTILINE)
+_HISTORY = re.compile(rb"(?<![^\s\"'=,/\[])((?:[\w.-]+/)*\.git)(?=[\s\"',/\]]|$)")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,21 +49,22 @@ def prepared(spec: ServiceSpec, project: Project, root: Path | None = None) -> I
             hint=f"`path` in [services.{spec.name}] names it",
         )
     source = context / spec.build.dockerfile
-    ignored = (*_user_patterns(source, context), *NEVER_SENT)
+    own = _user_patterns(spec, source, context)
     if spec.kind is Kind.STATIC:
         text = static.dockerfile(project.config().static_image).encode()
         file = root / project.file.name if root else project.file
-        ignored = (*ignored, *_private(file, context))
+        ignored = (*own, *UNLESS_ASKED, *NEVER_SENT, *_private(file, context))
         shown = "the generated Dockerfile"
     else:
         text = _read(source, spec)
+        ignored = (*_with_history(own, text), *NEVER_SENT)
         shown = PurePosixPath(spec.path or ".", spec.build.dockerfile).as_posix()
     with tempfile.TemporaryDirectory(prefix="compartment-build-") as directory:
         dockerfile = Path(directory) / "Dockerfile"
         dockerfile.write_bytes(text)
         # BuildKit takes an ignore file by the Dockerfile's own name before the context's.
         beside = Path(directory) / "Dockerfile.dockerignore"
-        beside.write_text("\n".join(ignored) + "\n", encoding="utf-8")
+        beside.write_bytes(written(ignored))
         yield Recipe(context=context, dockerfile=dockerfile, ignored=ignored, shown=shown)
 
 
@@ -79,15 +87,31 @@ def _private(project_file: Path, context: Path) -> tuple[str, ...]:
     return (*static.NEVER_SERVED, *own)
 
 
-def _user_patterns(dockerfile: Path, context: Path) -> tuple[str, ...]:
+def _with_history(own: tuple[str, ...], dockerfile: bytes) -> tuple[str, ...]:
+    """The user's patterns, and those that leave history out where nobody asks for it."""
+    asked = [
+        f"!{path.decode('ascii', 'replace').removeprefix('./')}"
+        for line in _TAKES_FILES.findall(dockerfile)
+        for path in _HISTORY.findall(line)
+    ]
+    named = any(one.startswith("!") and ".git" in one[1:].split("/") for one in own)
+    if asked or named:
+        return (*UNLESS_ASKED, *asked, *own)
+    return (*own, *UNLESS_ASKED)
+
+
+def _user_patterns(spec: ServiceSpec, dockerfile: Path, context: Path) -> tuple[str, ...]:
     """The user's ignore patterns: those for this Dockerfile, else those of the context."""
     for file in (
         dockerfile.with_name(f"{dockerfile.name}.dockerignore"),
         context / ".dockerignore",
     ):
         if file.is_file():
-            lines = file.read_text(encoding="utf-8-sig", errors="replace").splitlines()
-            return tuple(
-                line.strip() for line in lines if line.strip() and not line.startswith("#")
-            )
+            start = f"the image of {spec.name} cannot be built: {file.name}"
+            try:
+                return read_patterns(file.read_bytes())
+            except ValueError as error:
+                raise BuildFailed(f"{start} {error}") from error
+            except OSError as error:
+                raise BuildFailed(f"{start} cannot be read: {error.strerror}") from error
     return ()

@@ -42,7 +42,10 @@ class MemoryBuilder:
             raise DiskFull("the engine has no room left", hint="prune, or make room on its disk")
         where = f"{plan.service}@{plan.root.name}" if plan.root else plan.service
         version = self._host.versions.get(where, "1")
-        content = f"{plan.key.project} {plan.spec.path} {plan.spec.build} {version}"
+        build = plan.spec.build
+        # Not the secrets: no image has anything of them.
+        how = f"Build(dockerfile={build.dockerfile!r}, target={build.target!r}, args={build.args})"
+        content = f"{plan.key.project} {plan.spec.path} {how} {version}"
         image = self._keep(content, plan)
         self._host.built[image.id] = plan.key.project
         return image

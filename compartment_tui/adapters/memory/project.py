@@ -132,6 +132,10 @@ class MemorySource:
     def __init__(self) -> None:
         self.current = Provenance()
         self.dirty: tuple[str, ...] = ()
+        self.unreadable = ""
+        """Why git cannot read the repository."""
+        self.checkout_notes: tuple[str, ...] = ()
+        """What there is to say of whatever is checked out."""
         self.commits: list[tuple[str, str, str]] = []
         self.refs: dict[str, Provenance] = {}
         """Commits, branches and tags that can be checked out, and what lies there."""
@@ -141,6 +145,9 @@ class MemorySource:
 
     def dirty_files(self) -> tuple[str, ...]:
         return self.dirty
+
+    def problem(self) -> str:
+        return self.unreadable
 
     def commits_between(self, older: str, newer: str) -> CommitRange:
         known = [commit for commit, _, _ in self.commits]
@@ -163,4 +170,5 @@ class MemorySource:
         found = self.refs.get(ref)
         if found is None:
             raise NotFound(f"there is no commit {show(ref)} in this repository")
-        yield Checkout(root=NOWHERE / found.commit, provenance=found)
+        root = NOWHERE / found.commit
+        yield Checkout(root=root, provenance=found, notes=self.checkout_notes)

@@ -12,6 +12,7 @@ from compartment_tui.adapters.toml.reading import Problem, read_tables
 from compartment_tui.adapters.toml.rules import broken_rules
 from compartment_tui.domain.config import (
     Build,
+    BuildSecret,
     EdgeSettings,
     EnvironmentConfig,
     Limits,
@@ -118,7 +119,9 @@ def _service(name: str, table: Mapping[str, Any] | str) -> ServiceSpec:
     known = dict(table)
     if "build" in known:
         build = dict(known["build"])
-        known["build"] = Build(**{**build, "args": _pairs(build.get("args", {}))})
+        build["args"] = _pairs(build.get("args", {}))
+        build["secrets"] = _build_secrets(build.get("secrets", {}))
+        known["build"] = Build(**build)
     if "readiness" in known:
         readiness = dict(known["readiness"])
         readiness["headers"] = _pairs(readiness.get("headers", {}))
@@ -132,16 +135,35 @@ def _service(name: str, table: Mapping[str, Any] | str) -> ServiceSpec:
     return ServiceSpec(name=name, **known)
 
 
+def _build_secrets(table: Mapping[str, Mapping[str, str]]) -> tuple[BuildSecret, ...]:
+    return tuple(
+        BuildSecret(id=name, file=source["file"])
+        if "file" in source
+        else BuildSecret(id=name, variable=source["variable"] or name)
+        for name, source in sorted(table.items())
+    )
+
+
 def _pairs(table: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
     return tuple(sorted(table.items()))
 
 
 def _environment(name: str, table: Mapping[str, Any]) -> EnvironmentConfig:
+    services = table.get("services", {})
     return EnvironmentConfig(
         name=name,
         protected=table.get("protected", False),
         variables=_variables(table),
-        services={service: _variables(one) for service, one in table.get("services", {}).items()},
+        services={
+            service: _variables(one)
+            for service, one in services.items()
+            if "variables" in one or "build" not in one
+        },
+        build_args={
+            service: _pairs(one["build"].get("args", {}))
+            for service, one in services.items()
+            if "build" in one
+        },
     )
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from compartment_tui.adapters.toml.reading import Problem, dotted, walk_names
+from compartment_tui.adapters.toml.values import is_variable_key
 from compartment_tui.domain.config import Build, Kind, NetworkSettings, ReadinessKind
 from compartment_tui.domain.nearness import nearest
 
@@ -33,6 +34,7 @@ def broken_rules(tables: Tables, root: Path) -> Iterator[Problem]:
         yield from _service_rules(name, service, root)
     for name, environment in walk_names(tables, "environments"):
         yield from _environment_rules(name, environment, tuple(tables.get("services", {})))
+    yield from _build_argument_rules(tables)
     yield from _network_rules(tables.get("networks", {}))
 
 
@@ -69,8 +71,23 @@ def _source_rules(at: tuple[str, ...], service: Tables, root: Path) -> Iterator[
         if problems := tuple(_inside(root, path, (*at, "path"))):
             yield from problems
             return
+        yield from _secret_rules((*at, "build", "secrets"), service.get("build", {}), root)
         dockerfile = service.get("build", {}).get("dockerfile", Build().dockerfile)
         yield from _inside(root, f"{path}/{dockerfile}", (*at, "build", "dockerfile"))
+
+
+def _secret_rules(at: tuple[str, ...], build: Tables, root: Path) -> Iterator[Problem]:
+    for name, source in walk_names(build, "secrets"):
+        here = (*at, name)
+        if len(source) != 1:
+            message = f"{dotted(here)} comes from one `variable` or one `file`"
+            yield Problem(path=here, message=message)
+        elif "file" in source:
+            yield from _inside(root, source["file"], (*here, "file"))
+        elif not source["variable"] and not is_variable_key(name):
+            message = f"{dotted(here)} is no name that a variable can have"
+            hint = 'name the variable: { variable = "NPM_TOKEN" }'
+            yield Problem(path=here, message=message, hint=hint)
 
 
 def _inside(root: Path, path: str, at: tuple[str, ...]) -> Iterator[Problem]:
@@ -143,6 +160,19 @@ def _environment_rules(name: str, environment: Tables, known: tuple[str, ...]) -
                 here = ("environments", name, *scope, key)
                 message = f'{dotted(here)} needs `sensitive = "…"` in its braces'
                 yield Problem(path=here, message=message)
+
+
+def _build_argument_rules(tables: Tables) -> Iterator[Problem]:
+    """Arguments of an environment need a service that is built."""
+    services = tables.get("services", {})
+    for name, environment in walk_names(tables, "environments"):
+        for service, own in walk_names(environment, "services"):
+            known = services.get(service)
+            ready = isinstance(known, dict) and ("image" in known or known.get("kind") == "static")
+            if "build" in own and ready:
+                at = ("environments", name, "services", service, "build")
+                message = f"[{dotted(at)}] has no meaning: {service} is not built from a Dockerfile"
+                yield Problem(path=at, message=message)
 
 
 def _network_rules(networks: Tables) -> Iterator[Problem]:

@@ -64,6 +64,21 @@ KEYS: tuple[Key, ...] = (
     ),
     _key("services.*.build.target", types.STAGE_NAME, "The stage to build; else the last."),
     _key("services.*.build.args.*", types.ARGUMENT, "A build argument. Not for secrets."),
+    _key(
+        "services.*.build.secrets.*",
+        types.SECRET_SOURCE,
+        "What RUN --mount=type=secret reads: the sensitive variable of that name.",
+    ),
+    _key(
+        "services.*.build.secrets.*.variable",
+        types.VARIABLE_KEY,
+        "The same, from a variable of another name.",
+    ),
+    _key(
+        "services.*.build.secrets.*.file",
+        types.PATH,
+        "The same, from a file inside the repository, relative to the project file.",
+    ),
     _key("services.*.run.command", types.COMMAND, "What it runs; else what the image says."),
     _key(
         "services.*.release.command",
@@ -162,6 +177,11 @@ KEYS: tuple[Key, ...] = (
         "A value for this service; it wins.",
     ),
     _key("environments.*.services.*.variables.*.sensitive", types.SEALED, "The same, encrypted."),
+    _key(
+        "environments.*.services.*.build.args.*",
+        types.ARGUMENT,
+        "A build argument of this environment; it wins. Not for secrets.",
+    ),
     _key("edge.bind", types.ADDRESS, "Where the edge listens.", default="127.0.0.1"),
     _key("edge.http_port", types.PORT, "The port of every public host.", default=8080),
     _key(
@@ -205,16 +225,23 @@ def _argument_name(name: str) -> None:
         raise ValueError("is no build argument: use letters, digits and _, not a digit first")
 
 
+def _secret_id(name: str) -> None:
+    if not names.SECRET_ID_PATTERN.fullmatch(name):
+        raise ValueError("is no id of a build secret: use letters, digits, _, . and -")
+
+
 NAME_CHECKS: Mapping[tuple[str, ...], Callable[[str], None]] = MappingProxyType(
     {
         ("services",): _service_name,
         ("services", ANY, "build", "args"): _argument_name,
+        ("services", ANY, "build", "secrets"): _secret_id,
         ("services", ANY, "volumes"): _volume_name,
         ("services", ANY, "readiness", "headers"): check_header_name,
         ("environments",): _environment_name,
         ("environments", ANY, "services"): _service_name,
         ("environments", ANY, "variables"): check_variable_key,
         ("environments", ANY, "services", ANY, "variables"): check_variable_key,
+        ("environments", ANY, "services", ANY, "build", "args"): _argument_name,
     }
 )
 """What a name chosen by the user must be, by the table it stands in. Raises ValueError in words."""

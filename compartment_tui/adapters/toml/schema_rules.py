@@ -29,6 +29,7 @@ NAMES: Mapping[tuple[str, ...], Mapping[str, Any]] = MappingProxyType(
     {
         ("services",): _SERVICE_NAMES,
         ("services", ANY, "build", "args"): {"pattern": names.PLAIN_KEY_PATTERN.pattern},
+        ("services", ANY, "build", "secrets"): {"pattern": names.SECRET_ID_PATTERN.pattern},
         ("services", ANY, "volumes"): _SERVICE_NAMES,
         ("services", ANY, "readiness", "headers"): {
             "pattern": f"^{HEADER_NAME_PATTERN}$",
@@ -42,6 +43,9 @@ NAMES: Mapping[tuple[str, ...], Mapping[str, Any]] = MappingProxyType(
         ("environments", ANY, "services"): _SERVICE_NAMES,
         ("environments", ANY, "variables"): _VARIABLE_NAMES,
         ("environments", ANY, "services", ANY, "variables"): _VARIABLE_NAMES,
+        ("environments", ANY, "services", ANY, "build", "args"): {
+            "pattern": names.PLAIN_KEY_PATTERN.pattern
+        },
     }
 )
 """What a name that the user chooses must be, by the table it stands in."""
@@ -74,6 +78,7 @@ RULES: Mapping[tuple[str, ...], Mapping[str, Any]] = MappingProxyType(
                 _when("kind", Kind.WORKER, {"anyOf": [{"required": ["port"]}, _READ_AS]}),
             ],
         },
+        ("services", ANY, "build", "secrets", ANY): {"minProperties": 1, "maxProperties": 1},
         ("services", ANY, "release"): {"required": ["command"]},
         ("services", ANY, "readiness"): {
             "required": ["type"],

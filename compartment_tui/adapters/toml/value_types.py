@@ -102,6 +102,12 @@ ARGUMENT = ValueType(words="a string in quotes", parse=values.text, schema=TEXT,
 PROJECT_NAME = _text_like(
     names.PROJECT_PATTERN.pattern.strip("^$"), "1 to 63 of a-z, 0-9 and -, starting with a letter"
 )
+SECRET_SOURCE = ValueType(
+    words='“variable”, { variable = "NAME" } or { file = "path" }',
+    parse=values.secret_source,
+    schema={"const": "variable"},
+    secret=True,
+)
 DOMAIN = _text_like(_DOMAIN, "a domain in small letters, such as “localhost”", longest=180)
 IMAGE = _text_like(_IMAGE, "an image such as “registry/name:tag”")
 PATH = ValueType(
@@ -144,6 +150,11 @@ COMMAND = ValueType(
     schema={"type": "array", "items": TEXT, "minItems": 1},
 )
 STRINGS = ValueType(words="a list of strings", parse=values.strings, schema=_STRINGS)
+VARIABLE_KEY = ValueType(
+    words="a variable's name such as “NPM_TOKEN”",
+    parse=values.variable_key,
+    schema={"type": "string", "pattern": _VARIABLE_KEY},
+)
 VARIABLE_KEYS = ValueType(
     words='a list of variable names such as ["DATABASE_URL"]',
     parse=values.variable_keys,

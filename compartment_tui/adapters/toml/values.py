@@ -75,6 +75,20 @@ def command(value: object) -> tuple[str, ...]:
     return words
 
 
+def secret_source(value: object) -> dict[str, str]:
+    """The one word that says where a build secret comes from when it has the variable's name."""
+    if value != "variable":
+        raise ValueError("no source")
+    return {"variable": ""}
+
+
+def variable_key(value: object) -> str:
+    """A name that a variable can have."""
+    key = filled(value)
+    check_variable_key(key)
+    return key
+
+
 def variable_keys(value: object) -> tuple[str, ...]:
     """A list of names that variables can have."""
     keys = strings(value)
@@ -97,6 +111,15 @@ def check_header_name(name: str) -> None:
         raise ValueError("is no name of a header: use letters, digits and -")
     if name.lower() in OUR_HEADERS:
         raise ValueError("says how the request is sent, so it cannot be chosen: leave it out")
+
+
+def is_variable_key(key: str) -> bool:
+    """Whether `key` can be a variable's name."""
+    try:
+        check_variable_key(key)
+    except ValueError:
+        return False
+    return True
 
 
 def relative_path(value: object) -> str:

@@ -1,15 +1,16 @@
 import json
 import os
 import secrets
+import socket
 import subprocess
 import threading
 import time
-from collections.abc import Callable, Generator, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable, Generator, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import pytest
 
@@ -18,17 +19,19 @@ from compartment_tui.adapters.docker import builder_abilities as abilities
 from compartment_tui.adapters.docker import commands
 from compartment_tui.adapters.docker.address import Address, Tls
 from compartment_tui.adapters.docker.build import DockerBuilder
+from compartment_tui.adapters.docker.build_secrets import secret_files
 from compartment_tui.adapters.docker.child import run_child
 from compartment_tui.adapters.docker.client import Client, connect
 from compartment_tui.adapters.docker.commands import BuildCommand, child_environment
 from compartment_tui.adapters.docker.images import image as image_on_engine
 from compartment_tui.adapters.docker.progress import ClassicProgress, PlainProgress
 from compartment_tui.adapters.toml.project import TomlProject
-from compartment_tui.domain.config import Build, Kind, ServiceSpec
+from compartment_tui.domain.config import Build, BuildSecret, Kind, ServiceSpec
 from compartment_tui.domain.deployment import Image, Trigger
 from compartment_tui.domain.errors import BuildFailed, Cancelled, ImageUnavailable
 from compartment_tui.domain.names import EnvironmentKey, new_id
 from compartment_tui.domain.plan import ImageSource, Plan
+from compartment_tui.domain.variables import Secret
 
 T = TypeVar("T")
 
@@ -87,8 +90,8 @@ class Workshop:
 
     def run(self, image: Image, *command: str) -> str:
         words = ["docker", "run", "--rm", "--label", f"compartment.project={self.name}", image.id]
-        done = subprocess.run([*words, *command], check=True, capture_output=True, text=True)
-        return done.stdout.strip()
+        done = subprocess.run([*words, *command], check=True, capture_output=True)
+        return done.stdout.decode("utf-8", "surrogateescape").strip()
 
     def tags(self) -> list[str]:
         return [tag for one in self._images() for tag in one["RepoTags"] or ()]
@@ -169,9 +172,7 @@ def test_history_and_copies_never_enter_and_the_ignore_file_is_kept_to(workshop:
     for path in ("kept", "sub/kept", "left.log", "sub/back.log"):
         workshop.write(f"web/{path}", "")
     workshop.write("web/Dockerfile", "FROM busybox:1\nCOPY . /all\n")
-    workshop.write(
-        "web/.dockerignore", "# ours\n**/*.log\n!sub/back.log\n!.git\n!**/.compartment\n"
-    )
+    workshop.write("web/.dockerignore", "# ours\n**/*.log\n!sub/back.log\n!**/.compartment\n")
     found = workshop.files(workshop.build()[1], "/all")
     assert {path for path in found if "ignore" not in path} == {
         "/all/Dockerfile",
@@ -179,6 +180,47 @@ def test_history_and_copies_never_enter_and_the_ignore_file_is_kept_to(workshop:
         "/all/sub/kept",
         "/all/sub/back.log",
     }
+
+
+UGLY = (
+    "\ufeff# comment\r\nplain\r\n/rooted/\n./dotted\n  spaced name  \n**/*.log\n!sub/back.log\n"
+    "deep\n!deep/kept\n[Cc]lass\n?x\n #hash\nesc\\[a\\]\n**/gone\nDockerfile\nlatin-\udce9\n"
+)
+UGLY_FILES = (
+    *("plain", "rooted/a", "dotted/a", "spaced name", "one.log", "sub/two.log", "sub/back.log"),
+    *("deep/lost", "deep/kept", "Class", "class", "Glass", "ax", "#hash", "esc[a]", "escb"),
+    *("a/b/gone/c", "a/b/stays", "CASE", "case", "with\nline", "latin-\udce9", "latin-\udcea"),
+)
+
+
+@pytest.mark.docker
+@pytest.mark.parametrize("workshop", [BUILDKIT], indirect=True)
+@pytest.mark.parametrize("own", [True, False])
+def test_both_roads_send_the_same(
+    workshop: Workshop, monkeypatch: pytest.MonkeyPatch, own: bool
+) -> None:
+    for path in UGLY_FILES:
+        workshop.write(f"web/{path}", "x")
+    web = workshop.root / "web"
+    (web / "empty" / "emptier").mkdir(parents=True)
+    (web / "tool").write_text("x")
+    (web / "tool").chmod(0o755)
+    (web / "inside").symlink_to("case")
+    (web / "outside").symlink_to("/etc")
+    (web / "broken").symlink_to("nowhere")
+    with socket.socket(socket.AF_UNIX) as listener:
+        monkeypatch.chdir(web)
+        listener.bind("socket")
+    workshop.write("web/Dockerfile", "FROM busybox:1\nCOPY . /all\n")
+    name = ".dockerignore" if own else "Dockerfile.dockerignore"
+    (web / name).write_bytes(UGLY.encode("utf-8", "surrogateescape"))
+    look = ("sh", "-c", "cd /all && find . -exec stat -c '%n %F %a' {} + | sort")
+    seen = [workshop.run(workshop.build()[1], *look)]
+    monkeypatch.setattr(building, "find_build_command", lambda: None)
+    seen.append(workshop.run(workshop.build()[1], *look))
+    assert seen[1].splitlines() == seen[0].splitlines()
+    assert "./deep/kept" in seen[0]
+    assert "./plain" not in seen[0]
 
 
 @pytest.mark.docker
@@ -718,3 +760,124 @@ def test_own_ports_come_before_those_of_the_base_image(workshop: Workshop) -> No
     workshop.write("next/Dockerfile", f"FROM {workshop.tags()[0]}\nARG P=4000\nEXPOSE $P\n")
     _, image = workshop.build(ServiceSpec(name="next", path="next"))
     assert image.ports == (4000, 3000, 2000, 2001, 2002)
+
+
+TOKEN = "s3cret-of-the-registry"
+
+
+def with_secrets(*secrets_of_it: BuildSecret) -> ServiceSpec:
+    return ServiceSpec(name="web", path="web", build=Build(secrets=secrets_of_it))
+
+
+@pytest.mark.parametrize("workshop", [BUILDKIT], indirect=True)
+@pytest.mark.docker
+def test_a_build_reads_secrets_that_nothing_keeps(
+    workshop: Workshop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    workshop.write("web/.npmrc", f"line one\ntoken={TOKEN}-2\n")
+    workshop.write("web/.dockerignore", ".npmrc\n")
+    workshop.write(
+        "web/Dockerfile",
+        "FROM busybox:1\n"
+        "RUN --mount=type=secret,id=NPM_TOKEN --mount=type=secret,id=npm.rc"
+        f" echo {workshop.name} && cat /run/secrets/NPM_TOKEN && cat /run/secrets/npm.rc"
+        " && cut -c 3- /run/secrets/NPM_TOKEN > /all && wc -c < /run/secrets/npm.rc > /size\n"
+        "RUN ls -A /run/secrets || true\n",
+    )
+    commands_run: list[tuple[str, ...]] = []
+
+    def spy(
+        words: tuple[str, ...], env: Mapping[str, str], cancel: Person
+    ) -> Generator[str, None, int]:
+        commands_run.append(words)
+        files = [word.partition("src=")[2] for word in words if word.startswith("--secret=")]
+        assert [Path(file).stat().st_mode & 0o777 for file in files] == [0o600, 0o600]
+        return run_child(words, env, cancel)
+
+    monkeypatch.setattr(building, "run_child", spy)
+    spec = with_secrets(
+        BuildSecret(id="NPM_TOKEN", variable="TOKEN"),
+        BuildSecret(id="npm.rc", file="web/.npmrc"),
+    )
+    plan = replace(workshop.plan(spec), build_secrets={"NPM_TOKEN": Secret(TOKEN)})
+    said, image = finished(workshop.builder.build(plan, workshop.person))
+    assert workshop.run(image, "cat", "/all") == TOKEN[2:]
+    assert workshop.run(image, "cat", "/size") == "40"
+    asked = ["docker", "history", "--no-trunc", image.id], ["docker", "inspect", image.id]
+    kept = (subprocess.run(one, check=True, capture_output=True, text=True).stdout for one in asked)
+    for seen in (*said, *commands_run[0], *kept):
+        assert TOKEN not in seen
+    assert any("<hidden>" in line for line in said)
+    assert not Path(commands_run[0][-2].partition("src=")[2]).exists()
+
+
+@pytest.mark.parametrize("workshop", [BUILDKIT], indirect=True)
+@pytest.mark.docker
+def test_a_failing_build_does_not_show_its_secret_either(workshop: Workshop) -> None:
+    workshop.write(
+        "web/Dockerfile",
+        "FROM busybox:1\nRUN --mount=type=secret,id=T cat /run/secrets/T; exit 3\n",
+    )
+    plan = workshop.plan(with_secrets(BuildSecret(id="T", variable="T")))
+    plan = replace(plan, build_secrets={"T": Secret(TOKEN)})
+    with pytest.raises(BuildFailed) as failed:
+        finished(workshop.builder.build(plan, workshop.person))
+    assert TOKEN not in f"{failed.value.message} {failed.value.tail}"
+    assert any("<hidden>" in line for line in failed.value.tail)
+
+
+class Closet:
+    """What a builder needs of a project, without an engine."""
+
+    def __init__(self, root: Path) -> None:
+        (root / "web").mkdir()
+        (root / "web" / "Dockerfile").write_text("FROM busybox:1\n")
+        (root / "compartment.toml").write_text('[project]\nname = "shop"\n')
+        self.workshop = Workshop(root, cast("Client", None), name="shop")
+
+    def fails(self, *of_it: BuildSecret) -> BuildFailed:
+        with pytest.raises(BuildFailed) as failed:
+            self.workshop.build(with_secrets(*of_it))
+        return failed.value
+
+
+def test_without_buildkit_a_build_with_secrets_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(building, "find_build_command", lambda: None)
+    (tmp_path / "token").write_text(TOKEN)
+    failed = Closet(tmp_path).fails(BuildSecret(id="T", file="token"))
+    assert "only BuildKit" in failed.message
+    assert "buildx" in failed.hint
+    assert TOKEN not in f"{failed.message}{failed.hint}"
+
+
+def test_a_secret_that_cannot_be_had(tmp_path: Path) -> None:
+    closet = Closet(tmp_path)
+    (tmp_path / "out").symlink_to("/etc/hostname")
+    (tmp_path / "large").write_bytes(b"x" * 600_000)
+    for file, said in (
+        ("nothing", "there is no file"),
+        ("web", "there is no file"),
+        ("out", "leads out of the repository"),
+        ("large", "larger than"),
+    ):
+        assert said in closet.fails(BuildSecret(id="T", file=file)).message
+    assert "T2 is not set" in closet.fails(BuildSecret(id="T", variable="T2")).message
+
+
+@pytest.mark.parametrize(
+    ("content", "line", "shown"),
+    [
+        (TOKEN, f"a {TOKEN} b", "a <hidden> b"),
+        (f"{TOKEN}\n", TOKEN, "<hidden>"),
+        ("first line\nsecond line\r\n", "x first line, second line", "x <hidden>, <hidden>"),
+        ("abc", "abc", "abc"),
+        ("long long\nlong", "long long", "<hidden>"),
+    ],
+)
+def test_what_output_shows_of_a_secret(tmp_path: Path, content: str, line: str, shown: str) -> None:
+    workshop = Closet(tmp_path).workshop
+    plan = workshop.plan(with_secrets(BuildSecret(id="T", variable="T")))
+    with secret_files(replace(plan, build_secrets={"T": Secret(content)}), tmp_path) as found:
+        assert found.masked(line) == shown

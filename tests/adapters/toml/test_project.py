@@ -16,7 +16,13 @@ from compartment_tui.adapters.toml.lines import KeyPath, key_lines
 from compartment_tui.adapters.toml.parsing import parse_config
 from compartment_tui.adapters.toml.project import TomlProject
 from compartment_tui.adapters.toml.schema import ANY, KEYS, ROOT
-from compartment_tui.domain.config import Kind, ProjectConfig, ReadinessKind, ServiceSpec
+from compartment_tui.domain.config import (
+    BuildSecret,
+    Kind,
+    ProjectConfig,
+    ReadinessKind,
+    ServiceSpec,
+)
 from compartment_tui.domain.errors import NotFound, ProjectFileInvalid
 from compartment_tui.domain.variables import Sensitivity
 
@@ -473,3 +479,56 @@ def test_a_file_that_did_not_change_is_read_once(tmp_path: Path) -> None:
     os.utime(file, ns=(1, 1))
     project = TomlProject(file)
     assert project.config() is project.config()
+
+
+def test_where_build_secrets_come_from() -> None:
+    secrets = (
+        'NPM_TOKEN = "variable"\npip-token = { variable = "PIP" }\n".npmrc" = { file = "a/b" }'
+    )
+    assert service(f"[services.web.build.secrets]\n{secrets}\n").build.secrets == (
+        BuildSecret(id=".npmrc", file="a/b"),
+        BuildSecret(id="NPM_TOKEN", variable="NPM_TOKEN"),
+        BuildSecret(id="pip-token", variable="PIP"),
+    )
+
+
+@pytest.mark.parametrize(
+    ("secret", "said"),
+    [
+        ('T = "npm_abcdef"', "must be “variable”"),
+        ("T = {}", "comes from one"),
+        ('T = { file = "a", variable = "B" }', "comes from one"),
+        ('T = { file = "../a" }', "leads out of the repository"),
+        ('T = { file = "/etc/passwd" }', "must be a path relative"),
+        ('T = { env = "X" }', "has no key `env`"),
+        ('T = { variable = "not one" }', "must be a variable's name"),
+        ('pip-token = "variable"', "is no name that a variable can have"),
+        ('"a,src=b" = "variable"', "is no id of a build secret"),
+        ('"" = "variable"', "is no id of a build secret"),
+    ],
+)
+def test_wrong_build_secrets(secret: str, said: str) -> None:
+    found = problem(f'{HEAD}[services.web]\npath = "web"\n[services.web.build.secrets]\n{secret}\n')
+    assert said in found.message
+    assert "npm_abcdef" not in f"{found.message}{found.hint}"
+
+
+def test_build_arguments_of_an_environment_win() -> None:
+    config = read(
+        f'{HEAD}[services.web]\npath = "web"\nbuild = {{ args = {{ A = "1", B = "1" }} }}\n'
+        '[environments.staging.services.web.build]\nargs = { B = "2", C = "2" }\n'
+    )
+    (web,) = config.services
+    staging = config.environment("staging")
+    assert staging.with_build_args(web).build.args == (("A", "1"), ("B", "2"), ("C", "2"))
+    assert config.environment("production").with_build_args(web) == web
+    assert staging.services == {}
+    assert staging.with_build_args(web).text() == web.text()
+
+
+def test_build_arguments_of_what_is_not_built() -> None:
+    found = problem(
+        f'{HEAD}[services.web]\nimage = "a:1"\n'
+        '[environments.staging.services.web.build]\nargs = { B = "2" }\n'
+    )
+    assert "is not built" in found.message
