@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from compartment_tui.domain.edits import Edit
     from compartment_tui.domain.errors import RecordInvalid
     from compartment_tui.domain.names import EnvironmentKey
+    from compartment_tui.domain.owner import Origin
     from compartment_tui.domain.plan import Birth, Plan
     from compartment_tui.domain.routes import RouteTable
     from compartment_tui.domain.variables import Secret
@@ -502,6 +503,9 @@ class Source(Protocol):
 
     def provenance(self) -> Provenance:
         """Commit, branch, dirty, author of the working tree; empty outside git."""
+
+    def origin(self) -> Origin:
+        """Which repository it is, and where it lies here; outside git, only where."""
 
     def dirty_files(self) -> tuple[str, ...]:
         """What differs from the commit, below the project's root; empty outside git."""

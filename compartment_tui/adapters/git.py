@@ -12,14 +12,19 @@ from compartment_tui.domain.commits import Checkout, Commit, CommitRange
 from compartment_tui.domain.deployment import Provenance
 from compartment_tui.domain.errors import NotFound
 from compartment_tui.domain.names import show
+from compartment_tui.domain.owner import Origin, remote_name
 
 TIMEOUT_SECONDS = 2.0
+HISTORY_TIMEOUT_SECONDS = 10.0
 ARCHIVE_TIMEOUT_SECONDS = 60.0
 LOG_LIMIT = 20
 """How many commits are told one by one."""
 READ_LIMIT = 1_000
 """How many are counted, and whose authors are told."""
 
+REMOTES_LIMIT = 20
+
+_REMOTE = re.compile(r"([^\t]+)\t(.*) \((?:fetch|push)\)")
 _COMMIT = re.compile(r"[0-9a-f]{7,64}")
 _FIELDS_BEFORE_PATH = {"1": 8, "2": 9, "u": 10}
 """Of a line of `git status --porcelain=v2`, by its first word."""
@@ -44,6 +49,34 @@ class GitSource:
             dirty=bool(files),
             author=self._git("log", "-1", "--format=%an", commit).strip(),
         )
+
+    def origin(self) -> Origin:
+        import socket
+
+        host = socket.gethostname().lower()
+        where = self._git("rev-parse", "--show-prefix", "--git-path", "shallow").split("\n")
+        inside, shallow = (where[0], where[1]) if len(where) > 1 else ("", "")
+        return Origin(
+            remotes=read_remotes(self._git("remote", "-v"), host=host),
+            first_commit=self._first_commit(shallow),
+            path=inside.strip("/"),
+            host=host,
+            # A name that is not UTF-8 could not be written into a record.
+            directory=os.fsencode(self._root.resolve()).decode("utf-8", "backslashreplace"),
+        )
+
+    def _first_commit(self, shallow: str) -> str:
+        """Where the history begins, by first parents: what was merged in has its own beginning."""
+        line = ("rev-list", "--first-parent", "--max-parents=0", "HEAD")
+        found = self._git(*line, timeout=HISTORY_TIMEOUT_SECONDS).split()
+        if not found:
+            return ""
+        try:
+            # Where a shallow clone was cut, git shows a commit without parents, too.
+            cut = (self._root / shallow).read_text().split() if shallow else []
+        except (OSError, ValueError):
+            cut = []
+        return "" if found[0] in cut else found[0]
 
     def dirty_files(self) -> tuple[str, ...]:
         return self._status()[1]
@@ -137,7 +170,7 @@ class GitSource:
         output = self._git("status", "--porcelain=v2", "--branch", "-z", "--", ".")
         return read_status(output)
 
-    def _git(self, *arguments: str) -> str:
+    def _git(self, *arguments: str, timeout: float = TIMEOUT_SECONDS) -> str:
         """What git prints; nothing when it fails, is missing or takes too long."""
         try:
             done = subprocess.run(
@@ -145,7 +178,7 @@ class GitSource:
                 env=_environment(),
                 stdin=subprocess.DEVNULL,
                 capture_output=True,
-                timeout=TIMEOUT_SECONDS,
+                timeout=timeout,
                 check=True,
             )
         except (OSError, subprocess.SubprocessError):
@@ -155,6 +188,14 @@ class GitSource:
     def _command(self, *arguments: str) -> list[str]:
         # A repository may name programs to run on `status`; reading must not run them.
         return ["git", "-c", "core.fsmonitor=false", "-C", str(self._root), *arguments]
+
+
+def read_remotes(output: str, *, host: str) -> tuple[str, ...]:
+    """The repositories in what `git remote -v` prints, each once, the one called origin first."""
+    rows = [found.groups() for line in output.split("\n") if (found := _REMOTE.match(line))]
+    rows.sort(key=lambda row: row[0] != "origin")
+    names = [remote_name(url, host=host) for _, url in rows]
+    return tuple(dict.fromkeys(name for name in names if name))[:REMOTES_LIMIT]
 
 
 def read_status(output: str) -> tuple[dict[str, str], tuple[str, ...]]:

@@ -35,6 +35,7 @@ class _How(TypedDict):
     environment=True,
     services=True,
     changes=True,
+    owned=True,
     examples=(
         "deploy                      everything, to production",
         "deploy -e staging -s web    one service, to another environment",
@@ -90,6 +91,7 @@ def deploy(
     environment=True,
     services=True,
     changes=True,
+    owned=True,
     examples=(
         "rollback                           undo the newest run",
         "rollback -s web                    only web, to what it was before",
@@ -143,6 +145,7 @@ def rollback(
     environment=True,
     services=True,
     changes=True,
+    owned=True,
     examples=("redeploy -s web    the same image, after a variable was changed",),
 )
 def redeploy(
@@ -163,7 +166,7 @@ def redeploy(
     return carry_out(session, request, plan=plan, events=events)
 
 
-@command(app, environment=True, changes=True, examples=("resume -e staging",))
+@command(app, environment=True, changes=True, owned=True, examples=("resume -e staging",))
 def resume(session: "Session", *, events: Events = False) -> int:
     """Finish or revert what a crash or a second Ctrl-C left."""
     from compartment_tui.cli.following import follow
@@ -173,6 +176,6 @@ def resume(session: "Session", *, events: Events = False) -> int:
     return follow(
         session,
         "resume",
-        lambda: runs.resume(session.world, environment=environment),
+        lambda: runs.resume(session.world, environment=environment, take_over=session.take_over),
         events=events,
     )

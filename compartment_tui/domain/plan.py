@@ -23,6 +23,7 @@ from compartment_tui.domain.deployment import (
     Trigger,
 )
 from compartment_tui.domain.names import EnvironmentKey, Target
+from compartment_tui.domain.owner import Owner
 from compartment_tui.domain.routes import RouteTable
 from compartment_tui.domain.variables import NameChanges, Secret, compare
 
@@ -213,6 +214,10 @@ class Run:
     """The environment whose images these are, when that is another one."""
     ref: str = ""
     """The commit that services and build contexts are taken from, as it was asked for."""
+    owner: Owner | None = None
+    """Whose the environment is once this has succeeded."""
+    taken_from: Owner | None = None
+    """Whose it is until then, when that is another repository."""
 
     @property
     def recipe(self) -> tuple[Stage, ...]:
@@ -252,6 +257,7 @@ class Run:
             before=self.before,
             stage=self.recipe[0],
             purpose=self.purpose,
+            owner=self.owner,
         )
 
 

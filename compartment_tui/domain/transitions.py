@@ -115,7 +115,18 @@ def without_unchanged(state: EnvironmentState, plans: Iterable[Plan]) -> Environ
 def nothing_done(state: EnvironmentState) -> EnvironmentState:
     """Every service was unchanged: there was no run."""
     run = state.journal.run if state.journal else ""
-    return replace(state, journal=None, runs=tuple(one for one in state.runs if one.id != run))
+    runs = tuple(one for one in state.runs if one.id != run)
+    new = owned(state).owner
+    changed = new is not None and (
+        state.owner is None or not state.owner.origin.is_same(new.origin)
+    )
+    return replace(state, journal=None, runs=runs, owner=new if changed else state.owner)
+
+
+def owned(state: EnvironmentState) -> EnvironmentState:
+    """The journal's run did what it was for: the environment is that repository's now."""
+    owner = state.journal.owner if state.journal else None
+    return state if owner is None else replace(state, owner=owner)
 
 
 def activated(state: EnvironmentState, at: datetime) -> EnvironmentState:
@@ -137,7 +148,7 @@ def activated(state: EnvironmentState, at: datetime) -> EnvironmentState:
     run = state.run(journal.run)
     if run is not None:
         state = state.with_run(replace(run, status=Status.SUCCEEDED, completed=at))
-    return replace(state, journal=replace(journal, stage=Stage.DRAINING_PREVIOUS))
+    return replace(owned(state), journal=replace(journal, stage=Stage.DRAINING_PREVIOUS))
 
 
 def _live(
@@ -170,7 +181,7 @@ def finished(state: EnvironmentState, actor: str, at: datetime) -> EnvironmentSt
         live = replace(state.deployments[entry.deployment], stage=Stage.ACTIVE)
         state = state.with_deployment(live)
     services = ", ".join(entry.service for entry in journal.entries)
-    state = replace(state, journal=None)
+    state = replace(owned(state), journal=None)
     return audited(state, actor, at, verb_of(journal), f"{services} ({journal.run})")
 
 

@@ -7,6 +7,7 @@ from datetime import datetime
 from compartment_tui.domain.config import Kind
 from compartment_tui.domain.deployment import Deployment, Health, Instance, Journal, RunRecord
 from compartment_tui.domain.names import EnvironmentKey
+from compartment_tui.domain.owner import Owner
 from compartment_tui.domain.variables import NameChanges
 
 
@@ -85,3 +86,4 @@ class EnvironmentView:
     """How many services have an active deployment."""
     health: Health
     last: RunRecord | None
+    owner: Owner | None = None

@@ -85,6 +85,7 @@ class Around:
             active=len(state.active),
             health=worst_of(self._health(active, latest)[0] for active, latest in both),
             last=state.runs[-1] if state.runs else None,
+            owner=state.owner,
         )
 
     def _health(self, active: Deployment | None, latest: Deployment | None) -> tuple[Health, str]:

@@ -22,6 +22,7 @@ from compartment_tui.domain.promoting import plan_promote as _promote
 from compartment_tui.domain.promoting import plan_promote_across as _across
 from compartment_tui.domain.promoting import promotion_sources
 from compartment_tui.operations.carrying import Request, carried_out, planned
+from compartment_tui.operations.owner import refuse_others_environment, with_owner
 from compartment_tui.operations.recovering import keep_copy
 from compartment_tui.operations.scope import key_and_config, state_of
 from compartment_tui.ports import World
@@ -29,7 +30,7 @@ from compartment_tui.rollout.ground import prepare_ground
 from compartment_tui.rollout.recovery import recover
 
 
-def plan_deploy(
+def plan_deploy(  # noqa: PLR0913 - its options
     world: World,
     *,
     environment: str,
@@ -39,14 +40,25 @@ def plan_deploy(
     hold: bool = False,
     preview: bool = True,
     ref: str | None = None,
+    take_over: bool = False,
 ) -> Run:
     """What `deploy` would do."""
     return planned(
-        world, _deploying(environment, services, force, label, hold=hold, preview=preview, ref=ref)
+        world,
+        _deploying(
+            environment,
+            services,
+            force,
+            label,
+            hold=hold,
+            preview=preview,
+            ref=ref,
+            take_over=take_over,
+        ),
     )
 
 
-def deploy(
+def deploy(  # noqa: PLR0913 - its options
     world: World,
     *,
     environment: str,
@@ -56,28 +68,49 @@ def deploy(
     hold: bool = False,
     preview: bool = True,
     ref: str | None = None,
+    take_over: bool = False,
 ) -> Iterator[Event]:
     """Build, prove, switch, drain. With `hold`: build, prove, and wait to be promoted.
 
     With `ref`, services and build contexts come from that commit.
     """
     return carried_out(
-        world, _deploying(environment, services, force, label, hold=hold, preview=preview, ref=ref)
+        world,
+        _deploying(
+            environment,
+            services,
+            force,
+            label,
+            hold=hold,
+            preview=preview,
+            ref=ref,
+            take_over=take_over,
+        ),
     )
 
 
 def plan_promote(
-    world: World, *, environment: str, services: Sequence[str] = (), label: str = ""
+    world: World,
+    *,
+    environment: str,
+    services: Sequence[str] = (),
+    label: str = "",
+    take_over: bool = False,
 ) -> Run:
     """What `promote` would do."""
-    return planned(world, _promoting(environment, services, label))
+    return planned(world, _promoting(environment, services, label, take_over=take_over))
 
 
 def promote(
-    world: World, *, environment: str, services: Sequence[str] = (), label: str = ""
+    world: World,
+    *,
+    environment: str,
+    services: Sequence[str] = (),
+    label: str = "",
+    take_over: bool = False,
 ) -> Iterator[Event]:
     """Prove what is held once more, then make it live. All that is held, or these services."""
-    return carried_out(world, _promoting(environment, services, label))
+    return carried_out(world, _promoting(environment, services, label, take_over=take_over))
 
 
 def plan_promote_across(
@@ -88,10 +121,14 @@ def plan_promote_across(
     services: Sequence[str] = (),
     deployment: str | None = None,
     label: str = "",
+    take_over: bool = False,
 ) -> Run:
     """What `promote --from` would do."""
     return planned(
-        world, _promoting_across(world, origin, environment, services, deployment, label)
+        world,
+        _promoting_across(
+            world, origin, environment, services, deployment, label, take_over=take_over
+        ),
     )
 
 
@@ -103,24 +140,32 @@ def promote_across(
     services: Sequence[str] = (),
     deployment: str | None = None,
     label: str = "",
+    take_over: bool = False,
 ) -> Iterator[Event]:
     """The images that are live in `origin`, or that of one `deployment` there, live here.
 
     They get this environment's values, and their release commands run here.
     """
     return carried_out(
-        world, _promoting_across(world, origin, environment, services, deployment, label)
+        world,
+        _promoting_across(
+            world, origin, environment, services, deployment, label, take_over=take_over
+        ),
     )
 
 
-def plan_discard(world: World, *, environment: str, services: Sequence[str] = ()) -> Run:
+def plan_discard(
+    world: World, *, environment: str, services: Sequence[str] = (), take_over: bool = False
+) -> Run:
     """What `discard` would do."""
-    return planned(world, _discarding(environment, services))
+    return planned(world, _discarding(environment, services, take_over=take_over))
 
 
-def discard(world: World, *, environment: str, services: Sequence[str] = ()) -> Iterator[Event]:
+def discard(
+    world: World, *, environment: str, services: Sequence[str] = (), take_over: bool = False
+) -> Iterator[Event]:
     """Let go of what is held: previews first, then containers. All of it, or these services."""
-    return carried_out(world, _discarding(environment, services))
+    return carried_out(world, _discarding(environment, services, take_over=take_over))
 
 
 def plan_rollback(
@@ -131,9 +176,10 @@ def plan_rollback(
     to: str | None = None,
     run: str | None = None,
     label: str = "",
+    take_over: bool = False,
 ) -> Run:
     """What `rollback` would do."""
-    return planned(world, _rolling_back(environment, services, to, run, label))
+    return planned(world, _rolling_back(environment, services, to, run, label, take_over=take_over))
 
 
 def rollback(
@@ -144,32 +190,53 @@ def rollback(
     to: str | None = None,
     run: str | None = None,
     label: str = "",
+    take_over: bool = False,
 ) -> Iterator[Event]:
     """Bring earlier deployments back, by `history.rollback_targets`."""
-    return carried_out(world, _rolling_back(environment, services, to, run, label))
+    return carried_out(
+        world, _rolling_back(environment, services, to, run, label, take_over=take_over)
+    )
 
 
 def plan_redeploy(
-    world: World, *, environment: str, services: Sequence[str] = (), label: str = ""
+    world: World,
+    *,
+    environment: str,
+    services: Sequence[str] = (),
+    label: str = "",
+    take_over: bool = False,
 ) -> Run:
     """What `redeploy` would do."""
-    return planned(world, _redeploying(environment, services, label))
+    return planned(world, _redeploying(environment, services, label, take_over=take_over))
 
 
 def redeploy(
-    world: World, *, environment: str, services: Sequence[str] = (), label: str = ""
+    world: World,
+    *,
+    environment: str,
+    services: Sequence[str] = (),
+    label: str = "",
+    take_over: bool = False,
 ) -> Iterator[Event]:
     """The recorded images again, with today's values."""
-    return carried_out(world, _redeploying(environment, services, label))
+    return carried_out(world, _redeploying(environment, services, label, take_over=take_over))
 
 
-def resume(world: World, *, environment: str) -> Iterator[Event]:
+def plan_resume(world: World, *, environment: str, take_over: bool = False) -> None:
+    """Whether `resume` may begin; what it does, only doing it tells. Raises OwnedElsewhere."""
+    key, _ = key_and_config(world, environment)
+    refuse_others_environment(world, state_of(world, key), take_over=take_over)
+
+
+def resume(world: World, *, environment: str, take_over: bool = False) -> Iterator[Event]:
     """Finish or revert what a crash, a second Ctrl-C or a lost engine left behind."""
+    plan_resume(world, environment=environment, take_over=take_over)
     key, config = key_and_config(world, environment)
     prepare_ground(world, key, config)
     with world.locks.environment(key, actor=world.actor, purpose="resume") as hold:
-        state = hold.record()
-        if state.rebuilt:
+        record = hold.record()
+        state = with_owner(world, record, take_over=take_over)
+        if state.rebuilt or state != record:
             hold.write_record(state)
         if state.journal is None:
             yield Noted(at=world.clock.now(), target=None, message="there is nothing to resume")
@@ -206,6 +273,7 @@ def _deploying(
     hold: bool,
     preview: bool,
     ref: str | None,
+    take_over: bool,
 ) -> Request:
     if not hold and not preview:
         raise UsageProblem("--no-preview goes with --hold only")
@@ -213,12 +281,21 @@ def _deploying(
         _deploy, services=services, force=force, label=label, hold=hold, preview=preview
     )
     verb = "deploy --hold" if hold else "deploy"
-    return Request(verb=verb, environment=environment, planner=planner, ref=ref, builds=True)
+    return Request(
+        verb=verb,
+        environment=environment,
+        planner=planner,
+        ref=ref,
+        builds=True,
+        take_over=take_over,
+    )
 
 
-def _promoting(environment: str, services: Sequence[str], label: str) -> Request:
+def _promoting(
+    environment: str, services: Sequence[str], label: str, *, take_over: bool
+) -> Request:
     planner = partial(_promote, services=services, label=label)
-    return Request(verb="promote", environment=environment, planner=planner)
+    return Request(verb="promote", environment=environment, planner=planner, take_over=take_over)
 
 
 def _promoting_across(
@@ -228,6 +305,8 @@ def _promoting_across(
     services: Sequence[str],
     deployment: str | None,
     label: str,
+    *,
+    take_over: bool,
 ) -> Request:
     source, _ = key_and_config(world, origin)
     if source.environment == parse_environment_name(environment):
@@ -242,24 +321,32 @@ def _promoting_across(
         )
         return _across(around, sources, origin=source.environment, label=label)
 
-    return Request(verb="promote", environment=environment, planner=planner)
+    return Request(verb="promote", environment=environment, planner=planner, take_over=take_over)
 
 
-def _discarding(environment: str, services: Sequence[str]) -> Request:
+def _discarding(environment: str, services: Sequence[str], *, take_over: bool) -> Request:
     planner = partial(_discard, services=services)
-    return Request(verb="discard", environment=environment, planner=planner)
+    return Request(verb="discard", environment=environment, planner=planner, take_over=take_over)
 
 
 def _rolling_back(
-    environment: str, services: Sequence[str], to: str | None, run: str | None, label: str
+    environment: str,
+    services: Sequence[str],
+    to: str | None,
+    run: str | None,
+    label: str,
+    *,
+    take_over: bool,
 ) -> Request:
     def planner(around: Circumstances) -> Run:
         targets = rollback_targets(around.state, services=services, to=to, run=run)
         return _rollback(around, targets, label=label)
 
-    return Request(verb="rollback", environment=environment, planner=planner)
+    return Request(verb="rollback", environment=environment, planner=planner, take_over=take_over)
 
 
-def _redeploying(environment: str, services: Sequence[str], label: str) -> Request:
+def _redeploying(
+    environment: str, services: Sequence[str], label: str, *, take_over: bool
+) -> Request:
     planner = partial(_redeploy, services=services, label=label)
-    return Request(verb="redeploy", environment=environment, planner=planner)
+    return Request(verb="redeploy", environment=environment, planner=planner, take_over=take_over)

@@ -64,6 +64,8 @@ class Act:
     preview: bool = True
     """Whether what is held gets an address of its own."""
     volumes: bool = False
+    take_over: bool = False
+    """Go on though the environment is another repository's."""
 
     def title(self) -> str:
         """`Deploy web in production`, safe to print."""
@@ -93,7 +95,7 @@ class Act:
         if self.run is not None:
             words += ["--run", short_id(self.run)]
         words += ["--force"] * self.force + ["--no-preview"] * (not self.preview)
-        words += ["--volumes"] * self.volumes
+        words += ["--volumes"] * self.volumes + ["--take-over"] * self.take_over
         return " ".join(words)
 
 

@@ -21,7 +21,7 @@ from compartment_tui.domain.events import (
 )
 from compartment_tui.domain.outcome import Failure
 from compartment_tui.domain.plan import Plan, Run
-from compartment_tui.present.json import Json, changes, instant, place, seconds, source
+from compartment_tui.present.json import Json, changes, instant, owner, place, seconds, source
 from compartment_tui.present.timeline import Timeline, Track
 
 SHOWN_FILES = 100
@@ -38,6 +38,7 @@ def plan_document(
         "label": run.label or None,
         "sourceEnvironment": {"name": run.origin} if run.origin else None,
         "ref": run.ref or None,
+        "takesOverFrom": owner(run.taken_from),
         "dirtyFiles": list(dirty[:SHOWN_FILES]),
         "dirtyFileCount": len(dirty),
         "deployments": [

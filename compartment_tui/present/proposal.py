@@ -64,11 +64,23 @@ def empty(plan: Proposed) -> bool:
 def toggles(act: Act, plan: Proposed) -> Iterator[tuple[str, str]]:
     """Keys that change what is proposed, each with what it says now."""
     if act.verb in (Verb.DEPLOY, Verb.HOLD):
-        yield "f", f"replace unchanged services too: {'yes' if act.force else 'no'}"
+        yield "f", f"replace unchanged services too: {yes_or_no(act.force)}"
     if act.verb is Verb.HOLD:
-        yield "p", f"an address to look at it: {'yes' if act.preview else 'no'}"
+        yield "p", f"an address to look at it: {yes_or_no(act.preview)}"
     if isinstance(plan, Deletion) and plan.volumes:
         yield "v", f"volumes go too: {'yes, with their data' if act.volumes else 'no'}"
+
+
+def taking_over(act: Act, plan: Proposed, owner: str) -> tuple[Line, ...]:
+    """From whom, where the plan does not say it by itself."""
+    if not act.take_over or isinstance(plan, Run):
+        return ()
+    return (line(f"belongs to {owner} so far: this takes it over", Tone.WARN), line(""))
+
+
+def yes_or_no(answer: bool) -> str:
+    """How a toggle stands."""
+    return "yes" if answer else "no"
 
 
 def _prospects(run: Run) -> Iterator[Line]:
