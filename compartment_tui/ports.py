@@ -69,6 +69,8 @@ class EngineInfo:
     """`buildkit` or `classic`, and the command that is used."""
     chosen_by: str = ""
     """What named it, in words: a setting of the docker command."""
+    unsafe: str = ""
+    """Why the way to it is open to others, in words; empty when it is not."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,7 +86,10 @@ class LogLine:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EngineEvent:
-    """Something happened to one of our containers: `start`, `die`, `health`, `destroy`."""
+    """Something happened to one of our containers: `start`, `die`, `health`, `destroy`.
+
+    Without a service it is the lock of an environment, or the edge when there is no `key` either.
+    """
 
     at: datetime
     action: str
@@ -212,7 +217,7 @@ class Engine(Protocol):
         """
 
     def events(self, project: str) -> Feed[EngineEvent]:
-        """What happens to the project's containers and to the edge, from now on."""
+        """What happens to the project's containers and locks and to the edge, from now on."""
 
     def count_connections(self, deployment: str, port: int) -> ConnectionCount:
         """Raises InstanceGone."""

@@ -59,6 +59,7 @@ class DockerEngine:
             live_restore=bool(facts.get("LiveRestoreEnabled")),
             builder=describe_builder(),
             chosen_by="" if self._client.address.url == LOCAL else self._client.address.chosen_by,
+            unsafe=self._client.address.unsafe,
         )
 
     def warm_up(self) -> None:

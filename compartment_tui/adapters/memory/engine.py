@@ -53,6 +53,7 @@ class MemoryEngine:
             address="memory://",
             host="127.0.0.1",
             builder="memory",
+            unsafe=self._host.unsafe,
         )
 
     def warm_up(self) -> None:
