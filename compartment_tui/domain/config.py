@@ -88,6 +88,8 @@ class ServiceSpec:
     requires: tuple[str, ...] = ()
     limits: Limits = field(default_factory=Limits)
     volumes: tuple[tuple[str, str], ...] = ()
+    fallback: str = ""
+    """Of a static one: the page it answers with, as found, where there is no such file."""
 
     @property
     def stop_first(self) -> bool:
@@ -205,6 +207,8 @@ def _plain(spec: ServiceSpec) -> dict[str, Any]:
         "requires": spec.requires,
         "limits": {"cpus": spec.limits.cpus, "memory": spec.limits.memory},
         "volumes": spec.volumes,
+        # Left out where it is not given, as in texts that were written before there was one.
+        **({"fallback": spec.fallback} if spec.fallback else {}),
     }
 
 
@@ -234,4 +238,5 @@ def _spec(plain: dict[str, Any]) -> ServiceSpec:
         requires=tuple(plain["requires"]),
         limits=Limits(cpus=plain["limits"]["cpus"], memory=plain["limits"]["memory"]),
         volumes=tuple((name, path) for name, path in plain["volumes"]),
+        fallback=plain.get("fallback", ""),
     )

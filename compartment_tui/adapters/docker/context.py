@@ -42,11 +42,19 @@ def prepared(spec: ServiceSpec, project: Project, root: Path | None = None) -> I
             hint=f"`path` in [services.{spec.name}] names it",
         )
     source = context / spec.build.dockerfile
-    ignored = (*_user_patterns(source, context), *NEVER_SENT)
+    own = _user_patterns(source, context)
+    ignored = (*own, *NEVER_SENT)
     if spec.kind is Kind.STATIC:
-        text = static.dockerfile(project.config().static_image).encode()
+        if spec.fallback and not (context / spec.fallback).is_file():
+            raise BuildFailed(
+                f"the image of {spec.name} cannot be built: "
+                f"there is no {spec.path}/{spec.fallback}",
+                hint=f"`fallback` in [services.{spec.name}] names a page below its `path`",
+            )
+        text = static.dockerfile(project.config().static_image, spec.fallback).encode()
         file = root / project.file.name if root else project.file
-        ignored = (*ignored, *_private(file, context))
+        known = () if any(".well-known" in one for one in own) else static.WELL_KNOWN
+        ignored = (*ignored, *static.NEVER_SERVED, *known, *_private(file, context))
         shown = "the generated Dockerfile"
     else:
         text = _read(source, spec)
@@ -75,8 +83,7 @@ def _read(dockerfile: Path, spec: ServiceSpec) -> bytes:
 def _private(project_file: Path, context: Path) -> tuple[str, ...]:
     """Everything in a static image is public, and the project file has variables in it."""
     inside = project_file.is_relative_to(context)
-    own = (project_file.relative_to(context).as_posix(),) if inside else ()
-    return (*static.NEVER_SERVED, *own)
+    return (project_file.relative_to(context).as_posix(),) if inside else ()
 
 
 def _user_patterns(dockerfile: Path, context: Path) -> tuple[str, ...]:
