@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from compartment_tui.domain.edits import Edit
     from compartment_tui.domain.errors import RecordInvalid
     from compartment_tui.domain.names import EnvironmentKey
+    from compartment_tui.domain.owner import Origin
     from compartment_tui.domain.plan import Birth, Plan
     from compartment_tui.domain.refusal import Listener, Refusal
     from compartment_tui.domain.routes import RouteTable
@@ -75,6 +76,8 @@ class EngineInfo:
     """What would bring it."""
     chosen_by: str = ""
     """What named it, in words: a setting of the docker command."""
+    unsafe: str = ""
+    """Why the way to it is open to others, in words; empty when it is not."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,7 +101,10 @@ class LogLine:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EngineEvent:
-    """Something happened to one of our containers: `start`, `die`, `health`, `destroy`."""
+    """Something happened to one of our containers: `start`, `die`, `health`, `destroy`.
+
+    Without a service it is the lock of an environment, or the edge when there is no `key` either.
+    """
 
     at: datetime
     action: str
@@ -245,7 +251,7 @@ class Engine(Protocol):
         """
 
     def events(self, project: str) -> Feed[EngineEvent]:
-        """What happens to the project's containers and to the edge, from now on."""
+        """What happens to the project's containers and locks and to the edge, from now on."""
 
     def count_connections(self, deployment: str, port: int) -> ConnectionCount:
         """Raises InstanceGone."""
@@ -571,6 +577,9 @@ class Source(Protocol):
 
     def provenance(self) -> Provenance:
         """Commit, branch, dirty, author of the working tree; empty outside git."""
+
+    def origin(self) -> Origin:
+        """Which repository it is, and where it lies here; outside git, only where."""
 
     def dirty_files(self) -> tuple[str, ...]:
         """What differs from the commit, below the project's root; empty outside git."""

@@ -1,5 +1,6 @@
 """The repository's version control, by the git command: read only, never asks, never waits long."""
 
+import os
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,6 +12,7 @@ from compartment_tui.domain.commits import Checkout, Commit, CommitRange
 from compartment_tui.domain.deployment import Provenance
 from compartment_tui.domain.errors import NotFound
 from compartment_tui.domain.names import show
+from compartment_tui.domain.owner import Origin, remote_name
 
 LOG_LIMIT = 20
 """How many commits are told one by one."""
@@ -18,6 +20,9 @@ SUBMODULE_DEPTH = 8
 READ_LIMIT = 1_000
 """How many are counted, and whose authors are told."""
 
+REMOTES_LIMIT = 20
+
+_REMOTE = re.compile(r"([^\t]+)\t(.*) \((?:fetch|push)\)")
 _COMMIT = re.compile(r"[0-9a-f]{7,64}")
 _FIELDS_BEFORE_PATH = {"1": 8, "2": 9, "u": 10}
 """Of a line of `git status --porcelain=v2`, by its first word."""
@@ -83,6 +88,37 @@ class GitSource:
 
     def _author(self, commit: str) -> str:
         return self._git.read("log", "-1", "--format=%an", commit)
+
+    def origin(self) -> Origin:
+        import socket
+
+        host = socket.gethostname().lower()
+        where = self._git.read("rev-parse", "--show-prefix", "--git-path", "shallow").split("\n")
+        inside, shallow = (where[0], where[1]) if len(where) > 1 else ("", where[0])
+        return Origin(
+            remotes=read_remotes(self._git.read("remote", "-v"), host=host),
+            first_commit=self._first_commit(shallow),
+            path=inside.strip("/"),
+            host=host,
+            # A name that is not UTF-8 could not be written into a record.
+            directory=os.fsencode(self._root.resolve()).decode("utf-8", "backslashreplace"),
+        )
+
+    def _first_commit(self, shallow: str) -> str:
+        """Where the history begins, by first parents: what was merged in has its own beginning."""
+        line = ("rev-list", "--first-parent", "--max-parents=0", "HEAD")
+        try:
+            found = self._git.run(*line, long=True).split()
+        except GitFailed:
+            return ""
+        if not found:
+            return ""
+        try:
+            # Where a shallow clone was cut, git shows a commit without parents, too.
+            cut = (self._root / shallow).read_text().split() if shallow else []
+        except (OSError, ValueError):
+            cut = []
+        return "" if found[0] in cut else found[0]
 
     def commits_between(self, older: str, newer: str) -> CommitRange:
         if not (_COMMIT.fullmatch(older) and _COMMIT.fullmatch(newer)):
@@ -215,6 +251,14 @@ def _gitlinks(git: GitCommand, where: str) -> Iterator[str]:
     for line in listed.split("\0"):
         if line.startswith("160000 "):
             yield line.partition("\t")[2]
+
+
+def read_remotes(output: str, *, host: str) -> tuple[str, ...]:
+    """The repositories in what `git remote -v` prints, each once, the one called origin first."""
+    rows = [found.groups() for line in output.split("\n") if (found := _REMOTE.match(line))]
+    rows.sort(key=lambda row: row[0] != "origin")
+    names = [remote_name(url, host=host) for _, url in rows]
+    return tuple(dict.fromkeys(name for name in names if name))[:REMOTES_LIMIT]
 
 
 def read_status(output: str) -> tuple[dict[str, str], tuple[str, ...]]:

@@ -22,6 +22,7 @@ def command(
     environment: bool = False,
     services: bool = False,
     changes: bool = False,
+    owned: bool = False,
     examples: tuple[str, ...] = (),
     takes_command: bool = False,
 ) -> Callable[[Body], Body]:
@@ -29,6 +30,7 @@ def command(
 
     Its docstring is its help. Whatever it raises ends in a sentence and an exit code.
     `changes`: it may ask before it does, so `--yes` means something.
+    `owned`: what it changes may belong to another repository, so `--take-over` means something.
     `takes_command`: all words from the first argument on belong to it, options too.
     """
 
@@ -42,7 +44,7 @@ def command(
             raise typer.Exit(session.guarded(lambda: body(session, **given)))
 
         context = Parameter("ctx", Parameter.KEYWORD_ONLY, annotation=typer.Context)
-        common = shared(environment=environment, services=services, changes=changes)
+        common = shared(environment=environment, services=services, changes=changes, owned=owned)
         parameters = [one.replace(kind=Parameter.KEYWORD_ONLY) for one in (*own, *common)]
         entry.__signature__ = Signature([context, *parameters])  # type: ignore[attr-defined]
         entry.__annotations__ = {}

@@ -32,6 +32,7 @@ class Where(TypedDict):
 
     environment: str
     services: tuple[str, ...]
+    take_over: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,7 +46,11 @@ class Request:
 
 def carry_out(session: Session, request: Request, *, plan: bool, events: bool) -> int:
     """Only show the plan, or do it; the exit code."""
-    where = Where(environment=session.environment, services=session.services)
+    where = Where(
+        environment=session.environment,
+        services=session.services,
+        take_over=session.take_over,
+    )
     if plan:
         show_plan(session, request.plan(session.world, where))
         return 0

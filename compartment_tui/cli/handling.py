@@ -18,6 +18,7 @@ app = typer.Typer()
     environment=True,
     services=True,
     changes=True,
+    owned=True,
     examples=("stop -e staging", "stop -s worker    only the worker"),
 )
 def stop(session: "Session", *, plan: PlanOnly = False, events: Events = False) -> int:
@@ -31,7 +32,9 @@ def stop(session: "Session", *, plan: PlanOnly = False, events: Events = False) 
     return carry_out(session, "stop", plan=plan, events=events)
 
 
-@command(app, environment=True, services=True, changes=True, examples=("start -s worker",))
+@command(
+    app, environment=True, services=True, changes=True, owned=True, examples=("start -s worker",)
+)
 def start(session: "Session", *, plan: PlanOnly = False, events: Events = False) -> int:
     """Start again what was stopped.
 
@@ -42,7 +45,9 @@ def start(session: "Session", *, plan: PlanOnly = False, events: Events = False)
     return carry_out(session, "start", plan=plan, events=events)
 
 
-@command(app, environment=True, services=True, changes=True, examples=("restart -s web",))
+@command(
+    app, environment=True, services=True, changes=True, owned=True, examples=("restart -s web",)
+)
 def restart(session: "Session", *, plan: PlanOnly = False, events: Events = False) -> int:
     """Stop and start the same containers: this interrupts.
 

@@ -100,12 +100,18 @@ def delete_environment(session: Session, *, volumes: bool, variables: bool, plan
             "which environment?", hint=f"{PROGRAM} environment delete NAME, or --env NAME"
         )
     where, world = session.environment, session.world
-    deletion = upkeep.plan_deletion(world, environment=where, variables=variables)
+    deletion = upkeep.plan_deletion(
+        world, environment=where, variables=variables, take_over=session.take_over
+    )
     lines = deletion_lines(deletion, volumes=volumes, variables=variables)
     if not plan:
         allow_loss(session, f"delete {show_name(where)}", lines)
         deletion = upkeep.delete_environment(
-            world, environment=where, volumes=volumes, variables=variables
+            world,
+            environment=where,
+            volumes=volumes,
+            variables=variables,
+            take_over=session.take_over,
         )
         lines = ((signed(f"{show_name(where)} is deleted", Tone.GOOD),),)
     if session.output.json:

@@ -62,6 +62,19 @@ def _when_not(*, yes: Annotated[bool, typer.Option("--yes", hidden=True)] = Fals
     """Where nothing is ever asked, `--yes` is taken and means nothing."""
 
 
+def _where_owned(
+    *,
+    take_over: Annotated[
+        bool,
+        typer.Option(
+            "--take-over",
+            help="Go on though it belongs to another repository; then it is this one's.",
+        ),
+    ] = False,
+) -> None:
+    """What commands take that change what may belong to another repository."""
+
+
 def _in_environment(
     *,
     env: Annotated[
@@ -94,9 +107,13 @@ def _of_services(
     """What commands about services take."""
 
 
-def shared(*, environment: bool, services: bool, changes: bool) -> list[Parameter]:
+def shared(
+    *, environment: bool, services: bool, changes: bool, owned: bool = False
+) -> list[Parameter]:
     """The parameters a command shares with others."""
     sources: list[Callable[..., None]] = [_everywhere, _when_changing if changes else _when_not]
+    if owned:
+        sources.insert(0, _where_owned)
     if services:
         sources.insert(0, _of_services)
     if environment:

@@ -20,6 +20,7 @@ app = typer.Typer()
     environment=True,
     services=True,
     changes=True,
+    owned=True,
     examples=(
         "promote                                all that `deploy --hold` left waiting",
         "promote -s web                         only the held candidate of web",
@@ -106,6 +107,7 @@ def _request(
     environment=True,
     services=True,
     changes=True,
+    owned=True,
     examples=("discard           all that is held", "discard -s web    only the candidate of web"),
 )
 def discard(session: "Session", *, plan: PlanOnly = False, events: Events = False) -> int:

@@ -16,12 +16,17 @@ def prune(session: Session, *, secrets_before: str | None, plan: bool) -> None:
     environments = (session.environment,) if named else ()
     now = session.world.clock.now()
     before = None if secrets_before is None else parse_since(secrets_before, now)
-    found = operations.plan_prune(session.world, environments=environments, before=before)
+    take_over = session.take_over
+    found = operations.plan_prune(
+        session.world, environments=environments, before=before, take_over=take_over
+    )
     if not plan and found.empty:
         found = replace(found, bytes_after=found.bytes_before)
     elif not plan:
         allow_loss(session, "prune", pruning_lines(found), named=named)
-        found = operations.prune(session.world, environments=environments, before=before)
+        found = operations.prune(
+            session.world, environments=environments, before=before, take_over=take_over
+        )
     if session.output.json:
         session.output.document(pruning_document(found))
     else:

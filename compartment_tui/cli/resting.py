@@ -1,6 +1,6 @@
 """What `stop`, `start` and `restart` do and write."""
 
-from compartment_tui.cli.following import follow
+from compartment_tui.cli.following import Where, follow
 from compartment_tui.cli.session import Session
 from compartment_tui.domain.handling import Handle, Handling
 from compartment_tui.operations import handling as operations
@@ -17,20 +17,16 @@ _DO = {
 def carry_out(session: Session, word: str, *, plan: bool, events: bool) -> int:
     """Only show the plan, or do it; the exit code. Raises NotFound, Locked, AnswerNeeded."""
     verb = Handle(word)
-    environment, services = session.environment, session.services
+    where = Where(
+        environment=session.environment,
+        services=session.services,
+        take_over=session.take_over,
+    )
     if plan:
-        _show(
-            session,
-            operations.plan(session.world, verb, environment=environment, services=services),
-        )
+        _show(session, operations.plan(session.world, verb, **where))
         return 0
     do = _DO[verb]
-    return follow(
-        session,
-        word,
-        lambda: do(session.world, environment=environment, services=services),
-        events=events,
-    )
+    return follow(session, word, lambda: do(session.world, **where), events=events)
 
 
 def _show(session: Session, found: Handling) -> None:

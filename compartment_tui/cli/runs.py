@@ -36,6 +36,7 @@ class _How(TypedDict):
     environment=True,
     services=True,
     changes=True,
+    owned=True,
     examples=(
         "deploy                      everything, to production",
         "deploy -e staging -s web    one service, to another environment",
@@ -105,6 +106,7 @@ def deploy(  # noqa: PLR0913 - one an option
     environment=True,
     services=True,
     changes=True,
+    owned=True,
     examples=(
         "rollback                           undo the newest run",
         "rollback -s web                    only web, to what it was before",
@@ -158,6 +160,7 @@ def rollback(
     environment=True,
     services=True,
     changes=True,
+    owned=True,
     examples=("redeploy -s web    the same image, after a variable was changed",),
 )
 def redeploy(
@@ -183,6 +186,7 @@ def redeploy(
     environment=True,
     services=True,
     changes=True,
+    owned=True,
     examples=(
         "remove               what is live and no longer in compartment.toml",
         "remove -s worker     this one, whatever the file says",
@@ -206,7 +210,7 @@ def remove(
     return carry_out(session, request, plan=plan, events=events)
 
 
-@command(app, environment=True, changes=True, examples=("resume -e staging",))
+@command(app, environment=True, changes=True, owned=True, examples=("resume -e staging",))
 def resume(session: "Session", *, events: Events = False) -> int:
     """Finish or revert what a crash or a second Ctrl-C left."""
     from compartment_tui.cli.following import follow
@@ -216,6 +220,6 @@ def resume(session: "Session", *, events: Events = False) -> int:
     return follow(
         session,
         "resume",
-        lambda: runs.resume(session.world, environment=environment),
+        lambda: runs.resume(session.world, environment=environment, take_over=session.take_over),
         events=events,
     )

@@ -26,6 +26,7 @@ class Session:
     """As given on the command line; None when it was not."""
     services: tuple[str, ...] = ()
     yes: bool = False
+    take_over: bool = False
 
     @classmethod
     def of(cls, entrances: Entrances, given: dict[str, Any]) -> "Session":
@@ -42,6 +43,7 @@ class Session:
             named_environment=given.pop("env", None),
             services=tuple(given.pop("service", None) or ()),
             yes=given.pop("yes", False),
+            take_over=given.pop("take_over", False),
         )
 
     @property

@@ -82,6 +82,7 @@ def execute(
     "delete",
     environment=True,
     changes=True,
+    owned=True,
     examples=("environment delete staging", "environment delete staging --yes --volumes"),
 )
 def delete_environment(
@@ -120,6 +121,7 @@ def delete_environment(
     app,
     environment=True,
     changes=True,
+    owned=True,
     examples=(
         "prune --plan                    what would go",
         "prune --secrets-before 2h       kept containers whose values leaked",

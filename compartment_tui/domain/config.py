@@ -126,6 +126,8 @@ class ServiceSpec:
     volumes: tuple[tuple[str, str], ...] = ()
     init: bool = False
     """Whether Docker's init process is the first of its container: it passes signals on."""
+    fallback: str = ""
+    """Of a static one: the page it answers with, as found, where there is no such file."""
 
     @property
     def stop_first(self) -> bool:
@@ -256,6 +258,8 @@ def _plain(spec: ServiceSpec) -> dict[str, Any]:
         "volumes": spec.volumes,
         # Left out at its default: what was recorded before there was such a key stays equal.
         **({"init": True} if spec.init else {}),
+        # Left out where it is not given, as in texts that were written before there was one.
+        **({"fallback": spec.fallback} if spec.fallback else {}),
     }
 
 
@@ -299,4 +303,5 @@ def _spec(plain: dict[str, Any]) -> ServiceSpec:
         limits=Limits(cpus=plain["limits"]["cpus"], memory=plain["limits"]["memory"]),
         volumes=tuple((name, path) for name, path in plain["volumes"]),
         init=bool(plain.get("init", False)),
+        fallback=plain.get("fallback", ""),
     )

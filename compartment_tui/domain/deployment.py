@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from compartment_tui.domain.names import EnvironmentKey
+from compartment_tui.domain.owner import Owner
 from compartment_tui.domain.routes import RouteTable
 
 
@@ -280,6 +281,8 @@ class Journal:
     """The routes as they were."""
     stage: Stage = Stage.BUILDING
     purpose: Purpose = Purpose.LIVE
+    owner: Owner | None = None
+    """Whose the environment is once this has succeeded."""
 
     @property
     def incoming(self) -> tuple[JournalEntry, ...]:
@@ -313,6 +316,8 @@ class EnvironmentState:
     audit: tuple[AuditLine, ...] = ()
     rebuilt: bool = False
     """Made again from routes and labels: failed runs, outcomes and audit before that are lost."""
+    owner: Owner | None = None
+    """Whose it is; None before anybody's first run, and in records of earlier versions."""
 
     def active_deployment(self, service: str) -> Deployment | None:
         return self.deployments.get(self.active.get(service, ""))

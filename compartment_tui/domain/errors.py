@@ -15,6 +15,7 @@ CompartmentError
 ├── LockLost                    we were changing it and the lock is no longer ours
 ├── Refused                     a run that must not start; nothing was touched
 │   ├── HostConflict            a host is routed to another project or environment
+│   ├── OwnedElsewhere          the environment is another repository's
 │   ├── EdgeConflict            the running edge has other settings
 │   ├── PortTaken               the edge cannot bind its port
 │   ├── MissingVariables        `requires` names keys that have no value
@@ -112,6 +113,16 @@ class Refused(CompartmentError):
 
 class HostConflict(Refused):
     code = "host_conflict"
+
+
+class OwnedElsewhere(Refused):
+    """The environment is another repository's: `owner` is who, where and since when, in words."""
+
+    code = "owned_elsewhere"
+
+    def __init__(self, message: str, *, owner: str, hint: str = "") -> None:
+        super().__init__(message, hint=hint)
+        self.owner = owner
 
 
 class EdgeConflict(Refused):

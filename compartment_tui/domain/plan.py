@@ -23,6 +23,7 @@ from compartment_tui.domain.deployment import (
     Trigger,
 )
 from compartment_tui.domain.names import EnvironmentKey, Target
+from compartment_tui.domain.owner import Owner
 from compartment_tui.domain.routes import RouteTable
 from compartment_tui.domain.variables import NameChanges, Secret, compare
 
@@ -250,6 +251,10 @@ class Run:
     """Services that were stopped by hand and not asked for by name: they stay as they are."""
     notes: tuple[str, ...] = ()
     """What a person should know of the files it builds from, in words."""
+    owner: Owner | None = None
+    """Whose the environment is once this has succeeded."""
+    taken_from: Owner | None = None
+    """Whose it is until then, when that is another repository."""
 
     @property
     def removes_only(self) -> bool:
@@ -297,6 +302,7 @@ class Run:
             before=self.before,
             stage=self.recipe[0],
             purpose=self.purpose,
+            owner=self.owner,
         )
 
 

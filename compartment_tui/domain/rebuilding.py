@@ -13,6 +13,7 @@ from compartment_tui.domain.deployment import (
     Status,
     Trigger,
 )
+from compartment_tui.domain.history import spec_of
 from compartment_tui.domain.names import EnvironmentKey, active_name, is_preview
 from compartment_tui.domain.routes import Route, RouteTable
 
@@ -76,7 +77,13 @@ def routed(state: EnvironmentState) -> RouteTable:
     return RouteTable(
         routes=tuple(
             sorted(
-                Route(host=host, deployment=one.id, port=one.port, stopped=_stopped(one))
+                Route(
+                    host=host,
+                    deployment=one.id,
+                    port=one.port,
+                    stopped=_stopped(one),
+                    fallback=bool(spec_of(one).fallback),
+                )
                 for host, one in wanted
                 if host is not None and one.port is not None
             )

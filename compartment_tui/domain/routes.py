@@ -13,6 +13,8 @@ class Route:
     port: int
     stopped: str = ""
     """The service's name while its container does not run on purpose: the edge answers for it."""
+    fallback: bool = False
+    """What it says of a path that it does not have is said as found: a page for all paths."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

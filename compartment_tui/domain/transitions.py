@@ -118,7 +118,18 @@ def without_unchanged(state: EnvironmentState, plans: Iterable[Plan]) -> Environ
 def nothing_done(state: EnvironmentState) -> EnvironmentState:
     """Every service was unchanged: there was no run."""
     run = state.journal.run if state.journal else ""
-    return replace(state, journal=None, runs=tuple(one for one in state.runs if one.id != run))
+    runs = tuple(one for one in state.runs if one.id != run)
+    new = owned(state).owner
+    changed = new is not None and (
+        state.owner is None or not state.owner.origin.is_same(new.origin)
+    )
+    return replace(state, journal=None, runs=runs, owner=new if changed else state.owner)
+
+
+def owned(state: EnvironmentState) -> EnvironmentState:
+    """The journal's run did what it was for: the environment is that repository's now."""
+    owner = state.journal.owner if state.journal else None
+    return state if owner is None else replace(state, owner=owner)
 
 
 def activated(state: EnvironmentState, at: datetime, table: RouteTable) -> EnvironmentState:
@@ -145,7 +156,7 @@ def activated(state: EnvironmentState, at: datetime, table: RouteTable) -> Envir
     run = state.run(journal.run)
     if run is not None:
         state = state.with_run(replace(run, status=Status.SUCCEEDED, completed=at))
-    state = with_hosts(state, table)
+    state = with_hosts(owned(state), table)
     return replace(state, journal=replace(journal, stage=Stage.DRAINING_PREVIOUS))
 
 
@@ -188,7 +199,7 @@ def finished(state: EnvironmentState, actor: str, at: datetime) -> EnvironmentSt
         live = replace(state.deployments[entry.deployment], stage=Stage.ACTIVE)
         state = state.with_deployment(live)
     services = ", ".join(entry.service for entry in journal.entries)
-    state = replace(state, journal=None)
+    state = replace(owned(state), journal=None)
     return audited(state, actor, at, verb_of(journal), f"{services} ({journal.run})")
 
 

@@ -10,6 +10,7 @@ from compartment_tui.domain.config import Kind
 from compartment_tui.domain.deployment import Deployment, Health, Instance, Journal, RunRecord
 from compartment_tui.domain.names import EnvironmentKey
 from compartment_tui.domain.outcome import Failure
+from compartment_tui.domain.owner import Owner
 from compartment_tui.domain.variables import NameChanges
 
 
@@ -120,6 +121,7 @@ class EnvironmentView:
     """How many services have an active deployment."""
     health: Health
     last: RunRecord | None
+    owner: Owner | None = None
     resting: int = 0
     """How many of those were stopped by hand."""
 

@@ -97,6 +97,7 @@ class Around:
             health=worst_of(self._health(active, latest)[0] for active, latest in both),
             resting=len(resting),
             last=state.runs[-1] if state.runs else None,
+            owner=state.owner,
         )
 
     def _rests(self, name: str) -> bool:

@@ -11,7 +11,9 @@ from compartment_tui.domain.config import ProjectConfig
 from compartment_tui.domain.deployment import EnvironmentState, Provenance
 from compartment_tui.domain.drafts import Circumstances
 from compartment_tui.domain.events import Event, Noted
+from compartment_tui.domain.owner import Origin, Owner, refuse_other
 from compartment_tui.domain.plan import Run
+from compartment_tui.operations.owner import taken_from
 from compartment_tui.operations.recovering import keep_copy, recovered
 from compartment_tui.operations.scope import key_and_config, state_of
 from compartment_tui.ports import World
@@ -32,6 +34,8 @@ class Request:
     ref: str | None = None
     """Services and build contexts come from this commit instead of the working tree."""
     builds: bool = False
+    take_over: bool = False
+    """Go on though the environment is another repository's."""
 
 
 def planned(world: World, request: Request) -> Run:
@@ -39,7 +43,7 @@ def planned(world: World, request: Request) -> Run:
     key, config = key_and_config(world, request.environment)
     with _checked_out(world, request) as tree:
         source = _source(world, config, request, tree)
-        run = _refused_early(world, source.around(world, state_of(world, key)), request)
+        run = _refused_early(world, source, state_of(world, key), request)
         return replace(run, notes=source.notes)
 
 
@@ -49,7 +53,7 @@ def carried_out(world: World, request: Request) -> Iterator[Event]:
     world.engine.warm_up()
     with _checked_out(world, request) as tree:
         source = _source(world, config, request, tree)
-        _refused_early(world, source.around(world, state_of(world, key)), request)
+        _refused_early(world, source, state_of(world, key), request)
         if request.builds:
             world.builder.warm_up()
         prepare_ground(world, key, config)
@@ -57,7 +61,7 @@ def carried_out(world: World, request: Request) -> Iterator[Event]:
             try:
                 state = yield from recovered(world, hold)
                 if state.journal is None:
-                    run = request.planner(source.around(world, state))
+                    run = _run(world, source, state, request)
                     run = replace(run, before=hold.routes(), notes=source.notes)
                     for note in source.notes:
                         yield Noted(at=world.clock.now(), target=None, message=note)
@@ -78,6 +82,7 @@ class _Source:
     provenance: Provenance
     root: Path | None
     ref: str
+    origin: Origin
     notes: tuple[str, ...] = ()
 
     def around(self, world: World, state: EnvironmentState) -> Circumstances:
@@ -101,22 +106,39 @@ class _Source:
 def _source(
     world: World, config: ProjectConfig, request: Request, tree: Checkout | None
 ) -> _Source:
+    origin = world.source.origin()
     if tree is None:
         provenance = world.source.provenance()
         problem = world.source.problem() if request.builds else ""
-        notes = (problem,) if problem else ()
-        return _Source(config=config, provenance=provenance, root=None, ref="", notes=notes)
+        return _Source(
+            config=config,
+            provenance=provenance,
+            root=None,
+            ref="",
+            origin=origin,
+            notes=(problem,) if problem else (),
+        )
     return _Source(
         config=replace(config, services=world.project.services_in(tree.root)),
         provenance=tree.provenance,
         root=tree.root,
         ref=request.ref or "",
         notes=tree.notes,
+        origin=origin,
     )
 
 
-def _refused_early(world: World, around: Circumstances, request: Request) -> Run:
-    run, state = request.planner(around), around.state
+def _run(world: World, source: _Source, state: EnvironmentState, request: Request) -> Run:
+    """Raises OwnedElsewhere, and whatever the planner refuses."""
+    if not request.take_over:
+        refuse_other(state.key, state.owner, source.origin)
+    run = request.planner(source.around(world, state))
+    owner = Owner(origin=source.origin, actor=world.actor, at=run.created)
+    return replace(run, owner=owner, taken_from=taken_from(state, source.origin))
+
+
+def _refused_early(world: World, source: _Source, state: EnvironmentState, request: Request) -> Run:
+    run = _run(world, source, state, request)
     # What is live here is claimed already, so a usual deploy need not ask what others have.
     live = {one.host for name in state.active if (one := state.active_deployment(name))}
     wanted = {host for plan in run.plans for host in plan.hosts}

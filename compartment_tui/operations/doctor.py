@@ -70,6 +70,14 @@ def _engine(world: World, config: ProjectConfig) -> Iterator[Check]:
     where = f"Docker {info.version} at {info.address}"
     chosen = f", chosen by {info.chosen_by}" if info.chosen_by else ""
     yield Check(name="engine", grade=Grade.GOOD, message=where + chosen)
+    if info.unsafe:
+        yield Check(
+            name="way to the engine",
+            grade=Grade.WARN,
+            message=info.unsafe,
+            hint="ssh://USER@HOST is safe; for TLS set DOCKER_TLS_VERIFY=1, certificates in"
+            " DOCKER_CERT_PATH, or `docker context create --docker ca=…,cert=…,key=…`",
+        )
     if not info.live_restore:
         yield Check(
             name="live restore",

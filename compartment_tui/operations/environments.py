@@ -32,6 +32,7 @@ def declared_environments(world: World) -> tuple[EnvironmentView, ...]:
                 active=len(state.active),
                 health=Health.PENDING,
                 last=state.runs[-1] if state.runs else None,
+                owner=state.owner,
             )
         )
     return tuple(views)

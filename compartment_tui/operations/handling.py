@@ -6,6 +6,7 @@ from compartment_tui.domain.deployment import EnvironmentState
 from compartment_tui.domain.events import Event
 from compartment_tui.domain.handling import Handle, Handling, plan_handling
 from compartment_tui.domain.routes import RouteTable
+from compartment_tui.operations.owner import refuse_others_environment, with_owner
 from compartment_tui.operations.recovering import keep_copy, recovered
 from compartment_tui.operations.scope import key_and_config, state_of
 from compartment_tui.ports import World
@@ -13,40 +14,58 @@ from compartment_tui.rollout.ground import prepare_ground
 from compartment_tui.rollout.handling import handle
 
 
-def plan(world: World, verb: Handle, *, environment: str, services: Sequence[str] = ()) -> Handling:
-    """What the verb would do; nothing is touched. Raises NotFound."""
+def plan(
+    world: World,
+    verb: Handle,
+    *,
+    environment: str,
+    services: Sequence[str] = (),
+    take_over: bool = False,
+) -> Handling:
+    """What the verb would do; nothing is touched. Raises NotFound, OwnedElsewhere."""
     key, _ = key_and_config(world, environment)
-    return _plan(world, state_of(world, key), verb, services)
+    state = state_of(world, key)
+    refuse_others_environment(world, state, take_over=take_over)
+    return _plan(world, state, verb, services)
 
 
-def stop(world: World, *, environment: str, services: Sequence[str] = ()) -> Iterator[Event]:
+def stop(
+    world: World, *, environment: str, services: Sequence[str] = (), take_over: bool = False
+) -> Iterator[Event]:
     """Stop them, and keep them stopped until `start`; their routes stay, and the edge says so."""
-    return _carry_out(world, Handle.STOP, environment, services)
+    return _carry_out(world, Handle.STOP, environment, services, take_over=take_over)
 
 
-def start(world: World, *, environment: str, services: Sequence[str] = ()) -> Iterator[Event]:
+def start(
+    world: World, *, environment: str, services: Sequence[str] = (), take_over: bool = False
+) -> Iterator[Event]:
     """Start what does not run, and prove that it is ready before visitors get to it."""
-    return _carry_out(world, Handle.START, environment, services)
+    return _carry_out(world, Handle.START, environment, services, take_over=take_over)
 
 
-def restart(world: World, *, environment: str, services: Sequence[str] = ()) -> Iterator[Event]:
+def restart(
+    world: World, *, environment: str, services: Sequence[str] = (), take_over: bool = False
+) -> Iterator[Event]:
     """Stop and start the same containers: it interrupts, and says for how long.
 
     Without `services` those that were stopped by hand stay so.
     """
-    return _carry_out(world, Handle.RESTART, environment, services)
+    return _carry_out(world, Handle.RESTART, environment, services, take_over=take_over)
 
 
 def _carry_out(
-    world: World, verb: Handle, environment: str, services: Sequence[str]
+    world: World, verb: Handle, environment: str, services: Sequence[str], *, take_over: bool
 ) -> Iterator[Event]:
     key, config = key_and_config(world, environment)
-    _plan(world, state_of(world, key), verb, services)
+    state = state_of(world, key)
+    refuse_others_environment(world, state, take_over=take_over)
+    _plan(world, state, verb, services)
     prepare_ground(world, key, config)
     with world.locks.environment(key, actor=world.actor, purpose=verb.value) as hold:
         try:
             state = yield from recovered(world, hold)
             if state.journal is None:
+                state = with_owner(world, state, take_over=take_over)
                 yield from handle(world, hold, state, _plan(world, state, verb, services))
         finally:
             keep_copy(world, hold)

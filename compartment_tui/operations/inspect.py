@@ -17,10 +17,11 @@ from compartment_tui.operations.environments import declared_environments, envir
 from compartment_tui.operations.logs import deployment_logs, logs
 from compartment_tui.operations.scope import key_and_config, state_of
 from compartment_tui.operations.status import status
-from compartment_tui.operations.watch import watch
+from compartment_tui.operations.watch import Watch, watch
 from compartment_tui.ports import World
 
 __all__ = [
+    "Watch",
     "declared_environments",
     "deployment",
     "deployment_logs",

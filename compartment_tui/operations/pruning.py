@@ -16,6 +16,11 @@ from compartment_tui.domain.retention import (
     images_needed,
 )
 from compartment_tui.domain.transitions import audited
+from compartment_tui.operations.owner import (
+    refuse_others_environment,
+    taken_from,
+    with_owner,
+)
 from compartment_tui.operations.recovering import keep_copy
 from compartment_tui.operations.scope import state_of
 from compartment_tui.rollout.ground import prepare_ground
@@ -26,7 +31,11 @@ if TYPE_CHECKING:
 
 
 def plan_prune(
-    world: "World", *, environments: Sequence[str] = (), before: datetime | None = None
+    world: "World",
+    *,
+    environments: Sequence[str] = (),
+    before: datetime | None = None,
+    take_over: bool = False,
 ) -> Pruning:
     """What `prune` would take away; nothing is touched.
 
@@ -34,7 +43,7 @@ def plan_prune(
     kept containers made before that moment, whatever retention says; their images stay.
     """
     config = world.project.config()
-    keys, skipped = _chosen(world, config, environments)
+    keys, skipped = _chosen(world, config, environments, take_over=take_over)
     found = Pruning(
         project=config.name,
         before=before,
@@ -54,20 +63,24 @@ def plan_prune(
 
 
 def prune(
-    world: "World", *, environments: Sequence[str] = (), before: datetime | None = None
+    world: "World",
+    *,
+    environments: Sequence[str] = (),
+    before: datetime | None = None,
+    take_over: bool = False,
 ) -> Pruning:
     """Take it away, each environment under its lock; one that somebody else changes is left out.
 
     What is given back is what went. Raises Locked when it is the only one.
     """
     config = world.project.config()
-    keys, skipped = _chosen(world, config, environments)
+    keys, skipped = _chosen(world, config, environments, take_over=take_over)
     start = world.engine.disk_use()
     gone: list[Leaving] = []
     remaining: list[Leaving] = []
     for key in keys:
         try:
-            left, rest = _prune(world, config, key, before)
+            left, rest = _prune(world, config, key, before, take_over=take_over)
         except Locked as error:
             if len(keys) == 1:
                 raise
@@ -89,16 +102,37 @@ def prune(
 
 
 def _chosen(
-    world: "World", config: "ProjectConfig", environments: Sequence[str]
+    world: "World", config: "ProjectConfig", environments: Sequence[str], *, take_over: bool
 ) -> tuple[list[EnvironmentKey], dict[EnvironmentKey, str]]:
-    """Which environments it is about, and which it leaves out."""
+    """Which environments it is about, and which it leaves out.
+
+    Raises OwnedElsewhere when one that was named is another repository's.
+    """
     if environments:
         names = dict.fromkeys(parse_environment_name(name) for name in environments)
-        return [EnvironmentKey(config.name, name) for name in names], {}
+        named = [EnvironmentKey(config.name, name) for name in names]
+        for key in named:
+            refuse_others_environment(world, world.records.read(key), take_over=take_over)
+        return named, {}
     keys = world.records.environments(config.name)
-    protected = {key for key in keys if config.environment(key.environment).protected}
-    return [key for key in keys if key not in protected], {
-        key: "protected: name it with --env" for key in keys if key in protected
+    skipped = {
+        key: "protected: name it with --env"
+        for key in keys
+        if config.environment(key.environment).protected
+    }
+    if not take_over:
+        skipped |= _of_others(world, [key for key in keys if key not in skipped])
+    return [key for key in keys if key not in skipped], skipped
+
+
+def _of_others(world: "World", keys: Sequence[EnvironmentKey]) -> dict[EnvironmentKey, str]:
+    """Environments that belong to another repository of the same name."""
+    origin = world.source.origin()
+    found = ((key, taken_from(state_of(world, key), origin)) for key in keys)
+    return {
+        key: f"belongs to {owner.words()}: --take-over goes on"
+        for key, owner in found
+        if owner is not None
     }
 
 
@@ -113,20 +147,26 @@ def _of_environment(
 
 
 def _prune(
-    world: "World", config: "ProjectConfig", key: EnvironmentKey, before: datetime | None
+    world: "World",
+    config: "ProjectConfig",
+    key: EnvironmentKey,
+    before: datetime | None,
+    *,
+    take_over: bool,
 ) -> tuple[tuple[Leaving, ...], tuple[Leaving, ...]]:
     leaving, remaining = _of_environment(world, config, key, before)
     if not leaving:
         return (), remaining
     prepare_ground(world, key, config)
     with world.locks.environment(key, actor=world.actor, purpose="prune") as hold:
+        record = with_owner(world, hold.record(), take_over=take_over)
         leaving, remaining = _of_environment(world, config, key, before)
         for one in leaving:
             hold.confirm()
             world.engine.remove(one.deployment)
         verb = "prune" if before is None else "prune --secrets-before"
         names = ", ".join(f"{one.service} {one.deployment}" for one in leaving)
-        state = audited(hold.record(), world.actor, world.clock.now(), verb, names)
+        state = audited(record, world.actor, world.clock.now(), verb, names)
         hold.write_record(state)
         keep_copy(world, hold)
     return leaving, remaining
@@ -138,8 +178,12 @@ def _free_images(
     """Images we built for the project that nothing needs once these containers are gone."""
     gone = {one.deployment for one in leaving}
     used = {one.image for one in world.engine.instances() if one.deployment not in gone}
+    origin = world.source.origin()
     for key in world.records.environments(config.name):
-        used |= images_needed(state_of(world, key), keep=config.keep)
+        state = state_of(world, key)
+        # How much another repository keeps, its own file says.
+        keep = config.keep if taken_from(state, origin) is None else len(state.deployments)
+        used |= images_needed(state, keep=keep)
     return tuple(sorted(world.engine.built_images(config.name) - used))
 
 

@@ -25,6 +25,7 @@ from compartment_tui.domain.promoting import plan_promote_across as _across
 from compartment_tui.domain.promoting import promotion_sources
 from compartment_tui.domain.restoration import refuse_empty_return
 from compartment_tui.operations.carrying import Planner, Request, carried_out, planned
+from compartment_tui.operations.owner import refuse_others_environment, with_owner
 from compartment_tui.operations.recovering import keep_copy
 from compartment_tui.operations.scope import key_and_config, state_of
 from compartment_tui.ports import World
@@ -43,10 +44,12 @@ def plan_deploy(  # noqa: PLR0913 - one an option
     preview: bool = True,
     remove_undeclared: bool = False,
     ref: str | None = None,
+    take_over: bool = False,
 ) -> Run:
     """What `deploy` would do."""
     planner = _deploy_planner(services, force, label, hold, preview, remove_undeclared)
-    return planned(world, _deploying(environment, planner, hold=hold, ref=ref))
+    request = _deploying(environment, planner, hold=hold, ref=ref, take_over=take_over)
+    return planned(world, request)
 
 
 def deploy(  # noqa: PLR0913 - one an option
@@ -60,6 +63,7 @@ def deploy(  # noqa: PLR0913 - one an option
     preview: bool = True,
     remove_undeclared: bool = False,
     ref: str | None = None,
+    take_over: bool = False,
 ) -> Iterator[Event]:
     """Build, prove, switch, drain. With `hold`: build, prove, and wait to be promoted.
 
@@ -67,38 +71,59 @@ def deploy(  # noqa: PLR0913 - one an option
     `ref`, services and build contexts come from that commit.
     """
     planner = _deploy_planner(services, force, label, hold, preview, remove_undeclared)
-    return carried_out(world, _deploying(environment, planner, hold=hold, ref=ref))
+    request = _deploying(environment, planner, hold=hold, ref=ref, take_over=take_over)
+    return carried_out(world, request)
 
 
 def plan_removal(
-    world: World, *, environment: str, services: Sequence[str] = (), label: str = ""
+    world: World,
+    *,
+    environment: str,
+    services: Sequence[str] = (),
+    label: str = "",
+    take_over: bool = False,
 ) -> Run:
     """What `remove` would do."""
-    return planned(world, _removing(environment, services, label))
+    return planned(world, _removing(environment, services, label, take_over=take_over))
 
 
 def remove(
-    world: World, *, environment: str, services: Sequence[str] = (), label: str = ""
+    world: World,
+    *,
+    environment: str,
+    services: Sequence[str] = (),
+    label: str = "",
+    take_over: bool = False,
 ) -> Iterator[Event]:
     """Take services away: routes first, then drained, stopped and kept for a rollback.
 
     Those named, or all that are live and no longer in the file.
     """
-    return carried_out(world, _removing(environment, services, label))
+    return carried_out(world, _removing(environment, services, label, take_over=take_over))
 
 
 def plan_promote(
-    world: World, *, environment: str, services: Sequence[str] = (), label: str = ""
+    world: World,
+    *,
+    environment: str,
+    services: Sequence[str] = (),
+    label: str = "",
+    take_over: bool = False,
 ) -> Run:
     """What `promote` would do."""
-    return planned(world, _promoting(environment, services, label))
+    return planned(world, _promoting(environment, services, label, take_over=take_over))
 
 
 def promote(
-    world: World, *, environment: str, services: Sequence[str] = (), label: str = ""
+    world: World,
+    *,
+    environment: str,
+    services: Sequence[str] = (),
+    label: str = "",
+    take_over: bool = False,
 ) -> Iterator[Event]:
     """Prove what is held once more, then make it live. All that is held, or these services."""
-    return carried_out(world, _promoting(environment, services, label))
+    return carried_out(world, _promoting(environment, services, label, take_over=take_over))
 
 
 def plan_promote_across(
@@ -109,10 +134,14 @@ def plan_promote_across(
     services: Sequence[str] = (),
     deployment: str | None = None,
     label: str = "",
+    take_over: bool = False,
 ) -> Run:
     """What `promote --from` would do."""
     return planned(
-        world, _promoting_across(world, origin, environment, services, deployment, label)
+        world,
+        _promoting_across(
+            world, origin, environment, services, deployment, label, take_over=take_over
+        ),
     )
 
 
@@ -124,24 +153,32 @@ def promote_across(
     services: Sequence[str] = (),
     deployment: str | None = None,
     label: str = "",
+    take_over: bool = False,
 ) -> Iterator[Event]:
     """The images that are live in `origin`, or that of one `deployment` there, live here.
 
     They get this environment's values, and their release commands run here.
     """
     return carried_out(
-        world, _promoting_across(world, origin, environment, services, deployment, label)
+        world,
+        _promoting_across(
+            world, origin, environment, services, deployment, label, take_over=take_over
+        ),
     )
 
 
-def plan_discard(world: World, *, environment: str, services: Sequence[str] = ()) -> Run:
+def plan_discard(
+    world: World, *, environment: str, services: Sequence[str] = (), take_over: bool = False
+) -> Run:
     """What `discard` would do."""
-    return planned(world, _discarding(environment, services))
+    return planned(world, _discarding(environment, services, take_over=take_over))
 
 
-def discard(world: World, *, environment: str, services: Sequence[str] = ()) -> Iterator[Event]:
+def discard(
+    world: World, *, environment: str, services: Sequence[str] = (), take_over: bool = False
+) -> Iterator[Event]:
     """Let go of what is held: previews first, then containers. All of it, or these services."""
-    return carried_out(world, _discarding(environment, services))
+    return carried_out(world, _discarding(environment, services, take_over=take_over))
 
 
 def plan_rollback(
@@ -152,9 +189,10 @@ def plan_rollback(
     to: str | None = None,
     run: str | None = None,
     label: str = "",
+    take_over: bool = False,
 ) -> Run:
     """What `rollback` would do."""
-    return planned(world, _rolling_back(environment, services, to, run, label))
+    return planned(world, _rolling_back(environment, services, to, run, label, take_over=take_over))
 
 
 def rollback(
@@ -165,32 +203,53 @@ def rollback(
     to: str | None = None,
     run: str | None = None,
     label: str = "",
+    take_over: bool = False,
 ) -> Iterator[Event]:
     """Bring earlier deployments back, by `history.rollback_targets`."""
-    return carried_out(world, _rolling_back(environment, services, to, run, label))
+    return carried_out(
+        world, _rolling_back(environment, services, to, run, label, take_over=take_over)
+    )
 
 
 def plan_redeploy(
-    world: World, *, environment: str, services: Sequence[str] = (), label: str = ""
+    world: World,
+    *,
+    environment: str,
+    services: Sequence[str] = (),
+    label: str = "",
+    take_over: bool = False,
 ) -> Run:
     """What `redeploy` would do."""
-    return planned(world, _redeploying(environment, services, label))
+    return planned(world, _redeploying(environment, services, label, take_over=take_over))
 
 
 def redeploy(
-    world: World, *, environment: str, services: Sequence[str] = (), label: str = ""
+    world: World,
+    *,
+    environment: str,
+    services: Sequence[str] = (),
+    label: str = "",
+    take_over: bool = False,
 ) -> Iterator[Event]:
     """The recorded images again, with today's values."""
-    return carried_out(world, _redeploying(environment, services, label))
+    return carried_out(world, _redeploying(environment, services, label, take_over=take_over))
 
 
-def resume(world: World, *, environment: str) -> Iterator[Event]:
+def plan_resume(world: World, *, environment: str, take_over: bool = False) -> None:
+    """Whether `resume` may begin; what it does, only doing it tells. Raises OwnedElsewhere."""
+    key, _ = key_and_config(world, environment)
+    refuse_others_environment(world, state_of(world, key), take_over=take_over)
+
+
+def resume(world: World, *, environment: str, take_over: bool = False) -> Iterator[Event]:
     """Finish or revert what a crash, a second Ctrl-C or a lost engine left behind."""
+    plan_resume(world, environment=environment, take_over=take_over)
     key, config = key_and_config(world, environment)
     prepare_ground(world, key, config)
     with world.locks.environment(key, actor=world.actor, purpose="resume") as hold:
-        state = hold.record()
-        if state.rebuilt:
+        record = hold.record()
+        state = with_owner(world, record, take_over=take_over)
+        if state.rebuilt or state != record:
             hold.write_record(state)
         if state.journal is None:
             yield Noted(at=world.clock.now(), target=None, message="there is nothing to resume")
@@ -256,19 +315,30 @@ def _deploy_planner(
     )
 
 
-def _deploying(environment: str, planner: Planner, *, hold: bool, ref: str | None) -> Request:
+def _deploying(
+    environment: str, planner: Planner, *, hold: bool, ref: str | None, take_over: bool
+) -> Request:
     verb = "deploy --hold" if hold else "deploy"
-    return Request(verb=verb, environment=environment, planner=planner, ref=ref, builds=True)
+    return Request(
+        verb=verb,
+        environment=environment,
+        planner=planner,
+        ref=ref,
+        builds=True,
+        take_over=take_over,
+    )
 
 
-def _removing(environment: str, services: Sequence[str], label: str) -> Request:
+def _removing(environment: str, services: Sequence[str], label: str, *, take_over: bool) -> Request:
     planner = partial(_remove, services=services, label=label)
-    return Request(verb="remove", environment=environment, planner=planner)
+    return Request(verb="remove", environment=environment, planner=planner, take_over=take_over)
 
 
-def _promoting(environment: str, services: Sequence[str], label: str) -> Request:
+def _promoting(
+    environment: str, services: Sequence[str], label: str, *, take_over: bool
+) -> Request:
     planner = partial(_promote, services=services, label=label)
-    return Request(verb="promote", environment=environment, planner=planner)
+    return Request(verb="promote", environment=environment, planner=planner, take_over=take_over)
 
 
 def _promoting_across(
@@ -278,6 +348,8 @@ def _promoting_across(
     services: Sequence[str],
     deployment: str | None,
     label: str,
+    *,
+    take_over: bool,
 ) -> Request:
     source, _ = key_and_config(world, origin)
     if source.environment == parse_environment_name(environment):
@@ -292,16 +364,22 @@ def _promoting_across(
         )
         return _across(around, sources, origin=source.environment, services=services, label=label)
 
-    return Request(verb="promote", environment=environment, planner=planner)
+    return Request(verb="promote", environment=environment, planner=planner, take_over=take_over)
 
 
-def _discarding(environment: str, services: Sequence[str]) -> Request:
+def _discarding(environment: str, services: Sequence[str], *, take_over: bool) -> Request:
     planner = partial(_discard, services=services)
-    return Request(verb="discard", environment=environment, planner=planner)
+    return Request(verb="discard", environment=environment, planner=planner, take_over=take_over)
 
 
 def _rolling_back(
-    environment: str, services: Sequence[str], to: str | None, run: str | None, label: str
+    environment: str,
+    services: Sequence[str],
+    to: str | None,
+    run: str | None,
+    label: str,
+    *,
+    take_over: bool,
 ) -> Request:
     def planner(around: Circumstances) -> Run:
         targets = rollback_targets(around.state, services=services, to=to, run=run)
@@ -309,9 +387,11 @@ def _rolling_back(
         refuse_empty_return(around.state, made)
         return made
 
-    return Request(verb="rollback", environment=environment, planner=planner)
+    return Request(verb="rollback", environment=environment, planner=planner, take_over=take_over)
 
 
-def _redeploying(environment: str, services: Sequence[str], label: str) -> Request:
+def _redeploying(
+    environment: str, services: Sequence[str], label: str, *, take_over: bool
+) -> Request:
     planner = partial(_redeploy, services=services, label=label)
-    return Request(verb="redeploy", environment=environment, planner=planner)
+    return Request(verb="redeploy", environment=environment, planner=planner, take_over=take_over)

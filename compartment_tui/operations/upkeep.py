@@ -1,11 +1,14 @@
 """Keeping house: environments that go, locks that stay, and the edge everybody shares."""
 
+from functools import partial
+
 from compartment_tui.domain.details import Deletion, EdgeView
 from compartment_tui.domain.edits import RemoveEnvironment
 from compartment_tui.domain.errors import EngineProblem, NotFound
 from compartment_tui.domain.names import EnvironmentKey, show
 from compartment_tui.domain.routes import RouteTable
 from compartment_tui.domain.transitions import audited
+from compartment_tui.operations.owner import refuse_others_environment
 from compartment_tui.operations.recovering import keep_copy
 from compartment_tui.operations.scope import key_and_config
 from compartment_tui.ports import Hold, LockInfo, World
@@ -13,12 +16,16 @@ from compartment_tui.rollout.ground import prepare_ground
 from compartment_tui.rollout.switching import await_in_force
 
 
-def plan_deletion(world: World, *, environment: str, variables: bool = False) -> Deletion:
+def plan_deletion(
+    world: World, *, environment: str, variables: bool = False, take_over: bool = False
+) -> Deletion:
     """Exactly what deleting the environment takes away; with `variables`, from the file as well.
 
-    Raises NotFound when there is nothing.
+    Raises NotFound when there is nothing, OwnedElsewhere.
     """
     key, config = key_and_config(world, environment)
+    record = world.records.read(key)
+    refuse_others_environment(world, record, take_over=take_over)
     instances = world.engine.instances(key)
     file = config.environment(key.environment)
     found = Deletion(
@@ -26,7 +33,7 @@ def plan_deletion(world: World, *, environment: str, variables: bool = False) ->
         hosts=tuple(sorted(world.edge.tables().get(key, RouteTable()).hosts)),
         containers=tuple(sorted(one.name for one in instances)),
         network=key in world.engine.networks(),
-        record=world.records.read(key) is not None,
+        record=record is not None,
         volumes=world.engine.volumes(key),
         variables=tuple((service, name) for service, own in file.scopes() for name in own),
         declared=any(one.name == key.environment for one in config.environments),
@@ -40,19 +47,27 @@ def plan_deletion(world: World, *, environment: str, variables: bool = False) ->
 
 
 def delete_environment(
-    world: World, *, environment: str, volumes: bool = False, variables: bool = False
+    world: World,
+    *,
+    environment: str,
+    volumes: bool = False,
+    variables: bool = False,
+    take_over: bool = False,
 ) -> Deletion:
     """Routes first, then containers, network and record; audit lines stay, and volumes may.
 
     With `variables` the file says nothing of the environment afterwards. Raises NotFound, Locked,
-    ProjectFileInvalid.
+    ProjectFileInvalid, OwnedElsewhere.
     """
     key, config = key_and_config(world, environment)
-    deletion = plan_deletion(world, environment=environment, variables=variables)
+    planned = partial(
+        plan_deletion, world, environment=environment, variables=variables, take_over=take_over
+    )
+    deletion = planned()
     if deletion.deployed:
         prepare_ground(world, key, config)
         with world.locks.environment(key, actor=world.actor, purpose="environment delete") as hold:
-            deletion = plan_deletion(world, environment=environment, variables=variables)
+            deletion = planned()
             _unroute(world, hold)
             hold.confirm()
             world.engine.remove_environment(key, volumes=volumes)

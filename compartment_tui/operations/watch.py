@@ -16,18 +16,18 @@ LONGEST_WAIT = timedelta(seconds=15)
 BACK_OFF = timedelta(seconds=2)
 
 
-def watch(
-    world: World, *, environment: str, services: Sequence[str] = ()
-) -> Feed[EnvironmentStatus]:
+def watch(world: World, *, environment: str, services: Sequence[str] = ()) -> "Watch":
     """The status at once, then after every change.
 
     A lost engine gives stale ones until it is back. A file that is broken while it is edited
     raises ProjectFileInvalid; the next look is had as before.
     """
-    return _Watch(world, environment, services)
+    return Watch(world, environment, services)
 
 
-class _Watch:
+class Watch:
+    """See `watch`."""
+
     def __init__(self, world: World, environment: str, services: Sequence[str]) -> None:
         self._world, self._environment, self._services = world, environment, services
         self._changed = threading.Event()
@@ -54,6 +54,10 @@ class _Watch:
 
     def _look(self) -> EnvironmentStatus:
         return status(self._world, environment=self._environment, services=self._services)
+
+    def look_again(self) -> None:
+        """Something happened that no event tells of."""
+        self._changed.set()
 
     def close(self) -> None:
         self._closed.set()

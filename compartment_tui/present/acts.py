@@ -68,6 +68,8 @@ class Act:
     volumes: bool = False
     remove_undeclared: bool = False
     """Whether a deploy takes away what the project file no longer has."""
+    take_over: bool = False
+    """Go on though the environment is another repository's."""
 
     def title(self) -> str:
         """`Deploy web in production`, safe to print."""
@@ -97,7 +99,7 @@ class Act:
         if self.run is not None:
             words += ["--run", short_id(self.run)]
         words += ["--force"] * self.force + ["--no-preview"] * (not self.preview)
-        words += ["--volumes"] * self.volumes
+        words += ["--volumes"] * self.volumes + ["--take-over"] * self.take_over
         words += ["--remove-undeclared"] * self.remove_undeclared
         return " ".join(words)
 

@@ -141,4 +141,10 @@ class Board:
         return replace(self, samples=kept)
 
     def with_job(self, job: Job) -> "Board":
-        return replace(self, jobs={**self.jobs, job.number: job})
+        """A job went on; with one that is over our own lock is gone, before anybody looks again."""
+        statuses = dict(self.statuses)
+        before = self.jobs.get(job.number)
+        seen = statuses.get(job.act.environment)
+        if seen is not None and job.over and (before is None or not before.over):
+            statuses[job.act.environment] = replace(seen, holder=None)
+        return replace(self, jobs={**self.jobs, job.number: job}, statuses=statuses)

@@ -102,6 +102,8 @@ def environment_facts(
         last = view.last
         said = f"{last.trigger.value} {last.status.value}, {age(last.created, now)}"
         yield "last run", Cell(f"{said}, by {clean(last.actor)}")
+    if view.owner is not None:
+        yield "belongs to", Cell(view.owner.words())
     yield "changed by", Cell(clean(status.holder or "nobody right now"))
 
 

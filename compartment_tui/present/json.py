@@ -8,6 +8,7 @@ from compartment_tui.domain.deployment import Deployment, Health, Provenance, St
 from compartment_tui.domain.details import DeploymentView, RouteView, RunView
 from compartment_tui.domain.names import EnvironmentKey
 from compartment_tui.domain.outcome import Failure
+from compartment_tui.domain.owner import Owner
 from compartment_tui.domain.variables import NameChanges
 from compartment_tui.domain.views import (
     EnvironmentStatus,
@@ -58,6 +59,20 @@ def source(provenance: Provenance) -> Json:
         "branch": provenance.branch or None,
         "dirty": provenance.dirty,
         "author": provenance.author or None,
+    }
+
+
+def owner(one: Owner | None) -> Json | None:
+    """Which repository an environment belongs to, and since when; null when that is not known."""
+    if one is None:
+        return None
+    return {
+        "remote": next(iter(one.origin.remotes), None),
+        "path": one.origin.path or None,
+        "host": one.origin.host or None,
+        "directory": one.origin.directory or None,
+        "actor": one.actor,
+        "since": instant(one.at),
     }
 
 
@@ -212,6 +227,7 @@ def environment_summary(one: EnvironmentView) -> Json:
         "activeServices": one.active,
         "stoppedServices": one.resting,
         "health": one.health.value if one.active and not one.stopped else None,
+        "owner": owner(one.owner),
         "lastRun": last
         and {
             "id": last.id,

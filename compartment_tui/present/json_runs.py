@@ -24,7 +24,7 @@ from compartment_tui.domain.events import (
 from compartment_tui.domain.image_notes import warnings
 from compartment_tui.domain.outcome import Failure
 from compartment_tui.domain.plan import Plan, Run
-from compartment_tui.present.json import Json, changes, instant, place, seconds, source
+from compartment_tui.present.json import Json, changes, instant, owner, place, seconds, source
 from compartment_tui.present.timeline import Timeline, Track
 
 SHOWN_FILES = 100
@@ -46,6 +46,7 @@ def plan_document(
         "sourceEnvironment": {"name": run.origin} if run.origin else None,
         "ref": run.ref or None,
         "notes": list(run.notes),
+        "takesOverFrom": owner(run.taken_from),
         "dirtyFiles": list(dirty[:SHOWN_FILES]),
         "dirtyFileCount": len(dirty),
         "deployments": [

@@ -125,6 +125,8 @@ def author_words(commits: CommitRange) -> str:
 
 
 def _about_all(run: Run, context: PlanContext) -> Iterator[Line]:
+    if run.taken_from is not None:
+        yield _row("owner", f"so far {run.taken_from.words()}: this takes it over", Tone.WARN)
     if run.label:
         yield _row("label", clean(run.label))
     if run.origin:

@@ -65,15 +65,26 @@ def empty(plan: Proposed) -> bool:
 def toggles(act: Act, plan: Proposed) -> Iterator[tuple[str, str]]:
     """Keys that change what is proposed, each with what it says now."""
     if act.verb in (Verb.DEPLOY, Verb.HOLD):
-        yield "f", f"replace unchanged services too: {'yes' if act.force else 'no'}"
+        yield "f", f"replace unchanged services too: {yes_or_no(act.force)}"
     gone = isinstance(plan, Run) and bool(plan.undeclared)
     if act.verb is Verb.DEPLOY and (gone or act.remove_undeclared):
-        yes = "yes" if act.remove_undeclared else "no"
-        yield "r", f"take away what the file no longer has: {yes}"
+        yield "r", f"take away what the file no longer has: {yes_or_no(act.remove_undeclared)}"
     if act.verb is Verb.HOLD:
-        yield "p", f"an address to look at it: {'yes' if act.preview else 'no'}"
+        yield "p", f"an address to look at it: {yes_or_no(act.preview)}"
     if isinstance(plan, Deletion) and plan.volumes:
         yield "v", f"volumes go too: {'yes, with their data' if act.volumes else 'no'}"
+
+
+def taking_over(act: Act, plan: Proposed, owner: str) -> tuple[Line, ...]:
+    """From whom, where the plan does not say it by itself."""
+    if not act.take_over or isinstance(plan, Run):
+        return ()
+    return (line(f"belongs to {owner} so far: this takes it over", Tone.WARN), line(""))
+
+
+def yes_or_no(answer: bool) -> str:
+    """How a toggle stands."""
+    return "yes" if answer else "no"
 
 
 def _prospects(run: Run) -> Iterator[Line]:

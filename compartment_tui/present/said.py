@@ -113,12 +113,12 @@ def folded(whole: Line, columns: int) -> tuple[Line, ...]:
     rows: list[Line] = []
     rest = [cell for cell in whole if cell.text]
     while rest:
-        row, rest = _first_row(rest, columns)
+        row, rest = first_row(rest, columns)
         rows.append(tuple(row))
     return tuple(rows)
 
 
-def _first_row(cells: list[Cell], columns: int) -> tuple[list[Cell], list[Cell]]:
+def first_row(cells: list[Cell], columns: int) -> tuple[list[Cell], list[Cell]]:
     """As much as fits, and what is left."""
     row: list[Cell] = []
     used = 0

@@ -174,7 +174,8 @@ def _remarks(board: Board, one: ServiceStatus, roomy: bool, stale: bool) -> Iter
     if doing:
         yield (Cell(f"▸ {doing}", Tone.WARN),)
     sick = one.health is not Health.HEALTHY
-    if not stale and (sick or roomy or "draining" in one.reason):
+    draining = "draining" in one.reason
+    if not stale and (sick or roomy or draining) and not (draining and "draining" in doing):
         yield line(reason_words(one), Tone.PLAIN if sick else Tone.QUIET)
     if latest_failed(one) and one.active is not None and not doing:
         yield (signed("last deploy failed", Tone.WARN),)

@@ -62,7 +62,14 @@ def routes_after(rollout: Rollout, plans: tuple[Plan, ...]) -> RouteTable:
     for plan in plans:
         port = state.deployments[plan.deployment].port
         if plan.routed_host is not None and port is not None:
-            routes.append(Route(host=plan.routed_host, deployment=plan.deployment, port=port))
+            routes.append(
+                Route(
+                    host=plan.routed_host,
+                    deployment=plan.deployment,
+                    port=port,
+                    fallback=bool(plan.spec.fallback),
+                )
+            )
     ended = {plan.discards.id for plan in plans if plan.discards}
     ended |= {plan.deployment for plan in plans if plan.held or plan.removes}
     if run.purpose is Purpose.LIVE:

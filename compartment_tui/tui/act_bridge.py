@@ -37,10 +37,11 @@ def planned(world: World, act: Act) -> Proposed:  # noqa: PLR0911 - one a verb
         case Verb.STOP | Verb.START | Verb.RESTART:
             return handling.plan(world, Handle(act.verb.value), **where)
         case Verb.PRUNE:
-            return pruning.plan_prune(world, environments=(environment,))
+            return pruning.plan_prune(world, environments=(environment,), take_over=act.take_over)
         case Verb.DELETE:
-            return upkeep.plan_deletion(world, environment=environment)
+            return upkeep.plan_deletion(world, environment=environment, take_over=act.take_over)
         case Verb.RESUME:
+            runs.plan_resume(world, environment=environment, take_over=act.take_over)
             return None
 
 
@@ -73,18 +74,25 @@ def done(world: World, act: Act) -> Iterator[Event] | Pruning:  # noqa: PLR0911,
         case Verb.RESTART:
             return handling.restart(world, **where)
         case Verb.RESUME:
-            return runs.resume(world, environment=environment)
+            return runs.resume(world, environment=environment, take_over=act.take_over)
         case Verb.PRUNE:
-            return pruning.prune(world, environments=(environment,))
+            return pruning.prune(world, environments=(environment,), take_over=act.take_over)
         case Verb.DELETE:
-            upkeep.delete_environment(world, environment=environment, volumes=act.volumes)
+            upkeep.delete_environment(
+                world, environment=environment, volumes=act.volumes, take_over=act.take_over
+            )
             return iter(())
 
 
 class _Where(TypedDict):
     environment: str
     services: tuple[str, ...]
+    take_over: bool
 
 
 def _where(act: Act) -> _Where:
-    return {"environment": act.environment, "services": act.services}
+    return {
+        "environment": act.environment,
+        "services": act.services,
+        "take_over": act.take_over,
+    }

@@ -110,6 +110,7 @@ class Acting(BoardApp):
     async def _decided(self, decision: "Decision | None") -> None:
         if decision is not None:
             job = self.begin(decision.act, http_port=decision.http_port)
+            tell(self, "act_begun", decision.act)
             await self.open_job(job.number)
 
     # --- while it goes on ------------------------------------------------------------------------
@@ -159,6 +160,7 @@ class Acting(BoardApp):
             self.exit()
             return
         self._tell(ended)
+        self.bridge.look_again(message.act.environment)
         self.bridge.look()
         self.bridge.history(message.act.environment)
         self.bridge.routes(self.board.environment)

@@ -2,6 +2,8 @@
 
 from dataclasses import replace
 
+from textual.timer import Timer
+
 from compartment_tui.domain.views import EnvironmentStatus
 from compartment_tui.ports import World
 from compartment_tui.present.board import Board
@@ -11,6 +13,9 @@ from compartment_tui.tui.bridge import Bridge
 from compartment_tui.tui.editing import Editing
 from compartment_tui.tui.frame import Frame
 from compartment_tui.tui.screens.main import MainScreen
+
+TAB_PAUSE = 0.15
+"""Seconds on a tab before its environment is watched: who goes through many means the last."""
 
 
 class CompartmentApp(Frame, Editing):
@@ -28,6 +33,8 @@ class CompartmentApp(Frame, Editing):
         self.bridge = Bridge(world, self.post_message)
         self.main = MainScreen()
         self._in_view: tuple[str, ...] = ()
+        self._passing: Timer | None = None
+        """Runs while somebody may only be passing through a tab."""
 
     # --- life ------------------------------------------------------------------------------------
 
@@ -98,7 +105,9 @@ class CompartmentApp(Frame, Editing):
     def on_environment_chosen(self, message: news.EnvironmentChosen) -> None:
         if message.environment != self.board.environment:
             self.show(self.board.choosing(message.environment))
-            self._watch()
+            if self._passing is not None:
+                self._passing.stop()
+            self._passing = self.set_timer(TAB_PAUSE, self._watch)
 
     def on_service_chosen(self, message: news.ServiceChosen) -> None:
         if message.service != self.board.service:

@@ -16,7 +16,6 @@ from textual.message import Message
 from compartment_tui.domain.errors import CompartmentError, Unexpected, expected
 from compartment_tui.domain.plan import Run
 from compartment_tui.domain.retention import Pruning
-from compartment_tui.domain.views import EnvironmentStatus
 from compartment_tui.operations import inspect, runs
 from compartment_tui.ports import Feed, LogLine, World
 from compartment_tui.present.acts import Act
@@ -42,7 +41,7 @@ class Bridge(VariableBridge):
     def __init__(self, world: World, post: Post) -> None:
         super().__init__(world, post)
         self._numbers = count(1)
-        self._watched: Feed[EnvironmentStatus] | None = None
+        self._watched: inspect.Watch | None = None
         self._streams: dict[int, Batches] = {}
         self._sampling = Sampling(world, lambda samples: post(news.SamplesArrived(samples)))
         self._stirring = Stirring(world, self._glance)
@@ -83,6 +82,13 @@ class Bridge(VariableBridge):
                     self._closed.wait(BACK_OFF)
 
         self._start(read)
+
+    def look_again(self, environment: str) -> None:
+        """At one environment, after any look that goes on."""
+        if environment == self._in_view and self._watched is not None:
+            self._watched.look_again()
+        else:
+            self._start(lambda: self._glance(environment))
 
     def _glance(self, environment: str) -> None:
         """At one that is not in view, so that its tab stays true."""

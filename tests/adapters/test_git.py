@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from compartment_tui.adapters.git import GitSource, read_status
+from compartment_tui.adapters.git import GitSource, read_remotes, read_status
 from compartment_tui.domain.deployment import Provenance
 from compartment_tui.domain.errors import NotFound
 
@@ -550,3 +550,60 @@ def test_large_files_that_stay_pointers_are_said(git: Git, tmp_path: Path) -> No
     assert "“app/a.png”, “app/b.png” are Git LFS pointers" in note
     assert "not.txt" not in note
     assert "git lfs install" in note
+
+
+def test_where_it_comes_from(git: Git, tmp_path: Path) -> None:
+    git("remote", "add", "upstream", "git@github.com:acme/shop.git")
+    git("remote", "add", "origin", "https://ada:hunter2@github.com/ada/shop.git")
+    git("remote", "set-url", "--push", "origin", "ssh://git@github.com/ada/push.git")
+    found = GitSource(tmp_path / "app").origin()
+    first = git("rev-list", "--max-parents=0", "HEAD")
+    assert found.remotes == (
+        "github.com/ada/shop",
+        "github.com/ada/push",
+        "github.com/acme/shop",
+    )
+    assert (found.first_commit, found.path) == (first, "app")
+    assert found.directory == str((tmp_path / "app").resolve())
+    assert "hunter2" not in repr(found)
+
+
+def test_outside_git_it_is_only_a_place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(tmp_path.parent))
+    found = GitSource(tmp_path).origin()
+    assert (found.remotes, found.first_commit, found.path) == ((), "", "")
+    assert (bool(found.host), found.directory) == (True, str(tmp_path.resolve()))
+
+
+def test_clones_forks_and_shallow_clones_are_the_same_repository(
+    git: Git, tmp_path: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    git("commit", "--allow-empty", "-m", "Go on")
+    place = tmp_path_factory.mktemp("clones")
+    for name, options in (("whole", ()), ("shallow", ("--depth=1",))):
+        url = tmp_path.as_uri()
+        subprocess.run(["git", "clone", "-q", *options, url, str(place / name)], check=True)
+    ours = GitSource(tmp_path).origin()
+    whole, shallow = GitSource(place / "whole").origin(), GitSource(place / "shallow").origin()
+    assert whole.first_commit == ours.first_commit
+    assert shallow.first_commit == ""
+    assert ours.is_same(whole)
+    assert ours.is_same(shallow)
+    assert whole.is_same(shallow)
+
+
+def test_what_was_merged_in_does_not_make_two_repositories_one(git: Git, tmp_path: Path) -> None:
+    first = git("rev-parse", "HEAD")
+    git("checkout", "--orphan", "library")
+    git("commit", "-m", "A library")
+    git("checkout", "-f", "trunk")
+    git("merge", "-s", "ours", "--allow-unrelated-histories", "-m", "Take it in", "library")
+    assert GitSource(tmp_path).origin().first_commit == first
+
+
+def test_remotes_with_blanks_and_what_newer_gits_add() -> None:
+    output = (
+        "up\t/srv/one shop.git (fetch)\nup\t/srv/one shop.git (push)\n"
+        "origin\thttps://git.example.com/a/b (fetch) [blob:none]\nnone\n"
+    )
+    assert read_remotes(output, host="box") == ("git.example.com/a/b", "box:/srv/one shop")

@@ -117,3 +117,11 @@ def test_the_layers_of_a_service() -> None:
         Scope.ENVIRONMENT: {"A": of_all},
     }
     assert environment.layers("api") == {Scope.SERVICE: {}, Scope.ENVIRONMENT: {"A": of_all}}
+
+
+def test_a_fallback_is_in_the_text_only_where_there_is_one() -> None:
+    plain = ServiceSpec(name="docs", kind=Kind.STATIC, path="docs")
+    assert "fallback" not in plain.text()
+    page = replace(plain, fallback="index.html")
+    assert ServiceSpec.of_text(page.text()).fallback == "index.html"
+    assert ServiceSpec.of_text(plain.text()).fallback == ""

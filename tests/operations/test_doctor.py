@@ -128,3 +128,11 @@ def test_names_and_addresses() -> None:
     assert leads_here("localhost")
     assert not leads_here("shop.mylocalhost")
     assert curl("a.b", "::1", 80) == "curl -H 'Host: a.b' http://[::1]:80/"
+
+
+def test_an_engine_that_others_can_get_at_is_warned_of(opened: MemoryWorld) -> None:
+    assert "way to the engine" not in found(opened.world)
+    opened.host.unsafe = "“tcp://far:2375” is reached without TLS"
+    check = found(opened.world)["way to the engine"]
+    assert (check.grade, check.message) == (Grade.WARN, opened.host.unsafe)
+    assert "ssh://" in check.hint

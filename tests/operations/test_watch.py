@@ -85,3 +85,23 @@ def test_a_file_that_is_broken_for_a_while_ends_nothing(
     opened.project.write(opened.project.current)
     assert next(feed).worst is Health.HEALTHY
     feed.close()
+
+
+def test_a_lock_that_is_taken_and_gone_is_seen_at_once(
+    opened: MemoryWorld, watched: Watched
+) -> None:
+    key = state(opened).key
+    other = opened.another(actor="eve@box")
+    with other.world.locks.environment(key, actor="eve@box", purpose="deploy"):
+        watched.until(lambda look: look.holder == "eve@box")
+    watched.until(lambda look: look.holder is None)
+    other.world.locks.environment(key, actor="eve@box", purpose="deploy")
+    watched.until(lambda look: look.holder == "eve@box")
+    opened.host.kill(other.process)
+    watched.until(lambda look: look.holder is None)
+
+
+def test_who_knows_better_has_it_look_again(opened: MemoryWorld, watched: Watched) -> None:
+    before = len(watched.looks)
+    watched.feed.look_again()
+    watched.until(lambda _: len(watched.looks) > before)

@@ -4,10 +4,14 @@ from datetime import timedelta
 import pytest
 
 from compartment_tui.domain.deployment import Deployment, Health, Stage, Status
+from compartment_tui.domain.events import StageStarted
+from compartment_tui.domain.names import Target
 from compartment_tui.domain.variables import NameChanges
-from compartment_tui.present.board import Board
+from compartment_tui.present.acts import Act, Verb
+from compartment_tui.present.board import Board, Job
 from compartment_tui.present.grid import Grid
 from compartment_tui.present.services import no_services, services_grid, since
+from compartment_tui.present.timeline import Timeline, fold
 from compartment_tui.present.tone import Tone
 from tests.present.boards import (
     NOW,
@@ -139,3 +143,19 @@ def test_before_anything_is_known_it_says_what_it_waits_for() -> None:
 )
 def test_ages_have_one_unit(seconds: int, words: str) -> None:
     assert since(timedelta(seconds=seconds)) == words
+
+
+@pytest.mark.parametrize("room", [77, 117, 137, 197])
+def test_draining_is_said_once_and_leaves_the_route_its_column(room: int) -> None:
+    act = Act(verb=Verb.DEPLOY, environment="production")
+    stage = Stage.DRAINING_PREVIOUS
+    target = Target("production", "api")
+    timeline = fold(Timeline(), StageStarted(at=NOW, target=target, stage=stage))
+    draining = service("api", reason="live; the previous one is draining")
+    quietly = shown(board(draining), room)
+    job = Job(number=1, act=act, started=NOW, timeline=timeline)
+    busy = shown(board(draining).with_job(job), room)
+    assert row(quietly, "api").count("previous") == 1
+    assert row(busy, "api").count("previous") == 1
+    assert "▸ draining the previous" in row(busy, "api")
+    assert titles(busy) == titles(quietly)

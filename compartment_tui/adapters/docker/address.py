@@ -40,6 +40,20 @@ class Address:
         return urlsplit(self.url).hostname or "127.0.0.1"
 
     @property
+    def unsafe(self) -> str:
+        """Why the way to it is open to others, in words; empty when it is not."""
+        if self.url.partition("://")[0] not in ("tcp", "http", "https"):
+            return ""
+        if self.tls is None and not self.url.startswith("https:"):
+            return (
+                f"{show(self.url)} is reached without TLS: values of variables can be read on the"
+                " way, and whoever gets to that port can do anything on its machine"
+            )
+        if self.tls is not None and not self.tls.verify:
+            return f"{show(self.url)} need not prove who it is: its certificate is not verified"
+        return ""
+
+    @property
     def socket(self) -> str | None:
         """The path of the local socket, if that is how it is reached."""
         scheme, _, path = self.url.partition("://")

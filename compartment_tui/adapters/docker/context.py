@@ -51,9 +51,23 @@ def prepared(spec: ServiceSpec, project: Project, root: Path | None = None) -> I
     source = context / spec.build.dockerfile
     own = _user_patterns(spec, source, context)
     if spec.kind is Kind.STATIC:
-        text = static.dockerfile(project.config().static_image).encode()
+        if spec.fallback and not (context / spec.fallback).is_file():
+            raise BuildFailed(
+                f"the image of {spec.name} cannot be built: "
+                f"there is no {spec.path}/{spec.fallback}",
+                hint=f"`fallback` in [services.{spec.name}] names a page below its `path`",
+            )
+        text = static.dockerfile(project.config().static_image, spec.fallback).encode()
         file = root / project.file.name if root else project.file
-        ignored = (*own, *UNLESS_ASKED, *NEVER_SENT, *_private(file, context))
+        known = () if any(".well-known" in one for one in own) else static.WELL_KNOWN
+        ignored = (
+            *own,
+            *UNLESS_ASKED,
+            *NEVER_SENT,
+            *static.NEVER_SERVED,
+            *known,
+            *_private(file, context),
+        )
         shown = "the generated Dockerfile"
     else:
         text = _read(source, spec)
@@ -83,8 +97,7 @@ def _read(dockerfile: Path, spec: ServiceSpec) -> bytes:
 def _private(project_file: Path, context: Path) -> tuple[str, ...]:
     """Everything in a static image is public, and the project file has variables in it."""
     inside = project_file.is_relative_to(context)
-    own = (project_file.relative_to(context).as_posix(),) if inside else ()
-    return (*static.NEVER_SERVED, *own)
+    return (project_file.relative_to(context).as_posix(),) if inside else ()
 
 
 def _with_history(own: tuple[str, ...], dockerfile: bytes) -> tuple[str, ...]:

@@ -204,10 +204,14 @@ def _nanoseconds(count: int | None) -> timedelta:
 
 
 def event_of(data: Json, project: str) -> EngineEvent | None:
-    """What happened, if it concerns a service of the project or the edge and means something."""
+    """What happened, if it concerns a service or a lock of the project, or the edge.
+
+    And means something.
+    """
     labels = (data.get("Actor") or {}).get("Attributes") or {}
     role = labels.get(names.ROLE)
-    ours = role == names.Role.SERVICE and labels.get(names.PROJECT) == project
+    roles = (names.Role.SERVICE, names.Role.LOCK)
+    ours = role in roles and labels.get(names.PROJECT) == project
     action = str(data.get("Action", "")).partition(":")[0].replace("health_status", "health")
     if not (ours or role == names.Role.EDGE) or action not in _SHOWN_ACTIONS:
         return None

@@ -67,6 +67,7 @@ class DockerEngine:
             builder_lacks=tuple(one.form for one in lacks),
             builder_hint=abilities.way_on(command, lacks) if lacks else "",
             chosen_by="" if self._client.address.url == LOCAL else self._client.address.chosen_by,
+            unsafe=self._client.address.unsafe,
         )
 
     def address(self) -> str:

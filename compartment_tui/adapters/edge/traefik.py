@@ -35,6 +35,9 @@ _RULE = re.compile(r"Host\(`([a-z0-9.-]+)`\)")
 _GENERATED = re.compile(r"[a-z0-9-]+")
 _MARKER = "-at-"
 _OWNER = "-of-"
+_FALLBACK = "-fallback-of-"
+_ANY_PATH = "/compartment-fallback"
+"""What no site has: asked for it, one with a fallback gives that page."""
 _TEMPLATE = "{{"
 
 
@@ -169,7 +172,8 @@ def _sections(key: EnvironmentKey, table: RouteTable) -> dict[str, dict[str, Any
     }
     if table.marker is not None:
         services[f"{prefix}{_MARKER}{_encode(table.marker)}"] = _upstream("http://marker.invalid")
-    routers, signs = {}, {}
+    routers: dict[str, dict[str, Any]] = {}
+    middlewares: dict[str, dict[str, Any]] = {}
     for route in table.routes:
         service = f"{prefix}-{alias(route.deployment)}-{route.port}"
         services[service] = _upstream(f"http://{alias(route.deployment)}:{route.port}")
@@ -179,13 +183,34 @@ def _sections(key: EnvironmentKey, table: RouteTable) -> dict[str, dict[str, Any
             "rule": f"Host(`{route.host}`)",
             "service": service,
         }
+        used = []
         if route.stopped:
             # Its whole content is in its name, so that the edge's answer tells which sign it is.
             names = _encode([route.stopped, key.environment, key.project])
             name = f"{prefix}-{sign.NAME}-{names}"
-            signs[name] = {"plugin": {sign.NAME: {"names": names}}}
-            routers[f"{prefix}-{digest}"]["middlewares"] = [name]
-    return {"routers": routers, "middlewares": signs, "services": services}
+            middlewares[name] = {"plugin": {sign.NAME: {"names": names}}}
+            used.append(name)
+        if route.fallback:
+            name = f"{prefix}{_FALLBACK}{alias(route.deployment)}-{route.port}"
+            middlewares[name] = {"errors": _as_found(service)}
+            used.append(name)
+        if used:
+            routers[f"{prefix}-{digest}"]["middlewares"] = used
+    return {"routers": routers, "middlewares": middlewares, "services": services}
+
+
+def _as_found(service: str) -> dict[str, Any]:
+    """The service's page for what it does not have, with 200 in place of 404.
+
+    It has to come without a validator: a visitor's copy of it would be answered by 304, which would
+    be made 200 without a body. The page of busybox's `E404` has none.
+    """
+    return {
+        "status": ["404"],
+        "statusRewrites": {"404": 200},
+        "service": service,
+        "query": _ANY_PATH,
+    }
 
 
 def _generated(sections: Mapping[str, Mapping[str, Any]]) -> bool:
@@ -213,13 +238,16 @@ def _route(
     if rule is None or url.hostname is None or url.port is None:
         raise ValueError("not a route of ours")
     stopped = [
-        str(_decode(signs[name]["plugin"][sign.NAME]["names"])[0]) for name in _middlewares(router)
+        str(_decode(signs[name]["plugin"][sign.NAME]["names"])[0])
+        for name in _middlewares(router)
+        if _FALLBACK not in name
     ]
     return Route(
         host=rule[1],
         deployment=deployment_of_alias(url.hostname),
         port=url.port,
         stopped="".join(stopped),
+        fallback=any(_FALLBACK in name for name in _middlewares(router)),
     )
 
 

@@ -54,6 +54,7 @@ class MemoryEngine:
             address=self._host.address,
             host="127.0.0.1",
             builder="memory",
+            unsafe=self._host.unsafe,
         )
 
     def address(self) -> str:

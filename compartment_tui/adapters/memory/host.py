@@ -94,6 +94,8 @@ class Host:
     taken_ports: dict[int, str] = field(default_factory=dict)
     """Ports in use by somebody else, and by whom."""
     disk_full: bool = False
+    unsafe: str = ""
+    """Why the way to the engine is open to others."""
 
     releases: list[str] = field(default_factory=list)
     """Deployments whose release command ran to its end, in order."""
@@ -125,6 +127,7 @@ class Host:
         for key, lock in tuple(self.locks.items()):
             if lock.process == process:
                 del self.locks[key]
+                self.tell_of_lock(key, "destroy")
         if self.engine_lock is not None and self.engine_lock.process == process:
             self.engine_lock = None
 
@@ -188,6 +191,10 @@ class Host:
             deployment=container.deployment,
         )
         self._publish(event, lambda project: project == container.key.project)
+
+    def tell_of_lock(self, key: EnvironmentKey, action: str) -> None:
+        event = EngineEvent(at=self.clock.now(), action=action, key=key, service="", deployment="")
+        self._publish(event, lambda project: project == key.project)
 
     def tell_of_edge(self, action: str) -> None:
         event = EngineEvent(at=self.clock.now(), action=action, key=None, service="", deployment="")

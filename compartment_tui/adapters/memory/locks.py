@@ -43,6 +43,7 @@ class MemoryLocks:
         info = LockInfo(key=key, holder=actor, purpose=purpose, since=self._host.clock.now())
         lock = TakenLock(process=self._process, info=info)
         self._host.locks[key] = lock
+        self._host.tell_of_lock(key, "start")
         return MemoryHold(self._host, lock)
 
     def engine(self, *, actor: str) -> "MemoryEngineHold":
@@ -67,7 +68,10 @@ class MemoryLocks:
         return taken.info if taken else None
 
     def release(self, key: EnvironmentKey) -> bool:
-        return self._host.locks.pop(key, None) is not None
+        taken = self._host.locks.pop(key, None)
+        if taken is not None:
+            self._host.tell_of_lock(key, "destroy")
+        return taken is not None
 
 
 def _locked(what: str, holder: str, info: LockInfo) -> Locked:
@@ -98,6 +102,7 @@ class MemoryHold:
     ) -> None:
         if self._host.locks.get(self._key) is self._lock:
             del self._host.locks[self._key]
+            self._host.tell_of_lock(self._key, "destroy")
 
     def confirm(self) -> None:
         if self._host.locks.get(self._key) is not self._lock:

@@ -161,7 +161,12 @@ def _routes(state: EnvironmentState, run: Run) -> Iterator[Route]:
     for plan in run.plans:
         port = state.deployments[plan.deployment].port
         if plan.host is not None and port is not None:
-            yield Route(host=plan.host, deployment=plan.deployment, port=port)
+            yield Route(
+                host=plan.host,
+                deployment=plan.deployment,
+                port=port,
+                fallback=bool(plan.spec.fallback),
+            )
 
 
 def _result(lines: Iterator[str]) -> Image:

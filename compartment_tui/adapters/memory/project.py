@@ -17,6 +17,7 @@ from compartment_tui.domain.deployment import EnvironmentState, Provenance
 from compartment_tui.domain.edits import Edit, Rekey, SetVariable, edited
 from compartment_tui.domain.errors import NotFound, SensitiveUnreadable
 from compartment_tui.domain.names import EnvironmentKey, parse_environment_name, show
+from compartment_tui.domain.owner import Origin
 from compartment_tui.domain.usable import way_on, why
 from compartment_tui.domain.variables import Sensitivity, Variable
 from compartment_tui.ports import EngineIdentity
@@ -131,6 +132,7 @@ class MemorySource:
 
     def __init__(self) -> None:
         self.current = Provenance()
+        self.place = Origin(host="laptop", directory=str(NOWHERE))
         self.dirty: tuple[str, ...] = ()
         self.unreadable = ""
         """Why git cannot read the repository."""
@@ -142,6 +144,9 @@ class MemorySource:
 
     def provenance(self) -> Provenance:
         return self.current
+
+    def origin(self) -> Origin:
+        return self.place
 
     def dirty_files(self) -> tuple[str, ...]:
         return self.dirty

@@ -102,6 +102,10 @@ def _inside(root: Path, path: str, at: tuple[str, ...]) -> Iterator[Problem]:
 
 def _kind_rules(at: tuple[str, ...], service: Tables) -> Iterator[Problem]:
     if service.get("kind") is not Kind.STATIC:
+        if "fallback" in service:
+            message = f"[{dotted(at)}] has `fallback`, which is for static services only"
+            hint = 'kind = "static" serves files; other services answer for their paths themselves'
+            yield Problem(path=(*at, "fallback"), message=message, hint=hint)
         return
     for key in ("image", "run", "release", "build"):
         if key in service:

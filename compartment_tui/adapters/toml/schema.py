@@ -132,6 +132,11 @@ KEYS: tuple[Key, ...] = (
         default="30s",
     ),
     _key(
+        "services.*.fallback",
+        types.PAGE,
+        "For static: the page for every path that is no file, such as index.html.",
+    ),
+    _key(
         "services.*.settle",
         types.DURATION,
         "It must still be ready after this.",

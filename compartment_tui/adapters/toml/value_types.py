@@ -64,6 +64,7 @@ _DOMAIN = rf"{_LABEL}(?:\.{_LABEL})*"
 _WORD = r"[A-Za-z0-9][A-Za-z0-9_.-]*"
 _IMAGE = r"[A-Za-z0-9][A-Za-z0-9._:/@-]*"
 _HTTP_PATH = r"/[!-~]*"
+_PAGE = r"(?:[A-Za-z0-9_][A-Za-z0-9_.-]*/)*[A-Za-z0-9_][A-Za-z0-9_.-]*\.html?"
 
 
 def _text_like(pattern: str, words: str, *, longest: int = 255) -> ValueType:
@@ -116,6 +117,7 @@ PATH = ValueType(
 DOCKERFILE = ValueType(
     words="a path relative to the service's `path`", parse=values.relative_path, schema=_RELATIVE
 )
+PAGE = _text_like(_PAGE, "a page below the service's `path`, such as “index.html”")
 HTTP_PATH = _text_like(_HTTP_PATH, "a path that begins with /, without spaces", longest=2000)
 STATUSES = ValueType(
     words="statuses of HTTP from 200 to 599, such as “200-299” or “200,204”",

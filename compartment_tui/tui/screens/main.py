@@ -127,6 +127,12 @@ class MainScreen(Screen[None]):
     def on_services_marked(self) -> None:
         self._offer()
 
+    def act_begun(self, act: Act) -> None:
+        """What was marked was meant for it; the next act is not for these unsaid."""
+        rows = self.query_one(Services)
+        if act.environment == self.board.environment and act.services and rows.marked:
+            rows.mark(frozenset())
+
     def take_lines(self, message: news.LogLinesArrived) -> None:
         """A batch of log lines; those of a stream that was left are late and dropped."""
         if message.stream != self._stream:

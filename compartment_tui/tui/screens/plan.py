@@ -9,11 +9,19 @@ from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.content import Content
 from textual.widgets import Button, Input, Static
 
-from compartment_tui.domain.errors import CompartmentError
+from compartment_tui.domain.errors import CompartmentError, OwnedElsewhere
 from compartment_tui.domain.typed import names_it
 from compartment_tui.present.acts import Act
 from compartment_tui.present.failure import error_lines
-from compartment_tui.present.proposal import YES, empty, proposal_lines, toggles
+from compartment_tui.present.paragraph import hanging
+from compartment_tui.present.proposal import (
+    YES,
+    empty,
+    proposal_lines,
+    taking_over,
+    toggles,
+    yes_or_no,
+)
 from compartment_tui.present.text import show_name
 from compartment_tui.present.tone import Line, Tone, line, signed
 from compartment_tui.tui import messages as news
@@ -47,6 +55,7 @@ class PlanScreen(Dialog[Decision | None]):
         Binding(
             "r", "removal", "Take away what the file no longer has", show=False, id="plan.remove"
         ),
+        Binding("t", "take_over", "Take it over", show=False, id="plan.take.over"),
         Binding("v", "volumes", "Volumes too", show=False, id="plan.volumes"),
         Binding("j,down", "scroll_by(1)", "Down", show=False, id="plan.down"),
         Binding("k,up", "scroll_by(-1)", "Up", show=False, id="plan.up"),
@@ -61,6 +70,8 @@ class PlanScreen(Dialog[Decision | None]):
         self.look_only = look_only
         self.ready: news.PlanReady | None = None
         self.refused: CompartmentError | None = None
+        self.owner = ""
+        """Whose the environment is, in words, when that is another repository."""
 
     def compose(self) -> ComposeResult:
         with Vertical(classes="box"):
@@ -75,6 +86,9 @@ class PlanScreen(Dialog[Decision | None]):
             with Horizontal(classes="buttons"):
                 yield Button("Cancel  n", id="no", compact=True)
                 yield Button(id="yes", compact=True)
+
+    def on_resize(self) -> None:
+        self.call_after_refresh(self._draw_words)
 
     def on_mount(self) -> None:
         self._draw()
@@ -95,6 +109,8 @@ class PlanScreen(Dialog[Decision | None]):
         """It cannot be done, and nothing was touched."""
         if act == self.act:
             self.ready, self.refused = None, error
+            if isinstance(error, OwnedElsewhere):
+                self.owner = error.owner
             self._draw()
 
     # --- drawing ---------------------------------------------------------------------------------
@@ -102,6 +118,12 @@ class PlanScreen(Dialog[Decision | None]):
     @property
     def _startable(self) -> bool:
         return self.ready is not None and not self.look_only and not empty(self.ready.plan)
+
+    @property
+    def _can_take_over(self) -> bool:
+        """Whether it is another repository's, and an answer to that is due now."""
+        answered = self.ready is not None or isinstance(self.refused, OwnedElsewhere)
+        return bool(self.owner) and answered and not self.look_only
 
     @property
     def _wants_name(self) -> bool:
@@ -112,7 +134,7 @@ class PlanScreen(Dialog[Decision | None]):
         look = " (only a look)" if self.look_only else ""
         box = self.query_one(".box")
         box.border_title = Content(f"{self.act.title()}{look}")
-        self._put("#words", paragraph(self._lines()))
+        self._draw_words()
         self._put("#toggles", self._toggles())
         self._put("#command", self._command())
         ask = f"{name} is protected: type its name, then enter"
@@ -123,6 +145,11 @@ class PlanScreen(Dialog[Decision | None]):
         leave = "Cancel  esc" if self._wants_name else "Cancel  n"
         self.put_label("#no", leave if self._startable else "Close  esc")
         self.fit()
+
+    def _draw_words(self) -> None:
+        columns = self.query_one(".body").outer_size.width - 1  # one is for a scrollbar
+        lines = [row for whole in self._lines() for row in hanging(whole, columns)]
+        self._put("#words", paragraph(lines))
 
     def _put(self, which: str, content: Content) -> None:
         static = self.query_one(which, Static)
@@ -138,7 +165,8 @@ class PlanScreen(Dialog[Decision | None]):
             )
         if self.ready is None:
             return (line(LOOKING, Tone.QUIET),)
-        return proposal_lines(self.act, self.ready.plan, self.ready.context)
+        lines = proposal_lines(self.act, self.ready.plan, self.ready.context)
+        return (*taking_over(self.act, self.ready.plan, self.owner), *lines)
 
     def _command(self) -> Content:
         """The same on the command line; of a refusal, only that it can be copied."""
@@ -148,11 +176,11 @@ class PlanScreen(Dialog[Decision | None]):
         return Content.assemble(*parts)
 
     def _toggles(self) -> Content:
-        if self.ready is None:
-            return Content("")
+        keys = [] if self.ready is None else [*toggles(self.act, self.ready.plan)]
+        if self._can_take_over:
+            keys.append(("t", f"take it over: {yes_or_no(self.act.take_over)}"))
         parts = [
-            Content.assemble((f"{key} ", "bold $text-primary"), (words, ""))
-            for key, words in toggles(self.act, self.ready.plan)
+            Content.assemble((f"{key} ", "bold $text-primary"), (words, "")) for key, words in keys
         ]
         if parts and self._wants_name:
             parts.append(Content.styled("tab leaves the field first", QUIET))
@@ -206,11 +234,17 @@ class PlanScreen(Dialog[Decision | None]):
     def action_volumes(self) -> None:
         self._propose_again(replace(self.act, volumes=not self.act.volumes), "v")
 
+    def action_take_over(self) -> None:
+        if self._can_take_over:
+            self._plan_again(replace(self.act, take_over=not self.act.take_over))
+
     def _propose_again(self, act: Act, key: str) -> None:
+        if self.ready is not None and key in dict(toggles(self.act, self.ready.plan)):
+            self._plan_again(act)
+
+    def _plan_again(self, act: Act) -> None:
         """The same with one thing changed, planned afresh; nothing can be started meanwhile."""
-        if self.ready is None or key not in dict(toggles(self.act, self.ready.plan)):
-            return
-        self.act, self.ready = act, None
+        self.act, self.ready, self.refused = act, None, None
         self._draw()
         self.app.bridge.plan(act)
 

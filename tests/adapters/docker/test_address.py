@@ -135,3 +135,25 @@ def test_a_context_with_an_unusable_address_is_named(tmp_path: Path) -> None:
     context(tmp_path, "far", "tcp://far:port")
     with pytest.raises(EngineUnreachable, match="the docker context “far”"):
         find_address(configured(tmp_path, currentContext="far"))
+
+
+@pytest.mark.parametrize(
+    ("env", "said"),
+    [
+        ({"DOCKER_HOST": "tcp://far:2375"}, "without TLS"),
+        ({"DOCKER_HOST": "far:2375"}, "without TLS"),
+        ({"DOCKER_HOST": "tcp://127.0.0.1:2375"}, "without TLS"),
+        ({"DOCKER_HOST": "http://far:2375"}, "without TLS"),
+        ({"DOCKER_HOST": "tcp://far:2376", "DOCKER_TLS": ""}, "not verified"),
+        ({"DOCKER_HOST": "tcp://far:2376", "DOCKER_TLS_VERIFY": "1"}, ""),
+        ({"DOCKER_HOST": "ssh://ada@far"}, ""),
+        ({"DOCKER_HOST": "unix:///run/docker.sock"}, ""),
+        ({}, ""),
+    ],
+)
+def test_a_way_that_is_open_to_others_is_known(
+    env: dict[str, str], said: str, tmp_path: Path
+) -> None:
+    unsafe = find_address({"DOCKER_CONFIG": str(tmp_path)} | env).unsafe
+    assert said in unsafe
+    assert bool(unsafe) == bool(said)

@@ -304,10 +304,21 @@ def test_static_files_are_served_and_stop_at_once(workshop: Workshop) -> None:
     workshop.write("look.woff2", "font")
     for private in (".git/config", ".compartment/x", "guide/.git/config", ".dockerignore"):
         workshop.write(private, "private")
+    for private in (".env", "guide/.env.local", ".ssh/id", ".well-known/.env", ".hidden.html"):
+        workshop.write(private, "private")
+    workshop.write(".well-known/security.txt", "known")
+    (workshop.root / "values").symlink_to("/proc/self/environ")
+    (workshop.root / "start.html").symlink_to("index.html")
     for program in ("cgi-bin/run.sh", "httpd.conf", "guide/httpd.conf"):
         workshop.write(program, "*.html:/bin/sh")
     _, image = workshop.build(ServiceSpec(name="docs", kind=Kind.STATIC, path="."))
-    names = ("index.html", "404.html", "guide/page.html", "look.woff2")
+    names = (
+        "index.html",
+        "404.html",
+        "guide/page.html",
+        "look.woff2",
+        ".well-known/security.txt",
+    )
     assert workshop.files(image, "/site") == {f"/site/{name}" for name in names}
     api = workshop.client.api
     container = api.create_container(
@@ -319,7 +330,9 @@ def test_static_files_are_served_and_stop_at_once(workshop: Workshop) -> None:
         kinds = {"": "text/html;", "guide/page.html": "text/html;", "look.woff2": "font/woff2"}
         for path, kind in kinds.items():
             assert f"\nContent-type: {kind}" in answer(container, path)
-        assert answer(container, "nothing/here").startswith("HTTP/1.1 404")
+        assert answer(container, "start.html").endswith("hello")
+        for gone in ("nothing/here", "values", ".env", "..%2f..%2fetc/passwd"):
+            assert answer(container, gone).startswith("HTTP/1.1 404")
         assert answer(container, "nothing/here").endswith("lost")
         began = time.monotonic()
         api.stop(container, timeout=20)
@@ -327,6 +340,15 @@ def test_static_files_are_served_and_stop_at_once(workshop: Workshop) -> None:
         assert api.inspect_container(container)["State"]["ExitCode"] == 0
     finally:
         api.remove_container(container, force=True)
+
+
+@pytest.mark.docker
+def test_a_fallback_that_is_not_there_is_said(workshop: Workshop) -> None:
+    workshop.write("site/index.html", "hello")
+    spec = ServiceSpec(name="docs", kind=Kind.STATIC, path="site", fallback="app.html")
+    with pytest.raises(BuildFailed, match=r"there is no site/app\.html") as failed:
+        workshop.build(spec)
+    assert "`fallback` in [services.docs]" in failed.value.hint
 
 
 @pytest.mark.docker

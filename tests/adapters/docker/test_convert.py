@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from hypothesis import example, given
 
+from compartment_tui.adapters.docker import labels as names
 from compartment_tui.adapters.docker.convert import (
     established,
     event_of,
@@ -262,6 +263,19 @@ def test_events_of_the_project_and_of_the_edge() -> None:
             assert one.at.year == 2026
     strangers = [event_of(json.loads(line), "another") for line in lines]
     assert [(one.action, one.key) for one in strangers if one is not None] == [("start", None)]
+
+
+def test_a_lock_that_comes_and_goes_is_told() -> None:
+    attributes = {
+        names.ROLE: names.Role.LOCK.value,
+        names.PROJECT: KEY.project,
+        names.ENVIRONMENT: KEY.environment,
+    }
+    told = {"Action": "destroy", "timeNano": 1, "Actor": {"Attributes": attributes}}
+    event = event_of(told, KEY.project)
+    assert event is not None
+    assert (event.action, event.key, event.service) == ("destroy", KEY, "")
+    assert event_of(told, "another") is None
 
 
 @pytest.mark.parametrize(

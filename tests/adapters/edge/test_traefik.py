@@ -63,6 +63,25 @@ def test_a_stopped_route_carries_the_sign_and_comes_back() -> None:
     assert "middlewares" not in traefik.document(KEY, TABLE)
 
 
+FALLBACK = RouteTable(
+    marker=RUN,
+    routes=(
+        Route(host="api-shop.localhost", deployment=API, port=8080),
+        Route(host="shop.localhost", deployment=WEB, port=8080, fallback=True),
+    ),
+)
+
+
+def test_a_site_with_a_page_for_all_paths() -> None:
+    for table in (FALLBACK, FALLBACK.marked(RUN, {WEB: "web"})):
+        text = traefik.document(KEY, table)
+        assert traefik.read(text) == (KEY, table)
+        assert traefik.in_force(KEY, table, *api(KEY, table))
+    assert not traefik.in_force(KEY, FALLBACK, *api(KEY, TABLE))
+    assert not traefik.in_force(KEY, TABLE, *api(KEY, FALLBACK))
+    assert "404 = 200" in traefik.document(KEY, FALLBACK).replace('"404"', "404")
+
+
 @given(
     st.from_regex(r"[a-z0-9][a-z0-9_-]{0,62}", fullmatch=True),
     st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=63),

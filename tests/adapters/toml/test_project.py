@@ -203,6 +203,22 @@ LOG = "debug"
             "so it has no `run`",
         ),
         (HEAD + '[services.web]\nkind = "static"\nimage = "y"', "so it has no `image`"),
+        (HEAD + '[services.web]\npath = "w"\nfallback = "index.html"', "for static services only"),
+        *(
+            (
+                HEAD + f'[services.web]\npath = "w"\nkind = "static"\nfallback = "{page}"',
+                "a page below the service's `path`",
+            )
+            for page in (
+                "/index.html",
+                "../index.html",
+                "a/../b.html",
+                "index",
+                "a b.html",
+                "",
+                "'",
+            )
+        ),
         (HEAD + '[services.web]\npath = "web"\nreadiness = {}', "readiness needs a `type`"),
         (
             HEAD + '[services.web]\npath = "web"\nreadiness = { type = "command" }',

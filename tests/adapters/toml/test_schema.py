@@ -36,6 +36,8 @@ GOOD = (
     WEB + 'kind = "worker"\nport = 1\nreadiness = { type = "tcp" }\n',
     WEB + 'kind = "worker"\nreadiness = { type = "command", command = ["true"] }\n',
     WEB + 'kind = "static"\n',
+    WEB + 'kind = "static"\nfallback = "index.html"\n',
+    WEB + 'kind = "static"\nfallback = "app/200.html"\n',
     WEB + 'release = { command = ["./migrate"], timeout = "10m" }\n',
     ENVIRONMENT + 'A = ""\nB = { sensitive = "age" }\n',
     ENVIRONMENT + '"spring.datasource.url" = "x"\nmy-key = "y"\n"a:b/c" = "z"\n',

@@ -1,0 +1,39 @@
+"""Long lines in a narrow place: what goes on below begins where the line's text began."""
+
+import re
+
+from compartment_tui.present.said import first_row, folded
+from compartment_tui.present.text import width
+from compartment_tui.present.tone import Cell, Line
+
+_LEAD = re.compile(r"( *)([→✗✓⚠│○●▸] +)?")
+_NAMED = re.compile(r" *\S.*?\S? {2,}(?=\S)")
+"""What stands before a column of its own: a name and a gap."""
+_NEXT = 2
+
+
+def hanging(whole: Line, columns: int) -> tuple[Line, ...]:
+    """The line in pieces not wider than so many columns, the later ones indented.
+
+    Itself where the columns are unknown.
+    """
+    if columns <= 0 or sum(width(cell.text) for cell in whole) <= columns:
+        return (whole,)
+    indent = _indent("".join(cell.text for cell in whole), columns)
+    row, rest = first_row([cell for cell in whole if cell.text], columns)
+    rows, blank = [tuple(row)], Cell(" " * indent)
+    rows += [(blank, *more) for more in folded(tuple(rest), columns - indent)]
+    return tuple(rows)
+
+
+def _indent(text: str, columns: int) -> int:
+    """Where its text begins: behind a name and a gap, behind a sign, or a step further in."""
+    lead = _LEAD.match(text)
+    named = _NAMED.match(text)
+    plain = len(lead[1]) if lead else 0
+    found = plain + _NEXT
+    if named and width(named[0]) <= columns // 2:
+        found = width(named[0])
+    elif lead and lead[2]:
+        found = width(lead[0])
+    return min(found, columns // 2)
