@@ -27,7 +27,7 @@ _START = re.compile(r"\s*(?:export[^\S\r\n]+)?(?:'[^']+'|[^=#\s]+)[^\S\r\n]*=[^\
 _IN_DOUBLE_QUOTES = re.compile(r'"((?:\\.|[^"\\])*)"', re.DOTALL)
 _CLOSED = re.compile(r"""'(?:\\.|[^'\\])*'|"(?:\\.|[^"\\])*\"""", re.DOTALL)
 _ESCAPE = re.compile(r"""\\[\\'"abfnrtv$`]""")
-_CONTROL_ESCAPE = re.compile(r"\\[abfnrtv]")
+_ANY_ESCAPE = re.compile(r"\\(.)", re.DOTALL)
 _REFERENCE = re.compile(r"(?<!\\)(?:\$(?:[A-Za-z_]|\{|\()|`[^`]+`)")
 """What a shell would put something else for: `$NAME`, `${NAME}`, `$(command)` or backticks."""
 _PATH_START = re.compile(r"[A-Za-z]:\\|\\\\")
@@ -107,9 +107,16 @@ class _Content:
         self.values[key], self.lines[key] = value, one.line
         if not one.raw.startswith("'") and _REFERENCE.search(one.raw):
             self.references.append(key)
-        inside = one.raw.removeprefix('"')
-        if inside != one.raw and _PATH_START.match(inside) and _CONTROL_ESCAPE.search(inside):
+        if _is_decoded_path(one.raw):
             self.paths.append(key)
+
+
+def _is_decoded_path(raw: str) -> bool:
+    """Whether a path of Windows in double quotes has lost a backslash."""
+    inside = raw.removeprefix('"')
+    if inside == raw or not _PATH_START.match(inside):
+        return False
+    return any(escape[1] in "abfnrtv" for escape in _ANY_ESCAPE.finditer(inside))
 
 
 def _assignments(text: str) -> Iterator[_Assignment]:
