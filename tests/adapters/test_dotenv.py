@@ -75,6 +75,7 @@ def sourced(file: Path) -> dict[str, str]:
         ("A=C:\\temp\\new\nB='C:\\temp\\new'\n", {"A": "C:\\temp\\new", "B": "C:\\temp\\new"}),
         ('A="pa\\$word \\`x\\`"\n', {"A": "pa$word `x`"}),
         ("A='it\\'s'\n", {"A": "it's"}),
+        ("export A='it'\\''s'\nexport B='it'\"'\"'s'\r\n", {"A": "it's", "B": "it's"}),
         ('KEY="' + PEM + '"\n', {"KEY": PEM}),
         ("A=-----BEGIN X-----\\n-----END X-----", {"A": "-----BEGIN X-----\\n-----END X-----"}),
     ],
