@@ -27,11 +27,16 @@ _START = re.compile(r"\s*(?:export[^\S\r\n]+)?(?:'[^']+'|[^=#\s]+)[^\S\r\n]*=[^\
 _IN_DOUBLE_QUOTES = re.compile(r'"((?:\\.|[^"\\])*)"', re.DOTALL)
 _CLOSED = re.compile(r"""'(?:\\.|[^'\\])*'|"(?:\\.|[^"\\])*\"""", re.DOTALL)
 _ESCAPE = re.compile(r"""\\[\\'"abfnrtv$`]""")
-_CONTROL_ESCAPE = re.compile(r"\\[abfnrtv]")
+_ANY_ESCAPE = re.compile(r"\\(.)", re.DOTALL)
 _REFERENCE = re.compile(r"(?<!\\)(?:\$(?:[A-Za-z_]|\{|\()|`[^`]+`)")
 """What a shell would put something else for: `$NAME`, `${NAME}`, `$(command)` or backticks."""
 _PATH_START = re.compile(r"[A-Za-z]:\\|\\\\")
 """How a path of Windows begins."""
+_PIECE = re.compile(r"""'([^']*)'|"((?:\\.|[^"\\])*)"|\\(')""", re.DOTALL)
+_PIECES = re.compile(
+    rf"""\s*(?:export[^\S\r\n]+)?([^=#\s]+)=((?:{_PIECE.pattern}){{2,}})[^\S\r\n]*""", re.DOTALL
+)
+"""A value as shells themselves write one with quotes in it: quoted pieces without a gap."""
 _BLOCK_BEGINS = re.compile(r"-----BEGIN [A-Z0-9 ]+-----")
 _BLOCK_ENDS = re.compile(r"-----END [A-Z0-9 ]+-----")
 _YAML = re.compile(r"\s*(?:- )?[A-Za-z0-9_.-]+:(?:\s|$)")
@@ -107,9 +112,16 @@ class _Content:
         self.values[key], self.lines[key] = value, one.line
         if not one.raw.startswith("'") and _REFERENCE.search(one.raw):
             self.references.append(key)
-        inside = one.raw.removeprefix('"')
-        if inside != one.raw and _PATH_START.match(inside) and _CONTROL_ESCAPE.search(inside):
+        if _is_decoded_path(one.raw):
             self.paths.append(key)
+
+
+def _is_decoded_path(raw: str) -> bool:
+    """Whether a path of Windows in double quotes has lost a backslash."""
+    inside = raw.removeprefix('"')
+    if inside == raw or not _PATH_START.match(inside):
+        return False
+    return any(escape[1] in "abfnrtv" for escape in _ANY_ESCAPE.finditer(inside))
 
 
 def _assignments(text: str) -> Iterator[_Assignment]:
@@ -120,6 +132,10 @@ def _assignments(text: str) -> Iterator[_Assignment]:
     for found in parse_stream(StringIO(text.removeprefix("\ufeff"), newline="")):
         written = found.original.string
         line = _line(written, found.original.line)
+        if found.error and (pieces := _PIECES.fullmatch(written.rstrip("\r\n"))):
+            before = None
+            yield _Assignment(pieces[1], _joined(pieces[2]), "'", line)
+            continue
         if found.error:
             raise _no_assignment(written, line, before)
         if found.key is None:
@@ -174,6 +190,14 @@ def _value(found: "Binding", raw: str) -> str:
     if line[:1] in ("{", "[") and _is_json(line):
         return line
     return found.value or ""
+
+
+def _joined(pieces: str) -> str:
+    """What a shell makes of pieces in quotes that stand side by side."""
+    return "".join(
+        piece[1] or piece[3] or _ESCAPE.sub(lambda match: _unescaped(match[0]), piece[2] or "")
+        for piece in _PIECE.finditer(pieces)
+    )
 
 
 def _unescaped(escape: str) -> str:

@@ -65,7 +65,7 @@ def export_variables(session: Session, *, sensitive: bool, resolved: bool, form:
         unsaid = list(found.not_for_shells)
         session.output.document({"dotenv": found.text, "notForShellsKeyNames": unsaid})
         return
-    session.output.out.write(found.text)
+    session.output.out.write_exactly(found.text)
     if found.not_for_shells and form != TextForm.DOCKER:
         keys = key_words(found.not_for_shells)
         session.output.say(f"a shell that reads this file cannot have {keys}")

@@ -46,6 +46,12 @@ class Sink:
         except ValueError:  # the stream was closed on our side
             self.closed = True
 
+    def write_exactly(self, text: str) -> None:
+        """A file for programs: UTF-8, whatever a terminal here would take."""
+        if isinstance(self._stream, io.TextIOWrapper):
+            self._stream.reconfigure(encoding="utf-8")
+        self.write(text)
+
     def lines(self, lines: list[Line] | tuple[Line, ...]) -> None:
         """Whole lines, cut to nothing: a terminal wraps them."""
         self.write("".join(f"{self.painted(line)}\n" for line in lines))

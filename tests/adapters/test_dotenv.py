@@ -75,6 +75,7 @@ def sourced(file: Path) -> dict[str, str]:
         ("A=C:\\temp\\new\nB='C:\\temp\\new'\n", {"A": "C:\\temp\\new", "B": "C:\\temp\\new"}),
         ('A="pa\\$word \\`x\\`"\n', {"A": "pa$word `x`"}),
         ("A='it\\'s'\n", {"A": "it's"}),
+        ("export A='it'\\''s'\nexport B='it'\"'\"'s'\r\n", {"A": "it's", "B": "it's"}),
         ('KEY="' + PEM + '"\n', {"KEY": PEM}),
         ("A=-----BEGIN X-----\\n-----END X-----", {"A": "-----BEGIN X-----\\n-----END X-----"}),
     ],
@@ -121,9 +122,10 @@ def test_references_and_paths_that_may_not_have_been_meant_so_are_named() -> Non
     found = content(
         'A=${HOME}\nB=$OTHER/x\nC="a ${X:-y}"\nD=\'$HOME\'\nE=pa$$5\nF="pa\\$word"\n'
         'G=`id`\nH=$(id)\nI="C:\\temp\\new"\nJ=C:\\temp\nK="a\\nb"\n'
+        'L="C:\\\\temp"\nM="\\\\server\\new"\nN="\\\\t\\\\"\n'
     )
     assert found.literal_references == ("A", "B", "C", "G", "H")
-    assert found.decoded_paths == ("I",)
+    assert found.decoded_paths == ("I", "M")
     assert found.values["A"] == Secret("${HOME}")
 
 

@@ -1,10 +1,12 @@
 """Names and values as real repositories have them, from every road of the command line."""
 
+import io
 import json
 
 import pytest
 
 from compartment_tui.adapters.memory.world import MemoryWorld, memory_world
+from compartment_tui.cli.sink import Sink
 from tests.cli.line import Said, line
 from tests.cli.test_variables import fed
 from tests.rollout.shop import API, WEB, shop_config
@@ -151,6 +153,13 @@ def test_what_is_exported_is_imported_again(shop: MemoryWorld, form: str) -> Non
     words = ("variable", "import", "-", "--format", form, "--output", "json")
     again = json.loads(fed(shop, text.out, *words).out)
     assert not any(names for one in again["changes"] for names in (one["added"], one["changed"]))
+
+
+def test_an_export_is_utf_8_whatever_the_locale() -> None:
+    written = io.BytesIO()
+    stream = io.TextIOWrapper(written, encoding="ascii")
+    Sink(stream, {}).write_exactly("A='ü €'\n")
+    assert written.getvalue() == "A='ü €'\n".encode()
 
 
 def test_docker_is_refused_what_its_file_cannot_say(shop: MemoryWorld) -> None:

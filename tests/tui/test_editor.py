@@ -269,10 +269,25 @@ def test_the_scope_can_be_chosen_in_the_form() -> None:
     play(act)
 
 
+@pytest.mark.parametrize("key", ["spring.datasource.url", "my-key", "2FA", "a[0]"])
+def test_a_key_the_engine_takes_is_staged(key: str) -> None:
+    async def act(one: Stage) -> None:
+        await one.press("n")
+        await one.screen(VariableForm)
+        one.app.screen.query_one("#key", Input).value = key
+        await one.press("enter", *"-1", "enter")
+        await one.screen(VariablesScreen)
+        (edit,) = screen(one).editor.staged
+        assert edit.key == key
+        await one.reads(key)
+
+    play(act)
+
+
 def test_a_key_that_cannot_be_is_refused_with_the_rule() -> None:
     async def act(one: Stage) -> None:
         for key, words in (
-            ("9LIVES", "is not a variable name"),
+            ("NINE LIVES", "is not a variable name"),
             ("COMPARTMENT_X", "is reserved"),
         ):
             await one.press("n")
@@ -636,6 +651,37 @@ def test_pasted_lines_are_previewed_and_staged() -> None:
         await one.screen(VariablesScreen)
         assert {edit.key for edit in screen(one).editor.staged} == {"LOG_LEVEL", "NOTE"}
         await one.reads("2 edits staged")
+
+    play(act)
+
+
+def test_references_that_stay_are_named_before_they_are_staged() -> None:
+    async def act(one: Stage) -> None:
+        await one.press("i")
+        await one.screen(VariableImport)
+        await one.press("tab")
+        await paste(one, "app.home=$HOME/x\nPLAIN=1\n")
+        await one.reads("references stay as they are written", "app.home", "+ PLAIN")
+        await one.press("escape")
+
+    play(act)
+
+
+def test_carriage_returns_in_a_file_are_not_changed(tmp_path: Path) -> None:
+    file = tmp_path / "cr.env"
+    file.write_bytes(b"LINES='a\r\nb\rc'\r\n")
+
+    async def act(one: Stage) -> None:
+        await one.press("i")
+        await one.screen(VariableImport)
+        one.app.screen.query_one("#path", Input).value = str(file)
+        await one.press("enter")
+        await one.reads("+ LINES")
+        await one.press("enter")
+        await one.screen(VariablesScreen)
+        (edit,) = screen(one).editor.staged
+        assert isinstance(edit, SetVariable)
+        assert edit.value == Secret("a\r\nb\rc")
 
     play(act)
 
