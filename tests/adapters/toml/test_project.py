@@ -1,9 +1,8 @@
 import os
-import os
 import tomllib
 import unicodedata
 from dataclasses import fields
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -18,9 +17,7 @@ from compartment_tui.adapters.toml.parsing import parse_config
 from compartment_tui.adapters.toml.project import TomlProject
 from compartment_tui.adapters.toml.schema import ANY, KEYS, ROOT
 from compartment_tui.domain.config import Kind, ProjectConfig, ReadinessKind, ServiceSpec
-from compartment_tui.domain.deployment import EnvironmentState
 from compartment_tui.domain.errors import NotFound, ProjectFileInvalid
-from compartment_tui.domain.names import EnvironmentKey
 from compartment_tui.domain.variables import Sensitivity
 
 EXAMPLE = Path(__file__).parents[3] / "compartment.toml.example"
