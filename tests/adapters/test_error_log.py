@@ -1,4 +1,4 @@
-"""The details of what nobody foresaw: kept for the user alone, or not at all, and never an error."""
+"""The details of what nobody foresaw: kept for the user alone, or not at all."""
 
 import stat
 from pathlib import Path
