@@ -48,9 +48,11 @@ def leave(body: Callable[[], object]) -> int:
     except KeyboardInterrupt:
         code = INTERRUPTED
     except Exception as error:  # the outermost place: nothing may end in a traceback
-        code = 1
-        trouble = _echoed(error)
-        if trouble is None:
+        trouble, shown = _echoed(error), getattr(error.__context__, "exit_code", None)
+        code = shown if isinstance(shown, int) else UNWRITTEN
+        if isinstance(shown, int):
+            trouble = None  # it was what is wrong with the command line that could not be told
+        elif trouble is None:
             _tell(error)
     trouble = trouble or _flushed(sys.stdout)
     if trouble is not None:

@@ -36,7 +36,7 @@ CompartmentError
 """
 
 import errno
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from types import MappingProxyType
 
@@ -224,8 +224,13 @@ _REMEDIES: Mapping[int, str] = MappingProxyType(
 )
 
 
-def expected(error: Exception) -> CompartmentError:
-    """Any exception in our words: ours as it is, the machine's with a remedy, else a bug."""
+def expected(
+    error: Exception, keep: Callable[[BaseException], str] | None = None
+) -> CompartmentError:
+    """Any exception in our words: ours as it is, the machine's with a remedy, else a bug.
+
+    `keep` takes the details of a bug and tells where they are now.
+    """
     if isinstance(error, CompartmentError):
         return error
     found: CompartmentError
@@ -237,7 +242,9 @@ def expected(error: Exception) -> CompartmentError:
         found = Surroundings(what, hint=_REMEDIES.get(error.errno, ""))
     else:
         what = f"unexpected error, this is a bug: {type(error).__name__}: {_one_line(error)}"
-        found = Unexpected(what, hint="please report it with what you did")
+        place = keep(error) if keep else ""
+        details = f"; the details are in {place}" if place else " with what you did"
+        found = Unexpected(what, hint=f"please report it{details}")
     found.__cause__ = error
     return found
 

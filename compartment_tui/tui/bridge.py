@@ -13,7 +13,7 @@ from itertools import count
 
 from textual.message import Message
 
-from compartment_tui.domain.errors import CompartmentError, Unexpected, expected
+from compartment_tui.domain.errors import Unexpected, expected
 from compartment_tui.domain.plan import Run
 from compartment_tui.domain.retention import Pruning
 from compartment_tui.operations import inspect, runs
@@ -77,7 +77,8 @@ class Bridge(VariableBridge):
                     for status in feed:
                         self._post(news.StatusArrived(status))
                     return
-                except CompartmentError as error:
+                except Exception as raised:
+                    error = expected(raised, self._world.error_log.write)
                     self._post(news.LookFailed(error))
                     self._closed.wait(BACK_OFF)
 
@@ -96,7 +97,8 @@ class Bridge(VariableBridge):
             return
         try:
             self._post(news.StatusArrived(inspect.status(self._world, environment=environment)))
-        except CompartmentError as error:
+        except Exception as raised:
+            error = expected(raised, self._world.error_log.write)
             self._post(news.LookFailed(error))
 
     def history(self, environment: str) -> None:
@@ -190,7 +192,8 @@ class Bridge(VariableBridge):
         def ask() -> Message:
             try:
                 return self._ready(act, planned(self._world, act))
-            except CompartmentError as error:
+            except Exception as raised:
+                error = expected(raised, self._world.error_log.write)
                 return news.ActRefused(act, error)
 
         self._ask(ask)
@@ -240,7 +243,8 @@ class Bridge(VariableBridge):
                         self._post(news.EnvironmentsArrived(named, from_file=True))
                     self._post(news.EnvironmentsArrived(inspect.environments(self._world)))
                     self._looked = True
-                except CompartmentError as error:
+                except Exception as raised:
+                    error = expected(raised, self._world.error_log.write)
                     self._post(news.LookFailed(error))
                 if self._looked:
                     return
@@ -271,14 +275,10 @@ class Bridge(VariableBridge):
             pruned = told if isinstance(told, Pruning) else None
             for event in () if isinstance(told, Pruning) else told:
                 telling.take(event)
-        except CompartmentError as refused:
-            error = refused
-        except Exception as bug:  # a job must end on the screen, whatever ended it
-            error = expected(bug)
+        except Exception as raised:  # a job must end on the screen, whatever ended it
+            error = expected(raised, world.error_log.write)
             if isinstance(error, Unexpected):
-                place = world.error_log.write(bug)
-                kept = f"; the details are in {place}" if place else ""
-                error.hint = f"`{act.command()}` does the same{kept}"
+                error.hint = f"{error.hint}; `{act.command()}` does the same"
         timeline = telling.close()
         self._cancels.pop(job, None)
         self._post(news.JobEnded(job, act, timeline, error, pruned))

@@ -5,7 +5,7 @@ from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 
 from compartment_tui.domain.deployment import Sample
-from compartment_tui.domain.errors import CompartmentError
+from compartment_tui.domain.errors import expected
 from compartment_tui.ports import EngineEvent, Feed, LogLine, World
 
 BATCH_PAUSE = 0.1
@@ -49,8 +49,8 @@ class Batches:
             for line in feed:
                 self._put(line)
             reason = "the stream ended"
-        except CompartmentError as error:
-            reason = error.message
+        except Exception as raised:
+            reason = expected(raised).message
         with self._changed:
             self._ended = reason
             self._changed.notify_all()
@@ -127,7 +127,7 @@ class Sampling:
                 with self._lock:
                     self._newest[deployment] = sample
                 self._arrived.set()
-        except CompartmentError:
+        except Exception:  # noqa: S110
             pass  # it stopped: the status says so
         with self._lock:
             self._feeds.pop(deployment, None)
@@ -178,7 +178,7 @@ class Stirring:
                         with self._stirred:
                             self._names.add(event.key.environment)
                             self._stirred.notify_all()
-            except CompartmentError:
+            except Exception:  # noqa: S110
                 pass  # whoever watches an environment says so
             self._closed.wait(LISTEN_AGAIN)
 

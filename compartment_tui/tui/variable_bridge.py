@@ -8,7 +8,7 @@ from pathlib import Path
 from textual.message import Message
 
 from compartment_tui.domain.edits import VariableEdit
-from compartment_tui.domain.errors import CompartmentError, UsageProblem
+from compartment_tui.domain.errors import UsageProblem, expected
 from compartment_tui.operations import transfers, variables
 from compartment_tui.operations.sheet import sheet
 from compartment_tui.ports import World
@@ -57,7 +57,8 @@ class VariableBridge:
                     replace=source.replace,
                     sensitive=source.sensitive,
                 )
-            except CompartmentError as error:
+            except Exception as raised:
+                error = expected(raised, self._world.error_log.write)
                 return news.ImportRead(source, error=error)
             return news.ImportRead(
                 source, edits=brought.edits, notes=tuple(transfer_notes(brought))
@@ -71,7 +72,8 @@ class VariableBridge:
         def ask() -> Message:
             try:
                 variables.write(self._world, edits)
-            except CompartmentError as error:
+            except Exception as raised:
+                error = expected(raised, self._world.error_log.write)
                 return news.WriteRefused(edits, error)
             return news.VariablesWritten(edits)
 
@@ -81,7 +83,8 @@ class VariableBridge:
         def run() -> None:
             try:
                 self._post(ask())
-            except CompartmentError as error:
+            except Exception as raised:
+                error = expected(raised, self._world.error_log.write)
                 self._post(news.LookFailed(error))
 
         self._start(run)

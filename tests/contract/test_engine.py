@@ -21,6 +21,14 @@ def test_info_says_where_published_ports_are_reached(bench: Bench) -> None:
     assert info.address
 
 
+def test_an_engine_says_which_one_it_is(bench: Bench) -> None:
+    engine = bench.world.engine
+    identity = engine.identity()
+    assert identity.id
+    assert identity.address == engine.address()
+    assert engine.identity() == identity
+
+
 def test_creating_twice_makes_one_container(bench: Bench) -> None:
     birth = bench.birth("web")
     first = bench.world.engine.create(birth)

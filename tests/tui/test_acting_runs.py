@@ -8,6 +8,8 @@ from datetime import timedelta
 import pytest
 
 from compartment_tui.adapters.memory.clock import FakeClock
+from compartment_tui.adapters.memory.engine import MemoryEngine
+from compartment_tui.adapters.memory.records import MemoryRecords
 from compartment_tui.adapters.memory.world import Behaviour, MemoryWorld
 from compartment_tui.domain.config import ProjectConfig
 from compartment_tui.domain.outcome import Outcome
@@ -481,3 +483,44 @@ def test_outcomes_are_kept_for_the_activity(live: tuple[MemoryWorld, HeldClock])
 
 def test_the_held_clock_is_a_clock() -> None:
     assert isinstance(HeldClock(), FakeClock)
+
+
+def test_a_surprise_in_a_job_is_told_and_the_application_stays(
+    live: tuple[MemoryWorld, HeldClock], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def surprise(*_: object) -> None:
+        raise RuntimeError("boom")
+
+    monkeypatch.setattr(MemoryEngine, "create", surprise)
+
+    async def act(one: Stage) -> None:
+        before = active(one.opened)
+        await one.press("D")
+        await one.screen(PlanScreen)
+        await one.until(lambda: "Deploy" in one.text(), "the plan")
+        await one.press("y")
+        await one.screen(RunScreen)
+        await one.reads("this is a bug: RuntimeError: boom")
+        await one.until(lambda: all(job.over for job in one.app.board.jobs.values()), "its end")
+        assert active(one.opened) == before
+        assert state(one.opened).journal is None
+        assert one.app.is_running
+
+    play(live, act)
+
+
+def test_a_surprise_while_looking_is_told_and_looked_past(
+    live: tuple[MemoryWorld, HeldClock], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def surprise(*_: object, **__: object) -> None:
+        raise RuntimeError("boom")
+
+    async def act(one: Stage) -> None:
+        await one.reads("web")
+        with monkeypatch.context() as patch:
+            patch.setattr(MemoryRecords, "read", surprise)
+            await one.press("D")
+            await one.reads("this is a bug: RuntimeError: boom")
+        assert one.app.is_running
+
+    play(live, act)

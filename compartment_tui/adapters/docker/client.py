@@ -164,7 +164,7 @@ def translated(error: BaseException, address: Address, doing: str) -> Compartmen
     short = next((cause for cause in chain if getattr(cause, "errno", None) in _SHORT), None)
     if isinstance(short, OSError):
         return expected(short)
-    if _no_connection(chain):
+    if _no_connection(error, chain):
         return EngineProblem(f"Docker could not {doing}: {reason(error)}")
     return _unreachable(error, chain, address)
 
@@ -173,14 +173,13 @@ _SHORT = (errno.EMFILE, errno.ENFILE, errno.ENOMEM)
 """This machine is short of something: no engine is to blame."""
 
 
-def _no_connection(chain: tuple[BaseException, ...]) -> bool:
-    """Whether it came of programs and files, and not of the way to the engine."""
+def _no_connection(error: BaseException, chain: tuple[BaseException, ...]) -> bool:
+    """Whether it came of a program or of what it said, and not of the way to the engine."""
+    load_sdk()
     from docker.credentials.errors import StoreError
-    from requests.exceptions import RequestException
 
-    files = (StoreError, json.JSONDecodeError, subprocess.SubprocessError)
-    foreign = any(isinstance(cause, files) for cause in chain)
-    return foreign and not any(isinstance(cause, RequestException) for cause in chain)
+    said = (json.JSONDecodeError, subprocess.SubprocessError)
+    return isinstance(error, said) or any(isinstance(cause, StoreError) for cause in chain)
 
 
 def _refused(status: int, error: BaseException, doing: str) -> EngineProblem:
@@ -236,8 +235,9 @@ def _unreachable(
             f"ssh did not get through to the Docker engine {where}: {ssh}",
             hint=f"see whether `ssh {address.host} docker version` works without asking anything",
         )
+    never = (FileNotFoundError, NotADirectoryError, ConnectionRefusedError, NameResolutionError)
     never_there = any(
-        isinstance(cause, FileNotFoundError | ConnectionRefusedError | NameResolutionError)
+        isinstance(cause, never)
         or getattr(cause, "errno", None) in (errno.EHOSTUNREACH, errno.ENETUNREACH)
         for cause in chain
     )

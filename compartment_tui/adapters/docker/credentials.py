@@ -36,6 +36,7 @@ def without_broken_store(session: "Session", reference: str | None = None) -> st
 
 def _without_helpers(known: "auth.AuthConfig") -> "auth.AuthConfig":
     """What stands in the configuration itself."""
+    load_sdk()
     from docker import auth
 
     class Plain(auth.AuthConfig):

@@ -28,9 +28,10 @@ def _read_configuration_like_the_command() -> None:
 
     The SDK raises whatever comes of it, whenever a client is made; and warns past our output.
     """
-    from docker import auth
-    from docker.utils import config
+    import docker.auth
+    import docker.utils.config
 
+    auth, config = docker.auth, docker.utils.config
     general, credentials = config.load_general_config, auth.load_config
 
     def load_general_config(config_path: str | None = None) -> dict[str, Any]:

@@ -62,9 +62,10 @@ def test_a_helper_of_one_registry_is_not_asked_for_another(
 
 
 def test_without_a_helper_nothing_is_said() -> None:
-    for configuration in ({"auths": {}}, {"auths": {"x.example": {"auth": "dTpw"}}}):
+    known: tuple[dict[str, Any], ...] = ({}, {"x.example": {"auth": "dTpw"}})
+    for auths in known:
         for reference in IMAGES:
-            assert without_broken_store(session(cast(Any, configuration)), reference) is None
+            assert without_broken_store(session({"auths": auths}), reference) is None
 
 
 @pytest.mark.parametrize(
