@@ -23,6 +23,7 @@ _NOT_THERE = re.compile(
 _COPY = re.compile(r"^(COPY|ADD)\s+(.*)", re.IGNORECASE | re.DOTALL)
 _NO_HISTORY = re.compile(r"not a git repository", re.IGNORECASE)
 SHOWN = 3
+_FRONTEND_STEP = "resolve image config for"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,8 +45,8 @@ def build_advice(site: BuildSite, found: Breakdown) -> str:
     """The way on, as far as it can be told; empty when nothing can."""
     text = site.recipe.dockerfile.read_text(encoding="utf-8", errors="replace")
     image = abilities.frontend(text)
-    wanted = found.base_image.partition(":")[0]
-    if image and ((wanted and wanted in image) or (not found.step and image in found.reason)):
+    asked = found.instruction.startswith(_FRONTEND_STEP) or found.base_image == image
+    if image and (asked or (not found.step and image in found.reason)):
         return "; ".join(abilities.frontend_advice(text, site.command, site.engine))
     lines = [*_missing_files(site, found, text), *_history(found)]
     if not lines:

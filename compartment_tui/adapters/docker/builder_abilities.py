@@ -118,15 +118,16 @@ def advice(dockerfile: str, command: BuildCommand | None, engine: str) -> Iterat
 
 def frontend_advice(dockerfile: str, command: BuildCommand | None, engine: str) -> Iterator[str]:
     """What to do when the image of its `# syntax=` line cannot be had."""
+    image = frontend(dockerfile)
     lacking = tuple(one for one in needed(dockerfile) if not takes(one, command, engine))
     if not lacking:
-        yield "the Dockerfile needs nothing of it: leave the `# syntax=` line out"
+        yield (
+            f"its first line asks a registry for {image}, and the Dockerfile needs nothing of it:"
+            " leave the `# syntax=` line out"
+        )
         return
     forms = ", ".join(ability.form for ability in lacking)
-    yield (
-        f"{builder_words(command, engine)}, takes {forms} with that line only: pull"
-        f" {frontend(dockerfile)} where there is a registry, or use a Docker engine from"
-        f" {max(one.since for one in lacking)[0]} on"
-        if max(one.since for one in lacking) != _NEWEST
-        else f"{forms} needs it: pull {frontend(dockerfile)} where there is a registry"
-    )
+    since = max(ability.since for ability in lacking)
+    yield f"its first line asks a registry for {image}, and it needs that for {forms}"
+    newer = "" if since == _NEWEST else f", or use a Docker engine from {since[0]}.{since[1]} on"
+    yield f"where a registry answers, `docker pull {image}`{newer}"

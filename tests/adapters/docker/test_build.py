@@ -784,6 +784,17 @@ def test_own_ports_come_before_those_of_the_base_image(workshop: Workshop) -> No
     assert image.ports == (4000, 3000, 2000, 2001, 2002)
 
 
+@pytest.mark.docker
+def test_a_frontend_that_no_registry_hands_out_is_named(workshop: Workshop) -> None:
+    workshop.write(
+        "web/Dockerfile", "# syntax=no.such.registry.invalid/dockerfile:1\nFROM busybox:1\n"
+    )
+    if building.find_build_command() is None:
+        workshop.build()  # to the engine's own builder it is a comment
+        return
+    assert "leave the `# syntax=` line out" in workshop.fails().hint
+
+
 TOKEN = "s3cret-of-the-registry"
 
 
