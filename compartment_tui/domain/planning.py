@@ -52,7 +52,9 @@ def plan_redeploy(around: Circumstances, *, services: Sequence[str] = (), label:
     """
     active = [name for name in around.state.active if around.state.active_deployment(name)]
     wanted = known_services(
-        active, services, "is not deployed here, so there is nothing to redeploy"
+        active,
+        services if active else (),
+        "is not deployed here, so there is nothing to redeploy",
     )
     run = around.new_id("run")
     plans = []

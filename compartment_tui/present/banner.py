@@ -34,7 +34,7 @@ def _matters(board: Board, now: datetime, seen: datetime | None) -> Iterator[Lin
     if isinstance(board.trouble, EngineProblem) or stale is not None:
         yield _engine(board.trouble, stale or seen, now)
     elif board.trouble is not None:
-        yield _broken(board.trouble)
+        yield _broken(board.trouble, shown=bool(board.environments))
     if status is not None:
         yield from _environment(board, status)
 
@@ -51,8 +51,9 @@ def _engine(trouble: CompartmentError | None, seen: datetime | None, now: dateti
     return signed(text, Tone.BAD), Cell(since), *hint
 
 
-def _broken(trouble: CompartmentError) -> Line:
-    kept = "; the last good one stays" if isinstance(trouble, InvalidFile) else ""
+def _broken(trouble: CompartmentError, *, shown: bool) -> Line:
+    """`shown` is whether anything of an earlier file is on the screen."""
+    kept = "; the last good one stays" if shown and isinstance(trouble, InvalidFile) else ""
     return signed(clean(trouble.message), Tone.BAD), Cell(kept), *_hint(trouble)
 
 

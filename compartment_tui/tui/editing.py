@@ -24,7 +24,9 @@ class Editing(Acting):
         return self._editor if self._editor in standing(self) else None
 
     def on_editor_wanted(self, message: news.EditorWanted) -> None:
-        if self.editor_screen is None:
+        if not self.board.environment:
+            self.say_not_known_yet()
+        elif self.editor_screen is None:
             from compartment_tui.tui.screens.variables import VariablesScreen
 
             self._editor = VariablesScreen(message.service, message.key)
