@@ -66,10 +66,10 @@ class VariableBridge:
 
         def ask() -> Message:
             try:
-                variables.write(self._world, edits)
+                written = variables.write(self._world, edits)
             except CompartmentError as error:
                 return news.WriteRefused(edits, error)
-            return news.VariablesWritten(edits)
+            return news.VariablesWritten(edits, written.first_reader)
 
         self._ask(ask)
 
