@@ -57,7 +57,7 @@ def deploys(one: Terminal, shop: Shop) -> None:
     with file.open("a", encoding="utf-8") as written:
         written.write(f"\n[edge]\nhttp_port = {shop.port}\n")
     one.press("D")
-    one.until("Deploy web in production", "first deployment", "Deploy  y", seconds=40)
+    one.until("Deploy in production", "web  first deployment", "Deploy  y", seconds=40)
     one.press("y")
     address = f"http://{shop.host()}:{shop.port}"
     one.until("live after", address, seconds=120)
