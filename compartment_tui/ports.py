@@ -662,7 +662,10 @@ class Found:
     """Service and path."""
     ports: Mapping[str, int] = field(default_factory=dict)
     """By service: what its Dockerfile exposes."""
+    dockerfiles: Mapping[str, str] = field(default_factory=dict)
+    """By service, relative to its path: where it is not the one called Dockerfile there."""
     notes: tuple[str, ...] = ()
+    """What a person should know of it: what was seen and not taken, too."""
     recipient: str | None = None
     """Who may read its sensitive values: whoever wrote it."""
 

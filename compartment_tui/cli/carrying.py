@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from compartment_tui.cli.asking import allow_change
-from compartment_tui.cli.editing import decoded, say_next, service_of
+from compartment_tui.cli.editing import decoded, say_first_reader, say_next, service_of
 from compartment_tui.cli.session import Session
 from compartment_tui.domain.declared import Transfer
 from compartment_tui.domain.errors import UsageProblem
@@ -114,7 +114,8 @@ def _carry_over(
     edits = [edit for one in found for edit in one.edits]
     if edits and not dry_run:
         allow_change(session, f"change {counted(len(edits), 'variable')}")
-        variables.write(session.world, edits)
+        written = variables.write(session.world, edits)
+        say_first_reader(session, written.first_reader)
     if session.output.json:
         key = EnvironmentKey(session.config.name, session.environment)
         document = transfer_document(found, key, service, done=not dry_run)

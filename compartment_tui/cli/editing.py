@@ -2,7 +2,7 @@
 
 from compartment_tui.cli.asking import allow_change
 from compartment_tui.cli.session import Session
-from compartment_tui.domain.declared import Declared
+from compartment_tui.domain.declared import Declared, Identity
 from compartment_tui.domain.edits import check_key
 from compartment_tui.domain.errors import NotFound, UsageProblem
 from compartment_tui.domain.names import DEFAULT_ENVIRONMENT
@@ -13,6 +13,7 @@ from compartment_tui.present.json_variables import (
     variable_document,
     variables_document,
 )
+from compartment_tui.present.readers import first_reader_words
 from compartment_tui.present.status import PROGRAM, option_for
 from compartment_tui.present.text import show, show_name
 from compartment_tui.present.tone import Tone, signed
@@ -80,6 +81,7 @@ def set_variable(
         value=secret,
         sensitive=hidden,
     )
+    say_first_reader(session, found.first_reader)
     if session.output.json:
         session.output.document(variable_document(found, session.key, service))
         return
@@ -171,6 +173,12 @@ def service_of(session: Session) -> str | None:
 
 def _where(session: Session, service: str | None) -> str:
     return f" in {show_name(session.environment)}" + (f" for {show(service)}" if service else "")
+
+
+def say_first_reader(session: Session, reader: Identity | None) -> None:
+    """Who may read sensitive values now, when the file named nobody before."""
+    if reader is not None:
+        session.output.say(first_reader_words(reader))
 
 
 def say_next(session: Session) -> None:

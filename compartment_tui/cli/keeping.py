@@ -13,6 +13,7 @@ from compartment_tui.domain.reaching import detour
 from compartment_tui.domain.typed import option_for
 from compartment_tui.operations import inspect as looking
 from compartment_tui.operations import upkeep
+from compartment_tui.ports import Found
 from compartment_tui.present.facts import deletion_lines, lock_facts
 from compartment_tui.present.json_upkeep import deletion_document, edge_document, lock_document
 from compartment_tui.present.status import PROGRAM
@@ -26,7 +27,14 @@ def init(session: Session, name: str | None) -> None:
     directory = session.file.parent if session.file is not None else _working_directory()
     found = session.entrances.init_project(directory, name)
     if session.output.json:
-        services = [{"name": service, "path": path} for service, path in found.services]
+        services = [
+            {
+                "name": service,
+                "path": path,
+                "dockerfile": found.dockerfiles.get(service, "Dockerfile"),
+            }
+            for service, path in found.services
+        ]
         descriptor = {"name": found.name, "services": services}
         recipient = found.recipient
         session.output.document(
@@ -34,12 +42,12 @@ def init(session: Session, name: str | None) -> None:
         )
         return
     facts = [("project", Cell(found.name)), ("file", Cell(clean(str(found.file))))]
-    facts += [("service", Cell(f"{service} in {clean(path)}")) for service, path in found.services]
+    facts += [("service", Cell(place_words(found, service))) for service, _ in found.services]
     if found.recipient:
         facts.append(("recipient", Cell(f"{found.recipient}, you")))
     session.output.facts(facts)
     for note in found.notes:
-        session.output.warn(note)
+        session.output.warn(clean(note))
     session.output.say(f"next: look at the file, then {PROGRAM} deploy")
 
 
@@ -51,6 +59,13 @@ def _working_directory() -> Path:
         raise Surroundings(
             "the working directory was deleted", hint="go into one that exists: `cd`"
         ) from error
+
+
+def place_words(found: Found, service: str) -> str:
+    """`web in .`, and which Dockerfile where it is not the one called so."""
+    path = dict(found.services)[service]
+    dockerfile = found.dockerfiles.get(service)
+    return f"{service} in {clean(path)}" + (f" from {clean(dockerfile)}" if dockerfile else "")
 
 
 def open_service(session: Session) -> None:

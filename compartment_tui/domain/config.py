@@ -10,6 +10,7 @@ from datetime import timedelta
 from enum import StrEnum
 from typing import Any
 
+from compartment_tui.domain.names import DEFAULT_ENVIRONMENT
 from compartment_tui.domain.variables import Layers, Scope, Variable
 
 
@@ -224,6 +225,11 @@ class ProjectConfig:
 
     def service(self, name: str) -> ServiceSpec | None:
         return next((spec for spec in self.services if spec.name == name), None)
+
+    @property
+    def environments_or_default(self) -> tuple[EnvironmentConfig, ...]:
+        """The declared environments; of a file that declares none, the default one."""
+        return self.environments or (EnvironmentConfig(name=DEFAULT_ENVIRONMENT),)
 
     def environment(self, name: str) -> EnvironmentConfig:
         """The environment's table, or an empty one: an environment need not be declared."""

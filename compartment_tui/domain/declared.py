@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from compartment_tui.domain.config import ProjectConfig
 from compartment_tui.domain.edits import VariableEdit
 from compartment_tui.domain.variables import NameChanges, Scope, Variable
 
@@ -17,6 +18,8 @@ class Declared:
     """Whose own it is; None is everyone's."""
     inherited: bool = False
     """It was asked for a service, and is everyone's."""
+    first_reader: "Identity | None" = None
+    """As in `Written`, when it was set just now."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,6 +50,15 @@ class Identity:
     recipients: tuple[str, ...] = ()
     problem: str = ""
     hint: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Written:
+    """What an edit of the file came to."""
+
+    config: ProjectConfig
+    first_reader: Identity | None = None
+    """Whose recipient the file names since this edit, when it named none before."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -100,7 +100,9 @@ def plan_redeploy(around: Circumstances, *, services: Sequence[str] = (), label:
     """
     active = [name for name in around.state.active if around.state.active_deployment(name)]
     wanted = known_services(
-        active, services, "is not deployed here, so there is nothing to redeploy"
+        active,
+        services if active else (),
+        "is not deployed here, so there is nothing to redeploy",
     )
     extra = () if services else undeclared(around)
     left = stopped_by_hand(around, [name for name in wanted if name not in extra], asked=services)

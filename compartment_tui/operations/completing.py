@@ -24,9 +24,9 @@ T = TypeVar("T")
 
 
 def environments(world: World) -> tuple[str, ...]:
-    """Those of the file, then those on the engine."""
+    """Those of the file, or the default one, then those on the engine."""
     config = world.project.config()
-    declared = (one.name for one in config.environments)
+    declared = (one.name for one in config.environments_or_default)
     deployed = _in_time(lambda: world.records.environments(config.name)) or ()
     return tuple(dict.fromkeys([*declared, *(key.environment for key in deployed)]))
 

@@ -16,11 +16,13 @@ from compartment_tui.ports import World
 def declared_environments(world: World) -> tuple[EnvironmentView, ...]:
     """What the file names, and what copies of this engine's records say: when it is away.
 
+    Never none: a file that names none is about the default one.
+
     Raises ProjectFileInvalid, NotFound (no such file).
     """
     config = world.project.config()
     views = []
-    for one in config.environments:
+    for one in config.environments_or_default:
         key = EnvironmentKey(config.name, one.name)
         copy = copy_of(world, key)
         state = copy[0] if copy else EnvironmentState(key=key)
@@ -28,7 +30,7 @@ def declared_environments(world: World) -> tuple[EnvironmentView, ...]:
             EnvironmentView(
                 key=key,
                 protected=one.protected,
-                declared=True,
+                declared=one in config.environments,
                 active=len(state.active),
                 health=Health.PENDING,
                 last=state.runs[-1] if state.runs else None,
@@ -41,6 +43,7 @@ def declared_environments(world: World) -> tuple[EnvironmentView, ...]:
 def environments(world: World) -> tuple[EnvironmentView, ...]:
     """Declared environments in file order, then those only on the engine, the newest run first.
 
+    Never none: where the file declares none, the default one is the first.
     However many there are, the engine is asked the same few questions.
     Raises RecordInvalid when one of their records cannot be read.
     """
@@ -51,14 +54,15 @@ def environments(world: World) -> tuple[EnvironmentView, ...]:
     edge = world.edge.info()
     states = _readable(records.answer())
     declared = [EnvironmentKey(config.name, one.name) for one in config.environments]
+    meant = [EnvironmentKey(config.name, one.name) for one in config.environments_or_default]
     views = []
-    for key in dict.fromkeys([*declared, *states, *here]):
+    for key in dict.fromkeys([*meant, *states, *here]):
         instances, table = here.get(key, ()), tables.answer().get(key, RouteTable())
         state = states.get(key) or recovered(key, instances, table, world.clock.now())
         around = Around(world, config, state, instances, table, edge)
         views.append(around.environment(declared=key in declared))
-    others = sorted(views[len(declared) :], key=_newest_first)
-    return (*views[: len(declared)], *others)
+    others = sorted(views[len(meant) :], key=_newest_first)
+    return (*views[: len(meant)], *others)
 
 
 def _newest_first(view: EnvironmentView) -> tuple[float, str]:

@@ -1,12 +1,14 @@
 """The verbs for variables. They change the project file, never what runs."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from compartment_tui.domain.comparing import Pair, ScopePairs, paired, pairs_by_scope
 from compartment_tui.domain.config import ProjectConfig
-from compartment_tui.domain.declared import Declared
+from compartment_tui.domain.declared import Declared, Written
 from compartment_tui.domain.edits import (
     Edit,
+    Rekey,
     RemoveVariable,
     SetVariable,
     check_key,
@@ -54,12 +56,24 @@ def readable(world: World) -> ProjectConfig:
     return opened(world, world.project.config())
 
 
-def write(world: World, edits: Sequence[Edit]) -> ProjectConfig:
+def write(world: World, edits: Sequence[Edit]) -> Written:
     """Make these edits in the project file, all or none; what it says afterwards.
 
-    Raises what `ports.Project.edit` does.
+    The first sensitive value of a file that names no recipients makes ours the first of them, in
+    the same edit; an identity is made where there is none. Raises what `ports.Project.edit` does.
     """
-    return opened(world, world.project.edit(tuple(edits)))
+    edits = tuple(edits)
+    config = world.project.config()
+    if config.recipients or not any(_is_sensitive(edit) for edit in edits):
+        return Written(config=opened(world, world.project.edit(edits)))
+    edited(config, edits)  # what cannot be written makes no identity
+    reader = world.secrets.make_identity()
+    written = world.project.edit((Rekey(add=reader.recipients), *edits))
+    return Written(config=opened(world, written), first_reader=reader)
+
+
+def _is_sensitive(edit: Edit) -> bool:
+    return isinstance(edit, SetVariable) and edit.sensitivity is Sensitivity.SENSITIVE
 
 
 def listed(world: World, *, environment: str, service: str | None = None) -> tuple[Declared, ...]:
@@ -128,8 +142,9 @@ def set_variable(
         value=check_value(key, value),
         sensitivity=sensitivity,
     )
-    write(world, (edit,))
-    return shown(world, environment=environment, service=service, key=key)
+    written = write(world, (edit,))
+    found = shown(world, environment=environment, service=service, key=key)
+    return replace(found, first_reader=written.first_reader)
 
 
 def remove(world: World, *, environment: str, service: str | None = None, key: str) -> None:

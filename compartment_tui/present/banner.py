@@ -35,7 +35,7 @@ def _matters(board: Board, now: datetime, seen: datetime | None) -> Iterator[Lin
     if isinstance(board.trouble, EngineProblem) or stale is not None:
         yield _engine(board.trouble, status.away if status else None, stale or seen, now)
     elif board.trouble is not None:
-        yield _broken(board.trouble)
+        yield _broken(board.trouble, shown=bool(board.environments))
     if status is not None:
         yield from _environment(board, status)
 
@@ -53,8 +53,9 @@ def _engine(
     return signed(text, Tone.BAD), Cell(since), *hint
 
 
-def _broken(trouble: CompartmentError) -> Line:
-    kept = "; the last good one stays" if isinstance(trouble, InvalidFile) else ""
+def _broken(trouble: CompartmentError, *, shown: bool) -> Line:
+    """`shown` is whether anything of an earlier file is on the screen."""
+    kept = "; the last good one stays" if shown and isinstance(trouble, InvalidFile) else ""
     return signed(clean(trouble.message), Tone.BAD), Cell(kept), *_hint(trouble)
 
 

@@ -98,6 +98,25 @@ def openables(board: Board) -> tuple[Copyable, ...]:
     )
 
 
+def no_shell(board: Board) -> str:
+    """Why there is no shell to open."""
+    return f"{_nothing_live(board)}: a shell opens in what is live"
+
+
+def no_address(board: Board) -> str:
+    """Why there is no address to open."""
+    row = board.selected
+    if row is not None and row.active is not None:
+        return f"{show(row.service)} has no address: no route leads to it"
+    return f"{_nothing_live(board)}, so there is no address"
+
+
+def _nothing_live(board: Board) -> str:
+    if board.status is None:
+        return "what is live is not known yet"
+    return f"nothing is live of {show(board.service)} yet" if board.service else "nothing is live"
+
+
 def _outcome(job: Job) -> Cell:
     if job.timeline.outcome is not None:
         word, tone = _OUTCOMES[job.timeline.outcome]

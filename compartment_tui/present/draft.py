@@ -12,6 +12,7 @@ from compartment_tui.present.text import clean, fit, show
 from compartment_tui.present.tone import Cell, Line, Tone, signed
 
 CHOSEN, OTHER = "●", "○"
+KEY_WORDS = "the name: letters, digits and _"
 SENSITIVE_WORDS = "sensitive: encrypted, never shown again"
 
 
@@ -57,6 +58,12 @@ def nothing_typed() -> Line:
     """A sensitive value is never empty by accident: enter alone does not make it so."""
     words = "nothing was typed"
     return signed(words, Tone.WARN), Cell("  esc leaves the value as it is", Tone.QUIET)
+
+
+def value_words(sensitivity: Sensitivity) -> str:
+    """What stands where the value is to be typed, while nothing is."""
+    hidden = sensitivity is Sensitivity.SENSITIVE
+    return "type the value: it stays hidden" if hidden else "type the value: it is shown"
 
 
 def draft_of(environment: str, service: str | None, key: str, there: Variable | None) -> Draft:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from compartment_tui.domain.deployment import Health
 from compartment_tui.domain.views import EnvironmentView
 from compartment_tui.present.board import Board
-from compartment_tui.present.text import fit, show_name, width
+from compartment_tui.present.text import clean, fit, show_name, width
 from compartment_tui.present.tone import SYMBOLS, Cell, Line, Tone
 
 WORKING = "▸"
@@ -73,6 +73,14 @@ def standing_words(board: Board) -> Line:
     if board.read_only:
         words.append(Cell("read-only ", Tone.WARN))
     return tuple(words)
+
+
+def not_known_yet(board: Board) -> str:
+    """Why nothing can be done while it is not even known which environments there are."""
+    trouble = board.trouble
+    if trouble is None:
+        return "the project file is still being read: press it again in a moment"
+    return "\n".join(clean(part) for part in (trouble.message, trouble.hint) if part)
 
 
 def _tab(board: Board, view: EnvironmentView, number: int) -> Tab:

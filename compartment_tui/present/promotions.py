@@ -48,6 +48,13 @@ def promotion_choices(
     return (*wholes, *singles)
 
 
+def nothing_to_promote(board: Board) -> str:
+    """What stands where the environments would be."""
+    if board.engine_away:
+        return "what is live elsewhere is not known while Docker does not answer"
+    return "nothing is live in any other environment, and no candidate is held in this one"
+
+
 def _live(board: Board, view: EnvironmentView, now: datetime) -> Line:
     """What is live there, as far as it is known here."""
     status = board.statuses.get(view.key.environment)

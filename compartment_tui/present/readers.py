@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator
 
-from compartment_tui.domain.declared import Readers
-from compartment_tui.present.text import clean, counted
+from compartment_tui.domain.declared import Identity, Readers
+from compartment_tui.present.text import clean, counted, show
 from compartment_tui.present.tone import Cell, Line, Tone, line, signed
 
 
@@ -23,3 +23,12 @@ def readers_lines(readers: Readers) -> Iterator[Line]:
     if readers.unreadable:
         total = counted(readers.sensitive, "sensitive value")
         yield (signed(f"{readers.unreadable} of {total} cannot be read here", Tone.WARN),)
+
+
+def first_reader_words(reader: Identity) -> str:
+    """What the first sensitive value of a file made, and what to take care of."""
+    names = ", ".join(show(one) for one in reader.recipients)
+    return (
+        f"the file named nobody who may read sensitive values, so it names you now: {names};"
+        f" without the identity in {clean(reader.place)} nobody can read them: keep a copy"
+    )

@@ -8,7 +8,16 @@ from compartment_tui.domain.details import DeploymentView, RunView
 from compartment_tui.domain.views import EnvironmentStatus, Left, ServiceStatus
 from compartment_tui.present.acts import Act, Verb
 from compartment_tui.present.tables import available_cell, commit_cell
-from compartment_tui.present.text import age, clean, left_words, listed, pad, short_id, show
+from compartment_tui.present.text import (
+    age,
+    clean,
+    left_words,
+    listed,
+    pad,
+    short_id,
+    show,
+    show_name,
+)
 from compartment_tui.present.tone import Cell, Line, Tone
 
 
@@ -35,14 +44,24 @@ def choices(
     selected: str | None,
     now: datetime,
 ) -> tuple[Choice, ...]:
-    """What a plain rollback would do comes first; then single deployments, then whole runs."""
+    """What a plain rollback would do comes first; then single deployments, then whole runs.
+
+    Where nothing is live there is nothing that a plain one would undo.
+    """
     services = tuple(marked) or ((selected,) if selected else ())
     rows = {row.service: row for row in status.services} if status else {}
+    undo = status is None or any(row.active for row in rows.values())
     return (
-        _plain(environment, tuple(marked), rows, history, now),
+        *((_plain(environment, tuple(marked), rows, history, now),) if undo else ()),
         *_deployments(environment, services, history, now),
         *_runs(environment, rows, history, now),
     )
+
+
+def nothing_to_go_back_to(environment: str) -> str:
+    """What stands where the ways back would be."""
+    where = show_name(environment)
+    return f"nothing is live in {where}, and there is nothing to go back to: D deploys it"
 
 
 def _plain(
@@ -59,7 +78,7 @@ def _plain(
         if marked
         else [row for row in live if row.active and row.active.run == newest]
     )
-    steps = ", ".join(_step(row) for row in going) or "nothing is live"
+    steps = ", ".join(_step(row) for row in going) or "what is live is not known yet"
     head = "the previous of " + listed(map(show, marked)) if marked else _undo(newest, history, now)
     return Choice(
         group="Undo",

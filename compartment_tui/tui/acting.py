@@ -8,8 +8,9 @@ from textual.binding import Binding
 
 from compartment_tui.present.acts import Act, Verb
 from compartment_tui.present.board import Job
+from compartment_tui.present.environments import not_known_yet
 from compartment_tui.present.jobs import job_title, toast
-from compartment_tui.present.rollbacks import choices
+from compartment_tui.present.rollbacks import choices, nothing_to_go_back_to
 from compartment_tui.present.text import show_name
 from compartment_tui.present.tone import Tone
 from compartment_tui.tui import messages as news
@@ -53,7 +54,9 @@ class Acting(BoardApp):
         if self.board.read_only and not message.look_only:
             self.notify("read-only: nothing is changed", severity="warning")
             return
-        if message.look_only:
+        if not act.environment:
+            self.say_not_known_yet()
+        elif message.look_only:
             self._propose(act, look_only=True)
         elif act.verb is Verb.ROLLBACK and act.to is None and act.run is None:
             self._pick_back(act)
@@ -61,6 +64,10 @@ class Acting(BoardApp):
             self._pick_origin(act)
         else:
             self._propose(act)
+
+    def say_not_known_yet(self) -> None:
+        """Nothing can be asked of an environment before the project file was read."""
+        self.notify(not_known_yet(self.board), severity="warning", markup=False)
 
     def _pick_back(self, act: Act) -> None:
         """Where to go back to."""
@@ -76,17 +83,18 @@ class Acting(BoardApp):
             now=self.world.clock.now(),
         )
         title = f"Roll back in {show_name(act.environment)}"
-        self.push_screen(PickScreen(title, found), self._picked)
+        nothing = nothing_to_go_back_to(act.environment)
+        self.push_screen(PickScreen(title, found, nothing=nothing), self._picked)
 
     def _pick_origin(self, act: Act) -> None:
         """Whose images to take."""
-        from compartment_tui.present.promotions import promotion_choices
+        from compartment_tui.present.promotions import nothing_to_promote, promotion_choices
         from compartment_tui.tui.screens.pick import PickScreen
 
         now = self.world.clock.now()
         found = promotion_choices(self.board, act.environment, act.services, now)
         title = f"Promote to {show_name(act.environment)}, from where?"
-        nothing = "nothing is live in any other environment, and no candidate is held in this one"
+        nothing = nothing_to_promote(self.board)
         self.push_screen(PickScreen(title, found, nothing=nothing), self._picked)
 
     def _picked(self, act: Act | None) -> None:
@@ -163,7 +171,8 @@ class Acting(BoardApp):
         self.bridge.look_again(message.act.environment)
         self.bridge.look()
         self.bridge.history(message.act.environment)
-        self.bridge.routes(self.board.environment)
+        if self.board.environment:
+            self.bridge.routes(self.board.environment)
 
     def _tell(self, job: Job) -> None:
         """How it ended, to a person who looks at something else."""

@@ -129,6 +129,8 @@ class CompartmentApp(Frame, Editing):
 
     def _watch(self) -> None:
         environment = self.board.environment
+        if not environment:
+            return
         self.bridge.watch(environment)
         self.bridge.history(environment)
         self.bridge.routes(environment)

@@ -12,6 +12,9 @@ if TYPE_CHECKING:
     from compartment_tui.present.staged import Redeploy
     from compartment_tui.tui.screens.variables import VariablesScreen
 
+LONG_SECONDS = 20
+"""How long it stands there who may read sensitive values: it is said once."""
+
 
 class Editing(Acting):
     """What is staged lives on the editor's screen; what is written goes through the bridge."""
@@ -24,7 +27,9 @@ class Editing(Acting):
         return self._editor if self._editor in standing(self) else None
 
     def on_editor_wanted(self, message: news.EditorWanted) -> None:
-        if self.editor_screen is None:
+        if not self.board.environment:
+            self.say_not_known_yet()
+        elif self.editor_screen is None:
             from compartment_tui.tui.screens.variables import VariablesScreen
 
             self._editor = VariablesScreen(message.service, message.key)
@@ -50,11 +55,16 @@ class Editing(Acting):
 
     def on_variables_written(self, message: news.VariablesWritten) -> None:
         """Staged no longer; whoever runs without it can be given it now."""
+        from compartment_tui.present.readers import first_reader_words
         from compartment_tui.present.staged import offers
 
         screen = self.editor_screen
         count = counted(len(message.edits), "edit")
-        self.notify(f"{count} written to {self.world.project.file.name}", markup=False)
+        words = f"{count} written to {self.world.project.file.name}"
+        timeout = None
+        if message.first_reader is not None:
+            words, timeout = f"{words}\n{first_reader_words(message.first_reader)}", LONG_SECONDS
+        self.notify(words, timeout=timeout, markup=False)
         if screen is None:
             return
         found = offers(screen.editor, message.edits)

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from textual.message import Message
 
+from compartment_tui.domain.declared import Identity
 from compartment_tui.domain.deployment import Sample
 from compartment_tui.domain.details import RouteView, RunView, VariableView, Visit
 from compartment_tui.domain.edits import VariableEdit
@@ -88,6 +89,8 @@ class VariablesWritten(Message):
     """These edits are in the project file."""
 
     edits: tuple[VariableEdit, ...]
+    first_reader: Identity | None = None
+    """Who may read sensitive values now, when the file named nobody before."""
 
 
 @dataclass(eq=False, repr=False)

@@ -71,11 +71,11 @@ class VariableBridge:
 
         def ask() -> Message:
             try:
-                variables.write(self._world, edits)
+                written = variables.write(self._world, edits)
             except Exception as raised:
                 error = expected(raised, self._world.error_log.write)
                 return news.WriteRefused(edits, error)
-            return news.VariablesWritten(edits)
+            return news.VariablesWritten(edits, written.first_reader)
 
         self._ask(ask)
 

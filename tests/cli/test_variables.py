@@ -260,3 +260,47 @@ def test_recipients(shop: MemoryWorld) -> None:
         line(shop, "recipients", "list"),
         line(shop, "variable", "rekey"),
     )
+
+
+READER = "so it names you now: age1memory; without the identity in /memory/identity"
+
+
+@pytest.mark.parametrize("recipient", [None, OURS], ids=["no identity yet", "an identity"])
+@pytest.mark.parametrize(
+    ("words", "stdin"),
+    [
+        (("variable", "set", "TOKEN", "--sensitive", "--stdin"), CANARY),
+        (("variable", "set", "TOKEN", "--sensitive", "--stdin", "--output", "json"), CANARY),
+        (("variable", "import", "-", "--sensitive"), f"TOKEN={CANARY}\nOTHER=x\n"),
+    ],
+)
+def test_the_first_sensitive_value_makes_who_can_read_it(
+    words: tuple[str, ...], stdin: str, recipient: str | None
+) -> None:
+    opened = memory_world(replace(shop_config(WEB), environments=()))
+    opened.project.secrets.recipient = recipient
+    said = fed(opened, stdin, *words)
+    assert (said.code, CANARY in said.out + said.err) == (0, False)
+    assert READER in " ".join(said.err.split())
+    assert opened.project.current.recipients == (OURS,)
+    again = fed(opened, CANARY, "variable", "set", "SECOND", "--sensitive", "--stdin")
+    assert "names you now" not in again.err
+
+
+def test_what_is_refused_makes_nobody_a_reader() -> None:
+    opened = memory_world(replace(shop_config(WEB), environments=()))
+    opened.project.secrets.recipient = None
+    for words in (("A", "-s", "nosuch"), ("1A",), ("A", "-e", "x" * 64)):
+        refused = fed(opened, CANARY, "variable", "set", *words, "--sensitive", "--stdin")
+        assert refused.code != 0
+    fed(opened, "A=1", "variable", "import", "-", "--sensitive", "--dry-run")
+    fed(opened, "plain", "variable", "set", "PLAIN", "--stdin")
+    assert opened.project.secrets.recipient is None
+    assert opened.project.current.recipients == ()
+
+
+def test_an_identity_that_the_recipients_lack_stays_as_it_is() -> None:
+    opened = memory_world(replace(shop_config(WEB), recipients=("age1somebody",)))
+    said = fed(opened, CANARY, "variable", "set", "TOKEN", "--sensitive", "--stdin")
+    assert said.code == 0
+    assert opened.project.current.recipients == ("age1somebody",)

@@ -6,14 +6,14 @@ from typing import cast
 
 import pytest
 
-from compartment_tui.adapters.memory.world import MemoryWorld
+from compartment_tui.adapters.memory.world import MemoryWorld, memory_world
 from compartment_tui.domain.deployment import Health
 from compartment_tui.domain.errors import RecordInvalid
 from compartment_tui.domain.names import EnvironmentKey
-from compartment_tui.operations import runs
-from compartment_tui.operations.inspect import environments
+from compartment_tui.operations import completing, runs
+from compartment_tui.operations.inspect import declared_environments, environments
 from compartment_tui.ports import Edge, Engine, Locks, Records, World
-from tests.rollout.shop import PRODUCTION, WEB, open_shop, outcome
+from tests.rollout.shop import PRODUCTION, WEB, open_shop, outcome, shop_config
 
 
 class Counted:
@@ -88,3 +88,14 @@ def test_one_whose_record_cannot_be_read_is_named() -> None:
     opened.host.invalid_records.add(EnvironmentKey("shop", "e1"))
     with pytest.raises(RecordInvalid, match="e1"):
         environments(opened.world)
+
+
+def test_a_file_that_declares_none_is_about_production() -> None:
+    opened = memory_world(replace(shop_config(WEB), environments=()))
+    for look in (environments, declared_environments):
+        (view,) = look(opened.world)
+        assert (view.key, view.declared, view.active) == (PRODUCTION, False, 0)
+    assert completing.environments(opened.world) == ("production",)
+    assert outcome(runs.deploy(opened.world, environment="preview")) == "live"
+    names = [one.key.environment for one in environments(opened.world)]
+    assert names == ["production", "preview"], "where a plain deploy goes stays the first"

@@ -720,3 +720,33 @@ def test_a_file_is_imported_and_can_replace_what_is_there(tmp_path: Path) -> Non
         assert len(screen(one).editor.staged) == 3
 
     play(act)
+
+
+def test_what_stands_in_empty_fields_is_true_and_looks_like_no_value() -> None:
+    async def act(one: Stage) -> None:
+        await one.press("n")
+        await one.screen(VariableForm)
+        await one.reads("the name: letters, digits and _", "type the value: it is shown")
+        assert "stays hidden" not in one.text()
+        await one.press(*"KEY", "tab", "tab", "right", "tab", "tab")
+        await one.reads("type the value: it stays hidden")
+
+    play(act, deployed=False)
+
+
+def test_the_first_sensitive_value_makes_who_can_read_it() -> None:
+    async def act(one: Stage) -> None:
+        await one.press("n")
+        await one.screen(VariableForm)
+        await one.press(*"TOKEN", "tab", "tab", "right", "tab", *CANARY, "enter")
+        await one.until(lambda: bool(screen(one).editor.staged), "it is staged")
+        await one.press("W")
+        await one.screen(WriteScreen)
+        await one.press("y")
+        await one.reads("names you now: age1memory", "/memory/identity", "keep a copy")
+        found = one.opened.project.config()
+        assert found.recipients == ("age1memory",)
+        assert found.environment("production").variables["TOKEN"].value is None, "it is sealed"
+
+    bare = replace(shop_config(), environments=())
+    play(act, shop=bare, deployed=False)

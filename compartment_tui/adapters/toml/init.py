@@ -2,12 +2,13 @@
 
 import os
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from compartment_tui.adapters.toml.dockerfiles import context_sources, is_in
 from compartment_tui.adapters.toml.files import write_atomically
 from compartment_tui.adapters.toml.parsing import FILE_NAME
+from compartment_tui.adapters.toml.writing import string_text
 from compartment_tui.domain.config import Kind
 from compartment_tui.domain.errors import UsageProblem
 from compartment_tui.domain.names import SERVICE_PATTERN, parse_project_name
@@ -15,7 +16,44 @@ from compartment_tui.ports import Found, Secrets
 
 DEPTH = 3
 """How many directories below the repository are looked into."""
-SKIPPED = frozenset(("node_modules", "venv", "env", "vendor", "target", "dist", "build"))
+SKIPPED = frozenset(
+    (
+        "node_modules",
+        "venv",
+        "env",
+        "vendor",
+        "third_party",
+        "target",
+        "dist",
+        "build",
+        "__pycache__",
+    )
+)
+"""Directories that are not looked into."""
+ASIDE = re.compile(r"examples?|tests?|test.*|.*[-_]tests?|__tests__|fixtures?", re.IGNORECASE)
+"""Directories whose Dockerfiles are nobody's service."""
+MOST_DIRECTORIES = 20_000
+DOCKERFILE = "Dockerfile"
+PLAIN = ("dockerfile", "containerfile")
+NO_DOCKERFILES = frozenset(
+    (
+        *("dockerignore", "bak", "backup", "orig", "old", "save", "swp", "tmp", "rej", "lock"),
+        *("md", "txt", "log", "j2", "jinja", "jinja2", "tmpl", "tpl", "template", "erb", "in"),
+        *("py", "sh", "js", "ts", "json", "yml", "yaml", "toml"),
+    )
+)
+"""Endings of what is not built: copies, templates, texts about it."""
+LIVE = ("production", "prod", "release")
+VARIANTS = frozenset(
+    (
+        *("dev", "devel", "develop", "development", "local", "debug", "test", "tests", "testing"),
+        *("ci", "e2e", "lint", "prod", "production", "release", "staging", "stage", "base"),
+        *("build", "builder", "buildx", "deps", "alpine", "slim", "debian", "ubuntu", "windows"),
+        *("distroless", "scratch", "linux", "arm", "arm64", "armhf", "amd64", "x86", "x64", "gpu"),
+        *("cuda", "cpu", "multi", "multistage", "multiarch", "new", "legacy", "example", "sample"),
+    )
+)
+"""Words for how something is built, not for what it is."""
 ROOT_SERVICE = "web"
 
 _EXPOSE = re.compile(r"^\s*EXPOSE\s+(.+)$", re.IGNORECASE | re.MULTILINE)
@@ -54,6 +92,8 @@ class Guess:
 
     name: str
     path: str
+    dockerfile: str
+    """Relative to `path`."""
     kind: Kind
     port: int | None
 
@@ -93,13 +133,17 @@ def _survey(directory: Path, name: str | None) -> tuple[Found, str]:
             f"there is a {FILE_NAME} in {root} already", hint="edit it, or remove it first"
         )
     project = parse_project_name(_derived_name(root) if name is None else name)
-    guesses = _named(root, sorted(_dockerfiles(root)))
+    notes: list[str] = []
+    guesses = _named(root, _chosen(_dockerfiles(root, notes), notes), notes)
     found = Found(
         file=file,
         name=project,
         services=tuple((guess.name, guess.path) for guess in guesses),
         ports={guess.name: guess.port for guess in guesses if guess.port is not None},
-        notes=_notes(guesses),
+        dockerfiles={
+            guess.name: guess.dockerfile for guess in guesses if guess.dockerfile != DOCKERFILE
+        },
+        notes=(*_notes(guesses), *notes),
     )
     return found, _text(project, guesses)
 
@@ -110,31 +154,144 @@ def _derived_name(root: Path) -> str:
     return plain[:63].rstrip("-") or "project"
 
 
-def _dockerfiles(root: Path) -> Iterator[str]:
-    """Directories that have a Dockerfile, relative to `root`."""
-    for folder, below, files in os.walk(root):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Seen:
+    """A file with a Dockerfile's name."""
+
+    folder: str
+    """Relative to the repository."""
+    file: str
+    role: str | None
+    """What its name says beside "Dockerfile": `worker` of `Dockerfile.worker`."""
+
+    @property
+    def path(self) -> str:
+        return self.file if self.folder == "." else f"{self.folder}/{self.file}"
+
+
+def _role(file: str) -> str | None:
+    """What a Dockerfile's name says it is for, "" for a plain one; None when it is none."""
+    if file.lower() in PLAIN:
+        return ""
+    head, _, tail = file.partition(".")
+    if head.lower() in PLAIN and tail.lower() not in NO_DOCKERFILES and not tail.endswith("~"):
+        return None if tail.lower().rpartition(".")[2] in NO_DOCKERFILES else tail
+    stem, _, ending = file.rpartition(".")
+    return stem if stem and ending.lower() in PLAIN else None
+
+
+def _dockerfiles(root: Path, notes: list[str]) -> list[_Seen]:
+    """Those that may be services; what was seen and left out is noted."""
+    skipped = SKIPPED | _ignored(root)
+    found: list[_Seen] = []
+    looked_into = 0
+
+    def unreadable(error: OSError) -> None:
+        notes.append(f"{_relative(root, error.filename)} cannot be read: {error.strerror}")
+
+    for folder, below, files in os.walk(root, onerror=unreadable):
+        looked_into += 1
+        if looked_into > MOST_DIRECTORIES:
+            notes.append(f"only {MOST_DIRECTORIES} directories were looked into")
+            break
         here = Path(folder).relative_to(root)
         too_deep = len(here.parts) >= DEPTH
-        below[:] = [] if too_deep else [name for name in below if _worth_a_look(folder, name)]
-        if "Dockerfile" in files and (Path(folder) / "Dockerfile").resolve().is_relative_to(root):
-            yield here.as_posix()
+        below[:] = (
+            []
+            if too_deep
+            else sorted(name for name in below if _worth_a_look(folder, name, skipped))
+        )
+        for file in sorted(files):
+            role = _role(file)
+            if role is None:
+                continue
+            seen = _Seen(folder=here.as_posix(), file=file, role=role)
+            why = _why_not(root, seen)
+            if why:
+                notes.append(f"{seen.path} was seen and not taken: {why}")
+            else:
+                found.append(seen)
+    return found
 
 
-def _worth_a_look(folder: str, name: str) -> bool:
+def _relative(root: Path, path: object) -> str:
+    try:
+        return Path(str(path)).relative_to(root).as_posix()
+    except ValueError:
+        return str(path)
+
+
+def _why_not(root: Path, seen: _Seen) -> str:
+    """Why it is no service; empty when it may be one."""
+    aside = next((part for part in seen.folder.split("/") if ASIDE.fullmatch(part)), None)
+    if aside is not None:
+        return f"what lies in {aside} is left out"
+    file = root / seen.path
+    try:
+        if not file.resolve().is_relative_to(root):
+            return "it leads out of the repository"
+        if not file.is_file():
+            return "it is no file"
+        with file.open("rb"):
+            return ""
+    except (OSError, RuntimeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it leads in a circle"
+        return f"it cannot be read: {reason}"
+
+
+def _ignored(root: Path) -> frozenset[str]:
+    """Directories that the repository's .gitignore names plainly."""
+    try:
+        lines = (root / ".gitignore").read_text(encoding="utf-8", errors="replace").splitlines()
+    except OSError:
+        return frozenset()
+    names = (line.strip().strip("/") for line in lines)
+    return frozenset(name for name in names if name and not set(name) & set("#!*?[/"))
+
+
+def _worth_a_look(folder: str, name: str, skipped: frozenset[str]) -> bool:
     virtual_environment = (Path(folder) / name / "pyvenv.cfg").exists()
-    return not (name.startswith(".") or name in SKIPPED or virtual_environment)
+    return not (name.startswith(".") or name in skipped or virtual_environment)
 
 
-def _named(root: Path, paths: list[str]) -> tuple[Guess, ...]:
+def _chosen(found: list[_Seen], notes: list[str]) -> list[_Seen]:
+    """Those that are services: of variants of one thing in one directory only one."""
+    taken: list[_Seen] = []
+    for folder in dict.fromkeys(seen.folder for seen in found):
+        beside = [seen for seen in found if seen.folder == folder]
+        plain = [seen for seen in beside if not seen.role]
+        variants = [seen for seen in beside if seen.role and _is_variant(seen.role)]
+        if not plain and len(variants) == len(beside):
+            plain = sorted(variants, key=lambda seen: (seen.role or "").lower() not in LIVE)
+        first = plain[:1]
+        taken += first + [seen for seen in beside if seen not in variants and seen.role]
+        for seen in beside:
+            if seen not in taken:
+                kept = first[0].file if first else "the others"
+                notes.append(f"{seen.path} was seen and not taken: it stands beside {kept}")
+    return taken
+
+
+def _is_variant(role: str) -> bool:
+    """Whether all of it is about how something is built, not about what it is."""
+    words = re.split(r"[^a-z0-9]+", role.lower())
+    return all(word in VARIANTS or word.isdigit() for word in words if word)
+
+
+def _named(root: Path, found: list[_Seen], notes: list[str]) -> tuple[Guess, ...]:
     guesses: dict[str, Guess] = {}
-    for path in paths:
-        wanted = ROOT_SERVICE if path == "." else _service_name(path.rpartition("/")[2])
+    for seen in sorted(found, key=lambda seen: (seen.folder, bool(seen.role), seen.file)):
+        role = seen.role if seen.role and not _is_variant(seen.role) else ""
+        label = role or seen.folder.rpartition("/")[2]
+        wanted = ROOT_SERVICE if label == "." else _service_name(label)
         name = wanted
         number = 2
         while name in guesses:
             name = f"{wanted[:60]}-{number}"
             number += 1
-        guesses[name] = _guess(name, path, root / path / "Dockerfile")
+        if name != wanted:
+            notes.append(f"{name}: another service is called {wanted} already ({seen.path})")
+        guesses[name] = _guess(name, root, seen)
     return tuple(guesses.values())
 
 
@@ -143,15 +300,25 @@ def _service_name(text: str) -> str:
     return plain if SERVICE_PATTERN.fullmatch(plain) else "service"
 
 
-def _guess(name: str, path: str, dockerfile: Path) -> Guess:
-    text = dockerfile.read_text(encoding="utf-8", errors="replace")
+def _guess(name: str, root: Path, seen: _Seen) -> Guess:
+    text = (root / seen.path).read_text(encoding="utf-8", errors="replace")
     port = _exposed_port(text)
     kind = Kind.WEB
     if port is None and _WORKER.search(name):
         kind = Kind.WORKER
     elif name == Kind.API.value:
         kind = Kind.API
-    return Guess(name=name, path=path, kind=kind, port=port)
+    context = _context(root, seen.folder, context_sources(text))
+    dockerfile = Path(seen.path).relative_to(context).as_posix()
+    return Guess(name=name, path=context, dockerfile=dockerfile, kind=kind, port=port)
+
+
+def _context(root: Path, folder: str, sources: tuple[str, ...]) -> str:
+    """The directory that has what the Dockerfile copies: its own, or the nearest that has more."""
+    here = Path(folder)
+    candidates = [here, *here.parents]
+    has = {place: sum(is_in(root / place, source) for source in sources) for place in candidates}
+    return max(candidates, key=lambda place: (has[place], len(place.parts))).as_posix()
 
 
 def _exposed_port(dockerfile: str) -> int | None:
@@ -170,7 +337,9 @@ def _text(project: str, guesses: tuple[Guess, ...]) -> str:
 
 
 def _service_text(guess: Guess) -> str:
-    lines = ["", f"[services.{guess.name}]", f'path = "{_escaped(guess.path)}"']
+    lines = ["", f"[services.{guess.name}]", f"path = {string_text(guess.path)}"]
+    if guess.dockerfile != DOCKERFILE:
+        lines.append(f"build = {{ dockerfile = {string_text(guess.dockerfile)} }}")
     if guess.kind is not Kind.WEB:
         lines.append(f'kind = "{guess.kind}"')
     if guess.port is not None:
@@ -182,10 +351,6 @@ def _service_text(guess: Guess) -> str:
             '# readiness = { type = "http", path = "/healthz" } # else: it accepts connections'
         )
     return "\n".join(lines) + "\n"
-
-
-def _escaped(path: str) -> str:
-    return path.replace("\\", "\\\\").replace('"', '\\"')
 
 
 def _notes(guesses: tuple[Guess, ...]) -> tuple[str, ...]:

@@ -10,7 +10,7 @@ from textual.screen import Screen
 
 from compartment_tui.present.acts import Act, Verb
 from compartment_tui.present.board import Board
-from compartment_tui.present.commands import Copyable, openables
+from compartment_tui.present.commands import Copyable, no_address, no_shell, openables
 from compartment_tui.present.possible import SOMETIMES, possible
 from compartment_tui.tui import messages as news
 from compartment_tui.tui.widgets.banner import Banner
@@ -256,12 +256,14 @@ class MainScreen(Screen[None]):
         row = self.board.selected
         if row is not None and row.active is not None:
             self.post_message(news.ShellWanted(self.board.environment, row.service, row.active.id))
+        else:
+            self.notify(no_shell(self.board), severity="warning", markup=False)
 
     def action_open(self) -> None:
         """Its address; with a candidate that waits, one of two."""
         found = openables(self.board)
         if len(found) < 2:
-            self._open(found[0] if found else None)
+            self._open(found[0]) if found else self._no_address()
             return
         from compartment_tui.tui.screens.letter_menu import LetterMenu
 
@@ -270,6 +272,9 @@ class MainScreen(Screen[None]):
     def _open(self, chosen: Copyable | None) -> None:
         if chosen is not None:
             self.post_message(news.OpenWanted(chosen.text))
+
+    def _no_address(self) -> None:
+        self.notify(no_address(self.board), severity="warning", markup=False)
 
     def action_refresh(self) -> None:
         self.app.bridge.look()  # type: ignore[attr-defined]

@@ -13,12 +13,14 @@ from compartment_tui.domain.edits import SetVariable
 from compartment_tui.domain.errors import UsageProblem
 from compartment_tui.domain.variables import Sensitivity
 from compartment_tui.present.draft import (
+    KEY_WORDS,
     draft_of,
     nothing_typed,
     problem_line,
     scope_choice,
     sensitivity_choice,
     typed_at_first,
+    value_words,
 )
 from compartment_tui.present.editor import Editor, in_force
 from compartment_tui.present.preview import headline, preview, preview_lines
@@ -28,8 +30,6 @@ from compartment_tui.tui.screens.dialog import Dialog
 from compartment_tui.tui.widgets.choice_line import ChoiceLine
 from compartment_tui.tui.widgets.text_lines import TextLines
 from compartment_tui.tui.widgets.value_field import ValueField
-
-HIDDEN_WORDS = "type the value: it stays hidden"
 
 
 class VariableForm(Dialog[SetVariable | None]):
@@ -47,7 +47,10 @@ class VariableForm(Dialog[SetVariable | None]):
         there = in_force(editor, service, key)
         self._draft = draft_of(editor.environment, service, key, there)
         self._field = ValueField(
-            typed_at_first(there), hidden=self._sensitive, words=HIDDEN_WORDS, id="value"
+            typed_at_first(there),
+            hidden=self._sensitive,
+            words=value_words(self._draft.sensitivity),
+            id="value",
         )
 
     # --- drawing ---------------------------------------------------------------------------------
@@ -62,7 +65,7 @@ class VariableForm(Dialog[SetVariable | None]):
             with Horizontal(classes="row"):
                 yield Static("key", classes="label", markup=False)
                 if draft.new:
-                    name = Input(id="key", compact=True, placeholder="LOG_LEVEL")
+                    name = Input(id="key", compact=True, placeholder=KEY_WORDS)
                     name.cursor_blink = False
                     yield name
                 else:
@@ -148,7 +151,7 @@ class VariableForm(Dialog[SetVariable | None]):
         else:
             chosen = Sensitivity.SENSITIVE if event.line.chosen else Sensitivity.PLAIN
             self._draft = replace(self._draft, sensitivity=chosen)
-            self._field.hide(self._sensitive)
+            self._field.hide(self._sensitive, words=value_words(chosen))
         self._draw()
 
     @on(ValueField.Changed)

@@ -52,7 +52,7 @@ class VariableImport(Dialog[tuple[VariableEdit, ...]]):
             box.border_subtitle = "enter reads, then stages · tab next · esc leaves"
             with Horizontal(classes="row"):
                 yield Static("file", classes="label", markup=False)
-                path = Input(id="path", compact=True, placeholder=".env")
+                path = Input(id="path", compact=True, placeholder="the path of a dotenv file")
                 path.cursor_blink = False
                 yield path
             with Horizontal(classes="row"):

@@ -12,11 +12,12 @@ from textual.widgets import Static
 
 from compartment_tui.domain.errors import CompartmentError
 from compartment_tui.ports import Found, InitProject
-from compartment_tui.present.text import clean, counted, pad, show
+from compartment_tui.present.text import clean, counted, fit, pad, show
 from compartment_tui.tui.widgets.hints import Hints
 
 NAME_COLUMNS = 16
 PATH_COLUMNS = 30
+NOTES_SHOWN = 3
 SHOWN = 10
 """Services that are listed; of more, their number is told."""
 
@@ -87,8 +88,25 @@ class WelcomeScreen(Screen[Found | None]):
             yield Content.assemble(
                 "  ",
                 (pad(show(name), NAME_COLUMNS), "bold"),
-                pad("here" if path == "." else clean(path), PATH_COLUMNS),
+                pad(fit(self._place(name, path), PATH_COLUMNS), PATH_COLUMNS),
                 (f"port {port}" if port else "no port exposed", "" if port else "$text-muted"),
             )
         if len(services) > SHOWN:
             yield Content.styled(f"  and {len(services) - SHOWN} more", "$text-muted")
+        yield from self._left_out()
+
+    def _place(self, name: str, path: str) -> str:
+        dockerfile = self._found.dockerfiles.get(name)
+        if dockerfile is not None:
+            return clean(dockerfile if path == "." else f"{path}/{dockerfile}")
+        return "here" if path == "." else clean(path)
+
+    def _left_out(self) -> Iterable[Content]:
+        """What was seen and not taken; all of it is told by `compartment-tui init`, too."""
+        notes = [note for note in self._found.notes if "not taken" in note]
+        if notes:
+            yield Content("")
+        for note in notes[:NOTES_SHOWN]:
+            yield Content.styled(f"  {clean(note)}", "$text-muted")
+        if len(notes) > NOTES_SHOWN:
+            yield Content.styled(f"  and {len(notes) - NOTES_SHOWN} more like it", "$text-muted")

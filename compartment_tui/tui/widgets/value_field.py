@@ -92,11 +92,15 @@ class ValueField(Painted, can_focus=True):
     def hidden(self) -> bool:
         return self._hidden
 
-    def hide(self, hidden: bool) -> None:
-        """Show dots, or the text. What was typed while it was hidden is not shown: it is gone."""
+    def hide(self, hidden: bool, *, words: str = "") -> None:
+        """Show dots, or the text. What was typed while it was hidden is not shown: it is gone.
+
+        `words`, where others are to stand there from now on while nothing is typed.
+        """
         if self._hidden and not hidden:
             self._typing = Typing()
         self._hidden = hidden
+        self._words = words or self._words
         self._fit()
 
     def begin(self, text: str) -> None:

@@ -22,7 +22,11 @@ from compartment_tui.adapters.docker.build import DockerBuilder
 from compartment_tui.adapters.docker.build_secrets import secret_files
 from compartment_tui.adapters.docker.child import run_child
 from compartment_tui.adapters.docker.client import Client, connect
-from compartment_tui.adapters.docker.commands import BuildCommand, child_environment
+from compartment_tui.adapters.docker.commands import (
+    BuildCommand,
+    child_environment,
+    find_build_command,
+)
 from compartment_tui.adapters.docker.images import image as image_on_engine
 from compartment_tui.adapters.docker.progress import ClassicProgress, PlainProgress
 from compartment_tui.adapters.toml.project import TomlProject
@@ -789,7 +793,7 @@ def test_a_frontend_that_no_registry_hands_out_is_named(workshop: Workshop) -> N
     workshop.write(
         "web/Dockerfile", "# syntax=no.such.registry.invalid/dockerfile:1\nFROM busybox:1\n"
     )
-    if building.find_build_command() is None:
+    if find_build_command() is None:
         workshop.build()  # to the engine's own builder it is a comment
         return
     assert "leave the `# syntax=` line out" in workshop.fails().hint
