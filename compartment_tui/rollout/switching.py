@@ -6,6 +6,7 @@ from datetime import timedelta
 from compartment_tui.domain.deployment import EnvironmentState, Journal, Purpose, Stage
 from compartment_tui.domain.errors import EdgeNotConfirmed, HostConflict
 from compartment_tui.domain.events import Event, RouteMoved
+from compartment_tui.domain.history import spec_of
 from compartment_tui.domain.holding import discarded, held
 from compartment_tui.domain.names import EnvironmentKey, Target, show
 from compartment_tui.domain.plan import Plan, Reroute
@@ -77,12 +78,14 @@ def routes_after(rollout: Rollout, plans: tuple[Plan, ...]) -> RouteTable:
     for moved in _moved_routes(rollout):
         ended.add(moved.deployment)
         resting = run.before.answered_for(moved.deployment)
+        spec = spec_of(state.deployments[moved.deployment])
         routes.append(
             Route(
                 host=moved.host,
                 deployment=moved.deployment,
                 port=moved.port,
                 stopped=moved.service if resting else "",
+                fallback=bool(spec.fallback),
             )
         )
     known = {*state.active.values(), *state.held.values(), *(plan.deployment for plan in plans)}

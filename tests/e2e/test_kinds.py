@@ -1,7 +1,9 @@
 """Kinds of services on a real engine: files, data that outlives deploys, and a rest for both."""
 
 import http.client
+import shutil
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -83,6 +85,44 @@ def test_hosts_follow_the_file_and_what_it_lost_goes(shop: Shop) -> None:
     assert "store" not in shop.running()
     shop.good("rollback")
     assert ask(shop, new, "/log") == (200, "visit\nvisit\n")
+
+
+def test_a_page_for_every_path_and_a_repository_of_the_same_name(
+    shop: Shop, tmp_path: Path
+) -> None:
+    """A single-page app deploys, rests, rolls back; and another directory is told whose it is."""
+    shop.configure(STORE, "")
+    shop.good("deploy")
+    host = shop.host("docs")
+    assert ask(shop, host, "/orders/7")[0] == 404
+    shop.configure('kind = "static"\n', 'kind = "static"\nfallback = "index.html"\n')
+    shop.good("deploy")
+    page = ask(shop, host, "/")
+    assert page[0] == 200
+    assert ask(shop, host, "/orders/7") == page
+    shop.good("stop")
+    assert ask(shop, host, "/orders/7")[0] == 503
+    shop.good("start")
+    assert ask(shop, host, "/orders/7") == page
+    shop.good("rollback")
+    assert ask(shop, host, "/orders/7")[0] == 404
+    shop.good("rollback", "-s", "docs", "--to", _newest(shop))
+    assert ask(shop, host, "/orders/7") == page
+
+    other = replace(shop, directory=tmp_path / "other", guest=True)
+    shutil.copytree(shop.directory, other.directory, ignore=shutil.ignore_patterns(".git"))
+    for words in (("deploy",), ("rollback",), ("stop",), ("environment", "delete", "production")):
+        refused = other.run(*words, *(["--yes"] if "delete" in words else []))
+        assert refused.code == 5
+        assert f"belongs to {shop.directory} on " in refused.err
+    assert ask(shop, host, "/orders/7") == page
+    other.good("deploy", "--take-over")
+    assert f"belongs to {other.directory} on " in shop.run("deploy").err
+
+
+def _newest(shop: Shop) -> str:
+    listed = shop.good("deployment", "list", "--output", "json").json()["deployments"]
+    return max(str(one["id"]) for one in listed)
 
 
 def ask(shop: Shop, url: str, path: str, *, accept: str = "*/*") -> tuple[int, str]:

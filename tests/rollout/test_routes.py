@@ -190,6 +190,15 @@ def test_a_service_that_becomes_a_worker_leaves_no_route_behind() -> None:
     assert set(hosts(opened)) == {"shop.localhost"}
 
 
+def test_a_page_for_every_path_moves_along() -> None:
+    docs = ServiceSpec(name="docs", kind=Kind.STATIC, path="docs", fallback="index.html")
+    opened = open_shop(docs)
+    deploy(opened)
+    rename_domain(opened, "example.test")
+    deploy(opened)
+    assert [route.fallback for route in opened.host.documents[PRODUCTION].routes] == [True]
+
+
 def test_a_rollback_takes_no_address_away() -> None:
     opened = open_shop()
     deploy(opened)
