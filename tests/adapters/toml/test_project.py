@@ -545,5 +545,5 @@ def test_a_commits_project_file_that_leads_elsewhere_is_not_read(tmp_path: Path)
         (tmp_path / name).mkdir()
     (tmp_path / "here" / "compartment.toml").write_text(HEAD)
     (tmp_path / "commit" / "compartment.toml").symlink_to(tmp_path / "here" / "compartment.toml")
-    with pytest.raises(ProjectFileInvalid, match="leads out|link out"):
+    with pytest.raises(ProjectFileInvalid, match="link out"):
         TomlProject.find(tmp_path / "here").services_in(tmp_path / "commit")
