@@ -92,7 +92,10 @@ class TomlProject:
         return config
 
     def services_in(self, root: Path) -> tuple[ServiceSpec, ...]:
-        return TomlProject(root / self._file.name).config().services
+        file = root / self._file.name
+        if not file.resolve().is_relative_to(root.resolve()):  # a commit can hold any link
+            raise ProjectFileInvalid(f"{file.name} of that commit is a link out of the repository")
+        return TomlProject(file).config().services
 
     def _remember(self, found: os.stat_result, config: ProjectConfig) -> None:
         """Not what was written a moment ago: a next writing could bear the same time."""

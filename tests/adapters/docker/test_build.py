@@ -1,7 +1,6 @@
 import json
 import os
 import secrets
-import socket
 import subprocess
 import threading
 import time
@@ -188,12 +187,12 @@ def test_history_and_copies_never_enter_and_the_ignore_file_is_kept_to(workshop:
 
 UGLY = (
     "\ufeff# comment\r\nplain\r\n/rooted/\n./dotted\n  spaced name  \n**/*.log\n!sub/back.log\n"
-    "deep\n!deep/kept\n[Cc]lass\n?x\n #hash\nesc\\[a\\]\n**/gone\nDockerfile\nlatin-\udce9\n"
+    "deep\n!deep/kept\n[Cc]lass\n?x\n #hash\nesc\\[a\\]\n**/gone\nDockerfile\n"
 )
 UGLY_FILES = (
     *("plain", "rooted/a", "dotted/a", "spaced name", "one.log", "sub/two.log", "sub/back.log"),
     *("deep/lost", "deep/kept", "Class", "class", "Glass", "ax", "#hash", "esc[a]", "escb"),
-    *("a/b/gone/c", "a/b/stays", "CASE", "case", "with\nline", "latin-\udce9", "latin-\udcea"),
+    *("a/b/gone/c", "a/b/stays", "CASE", "case", "with\nline", "latin-\udcea"),
 )
 
 
@@ -212,9 +211,6 @@ def test_both_roads_send_the_same(
     (web / "inside").symlink_to("case")
     (web / "outside").symlink_to("/etc")
     (web / "broken").symlink_to("nowhere")
-    with socket.socket(socket.AF_UNIX) as listener:
-        monkeypatch.chdir(web)
-        listener.bind("socket")
     workshop.write("web/Dockerfile", "FROM busybox:1\nCOPY . /all\n")
     name = ".dockerignore" if own else "Dockerfile.dockerignore"
     (web / name).write_bytes(UGLY.encode("utf-8", "surrogateescape"))

@@ -548,3 +548,12 @@ def test_build_arguments_of_what_is_not_built() -> None:
         '[environments.staging.services.web.build]\nargs = { B = "2" }\n'
     )
     assert "is not built" in found.message
+
+
+def test_a_commits_project_file_that_leads_elsewhere_is_not_read(tmp_path: Path) -> None:
+    for name in ("here", "commit"):
+        (tmp_path / name).mkdir()
+    (tmp_path / "here" / "compartment.toml").write_text(HEAD)
+    (tmp_path / "commit" / "compartment.toml").symlink_to(tmp_path / "here" / "compartment.toml")
+    with pytest.raises(ProjectFileInvalid, match="link out"):
+        TomlProject.find(tmp_path / "here").services_in(tmp_path / "commit")
