@@ -55,7 +55,7 @@ def job_cell(job: Job) -> Cell:
     if job.cancels:
         return Cell("▸ ending" if committed(job.timeline) else "▸ reverting", Tone.WARN)
     if committed(job.timeline):
-        return Cell("▸ live, draining", Tone.GOOD)
+        return Cell("▸ running, is live", Tone.GOOD)
     return Cell("▸ running")
 
 

@@ -192,7 +192,7 @@ def handled_lines(timeline: Timeline, handling: Handling) -> tuple[Line, ...]:
         start = f"  start it with: {PROGRAM} start{option}"
         return ((signed(f"{names} stopped after {took}", Tone.GOOD), Cell(start, Tone.QUIET)),)
     word = "started" if handling.verb is Handle.START else "restarted"
-    return (_head(f"{names} {word}, and ready after {took}", Tone.GOOD),)
+    return (_head(f"{names} {word}, live after {took}", Tone.GOOD),)
 
 
 def _proofs(timeline: Timeline) -> Iterator[Line]:
