@@ -217,7 +217,7 @@ async def home(one: Stage) -> None:
         ("E", "nothing is deployed here"),
         ("R", "nothing is live in"),
         ("X", "there is no environment"),
-        ("s", "nothing is live of web yet: a shell opens in what is live"),
+        ("s", "nothing is live of web yet"),
         ("o", "nothing is live of web yet, so there is no address"),
     ],
 )
