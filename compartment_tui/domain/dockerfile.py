@@ -1,5 +1,7 @@
 """Reads of a Dockerfile what can be told without building it. Never fails: it is foreign text."""
 
+import json
+import posixpath
 import re
 import shlex
 from collections.abc import Iterator, Mapping
@@ -7,10 +9,13 @@ from dataclasses import dataclass, field
 
 MAX_PORT = 65535
 _ESCAPE = re.compile(r"^#\s*escape\s*=\s*(\S)\s*$", re.IGNORECASE)
-_HEREDOC = re.compile(r"""<<-?(["']?)([A-Za-z0-9_.-]+)\1""")
+_HEREDOC = re.compile(r"""<<-?\s*(["']?)([A-Za-z0-9_.-]+)\1""")
 _STAGE = re.compile(r"(?:--\S+\s+)*(\S+)(?:\s+AS\s+(\S+))?", re.IGNORECASE)
 _VARIABLE = re.compile(r"\$(?:(\w+)|\{(\w+)(?::?[-+?]([^}]*))?\})")
 _TAKES_HEREDOC = ("RUN", "COPY", "ADD")
+_MOUNT = re.compile(r"--mount=(\S+)")
+_ELSEWHERE = ("://", "git@", "<<", "$")
+"""Marks of a source that is no path in the context, or not known before the build."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +66,50 @@ def instructions(text: str) -> Iterator[Instruction]:
                     at += 1
                 at += 1
         yield Instruction(name.upper(), rest.strip(), began + 1)
+
+
+def context_sources(text: str) -> tuple[str, ...]:
+    """The paths that a build takes from its context by name, as they are from its root.
+
+    Not the whole of it, nothing of other stages and images, nothing that a variable decides.
+    """
+    found: list[str] = []
+    for one in instructions(text):
+        if one.name in ("COPY", "ADD"):
+            found += copied(one.rest)
+        elif one.name == "RUN":
+            found += _mounted(one.rest)
+    paths = (posixpath.normpath("/" + source).lstrip("/") for source in found)
+    return tuple(dict.fromkeys(path for path in paths if path and path != "."))
+
+
+def copied(rest: str) -> tuple[str, ...]:
+    """What a COPY or an ADD takes from the context, as it is written behind that word."""
+    while rest.startswith("--"):
+        flag, _, rest = rest.partition(" ")
+        rest = rest.strip()
+        if flag.lower().startswith("--from"):
+            return ()
+    if rest.startswith("["):
+        try:
+            words = [str(word) for word in json.loads(rest)]
+        except ValueError:
+            return ()
+    else:
+        words = rest.split()
+    return tuple(word for word in words[:-1] if not any(mark in word for mark in _ELSEWHERE))
+
+
+def _mounted(rest: str) -> list[str]:
+    """What `RUN --mount=type=bind` shows of the context."""
+    found = []
+    for mount in _MOUNT.findall(rest):
+        parts = dict(part.partition("=")[::2] for part in mount.split(","))
+        source = parts.get("source") or parts.get("src") or ""
+        bound = parts.get("type", "bind") == "bind" and "from" not in parts
+        if bound and source and "$" not in source:
+            found.append(source)
+    return found
 
 
 def own_ports(text: str, args: Mapping[str, str], target: str | None = None) -> tuple[int, ...]:

@@ -13,7 +13,7 @@ from compartment_tui.adapters.docker.context import NEVER_SENT, Recipe
 from compartment_tui.adapters.docker.progress import Breakdown
 from compartment_tui.adapters.docker.sdk import load_sdk
 from compartment_tui.domain.config import ServiceSpec
-from compartment_tui.domain.dockerfile import instructions
+from compartment_tui.domain.dockerfile import copied, instructions
 
 _NOT_THERE = re.compile(
     r"not found|no such file|does not exist|forbidden path|outside (?:of )?(?:the )?build context"
@@ -56,7 +56,10 @@ def build_advice(site: BuildSite, found: Breakdown) -> str:
 
 def _history(found: Breakdown) -> Iterator[str]:
     if _COPY.match(found.instruction) is None and any(map(_NO_HISTORY.search, found.tail)):
-        yield "`.git` is not part of the build context: give it what it needs with `build.args`"
+        yield (
+            "`.git` is part of the build context only when a COPY or `!.git` in the ignore file"
+            " names it: better give the build what it needs with `build.args`"
+        )
 
 
 def _missing_files(site: BuildSite, found: Breakdown, text: str) -> Iterator[str]:
@@ -77,19 +80,8 @@ def _missing_files(site: BuildSite, found: Breakdown, text: str) -> Iterator[str
 
 def sources(instruction: str) -> tuple[str, ...]:
     """What a COPY or an ADD takes from the context, as it is written."""
-    match = _COPY.match(instruction)
-    if match is None:
-        return ()
-    words = match[2].split()
-    while words and words[0].startswith("--"):
-        if words.pop(0).startswith("--from"):
-            return ()
-    rest = " ".join(words)
-    if rest.startswith("["):
-        words = re.findall(r'"((?:[^"\\]|\\.)*)"', rest)
-    return tuple(
-        word for word in words[:-1] if "$" not in word and "://" not in word and "<<" not in word
-    )
+    word, _, rest = instruction.strip().partition(" ")
+    return copied(rest.strip()) if word.upper() in ("COPY", "ADD") else ()
 
 
 def _about(site: BuildSite, source: str) -> str:

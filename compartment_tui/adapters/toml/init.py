@@ -5,11 +5,11 @@ import re
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from compartment_tui.adapters.toml.dockerfiles import context_sources, is_in
 from compartment_tui.adapters.toml.files import write_atomically
 from compartment_tui.adapters.toml.parsing import FILE_NAME
 from compartment_tui.adapters.toml.writing import string_text
 from compartment_tui.domain.config import Kind
+from compartment_tui.domain.dockerfile import context_sources, own_ports
 from compartment_tui.domain.errors import UsageProblem
 from compartment_tui.domain.names import SERVICE_PATTERN, parse_project_name
 from compartment_tui.ports import Found, Secrets
@@ -56,8 +56,6 @@ VARIANTS = frozenset(
 """Words for how something is built, not for what it is."""
 ROOT_SERVICE = "web"
 
-_EXPOSE = re.compile(r"^\s*EXPOSE\s+(.+)$", re.IGNORECASE | re.MULTILINE)
-_PORT = re.compile(r"(\d{1,5})(?:/tcp)?")
 _WORKER = re.compile(r"worker|job|queue|cron|consumer|scheduler", re.IGNORECASE)
 
 _HEAD = """\
@@ -302,7 +300,7 @@ def _service_name(text: str) -> str:
 
 def _guess(name: str, root: Path, seen: _Seen) -> Guess:
     text = (root / seen.path).read_text(encoding="utf-8", errors="replace")
-    port = _exposed_port(text)
+    port = next(iter(own_ports(text, {})), None)
     kind = Kind.WEB
     if port is None and _WORKER.search(name):
         kind = Kind.WORKER
@@ -321,14 +319,14 @@ def _context(root: Path, folder: str, sources: tuple[str, ...]) -> str:
     return max(candidates, key=lambda place: (has[place], len(place.parts))).as_posix()
 
 
-def _exposed_port(dockerfile: str) -> int | None:
-    """The first tcp port of the last EXPOSE that has one, where it is written as a number."""
-    for exposed in _EXPOSE.findall(dockerfile)[::-1]:
-        for word in exposed.split():
-            match = _PORT.fullmatch(word)
-            if match and 1 <= int(match[1]) <= 65535:
-                return int(match[1])
-    return None
+def is_in(directory: Path, source: str) -> bool:
+    """Whether a path that a Dockerfile names is in that directory; it may have wildcards."""
+    try:
+        if any(mark in source for mark in "*?["):
+            return any(True for _ in directory.glob(source))
+        return (directory / source).exists()
+    except (OSError, ValueError, NotImplementedError):
+        return False
 
 
 def _text(project: str, guesses: tuple[Guess, ...]) -> str:

@@ -28,7 +28,7 @@ def repository(tmp_path: Path) -> Path:
         "apps/web/src/b.js",
         "apps/common/c.js",
         "apps/web/dist/d.js",
-        "apps/web/.git/HEAD",
+        "apps/web/.compartment/HEAD",
     ):
         (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / path).write_text("")
@@ -78,7 +78,7 @@ def failed(instruction: str, reason: str = '"/x" not found: not found') -> Break
         ("COPY ../../packages/shared/x .", "COPY packages/shared/x"),
         ("COPY ../../../elsewhere .", "lies outside of the build context apps/web"),
         ("COPY nowhere .", "there is no nowhere in the build context apps/web"),
-        ("COPY .git .", ".git is there, but .git never enters a build context"),
+        ("COPY .compartment .", ".compartment is there, but .compartment never enters a build"),
         ("COPY dist /app", "dist is there, but left out of the build context by `dist`"),
     ],
 )

@@ -30,7 +30,7 @@ def test_one_service_for_every_dockerfile(tmp_path: Path) -> None:
     assert [(one.name, one.path, one.kind, one.port) for one in services] == [
         ("web", ".", Kind.WEB, 8080),
         ("front-end", "services/Front End", Kind.WEB, None),
-        ("api", "services/api", Kind.API, 4000),
+        ("api", "services/api", Kind.API, 1),
         ("mail-worker", "services/mail-worker", Kind.WORKER, None),
     ]
     assert [note.partition(":")[0] for note in found.notes] == ["front-end"]

@@ -1,0 +1,20 @@
+"""Every test that docs/field.md names is there."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+NAMED = sorted(set(re.findall(r"`(tests/[^`\s]+)`", (ROOT / "docs/field.md").read_text("utf-8"))))
+
+
+def test_the_page_names_tests() -> None:
+    assert len(NAMED) > 50
+
+
+@pytest.mark.parametrize("named", NAMED)
+def test_it_is_there(named: str) -> None:
+    file, _, function = named.partition("::")
+    text = (ROOT / file).read_text(encoding="utf-8")
+    assert not function or re.search(rf"^(async )?def {function}\(", text, re.MULTILINE)
