@@ -17,6 +17,18 @@ Events = Annotated[
 Label = Annotated[
     str, typer.Option("--label", metavar="TEXT", help="A name for this run in the history.")
 ]
+Ref = Annotated[
+    str | None,
+    typer.Option(
+        "--ref",
+        metavar="COMMIT",
+        help="Services and their files from this commit, branch or tag; the rest from here.",
+    ),
+]
+RemoveUndeclared = Annotated[
+    bool,
+    typer.Option("--remove-undeclared", help="Take away what the project file no longer has, too."),
+]
 app = typer.Typer()
 
 
@@ -58,20 +70,8 @@ def deploy(  # noqa: PLR0913 - one an option
     no_preview: Annotated[
         bool, typer.Option("--no-preview", help="With --hold: no address to look at it.")
     ] = False,
-    ref: Annotated[
-        str | None,
-        typer.Option(
-            "--ref",
-            metavar="COMMIT",
-            help="Services and their files from this commit, branch or tag; the rest from here.",
-        ),
-    ] = None,
-    remove_undeclared: Annotated[
-        bool,
-        typer.Option(
-            "--remove-undeclared", help="Take away what the project file no longer has, too."
-        ),
-    ] = False,
+    ref: Ref = None,
+    remove_undeclared: RemoveUndeclared = False,
     label: Label = "",
     plan: PlanOnly = False,
     events: Events = False,

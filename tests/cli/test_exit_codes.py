@@ -73,6 +73,7 @@ def test_every_outcome_has_a_code() -> None:
         "discarded": 0,
         "unchanged": 0,
         "stopped": 0,
+        "reverted": 0,
         "failed": 5,
         "cancelled": 130,
         "needs_attention": 8,

@@ -290,7 +290,7 @@ def test_the_first_sensitive_value_makes_who_can_read_it(
 def test_what_is_refused_makes_nobody_a_reader() -> None:
     opened = memory_world(replace(shop_config(WEB), environments=()))
     opened.project.secrets.recipient = None
-    for words in (("A", "-s", "nosuch"), ("1A",), ("A", "-e", "x" * 64)):
+    for words in (("A", "-s", "nosuch"), ("A B",), ("A", "-e", "x" * 64)):
         refused = fed(opened, CANARY, "variable", "set", *words, "--sensitive", "--stdin")
         assert refused.code != 0
     fed(opened, "A=1", "variable", "import", "-", "--sensitive", "--dry-run")

@@ -20,6 +20,7 @@ from compartment_tui.domain.deployment import (
 )
 from compartment_tui.domain.errors import RecordInvalid
 from compartment_tui.domain.names import EnvironmentKey
+from compartment_tui.domain.owner import Origin, Owner
 from compartment_tui.domain.routes import Route, RouteTable
 from tests.contract.bench import Bench
 
@@ -59,10 +60,22 @@ RUN = RunRecord(
     services=("web", "a-b_c"),
     covered=("api",),
     deployments={"web": "dep_1", "api": "dep_0"},
+    removed={"old": "dep_9"},
     status=Status.STOPPED,
     completed=AT,
     label=NASTY,
     failure=NASTY,
+)
+OWNER = Owner(
+    origin=Origin(
+        remotes=("github.com/acme/shop",),
+        first_commit="c0ffee",
+        path="apps/shop",
+        host="laptop",
+        directory=NASTY,
+    ),
+    actor="ada@laptop",
+    at=AT,
 )
 JOURNAL = Journal(
     run="run_1",
@@ -80,6 +93,7 @@ JOURNAL = Journal(
             host="shop.localhost",
             held=True,
             discards="dep_2",
+            removes=True,
         ),
         JournalEntry(
             service="a-b_c", deployment="dep_2", previous=None, kept=False, stop_first=False
@@ -90,6 +104,7 @@ JOURNAL = Journal(
     ),
     stage=Stage.SWITCHING_ROUTE,
     purpose=Purpose.HOLD,
+    owner=OWNER,
 )
 
 
@@ -106,6 +121,7 @@ def full_state(key: EnvironmentKey) -> EnvironmentState:
             AuditLine(at=AT, actor=NASTY, verb="stop"),
         ),
         rebuilt=True,
+        owner=OWNER,
     )
 
 

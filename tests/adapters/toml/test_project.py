@@ -518,7 +518,7 @@ def test_where_build_secrets_come_from() -> None:
         ('T = { file = "/etc/passwd" }', "must be a path relative"),
         ('T = { env = "X" }', "has no key `env`"),
         ('T = { variable = "not one" }', "must be a variable's name"),
-        ('pip-token = "variable"', "is no name that a variable can have"),
+        ('-token = "variable"', "is no name that a variable can have"),
         ('"a,src=b" = "variable"', "is no id of a build secret"),
         ('"" = "variable"', "is no id of a build secret"),
     ],
