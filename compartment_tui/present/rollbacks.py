@@ -50,7 +50,8 @@ def choices(
     """
     services = tuple(marked) or ((selected,) if selected else ())
     rows = {row.service: row for row in status.services} if status else {}
-    undo = status is None or any(row.active for row in rows.values())
+    something = any(row.active for row in rows.values()) or any(one.run.removed for one in history)
+    undo = status is None or something
     return (
         *((_plain(environment, tuple(marked), rows, history, now),) if undo else ()),
         *_deployments(environment, services, history, now),

@@ -289,9 +289,24 @@ def test_ways_back_are_those_that_would_not_be_refused() -> None:
     assert len([one for one in found if one.act.to]) == 3
 
 
-def test_with_nothing_live_the_list_says_so() -> None:
+def test_with_nothing_live_there_is_nothing_to_undo_and_before_that_is_known_it_is_offered() -> (
+    None
+):
     opened = open_shop()
-    found = choices(
-        None, (), environment="production", marked=(), selected=None, now=opened.clock.now()
-    )
-    assert [one.text for one in found] == ["the newest run  nothing is live"]
+    now = opened.clock.now()
+    unknown = choices(None, (), environment="production", marked=(), selected=None, now=now)
+    assert [one.text for one in unknown] == ["the newest run  what is live is not known yet"]
+    empty = inspect.status(opened.world, environment="production")
+    assert not choices(empty, (), environment="production", marked=(), selected=None, now=now)
+
+
+def test_what_was_taken_away_can_be_brought_back_with_nothing_else_live() -> None:
+    opened = open_shop()
+    deploy(opened)
+    everything = ("web", "api", "worker")
+    list(runs.remove(opened.world, environment="production", services=everything))
+    empty = inspect.status(opened.world, environment="production")
+    past = inspect.history(opened.world, environment="production")
+    now = opened.clock.now()
+    found = choices(empty, past, environment="production", marked=(), selected=None, now=now)
+    assert "the newest run" in found[0].text
