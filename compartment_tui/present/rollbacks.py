@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from compartment_tui.domain.deployment import RunRecord, Status
 from compartment_tui.domain.details import DeploymentView, RunView
 from compartment_tui.domain.views import EnvironmentStatus, Left, ServiceStatus
 from compartment_tui.present.acts import Act, Verb
@@ -79,7 +80,14 @@ def _plain(
         if marked
         else [row for row in live if row.active and row.active.run == newest]
     )
-    steps = ", ".join(_step(row) for row in going) or "what is live is not known yet"
+    removal = _removal(rows, history)
+    back: list[str] = []
+    if not marked and removal is not None and removal.id >= newest:
+        back = [name for name in removal.removed if not (name in rows and rows[name].active)]
+        going = going if removal.id == newest else []
+        newest = removal.id
+    said = [*map(_step, going), *(f"{show(name)} comes back" for name in back)]
+    steps = ", ".join(said) or "what is live is not known yet"
     head = "the previous of " + listed(map(show, marked)) if marked else _undo(newest, history, now)
     return Choice(
         group="Undo",
@@ -88,10 +96,20 @@ def _plain(
     )
 
 
+def _removal(rows: dict[str, ServiceStatus], history: Sequence[RunView]) -> RunRecord | None:
+    """The newest run that took away what is not live since."""
+    live = {name for name, row in rows.items() if row.active is not None}
+    runs = (view.run for view in history if view.run.status is Status.SUCCEEDED)
+    return max(
+        (run for run in runs if set(run.removed) - live), key=lambda run: run.id, default=None
+    )
+
+
 def _undo(newest: str, history: Sequence[RunView], now: datetime) -> str:
     run = next((view.run for view in history if view.run.id == newest), None)
     when = f" of {age(run.created, now)}" if run else ""
-    return f"the newest {run.trigger.value if run else 'run'}{when}"
+    word = "removal" if run and run.removes_only else run.trigger.value if run else "run"
+    return f"the newest {word}{when}"
 
 
 def _step(row: ServiceStatus) -> str:

@@ -309,4 +309,5 @@ def test_what_was_taken_away_can_be_brought_back_with_nothing_else_live() -> Non
     past = inspect.history(opened.world, environment="production")
     now = opened.clock.now()
     found = choices(empty, past, environment="production", marked=(), selected=None, now=now)
-    assert "the newest run" in found[0].text
+    assert found[0].text.startswith("the newest removal")
+    assert all(f"{name} comes back" in found[0].text for name in everything)
