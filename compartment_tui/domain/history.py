@@ -24,21 +24,15 @@ def rollback_targets(
     if run is not None:
         if services or to is not None:
             raise UsageProblem("--run goes with neither --service nor --to")
-        return _to_run(state, run)
+        targets = _to_run(state, run)
+        return {name: targets[name] for name in _awake(state, targets)}
     if to is not None:
         if len(services) != 1:
             raise UsageProblem("--to needs exactly one --service")
         return {services[0]: _exact(state, services[0], to).id}
     if services:
         return {name: _previous(state, name).id for name in services}
-    names = _newest_in_effect(state)
-    awake = [name for name in names if not _rests(state, name)]
-    if not awake:
-        raise Refused(
-            f"{', '.join(names)} of {show(state.key.environment)}: stopped by hand, and left so",
-            hint="`compartment-tui start` brings back what was stopped; -s rolls it back by name",
-        )
-    return {name: _previous(state, name).id for name in awake}
+    return {name: _previous(state, name).id for name in _awake(state, _newest_in_effect(state))}
 
 
 def _newest_in_effect(state: EnvironmentState) -> list[str]:
@@ -60,9 +54,24 @@ def _newest_in_effect(state: EnvironmentState) -> list[str]:
     return [service for run, service in switched if run == newest]
 
 
-def _rests(state: EnvironmentState, service: str) -> bool:
-    active = state.active_deployment(service)
-    return active is not None and active.resting
+def stopped_in_between(state: EnvironmentState, *, run: str | None = None) -> tuple[str, ...]:
+    """What such a rollback leaves alone because it was stopped by hand; see `rollback_targets`."""
+    names = _to_run(state, run) if run is not None else _newest_in_effect(state)
+    awake = _awake(state, names)
+    return tuple(name for name in names if name not in awake)
+
+
+def _awake(state: EnvironmentState, names: Iterable[str]) -> list[str]:
+    """Those that were not stopped by hand: nothing starts one that nobody names. Raises Refused."""
+    names = list(names)
+    actives = {name: state.active_deployment(name) for name in names}
+    awake = [name for name, active in actives.items() if active is None or not active.resting]
+    if not awake:
+        raise Refused(
+            f"{', '.join(names)} of {show(state.key.environment)}: stopped by hand, and left so",
+            hint="`compartment-tui start` brings back what was stopped; -s rolls it back by name",
+        )
+    return awake
 
 
 def _switched_by(deployment: Deployment) -> str:

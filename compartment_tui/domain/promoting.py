@@ -18,13 +18,17 @@ from compartment_tui.domain.planning import (
 
 
 def plan_promote(around: Circumstances, *, services: Sequence[str] = (), label: str = "") -> Run:
-    """Make what is held live: these services, or all that are held.
+    """Make what is held live: these services, or all that are held and were not stopped by hand.
 
-    Raises NotFound (nothing is held).
+    Raises NotFound (nothing is held), Refused (all was stopped by hand).
     """
     run = around.new_id("run")
     plans = _held(around, services, run=run, purpose=Purpose.LIVE)
-    return make_run(around, run, Trigger.PROMOTE, plans, label=label)
+    left = stopped_by_hand(around, [plan.service for plan in plans], asked=services)
+    plans = [plan for plan in plans if plan.service not in left]
+    refuse_nothing(around, plans, left)
+    made = make_run(around, run, Trigger.PROMOTE, plans, label=label)
+    return replace(made, left_stopped=left)
 
 
 def plan_discard(around: Circumstances, *, services: Sequence[str] = ()) -> Run:

@@ -5,6 +5,7 @@ failures are among them, and exceptions mean that it was refused before it began
 """
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from functools import partial
 
 from compartment_tui.domain.commits import CommitRange
@@ -12,7 +13,7 @@ from compartment_tui.domain.deployment import Image
 from compartment_tui.domain.drafts import Circumstances
 from compartment_tui.domain.errors import UsageProblem
 from compartment_tui.domain.events import Event, Noted
-from compartment_tui.domain.history import rollback_targets
+from compartment_tui.domain.history import rollback_targets, stopped_in_between
 from compartment_tui.domain.names import parse_environment_name, show
 from compartment_tui.domain.plan import ImageSource, Run
 from compartment_tui.domain.planning import plan_deploy as _deploy
@@ -385,7 +386,8 @@ def _rolling_back(
         targets = rollback_targets(around.state, services=services, to=to, run=run)
         made = _rollback(around, targets, label=label)
         refuse_empty_return(around.state, made)
-        return made
+        left = () if services else stopped_in_between(around.state, run=run)
+        return replace(made, left_stopped=left)
 
     return Request(verb="rollback", environment=environment, planner=planner, take_over=take_over)
 

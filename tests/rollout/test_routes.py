@@ -396,9 +396,32 @@ def test_a_rollback_leaves_what_was_stopped_by_hand_since() -> None:
     deploy(opened)
     stop(opened, "api")
     stopped = state(opened).active["api"]
+    plan = runs.plan_rollback(opened.world, environment="production")
+    assert plan.left_stopped == ("api",)
     assert rollback(opened) is Outcome.LIVE
     assert state(opened).active["api"] == stopped
     assert not opened.host.containers[stopped].running
+
+
+def test_a_whole_run_and_a_promotion_leave_it_stopped_too() -> None:
+    opened = open_shop()
+    deploy(opened)
+    first = state(opened).runs[-1].id
+    change_everything(opened, "2")
+    deploy(opened)
+    change_everything(opened, "3")
+    hold(opened)
+    stop(opened, "api")
+    stopped = state(opened).active["api"]
+    assert promote(opened) is Outcome.LIVE
+    assert state(opened).active["api"] == stopped
+    assert "api" in state(opened).held
+    whole = runs.rollback(opened.world, environment="production", run=first)
+    assert outcome(whole) is Outcome.LIVE
+    assert state(opened).active["api"] == stopped
+    assert not opened.host.containers[stopped].running
+    assert promote(opened, "api") is Outcome.LIVE
+    assert not opened.host.problems()
 
 
 def test_whoever_names_it_gets_it() -> None:
