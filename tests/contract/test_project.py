@@ -14,6 +14,7 @@ from compartment_tui.adapters.toml.project import TomlProject
 from compartment_tui.domain.config import ProjectConfig, ServiceSpec
 from compartment_tui.domain.edits import Edit, Rekey, RemoveEnvironment, RemoveVariable, SetVariable
 from compartment_tui.domain.errors import NotFound, SensitiveUnreadable, UsageProblem
+from compartment_tui.domain.seals import SealPlace
 from compartment_tui.domain.variables import Secret, Sensitivity
 from compartment_tui.ports import Project, Secrets
 
@@ -69,6 +70,10 @@ def put(key: str, value: str, service: str | None = None, *, sensitive: bool = F
         value=Secret(value),
         sensitivity=Sensitivity.SENSITIVE if sensitive else Sensitivity.PLAIN,
     )
+
+
+def here(key: str) -> SealPlace:
+    return SealPlace(project="shop", environment="staging", key=key)
 
 
 def recipient(secrets: Secrets) -> str:
@@ -127,13 +132,19 @@ def test_sensitive_values_are_read_by_their_recipients_only(repository: Reposito
     project.edit((Rekey(add=(recipient(ours),)),))
     text = sealed(project.edit((put("A", "s3cret", sensitive=True),)), "A")
     assert "s3cret" not in text
-    assert (ours.unseal(text), others.unseal(text)) == (Secret("s3cret"), None)
+    assert (ours.unseal(text, here("A")).value, others.unseal(text, here("A")).value) == (
+        Secret("s3cret"),
+        None,
+    )
     with pytest.raises(SensitiveUnreadable):
         repository.as_other().edit((Rekey(add=(recipient(others),)),))
     config = project.edit((Rekey(add=(recipient(others),), remove=(recipient(ours),)),))
     assert config.recipients == (recipient(others),)
     text = sealed(config, "A")
-    assert (ours.unseal(text), others.unseal(text)) == (None, Secret("s3cret"))
+    assert (ours.unseal(text, here("A")).value, others.unseal(text, here("A")).value) == (
+        None,
+        Secret("s3cret"),
+    )
 
 
 def test_edits_beside_a_sensitive_value_need_no_identity(repository: Repository) -> None:
@@ -143,8 +154,8 @@ def test_edits_beside_a_sensitive_value_need_no_identity(repository: Repository)
     theirs = repository.as_other()
     config = theirs.edit((put("B", "1"), put("C", "new", sensitive=True)))
     assert sealed(config, "A") == text
-    assert repository.others.unseal(sealed(config, "C")) is None
-    assert repository.ours.unseal(sealed(config, "C")) == Secret("new")
+    assert repository.others.unseal(sealed(config, "C"), here("C")).value is None
+    assert repository.ours.unseal(sealed(config, "C"), here("C")).value == Secret("new")
 
 
 def test_who_is_no_recipient_is_refused(repository: Repository) -> None:
@@ -155,5 +166,5 @@ def test_who_is_no_recipient_is_refused(repository: Repository) -> None:
         with pytest.raises(UsageProblem):
             secrets.check_recipient("nonsense")
         with pytest.raises(UsageProblem):
-            secrets.seal(Secret("x"), ())
-        assert secrets.unseal("nonsense") is None
+            secrets.seal(Secret("x"), (), here("A"))
+        assert secrets.unseal("nonsense", here("A")).value is None
