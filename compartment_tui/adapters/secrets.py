@@ -132,7 +132,7 @@ class AgeSecrets:
                 return Secret(text), None
             line, _, value = text.partition("\n")
             return Secret(value), _place_of(line)
-        except (_Unusable, pyrage.DecryptError, ValueError, TypeError, RecursionError):
+        except (_Unusable, pyrage.DecryptError, ValueError, LookupError, TypeError, RecursionError):
             return None
 
     def _identities(self) -> "list[pyrage.x25519.Identity]":
@@ -173,7 +173,10 @@ def _place_of(line: str) -> SealPlace:
     words = json.loads(text)
     if version != str(_VERSION) or not isinstance(words, dict):
         raise ValueError("another version")
-    return SealPlace(**words)
+    service = words.pop("service")
+    if not all(isinstance(word, str) for word in (*words.values(), service or "")):
+        raise TypeError("a word is no text")
+    return SealPlace(service=service, **words)
 
 
 def _expanded(text: str) -> Path:

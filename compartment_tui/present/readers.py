@@ -47,9 +47,10 @@ def new_reader_lines(recipients: Sequence[str]) -> Iterator[Line]:
         )
 
 
-def reader_count_words(readers: int, values: int = 1) -> str:
+def reader_count_words(readers: int, values: int = 1, *, can: str = "can") -> str:
     """How many can read what was sealed just now."""
-    return f"{counted(readers, 'person', 'people')} can read {'it' if values == 1 else 'them'}"
+    what = "it" if values == 1 else "them"
+    return f"{counted(readers, 'person', 'people')} {can} read {what}"
 
 
 def old_seal_words(places: Sequence[SealPlace]) -> str:

@@ -96,7 +96,7 @@ def _reader_lines(editor: Editor) -> Iterator[Line]:
         return
     count = len(editor.before.config.recipients)
     if count:
-        yield line(reader_count_words(count, sealing).replace("can", "will be able to"))
+        yield line(reader_count_words(count, sealing, can="will be able to"))
     new = accepted_readers(editor)
     yield from new_reader_lines(new)
     if new:
