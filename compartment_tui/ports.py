@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Protocol, Self, TypeVar
 
 # Only names in signatures: a command that looks around need not load what plans and edits are.
 if TYPE_CHECKING:
-    from collections.abc import Generator, Iterator, Mapping, Sequence
+    from collections.abc import Collection, Generator, Iterator, Mapping, Sequence
     from contextlib import AbstractContextManager
     from datetime import datetime, timedelta
     from types import TracebackType
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
         Readiness,
         ServiceSpec,
     )
-    from compartment_tui.domain.declared import Identity
+    from compartment_tui.domain.declared import Identity, Unsealed
     from compartment_tui.domain.deployment import (
         EnvironmentState,
         Image,
@@ -44,6 +44,7 @@ if TYPE_CHECKING:
     from compartment_tui.domain.plan import Birth, Plan
     from compartment_tui.domain.refusal import Listener, Refusal
     from compartment_tui.domain.routes import RouteTable
+    from compartment_tui.domain.seals import SealPlace
     from compartment_tui.domain.variables import Secret
 
 T_co = TypeVar("T_co", covariant=True)
@@ -492,14 +493,27 @@ class Project(Protocol):
     def copy(self, key: EnvironmentKey, address: str) -> tuple[EnvironmentState, datetime] | None:
         """The copy of the engine last met at that address, and when it was written."""
 
-    def edit(self, edits: Sequence[Edit]) -> ProjectConfig:
+    def known_recipients(self) -> frozenset[str]:
+        """Whom this person sealed for last in this project, from here. Never raises."""
+
+    def remember_recipients(self, recipients: Collection[str]) -> None:
+        """Keep that this person sealed for these, in the user's own state directory.
+
+        A failure to do so is not worth a word: they are asked about again.
+        """
+
+    def edit(
+        self, edits: Sequence[Edit], *, readers: Collection[str] | None = None
+    ) -> ProjectConfig:
         """Make these edits in the file as it is by now; what it says afterwards.
 
         Small and in place: what is not edited stays byte for byte. All of them or none; two who
-        edit at once wait for each other. Sensitive values are encrypted for the file's recipients.
+        edit at once wait for each other. Sensitive values are encrypted for the file's recipients,
+        and for where they stand; with `readers` only if all recipients are among them.
         Raises ProjectFileInvalid, NotFound (no such file, no such service), UsageProblem (a key or
-        a value that cannot be, nobody who could read a sensitive one, no permission to write),
-        SensitiveUnreadable (a value to be encrypted again cannot be read).
+        a value that cannot be, nobody who could read a sensitive one, a recipient that is not among
+        `readers`, no permission to write), SensitiveUnreadable (a value to be encrypted again
+        cannot be read, or was sealed for another place).
         """
 
 
@@ -515,11 +529,20 @@ class Secrets(Protocol):
     def check_recipient(self, recipient: str) -> str:
         """The recipient, trimmed, if it is one. Raises UsageProblem."""
 
-    def seal(self, value: Secret, recipients: Sequence[str]) -> str:
-        """The value encrypted for them, as text. Raises UsageProblem (none, or not recipients)."""
+    def seal(self, value: Secret, recipients: Sequence[str], place: SealPlace) -> str:
+        """The value encrypted for them and for this place alone, as text.
 
-    def unseal(self, sealed: str) -> Secret | None:
-        """The value of an encrypted text; None when it cannot be read here, whatever the reason."""
+        Raises UsageProblem (none, or not recipients).
+        """
+
+    def unseal(self, sealed: str, place: SealPlace) -> Unsealed:
+        """What an encrypted text is worth in that place. Never raises.
+
+        One in the old form, which names no place, opens anywhere, and is then in `old_seals`.
+        """
+
+    def old_seals(self) -> tuple[SealPlace, ...]:
+        """Where texts in the old form were opened, as far as they were not sealed again since."""
 
 
 class TextForm(StrEnum):

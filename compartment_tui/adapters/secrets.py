@@ -2,6 +2,7 @@
 
 import base64
 import binascii
+import json
 import os
 import stat
 from collections.abc import Mapping, MutableMapping, Sequence
@@ -10,12 +11,13 @@ from typing import TYPE_CHECKING
 
 from compartment_tui.domain.errors import UsageProblem
 from compartment_tui.domain.names import show
+from compartment_tui.domain.seals import SealPlace
 from compartment_tui.domain.variables import Secret
 
 if TYPE_CHECKING:
     import pyrage
 
-    from compartment_tui.domain.declared import Identity
+    from compartment_tui.domain.declared import Identity, Unsealed
 
 IDENTITY_VARIABLE = "COMPARTMENT_TUI_IDENTITY"
 """Holds the identity itself."""
@@ -25,6 +27,9 @@ IDENTITY_FILE = "identity.txt"
 
 _KEY_PREFIX = "AGE-SECRET-KEY-"
 _ARMOR = "-----BEGIN AGE ENCRYPTED FILE-----"
+_MARK = "compartment-tui sealed "
+"""Begins the first line of what is encrypted: then the version and the place; the value follows."""
+_VERSION = 1
 
 
 def take_identity(environment: MutableMapping[str, str]) -> dict[str, str]:
@@ -48,7 +53,8 @@ class AgeSecrets:
         self._key = given.get(IDENTITY_VARIABLE)
         named = given.get(IDENTITY_FILE_VARIABLE)
         self._file = _expanded(named) if named else directory / IDENTITY_FILE
-        self._known: dict[str, Secret] = {}
+        self._known: dict[str, tuple[Secret, SealPlace | None]] = {}
+        self._old: dict[SealPlace, None] = {}
 
     def identity(self) -> "Identity":
         # What starts quickly only takes the identity out of the environment.
@@ -81,7 +87,7 @@ class AgeSecrets:
         _recipient(trimmed)
         return trimmed
 
-    def seal(self, value: Secret, recipients: Sequence[str]) -> str:
+    def seal(self, value: Secret, recipients: Sequence[str], place: SealPlace) -> str:
         import pyrage
 
         if not recipients:
@@ -90,27 +96,43 @@ class AgeSecrets:
                 hint="`compartment-tui recipients add` adds you to [secrets] recipients",
             )
         known = [_recipient(one) for one in recipients]
-        return pyrage.encrypt(value.reveal().encode(), known, armored=True).decode()
+        content = f"{_first_line(place)}\n{value.reveal()}".encode()
+        sealed = pyrage.encrypt(content, known, armored=True).decode()
+        self._old.pop(place, None)
+        return sealed
 
-    def unseal(self, sealed: str) -> Secret | None:
-        if sealed not in self._known:
-            value = self._unsealed(sealed)
-            if value is None:
-                return None
-            self._known[sealed] = value
-        return self._known[sealed]
+    def unseal(self, sealed: str, place: SealPlace) -> "Unsealed":
+        from compartment_tui.domain.declared import Unsealed
+
+        found = self._known.get(sealed) or self._opened(sealed)
+        if found is None:
+            return Unsealed()
+        self._known[sealed] = found
+        value, sealed_for = found
+        if sealed_for is None:
+            self._old[place] = None
+        elif sealed_for != place:
+            return Unsealed(sealed_for=sealed_for)
+        return Unsealed(value=value)
+
+    def old_seals(self) -> tuple[SealPlace, ...]:
+        return tuple(self._old)
 
     @property
     def _place(self) -> str:
         return IDENTITY_VARIABLE if self._key is not None else str(self._file)
 
-    def _unsealed(self, sealed: str) -> Secret | None:
+    def _opened(self, sealed: str) -> tuple[Secret, SealPlace | None] | None:
+        """The value, and where it was sealed for; None for the place in the old form."""
         import pyrage
 
         try:
-            text = pyrage.decrypt(_age_file(sealed), self._identities())
-            return Secret(text.decode())
-        except (_Unusable, pyrage.DecryptError, UnicodeDecodeError):
+            text = pyrage.decrypt(_age_file(sealed), self._identities()).decode()
+            if not text.startswith(_MARK):
+                return Secret(text), None
+            line, _, value = text.partition("\n")
+            return Secret(value), _place_of(line)
+        except (_Unusable, pyrage.DecryptError, ValueError, LookupError, TypeError, RecursionError):
             return None
 
     def _identities(self) -> "list[pyrage.x25519.Identity]":
@@ -132,6 +154,29 @@ class AgeSecrets:
                 f"there is no age identity in {self._place}", f"it begins with {_KEY_PREFIX}1"
             )
         return found
+
+
+def _first_line(place: SealPlace) -> str:
+    """`compartment-tui sealed 1 {"environment": …}`."""
+    words = {
+        "project": place.project,
+        "environment": place.environment,
+        "service": place.service,
+        "key": place.key,
+    }
+    return f"{_MARK}{_VERSION} {json.dumps(words)}"
+
+
+def _place_of(line: str) -> SealPlace:
+    """Raises ValueError or TypeError for what this version does not write."""
+    version, _, text = line.removeprefix(_MARK).partition(" ")
+    words = json.loads(text)
+    if version != str(_VERSION) or not isinstance(words, dict):
+        raise ValueError("another version")
+    service = words.pop("service")
+    if not all(isinstance(word, str) for word in (*words.values(), service or "")):
+        raise TypeError("a word is no text")
+    return SealPlace(service=service, **words)
 
 
 def _expanded(text: str) -> Path:

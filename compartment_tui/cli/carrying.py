@@ -3,10 +3,17 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from compartment_tui.cli.asking import allow_change
-from compartment_tui.cli.editing import decoded, say_first_reader, say_next, service_of
+from compartment_tui.cli.asking import allow_change, allow_readers
+from compartment_tui.cli.editing import (
+    decoded,
+    say_first_reader,
+    say_next,
+    say_reader_count,
+    service_of,
+)
 from compartment_tui.cli.session import Session
 from compartment_tui.domain.declared import Transfer
+from compartment_tui.domain.edits import VariableEdit, is_sensitive
 from compartment_tui.domain.errors import UsageProblem
 from compartment_tui.domain.names import (
     DEFAULT_ENVIRONMENT,
@@ -112,13 +119,18 @@ def _carry_over(
 ) -> None:
     """Show what changes, then do it."""
     edits = [edit for one in found for edit in one.edits]
+    readers = 0
+    sealing: Sequence[VariableEdit] = ()
     if edits and not dry_run:
         allow_change(session, f"change {counted(len(edits), 'variable')}")
-        written = variables.write(session.world, edits)
+        sealing = [edit for edit in edits if is_sensitive(edit)]
+        accepted = allow_readers(session) if sealing else ()
+        written = variables.write(session.world, edits, accepted=accepted)
+        readers = written.readers
         say_first_reader(session, written.first_reader)
     if session.output.json:
         key = EnvironmentKey(session.config.name, session.environment)
-        document = transfer_document(found, key, service, done=not dry_run)
+        document = transfer_document(found, key, service, done=not dry_run, readers=readers)
         session.output.document(document)
         return
     session.output.lines(
@@ -135,6 +147,7 @@ def _carry_over(
     elif dry_run:
         session.output.say(f"{counted(len(edits), 'change')}; without --dry-run they are made")
     else:
+        say_reader_count(session, readers, len(sealing))
         say_next(session)
 
 

@@ -1,6 +1,6 @@
 """What the commands for variables do and write."""
 
-from compartment_tui.cli.asking import allow_change
+from compartment_tui.cli.asking import allow_change, allow_readers
 from compartment_tui.cli.session import Session
 from compartment_tui.domain.declared import Declared, Identity
 from compartment_tui.domain.edits import check_key
@@ -13,7 +13,7 @@ from compartment_tui.present.json_variables import (
     variable_document,
     variables_document,
 )
-from compartment_tui.present.readers import first_reader_words
+from compartment_tui.present.readers import first_reader_words, reader_count_words
 from compartment_tui.present.status import PROGRAM, option_for
 from compartment_tui.present.text import show, show_name
 from compartment_tui.present.tone import Tone, signed
@@ -65,13 +65,15 @@ def set_variable(
         raise UsageProblem("--sensitive and --plain cannot both be")
     if value is not None and stdin:
         raise UsageProblem("a value and --stdin cannot both be")
-    hidden = sensitive or (not plain and _is_sensitive(session, key, service))
+    was_sensitive = _is_sensitive(session, key, service)
+    hidden = sensitive or (was_sensitive and not plain)
     if hidden and value is not None:
         raise UsageProblem(
             f"{key} is sensitive, and the command line is no place for its value",
             hint="leave the value out to be asked for it, or pass it with --stdin",
         )
     allow_change(session, f"set {key}")
+    accepted = allow_readers(session) if hidden else ()
     secret = Secret(value) if value is not None else _given(session, key, hidden, stdin)
     found = variables.set_variable(
         session.world,
@@ -80,12 +82,16 @@ def set_variable(
         key=key,
         value=secret,
         sensitive=hidden,
+        accepted=accepted,
     )
     say_first_reader(session, found.first_reader)
     if session.output.json:
         session.output.document(variable_document(found, session.key, service))
         return
     session.output.lines([(signed(f"{key} is set{_where(session, service)}", Tone.GOOD),)])
+    say_reader_count(session, found.readers)
+    if was_sensitive and not hidden:
+        session.output.warn(f"no longer sensitive: {key}")
     say_next(session)
 
 
@@ -111,6 +117,9 @@ def run(session: Session, words: tuple[str, ...], *, allow_production: bool) -> 
             f"these are the values of {DEFAULT_ENVIRONMENT}",
             hint="--allow-production runs it with them",
         )
+    # What is opened is warned of at a command's end, and this one never gets there.
+    variables.listed(session.world, environment=session.environment, service=service_of(session))
+    session.warn_of_old_seals()
     return variables.run(
         session.world, environment=session.environment, service=service_of(session), command=words
     )
@@ -179,6 +188,12 @@ def say_first_reader(session: Session, reader: Identity | None) -> None:
     """Who may read sensitive values now, when the file named nobody before."""
     if reader is not None:
         session.output.say(first_reader_words(reader))
+
+
+def say_reader_count(session: Session, readers: int, values: int = 1) -> None:
+    """How many can read what was sealed just now; nothing when nothing was."""
+    if readers:
+        session.output.say(reader_count_words(readers, values))
 
 
 def say_next(session: Session) -> None:

@@ -87,6 +87,7 @@ class Session:
         """The exit code of `body`; whatever it raises becomes a sentence and a code."""
         try:
             code = body() or 0
+            self.warn_of_old_seals()
         except CompartmentError as error:
             self.output.problem(error)
             code = exit_code(error)
@@ -101,6 +102,15 @@ class Session:
                 self.output.problem(told)
             code = UNEXPECTED
         return self.output.settle(code)
+
+    def warn_of_old_seals(self) -> None:
+        """Of values that were opened and would open anywhere; each time it is asked for."""
+        opened: World | None = self.__dict__.get("world")
+        places = opened.secrets.old_seals() if opened else ()
+        if places:
+            from compartment_tui.present.readers import old_seal_words
+
+            self.output.warn(old_seal_words(places))
 
     def _kept(self, error: Exception) -> str:
         """Where the details of a bug were kept: nowhere before there was a world."""

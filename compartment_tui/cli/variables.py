@@ -301,9 +301,13 @@ def run_with_variables(
     return editing.run(session, tuple(words), allow_production=allow_production)
 
 
-@command(variable, "rekey")
+@command(variable, "rekey", changes=True)
 def rekey(session: "Session") -> None:
-    """Encrypt every sensitive value again, for the recipients."""
+    """Encrypt every sensitive value again, for the recipients.
+
+    Each is sealed for the place where it stands. Those that were sealed for another place are
+    named, and you are asked whether it was you who moved or renamed them.
+    """
     from compartment_tui.cli import readers
 
     readers.rekey(session)
@@ -323,7 +327,12 @@ Recipients = Annotated[
 ]
 
 
-@command(recipients, "add", examples=("recipients add                 you", "recipients add age1…"))
+@command(
+    recipients,
+    "add",
+    changes=True,
+    examples=("recipients add                 you", "recipients add age1…"),
+)
 def add_recipients(session: "Session", *, names: Recipients = None) -> None:
     """Let somebody read the sensitive values; you, if none is named.
 
@@ -334,7 +343,7 @@ def add_recipients(session: "Session", *, names: Recipients = None) -> None:
     readers.add_recipients(session, tuple(names or ()))
 
 
-@command(recipients, "remove", examples=("recipients remove age1…",))
+@command(recipients, "remove", changes=True, examples=("recipients remove age1…",))
 def remove_recipients(session: "Session", *, names: Recipients = None) -> None:
     """Encrypt the sensitive values again, no longer for these.
 

@@ -44,6 +44,13 @@ class Pair:
         return difference(self.left.winner, self.right.winner)
 
     @property
+    def plain_on_one_side(self) -> bool:
+        """Both sides have a value, and only one keeps it sensitive."""
+        if self.left is None or self.right is None:
+            return False
+        return self.left.winner.sensitivity is not self.right.winner.sensitivity
+
+    @property
     def hidden(self) -> bool:
         """A side is sensitive: then neither is shown, for they may be the same."""
         rows = (self.left, self.right)

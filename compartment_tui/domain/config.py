@@ -4,13 +4,14 @@ Durations are `timedelta`, memory is bytes, paths are POSIX and relative to the 
 """
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from enum import StrEnum
 from typing import Any
 
 from compartment_tui.domain.names import DEFAULT_ENVIRONMENT
+from compartment_tui.domain.seals import SealPlace
 from compartment_tui.domain.variables import Layers, Scope, Variable
 
 
@@ -235,6 +236,19 @@ class ProjectConfig:
         """The environment's table, or an empty one: an environment need not be declared."""
         found = (known for known in self.environments if known.name == name)
         return next(found, EnvironmentConfig(name=name))
+
+    def sealed(self) -> Iterator[tuple[SealPlace, str]]:
+        """Every encrypted text of the file, and where it stands."""
+        for environment in self.environments:
+            for service, variables in environment.scopes():
+                for key, variable in variables.items():
+                    if variable.sealed is not None:
+                        place = self.seal_place(environment.name, service, key)
+                        yield place, variable.sealed
+
+    def seal_place(self, environment: str, service: str | None, key: str) -> SealPlace:
+        """What a sensitive value of that scope is sealed for."""
+        return SealPlace(project=self.name, environment=environment, service=service, key=key)
 
 
 def _plain(spec: ServiceSpec) -> dict[str, Any]:

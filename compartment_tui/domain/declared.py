@@ -4,7 +4,8 @@ from dataclasses import dataclass
 
 from compartment_tui.domain.config import ProjectConfig
 from compartment_tui.domain.edits import VariableEdit
-from compartment_tui.domain.variables import NameChanges, Scope, Variable
+from compartment_tui.domain.seals import MovedValue, SealPlace
+from compartment_tui.domain.variables import NameChanges, Scope, Secret, Variable
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,6 +20,8 @@ class Declared:
     inherited: bool = False
     """It was asked for a service, and is everyone's."""
     first_reader: "Identity | None" = None
+    """As in `Written`, when it was set just now."""
+    readers: int = 0
     """As in `Written`, when it was set just now."""
 
 
@@ -53,12 +56,25 @@ class Identity:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Unsealed:
+    """What an encrypted text comes to in one place.
+
+    `value` is None when it cannot be read here, or was sealed for another place, then `sealed_for`.
+    """
+
+    value: Secret | None = None
+    sealed_for: SealPlace | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Written:
     """What an edit of the file came to."""
 
     config: ProjectConfig
     first_reader: Identity | None = None
     """Whose recipient the file names since this edit, when it named none before."""
+    readers: int = 0
+    """How many can read the sensitive values that were written; 0 when there were none."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,6 +87,10 @@ class Readers:
     """How many sensitive values the file has."""
     unreadable: int
     """How many of them cannot be read here."""
+    moved: tuple[MovedValue, ...] = ()
+    """Those of the unreadable that were sealed for another place."""
+    unknown: tuple[str, ...] = ()
+    """Recipients that nobody has sealed for from here, and nobody added here."""
 
     def ours(self, recipient: str) -> bool:
         return recipient in self.identity.recipients

@@ -137,6 +137,8 @@ class Instance:
     """`ServiceSpec.text()` as it was."""
     provenance: Provenance = Provenance()
     fingerprints: Mapping[str, str] = field(default_factory=dict)
+    sensitive: tuple[str, ...] | None = None
+    """The keys whose values are sensitive; None where it is not known, as in older records."""
     previous: str | None = None
     """What was active when it was made."""
     created: datetime
@@ -196,6 +198,8 @@ class Deployment:
     host: str | None = None
     provenance: Provenance = Provenance()
     fingerprints: Mapping[str, str] = field(default_factory=dict)
+    sensitive: tuple[str, ...] | None = None
+    """The keys whose values are sensitive; None where it is not known, as in older records."""
     status: Status = Status.QUEUED
     stage: Stage = Stage.BUILDING
     completed: datetime | None = None

@@ -23,7 +23,7 @@ from compartment_tui.domain.history import spec_of
 from compartment_tui.domain.names import EnvironmentKey, host, parse_label, primary_web
 from compartment_tui.domain.plan import ImageSource, Plan, Reroute, Run
 from compartment_tui.domain.usable import refuse_unbuildable, refuse_unusable
-from compartment_tui.domain.variables import Secret, fingerprints, resolve, values
+from compartment_tui.domain.variables import Secret, fingerprints, resolve, sensitive_keys, values
 
 MAX_PORT = 65535
 
@@ -67,7 +67,8 @@ def fresh(
     """A new deployment with the file's values of today."""
     environment = around.config.environment(around.key.environment)
     spec = environment.with_build_args(spec)
-    resolved = values(resolve(environment.layers(spec.name)))
+    rows = resolve(environment.layers(spec.name))
+    resolved = values(rows)
     return Plan(
         key=around.key,
         run=run,
@@ -79,6 +80,7 @@ def fresh(
         previous=around.state.active_deployment(spec.name),
         values=resolved,
         fingerprints=fingerprints(resolved, around.fingerprint_key),
+        sensitive=sensitive_keys(rows),
         build_secrets=_build_secrets(spec, resolved) if source is ImageSource.BUILD else {},
         host=host_of(around.config, around.key, spec),
         port=spec.port or _port_variable(spec.name, resolved.get("PORT")),
@@ -155,6 +157,7 @@ def kept(
         image=deployment.image,
         previous=around.state.active_deployment(deployment.service),
         fingerprints=deployment.fingerprints,
+        sensitive=deployment.sensitive,
         host=host_now(around.config, around.key, deployment, spec),
         port=deployment.port,
         provenance=deployment.provenance,
@@ -175,6 +178,7 @@ def taken_away(around: Circumstances, service: str, *, run: str) -> Plan:
         image=deployment.image,
         previous=deployment,
         fingerprints=deployment.fingerprints,
+        sensitive=deployment.sensitive,
         port=deployment.port,
         provenance=deployment.provenance,
     )

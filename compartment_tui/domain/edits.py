@@ -16,6 +16,7 @@ from compartment_tui.domain.names import (
     parse_environment_name,
     show,
 )
+from compartment_tui.domain.seals import MovedValue
 from compartment_tui.domain.variables import Secret, Sensitivity, Variable
 
 LONGEST_VALUE = 128 * 1024
@@ -54,10 +55,15 @@ class RemoveEnvironment:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rekey:
-    """Encrypt every sensitive value again: for those who may read them, plus and minus some."""
+    """Encrypt every sensitive value again: for those who may read them, plus and minus some.
+
+    Those of `moved` are sealed for where they stand; any other that was sealed for another place
+    cannot be.
+    """
 
     add: tuple[str, ...] = ()
     remove: tuple[str, ...] = field(default=())
+    moved: tuple[MovedValue, ...] = ()
 
     def recipients(self, before: tuple[str, ...]) -> tuple[str, ...]:
         """Who may read them afterwards, in the file's order, new ones last."""
@@ -67,6 +73,11 @@ class Rekey:
 
 Edit: TypeAlias = VariableEdit | RemoveEnvironment | Rekey
 """A change of the project file."""
+
+
+def is_sensitive(edit: Edit) -> bool:
+    """Whether it puts a sensitive value into the file, which is sealed for the recipients then."""
+    return isinstance(edit, SetVariable) and edit.sensitivity is Sensitivity.SENSITIVE
 
 
 def check_key(key: str) -> str:

@@ -25,7 +25,7 @@ from compartment_tui.domain.deployment import (
 from compartment_tui.domain.names import EnvironmentKey, Target
 from compartment_tui.domain.owner import Owner
 from compartment_tui.domain.routes import RouteTable
-from compartment_tui.domain.variables import NameChanges, Secret, compare
+from compartment_tui.domain.variables import NameChanges, Secret, compare, exposed_keys
 
 DEFAULT_PORT = 3000
 """The port of a routed service when neither file, variable nor image names one."""
@@ -97,6 +97,8 @@ class Plan:
     """Fingerprints of what that one was given."""
     values: Mapping[str, Secret] = field(default_factory=dict)
     fingerprints: Mapping[str, str] = field(default_factory=dict)
+    sensitive: tuple[str, ...] | None = None
+    """The keys whose values are sensitive; None where it is not known, as in older records."""
     build_secrets: Mapping[str, Secret] = field(default_factory=dict)
     """By id: those of `spec.build.secrets` that are variables."""
     host: str | None = None
@@ -184,7 +186,14 @@ class Plan:
     @property
     def changes(self) -> NameChanges:
         """Variables that differ from what the active deployment has, by name."""
-        return compare(self.previous.fingerprints if self.previous else {}, self.fingerprints)
+        previous = self.previous
+        return compare(
+            previous.fingerprints if previous else {},
+            self.fingerprints,
+            exposed=exposed_keys(
+                previous.sensitive if previous else None, self.sensitive, self.fingerprints
+            ),
+        )
 
     @property
     def differs(self) -> NameChanges:

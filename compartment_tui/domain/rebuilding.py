@@ -128,6 +128,7 @@ def _from_labels(
         host=route.host if route else None,
         provenance=one.provenance,
         fingerprints=one.fingerprints,
+        sensitive=one.sensitive,
         status=Status.STOPPED if by_hand else Status.SUCCEEDED,
         stage=Stage.ACTIVE if active and not by_hand else at_rest,
         completed=one.started,

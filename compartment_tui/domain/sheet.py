@@ -21,6 +21,8 @@ class Sheet:
     """Fingerprints by key, of every service with an active deployment."""
     fingerprint_key: bytes = field(default=b"", repr=False)
     known: bool = True
+    unknown_recipients: tuple[str, ...] = ()
+    """As `Readers.unknown`: they could read what is sealed next."""
 
     @property
     def services(self) -> tuple[str, ...]:

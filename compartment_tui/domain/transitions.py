@@ -60,6 +60,7 @@ def _new_deployment(plan: Plan, run: Run) -> Deployment:
         host=plan.host,
         provenance=plan.provenance,
         fingerprints=plan.fingerprints,
+        sensitive=plan.sensitive,
         source=plan.copied_from,
         # Images are made side by side, so every one is begun with the run.
         status=Status.RUNNING if building else Status.QUEUED,

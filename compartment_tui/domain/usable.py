@@ -1,14 +1,15 @@
 """Whether services can start with the values there are: refused before anything is touched."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from shlex import quote
 
 from compartment_tui.domain.config import ProjectConfig, ServiceSpec
 from compartment_tui.domain.declared import Identity
-from compartment_tui.domain.errors import MissingVariables, SensitiveUnreadable
+from compartment_tui.domain.errors import MissingVariables, SensitiveUnreadable, UsageProblem
 from compartment_tui.domain.names import EnvironmentKey, show
+from compartment_tui.domain.seals import MovedValue
 from compartment_tui.domain.typed import option_for
-from compartment_tui.domain.variables import resolve, sealed
+from compartment_tui.domain.variables import Variable, resolve, sealed
 
 PROGRAM = "compartment-tui"
 
@@ -35,7 +36,7 @@ def refuse_unusable(
         raise _missing(key, missing)
     unreadable = {spec.name: sealed(rows[spec.name]) for spec in specs if sealed(rows[spec.name])}
     if unreadable:
-        raise unreadable_values(unreadable, key.environment, identity())
+        raise unreadable_values(unreadable, key, identity())
 
 
 def refuse_unbuildable(
@@ -54,14 +55,55 @@ def refuse_unbuildable(
 
 
 def unreadable_values(
-    keys: Mapping[str, Sequence[str]], environment: str, identity: Identity
+    variables: Mapping[str, Sequence[Variable]], key: EnvironmentKey, identity: Identity
 ) -> SensitiveUnreadable:
-    """That sensitive values cannot be read here, by who needs them; why not, and the way on."""
-    needs = "; ".join(f"{who} needs {', '.join(names)}" for who, names in keys.items())
+    """That sensitive values cannot be read here, by who needs them; why not, and the way on.
+
+    First those that were sealed for another place, which no identity opens here.
+    """
+    moved = [
+        f"{who} needs {show(one.key)} in {show(key.environment)}, and what stands there was sealed"
+        f" for {one.sealed_for.words_from(key.project)}"
+        for who, needed in variables.items()
+        for one in needed
+        if one.sealed_for is not None
+    ]
+    if moved:
+        return SensitiveUnreadable(f"{'; '.join(moved)}: {OPENS_NOWHERE_ELSE}", hint=MOVED_HINT)
+    needs = "; ".join(
+        f"{who} needs {', '.join(one.key for one in needed)}" for who, needed in variables.items()
+    )
     return SensitiveUnreadable(
-        f"{needs} in {show(environment)}, sensitive and not to be read here: {why(identity)}",
+        f"{needs} in {show(key.environment)}, sensitive and not to be read here: {why(identity)}",
         hint=way_on(identity),
     )
+
+
+OPENS_NOWHERE_ELSE = "a sealed value opens nowhere else"
+MOVED_HINT = (
+    f"`{PROGRAM} variable rekey` if it was you who moved or renamed it; else set the value anew"
+)
+
+
+def misplaced_values(moved: Sequence[MovedValue]) -> SensitiveUnreadable:
+    """That values were sealed for other places, so that they are not encrypted again."""
+    words = "; ".join(
+        f"what stands at {one.here.words()} was sealed for"
+        f" {one.sealed_for.words_from(one.here.project)}"
+        for one in moved
+    )
+    return SensitiveUnreadable(f"{words}: {OPENS_NOWHERE_ELSE}", hint=MOVED_HINT)
+
+
+def refuse_readers(recipients: Sequence[str], readers: Collection[str] | None) -> None:
+    """Raises UsageProblem when a recipient is none of those that were agreed to."""
+    new = [one for one in recipients if readers is not None and one not in readers]
+    if new:
+        raise UsageProblem(
+            f"{', '.join(show(one) for one in new)} would read it, and nobody here agreed to that"
+            " yet: nothing was written",
+            hint="look at the recipients, and do it again: then it is asked",
+        )
 
 
 def why(identity: Identity) -> str:

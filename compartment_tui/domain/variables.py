@@ -2,10 +2,12 @@
 
 import hashlib
 import hmac
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TypeAlias
+
+from compartment_tui.domain.seals import SealPlace
 
 MASK = "<hidden>"
 
@@ -95,13 +97,14 @@ class Variable:
     """One declared value.
 
     `sealed` is the encrypted text a sensitive one has in the file; where we cannot read it, `value`
-    is None.
+    is None. It is also None for a text that was sealed for another place, then `sealed_for`.
     """
 
     key: str
     value: Secret | None
     sensitivity: Sensitivity = Sensitivity.PLAIN
     sealed: str | None = None
+    sealed_for: SealPlace | None = None
 
     def shown(self) -> str | None:
         """The text a person may see: a plain value itself, for a sensitive one the mask.
@@ -149,14 +152,31 @@ def values(rows: tuple[Resolved, ...]) -> dict[str, Secret]:
     return {row.key: row.winner.value for row in rows if row.winner.value is not None}
 
 
-def sealed(rows: tuple[Resolved, ...]) -> tuple[str, ...]:
-    """The keys whose value in force cannot be read here."""
-    return tuple(row.key for row in rows if row.winner.value is None)
+def sealed(rows: tuple[Resolved, ...]) -> tuple[Variable, ...]:
+    """The variables in force whose value cannot be read here."""
+    return tuple(row.winner for row in rows if row.winner.value is None)
+
+
+def sensitive_keys(rows: tuple[Resolved, ...]) -> tuple[str, ...]:
+    """The keys whose value in force is sensitive."""
+    return tuple(row.key for row in rows if row.winner.sensitivity is Sensitivity.SENSITIVE)
 
 
 def fingerprints(resolved: Mapping[str, Secret], key: bytes) -> dict[str, str]:
     """The fingerprint of every value, by name."""
     return {name: value.fingerprint(key) for name, value in sorted(resolved.items())}
+
+
+def exposed_keys(
+    before: Iterable[str] | None, after: Iterable[str] | None, keys: Iterable[str]
+) -> tuple[str, ...]:
+    """Those of `keys` that were sensitive and are not any more.
+
+    Nothing while one of the two is not known: None.
+    """
+    if before is None or after is None:
+        return ()
+    return tuple(sorted({*before}.intersection(keys).difference(after)))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -166,15 +186,20 @@ class NameChanges:
     added: tuple[str, ...] = ()
     changed: tuple[str, ...] = ()
     removed: tuple[str, ...] = ()
+    exposed: tuple[str, ...] = ()
+    """Those that were sensitive and are plain now, whether or not their value is another one."""
 
     def __bool__(self) -> bool:
-        return bool(self.added or self.changed or self.removed)
+        return bool(self.added or self.changed or self.removed or self.exposed)
 
 
-def compare(before: Mapping[str, str], after: Mapping[str, str]) -> NameChanges:
-    """Compare two sets of fingerprints."""
+def compare(
+    before: Mapping[str, str], after: Mapping[str, str], *, exposed: Iterable[str] = ()
+) -> NameChanges:
+    """Compare two sets of fingerprints; `exposed` are no longer sensitive."""
     return NameChanges(
         added=tuple(sorted(after.keys() - before.keys())),
         changed=tuple(sorted(k for k in after.keys() & before.keys() if after[k] != before[k])),
         removed=tuple(sorted(before.keys() - after.keys())),
+        exposed=tuple(sorted(exposed)),
     )

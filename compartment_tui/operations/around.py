@@ -9,7 +9,15 @@ from compartment_tui.domain.health import judge, judge_held
 from compartment_tui.domain.history import spec_of
 from compartment_tui.domain.names import show
 from compartment_tui.domain.routes import RouteTable
-from compartment_tui.domain.variables import NameChanges, compare, fingerprints, resolve, values
+from compartment_tui.domain.variables import (
+    NameChanges,
+    compare,
+    exposed_keys,
+    fingerprints,
+    resolve,
+    sensitive_keys,
+    values,
+)
 from compartment_tui.domain.views import (
     EnvironmentView,
     HeldCandidate,
@@ -80,7 +88,13 @@ class Around:
             reason=reason,
             url=url(held.preview, self.config),
             instance=instance,
-            changes=compare(active.fingerprints if active else {}, held.fingerprints),
+            changes=compare(
+                active.fingerprints if active else {},
+                held.fingerprints,
+                exposed=exposed_keys(
+                    active.sensitive if active else None, held.sensitive, held.fingerprints
+                ),
+            ),
         )
 
     def environment(self, *, declared: bool) -> EnvironmentView:
@@ -143,7 +157,8 @@ def drift(
     rows = resolve(environment.layers(service))
     unknown = {row.key for row in rows if row.winner.value is None}
     before = {name: mark for name, mark in active.fingerprints.items() if name not in unknown}
-    return compare(before, fingerprints(values(rows), fingerprint_key))
+    exposed = exposed_keys(active.sensitive, sensitive_keys(rows), (row.key for row in rows))
+    return compare(before, fingerprints(values(rows), fingerprint_key), exposed=exposed)
 
 
 def active_and_latest(

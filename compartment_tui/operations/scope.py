@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 
 from compartment_tui.domain.config import ProjectConfig
 from compartment_tui.domain.deployment import EnvironmentState, Instance
@@ -30,15 +31,17 @@ def opened(world: World, config: ProjectConfig, environment: str | None = None) 
     The others stay sealed.
     """
 
-    def one(_service: str | None, variable: Variable) -> Variable:
+    def one(where: str, service: str | None, variable: Variable) -> Variable:
         if variable.sealed is None or variable.value is not None:
             return variable
-        return replace(variable, value=world.secrets.unseal(variable.sealed))
+        place = config.seal_place(where, service, variable.key)
+        found = world.secrets.unseal(variable.sealed, place)
+        return replace(variable, value=found.value, sealed_for=found.sealed_for)
 
     return replace(
         config,
         environments=tuple(
-            where.each(one) if environment in (None, where.name) else where
+            where.each(partial(one, where.name)) if environment in (None, where.name) else where
             for where in config.environments
         ),
     )

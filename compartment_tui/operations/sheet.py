@@ -6,6 +6,7 @@ from dataclasses import replace
 from compartment_tui.domain.errors import EngineUnreachable
 from compartment_tui.domain.names import EnvironmentKey, parse_environment_name
 from compartment_tui.domain.sheet import Sheet
+from compartment_tui.operations.recipients import unknown
 from compartment_tui.operations.scope import opened, state_of
 from compartment_tui.ports import World
 
@@ -13,13 +14,19 @@ from compartment_tui.ports import World
 def sheet(world: World, *, environment: str, beside: bool = False) -> Sheet:
     """What the file says of the environment, and what runs in it.
 
-    `beside`: the sensitive values of the other environments are opened too, to be compared. With
+    `beside`: the sensitive values of the other environments are opened too, to be compared, and
+    whom a sensitive value would be sealed for is looked up, for whoever is about to edit. With
     the engine away the file stands there alone. Raises ProjectFileInvalid.
     """
     config = world.project.config()
     key = EnvironmentKey(config.name, parse_environment_name(environment))
     readable = opened(world, config, None if beside else key.environment)
-    alone = Sheet(environment=key.environment, config=readable, known=False)
+    alone = Sheet(
+        environment=key.environment,
+        config=readable,
+        known=False,
+        unknown_recipients=unknown(world) if beside else (),
+    )
     with suppress(EngineUnreachable):
         state = state_of(world, key)
         active = {service: state.active_deployment(service) for service in state.active}

@@ -9,7 +9,12 @@ from compartment_tui.domain.config import ProjectConfig
 from compartment_tui.domain.declared import Transfer
 from compartment_tui.domain.edits import RemoveVariable, SetVariable, VariableEdit
 from compartment_tui.domain.errors import NotFound, UsageProblem
-from compartment_tui.domain.names import PLAIN_KEY_PATTERN, parse_environment_name, show
+from compartment_tui.domain.names import (
+    PLAIN_KEY_PATTERN,
+    EnvironmentKey,
+    parse_environment_name,
+    show,
+)
 from compartment_tui.domain.usable import unreadable_values
 from compartment_tui.domain.variables import NameChanges, Secret, Sensitivity, Variable
 from compartment_tui.operations.scope import (
@@ -95,7 +100,8 @@ def export(
             f"sensitive values are not exported unless asked for: {', '.join(hidden)}",
             hint="--sensitive writes them in clear",
         )
-    values = {one.key: _value(world, one, environment, "the export") for one in found}
+    key, _ = key_and_config(world, environment)
+    values = {one.key: _value(world, one, key, "the export") for one in found}
     return Export(
         text=world.dotenv.text(values, form),
         not_for_shells=tuple(key for key in values if not PLAIN_KEY_PATTERN.fullmatch(key)),
@@ -126,7 +132,7 @@ def copy(
             continue
         chosen = {name: one for name, one in variables.items() if not keys or name in keys}
         for one in chosen.values():
-            _value(world, one, key.environment, "the copy")
+            _value(world, one, key, "the copy")
         if chosen:
             transfers.append(_transfer(into, owner, _own(config, into, owner), chosen, ()))
     found = {name for transfer in transfers for name in transfer.keys}
@@ -151,7 +157,7 @@ def _transfer(
 ) -> Transfer:
     """Edits only for what is not so already."""
     edits: list[VariableEdit] = []
-    added, changed, removed = [], [], []
+    added, changed, removed, exposed = [], [], [], []
     for name, one in brought.items():
         known = before.get(name)
         if known is None:
@@ -160,6 +166,8 @@ def _transfer(
             continue
         else:
             changed.append(name)
+            if _exposes(known, one):
+                exposed.append(name)
         if one.value is not None:
             edits.append(
                 SetVariable(
@@ -173,12 +181,18 @@ def _transfer(
     for name in gone:
         removed.append(name)
         edits.append(RemoveVariable(environment=environment, service=service, key=name))
-    changes = NameChanges(added=tuple(added), changed=tuple(changed), removed=tuple(removed))
+    changes = NameChanges(
+        added=tuple(added), changed=tuple(changed), removed=tuple(removed), exposed=tuple(exposed)
+    )
     return Transfer(service=service, edits=tuple(edits), changes=changes, keys=tuple(brought))
 
 
-def _value(world: World, variable: Variable, environment: str, who: str) -> Secret:
+def _exposes(before: Variable, after: Variable) -> bool:
+    plain = after.sensitivity is Sensitivity.PLAIN
+    return plain and before.sensitivity is Sensitivity.SENSITIVE
+
+
+def _value(world: World, variable: Variable, key: EnvironmentKey, who: str) -> Secret:
     if variable.value is None:
-        needs = {who: (variable.key,)}
-        raise unreadable_values(needs, environment, world.secrets.identity())
+        raise unreadable_values({who: (variable,)}, key, world.secrets.identity())
     return variable.value

@@ -1,6 +1,6 @@
 """The verbs for variables. They change the project file, never what runs."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 
 from compartment_tui.domain.comparing import Pair, ScopePairs, paired, pairs_by_scope
@@ -14,6 +14,7 @@ from compartment_tui.domain.edits import (
     check_key,
     check_value,
     edited,
+    is_sensitive,
 )
 from compartment_tui.domain.errors import NotFound
 from compartment_tui.domain.names import parse_environment_name, show
@@ -27,6 +28,7 @@ from compartment_tui.domain.variables import (
     sealed,
     values,
 )
+from compartment_tui.operations.recipients import edit_for_readers
 from compartment_tui.operations.resolving import resolved
 from compartment_tui.operations.scope import (
     key_and_config,
@@ -56,24 +58,28 @@ def readable(world: World) -> ProjectConfig:
     return opened(world, world.project.config())
 
 
-def write(world: World, edits: Sequence[Edit]) -> Written:
+def write(world: World, edits: Sequence[Edit], *, accepted: Collection[str] = ()) -> Written:
     """Make these edits in the project file, all or none; what it says afterwards.
+
+    `accepted` are those of the recipients unknown here who may read what is sensitive in it; when
+    there are others, nothing is written: see `recipients.unknown`.
 
     The first sensitive value of a file that names no recipients makes ours the first of them, in
     the same edit; an identity is made where there is none. Raises what `ports.Project.edit` does.
     """
     edits = tuple(edits)
     config = world.project.config()
-    if config.recipients or not any(_is_sensitive(edit) for edit in edits):
+    if not any(is_sensitive(edit) for edit in edits):
         return Written(config=opened(world, world.project.edit(edits)))
-    edited(config, edits)  # what cannot be written makes no identity
-    reader = world.secrets.make_identity()
-    written = world.project.edit((Rekey(add=reader.recipients), *edits))
-    return Written(config=opened(world, written), first_reader=reader)
-
-
-def _is_sensitive(edit: Edit) -> bool:
-    return isinstance(edit, SetVariable) and edit.sensitivity is Sensitivity.SENSITIVE
+    reader = None
+    if not config.recipients:
+        edited(config, edits)  # what cannot be written makes no identity
+        reader = world.secrets.make_identity()
+        edits = (Rekey(add=reader.recipients), *edits)
+    written = edit_for_readers(world, edits, accepted=accepted)
+    return Written(
+        config=opened(world, written), first_reader=reader, readers=len(written.recipients)
+    )
 
 
 def listed(world: World, *, environment: str, service: str | None = None) -> tuple[Declared, ...]:
@@ -132,8 +138,9 @@ def set_variable(
     key: str,
     value: Secret,
     sensitive: bool = False,
+    accepted: Collection[str] = (),
 ) -> Declared:
-    """Give a key a value. Raises what `write` does."""
+    """Give a key a value; `accepted` as for `write`. Raises what `write` does."""
     sensitivity = Sensitivity.SENSITIVE if sensitive else Sensitivity.PLAIN
     edit = SetVariable(
         environment=environment,
@@ -142,9 +149,9 @@ def set_variable(
         value=check_value(key, value),
         sensitivity=sensitivity,
     )
-    written = write(world, (edit,))
+    written = write(world, (edit,), accepted=accepted)
     found = shown(world, environment=environment, service=service, key=key)
-    return replace(found, first_reader=written.first_reader)
+    return replace(found, first_reader=written.first_reader, readers=written.readers)
 
 
 def remove(world: World, *, environment: str, service: str | None = None, key: str) -> None:
@@ -188,8 +195,7 @@ def run(
         refuse_unknown_service(config, service)
     rows = resolve(config.environment(key.environment).layers(service or ""))
     if sealed(rows):
-        needs = {"the command": sealed(rows)}
-        raise unreadable_values(needs, key.environment, world.secrets.identity())
+        raise unreadable_values({"the command": sealed(rows)}, key, world.secrets.identity())
     return world.programs.run(tuple(command), values(rows))
 
 

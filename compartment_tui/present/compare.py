@@ -5,7 +5,7 @@ from types import MappingProxyType
 
 from compartment_tui.domain.comparing import Difference, Pair, ScopePairs, paired
 from compartment_tui.domain.edits import SetVariable
-from compartment_tui.domain.variables import MASK, Resolved
+from compartment_tui.domain.variables import MASK, Resolved, Sensitivity
 from compartment_tui.present.editor import Editor
 from compartment_tui.present.editor_table import EVERY
 from compartment_tui.present.grid import Column, Grid, Row, grid
@@ -90,6 +90,17 @@ def _value_cell(row: Resolved, pair: Pair) -> Cell:
 
 
 def _verdict(pair: Pair, other: str, here: str | None = None) -> Cell:
+    """How the two compare, and where a key is sensitive in one of them alone."""
+    found = _difference_cell(pair, other, here)
+    if not pair.plain_on_one_side or pair.left is None:
+        return found
+    left_is_plain = pair.left.winner.sensitivity is Sensitivity.PLAIN
+    left = "here" if here is None else f"in {fit(show_name(here), LONGEST_NAME)}"
+    where = left if left_is_plain else f"in {fit(show_name(other), LONGEST_NAME)}"
+    return Cell(f"{found.text}; not sensitive {where}", Tone.WARN)
+
+
+def _difference_cell(pair: Pair, other: str, here: str | None) -> Cell:
     match pair.difference:
         case Difference.SAME:
             return Cell("= same", Tone.QUIET)

@@ -44,11 +44,12 @@ def place(key: EnvironmentKey) -> Json:
 
 
 def changes(names: NameChanges) -> Json:
-    """Variables that were added, changed, removed: their names only."""
+    """Variables that were added, changed, removed, or are no longer sensitive: names only."""
     return {
         "added": list(names.added),
         "changed": list(names.changed),
         "removed": list(names.removed),
+        "noLongerSensitive": list(names.exposed),
     }
 
 

@@ -20,7 +20,8 @@ def variables_document(found: Iterable[Declared], key: EnvironmentKey, service: 
 
 def variable_document(found: Declared, key: EnvironmentKey, service: str | None) -> Json:
     """What `variable show` and `variable set` answer."""
-    return {**_envelope(key, service), "variable": _declared(found)}
+    count = {"readers": found.readers} if found.readers else {}
+    return {**_envelope(key, service), "variable": _declared(found), **count}
 
 
 def resolved_document(found: Iterable[VariableView], key: EnvironmentKey, service: str) -> Json:
@@ -29,7 +30,12 @@ def resolved_document(found: Iterable[VariableView], key: EnvironmentKey, servic
 
 
 def transfer_document(
-    transfers: Iterable[Transfer], key: EnvironmentKey, service: str | None, *, done: bool
+    transfers: Iterable[Transfer],
+    key: EnvironmentKey,
+    service: str | None,
+    *,
+    done: bool,
+    readers: int = 0,
 ) -> Json:
     """What `variable import` and `variable copy` answer, scope by scope; names only."""
     found = tuple(transfers)
@@ -41,6 +47,7 @@ def transfer_document(
         "literalReferenceKeyNames": [key for one in found for key in one.literal_references],
         "decodedPathKeyNames": [key for one in found for key in one.decoded_paths],
         "done": done,
+        **({"readers": readers} if readers else {}),
     }
 
 
@@ -59,6 +66,7 @@ def comparison_document(
                 "keyName": pair.key,
                 "serviceName": service,
                 "difference": pair.difference.value,
+                "plainOnOneSide": pair.plain_on_one_side,
                 "from": _side(pair.left, pair),
                 "to": _side(pair.right, pair),
             }
@@ -84,7 +92,10 @@ def readers_document(readers: Readers) -> Json:
     """What the `recipients` commands and `variable rekey` answer."""
     identity = readers.identity
     return {
-        "recipients": [{"recipient": one, "ours": readers.ours(one)} for one in readers.recipients],
+        "recipients": [
+            {"recipient": one, "ours": readers.ours(one), "new": one in readers.unknown}
+            for one in readers.recipients
+        ],
         "identity": {
             "place": identity.place,
             "recipients": list(identity.recipients),
@@ -92,6 +103,15 @@ def readers_document(readers: Readers) -> Json:
         },
         "sensitiveValues": readers.sensitive,
         "unreadableValues": readers.unreadable,
+        "movedValues": [
+            {
+                **place(EnvironmentKey(one.here.project, one.here.environment)),
+                "serviceName": one.here.service,
+                "keyName": one.here.key,
+                "sealedFor": one.sealed_for.words_from(one.here.project),
+            }
+            for one in readers.moved
+        ],
     }
 
 

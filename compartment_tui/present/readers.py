@@ -1,8 +1,10 @@
 """Who may read the sensitive values, as lines."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from compartment_tui.domain.declared import Identity, Readers
+from compartment_tui.domain.seals import MovedValue, SealPlace
+from compartment_tui.domain.usable import PROGRAM
 from compartment_tui.present.text import clean, counted, show
 from compartment_tui.present.tone import Cell, Line, Tone, line, signed
 
@@ -10,7 +12,9 @@ from compartment_tui.present.tone import Cell, Line, Tone, line, signed
 def readers_lines(readers: Readers) -> Iterator[Line]:
     """A line each, and what a person should know of their own part in it."""
     for one in readers.recipients:
-        yield Cell(clean(one)), Cell("  you" if readers.ours(one) else "", Tone.GOOD)
+        new = Cell("  new: nobody has sealed for it from here", Tone.WARN)
+        ours = Cell("  you" if readers.ours(one) else "", Tone.GOOD)
+        yield Cell(clean(one)), new if one in readers.unknown else ours
     if not readers.recipients:
         yield line("nobody: sensitive values need a recipient", Tone.QUIET)
     identity = readers.identity
@@ -23,6 +27,40 @@ def readers_lines(readers: Readers) -> Iterator[Line]:
     if readers.unreadable:
         total = counted(readers.sensitive, "sensitive value")
         yield (signed(f"{readers.unreadable} of {total} cannot be read here", Tone.WARN),)
+    yield from moved_lines(readers.moved)
+
+
+def moved_lines(moved: Iterable[MovedValue]) -> Iterator[Line]:
+    """A line each: where it stands, and where it was sealed for."""
+    for one in moved:
+        there = one.sealed_for.words_from(one.here.project)
+        words = f"{one.here.words()} was sealed for {there}, and opens nowhere else"
+        yield (signed(words, Tone.WARN),)
+
+
+def new_reader_lines(recipients: Sequence[str]) -> Iterator[Line]:
+    """Whom a value would be sealed for that nobody has sealed for from here."""
+    for one in recipients:
+        yield (
+            signed(f"new among the recipients: {show(one)}", Tone.WARN),
+            Cell("  nobody has sealed for it from here yet", Tone.QUIET),
+        )
+
+
+def reader_count_words(readers: int, values: int = 1, *, can: str = "can") -> str:
+    """How many can read what was sealed just now."""
+    what = "it" if values == 1 else "them"
+    return f"{counted(readers, 'person', 'people')} {can} read {what}"
+
+
+def old_seal_words(places: Sequence[SealPlace]) -> str:
+    """That values are sealed in the old form, and the way on."""
+    names = ", ".join(one.words() for one in places)
+    verb = "is" if len(places) == 1 else "are"
+    return (
+        f"{names} {verb} sealed in the old form, which opens at any place of any file:"
+        f" `{PROGRAM} variable rekey` seals for the place"
+    )
 
 
 def first_reader_words(reader: Identity) -> str:

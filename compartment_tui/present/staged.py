@@ -4,12 +4,14 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from compartment_tui.domain.comparing import effects
-from compartment_tui.domain.edits import RemoveVariable, VariableEdit
+from compartment_tui.domain.edits import RemoveVariable, VariableEdit, is_sensitive
 from compartment_tui.domain.errors import CompartmentError
+from compartment_tui.domain.variables import Sensitivity
 from compartment_tui.present.editor import Editor, declared, place_of
 from compartment_tui.present.editor_table import services_words
 from compartment_tui.present.jobs import Question
 from compartment_tui.present.pieces import Strong
+from compartment_tui.present.readers import new_reader_lines, reader_count_words
 from compartment_tui.present.text import clean, counted, fit, show, show_name
 from compartment_tui.present.tone import Cell, Line, Tone, line, signed
 from compartment_tui.present.variables import variable_value_cell
@@ -63,7 +65,9 @@ def edit_line(editor: Editor, edit: VariableEdit) -> Line:
     if was is None:
         return (Cell(f"+ {show(edit.key)}", Tone.GOOD), where, Cell("  "), now)
     old = variable_value_cell(was, VALUE_COLUMNS).text
-    steps = (Cell(f"  {old} → ", Tone.QUIET), now)
+    steps: Line = (Cell(f"  {old} → ", Tone.QUIET), now)
+    if new and was.sensitivity is not new.sensitivity is Sensitivity.PLAIN:
+        steps = (*steps, Cell("  no longer sensitive", Tone.WARN))
     return (Cell(f"~ {show(edit.key)}", Tone.WARN), where, *steps)
 
 
@@ -79,10 +83,30 @@ def write_question(editor: Editor, *, file: str) -> Question:
     """The diff, and whether it is to be written."""
     return Question(
         title=f"Write {counted(len(editor.staged), 'edit')} to {show(file)}",
-        lines=(*staged_lines(editor), (), line(_AFTER, Tone.QUIET)),
+        lines=(*staged_lines(editor), (), *_reader_lines(editor), line(_AFTER, Tone.QUIET)),
         yes="Write",
         no="Not yet",
     )
+
+
+def _reader_lines(editor: Editor) -> Iterator[Line]:
+    """How many will read what is sensitive in it, and who of them is new."""
+    sealing = sum(is_sensitive(edit) for edit in editor.staged)
+    if not sealing or editor.before is None:
+        return
+    count = len(editor.before.config.recipients)
+    if count:
+        yield line(reader_count_words(count, sealing, can="will be able to"))
+    new = accepted_readers(editor)
+    yield from new_reader_lines(new)
+    if new:
+        yield line("Writing says that they may; else take them out of the file first.", Tone.WARN)
+
+
+def accepted_readers(editor: Editor) -> tuple[str, ...]:
+    """The new recipients that the question names: whoever says yes accepts them."""
+    sealing = any(is_sensitive(edit) for edit in editor.staged)
+    return editor.before.unknown_recipients if sealing and editor.before else ()
 
 
 _AFTER = "Nothing that runs changes by it: a deploy or redeploy takes the new values."

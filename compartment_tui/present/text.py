@@ -208,10 +208,12 @@ def _columns(char: str) -> int:
 
 
 def variable_words(changes: NameChanges) -> str:
-    """`+ NEW  ~ CHANGED  - GONE`, names only."""
+    """`+ NEW  ~ CHANGED  - GONE  no longer sensitive: PLAIN`, names only."""
+    exposed = (f"no longer sensitive: {', '.join(changes.exposed)}",) if changes.exposed else ()
     marks = (
         *(f"+ {name}" for name in changes.added),
         *(f"~ {name}" for name in changes.changed),
         *(f"- {name}" for name in changes.removed),
+        *exposed,
     )
     return "  ".join(marks)

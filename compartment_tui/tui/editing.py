@@ -20,6 +20,7 @@ class Editing(Acting):
     """What is staged lives on the editor's screen; what is written goes through the bridge."""
 
     _editor: "VariablesScreen | None" = None
+    _told_of_old_seals = False
 
     @property
     def editor_screen(self) -> "VariablesScreen | None":
@@ -39,6 +40,17 @@ class Editing(Acting):
         screen = self.editor_screen
         if screen is not None:
             screen.take_sheet(message.sheet)
+            self._say_old_seals()
+
+    def _say_old_seals(self) -> None:
+        """Once: of values that were opened and would open anywhere."""
+        from compartment_tui.present.readers import old_seal_words
+
+        places = self.world.secrets.old_seals()
+        if places and not self._told_of_old_seals:
+            self._told_of_old_seals = True
+            words = old_seal_words(places)
+            self.notify(words, severity="warning", timeout=LONG_SECONDS, markup=False)
 
     def on_import_read(self, message: news.ImportRead) -> None:
         from compartment_tui.tui.screens.variable_import import VariableImport
@@ -51,17 +63,21 @@ class Editing(Acting):
 
     def on_write_wanted(self, message: news.WriteWanted) -> None:
         if message.edits and not self.board.read_only:
-            self.bridge.write(message.edits)
+            self.bridge.write(message.edits, message.accepted)
 
     def on_variables_written(self, message: news.VariablesWritten) -> None:
         """Staged no longer; whoever runs without it can be given it now."""
-        from compartment_tui.present.readers import first_reader_words
+        from compartment_tui.domain.edits import is_sensitive
+        from compartment_tui.present.readers import first_reader_words, reader_count_words
         from compartment_tui.present.staged import offers
 
         screen = self.editor_screen
         count = counted(len(message.edits), "edit")
         words = f"{count} written to {self.world.project.file.name}"
         timeout = None
+        if message.readers:
+            sealed = sum(is_sensitive(edit) for edit in message.edits)
+            words = f"{words}\n{reader_count_words(message.readers, sealed)}"
         if message.first_reader is not None:
             words, timeout = f"{words}\n{first_reader_words(message.first_reader)}", LONG_SECONDS
         self.notify(words, timeout=timeout, markup=False)
@@ -94,7 +110,7 @@ class Editing(Acting):
 
         def answered(yes: bool | None) -> None:
             if yes:
-                self.post_message(news.WriteWanted(message.edits))
+                self.post_message(news.WriteWanted(message.edits, message.accepted))
 
         self.push_screen(AskScreen(trouble_question(message.error)), answered)
 

@@ -91,6 +91,8 @@ class VariablesWritten(Message):
     edits: tuple[VariableEdit, ...]
     first_reader: Identity | None = None
     """Who may read sensitive values now, when the file named nobody before."""
+    readers: int = 0
+    """How many can read the sensitive ones among them; 0 when there are none."""
 
 
 @dataclass(eq=False, repr=False)
@@ -99,6 +101,7 @@ class WriteRefused(Message):
 
     edits: tuple[VariableEdit, ...]
     error: CompartmentError
+    accepted: tuple[str, ...] = ()
 
 
 @dataclass(eq=False, repr=False)
@@ -216,9 +219,10 @@ class EditorWanted(Message):
 
 @dataclass(eq=False, repr=False)
 class WriteWanted(Message):
-    """Write these edits together."""
+    """Write these edits together; `accepted` new recipients may read what is sensitive in them."""
 
     edits: tuple[VariableEdit, ...]
+    accepted: tuple[str, ...] = ()
 
 
 @dataclass(eq=False, repr=False)

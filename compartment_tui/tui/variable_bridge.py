@@ -66,16 +66,16 @@ class VariableBridge:
 
         self._ask(ask)
 
-    def write(self, edits: tuple[VariableEdit, ...]) -> None:
+    def write(self, edits: tuple[VariableEdit, ...], accepted: tuple[str, ...] = ()) -> None:
         """Write these edits together, as `VariablesWritten`; or `WriteRefused`."""
 
         def ask() -> Message:
             try:
-                written = variables.write(self._world, edits)
+                written = variables.write(self._world, edits, accepted=accepted)
             except Exception as raised:
                 error = expected(raised, self._world.error_log.write)
-                return news.WriteRefused(edits, error)
-            return news.VariablesWritten(edits, written.first_reader)
+                return news.WriteRefused(edits, error, accepted)
+            return news.VariablesWritten(edits, written.first_reader, written.readers)
 
         self._ask(ask)
 

@@ -20,7 +20,10 @@ from compartment_tui.adapters.secrets import (
     take_identity,
 )
 from compartment_tui.domain.errors import UsageProblem
+from compartment_tui.domain.seals import SealPlace
 from compartment_tui.domain.variables import Secret
+
+HERE = SealPlace(project="shop", environment="production", key="TOKEN")
 
 texts = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"))
 
@@ -52,12 +55,12 @@ def test_without_one_it_says_where_it_would_be(tmp_path: Path) -> None:
 @pytest.mark.parametrize("mode", [0o640, 0o604, 0o644, 0o660])
 def test_one_that_others_can_read_is_refused(tmp_path: Path, mode: int) -> None:
     secrets, recipient = made(tmp_path)
-    sealed = secrets.seal(Secret("x"), (recipient,))
+    sealed = secrets.seal(Secret("x"), (recipient,), HERE)
     (tmp_path / "identity.txt").chmod(mode)
     again = AgeSecrets({}, tmp_path)
     assert "can be read by others" in again.identity().problem
     assert "chmod 600" in again.identity().hint
-    assert again.unseal(sealed) is None
+    assert again.unseal(sealed, HERE).value is None
     with pytest.raises(UsageProblem, match="read by others"):
         again.make_identity()
 
@@ -70,7 +73,7 @@ def test_the_environment_gives_it_and_keeps_nothing(tmp_path: Path) -> None:
     secrets = AgeSecrets(given_, tmp_path)
     (recipient,) = secrets.identity().recipients
     assert secrets.identity().place == IDENTITY_VARIABLE
-    assert secrets.unseal(secrets.seal(Secret("x"), (recipient,))) == Secret("x")
+    assert secrets.unseal(secrets.seal(Secret("x"), (recipient,), HERE), HERE).value == Secret("x")
     assert list(tmp_path.iterdir()) == []
 
 
@@ -114,10 +117,13 @@ def test_what_is_no_identity_is_not_repeated(tmp_path: Path, content: str) -> No
 
 def test_several_may_read_and_others_may_not(tmp_path: Path) -> None:
     (one, first), (two, second), (three, _) = (made(tmp_path / name) for name in "abc")
-    sealed = one.seal(Secret("s3cret"), (first, second))
+    sealed = one.seal(Secret("s3cret"), (first, second), HERE)
     assert "s3cret" not in sealed
-    assert (one.unseal(sealed), two.unseal(sealed)) == (Secret("s3cret"), Secret("s3cret"))
-    assert three.unseal(sealed) is None
+    assert (one.unseal(sealed, HERE).value, two.unseal(sealed, HERE).value) == (
+        Secret("s3cret"),
+        Secret("s3cret"),
+    )
+    assert three.unseal(sealed, HERE).value is None
 
 
 @settings(max_examples=40)
@@ -125,7 +131,9 @@ def test_several_may_read_and_others_may_not(tmp_path: Path) -> None:
 def test_any_text_comes_back(value: str) -> None:
     key = pyrage.x25519.Identity.generate()
     secrets = AgeSecrets({IDENTITY_VARIABLE: str(key)}, Path("/none"))
-    assert secrets.unseal(secrets.seal(Secret(value), (str(key.to_public()),))) == Secret(value)
+    assert secrets.unseal(
+        secrets.seal(Secret(value), (str(key.to_public()),), HERE), HERE
+    ).value == Secret(value)
 
 
 @pytest.mark.parametrize(
@@ -133,7 +141,7 @@ def test_any_text_comes_back(value: str) -> None:
 )
 def test_junk_is_unreadable_and_no_error(tmp_path: Path, junk: str) -> None:
     secrets, _ = made(tmp_path)
-    assert secrets.unseal(junk) is None
+    assert secrets.unseal(junk, HERE).value is None
 
 
 def test_base64_of_a_binary_age_file_is_read_too(tmp_path: Path) -> None:
@@ -141,7 +149,7 @@ def test_base64_of_a_binary_age_file_is_read_too(tmp_path: Path) -> None:
 
     secrets, recipient = made(tmp_path)
     binary = pyrage.encrypt(b"x", [pyrage.x25519.Recipient.from_str(recipient)])
-    assert secrets.unseal(base64.b64encode(binary).decode()) == Secret("x")
+    assert secrets.unseal(base64.b64encode(binary).decode(), HERE).value == Secret("x")
 
 
 @pytest.mark.parametrize("text", ["", "age1", "age1qqq", "ssh-ed25519 AAAA", "AGE-SECRET-KEY-1X"])
@@ -152,7 +160,7 @@ def test_what_is_no_recipient_is_refused(tmp_path: Path, text: str) -> None:
         secrets.check_recipient(text)
     assert "AGE-SECRET-KEY-1X" not in refused.value.message
     with pytest.raises(UsageProblem, match="nobody"):
-        secrets.seal(Secret("x"), ())
+        secrets.seal(Secret("x"), (), HERE)
 
 
 def test_where_the_users_own_place_is(tmp_path: Path) -> None:
@@ -164,14 +172,17 @@ def test_where_the_users_own_place_is(tmp_path: Path) -> None:
 @pytest.mark.skipif(shutil.which("age") is None, reason="age is not installed here")
 def test_the_age_tool_reads_them_and_we_read_its(tmp_path: Path) -> None:
     secrets, recipient = made(tmp_path)
-    sealed = secrets.seal(Secret("héllo\n"), (recipient,))
+    sealed = secrets.seal(Secret("héllo\n"), (recipient,), HERE)
     identity = str(tmp_path / "identity.txt")
     read = subprocess.run(
         ["age", "-d", "-i", identity], input=sealed.encode(), capture_output=True, check=True
     )
-    assert read.stdout == "héllo\n".encode()
+    # As documented: the place is the first line, the value all the others.
+    mark, _, value = read.stdout.partition(b"\n")
+    assert mark.startswith(b'compartment-tui sealed 1 {"project": "shop"')
+    assert value == "héllo\n".encode()
     written = subprocess.run(
         ["age", "-a", "-r", recipient], input=b"theirs", capture_output=True, check=True
     )
-    assert secrets.unseal(written.stdout.decode()) == Secret("theirs")
+    assert secrets.unseal(written.stdout.decode(), HERE).value == Secret("theirs")
     assert os.environ.get(IDENTITY_VARIABLE) is None

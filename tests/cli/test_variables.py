@@ -301,6 +301,6 @@ def test_what_is_refused_makes_nobody_a_reader() -> None:
 
 def test_an_identity_that_the_recipients_lack_stays_as_it_is() -> None:
     opened = memory_world(replace(shop_config(WEB), recipients=("age1somebody",)))
-    said = fed(opened, CANARY, "variable", "set", "TOKEN", "--sensitive", "--stdin")
+    said = fed(opened, CANARY, "variable", "set", "TOKEN", "--sensitive", "--stdin", "--yes")
     assert said.code == 0
     assert opened.project.current.recipients == ("age1somebody",)

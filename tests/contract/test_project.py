@@ -1,9 +1,10 @@
 """What every `Project` and every `Secrets` promises about edits and sensitive values."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+import pyrage
 import pytest
 
 from compartment_tui.adapters.memory.clock import FakeClock
@@ -12,8 +13,10 @@ from compartment_tui.adapters.memory.secrets import MemorySecrets
 from compartment_tui.adapters.secrets import AgeSecrets
 from compartment_tui.adapters.toml.project import TomlProject
 from compartment_tui.domain.config import ProjectConfig, ServiceSpec
+from compartment_tui.domain.declared import Unsealed
 from compartment_tui.domain.edits import Edit, Rekey, RemoveEnvironment, RemoveVariable, SetVariable
 from compartment_tui.domain.errors import NotFound, SensitiveUnreadable, UsageProblem
+from compartment_tui.domain.seals import MovedValue, SealPlace
 from compartment_tui.domain.variables import Secret, Sensitivity
 from compartment_tui.ports import Project, Secrets
 
@@ -61,6 +64,20 @@ def repository(request: pytest.FixtureRequest, tmp_path: Path) -> Repository:
     return made
 
 
+@pytest.fixture
+def in_old_form() -> Callable[[Secrets, str], str]:
+    """Seals for the identity as the earlier version did."""
+
+    def seal(secrets: Secrets, value: str) -> str:
+        names = secrets.make_identity().recipients
+        if isinstance(secrets, MemorySecrets):
+            return secrets.seal_in_old_form(Secret(value), names)
+        known = [pyrage.x25519.Recipient.from_str(one) for one in names]
+        return pyrage.encrypt(value.encode(), known, armored=True).decode()
+
+    return seal
+
+
 def put(key: str, value: str, service: str | None = None, *, sensitive: bool = False) -> Edit:
     return SetVariable(
         environment="staging",
@@ -69,6 +86,10 @@ def put(key: str, value: str, service: str | None = None, *, sensitive: bool = F
         value=Secret(value),
         sensitivity=Sensitivity.SENSITIVE if sensitive else Sensitivity.PLAIN,
     )
+
+
+def here(key: str) -> SealPlace:
+    return SealPlace(project="shop", environment="staging", key=key)
 
 
 def recipient(secrets: Secrets) -> str:
@@ -127,13 +148,19 @@ def test_sensitive_values_are_read_by_their_recipients_only(repository: Reposito
     project.edit((Rekey(add=(recipient(ours),)),))
     text = sealed(project.edit((put("A", "s3cret", sensitive=True),)), "A")
     assert "s3cret" not in text
-    assert (ours.unseal(text), others.unseal(text)) == (Secret("s3cret"), None)
+    assert (ours.unseal(text, here("A")).value, others.unseal(text, here("A")).value) == (
+        Secret("s3cret"),
+        None,
+    )
     with pytest.raises(SensitiveUnreadable):
         repository.as_other().edit((Rekey(add=(recipient(others),)),))
     config = project.edit((Rekey(add=(recipient(others),), remove=(recipient(ours),)),))
     assert config.recipients == (recipient(others),)
     text = sealed(config, "A")
-    assert (ours.unseal(text), others.unseal(text)) == (None, Secret("s3cret"))
+    assert (ours.unseal(text, here("A")).value, others.unseal(text, here("A")).value) == (
+        None,
+        Secret("s3cret"),
+    )
 
 
 def test_edits_beside_a_sensitive_value_need_no_identity(repository: Repository) -> None:
@@ -143,8 +170,8 @@ def test_edits_beside_a_sensitive_value_need_no_identity(repository: Repository)
     theirs = repository.as_other()
     config = theirs.edit((put("B", "1"), put("C", "new", sensitive=True)))
     assert sealed(config, "A") == text
-    assert repository.others.unseal(sealed(config, "C")) is None
-    assert repository.ours.unseal(sealed(config, "C")) == Secret("new")
+    assert repository.others.unseal(sealed(config, "C"), here("C")).value is None
+    assert repository.ours.unseal(sealed(config, "C"), here("C")).value == Secret("new")
 
 
 def test_who_is_no_recipient_is_refused(repository: Repository) -> None:
@@ -155,5 +182,89 @@ def test_who_is_no_recipient_is_refused(repository: Repository) -> None:
         with pytest.raises(UsageProblem):
             secrets.check_recipient("nonsense")
         with pytest.raises(UsageProblem):
-            secrets.seal(Secret("x"), ())
-        assert secrets.unseal("nonsense") is None
+            secrets.seal(Secret("x"), (), here("A"))
+        assert secrets.unseal("nonsense", here("A")).value is None
+
+
+def test_a_sealed_value_opens_in_its_place_alone(repository: Repository) -> None:
+    secrets = repository.ours
+    mine, place = recipient(secrets), here("A")
+    text = secrets.seal(Secret("s3cret"), (mine,), place)
+    assert secrets.unseal(text, place) == Unsealed(value=Secret("s3cret"))
+    for other in (
+        here("B"),
+        replace(place, service="web"),
+        replace(place, environment="production"),
+        replace(place, project="other"),
+    ):
+        assert secrets.unseal(text, other) == Unsealed(sealed_for=place)
+    assert secrets.old_seals() == ()
+
+
+def test_one_in_the_old_form_opens_anywhere_until_it_is_sealed_again(
+    repository: Repository, in_old_form: Callable[[Secrets, str], str]
+) -> None:
+    secrets = repository.ours
+    mine = recipient(secrets)
+    text = in_old_form(secrets, "s3cret")
+    for place in (here("A"), here("B")):
+        assert secrets.unseal(text, place) == Unsealed(value=Secret("s3cret"))
+    assert secrets.old_seals() == (here("A"), here("B"))
+    secrets.seal(Secret("s3cret"), (mine,), here("A"))
+    assert secrets.old_seals() == (here("B"),)
+
+
+def test_what_was_sealed_for_another_place_is_sealed_again_only_as_agreed(
+    repository: Repository,
+) -> None:
+    project, secrets = repository.project, repository.ours
+    project.edit((Rekey(add=(recipient(secrets),)), put("A", "s3cret", sensitive=True)))
+    moved = move(repository, "A", "B")
+    before = project.config()
+    with pytest.raises(SensitiveUnreadable, match="B in “staging” was sealed for A in “staging”"):
+        project.edit((Rekey(),))
+    other = MovedValue(here=here("B"), sealed_for=here("C"))
+    with pytest.raises(SensitiveUnreadable, match="opens nowhere else"):
+        project.edit((Rekey(moved=(other,)),))
+    assert project.config() == before
+    text = sealed(project.edit((Rekey(moved=(moved,)),)), "B")
+    assert secrets.unseal(text, here("B")).value == Secret("s3cret")
+
+
+def move(repository: Repository, old: str, new: str) -> MovedValue:
+    """Somebody writes the key of a sensitive value anew, by hand."""
+    project = repository.project
+    if isinstance(project, MemoryProject):
+        (environment,) = project.current.environments
+        found = replace(environment.variables[old], key=new)
+        changed = replace(environment, variables={new: found})
+        project.write(replace(project.current, environments=(changed,)))
+    else:
+        text = project.file.read_text(encoding="utf-8")
+        project.file.write_text(text.replace(f"{old} = {{", f"{new} = {{"), encoding="utf-8")
+    return MovedValue(here=here(new), sealed_for=here(old))
+
+
+def test_a_reader_nobody_agreed_to_is_refused(repository: Repository) -> None:
+    project = repository.project
+    mine, theirs = recipient(repository.ours), recipient(repository.others)
+    project.edit((Rekey(add=(mine, theirs)),), readers={mine, theirs})
+    before = project.config()
+    for edit in (put("A", "s3cret", sensitive=True), Rekey()):
+        with pytest.raises(UsageProblem, match="would read it"):
+            project.edit((edit,), readers={mine})
+    assert project.config() == before
+    project.edit((put("A", "plain"),), readers={mine})
+    project.edit((put("B", "s3cret", sensitive=True),), readers={mine, theirs})
+
+
+def test_whom_was_sealed_for_last_is_remembered(
+    repository: Repository, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    project = repository.project
+    assert project.known_recipients() == frozenset()
+    project.remember_recipients(("age1a", "age1b"))
+    assert project.known_recipients() == {"age1a", "age1b"}
+    project.remember_recipients(("age1b",))
+    assert project.known_recipients() == {"age1b"}

@@ -750,3 +750,74 @@ def test_the_first_sensitive_value_makes_who_can_read_it() -> None:
 
     bare = replace(shop_config(), environments=())
     play(act, shop=bare, deployed=False)
+
+
+# --- readers, places ------------------------------------------------------------------------------
+
+
+def test_the_question_names_who_is_new_among_the_readers() -> None:
+    async def act(one: Stage) -> None:
+        await edit(one, "LOG_LEVEL", "debug")
+        await one.press("W")
+        await one.screen(WriteScreen)
+        assert "new among the recipients" not in one.text()
+        await one.press("n")
+        await one.screen(VariablesScreen)
+        await edit(one, "TOKEN", "hunter2")
+        await one.press("W")
+        await one.screen(WriteScreen)
+        await one.reads("1 person will be able to read it")
+        await one.reads("new among the recipients: age1made-up")
+        await one.press("y")
+        await one.reads("1 person can read it")
+        assert one.opened.project.known_recipients() == {"age1made-up"}
+        assert written(one, "TOKEN").sealed is not None
+
+    play(act, deployed=False)
+
+
+def test_a_reader_who_comes_after_the_question_is_refused() -> None:
+    async def act(one: Stage) -> None:
+        await edit(one, "TOKEN", "hunter2")
+        await one.press("W")
+        await one.screen(WriteScreen)
+        before = replace(one.opened.project.current, recipients=("age1made-up", "age1late"))
+        one.opened.project.current = before
+        await one.press("y")
+        await one.screen(AskScreen)
+        await one.reads("age1late would read it, and nobody here agreed to that yet")
+        assert one.opened.project.current == before
+
+    play(act, deployed=False)
+
+
+def test_what_becomes_plain_is_said_before_it_is_written() -> None:
+    async def act(one: Stage) -> None:
+        await point(one, "TOKEN")
+        await one.press("e")
+        await one.screen(VariableForm)
+        await one.press("shift+tab", "left", "tab", *"shown", "enter")
+        await one.screen(VariablesScreen)
+        await one.press("W")
+        await one.screen(WriteScreen)
+        await one.reads("no longer sensitive")
+        await one.press("n")
+
+    play(act, deployed=False)
+
+
+def test_a_value_in_the_old_form_is_warned_of() -> None:
+    async def run() -> None:
+        opened, clock = open_held(config())
+        text = opened.secrets.seal_in_old_form(Secret("old"), ("age1memory",))
+        current = opened.project.current
+        production = current.environment("production")
+        token = replace(production.variables["TOKEN"], value=None, sealed=text)
+        changed = replace(production, variables={**production.variables, "TOKEN": token})
+        environments = (changed, *current.environments[1:])
+        opened.project.current = replace(current, environments=environments)
+        async with stage(opened, clock) as one:
+            await open_editor(one)
+            await one.reads("sealed in the old form")
+
+    asyncio.run(run())

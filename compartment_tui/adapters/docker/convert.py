@@ -68,6 +68,7 @@ def labels_of(birth: "Birth") -> dict[str, str]:
         names.AUTHOR: plan.provenance.author,
         names.PREVIOUS: plan.previous.id if plan.previous else "",
         names.FINGERPRINTS: json.dumps(dict(plan.fingerprints), sort_keys=True),
+        **({} if plan.sensitive is None else {names.SENSITIVE: json.dumps(plan.sensitive)}),
     }
 
 
@@ -144,6 +145,7 @@ def _born(labels: Json) -> dict[str, Any] | None:
             author=labels.get(names.AUTHOR, ""),
         ),
         "fingerprints": _fingerprints(labels.get(names.FINGERPRINTS, "")),
+        "sensitive": _keys(labels.get(names.SENSITIVE, "")),
         "previous": labels.get(names.PREVIOUS) or None,
         "created": created,
     }
@@ -281,3 +283,12 @@ def _fingerprints(text: str) -> dict[str, str]:
     except ValueError:
         return {}
     return {str(k): str(v) for k, v in found.items()} if isinstance(found, dict) else {}
+
+
+def _keys(text: str) -> tuple[str, ...] | None:
+    """The names in a label; None where there are none, as on older containers."""
+    try:
+        found = json.loads(text)
+    except ValueError:
+        return None
+    return tuple(str(key) for key in found) if isinstance(found, list) else None

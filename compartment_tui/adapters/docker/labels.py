@@ -24,6 +24,7 @@ DIRTY = PREFIX + "dirty"
 AUTHOR = PREFIX + "author"
 PREVIOUS = PREFIX + "previous"
 FINGERPRINTS = PREFIX + "fingerprints"
+SENSITIVE = PREFIX + "sensitive"
 
 
 class Role(StrEnum):

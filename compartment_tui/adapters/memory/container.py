@@ -222,6 +222,7 @@ class Container:
             spec=self.spec,
             provenance=plan.provenance,
             fingerprints=dict(plan.fingerprints),
+            sensitive=plan.sensitive,
             previous=plan.previous.id if plan.previous else None,
             created=self.birth.created,
             state=self.state,

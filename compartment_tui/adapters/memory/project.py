@@ -1,7 +1,7 @@
 """A repository that exists nowhere."""
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime
@@ -14,11 +14,12 @@ from compartment_tui.adapters.memory.secrets import MemorySecrets
 from compartment_tui.domain.commits import Checkout, Commit, CommitRange
 from compartment_tui.domain.config import ProjectConfig, ServiceSpec
 from compartment_tui.domain.deployment import EnvironmentState, Provenance
-from compartment_tui.domain.edits import Edit, Rekey, SetVariable, edited
+from compartment_tui.domain.edits import Edit, Rekey, SetVariable, edited, is_sensitive
 from compartment_tui.domain.errors import NotFound, SensitiveUnreadable
 from compartment_tui.domain.names import EnvironmentKey, parse_environment_name, show
 from compartment_tui.domain.owner import Origin
-from compartment_tui.domain.usable import way_on, why
+from compartment_tui.domain.seals import MovedValue
+from compartment_tui.domain.usable import misplaced_values, refuse_readers, way_on, why
 from compartment_tui.domain.variables import Sensitivity, Variable
 from compartment_tui.ports import EngineIdentity
 
@@ -44,6 +45,8 @@ class MemoryProject:
         self.secrets = secrets or MemorySecrets()
         self.copies: dict[tuple[str, EnvironmentKey], tuple[EnvironmentState, datetime]] = {}
         """By engine and environment."""
+        self.known: set[str] = set()
+        """Recipients that were sealed for last."""
         self.addresses: dict[str, str] = {}
         """Which engine was last met where."""
         self._clock = clock
@@ -65,9 +68,19 @@ class MemoryProject:
     def services_in(self, root: Path) -> tuple[ServiceSpec, ...]:
         return self.committed.get(root.name, self.current.services)
 
-    def edit(self, edits: Sequence[Edit]) -> ProjectConfig:
+    def known_recipients(self) -> frozenset[str]:
+        return frozenset(self.known)
+
+    def remember_recipients(self, recipients: Collection[str]) -> None:
+        self.known = set(recipients)
+
+    def edit(
+        self, edits: Sequence[Edit], *, readers: Collection[str] | None = None
+    ) -> ProjectConfig:
         after = edited(self.current, edits)
-        self.write(_sealed(after, edits, after.recipients, self.secrets))
+        if any(isinstance(edit, Rekey) or is_sensitive(edit) for edit in edits):
+            refuse_readers(after.recipients, readers)
+        self.write(_sealed(after, edits, self.secrets))
         return self.current
 
     def write(self, config: ProjectConfig) -> None:
@@ -89,17 +102,13 @@ class MemoryProject:
         return self.copies.get((self.addresses.get(address, ""), key))
 
 
-def _sealed(
-    config: ProjectConfig,
-    edits: Sequence[Edit],
-    recipients: tuple[str, ...],
-    secrets: MemorySecrets,
-) -> ProjectConfig:
+def _sealed(config: ProjectConfig, edits: Sequence[Edit], secrets: MemorySecrets) -> ProjectConfig:
     """What would lie in the file: sensitive values encrypted, all again where that was asked for.
 
     Those that the world began with in clear stay so, like values that were read.
     """
     again = any(isinstance(edit, Rekey) for edit in edits)
+    moved = [move for edit in edits if isinstance(edit, Rekey) for move in edit.moved]
     fresh = {
         (parse_environment_name(edit.environment), edit.service, edit.key)
         for edit in edits
@@ -112,8 +121,15 @@ def _sealed(
         if not again and (environment, service, variable.key) not in fresh:
             return variable
         value = variable.value
+        place = config.seal_place(environment, service, variable.key)
         if value is None and variable.sealed is not None:
-            value = secrets.unseal(variable.sealed)
+            found = secrets.unseal(variable.sealed, place)
+            if found.sealed_for is not None:
+                move = MovedValue(here=place, sealed_for=found.sealed_for)
+                if move not in moved:
+                    raise misplaced_values((move,))
+                found = secrets.unseal(variable.sealed, found.sealed_for)
+            value = found.value
         if value is None:
             identity = secrets.identity()
             raise SensitiveUnreadable(
@@ -121,7 +137,7 @@ def _sealed(
                 f" again: {why(identity)}",
                 hint=way_on(identity),
             )
-        return replace(variable, value=None, sealed=secrets.seal(value, recipients))
+        return replace(variable, value=None, sealed=secrets.seal(value, config.recipients, place))
 
     environments = (where.each(partial(one, where.name)) for where in config.environments)
     return replace(config, environments=tuple(environments))

@@ -2,9 +2,10 @@
 
 from collections.abc import Sequence
 
-from compartment_tui.domain.declared import Identity
+from compartment_tui.domain.declared import Identity, Unsealed
 from compartment_tui.domain.errors import UsageProblem
 from compartment_tui.domain.names import show
+from compartment_tui.domain.seals import SealPlace
 from compartment_tui.domain.variables import Secret
 
 OURS = "age1memory"
@@ -15,7 +16,8 @@ class MemorySecrets:
 
     def __init__(self, recipient: str | None = OURS) -> None:
         self.recipient = recipient
-        self._vault: dict[str, tuple[Secret, tuple[str, ...]]] = {}
+        self._vault: dict[str, tuple[Secret, tuple[str, ...], SealPlace | None]] = {}
+        self._old: dict[SealPlace, None] = {}
 
     def share(self, other: "MemorySecrets") -> None:
         """Have the same vault as somebody else: one file, two readers."""
@@ -36,13 +38,31 @@ class MemorySecrets:
             raise UsageProblem(f"{show(recipient)} is not a recipient", hint="they begin with age1")
         return recipient.strip()
 
-    def seal(self, value: Secret, recipients: Sequence[str]) -> str:
+    def seal(self, value: Secret, recipients: Sequence[str], place: SealPlace) -> str:
+        text = self._put(value, recipients, place)
+        self._old.pop(place, None)
+        return text
+
+    def seal_in_old_form(self, value: Secret, recipients: Sequence[str]) -> str:
+        """As it was done before a text named its place."""
+        return self._put(value, recipients, None)
+
+    def _put(self, value: Secret, recipients: Sequence[str], place: SealPlace | None) -> str:
         if not recipients:
             raise UsageProblem("nobody could read a sensitive value")
         text = f"sealed in memory, number {len(self._vault) + 1}"
-        self._vault[text] = (value, tuple(self.check_recipient(one) for one in recipients))
+        self._vault[text] = (value, tuple(self.check_recipient(one) for one in recipients), place)
         return text
 
-    def unseal(self, sealed: str) -> Secret | None:
-        value, recipients = self._vault.get(sealed, (None, ()))
-        return value if self.recipient in recipients else None
+    def unseal(self, sealed: str, place: SealPlace) -> Unsealed:
+        value, recipients, sealed_for = self._vault.get(sealed, (None, (), None))
+        if value is None or self.recipient not in recipients:
+            return Unsealed()
+        if sealed_for is None:
+            self._old[place] = None
+        elif sealed_for != place:
+            return Unsealed(sealed_for=sealed_for)
+        return Unsealed(value=value)
+
+    def old_seals(self) -> tuple[SealPlace, ...]:
+        return tuple(self._old)

@@ -2,7 +2,7 @@
 
 import fcntl
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from itertools import groupby
 from pathlib import Path
@@ -33,7 +33,11 @@ RECIPIENTS: KeyPath = ("secrets", "recipients")
 
 
 def edit_file(
-    file: Path, edits: Sequence[Edit], secrets: Secrets | None
+    file: Path,
+    edits: Sequence[Edit],
+    secrets: Secrets | None,
+    *,
+    readers: Collection[str] | None = None,
 ) -> tuple[ProjectConfig, os.stat_result]:
     """See `ports.Project.edit`; also the file as it lies there then.
 
@@ -43,7 +47,9 @@ def edit_file(
         with _held(file) as opened:
             before = os.fstat(opened)
             text = text_of(file, _contents(opened))
-            after, config = edited_text(text, edits, secrets, root=file.parent, name=file.name)
+            after, config = edited_text(
+                text, edits, secrets, root=file.parent, name=file.name, readers=readers
+            )
             if after == text:
                 return config, before
             if signature(before) == signature(file.stat()):
@@ -51,7 +57,13 @@ def edit_file(
 
 
 def edited_text(
-    text: str, edits: Sequence[Edit], secrets: Secrets | None, *, root: Path, name: str
+    text: str,
+    edits: Sequence[Edit],
+    secrets: Secrets | None,
+    *,
+    root: Path,
+    name: str,
+    readers: Collection[str] | None = None,
 ) -> tuple[str, ProjectConfig]:
     """A project file's text after these edits, and what it says then.
 
@@ -59,7 +71,8 @@ def edited_text(
     """
     document = parse_text(text, name)
     config = config_of(document, text, root=root, file_name=name)
-    sealing = Sealing(secrets, edited(config, edits).recipients)
+    recipients = edited(config, edits).recipients
+    sealing = Sealing(secrets, recipients, config.name, readers)
     for kind, group in groupby(edits, _kind):
         some = tuple(group)
         body = text.removeprefix(BYTE_ORDER_MARK)
@@ -68,7 +81,8 @@ def edited_text(
         if kind is RemoveEnvironment:
             body = _without_environments(body, some, expected)
         elif kind is Rekey:
-            body = _rekeyed(body, some, sealing.again(config), expected)
+            moved = [move for edit in some if isinstance(edit, Rekey) for move in edit.moved]
+            body = _rekeyed(body, some, sealing.again(config, moved), expected)
         else:
             body = _with_variables(body, some, sealing, expected)
         document = parse_text(body, name)
@@ -103,10 +117,7 @@ def _with_variables(
             changes[_path(edit)] = None
         elif isinstance(edit, SetVariable):
             changes.pop(_path(edit), None)
-            sensitive = edit.sensitivity is Sensitivity.SENSITIVE
-            changes[_path(edit)] = (
-                Sealed(sealing.sealed(edit.value)) if sensitive else Plain(edit.value.reveal())
-            )
+            changes[_path(edit)] = _value(edit, sealing)
     new = {
         path: value
         for path, value in changes.items()
@@ -115,6 +126,14 @@ def _with_variables(
     for path, value in new.items():
         documents.put(document, path, _plain(value))
     return changed(text, new)
+
+
+def _value(edit: SetVariable, sealing: Sealing) -> Value:
+    if edit.sensitivity is not Sensitivity.SENSITIVE:
+        return Plain(edit.value.reveal())
+    environment = parse_environment_name(edit.environment)
+    text = sealing.sealed(edit.value, environment=environment, service=edit.service, key=edit.key)
+    return Sealed(text)
 
 
 def _rekeyed(

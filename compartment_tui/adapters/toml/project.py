@@ -2,7 +2,7 @@
 
 import os
 import time
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,6 +18,7 @@ from compartment_tui.ports import EngineIdentity, Secrets
 
 if TYPE_CHECKING:
     from compartment_tui.adapters.toml.copies import RecordCopies
+    from compartment_tui.adapters.toml.recipients import KnownRecipients
     from compartment_tui.domain.edits import Edit
 
 JUST_WRITTEN = 100_000_000
@@ -84,10 +85,18 @@ class TomlProject:
         self._remember(found, config)
         return config
 
-    def edit(self, edits: "Sequence[Edit]") -> ProjectConfig:
+    def known_recipients(self) -> frozenset[str]:
+        return self._known_recipients().read()
+
+    def remember_recipients(self, recipients: Collection[str]) -> None:
+        self._known_recipients().write(recipients)
+
+    def edit(
+        self, edits: "Sequence[Edit]", *, readers: Collection[str] | None = None
+    ) -> ProjectConfig:
         from compartment_tui.adapters.toml.editing import edit_file
 
-        config, found = edit_file(self._file, edits, self._secrets)
+        config, found = edit_file(self._file, edits, self._secrets, readers=readers)
         self._known = (signature(found), config)
         return config
 
@@ -116,6 +125,12 @@ class TomlProject:
         from compartment_tui.adapters.toml.copies import RecordCopies
 
         return RecordCopies(state_directory(os.environ), self.root)
+
+    def _known_recipients(self) -> "KnownRecipients":
+        from compartment_tui.adapters.places import state_directory
+        from compartment_tui.adapters.toml.recipients import KnownRecipients
+
+        return KnownRecipients(state_directory(os.environ), self.root, self.config().name)
 
 
 def _absolute(path: Path) -> Path:

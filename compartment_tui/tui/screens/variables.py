@@ -1,13 +1,19 @@
 """The variable editor: every edit is staged, and taken back or written with the others."""
 
 from collections.abc import Sequence
+from functools import partial
 
 from textual import on
 from textual.binding import Binding
 
 from compartment_tui.domain.edits import RemoveVariable, SetVariable, VariableEdit
 from compartment_tui.present.editor import Editor, Place, declared, place_of
-from compartment_tui.present.staged import leave_question, protected_names, write_question
+from compartment_tui.present.staged import (
+    accepted_readers,
+    leave_question,
+    protected_names,
+    write_question,
+)
 from compartment_tui.tui import messages as news
 from compartment_tui.tui.screens.ask import AskScreen
 from compartment_tui.tui.screens.choose import ChooseScreen
@@ -145,11 +151,12 @@ class VariablesScreen(VariablesView):
         if self.editor.staged:
             question = write_question(self.editor, file=self.app.world.project.file.name)
             names = protected_names(self.editor)
-            self.app.push_screen(WriteScreen(question, names), self._write)
+            accepted = accepted_readers(self.editor)
+            self.app.push_screen(WriteScreen(question, names), partial(self._write, accepted))
 
-    def _write(self, yes: bool | None) -> None:
+    def _write(self, accepted: tuple[str, ...], yes: bool | None) -> None:
         if yes:
-            self.post_message(news.WriteWanted(self.editor.staged))
+            self.post_message(news.WriteWanted(self.editor.staged, accepted))
 
     def action_leave(self) -> None:
         """First out of the filter, then out of the editor."""

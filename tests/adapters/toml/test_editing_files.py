@@ -20,6 +20,7 @@ from compartment_tui.domain.errors import (
     SensitiveUnreadable,
     UsageProblem,
 )
+from compartment_tui.domain.seals import SealPlace
 from compartment_tui.domain.variables import Secret, Sensitivity
 from tests.adapters.toml.test_editing import HEAD, put
 
@@ -49,6 +50,10 @@ def secret(key: str, value: str, service: str | None = None) -> SetVariable:
 
 def text(project: TomlProject) -> str:
     return project.file.read_bytes().decode()
+
+
+def here(key: str, service: str | None = None) -> SealPlace:
+    return SealPlace(project="shop", environment="production", service=service, key=key)
 
 
 def sealed(project: TomlProject, key: str) -> str:
@@ -178,9 +183,9 @@ def test_a_sensitive_value_is_encrypted_for_those_in_the_file(
     assert (variable.value, variable.sensitivity) == (None, Sensitivity.SENSITIVE)
     for name in (OURS, OTHER):
         secrets.recipient = name
-        assert secrets.unseal(sealed(project, "TOKEN")) == Secret("s3cret")
+        assert secrets.unseal(sealed(project, "TOKEN"), here("TOKEN")).value == Secret("s3cret")
     secrets.recipient = "age1nobody"
-    assert secrets.unseal(sealed(project, "TOKEN")) is None
+    assert secrets.unseal(sealed(project, "TOKEN"), here("TOKEN")).value is None
 
 
 FORMS = {
@@ -197,17 +202,17 @@ def test_an_encrypted_value_is_replaced_where_it_stands(
     project: TomlProject, secrets: MemorySecrets, form: str
 ) -> None:
     before = HEAD + FORMS[form] + f'[secrets]\nrecipients = ["{OURS}"]\n'
-    old = secrets.seal(Secret("one"), (OURS,))
+    old = secrets.seal(Secret("one"), (OURS,), here("A"))
     project.file.write_text(before.replace("OLD", old), encoding="utf-8")
     project.edit((secret("A", "two"),))
     new = sealed(project, "A")
-    assert secrets.unseal(new) == Secret("two")
+    assert secrets.unseal(new, here("A")).value == Secret("two")
     assert text(project) == before.replace("OLD", new)
     project.edit((put("A", "plain"),))
     assert project.config().environment("production").variables["A"].value == Secret("plain")
     assert "sensitive" not in text(project)
     project.edit((secret("A", "three"),))
-    assert secrets.unseal(sealed(project, "A")) == Secret("three")
+    assert secrets.unseal(sealed(project, "A"), here("A")).value == Secret("three")
     project.edit((RemoveVariable(environment="production", key="A"),))
     assert project.config().environment("production").variables == {}
 
@@ -250,9 +255,9 @@ def test_everything_is_encrypted_again_when_readers_change(
     config = project.config()
     assert config.recipients == (OTHER,)
     own = config.environment("production").services["web"]["B"].sealed
-    assert secrets.unseal(own or "") is None
+    assert secrets.unseal(own or "", here("B", "web")).value is None
     secrets.recipient = OTHER
-    assert secrets.unseal(own or "") == Secret("two")
+    assert secrets.unseal(own or "", here("B", "web")).value == Secret("two")
 
 
 def test_what_cannot_be_read_is_not_thrown_away(
