@@ -124,6 +124,8 @@ class EdgeInfo:
     attached: frozenset[EnvironmentKey] = frozenset()
     """Environments whose network it is on."""
     started: datetime | None = None
+    open: tuple[str, ...] = ()
+    """In words, what it can do that one made now could not; of an earlier version's."""
 
 
 class ConnectionCount(Protocol):
@@ -341,7 +343,7 @@ class Edge(Protocol):
         """Remove the environment's route document; its network may go afterwards."""
 
     def restart(self, settings: EdgeSettings | None = None) -> None:
-        """Restart it, with other settings if given. It interrupts every project."""
+        """Restart it; with settings, as one made now with those. It interrupts every project."""
 
     def remove(self) -> None:
         """Remove the container; the routes' volume stays."""

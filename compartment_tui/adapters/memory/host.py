@@ -32,6 +32,7 @@ class EdgeContainer:
     started: datetime | None = None
     attached: set[EnvironmentKey] = field(default_factory=set)
     in_force: dict[EnvironmentKey, RouteTable] = field(default_factory=dict)
+    open: tuple[str, ...] = ()
 
 
 @dataclass(slots=True, kw_only=True, eq=False)

@@ -186,6 +186,7 @@ CPUS = ValueType(
 )
 PORT = _whole(1, 65535, "a port from 1 to 65535")
 PREFIX_LENGTH = _whole(8, 29, "a prefix length from 8 to 29")
+PIDS = _whole(1, 2**22, "a number of processes from 1 to 4194304")
 COUNT = _whole(1, 10**6, "a whole number from 1")
 FLAG = ValueType(words="true or false", parse=values.flag, schema={"type": "boolean"})
 ADDRESS = ValueType(words="an IP address such as “127.0.0.1”", parse=values.address)

@@ -60,7 +60,7 @@ def test_a_route_leads_to_the_deployments_own_alias() -> None:
 def test_a_stopped_route_carries_the_sign_and_comes_back() -> None:
     text = traefik.document(KEY, STOPPED)
     assert traefik.read(text) == (KEY, STOPPED)
-    assert "middlewares" not in traefik.document(KEY, TABLE)
+    assert "plugin" not in traefik.document(KEY, TABLE)
 
 
 FALLBACK = RouteTable(
