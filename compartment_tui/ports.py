@@ -175,7 +175,14 @@ class Engine(Protocol):
     def make_network(self, key: EnvironmentKey, settings: NetworkSettings) -> None:
         """Make the environment's network on the next free subnet; nothing if it is there.
 
-        The caller holds the engine's lock. Raises Refused when the pool is used up.
+        The caller holds the engine's lock. Raises Refused when the pool is used up, or holds what
+        the engine's machine needs itself: its name server, its gateway.
+        """
+
+    def next_subnet(self, settings: NetworkSettings) -> str:
+        """The subnet that `make_network` would take now, as far as can be told from here.
+
+        Raises Refused, as that does.
         """
 
     def image(self, reference: str) -> Image | None:

@@ -9,6 +9,7 @@ from compartment_tui.domain.deployment import Image, Provenance, Purpose, Trigge
 from compartment_tui.domain.history import spec_of
 from compartment_tui.domain.image_notes import plan_rows
 from compartment_tui.domain.plan import DEFAULT_PORT, ImageSource, Plan, Reroute, Run
+from compartment_tui.domain.reaching import exposure, is_exposed
 from compartment_tui.domain.typed import option_for
 from compartment_tui.present.status import PROGRAM
 from compartment_tui.present.text import (
@@ -140,6 +141,11 @@ def _about_all(run: Run, context: PlanContext) -> Iterator[Line]:
         name = "" if commit == run.ref[:7] else f" ({clean(run.ref)})"
         yield _row("services", f"and build contexts: a clean copy of commit {commit}{name}")
         yield _row("settings", "project, environments, edge and secrets: the working file")
+    if run.ground.subnet is not None:
+        yield _row("network", f"{run.ground.subnet}, made for this environment")
+    if run.ground.edge is not None:
+        tone = Tone.WARN if is_exposed(run.ground.edge) else Tone.PLAIN
+        yield _row("edge", f"made for this engine; {exposure(run.ground.edge)}", tone)
     for note in run.notes:
         yield _row("note", clean(note), Tone.WARN)
     if context.dirty:

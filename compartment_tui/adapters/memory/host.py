@@ -94,6 +94,8 @@ class Host:
     """Public hosts that this machine does not find by itself."""
     taken_ports: dict[int, str] = field(default_factory=dict)
     """Ports in use by somebody else, and by whom."""
+    needed: dict[str, str] = field(default_factory=dict)
+    """Addresses that this machine needs, and what they are to it."""
     disk_full: bool = False
     unsafe: str = ""
     """Why the way to the engine is open to others."""

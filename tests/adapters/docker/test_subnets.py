@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from compartment_tui.adapters.docker.networks import free_subnets, routes_of, subnets_of
+from compartment_tui.adapters.docker.machine import routes_of
+from compartment_tui.adapters.docker.networks import free_subnets, subnets_of
 from compartment_tui.domain.config import NetworkSettings
 
 POOL = NetworkSettings(pool="10.201.0.0/22", size=24)

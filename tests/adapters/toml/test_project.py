@@ -257,7 +257,7 @@ LOG = "debug"
             "[environments.x.services.wbe] names no service of this project; did you mean `web`?",
         ),
         (HEAD + f'[environments."{"x" * 64}"]\n', "is no environment name"),
-        (HEAD + '[networks]\npool = "10.0.0.1/8"', "must be an IPv4 network"),
+        (HEAD + '[networks]\npool = "10.0.0.1/8"', "must be a private IPv4 network"),
         (HEAD + "[networks]\nsize = 12", "networks.size 12 does not fit into the pool"),
         (HEAD + "[networks]\nsize = 30", "must be a prefix length from 8 to 29"),
         (HEAD + '[edge]\nbind = "localhost"', "must be an IP address"),
