@@ -125,6 +125,8 @@ class EdgeInfo:
     attached: frozenset[EnvironmentKey] = frozenset()
     """Environments whose network it is on."""
     started: datetime | None = None
+    open: tuple[str, ...] = ()
+    """In words, what it can do that one made now could not; of an earlier version's."""
 
 
 class ConnectionCount(Protocol):
@@ -174,7 +176,14 @@ class Engine(Protocol):
     def make_network(self, key: EnvironmentKey, settings: NetworkSettings) -> None:
         """Make the environment's network on the next free subnet; nothing if it is there.
 
-        The caller holds the engine's lock. Raises Refused when the pool is used up.
+        The caller holds the engine's lock. Raises Refused when the pool is used up, or holds what
+        the engine's machine needs itself: its name server, its gateway.
+        """
+
+    def next_subnet(self, settings: NetworkSettings) -> str:
+        """The subnet that `make_network` would take now, as far as can be told from here.
+
+        Raises Refused, as that does.
         """
 
     def image(self, reference: str) -> Image | None:
@@ -342,7 +351,7 @@ class Edge(Protocol):
         """Remove the environment's route document; its network may go afterwards."""
 
     def restart(self, settings: EdgeSettings | None = None) -> None:
-        """Restart it, with other settings if given. It interrupts every project."""
+        """Restart it; with settings, as one made now with those. It interrupts every project."""
 
     def remove(self) -> None:
         """Remove the container; the routes' volume stays."""

@@ -4,12 +4,13 @@ from collections.abc import Collection, Iterable
 
 from compartment_tui.cli.session import Session
 from compartment_tui.domain.errors import AnswerNeeded, Cancelled
+from compartment_tui.domain.reaching import exposure, is_exposed
 from compartment_tui.domain.seals import MovedValue
 from compartment_tui.domain.typed import names_it, shell_word
 from compartment_tui.operations import recipients
 from compartment_tui.present.readers import moved_lines, new_reader_lines
 from compartment_tui.present.text import show, show_name
-from compartment_tui.present.tone import Line
+from compartment_tui.present.tone import Line, Tone, line
 
 
 def allow_change(session: Session, verb: str) -> None:
@@ -31,6 +32,29 @@ def allow_change(session: Session, verb: str) -> None:
     answer = session.output.ask(f"{name} is protected. Type its name to {verb}:")
     if answer is None or not names_it(answer, session.environment):
         raise Cancelled("that is not its name: nothing was done")
+
+
+def allow_exposure(session: Session, *, changed: bool = False) -> None:
+    """Ask before an edge is made, or `changed`, that listens for other machines; `--yes` answers.
+
+    One that is there listens already: somebody was asked then. Raises AnswerNeeded, Cancelled.
+    """
+    settings = session.config.edge
+    if session.yes or not is_exposed(settings):
+        return
+    edge = session.world.edge.info()
+    if edge is not None and (not changed or edge.settings == settings):
+        return
+    said = f"the edge is {'made anew' if edge else 'made'}, and {exposure(settings)}"
+    if not session.output.can_ask:
+        raise AnswerNeeded(
+            f"{said}; there is no terminal to ask on",
+            hint='pass --yes, or keep it on this machine with [edge] bind = "127.0.0.1"',
+        )
+    session.output.insist([line(said, Tone.WARN)])
+    answer = session.output.ask("Go on? [y/N]")
+    if (answer or "").strip().lower() not in ("y", "yes"):
+        raise Cancelled("nothing was done")
 
 
 def allow_loss(session: Session, verb: str, lines: Iterable[Line], *, named: bool = True) -> None:

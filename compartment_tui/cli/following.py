@@ -5,7 +5,7 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from typing import TypedDict
 
-from compartment_tui.cli.asking import allow_change
+from compartment_tui.cli.asking import allow_change, allow_exposure
 from compartment_tui.cli.output import EXIT_OF_OUTCOME, failure_of
 from compartment_tui.cli.progress import telling
 from compartment_tui.cli.session import Session
@@ -78,6 +78,7 @@ def follow(
     if events:
         session.output.stream_objects()
     allow_change(session, verb)
+    allow_exposure(session)
     with _heeding(session.world.cancel):
         timeline = _follow(session, start, events=events)
     if timeline.outcome is None and timeline.tracks:

@@ -5,7 +5,7 @@ import sys
 import webbrowser
 from pathlib import Path
 
-from compartment_tui.cli.asking import allow_loss
+from compartment_tui.cli.asking import allow_exposure, allow_loss
 from compartment_tui.cli.session import Session
 from compartment_tui.domain.errors import EngineUnreachable, NotFound, Surroundings, UsageProblem
 from compartment_tui.domain.names import primary_web
@@ -121,6 +121,8 @@ def delete_environment(session: Session, *, volumes: bool, variables: bool, plan
     lines = deletion_lines(deletion, volumes=volumes, variables=variables)
     if not plan:
         allow_loss(session, f"delete {show_name(where)}", lines)
+        if deletion.deployed:
+            allow_exposure(session)
         deletion = upkeep.delete_environment(
             world,
             environment=where,
@@ -157,6 +159,8 @@ def edge_restart(session: Session, *, apply: bool) -> None:
             f"{show_name(key.environment)} of {key.project}" for key in before.environments
         )
         session.output.warn(f"interrupts for a moment: {names}")
+    if apply or before is None:
+        allow_exposure(session, changed=True)
     found = upkeep.restart_edge(session.world, apply=apply)
     if session.output.json:
         session.output.document(edge_document(found))

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from compartment_tui.cli.asking import allow_loss
+from compartment_tui.cli.asking import allow_exposure, allow_loss
 from compartment_tui.cli.reading import parse_since
 from compartment_tui.cli.session import Session
 from compartment_tui.operations import pruning as operations
@@ -24,6 +24,7 @@ def prune(session: Session, *, secrets_before: str | None, plan: bool) -> None:
         found = replace(found, bytes_after=found.bytes_before)
     elif not plan:
         allow_loss(session, "prune", pruning_lines(found), named=named)
+        allow_exposure(session)
         found = operations.prune(
             session.world, environments=environments, before=before, take_over=take_over
         )

@@ -99,12 +99,17 @@ class Release:
     timeout: timedelta = timedelta(minutes=10)
 
 
+MOST_PIDS = 4096
+"""How many processes and threads a container may have when the file does not say."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
-    """What a container may use; None is no limit. `memory` is in bytes."""
+    """What a container may use; None is no limit. `memory` is in bytes, `pids` counts threads."""
 
     cpus: float | None = None
     memory: int | None = None
+    pids: int = MOST_PIDS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -128,6 +133,8 @@ class ServiceSpec:
     volumes: tuple[tuple[str, str], ...] = ()
     init: bool = False
     """Whether Docker's init process is the first of its container: it passes signals on."""
+    new_privileges: bool = False
+    """Whether its programs may get more than they were started with: setuid, file capabilities."""
     fallback: str = ""
     """Of a static one: the page it answers with, as found, where there is no such file."""
 
@@ -274,10 +281,15 @@ def _plain(spec: ServiceSpec) -> dict[str, Any]:
         "drain": spec.drain_timeout.total_seconds(),
         "grace": spec.stop_grace.total_seconds(),
         "requires": spec.requires,
-        "limits": {"cpus": spec.limits.cpus, "memory": spec.limits.memory},
+        "limits": {
+            "cpus": spec.limits.cpus,
+            "memory": spec.limits.memory,
+            **({} if spec.limits.pids == MOST_PIDS else {"pids": spec.limits.pids}),
+        },
         "volumes": spec.volumes,
         # Left out at its default: what was recorded before there was such a key stays equal.
         **({"init": True} if spec.init else {}),
+        **({"new_privileges": True} if spec.new_privileges else {}),
         # Left out where it is not given, as in texts that were written before there was one.
         **({"fallback": spec.fallback} if spec.fallback else {}),
     }
@@ -320,8 +332,9 @@ def _spec(plain: dict[str, Any]) -> ServiceSpec:
         drain_timeout=timedelta(seconds=plain["drain"]),
         stop_grace=timedelta(seconds=plain["grace"]),
         requires=tuple(plain["requires"]),
-        limits=Limits(cpus=plain["limits"]["cpus"], memory=plain["limits"]["memory"]),
+        limits=Limits(**plain["limits"]),
         volumes=tuple((name, path) for name, path in plain["volumes"]),
         init=bool(plain.get("init", False)),
+        new_privileges=bool(plain.get("new_privileges", False)),
         fallback=plain.get("fallback", ""),
     )

@@ -97,6 +97,8 @@ class EdgeView:
     since: datetime | None
     environments: tuple[EnvironmentKey, ...]
     hosts: int
+    open: tuple[str, ...] = ()
+    """In words, what it can do that one made now could not."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,7 +11,7 @@ from enum import StrEnum
 from pathlib import Path
 from types import MappingProxyType
 
-from compartment_tui.domain.config import Kind, ServiceSpec
+from compartment_tui.domain.config import EdgeSettings, Kind, ServiceSpec
 from compartment_tui.domain.deployment import (
     Deployment,
     Image,
@@ -232,6 +232,15 @@ class Reroute:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Ground:
+    """What is made before anything else, for a run to stand on; None is there already."""
+
+    subnet: str | None = None
+    """Of the environment's network."""
+    edge: EdgeSettings | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Run:
     """What one action will do to one environment."""
 
@@ -264,6 +273,8 @@ class Run:
     """Whose the environment is once this has succeeded."""
     taken_from: Owner | None = None
     """Whose it is until then, when that is another repository."""
+    ground: Ground = field(default_factory=Ground)
+    """Of a plan: when a run begins, all of it is there."""
 
     @property
     def removes_only(self) -> bool:

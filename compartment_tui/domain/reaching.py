@@ -1,5 +1,7 @@
 """Where an edge is reached from here: its engine may be another machine."""
 
+from ipaddress import IPv6Address, ip_address
+
 from compartment_tui.domain.config import EdgeSettings
 
 ANYWHERE = frozenset({"0.0.0.0", "::", ""})  # noqa: S104 - compared with, not listened on
@@ -13,6 +15,22 @@ def address_of(settings: EdgeSettings, engine_host: str) -> str | None:
     if settings.bind in LOOPBACK and engine_host not in LOOPBACK:
         return None
     return settings.bind
+
+
+def is_exposed(settings: EdgeSettings) -> bool:
+    """Whether it listens for other machines than its own."""
+    address = ip_address(settings.bind)
+    mapped = address.ipv4_mapped if isinstance(address, IPv6Address) else None
+    return not (mapped or address).is_loopback
+
+
+def exposure(settings: EdgeSettings) -> str:
+    """Whom it serves, in words."""
+    place = f"[{settings.bind}]" if ":" in settings.bind else settings.bind
+    listens = f"it listens on {place}:{settings.http_port}"
+    if not is_exposed(settings):
+        return f"{listens}, for its own machine alone"
+    return f"{listens}: whoever reaches that address reaches every project's hosts"
 
 
 def leads_here(host: str) -> bool:

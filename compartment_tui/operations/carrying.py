@@ -17,7 +17,7 @@ from compartment_tui.operations.owner import taken_from
 from compartment_tui.operations.recovering import keep_copy, recovered
 from compartment_tui.operations.scope import key_and_config, state_of
 from compartment_tui.ports import World
-from compartment_tui.rollout.ground import prepare_ground
+from compartment_tui.rollout.ground import missing_ground, prepare_ground
 from compartment_tui.rollout.runner import execute
 from compartment_tui.rollout.switching import refuse_taken_hosts
 
@@ -44,7 +44,7 @@ def planned(world: World, request: Request) -> Run:
     with _checked_out(world, request) as tree:
         source = _source(world, config, request, tree)
         run = _refused_early(world, source, state_of(world, key), request)
-        return replace(run, notes=source.notes)
+        return replace(run, notes=source.notes, ground=missing_ground(world, key, config))
 
 
 def carried_out(world: World, request: Request) -> Iterator[Event]:

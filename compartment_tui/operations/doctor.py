@@ -14,7 +14,7 @@ from compartment_tui.domain.reaching import LOOPBACK, address_of, curl, leads_he
 from compartment_tui.domain.typed import option_for
 from compartment_tui.domain.usable import way_on, why
 from compartment_tui.operations.recipients import readers
-from compartment_tui.ports import World
+from compartment_tui.ports import EdgeInfo, World
 
 Look: TypeAlias = Callable[[World, ProjectConfig], Iterator[Check]]
 
@@ -120,7 +120,19 @@ def _edge(world: World, config: ProjectConfig) -> Iterator[Check]:
         )
     else:
         yield Check(name="edge", grade=Grade.GOOD, message=f"listens on {listens}")
+        yield from _edge_of_older_version(info)
         yield from _answers(world, config, info.settings)
+
+
+def _edge_of_older_version(info: EdgeInfo) -> Iterator[Check]:
+    if info.open:
+        yield Check(
+            name="edge",
+            grade=Grade.WARN,
+            message=f"an earlier version made it: it {', '.join(info.open)}",
+            hint="`compartment-tui edge restart --apply` makes it anew; that interrupts every"
+            " project for some seconds",
+        )
 
 
 def _answers(world: World, config: ProjectConfig, settings: EdgeSettings) -> Iterator[Check]:

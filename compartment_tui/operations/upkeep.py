@@ -121,6 +121,7 @@ def edge(world: World) -> EdgeView | None:
         since=info.started,
         environments=tuple(sorted(tables)),
         hosts=sum(len(table.routes) for table in tables.values()),
+        open=info.open,
     )
 
 

@@ -3,7 +3,13 @@
 from collections.abc import Iterator
 from datetime import datetime
 
-from compartment_tui.domain.config import SUCCESS, Readiness, ReadinessKind, ServiceSpec
+from compartment_tui.domain.config import (
+    MOST_PIDS,
+    SUCCESS,
+    Readiness,
+    ReadinessKind,
+    ServiceSpec,
+)
 from compartment_tui.domain.deployment import Deployment
 from compartment_tui.domain.details import Deletion, DeploymentView, InspectView
 from compartment_tui.domain.refusal import statuses_text
@@ -178,6 +184,13 @@ def _how(spec: ServiceSpec) -> Iterator[Fact]:
         yield "processors", Cell(f"{spec.limits.cpus:g}")
     if spec.limits.memory is not None:
         yield "memory", Cell(size(spec.limits.memory))
+    if spec.limits.pids != MOST_PIDS:
+        yield "processes", Cell(f"{spec.limits.pids} at most")
+    if spec.new_privileges:
+        yield (
+            "privileges",
+            Cell("its programs may get more than they were started with (setuid, sudo)"),
+        )
     if spec.init:
         yield "init", Cell("Docker's init process is the first in its container")
     for name, path in spec.volumes:

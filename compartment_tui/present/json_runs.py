@@ -46,6 +46,9 @@ def plan_document(
         "sourceEnvironment": {"name": run.origin} if run.origin else None,
         "ref": run.ref or None,
         "notes": list(run.notes),
+        "networkMade": run.ground.subnet,
+        "edgeMade": run.ground.edge
+        and {"bind": run.ground.edge.bind, "httpPort": run.ground.edge.http_port},
         "takesOverFrom": owner(run.taken_from),
         "dirtyFiles": list(dirty[:SHOWN_FILES]),
         "dirtyFileCount": len(dirty),

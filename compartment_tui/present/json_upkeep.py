@@ -50,6 +50,7 @@ def edge_document(edge: EdgeView | None) -> Json:
             "image": edge.image,
             "startedAt": instant(edge.since),
             "hosts": edge.hosts,
+            "open": list(edge.open),
             "environments": [
                 {"project": key.project, "name": key.environment} for key in edge.environments
             ],
@@ -192,9 +193,14 @@ def _how(spec: ServiceSpec) -> Json:
         },
         "run": {
             "command": list(spec.command) if spec.command is not None else None,
-            "limits": {"cpus": spec.limits.cpus, "memory": spec.limits.memory},
+            "limits": {
+                "cpus": spec.limits.cpus,
+                "memory": spec.limits.memory,
+                "pids": spec.limits.pids,
+            },
             "volumes": dict(spec.volumes),
             "init": spec.init,
+            "newPrivileges": spec.new_privileges,
         },
         "readiness": readiness
         and {

@@ -4,10 +4,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from compartment_tui.domain.commits import CommitRange
+from compartment_tui.domain.config import MOST_PIDS
 from compartment_tui.domain.deployment import Image, Provenance, Purpose, Trigger
 from compartment_tui.domain.history import spec_of
 from compartment_tui.domain.image_notes import plan_rows
 from compartment_tui.domain.plan import DEFAULT_PORT, ImageSource, Plan, Reroute, Run
+from compartment_tui.domain.reaching import exposure, is_exposed
 from compartment_tui.domain.typed import option_for
 from compartment_tui.present.status import PROGRAM
 from compartment_tui.present.text import (
@@ -24,6 +26,7 @@ from compartment_tui.present.text import (
 )
 from compartment_tui.present.tone import Cell, Line, Tone, line, signed
 
+NEW_PRIVILEGES = "its programs may get more than they were started with (setuid, sudo)"
 SHOWN_AUTHORS = 3
 SHOWN_COMMITS = 5
 SHOWN_FILES = 5
@@ -138,6 +141,11 @@ def _about_all(run: Run, context: PlanContext) -> Iterator[Line]:
         name = "" if commit == run.ref[:7] else f" ({clean(run.ref)})"
         yield _row("services", f"and build contexts: a clean copy of commit {commit}{name}")
         yield _row("settings", "project, environments, edge and secrets: the working file")
+    if run.ground.subnet is not None:
+        yield _row("network", f"{run.ground.subnet}, made for this environment")
+    if run.ground.edge is not None:
+        tone = Tone.WARN if is_exposed(run.ground.edge) else Tone.PLAIN
+        yield _row("edge", f"made for this engine; {exposure(run.ground.edge)}", tone)
     for note in run.notes:
         yield _row("note", clean(note), Tone.WARN)
     if context.dirty:
@@ -177,6 +185,7 @@ def _block(plan: Plan, context: PlanContext) -> Iterator[Line]:
     if live and plan.previous is not None and plan.previous.resting:
         yield _row("stopped", "by hand until now; it will run again", Tone.WARN)
     yield from _first_process(plan)
+    yield from _privileges(plan)
     if plan.gap:
         yield _row("gap", "yes: the running one is stopped before the new one starts", Tone.WARN)
 
@@ -291,6 +300,18 @@ def _variables(plan: Plan) -> Iterator[Line]:
     if plan.trigger is Trigger.ROLLBACK and plan.differs:
         words = f"today's, not those it had: {variable_words(plan.differs)}"
         yield _row("values", words, Tone.WARN)
+
+
+def _privileges(plan: Plan) -> Iterator[Line]:
+    """What it may do beyond the usual, where that is not as it was."""
+    before = plan.previous is not None and spec_of(plan.previous).new_privileges
+    if plan.spec.new_privileges and not before:
+        yield _row("privileges", NEW_PRIVILEGES, Tone.WARN)
+    elif before and not plan.spec.new_privileges:
+        yield _row("privileges", "its programs can get no more than they were started with")
+    old = spec_of(plan.previous).limits.pids if plan.previous is not None else MOST_PIDS
+    if plan.spec.limits.pids != old:
+        yield _row("processes", f"{plan.spec.limits.pids} at most")
 
 
 def _first_process(plan: Plan) -> Iterator[Line]:

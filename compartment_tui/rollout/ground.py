@@ -2,6 +2,7 @@
 
 from compartment_tui.domain.config import ProjectConfig
 from compartment_tui.domain.names import EnvironmentKey
+from compartment_tui.domain.plan import Ground
 from compartment_tui.ports import World
 
 
@@ -17,6 +18,15 @@ def prepare_ground(world: World, key: EnvironmentKey, config: ProjectConfig) -> 
         world.edge.ensure(config.edge)
         world.edge.attach(key)
     return True
+
+
+def missing_ground(world: World, key: EnvironmentKey, config: ProjectConfig) -> Ground:
+    """What `prepare_ground` would make. Raises Refused (no subnet that may be taken)."""
+    there = key in world.engine.networks()
+    return Ground(
+        subnet=None if there else world.engine.next_subnet(config.networks),
+        edge=config.edge if world.edge.info() is None else None,
+    )
 
 
 def _ready(world: World, key: EnvironmentKey, config: ProjectConfig) -> bool:

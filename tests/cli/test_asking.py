@@ -5,10 +5,10 @@ from dataclasses import replace
 import pytest
 
 from compartment_tui.adapters.memory.world import MemoryWorld, memory_world
-from compartment_tui.cli.asking import allow_change, allow_loss
+from compartment_tui.cli.asking import allow_change, allow_exposure, allow_loss
 from compartment_tui.cli.output import Output
 from compartment_tui.cli.session import Session
-from compartment_tui.domain.config import EnvironmentConfig
+from compartment_tui.domain.config import EdgeSettings, EnvironmentConfig
 from compartment_tui.domain.errors import AnswerNeeded, Cancelled
 from compartment_tui.present.tone import line as words
 from tests.cli.line import entrances, line
@@ -135,3 +135,54 @@ def test_hold_promote_and_discard_ask_like_every_other_change(opened: MemoryWorl
     assert line(opened, "discard").code == 2
     assert line(opened, "discard", "--plan").code == 0
     assert line(opened, "discard", *named).code == 0
+
+
+EXPOSED = EdgeSettings(bind="0.0.0.0", http_port=8080)
+
+
+def with_edge(opened: MemoryWorld, settings: EdgeSettings) -> MemoryWorld:
+    opened.project.write(replace(opened.project.config(), edge=settings))
+    return opened
+
+
+@pytest.mark.parametrize("bind", ["0.0.0.0", "::", "192.168.1.5", "::ffff:10.0.0.1", "fd00::1"])
+def test_an_edge_for_other_machines_is_asked_about(opened: MemoryWorld, bind: str) -> None:
+    with_edge(opened, EdgeSettings(bind=bind))
+    session, stderr = at_terminal(opened, "n\n", environment="staging")
+    with pytest.raises(Cancelled):
+        allow_exposure(session)
+    assert f"{bind}]:8080" in stderr.getvalue() or f"{bind}:8080" in stderr.getvalue()
+    assert "whoever reaches that address" in stderr.getvalue()
+    session, _ = at_terminal(opened, "y\n", environment="staging")
+    allow_exposure(session)
+
+
+@pytest.mark.parametrize("bind", ["127.0.0.1", "127.0.0.2", "::1", "::ffff:127.0.0.1"])
+def test_an_edge_for_its_own_machine_is_not(opened: MemoryWorld, bind: str) -> None:
+    session, stderr = at_terminal(with_edge(opened, EdgeSettings(bind=bind)), "")
+    allow_exposure(session)
+    assert stderr.getvalue() == ""
+
+
+def test_the_edge_that_is_there_remembers_the_answer(opened: MemoryWorld) -> None:
+    with_edge(opened, EXPOSED)
+    refused = line(opened, "deploy", "-e", "staging")
+    assert refused.code != 0
+    assert "pass --yes" in refused.err
+    assert opened.world.edge.info() is None
+    assert "0.0.0.0:8080" in line(opened, "deploy", "-e", "staging", "--plan").out
+    assert line(opened, "deploy", "-e", "staging", "--yes").code == 0
+    assert line(opened, "deploy", "-e", "staging", "--force").code == 0
+    assert "made for this engine" not in line(opened, "deploy", "-e", "staging", "--plan").out
+
+
+def test_an_edge_that_is_opened_to_others_is_asked_about(opened: MemoryWorld) -> None:
+    assert line(opened, "deploy", "-e", "staging").code == 0
+    with_edge(opened, EXPOSED)
+    assert "pass --yes" in line(opened, "edge", "restart", "--apply").err
+    info = opened.world.edge.info()
+    assert info is not None
+    assert info.settings.bind == "127.0.0.1"
+    assert line(opened, "edge", "restart").code == 0
+    assert line(opened, "edge", "restart", "--apply", "--yes").code == 0
+    assert line(opened, "edge", "restart", "--apply").code == 0

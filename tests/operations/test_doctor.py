@@ -136,3 +136,19 @@ def test_an_engine_that_others_can_get_at_is_warned_of(opened: MemoryWorld) -> N
     check = found(opened.world)["way to the engine"]
     assert (check.grade, check.message) == (Grade.WARN, opened.host.unsafe)
     assert "ssh://" in check.hint
+
+
+def test_an_edge_of_an_earlier_version_goes_on_until_somebody_asks() -> None:
+    opened = open_shop(WEB)
+    deploy(opened)
+    edge = opened.host.edge
+    assert edge is not None
+    edge.open = ("passes packets on between environments",)
+    warned = [one for one in doctor(opened.world) if one.name == "edge"]
+    assert [one.grade for one in warned] == [Grade.GOOD, Grade.WARN]
+    assert "an earlier version made it" in warned[1].message
+    assert "edge restart --apply" in warned[1].hint
+    assert line(opened, "edge", "restart").code == 0
+    assert edge.open
+    assert line(opened, "edge", "restart", "--apply").code == 0
+    assert [one.grade for one in doctor(opened.world) if one.name == "edge"] == [Grade.GOOD]

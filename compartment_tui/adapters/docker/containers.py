@@ -170,7 +170,12 @@ def birth_config(birth: "Birth", network: str) -> dict[str, Any]:
         "DnsOptions": ["ndots:1"],
         "Mounts": [_mount(birth, volume, path) for volume, path in plan.spec.volumes],
         "Init": plan.spec.init,
+        # It could speak for others on its network. (`ping` does without where the kernel lets it.)
+        "CapDrop": ["NET_RAW"],
+        "PidsLimit": limits.pids,
     }
+    if not plan.spec.new_privileges:
+        host["SecurityOpt"] = ["no-new-privileges"]
     if limits.cpus is not None:
         host["NanoCpus"] = round(limits.cpus * 1_000_000_000)
     if limits.memory is not None:

@@ -11,7 +11,13 @@ from compartment_tui.adapters.docker.convert import key_of, moment
 from compartment_tui.adapters.docker.documents import Documents
 from compartment_tui.adapters.docker.edge_state import (
     BIND,
+    CAPABILITY,
     HTTP_PORT,
+    NO_NEW_PRIVILEGES,
+    PIDS,
+    SYSCTLS,
+    SYSCTLS_IPV6,
+    USER,
     EdgeContainer,
     find_edge,
 )
@@ -38,6 +44,8 @@ if TYPE_CHECKING:
 LOG_LIMITS = {"max-size": "10m", "max-file": "3"}
 _TAKEN = ("address already in use", "port is already allocated")
 """How the engine says that a port cannot be published: it has no code for it."""
+_IPV6 = "net/ipv6/"
+"""What the engine's sentence contains when the kernel has no such settings."""
 START_LIMIT = timedelta(seconds=10)
 PAUSE_SECONDS = 0.05
 
@@ -63,6 +71,7 @@ class DockerEdge:
                 key for name, key in self._networks().items() if name in edge.networks
             ),
             started=moment(edge.started),
+            open=edge.open,
         )
 
     def ensure(self, settings: EdgeSettings) -> bool:
@@ -71,7 +80,7 @@ class DockerEdge:
             raise self._conflict(edge.settings, settings)
         fresh = edge is None
         if edge is None:
-            edge = self._make(settings)
+            edge = self._make(settings, SYSCTLS | SYSCTLS_IPV6)
         # Before the start, so that it comes up with every route and every network.
         joined = self._join(edge)
         restored = self._documents.restore()
@@ -130,7 +139,10 @@ class DockerEdge:
     def restart(self, settings: EdgeSettings | None = None) -> None:
         edge = self._find()
         wanted = settings or (edge.settings if edge is not None else EdgeSettings())
-        if edge is not None and edge.settings == wanted:
+        # What an older version made is made anew only by whoever asks for settings: it may take
+        # longer than a restart, and an image that has to be pulled.
+        as_it_is = settings is None or (edge is not None and not edge.open)
+        if edge is not None and edge.settings == wanted and as_it_is:
             with self._client.translate("restart the edge"):
                 self._client.api.restart(edge.id, timeout=10)
             self._await(edge)
@@ -150,25 +162,16 @@ class DockerEdge:
     def _find(self) -> EdgeContainer | None:
         return find_edge(self._client, self._layout.edge)
 
-    def _make(self, settings: EdgeSettings) -> EdgeContainer:
-        load_sdk()
-        from docker.types import LogConfig, Mount
-
+    def _make(self, settings: EdgeSettings, sysctls: Mapping[str, str]) -> EdgeContainer:
         self._make_network()
         api = self._client.api
         with self._client.translate("make the edge"):
-            host = api.create_host_config(
-                network_mode=self._layout.edge,
-                restart_policy={"Name": "always"},
-                port_bindings={traefik.WEB_PORT: (settings.bind, settings.http_port)},
-                mounts=[Mount(ROUTES, self._layout.routes_volume, type="volume", read_only=True)],
-                log_config=LogConfig(type="json-file", config=LOG_LIMITS),
-            )
             made(
                 self._client,
                 traefik.EDGE_IMAGE,
                 name=self._layout.edge,
                 command=list(traefik.arguments(ROUTES)),
+                user=USER,
                 working_dir=sign.ROOT,
                 ports=[traefik.WEB_PORT],
                 labels={
@@ -177,13 +180,36 @@ class DockerEdge:
                     HTTP_PORT: str(settings.http_port),
                 },
                 healthcheck={"Test": ["NONE"]},
-                host_config=host,
+                host_config=self._host_config(settings, sysctls),
             )
             api.put_archive(self._layout.edge, sign.ROOT, sign.archive())
         edge = self._find()
         if edge is None:
             raise EngineProblem("the edge was removed while it was being made")
         return edge
+
+    def _host_config(self, settings: EdgeSettings, sysctls: Mapping[str, str]) -> dict[str, object]:
+        load_sdk()
+        from docker.types import LogConfig, Mount
+
+        return self._client.api.create_host_config(
+            network_mode=self._layout.edge,
+            restart_policy={"Name": "always"},
+            port_bindings={traefik.WEB_PORT: (settings.bind, settings.http_port)},
+            mounts=[
+                Mount(ROUTES, self._layout.routes_volume, type="volume", read_only=True),
+                # Without a name, it goes with the container. It can be filled though the rest
+                # cannot be written to, and what is in it belongs to root.
+                Mount(sign.ROOT, None, type="volume"),
+            ],
+            log_config=LogConfig(type="json-file", config=LOG_LIMITS),
+            sysctls=dict(sysctls),
+            cap_drop=["ALL"],
+            cap_add=[CAPABILITY],
+            security_opt=[NO_NEW_PRIVILEGES],
+            pids_limit=PIDS,
+            read_only=True,
+        )
 
     def _make_network(self) -> None:
         """Its own network, where published ports end.
@@ -203,8 +229,17 @@ class DockerEdge:
 
     def _start(self, edge: EdgeContainer, settings: EdgeSettings, *, fresh: bool) -> None:
         try:
-            with self._client.translate("start the edge"):
-                self._client.api.start(edge.id)
+            try:
+                with self._client.translate("start the edge"):
+                    self._client.api.start(edge.id)
+            except EngineProblem as error:
+                if not fresh or _IPV6 not in error.message:
+                    raise
+                remove(self._client, edge.id)
+                edge = self._make(settings, SYSCTLS)
+                self._join(edge)
+                with self._client.translate("start the edge"):
+                    self._client.api.start(edge.id)
         except EngineProblem as error:
             if fresh:
                 remove(self._client, edge.id)

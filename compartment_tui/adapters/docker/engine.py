@@ -106,6 +106,9 @@ class DockerEngine:
     def make_network(self, key: EnvironmentKey, settings: NetworkSettings) -> None:
         networks.make_network(self._client, self._layout, key, settings)
 
+    def next_subnet(self, settings: NetworkSettings) -> str:
+        return networks.next_subnet(self._client, settings)
+
     def image(self, reference: str) -> Image | None:
         return images.image(self._client, reference)
 

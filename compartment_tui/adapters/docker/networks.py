@@ -2,7 +2,6 @@
 
 import ipaddress
 from collections.abc import Iterable, Iterator
-from pathlib import Path
 from typing import Any
 
 from compartment_tui.adapters.docker import labels
@@ -11,12 +10,13 @@ from compartment_tui.adapters.docker.containers import remove_container, rows
 from compartment_tui.adapters.docker.convert import key_of
 from compartment_tui.adapters.docker.labels import Role
 from compartment_tui.adapters.docker.layout import Layout
+from compartment_tui.adapters.docker.machine import local_network, machine_network
 from compartment_tui.domain.config import NetworkSettings
 from compartment_tui.domain.errors import EngineProblem, Refused
 from compartment_tui.domain.names import EnvironmentKey
+from compartment_tui.domain.subnets import refuse_needed_addresses
 
 Subnet = ipaddress.IPv4Network
-HOST_ROUTES = Path("/proc/net/route")
 OVERLAP = "pool overlaps"
 """How the engine says that a subnet is taken by something we cannot see."""
 _OURS = (Role.SERVICE, Role.RELEASE, Role.DRAIN)
@@ -39,12 +39,27 @@ def make_network(
     existing, name = _list(client), layout.network(key)
     if any(one["Name"] == name for one in existing):
         return
-    local = client.address.socket is not None
-    taken = [*subnets_of(existing), *(routes_of(_host_routes()) if local else ())]
-    for subnet in free_subnets(settings, taken):
+    bridges = tuple(subnets_of(existing))
+    machine = machine_network(client, bridges)
+    refuse_needed_addresses(settings, machine.needed)
+    for subnet in free_subnets(settings, [*bridges, *machine.subnets]):
         if _create(client, name, key, subnet):
             return
-    raise Refused(
+    raise _none_left(settings)
+
+
+def next_subnet(client: Client, settings: NetworkSettings) -> str:
+    """See `Engine.next_subnet`."""
+    machine = local_network(client)
+    refuse_needed_addresses(settings, machine.needed)
+    taken = [*subnets_of(_list(client)), *machine.subnets]
+    for subnet in free_subnets(settings, taken):
+        return str(subnet)
+    raise _none_left(settings)
+
+
+def _none_left(settings: NetworkSettings) -> Refused:
+    return Refused(
         f"the network pool {settings.pool} has no free /{settings.size} left",
         hint="delete environments that are not needed, or give `[networks] pool` another range",
     )
@@ -84,25 +99,6 @@ def subnets_of(listed: Iterable[dict[str, Any]]) -> Iterator[Subnet]:
             subnet = pool.get("Subnet", "")
             if "." in subnet:
                 yield ipaddress.IPv4Network(subnet, strict=False)
-
-
-def routes_of(table: str) -> Iterator[Subnet]:
-    """The destinations in `/proc/net/route`, without the default route."""
-    for line in table.splitlines()[1:]:
-        fields = line.split()
-        if len(fields) < 8 or fields[1] == "00000000":
-            continue
-        # Both are numbers in the machine's byte order: little-endian wherever Docker is common.
-        address, mask = (bytes.fromhex(fields[column])[::-1] for column in (1, 7))
-        length = int.from_bytes(mask, "big").bit_count()
-        yield ipaddress.IPv4Network((address, length), strict=False)
-
-
-def _host_routes() -> str:
-    try:
-        return HOST_ROUTES.read_text(encoding="ascii")
-    except OSError:
-        return ""  # not Linux: the engine runs in a virtual machine with routes of its own
 
 
 def _list(client: Client, filters: dict[str, list[str]] | None = None) -> list[dict[str, Any]]:

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 SHELL_IMAGE = "traefik:v3.7"
 """It has a shell and the usual small tools, and it is on every engine that has an edge."""
+PIDS = 256
 CALL_LIMIT = timedelta(seconds=15)
 _ARGUMENT = re.compile(r"[A-Za-z0-9._:/@=?&-]*")
 
@@ -188,6 +189,8 @@ def create(
         ],
         cap_drop=["ALL"],
         security_opt=["no-new-privileges"],
+        pids_limit=PIDS,
+        read_only=True,
         # What passes through the pipe (records, keys) must not be kept in the engine's logs.
         log_config=LogConfig(type="none"),
     )

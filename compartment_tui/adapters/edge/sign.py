@@ -10,7 +10,7 @@ from importlib.resources import files
 
 NAME = "sign"
 """How route documents call it."""
-ROOT = "/"
+ROOT = "/plugins"
 """Where the edge works, and looks for its plugins."""
 _MODULE = "compartment/sign"
 _DIRECTORY = f"plugins-local/src/{_MODULE}"

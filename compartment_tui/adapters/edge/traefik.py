@@ -36,6 +36,15 @@ _GENERATED = re.compile(r"[a-z0-9-]+")
 _MARKER = "-at-"
 _OWNER = "-of-"
 _FALLBACK = "-fallback-of-"
+_CLEAN = "-without-forwarded"
+_SAID_BY_CALLERS = (
+    "Forwarded",
+    "X-Forwarded-By",
+    "X-Forwarded-Protocol",
+    "X-Forwarded-Scheme",
+    "X-Forwarded-Ssl",
+)
+"""How else a caller could say who it is, and how it came: Traefik takes away the common ones."""
 _ANY_PATH = "/compartment-fallback"
 """What no site has: asked for it, one with a fallback gives that page."""
 _TEMPLATE = "{{"
@@ -141,7 +150,7 @@ def in_force(key: EnvironmentKey, table: RouteTable, routers: str, services: str
     wanted = _sections(key, table)
     try:
         have_routers = {
-            name: (one["rule"], one["service"], _middlewares(one), one["status"])
+            name: (one["rule"], one["service"], _own_middlewares(one), one["status"])
             for name, one in _named(key, routers)
         }
         have_services = {
@@ -152,7 +161,7 @@ def in_force(key: EnvironmentKey, table: RouteTable, routers: str, services: str
     except (ValueError, LookupError, TypeError, AttributeError) as error:
         raise UnreadableDocument("the edge's API gave no usable answer") from error
     return have_routers == {
-        name: (one["rule"], one["service"], _middlewares(one), "enabled")
+        name: (one["rule"], one["service"], _own_middlewares(one), "enabled")
         for name, one in wanted["routers"].items()
     } and have_services == {
         name: (_server(one["loadBalancer"]), "enabled")
@@ -183,7 +192,12 @@ def _sections(key: EnvironmentKey, table: RouteTable) -> dict[str, dict[str, Any
             "rule": f"Host(`{route.host}`)",
             "service": service,
         }
-        used = []
+        clean = f"{prefix}{_CLEAN}"
+        # An empty value takes a header away.
+        middlewares[clean] = {
+            "headers": {"customRequestHeaders": dict.fromkeys(_SAID_BY_CALLERS, "")}
+        }
+        used = [clean]
         if route.stopped:
             # Its whole content is in its name, so that the edge's answer tells which sign it is.
             names = _encode([route.stopped, key.environment, key.project])
@@ -194,8 +208,7 @@ def _sections(key: EnvironmentKey, table: RouteTable) -> dict[str, dict[str, Any
             name = f"{prefix}{_FALLBACK}{alias(route.deployment)}-{route.port}"
             middlewares[name] = {"errors": _as_found(service)}
             used.append(name)
-        if used:
-            routers[f"{prefix}-{digest}"]["middlewares"] = used
+        routers[f"{prefix}-{digest}"]["middlewares"] = used
     return {"routers": routers, "middlewares": middlewares, "services": services}
 
 
@@ -230,6 +243,11 @@ def _middlewares(router: Mapping[str, Any]) -> list[str]:
     return [name.partition("@")[0] for name in router.get("middlewares") or ()]
 
 
+def _own_middlewares(router: Mapping[str, Any]) -> list[str]:
+    """Those that tell routes apart: a document of an older version has none for the headers."""
+    return [name for name in _middlewares(router) if not name.endswith(_CLEAN)]
+
+
 def _route(
     router: Mapping[str, Any], services: Mapping[str, Any], signs: Mapping[str, Any]
 ) -> Route:
@@ -239,7 +257,7 @@ def _route(
         raise ValueError("not a route of ours")
     stopped = [
         str(_decode(signs[name]["plugin"][sign.NAME]["names"])[0])
-        for name in _middlewares(router)
+        for name in _own_middlewares(router)
         if _FALLBACK not in name
     ]
     return Route(

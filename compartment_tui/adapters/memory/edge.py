@@ -36,6 +36,7 @@ class MemoryEdge:
             container="edge",
             attached=frozenset(edge.attached),
             started=edge.started,
+            open=edge.open,
         )
 
     def ensure(self, settings: EdgeSettings) -> bool:
@@ -98,6 +99,8 @@ class MemoryEdge:
         if settings is not None and settings != edge.settings:
             self._claim(settings)
             edge.settings = settings
+        if settings is not None:
+            edge.open = ()
         self._host.kill_edge()
         self._host.start_edge(edge.settings)
         self._host.tell_of_edge("restart")

@@ -31,6 +31,7 @@ from compartment_tui.domain.names import (
 )
 from compartment_tui.domain.plan import Birth
 from compartment_tui.domain.refusal import Listener
+from compartment_tui.domain.subnets import refuse_needed_addresses
 from compartment_tui.ports import Cancel, EngineEvent, EngineIdentity, EngineInfo, LogLine
 
 T = TypeVar("T")
@@ -88,6 +89,10 @@ class MemoryEngine:
     def make_network(self, key: EnvironmentKey, settings: NetworkSettings) -> None:
         if key in self._host.networks:
             return
+        self._host.networks[key] = self.next_subnet(settings)
+
+    def next_subnet(self, settings: NetworkSettings) -> str:
+        refuse_needed_addresses(settings, self._host.needed)
         taken = set(self._host.networks.values())
         pool = ipaddress.ip_network(settings.pool)
         subnets = (str(subnet) for subnet in pool.subnets(new_prefix=settings.size))
@@ -97,7 +102,7 @@ class MemoryEngine:
                 f"no subnet is left in {settings.pool}",
                 hint="give [networks] a larger pool, or delete an environment",
             )
-        self._host.networks[key] = free
+        return free
 
     def image(self, reference: str) -> Image | None:
         return self._host.images.get(self._host.pulled.get(reference, reference))

@@ -32,6 +32,7 @@ class EdgeContainer:
     started: datetime | None = None
     attached: set[EnvironmentKey] = field(default_factory=set)
     in_force: dict[EnvironmentKey, RouteTable] = field(default_factory=dict)
+    open: tuple[str, ...] = ()
 
 
 @dataclass(slots=True, kw_only=True, eq=False)
@@ -93,6 +94,8 @@ class Host:
     """Public hosts that this machine does not find by itself."""
     taken_ports: dict[int, str] = field(default_factory=dict)
     """Ports in use by somebody else, and by whom."""
+    needed: dict[str, str] = field(default_factory=dict)
+    """Addresses that this machine needs, and what they are to it."""
     disk_full: bool = False
     unsafe: str = ""
     """Why the way to the engine is open to others."""

@@ -160,9 +160,21 @@ KEYS: tuple[Key, ...] = (
         "Docker's init process goes first: it passes signals on, and tidies up after children.",
         default=False,
     ),
+    _key(
+        "services.*.new_privileges",
+        types.FLAG,
+        "Its programs may get more privileges than they were started with, as sudo does.",
+        default=False,
+    ),
     _key("services.*.requires", types.VARIABLE_KEYS, "Variables without which it must not start."),
     _key("services.*.limits.cpus", types.CPUS, "How many processors it may use."),
     _key("services.*.limits.memory", types.MEMORY, "How much memory it may use."),
+    _key(
+        "services.*.limits.pids",
+        types.PIDS,
+        "How many processes and threads it may have at once.",
+        default=4096,
+    ),
     _key(
         "services.*.volumes.*",
         types.MOUNT_POINT,

@@ -186,13 +186,20 @@ CPUS = ValueType(
 )
 PORT = _whole(1, 65535, "a port from 1 to 65535")
 PREFIX_LENGTH = _whole(8, 29, "a prefix length from 8 to 29")
+PIDS = _whole(1, 2**22, "a number of processes from 1 to 4194304")
 COUNT = _whole(1, 10**6, "a whole number from 1")
 FLAG = ValueType(words="true or false", parse=values.flag, schema={"type": "boolean"})
 ADDRESS = ValueType(words="an IP address such as “127.0.0.1”", parse=values.address)
 POOL = ValueType(
-    words="an IPv4 network such as “10.201.0.0/16”",
+    words="a private IPv4 network such as “10.201.0.0/16”,"
+    " inside 10.0.0.0/8, 172.16.0.0/12 or 192.168.0.0/16",
     parse=values.pool,
-    schema={"type": "string", "pattern": r"^\d{1,3}(?:\.\d{1,3}){3}(?:/\d{1,2})?$"},
+    schema={
+        "type": "string",
+        "pattern": r"^(?:10(?:\.\d{1,3}){3}(?:/(?:[89]|[12]\d|3[0-2]))?"
+        r"|172\.(?:1[6-9]|2\d|3[01])(?:\.\d{1,3}){2}(?:/(?:1[2-9]|2\d|3[0-2]))?"
+        r"|192\.168(?:\.\d{1,3}){2}(?:/(?:1[6-9]|2\d|3[0-2]))?)$",
+    },
 )
 VARIABLE = ValueType(
     words='a string in quotes without NUL, or { sensitive = "…" }',

@@ -14,6 +14,7 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from compartment_tui.domain import names
+from compartment_tui.domain.subnets import is_private
 from compartment_tui.domain.variables import Secret
 
 DURATION_PATTERN = r"(?:([0-9]+)h)?(?:([0-9]+)m(?!s))?(?:([0-9]+)s)?(?:([0-9]+)ms)?"
@@ -236,8 +237,11 @@ def matching(pattern: str, *, longest: int = 255) -> Callable[[object], str]:
 
 
 def pool(value: object) -> str:
-    """An IPv4 network by its own address: no host bits set."""
-    return str(ipaddress.IPv4Network(filled(value)))
+    """A private IPv4 network by its own address: no host bits set."""
+    found = ipaddress.IPv4Network(filled(value))
+    if not is_private(found):
+        raise ValueError("somebody else's addresses")
+    return str(found)
 
 
 def address(value: object) -> str:

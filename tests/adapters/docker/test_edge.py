@@ -89,7 +89,9 @@ def test_nothing_but_visitors_reach_it_from_outside(own: OwnEdge) -> None:
     assert published == {
         "80/tcp": [{"HostIp": "127.0.0.1", "HostPort": str(own.settings.http_port)}]
     }
-    assert [mount["RW"] for mount in facts["Mounts"]] == [False]
+    mounted = {mount["Destination"]: mount["RW"] for mount in facts["Mounts"]}
+    # What lies in the second belongs to root, and the edge is nobody.
+    assert mounted == {"/routes": False, "/plugins": True}
     assert facts["HostConfig"]["RestartPolicy"]["Name"] == "always"
     assert own.visit("nobody.localhost") == 404
 

@@ -265,9 +265,9 @@ def test_nothing_can_be_written_after_the_lock_was_taken_away(
 def test_a_full_disk_is_told_as_that(own: OwnEdge, key: EnvironmentKey) -> None:
     with own.hold(key) as hold:
         # A device that has no room answers as a full disk does.
-        hold._shell.run('mkdir -p /tmp/d; ln -s /dev/full "$1.part"', "/tmp/d/full")
+        hold._shell.run('mkdir -p /dev/shm/d; ln -s /dev/full "$1.part"', "/dev/shm/d/full")
         with pytest.raises(DiskFull):
-            hold._write("/tmp/d/full", b"content" * 50_000)
+            hold._write("/dev/shm/d/full", b"content" * 50_000)
         hold.confirm()
         with pytest.raises(EngineProblem, match="cannot be written"):
             hold._write("/proc/nothing", b"content" * 50_000)

@@ -1,6 +1,8 @@
 import json
+import tomllib
 
 import pytest
+import tomli_w
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -60,7 +62,44 @@ def test_a_route_leads_to_the_deployments_own_alias() -> None:
 def test_a_stopped_route_carries_the_sign_and_comes_back() -> None:
     text = traefik.document(KEY, STOPPED)
     assert traefik.read(text) == (KEY, STOPPED)
-    assert "middlewares" not in traefik.document(KEY, TABLE)
+    assert "plugin" not in traefik.document(KEY, TABLE)
+
+
+def of_an_older_version(text: str) -> str:
+    """The document as it was written before callers' headers ended at the edge."""
+    parsed = tomllib.loads(text)
+    middlewares = parsed["http"].pop("middlewares")
+    kept = {name: one for name, one in middlewares.items() if "headers" not in one}
+    if kept:
+        parsed["http"]["middlewares"] = kept
+    for router in parsed["http"]["routers"].values():
+        names = [name for name in router.pop("middlewares") if name in kept]
+        if names:
+            router["middlewares"] = names
+    return tomli_w.dumps(parsed)
+
+
+@pytest.mark.parametrize("which", ["plain", "stopped", "fallback"])
+def test_a_document_of_an_older_version_is_read_and_in_force(which: str) -> None:
+    table = {"plain": TABLE, "stopped": STOPPED, "fallback": FALLBACK}[which]
+    old = of_an_older_version(traefik.document(KEY, table))
+    assert "Forwarded" not in old
+    assert traefik.read(old) == (KEY, table)
+    routers, services = api(KEY, table)
+    listed = json.loads(routers)
+    for one in listed:
+        names = one.get("middlewares", [])
+        one["middlewares"] = [name for name in names if "without-forwarded" not in name]
+    assert traefik.in_force(KEY, table, json.dumps(listed), services)
+
+
+@pytest.mark.parametrize("which", ["plain", "stopped", "fallback"])
+def test_no_route_passes_on_what_callers_say_of_themselves(which: str) -> None:
+    table = {"plain": TABLE, "stopped": STOPPED, "fallback": FALLBACK}[which]
+    http = tomllib.loads(traefik.document(KEY, table))["http"]
+    for router in http["routers"].values():
+        first = http["middlewares"][router["middlewares"][0]]
+        assert first["headers"]["customRequestHeaders"]["Forwarded"] == ""
 
 
 FALLBACK = RouteTable(

@@ -257,7 +257,27 @@ LOG = "debug"
             "[environments.x.services.wbe] names no service of this project; did you mean `web`?",
         ),
         (HEAD + f'[environments."{"x" * 64}"]\n', "is no environment name"),
-        (HEAD + '[networks]\npool = "10.0.0.1/8"', "must be an IPv4 network"),
+        (HEAD + '[networks]\npool = "10.0.0.1/8"', "must be a private IPv4 network"),
+        *(
+            (HEAD + f'[networks]\npool = "{pool}"', "must be a private IPv4 network")
+            for pool in (
+                "203.0.113.0/24",
+                "0.0.0.0/0",
+                "8.8.8.0/24",
+                "10.0.0.0/7",
+                "172.32.0.0/16",
+                "172.16.0.0/11",
+                "192.168.0.0/15",
+                "192.0.2.0/24",
+                "100.64.0.0/16",
+                "127.0.0.0/8",
+                "169.254.0.0/16",
+                "224.0.0.0/8",
+                "fd00::/64",
+            )
+        ),
+        (HEAD + "[services.web]\npath='web'\n[services.web.limits]\npids=0", "1 to 4194304"),
+        (HEAD + "[services.web]\npath='web'\nnew_privileges='yes'", "true or false"),
         (HEAD + "[networks]\nsize = 12", "networks.size 12 does not fit into the pool"),
         (HEAD + "[networks]\nsize = 30", "must be a prefix length from 8 to 29"),
         (HEAD + '[edge]\nbind = "localhost"', "must be an IP address"),

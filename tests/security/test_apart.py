@@ -1,0 +1,256 @@
+"""Environments do not reach each other by way of the edge, and nobody has more than it needs."""
+
+import subprocess
+from collections.abc import Iterator
+from datetime import timedelta
+
+import pytest
+
+from compartment_tui.adapters.docker import labels
+from compartment_tui.adapters.docker.edge_state import BIND, HTTP_PORT, find_edge
+from compartment_tui.adapters.docker.labels import Role
+from compartment_tui.adapters.docker.layout import ROUTES
+from compartment_tui.adapters.docker.release import release_config
+from compartment_tui.adapters.docker.shell import Shell
+from compartment_tui.adapters.edge import traefik
+from compartment_tui.domain.config import Limits, Release
+from compartment_tui.domain.names import EnvironmentKey
+from tests.adapters.docker.conftest import ground  # noqa: F401 - a fixture
+from tests.adapters.docker.ground import Ground
+from tests.adapters.docker.own_edge import OwnEdge, eventually, own_edge
+
+pytestmark = pytest.mark.docker
+
+NET_RAW = 1 << 13
+NET_BIND_SERVICE = 1 << 10
+LISTENER = ("sh", "-c", "nc -u -l -p 9999 >/heard")
+ECHO = """
+import http.server
+class Echo(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        told = str(self.headers).encode()
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(told)))
+        self.end_headers()
+        self.wfile.write(told)
+http.server.HTTPServer(("", 8080), Echo).serve_forever()
+"""
+CLAIMS = {
+    "Forwarded": "for=192.0.2.66;host=evil.example;proto=https",
+    "forwarded": "for=192.0.2.66",
+    "X-Forwarded-For": "192.0.2.66",
+    "X-Real-Ip": "192.0.2.66",
+    "X-Forwarded-Host": "192.0.2.66",
+    "X-Forwarded-Ssl": "192.0.2.66",
+    "X-Forwarded-Scheme": "192.0.2.66",
+    "X_Forwarded_For": "192.0.2.66",
+}
+
+
+@pytest.fixture(scope="module")
+def own() -> Iterator[OwnEdge]:
+    made = own_edge()
+    try:
+        made.ensure()
+        yield made
+    finally:
+        made.remove()
+
+
+@pytest.fixture
+def apart() -> Iterator[OwnEdge]:
+    """One whose edge has not been made."""
+    made = own_edge()
+    try:
+        yield made
+    finally:
+        made.remove()
+
+
+def docker(*words: str) -> str:
+    run = subprocess.run(
+        ["docker", *words], capture_output=True, text=True, timeout=60, check=False
+    )
+    return run.stdout + run.stderr
+
+
+def status_of(container: str) -> dict[str, str]:
+    """What the kernel says of a container's first process."""
+    lines = docker("exec", container, "cat", "/proc/1/status").splitlines()
+    return {name: value.strip() for name, _, value in (one.partition(":") for one in lines)}
+
+
+def address_on(own: OwnEdge, container: str, key: EnvironmentKey) -> str:
+    facts = own.client.api.inspect_container(container)
+    address: str = facts["NetworkSettings"]["Networks"][own.layout.network(key)]["IPAddress"]
+    return address
+
+
+def heard_by_way_of(
+    own: OwnEdge, between: str, here: EnvironmentKey, there: EnvironmentKey
+) -> bool:
+    """Whether a packet from one environment gets into another through that container."""
+    listener = own.start(there, LISTENER)
+    way, to = address_on(own, between, here), address_on(own, listener.container, there)
+    send = f"for n in 1 2 3; do echo hop | nc -u -w 1 {to} 9999; done"
+    say = f"ip route add {to}/32 via {way} && {send}"
+    network = own.layout.network(here)
+    allowed = ("--cap-add", "NET_ADMIN", "--cap-add", "NET_RAW")
+    said = docker("run", "--rm", *allowed, "--network", network, "busybox:1", "sh", "-c", say)
+    assert "RTNETLINK" not in said, said
+    return "hop" in docker("exec", listener.container, "cat", "/heard")
+
+
+def test_no_packet_gets_from_one_environment_into_another(own: OwnEdge) -> None:
+    here, there = own.key("production"), own.key("staging")
+    bystander = own.start(here)
+    docker("network", "connect", own.layout.network(there), bystander.container)
+    # Whoever forwards lets it through: the test would see it.
+    assert heard_by_way_of(own, bystander.container, here, there)
+    assert not heard_by_way_of(own, own.layout.edge, here, there)
+
+
+def test_the_edge_forwards_nothing_of_either_version(own: OwnEdge) -> None:
+    with Shell.open(
+        own.client,
+        labels={labels.ROLE: Role.STATE.value},
+        network_mode=f"container:{own.layout.edge}",
+    ) as shell:
+        said = shell.run("cat /proc/sys/net/ipv4/ip_forward /proc/sys/net/ipv6/conf/*/forwarding")
+    assert set(said.text.split()) == {"0"}
+
+
+def test_the_edge_may_listen_and_nothing_else(own: OwnEdge) -> None:
+    facts = status_of(own.layout.edge)
+    assert set(facts["Uid"].split()) == {"65534"}
+    assert int(facts["CapBnd"], 16) == NET_BIND_SERVICE
+    assert facts["NoNewPrivs"] == "1"
+    for place in ("/", "/tmp", "/plugins", ROUTES):
+        assert "/x:" in docker("exec", own.layout.edge, "touch", f"{place}/x")
+    host = own.client.api.inspect_container(own.layout.edge)["HostConfig"]
+    assert host["PidsLimit"] == 4096
+    assert host["ReadonlyRootfs"]
+    info = own.edge.info()
+    assert info is not None
+    assert info.open == ()
+
+
+def test_helpers_have_no_capability_and_write_to_volumes_alone(own: OwnEdge) -> None:
+    with Shell.open(own.client, labels={labels.ROLE: Role.STATE.value}) as shell:
+        facts = status_of(shell.container)
+        assert int(facts["CapBnd"], 16) == 0
+        assert facts["NoNewPrivs"] == "1"
+        assert shell.run("touch /etc/x").exit_code != 0
+        host = own.client.api.inspect_container(shell.container)["HostConfig"]
+        assert host["PidsLimit"] == 256
+
+
+def made_by_an_earlier_version(own: OwnEdge) -> str:
+    """Its edge: root, all of Docker's usual capabilities, forwarding."""
+    own.edge._make_network()
+    api = own.client.api
+    api.create_volume(own.layout.routes_volume)
+    host = api.create_host_config(
+        network_mode=own.layout.edge,
+        port_bindings={80: (own.settings.bind, own.settings.http_port)},
+        binds=[f"{own.layout.routes_volume}:{ROUTES}:ro"],
+    )
+    made = api.create_container(
+        traefik.EDGE_IMAGE,
+        name=own.layout.edge,
+        command=[one for one in traefik.arguments(ROUTES) if "plugin" not in one],
+        ports=[80],
+        labels={
+            labels.ROLE: Role.EDGE.value,
+            BIND: own.settings.bind,
+            HTTP_PORT: str(own.settings.http_port),
+        },
+        host_config=host,
+    )
+    identifier: str = made["Id"]
+    return identifier
+
+
+def test_an_edge_of_an_earlier_version_is_named_and_goes_on_until_somebody_asks(
+    apart: OwnEdge,
+) -> None:
+    old = made_by_an_earlier_version(apart)
+    apart.ensure()
+    apart.ensure()
+    apart.edge.restart()
+    info = apart.edge.info()
+    assert info is not None
+    assert info.container == old
+    assert "passes packets on between environments" in info.open
+    assert "runs as root" in info.open
+    apart.edge.restart(apart.settings)
+    anew = apart.edge.info()
+    assert anew is not None
+    assert anew.container != old
+    assert anew.open == ()
+    apart.edge.restart(apart.settings)
+    edge = find_edge(apart.client, apart.layout.edge)
+    assert edge is not None
+    assert edge.id == anew.container
+
+
+def test_a_service_cannot_speak_for_others_nor_get_more_than_it_has(ground: Ground) -> None:  # noqa: F811
+    deployment = ground.started(ground.birth())
+    container = ground.engine.instance(deployment)
+    assert container is not None
+    facts = status_of(container.container)
+    assert not int(facts["CapBnd"], 16) & NET_RAW
+    assert facts["NoNewPrivs"] == "1"
+    host = ground.client.api.inspect_container(container.container)["HostConfig"]
+    assert host["PidsLimit"] == 4096
+    forged = docker("exec", container.container, "arping", "-c", "1", "-I", "eth0", "192.0.2.1")
+    assert "ermitted" in forged
+    # What asks the kernel for an echo instead of a raw socket goes on working.
+    usual = "cat /proc/sys/net/ipv4/ping_group_range"
+    assert docker("exec", container.container, "sh", "-c", usual).split() == ["0", "2147483647"]
+
+
+def test_a_service_that_starts_processes_without_end_meets_its_limit(ground: Ground) -> None:  # noqa: F811
+    many = ("sh", "-c", "for n in $(seq 200); do sleep 600 & done; wait")
+    deployment = ground.started(ground.birth("web", *many, limits=Limits(pids=40)))
+    container = ground.engine.instance(deployment)
+    assert container is not None
+    eventually(lambda: "fork" in docker("logs", container.container), seconds=10)
+    assert "fork" in docker("logs", container.container)
+
+
+def test_a_service_may_be_given_new_privileges(ground: Ground) -> None:  # noqa: F811
+    deployment = ground.started(ground.birth(new_privileges=True))
+    container = ground.engine.instance(deployment)
+    assert container is not None
+    facts = status_of(container.container)
+    assert facts["NoNewPrivs"] == "0"
+    assert not int(facts["CapBnd"], 16) & NET_RAW
+
+
+def test_a_release_command_has_no_more_than_its_service(ground: Ground) -> None:  # noqa: F811
+    release = Release(command=("true",), timeout=timedelta(seconds=5))
+    host = release_config(ground.birth(release=release), "none", release)["HostConfig"]
+    assert host["CapDrop"] == ["NET_RAW"]
+    assert host["SecurityOpt"] == ["no-new-privileges"]
+    assert host["PidsLimit"] == 4096
+
+
+def test_what_a_caller_says_of_itself_ends_at_the_edge(own: OwnEdge) -> None:
+    key = own.key()
+    instance = own.start(key, ("python", "-c", ECHO), image="python:3.11-slim")
+    table = own.table(key, instance)
+    (route,) = table.routes
+    with own.hold(key) as hold:
+        own.put_in_force(hold, table)
+    assert eventually(lambda: own.visit(route.host) == 200)
+    claims = [word for name, value in CLAIMS.items() for word in ("-H", f"{name}: {value}")]
+    address = f"http://127.0.0.1:{own.settings.http_port}/"
+    said = subprocess.run(
+        ["curl", "-s", "-H", f"Host: {route.host}", *claims, address],
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout
+    assert f"Host: {route.host}" in said
+    assert "192.0.2.66" not in said
