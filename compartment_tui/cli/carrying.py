@@ -6,6 +6,7 @@ from pathlib import Path
 from compartment_tui.cli.asking import allow_change
 from compartment_tui.cli.editing import decoded, say_first_reader, say_next, service_of
 from compartment_tui.cli.session import Session
+from compartment_tui.domain import bounds
 from compartment_tui.domain.declared import Transfer
 from compartment_tui.domain.errors import UsageProblem
 from compartment_tui.domain.names import (
@@ -142,6 +143,7 @@ def _file_text(session: Session, path: Path) -> str:
     if str(path) == "-":
         return decoded(session.output.given(), "stdin")
     try:
-        return decoded(path.read_bytes(), clean(str(path)))
+        content = bounds.read_file(path, bounds.DOTENV, clean(str(path)))
+        return decoded(content, clean(str(path)))
     except OSError as error:
         raise UsageProblem(f"{clean(str(path))} cannot be read: {error.strerror}") from error

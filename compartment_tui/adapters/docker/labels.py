@@ -24,6 +24,8 @@ DIRTY = PREFIX + "dirty"
 AUTHOR = PREFIX + "author"
 PREVIOUS = PREFIX + "previous"
 FINGERPRINTS = PREFIX + "fingerprints"
+IMAGE = PREFIX + "image"
+"""The image's id. An image that is made of the container passes the label on, and has another."""
 
 
 class Role(StrEnum):

@@ -36,6 +36,7 @@ class MemoryEdge:
             container="edge",
             attached=frozenset(edge.attached),
             started=edge.started,
+            made_on=edge.made_on,
         )
 
     def ensure(self, settings: EdgeSettings) -> bool:
