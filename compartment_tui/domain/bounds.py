@@ -89,7 +89,7 @@ def refuse_toml(text: str, bound: int, what: str) -> None:
     if text.count("=") > ENTRIES and _keys(text) > ENTRIES:
         raise TooMuch(f"{what} has more than {ENTRIES} keys", hint="see what it holds")
     _refuse_deep(text, what)
-    if text.count(".") >= DEPTH and _LONG_KEY.search(text):
+    if text.count(".") >= DEPTH and _LONG_KEY.search(text) and _LONG_KEY.search(_bare(text)):
         raise TooMuch(f"{what} has a key of more than {DEPTH} names")
 
 
@@ -107,14 +107,28 @@ def _keys(text: str) -> int:
     return _TOKENS.sub("", text).count("=")
 
 
+def _bare(text: str) -> str:
+    """The text with one word in place of each string, and without comments."""
+    return _TOKENS.sub(_word, text)
+
+
+def _word(found: re.Match[str]) -> str:
+    piece = found[0]
+    if piece[0] == "#":
+        return ""
+    return piece if piece in ("[", "]", "{", "}") else "_"
+
+
 def _depth(text: str) -> int:
-    """How deep brackets stand in each other, outside strings and comments."""
+    """How deep brackets stand in each other, outside strings and comments; no further than told."""
     deepest = depth = 0
     for found in _TOKENS.finditer(text):
         token = found[0]
         if token in ("[", "{"):
             depth += 1
             deepest = max(deepest, depth)
+            if deepest > DEPTH:
+                break
         elif token in ("]", "}"):
             depth = max(depth - 1, 0)
     return deepest

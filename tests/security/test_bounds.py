@@ -4,7 +4,6 @@ import io
 import tarfile
 from collections.abc import Iterator
 from contextlib import suppress
-from http.client import HTTPResponse
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -73,14 +72,19 @@ def test_no_text_in_toml_is_more_than_a_sentence(monster: str, tmp_path: Path) -
 
 def test_what_is_refused_is_never_parsed(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     parsed: list[int] = []
-    monkeypatch.setattr("tomllib.loads", lambda text: parsed.append(len(text)))
+
+    def loads(text: str) -> dict[str, object]:
+        parsed.append(len(text))
+        return {}
+
+    monkeypatch.setattr("tomllib.loads", loads)
     file = tmp_path / "compartment.toml"
     for text in ("#" * (bounds.PROJECT_FILE + 1), MONSTERS["lists"], MONSTERS["very many keys"]):
         file.write_text(text, encoding="utf-8")
         with pytest.raises(ProjectFileInvalid):
             TomlProject(file).config()
         with suppress(RecordInvalid):
-            records.loads(text if len(text) < bounds.RECORD else text)
+            records.loads(text)
     assert all(size <= bounds.RECORD for size in parsed)
     assert len(parsed) <= 1  # the comment is short enough for a record
 
@@ -136,8 +140,13 @@ def test_no_document_is_a_record_by_accident(document: dict[str, Any]) -> None:
 
 @pytest.mark.parametrize(
     "entry",
-    ['project = "shop"', 'project = 1\nenvironment = "e"', 'project = "../x"\nenvironment = "e"']
-    + ['project = "shop"\nenvironment = ""', f'project = "shop"\nenvironment = "{"x" * 64}"'],
+    [
+        'project = "shop"',
+        'project = 1\nenvironment = "e"',
+        'project = "../x"\nenvironment = "e"',
+        'project = "shop"\nenvironment = ""',
+        f'project = "shop"\nenvironment = "{"x" * 64}"',
+    ],
 )
 def test_an_index_entry_names_what_can_be_named(entry: str) -> None:
     with pytest.raises(RecordInvalid):
@@ -207,10 +216,10 @@ def archive(*members: tuple[str, int, bytes]) -> bytes:
 
 
 def test_a_member_that_says_it_is_huge_is_no_more_than_its_archive() -> None:
-    with pytest.raises((tarfile.TarError, bounds.TooMuch, EOFError)):
+    found: dict[str, bytes] = {}
+    with suppress(tarfile.TarError, bounds.TooMuch, EOFError):
         found = unpacked(archive(("records/a", 8 * 1024**3, b"x")), "/state")
-        assert sum(map(len, found.values())) < 100_000
-        raise tarfile.ReadError
+    assert sum(map(len, found.values())) < 100_000
 
 
 def test_more_members_than_there_can_be_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -289,7 +298,6 @@ def test_an_answer_of_the_engine_has_an_end(monkeypatch: pytest.MonkeyPatch) -> 
     with pytest.raises(bounds.TooMuch):
         look.LocalLook("/nowhere", "unix:///nowhere").containers(all=True, filters={})
     assert asked == [11]
-    assert issubclass(HTTPResponse, object)
 
 
 def test_a_deep_answer_of_the_engine_is_no_bug(monkeypatch: pytest.MonkeyPatch) -> None:
