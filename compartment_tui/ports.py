@@ -2,7 +2,8 @@
 
 Adapters implement these; `World` holds them; operations are plain functions of a `World`. Every
 method that talks to Docker may raise EngineUnreachable; the docstrings name what else can happen. A
-deployment is always named by its id: adapters find its container by label.
+deployment is always named by its id: adapters find its container by the id that its record has, and
+by label where it has none. Then ContainerClaimed is raised when several say that they are it.
 """
 
 from __future__ import annotations
@@ -127,6 +128,18 @@ class EdgeInfo:
     started: datetime | None = None
     open: tuple[str, ...] = ()
     """In words, what it can do that one made now could not; of an earlier version's."""
+    made_on: str = ""
+    """`REFERENCE@sha256:…`: which image its tag led to when it was made."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Misfit:
+    """Something of somebody else's that has labels or a name of ours, and is left out."""
+
+    kind: str
+    """`container`, `network`, `image`."""
+    name: str
+    why: str
 
 
 class ConnectionCount(Protocol):
@@ -170,6 +183,13 @@ class Engine(Protocol):
     def instance(self, deployment: str) -> Instance | None:
         """One deployment's container, if it is still there."""
 
+    def misfits(self, project: str) -> tuple[Misfit, ...]:
+        """What has labels or names of ours on the engine and is left out everywhere else.
+
+        Labels that make no sense, copies of a container that a record names, names that are taken;
+        of images, those that were made of the project's containers.
+        """
+
     def networks(self) -> frozenset[EnvironmentKey]:
         """Environments that have a network."""
 
@@ -188,6 +208,13 @@ class Engine(Protocol):
 
     def image(self, reference: str) -> Image | None:
         """An image that is on the engine."""
+
+    def digests(self, reference: str) -> tuple[str, ...]:
+        """Exactly which image is behind a reference: by its registry's digest, and by its id.
+
+        `sha256:…`, the most telling first; one that was made here has only its id. Empty when there
+        is none on the engine.
+        """
 
     def create(self, birth: Birth) -> Instance:
         """Make the deployment's container, not started, on its network under its own alias.
@@ -464,6 +491,9 @@ class Records(Protocol):
 
     def read_all(self, project: str) -> Mapping[EnvironmentKey, EnvironmentState | RecordInvalid]:
         """Every record of a project, in one question however many there are."""
+
+    def unreadable(self) -> tuple[str, ...]:
+        """Entries of the engine's index of records that name no environment, by file name."""
 
     def fingerprint_key(self) -> bytes:
         """The engine's 32 bytes for fingerprints; made when first asked for."""

@@ -5,6 +5,8 @@ import stat
 from collections.abc import Mapping
 from pathlib import Path
 
+from compartment_tui.domain import bounds
+
 OURS = "compartment-tui"
 NO_HOME = Path(os.devnull, "no-home-directory")
 """Stands for a home directory that nobody knows: nothing can be read from it or written to it."""
@@ -68,7 +70,7 @@ def read_private(file: Path) -> tuple[bytes, float]:
         found = os.fstat(opened.fileno())
         if not stat.S_ISREG(found.st_mode) or found.st_uid != os.geteuid():
             raise PermissionError(f"{file} is not a file of this user")
-        return opened.read(), found.st_mtime
+        return opened.read(bounds.RECORD), found.st_mtime
 
 
 def _base(environment: Mapping[str, str], variable: str, usual: str) -> Path:

@@ -9,6 +9,7 @@ from collections.abc import Mapping, MutableMapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from compartment_tui.domain import bounds
 from compartment_tui.domain.errors import UsageProblem
 from compartment_tui.domain.names import show
 from compartment_tui.domain.seals import SealPlace
@@ -222,7 +223,7 @@ def _read_identity(file: Path) -> str:
                     f"the identity in {file} can be read by others (mode {mode:04o})",
                     f"chmod 600 {file}",
                 )
-            return opened.read()
+            return opened.read(bounds.SMALL_FILE)
     except FileNotFoundError as error:
         raise _Unusable(
             f"there is no identity in {file}",

@@ -12,6 +12,7 @@ from compartment_tui.cli.editing import (
     service_of,
 )
 from compartment_tui.cli.session import Session
+from compartment_tui.domain import bounds
 from compartment_tui.domain.declared import Transfer
 from compartment_tui.domain.edits import VariableEdit, is_sensitive
 from compartment_tui.domain.errors import UsageProblem
@@ -155,6 +156,7 @@ def _file_text(session: Session, path: Path) -> str:
     if str(path) == "-":
         return decoded(session.output.given(), "stdin")
     try:
-        return decoded(path.read_bytes(), clean(str(path)))
+        content = bounds.read_file(path, bounds.DOTENV, clean(str(path)))
+        return decoded(content, clean(str(path)))
     except OSError as error:
         raise UsageProblem(f"{clean(str(path))} cannot be read: {error.strerror}") from error

@@ -15,6 +15,7 @@ from compartment_tui.cli.layout import facts_lines, table_lines
 from compartment_tui.cli.options import Format
 from compartment_tui.cli.sink import Sink
 from compartment_tui.cli.streams import unwritten
+from compartment_tui.domain import bounds
 from compartment_tui.domain.errors import (
     Cancelled,
     CompartmentError,
@@ -205,7 +206,9 @@ class Output:
     def given(self) -> bytes:
         """All of stdin, as it is. Raises UsageProblem when there is none."""
         try:
-            return self._stdin.buffer.read()
+            content = self._stdin.buffer.read(bounds.DOTENV + 1)
+            bounds.refuse_large(len(content), bounds.DOTENV, "the standard input")
+            return content
         except (OSError, ValueError) as error:
             closed = getattr(error, "errno", errno.EBADF) == errno.EBADF
             reason = "it is closed" if closed else str(error)

@@ -194,6 +194,10 @@ class Deployment:
     trigger: Trigger
     spec: str
     image: str = ""
+    made_on: str = ""
+    """`REFERENCE@sha256:…`: where a tag of others led, of what was pulled or is static."""
+    container: str = ""
+    """Its container's full id; empty before that is made, and in records of earlier versions."""
     port: int | None = None
     host: str | None = None
     provenance: Provenance = Provenance()

@@ -18,6 +18,8 @@ CompartmentError
 │   ├── OwnedElsewhere          the environment is another repository's
 │   ├── EdgeConflict            the running edge has other settings
 │   ├── PortTaken               the edge cannot bind its port
+│   ├── ContainerClaimed        several containers say they are the same deployment
+│   ├── NameTaken               a name we need belongs to a container that is not ours
 │   ├── MissingVariables        `requires` names keys that have no value
 │   └── SensitiveUnreadable     a sensitive value cannot be decrypted
 ├── StepFailed                  a step of a run failed (carries the last lines of output)
@@ -139,6 +141,14 @@ class MissingVariables(Refused):
 
 class SensitiveUnreadable(Refused):
     code = "sensitive_unreadable"
+
+
+class ContainerClaimed(Refused):
+    code = "container_claimed"
+
+
+class NameTaken(Refused):
+    code = "name_taken"
 
 
 class StepFailed(CompartmentError):

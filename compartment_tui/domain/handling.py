@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
+from compartment_tui.domain.claims import own_instances
 from compartment_tui.domain.deployment import (
     Deployment,
     EnvironmentState,
@@ -64,7 +65,7 @@ def plan_handling(
 
     Raises NotFound (nothing is live, that service is not, its container is gone).
     """
-    here = {one.deployment: one for one in instances}
+    here = own_instances(state, instances)
     places = {name: place for place, name in enumerate(order)}
     live = sorted(state.active, key=lambda name: (places.get(name, len(places)), name))
     _refuse_unknown(state, live, services)

@@ -163,6 +163,17 @@ class EnvironmentKey:
         return f"e{short_hash(self.text)}{short_hash(self.text[::-1])}"
 
 
+def misnamed(project: object, environment: object) -> bool:
+    """Whether no project or no environment can be called that: then no record or label is ours."""
+    if not isinstance(project, str) or not isinstance(environment, str):
+        return True
+    try:
+        parse_project_name(project)
+        return parse_environment_name(environment) != environment
+    except UsageProblem:
+        return True
+
+
 @dataclass(frozen=True, slots=True, order=True)
 class Target:
     """One service in one environment: the unit of planning and of events."""

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from datetime import datetime
 
+from compartment_tui.domain.claims import refuse_rebuilding
 from compartment_tui.domain.deployment import (
     AuditLine,
     Deployment,
@@ -26,7 +27,11 @@ def rebuild(
     Routed services are active where their route leads, workers where the internal name is. Held is
     where a preview leads, or what was made after the active one and runs or was never started.
     Runs, outcomes and the audit are gone; one audit line says so.
+
+    Raises RecordInvalid when several containers say that they are the same deployment.
     """
+    instances = tuple(instances)
+    refuse_rebuilding(key, instances)
     found = {one.deployment: one for one in instances}
     routes = {route.deployment: route for route in table.routes if not _preview(route)}
     previews = {route.deployment: route.host for route in table.routes if _preview(route)}
@@ -124,6 +129,7 @@ def _from_labels(
         trigger=Trigger.DEPLOY,
         spec=one.spec,
         image=one.image,
+        container=one.container,
         port=route.port if route else one.port,
         host=route.host if route else None,
         provenance=one.provenance,

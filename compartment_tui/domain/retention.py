@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from compartment_tui.domain.claims import own_instances
 from compartment_tui.domain.deployment import (
     Deployment,
     EnvironmentState,
@@ -58,7 +59,7 @@ def beyond_retention(
     state: EnvironmentState, instances: Iterable[Instance], *, keep: int
 ) -> tuple[Leaving, ...]:
     """Containers that retention lets go: all but `keep` stopped ones, and the newest failure."""
-    here = {one.deployment: one for one in instances}
+    here = own_instances(state, instances)
     gone = []
     for id_ in prunable(state, here.values(), keep=keep):
         reusable = state.deployments[id_].status is Status.SUCCEEDED
@@ -74,7 +75,7 @@ def born_before(
 
     The rest has to be replaced first: what is active or held, and what an unfinished run needs.
     """
-    old = [one for one in instances if one.created < moment]
+    old = [one for one in own_instances(state, instances).values() if one.created < moment]
     busy = {*state.active.values(), *state.held.values()}
     for entry in state.journal.entries if state.journal else ():
         busy |= {entry.deployment, entry.previous or ""}

@@ -1,6 +1,6 @@
 """How a record changes as a run goes on: pure, from one truthful state to the next."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime
 
@@ -86,6 +86,24 @@ def image_known(state: EnvironmentState, birth: Birth) -> EnvironmentState:
     """The candidate's image and port are known."""
     deployment = state.deployments[birth.plan.deployment]
     return state.with_deployment(replace(deployment, image=birth.image.id, port=birth.port))
+
+
+def containers_known(state: EnvironmentState, containers: Mapping[str, str]) -> EnvironmentState:
+    """Which containers deployments have, by id: from now on no other is taken for theirs."""
+    for deployment, container in containers.items():
+        known = state.deployments.get(deployment)
+        if known is not None and known.container != container:
+            state = state.with_deployment(replace(known, container=container))
+    return state
+
+
+def bases_known(state: EnvironmentState, bases: Mapping[str, str]) -> EnvironmentState:
+    """Which exact image of others each deployment was made on."""
+    for deployment, base in bases.items():
+        known = state.deployments.get(deployment)
+        if known is not None and known.made_on != base:
+            state = state.with_deployment(replace(known, made_on=base))
+    return state
 
 
 def without_unchanged(state: EnvironmentState, plans: Iterable[Plan]) -> EnvironmentState:

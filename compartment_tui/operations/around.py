@@ -2,6 +2,7 @@
 
 from collections.abc import Container, Iterable, Sequence
 
+from compartment_tui.domain.claims import own_instances
 from compartment_tui.domain.config import EnvironmentConfig, Kind, ProjectConfig
 from compartment_tui.domain.deployment import Deployment, EnvironmentState, Health, Instance
 from compartment_tui.domain.errors import NotFound
@@ -43,7 +44,7 @@ class Around:
         self.world = world
         self.config = config
         self.state = state
-        self.here = {one.deployment: one for one in instances}
+        self.here = own_instances(state, instances)
         self.table = table
         self.edge_runs = edge is not None and edge.running
 

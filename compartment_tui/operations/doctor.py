@@ -3,11 +3,12 @@
 from collections.abc import Callable, Iterator
 from typing import TypeAlias
 
-from compartment_tui.domain.config import EdgeSettings, ProjectConfig
+from compartment_tui.domain.config import EdgeSettings, Kind, ProjectConfig
 from compartment_tui.domain.deployment import EnvironmentState, Image
 from compartment_tui.domain.details import Check, Grade
 from compartment_tui.domain.drafts import host_of
 from compartment_tui.domain.errors import CompartmentError, RecordInvalid
+from compartment_tui.domain.history import spec_of
 from compartment_tui.domain.image_notes import volume_warning
 from compartment_tui.domain.names import DEFAULT_ENVIRONMENT, EnvironmentKey, show
 from compartment_tui.domain.reaching import LOOPBACK, address_of, curl, leads_here, tunnel
@@ -188,6 +189,26 @@ def _environments(world: World, config: ProjectConfig) -> Iterator[Check]:
         yield Check(name="environments", grade=Grade.GOOD, message=message)
 
 
+def _strangers(world: World, config: ProjectConfig) -> Iterator[Check]:
+    """What has labels or names of ours, makes no sense, and is left out everywhere else."""
+    for one in world.engine.misfits(config.name):
+        remove = {"image": "docker rmi", "network": "docker network rm"}
+        yield Check(
+            name="strangers",
+            grade=Grade.WARN,
+            message=f"the {one.kind} {show(one.name)} is left out: {one.why}",
+            hint=f"`{remove.get(one.kind, 'docker rm -f')} NAME` if nobody needs it",
+        )
+    for entry in world.records.unreadable():
+        yield Check(
+            name="strangers",
+            grade=Grade.WARN,
+            message=f"the entry {show(entry)} of the index of records is left out:"
+            " it names no environment",
+            hint="the next change of that environment writes it again",
+        )
+
+
 def _images(world: World, config: ProjectConfig) -> Iterator[Check]:
     """Data that the images of what is live declare, and that nothing keeps."""
     images: dict[str, Image | None] = {}
@@ -206,6 +227,38 @@ def _images(world: World, config: ProjectConfig) -> Iterator[Check]:
                 message, _, hint = warning.partition("; ")
                 name = f"{service} in {show(key.environment)}"
                 yield Check(name=name, grade=Grade.WARN, message=message, hint=hint)
+
+
+def _tags(world: World, config: ProjectConfig) -> Iterator[Check]:
+    """Whether the tags that edge and static services stand on lead to the same images still."""
+    bases: dict[str, str] = {}
+    edge = world.edge.info()
+    if edge is not None and edge.made_on:
+        bases[edge.made_on] = "the edge"
+    for key, record in sorted(world.records.read_all(config.name).items()):
+        if isinstance(record, RecordInvalid):
+            continue
+        for service in record.active:
+            active = record.active_deployment(service)
+            if active and active.made_on and spec_of(active).kind is Kind.STATIC:
+                bases.setdefault(active.made_on, f"{service} in {show(key.environment)}")
+    for base, who in bases.items():
+        reference, _, noted = base.rpartition("@")
+        now = world.engine.digests(reference)
+        if now and noted and noted not in now:
+            yield Check(
+                name=reference,
+                grade=Grade.WARN,
+                message=f"it is another image than {who} was made on:"
+                f" {_short(noted)} then, {_short(now[0])} now",
+                hint="what is made next is made on it, so see where it came from:"
+                f" `docker image inspect {reference}`",
+            )
+
+
+def _short(digest: str) -> str:
+    algorithm, _, text = digest.partition(":")
+    return f"{algorithm}:{text[:12]}"
 
 
 def _trouble(
@@ -256,6 +309,8 @@ _LOOKS: tuple[tuple[str, Look], ...] = (
     ("edge", _edge),
     ("route documents", _documents),
     ("environments", _environments),
+    ("strangers", _strangers),
     ("images", _images),
+    ("image tags", _tags),
     ("host names", _hosts),
 )

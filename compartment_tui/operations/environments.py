@@ -1,6 +1,6 @@
 """All environments of a project, in one look."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 from compartment_tui.domain.deployment import EnvironmentState, Health, Instance
 from compartment_tui.domain.errors import RecordInvalid
@@ -58,11 +58,24 @@ def environments(world: World) -> tuple[EnvironmentView, ...]:
     views = []
     for key in dict.fromkeys([*meant, *states, *here]):
         instances, table = here.get(key, ()), tables.answer().get(key, RouteTable())
-        state = states.get(key) or recovered(key, instances, table, world.clock.now())
+        state = states.get(key) or _rebuilt(world, key, instances, table)
         around = Around(world, config, state, instances, table, edge)
         views.append(around.environment(declared=key in declared))
     others = sorted(views[len(meant) :], key=_newest_first)
     return (*views[: len(meant)], *others)
+
+
+def _rebuilt(
+    world: World, key: EnvironmentKey, instances: Sequence[Instance], table: RouteTable
+) -> EnvironmentState:
+    """What is left of one without a record; nothing while several containers claim to be one.
+
+    `doctor` names them, and whoever changes that environment is told: it must not hide the others.
+    """
+    try:
+        return recovered(key, instances, table, world.clock.now())
+    except RecordInvalid:
+        return EnvironmentState(key=key)
 
 
 def _newest_first(view: EnvironmentView) -> tuple[float, str]:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
+from compartment_tui.domain.claims import own_instances
 from compartment_tui.domain.config import ProjectConfig
 from compartment_tui.domain.deployment import Deployment, EnvironmentState, Instance, RunRecord
 from compartment_tui.domain.details import DeploymentView, InspectView, RouteView, RunView
@@ -47,7 +48,7 @@ def inspect_services(
         away = now.away or Failure(code="", message="the Docker engine does not answer")
         raise EngineUnreachable(away.message, hint=away.hint or "`compartment-tui doctor`")
     state = state_of(world, key)
-    here = {one.deployment: one for one in world.engine.instances(key)}
+    here = own_instances(state, world.engine.instances(key))
     return tuple(_inspect(world, config, state, here, row) for row in now.services)
 
 
@@ -79,7 +80,7 @@ def history(
     key, config = key_and_config(world, environment)
     state = state_of(world, key)
     _refuse_unknown(state, config, services)
-    here = {one.deployment: one for one in world.engine.instances(key)}
+    here = own_instances(state, world.engine.instances(key))
     wanted = _runs_of(state, services)
     if len(wanted) < limit:
         state = _with_shelves(world, state)
@@ -169,7 +170,7 @@ def routes(world: World, *, environment: str | None = None) -> tuple[RouteView, 
     for key, table in sorted(world.edge.tables().items()):
         if key.project != project.name or environment not in {None, key.environment}:
             continue
-        here = {one.deployment: one for one in world.engine.instances(key)}
+        here = own_instances(EnvironmentState(key=key), world.engine.instances(key))
         for route in table.routes:
             instance = here.get(route.deployment)
             views.append(

@@ -2,6 +2,7 @@
 
 from functools import partial
 
+from compartment_tui.domain.claims import refuse_claims
 from compartment_tui.domain.details import Deletion, EdgeView
 from compartment_tui.domain.edits import RemoveEnvironment
 from compartment_tui.domain.errors import EngineProblem, NotFound
@@ -21,12 +22,13 @@ def plan_deletion(
 ) -> Deletion:
     """Exactly what deleting the environment takes away; with `variables`, from the file as well.
 
-    Raises NotFound when there is nothing, OwnedElsewhere.
+    Raises NotFound when there is nothing, OwnedElsewhere, ContainerClaimed.
     """
     key, config = key_and_config(world, environment)
     record = world.records.read(key)
     refuse_others_environment(world, record, take_over=take_over)
     instances = world.engine.instances(key)
+    refuse_claims(instances)
     file = config.environment(key.environment)
     found = Deletion(
         key=key,

@@ -9,7 +9,7 @@ from compartment_tui.domain.errors import Cancelled
 from compartment_tui.domain.events import Noted, Output, StageFinished, StageStarted
 from compartment_tui.domain.names import Target
 from compartment_tui.domain.plan import Birth, Plan, Run
-from compartment_tui.domain.transitions import entered, image_known
+from compartment_tui.domain.transitions import bases_known, containers_known, entered, image_known
 from compartment_tui.ports import Hold, World
 from compartment_tui.rollout.gaps import Gaps
 
@@ -31,6 +31,10 @@ class Rollout:
     unchanged: tuple[Plan, ...] = ()
     """The plans of those services. Their routes may move all the same."""
     births: dict[str, Birth] = field(default_factory=dict)
+    bases: dict[str, str] = field(default_factory=dict)
+    """By deployment: the image of others that it was made on, by reference and digest."""
+    containers: dict[str, str] = field(default_factory=dict)
+    """By deployment: the containers that were made in this run."""
     working_on: tuple[Plan, Stage] | None = None
     """What is being done at this moment: what an error is about."""
     started: dict[tuple[str, Stage], timedelta] = field(default_factory=dict)
@@ -64,11 +68,11 @@ class Rollout:
         return [StageStarted(at=self.now, target=plan.target, stage=stage) for plan in plans]
 
     def learnt(self) -> EnvironmentState:
-        """The record with the images that were made since: written along with the next stage."""
+        """The record with what was made since: written along with the next stage."""
         state = self.state
         for birth in self.births.values():
             state = image_known(state, birth)
-        return state
+        return containers_known(bases_known(state, self.bases), self.containers)
 
     def leave(self, stage: Stage, plan: Plan, note: str = "") -> StageFinished:
         took = self.world.clock.monotonic() - self.started[plan.service, stage]

@@ -2,6 +2,7 @@
 
 from collections.abc import Generator, Iterator
 
+from compartment_tui.domain.config import Kind
 from compartment_tui.domain.deployment import Image, Stage
 from compartment_tui.domain.errors import ImageUnavailable, ReleaseFailed
 from compartment_tui.domain.events import Event, ServiceUnchanged
@@ -25,6 +26,7 @@ def build_images(rollout: Rollout, plans: tuple[Plan, ...]) -> Iterator[Event]:
                 unchanged.append(plan)
                 continue
             know_image(rollout, plan, image)
+            _note_base(rollout, plan)
             yield rollout.leave(Stage.BUILDING, plan, note=image.id)
     yield from _set_aside(rollout, unchanged)
 
@@ -71,6 +73,15 @@ def know_image(rollout: Rollout, plan: Plan, image: Image) -> Birth:
     birth = Birth(plan=plan, image=image, created=rollout.now)
     rollout.births[plan.service] = birth
     return birth
+
+
+def _note_base(rollout: Rollout, plan: Plan) -> None:
+    """Keep which image the tag of somebody else led to: it may lead to another one tomorrow."""
+    static = plan.spec.kind is Kind.STATIC and plan.source is ImageSource.BUILD
+    reference = rollout.world.project.config().static_image if static else plan.spec.image
+    exact = rollout.world.engine.digests(reference) if reference else ()
+    if exact:
+        rollout.bases[plan.deployment] = f"{reference}@{exact[0]}"
 
 
 def birth_of(rollout: Rollout, plan: Plan) -> Birth:

@@ -50,7 +50,7 @@ def start_candidates(rollout: Rollout, plans: tuple[Plan, ...]) -> Iterator[Even
         yield from rollout.enter(Stage.STARTING_CANDIDATE, [plan])
         if not plan.kept:
             birth = birth_of(rollout, plan)
-            engine.create(birth)
+            rollout.containers[plan.deployment] = engine.create(birth).container
             yield from _warned(rollout, birth)
         if plan.spec.stop_first and plan.previous is not None:
             if plan.gap:
@@ -67,7 +67,8 @@ def make_candidates(rollout: Rollout, plans: tuple[Plan, ...]) -> Iterator[Event
         rollout.on(plan, Stage.STARTING_CANDIDATE)
         yield from rollout.enter(Stage.STARTING_CANDIDATE, [plan])
         birth = birth_of(rollout, plan)
-        rollout.world.engine.create(birth)
+        made = rollout.world.engine.create(birth)
+        rollout.containers[plan.deployment] = made.container
         yield from _warned(rollout, birth)
         yield rollout.leave(Stage.STARTING_CANDIDATE, plan, note="made, not started")
 

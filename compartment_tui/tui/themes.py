@@ -12,6 +12,8 @@ from pathlib import Path
 
 from textual.theme import Theme
 
+from compartment_tui.domain import bounds
+
 DARK = Theme(
     name="compartment-dark",
     primary="#7cb7e8",
@@ -116,10 +118,13 @@ class Memory:
     def recall(self) -> str | None:
         """The name that was kept, if any."""
         try:
-            name = tomllib.loads(self._file.read_text(encoding="utf-8")).get("theme")
-        except (OSError, ValueError):
+            name = tomllib.loads(self._text()).get("theme")
+        except (OSError, ValueError, RecursionError, bounds.TooMuch):
             return None
         return name if isinstance(name, str) else None
+
+    def _text(self) -> str:
+        return bounds.read_file(self._file, bounds.SMALL_FILE, str(self._file)).decode()
 
     def keep(self, name: str) -> None:
         """Remember it; a failure to do so is not worth a word."""

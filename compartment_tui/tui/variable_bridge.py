@@ -7,6 +7,7 @@ from pathlib import Path
 
 from textual.message import Message
 
+from compartment_tui.domain import bounds
 from compartment_tui.domain.edits import VariableEdit
 from compartment_tui.domain.errors import UsageProblem, expected
 from compartment_tui.operations import transfers, variables
@@ -16,8 +17,6 @@ from compartment_tui.present.importing import Source
 from compartment_tui.present.variables import transfer_notes
 from compartment_tui.tui import messages as news
 
-LARGEST_FILE = 16 * 1024 * 1024
-"""In bytes."""
 Post = Callable[[Message], object]
 
 
@@ -97,10 +96,8 @@ def _read(path: str) -> str:
     """A file's text. Raises UsageProblem."""
     file = Path(os.path.expanduser(path))  # noqa: PTH111 - the other one raises without a home
     try:
-        if file.stat().st_size > LARGEST_FILE:
-            raise UsageProblem(f"{file} is too large to be a dotenv file")
         # As bytes: reading text would make other line breaks of those in a value.
-        return file.read_bytes().decode()
+        return bounds.read_file(file, bounds.DOTENV, str(file)).decode()
     except OSError as error:
         raise UsageProblem(f"{file} cannot be read: {error.strerror}") from error
     except UnicodeDecodeError as error:

@@ -29,6 +29,8 @@ CODES = {
     "HostConflict": 5,
     "EdgeConflict": 5,
     "PortTaken": 5,
+    "ContainerClaimed": 5,
+    "NameTaken": 5,
     "MissingVariables": 5,
     "SensitiveUnreadable": 5,
     "StepFailed": 5,

@@ -126,6 +126,18 @@ class Bench(ABC):
     def rename(self, deployment: str, name: str) -> None: ...
 
     @abstractmethod
+    def copy(self, deployment: str, name: str) -> None:
+        """Make an image of a deployment's container, and run a container of that by that name."""
+
+    @abstractmethod
+    def copies_running(self) -> int:
+        """How many of those that `copy` made run."""
+
+    @abstractmethod
+    def spoil_index(self) -> None:
+        """Put something unreadable where the index of records is."""
+
+    @abstractmethod
     def connection(self, deployment: str) -> AbstractContextManager[None]:
         """An open connection to a deployment's port."""
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from compartment_tui.adapters.docker.client import connect
 from compartment_tui.adapters.docker.labels import PROJECT
-from compartment_tui.adapters.docker.layout import ROUTES, Layout, index_path, record_path
+from compartment_tui.adapters.docker.layout import INDEX, ROUTES, Layout, index_path, record_path
 from compartment_tui.adapters.memory.clock import FakeClock
 from compartment_tui.adapters.memory.project import MemoryProject
 from compartment_tui.bootstrap import docker_world
@@ -83,6 +83,7 @@ class DockerBench(Bench):
         self._machine = machine
         self._layout = machine.layout
         self._root = root
+        self._copies: list[str] = []
 
     def another(self) -> World:
         return open_world(self._machine, self.key.project, self._root)
@@ -122,6 +123,17 @@ class DockerBench(Bench):
 
     def rename(self, deployment: str, name: str) -> None:
         docker("rename", self.now(deployment).container, name)
+
+    def copy(self, deployment: str, name: str) -> None:
+        image = docker("commit", self.now(deployment).container)
+        self._copies.append(docker("run", "-d", "--name", name, image))
+
+    def copies_running(self) -> int:
+        state = ("inspect", "-f", "{{.State.Running}}")
+        return sum(docker(*state, one) == "true" for one in self._copies)
+
+    def spoil_index(self) -> None:
+        self._in_volumes(f"mkdir -p {INDEX}; echo '= = =' > {INDEX}/spoiled.toml")
 
     @contextmanager
     def connection(self, deployment: str) -> Iterator[None]:
@@ -166,6 +178,9 @@ class DockerBench(Bench):
 
     def remove(self) -> None:
         """Take away everything that a test may have left."""
+        for copied in self._copies:
+            docker("rm", "-f", "-v", copied)
+        self._in_volumes(f"rm -f {INDEX}/spoiled.toml")
         self.world.locks.release(self.key)
         self.world.records.forget(self.key)
         self.world.edge.forget(self.key)

@@ -59,6 +59,15 @@ class MemoryBench(Bench):
     def rename(self, deployment: str, name: str) -> None:
         self._host.containers[deployment].name = name
 
+    def copy(self, deployment: str, name: str) -> None:
+        self._host.copy(deployment, name)
+
+    def copies_running(self) -> int:
+        return sum(one.running for one in self._host.copies)
+
+    def spoil_index(self) -> None:
+        self._host.unreadable_index.append("spoiled.toml")
+
     @contextmanager
     def connection(self, deployment: str) -> Iterator[None]:
         container = self._host.containers[deployment]

@@ -35,6 +35,8 @@ DEPLOYMENT = Deployment(
     trigger=Trigger.PROMOTE,
     spec=NASTY,
     image="sha256:abc",
+    container="c0",
+    made_on="busybox:1@sha256:abc",
     port=8080,
     host="shop.localhost",
     provenance=Provenance(commit="c0ffee", branch="main", dirty=True, author=NASTY),

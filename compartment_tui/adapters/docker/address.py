@@ -10,6 +10,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from compartment_tui.adapters.places import home_directory
+from compartment_tui.domain import bounds
 from compartment_tui.domain.errors import EngineUnreachable
 from compartment_tui.domain.names import show
 
@@ -78,11 +79,20 @@ def find_address(environ: Mapping[str, str] | None = None) -> Address:
 
 def _current_context(folder: Path) -> str:
     try:
-        content = json.loads((folder / "config.json").read_text(encoding="utf-8"))
-    except (OSError, ValueError, RecursionError):
+        content = _json_of(folder / "config.json")
+    except (OSError, ValueError, RecursionError, bounds.TooMuch):
         return ""  # like the docker command: no readable configuration is none
     name = content.get("currentContext") if isinstance(content, dict) else None
     return name if isinstance(name, str) else ""
+
+
+_NONSENSE = (ValueError, KeyError, TypeError, AttributeError, RecursionError)
+"""What reading something of another shape raises."""
+
+
+def _json_of(file: Path) -> Any:  # noqa: ANN401  (whatever JSON has there)
+    """Raises OSError, TooMuch, ValueError, RecursionError."""
+    return json.loads(bounds.read_file(file, bounds.SMALL_FILE, str(file)).decode())
 
 
 def _of_context(folder: Path, name: str, named_by: str) -> Address:
@@ -91,12 +101,10 @@ def _of_context(folder: Path, name: str, named_by: str) -> Address:
     # The docker command names a context's folders by the SHA-256 of its name.
     digest = hashlib.sha256(name.encode(errors="surrogateescape")).hexdigest()
     try:
-        meta = json.loads(
-            (folder / "contexts" / "meta" / digest / "meta.json").read_text(encoding="utf-8")
-        )
+        meta = _json_of(folder / "contexts" / "meta" / digest / "meta.json")
         endpoint: dict[str, Any] = meta["Endpoints"]["docker"]
         url = str(endpoint.get("Host") or LOCAL)
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+    except (OSError, bounds.TooMuch, *_NONSENSE) as error:
         raise EngineUnreachable(
             f"the docker context {show(name)}, named by {named_by}, cannot be read",
             hint="`docker context ls` lists the contexts, `docker context use NAME` picks one",

@@ -78,7 +78,8 @@ def _content(plan: Plan, secret: BuildSecret, root: Path) -> bytes:
                 hint="it is read from the working tree, also with --ref",
             )
         try:
-            content = file.read_bytes()
+            with file.open("rb") as opened:
+                content = opened.read(LARGEST + 1)
         except OSError as error:
             raise BuildFailed(
                 f"{start}: {show(secret.file)} cannot be read: {error.strerror}"

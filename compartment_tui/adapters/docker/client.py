@@ -30,6 +30,7 @@ from compartment_tui.domain.errors import (
 
 if TYPE_CHECKING:
     from compartment_tui.adapters.docker.session import Session
+    from compartment_tui.domain.deployment import EnvironmentState
 
 NO_SPACE = "no space left on device"
 
@@ -47,6 +48,10 @@ class Client:
 
     def __init__(self, address: Address) -> None:
         self.address = address
+        self.containers: dict[str, str] = {}
+        """By deployment: the container that its record names. No other is taken for its own."""
+        self.readers: dict[str, str] = {}
+        """By volume: the container that it is read through, once it was looked at."""
         self._session: Session | None = None
         self._opening = threading.Lock()
 
@@ -99,6 +104,13 @@ class Client:
             raise _refused(error.status, error, doing) from error
         except _foreign() as error:
             raise translated(error, self.address, doing) from error
+
+    def heed(self, state: "EnvironmentState") -> "EnvironmentState":
+        """Take from a record which containers are whose; the record."""
+        for one in state.deployments.values():
+            if one.container:
+                self.containers[one.id] = one.container
+        return state
 
     def close(self) -> None:
         """Give the connections back; the next use opens new ones."""

@@ -3,7 +3,8 @@
 import math
 import re
 import time
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Literal
@@ -16,6 +17,7 @@ from compartment_tui.adapters.docker.convert import (
     labels_of,
 )
 from compartment_tui.adapters.docker.labels import Role
+from compartment_tui.domain.claims import claimed
 from compartment_tui.domain.deployment import Instance, InstanceState
 from compartment_tui.domain.errors import (
     CandidateExited,
@@ -54,8 +56,43 @@ def rows(client: Client, filters: dict[str, list[str]]) -> list[dict[str, Any]]:
 
 def instances(client: Client, filters: dict[str, list[str]]) -> tuple[Instance, ...]:
     """What the list alone tells: one call."""
-    found = (instance_of_row(row) for row in rows(client, filters))
+    found = (instance_of_row(row) for row in own_rows(client, filters))
     return tuple(one for one in found if one is not None)
+
+
+def own_rows(client: Client, filters: dict[str, list[str]]) -> list[dict[str, Any]]:
+    """The container list without copies: see `is_own`."""
+    found = rows(client, filters)
+    claims = claims_in(found)
+    return [row for row in found if is_own(client, row, claims[deployment_of(row)])]
+
+
+def claims_in(listed: Iterable[Mapping[str, Any]]) -> Counter[str]:
+    """How many containers say that they are each deployment."""
+    return Counter(deployment_of(row) for row in listed)
+
+
+def is_own(client: Client, row: Mapping[str, Any], claimants: int) -> bool:
+    """Whether the record names it; where no record does, whether it may be its deployment's.
+
+    One that alone claims a deployment and has another image than it was born with is the copy of a
+    container that is gone. Of several that claim one, nothing tells which it is.
+    """
+    known = client.containers.get(deployment_of(row))
+    if known is not None:
+        return bool(row["Id"] == known)
+    return claimants > 1 or not is_copy(row)
+
+
+def is_copy(row: Mapping[str, Any]) -> bool:
+    """Whether it was made of another image than its labels say."""
+    born_with = (row.get("Labels") or {}).get(labels.IMAGE, "")
+    return born_with not in ("", row.get("ImageID", ""))
+
+
+def deployment_of(row: Mapping[str, Any]) -> str:
+    """What a row of the list says it is; empty when it says nothing."""
+    return str((row.get("Labels") or {}).get(labels.DEPLOYMENT, ""))
 
 
 def instances_in_full(client: Client, key: EnvironmentKey) -> tuple[Instance, ...]:
@@ -74,7 +111,7 @@ def instances_young_in_full(client: Client, filters: dict[str, list[str]]) -> tu
 
     Only of such a one it matters how often it was restarted, and they are few.
     """
-    found = ((row, instance_of_row(row)) for row in rows(client, filters))
+    found = ((row, instance_of_row(row)) for row in own_rows(client, filters))
     seen = (
         inspect(client, one.container) if one and _YOUNG.match(row.get("Status", "")) else one
         for row, one in found
@@ -88,9 +125,17 @@ def _matters(one: Instance) -> bool:
 
 
 def find(client: Client, deployment: str) -> str | None:
-    """The id of a deployment's container."""
-    found = rows(client, labels.filters(Role.SERVICE, deployment=deployment))
-    return found[0]["Id"] if found else None
+    """The id of a deployment's container: the one that its record names, else by label.
+
+    Raises ContainerClaimed when several have its label and no record tells which it is.
+    """
+    known = client.containers.get(deployment)
+    if known is not None:
+        return known if inspect(client, known) is not None else None
+    found = instances(client, labels.filters(Role.SERVICE, deployment=deployment))
+    if len(found) > 1:
+        raise claimed(deployment, (one.name for one in found))
+    return found[0].container if found else None
 
 
 def locate(client: Client, deployment: str) -> str:
@@ -117,6 +162,9 @@ def inspect(client: Client, container: str) -> Instance | None:
 
 def instance(client: Client, known: dict[str, str], deployment: str) -> Instance | None:
     """See `Engine.instance`. `known` remembers ids: a rollout asks for the same few often."""
+    recorded = client.containers.get(deployment)
+    if recorded is not None:
+        return inspect(client, recorded)
     if deployment in known:
         found = inspect(client, known[deployment])
         if found is not None:
@@ -136,6 +184,7 @@ def create(client: Client, birth: "Birth", network: str) -> Instance:
     if container is None:
         name = container_name(plan.service, plan.deployment, plan.key)
         container = make(client, birth, birth_config(birth, network), name)
+        client.containers[plan.deployment] = container
     made = inspect(client, container)
     if made is None:
         raise gone(plan.deployment)
@@ -292,8 +341,11 @@ def retire_all(client: Client, graces: Mapping[str, timedelta]) -> frozenset[str
 
 def remove(client: Client, deployment: str) -> None:
     """See `Engine.remove`. What a killed run left of its release command goes too."""
+    container = find(client, deployment)
     for row in rows(client, labels.any_role(deployment=deployment)):
-        remove_container(client, row["Id"])
+        released = (row.get("Labels") or {}).get(labels.ROLE) == Role.RELEASE
+        if released or row["Id"] == container:
+            remove_container(client, row["Id"])
 
 
 def remove_container(client: Client, container: str) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path, PurePosixPath
 
 from compartment_tui.adapters.docker import static
 from compartment_tui.adapters.docker.ignore_file import read_patterns, written
+from compartment_tui.domain import bounds
 from compartment_tui.domain.config import Kind, ServiceSpec
 from compartment_tui.domain.errors import BuildFailed
 from compartment_tui.ports import Project
@@ -84,7 +85,8 @@ def prepared(spec: ServiceSpec, project: Project, root: Path | None = None) -> I
 
 def _read(dockerfile: Path, spec: ServiceSpec) -> bytes:
     try:
-        return dockerfile.read_bytes()
+        name = f"{spec.path}/{spec.build.dockerfile}"
+        return bounds.read_file(dockerfile, bounds.DOCKERFILE, name)
     except OSError as error:
         reason = "there is no" if isinstance(error, FileNotFoundError) else "cannot read"
         raise BuildFailed(
@@ -122,7 +124,7 @@ def _user_patterns(spec: ServiceSpec, dockerfile: Path, context: Path) -> tuple[
         if file.is_file():
             start = f"the image of {spec.name} cannot be built: {file.name}"
             try:
-                return read_patterns(file.read_bytes())
+                return read_patterns(bounds.read_file(file, bounds.DOCKERFILE, file.name))
             except ValueError as error:
                 raise BuildFailed(f"{start} {error}") from error
             except OSError as error:

@@ -2,13 +2,14 @@
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from ipaddress import IPv6Address, ip_address
 from typing import TYPE_CHECKING, Any
 
 from compartment_tui.adapters.docker import labels as names
+from compartment_tui.domain import bounds
 from compartment_tui.domain.deployment import (
     Health,
     HealthCheck,
@@ -18,7 +19,7 @@ from compartment_tui.domain.deployment import (
     Provenance,
 )
 from compartment_tui.domain.dockerfile import exposed
-from compartment_tui.domain.names import EnvironmentKey
+from compartment_tui.domain.names import SERVICE_PATTERN, EnvironmentKey, misnamed
 from compartment_tui.domain.refusal import Listener
 from compartment_tui.ports import EngineEvent
 
@@ -35,6 +36,8 @@ _CHECKS = {
 }
 _EXIT_IN_STATUS = re.compile(r"\((-?\d+)\)")
 _CHECK_IN_STATUS = re.compile(r"\((?:health: )?(starting|healthy|unhealthy)\)")
+_DEPLOYMENT = re.compile(r"dep_[0-9A-Za-z_]{1,64}")
+_PORT = re.compile(r"(?:[1-9][0-9]{0,4})?")
 _ESTABLISHED = "01"
 _EXPOSED = re.compile(r"^(?:/bin/sh -c #\(nop\)\s+)?EXPOSE (.*)", re.DOTALL)
 _BY_SHELL = "CMD-SHELL"
@@ -46,9 +49,11 @@ _SHOWN_ACTIONS = frozenset(
 
 
 def key_of(labels: Json) -> EnvironmentKey | None:
-    """The environment that labels name, if they do."""
+    """The environment that labels name, if they name one that can be."""
     project, environment = labels.get(names.PROJECT), labels.get(names.ENVIRONMENT)
-    return EnvironmentKey(project, environment) if project and environment else None
+    if not isinstance(project, str) or not isinstance(environment, str):
+        return None
+    return None if misnamed(project, environment) else EnvironmentKey(project, environment)
 
 
 def labels_of(birth: "Birth") -> dict[str, str]:
@@ -59,6 +64,7 @@ def labels_of(birth: "Birth") -> dict[str, str]:
         names.SERVICE: plan.service,
         names.DEPLOYMENT: plan.deployment,
         names.RUN: plan.run,
+        names.IMAGE: birth.image.id,
         names.SPEC: plan.spec.text(),
         names.PORT: "" if birth.port is None else str(birth.port),
         names.CREATED: birth.created.isoformat(),
@@ -125,18 +131,15 @@ def instance_of_inspect(data: Json) -> Instance | None:
 
 def _born(labels: Json) -> dict[str, Any] | None:
     """What an Instance has from its labels; None when they are not those of a deployment."""
-    key = key_of(labels)
-    created = moment(labels.get(names.CREATED, ""))
-    service, deployment = labels.get(names.SERVICE), labels.get(names.DEPLOYMENT)
-    if key is None or created is None or not service or not deployment:
+    if misfit_of(labels):
         return None
     port = labels.get(names.PORT, "")
     return {
-        "key": key,
-        "service": service,
-        "deployment": deployment,
+        "key": key_of(labels),
+        "service": labels[names.SERVICE],
+        "deployment": labels[names.DEPLOYMENT],
         "run": labels.get(names.RUN, ""),
-        "port": int(port) if port.isdecimal() else None,
+        "port": int(port) if port else None,
         "spec": labels.get(names.SPEC, ""),
         "provenance": Provenance(
             commit=labels.get(names.COMMIT, ""),
@@ -147,8 +150,32 @@ def _born(labels: Json) -> dict[str, Any] | None:
         "fingerprints": _fingerprints(labels.get(names.FINGERPRINTS, "")),
         "sensitive": _keys(labels.get(names.SENSITIVE, "")),
         "previous": labels.get(names.PREVIOUS) or None,
-        "created": created,
+        "created": moment(labels[names.CREATED]),
     }
+
+
+def misfit_of(labels: Json) -> str:
+    """Why labels are not those of a deployment, in words; empty when they are."""
+    ours = {name: value for name, value in labels.items() if name.startswith(names.PREFIX)}
+    for name, value in ours.items():
+        if not isinstance(value, str):
+            return f"its label {name} is no text"
+        if len(value) > bounds.LABEL_CHARACTERS:
+            return f"its label {name} has {len(value)} characters"
+    return next((why for right, why in _judged(ours) if not right), "")
+
+
+def _judged(ours: Json) -> Iterator[tuple[bool, str]]:
+    """What labels must be, one by one; each is only asked when those before it are so."""
+    for name in (names.PROJECT, names.ENVIRONMENT, names.SERVICE, names.DEPLOYMENT, names.CREATED):
+        yield bool(ours.get(name)), f"it has no label {name}"
+    yield key_of(ours) is not None, "its labels name no project and environment that can be"
+    service, deployment = ours[names.SERVICE], ours[names.DEPLOYMENT]
+    yield bool(SERVICE_PATTERN.fullmatch(service)), f"its label {names.SERVICE} is no service name"
+    is_deployment = bool(_DEPLOYMENT.fullmatch(deployment))
+    yield is_deployment, f"its label {names.DEPLOYMENT} is no deployment"
+    yield moment(ours[names.CREATED]) is not None, f"its label {names.CREATED} is no time"
+    yield bool(_PORT.fullmatch(ours.get(names.PORT, ""))), f"its label {names.PORT} is no port"
 
 
 def ports_as_written(image: Image, *orders: tuple[int, ...]) -> Image:
@@ -258,9 +285,9 @@ def moment(text: str) -> datetime | None:
     """A time as Docker writes it, with up to nine decimals; None for its "never" (the year 1)."""
     try:
         at = datetime.fromisoformat(text)
-    except ValueError:
+        return at.astimezone(UTC) if at.year > 1 and at.tzinfo else None
+    except (ValueError, TypeError, OverflowError):
         return None
-    return at.astimezone(UTC) if at.year > 1 and at.tzinfo else None
 
 
 def _state(text: str) -> InstanceState:
@@ -280,7 +307,7 @@ def _address(data: Json, key: EnvironmentKey) -> str | None:
 def _fingerprints(text: str) -> dict[str, str]:
     try:
         found = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         return {}
     return {str(k): str(v) for k, v in found.items()} if isinstance(found, dict) else {}
 

@@ -19,14 +19,18 @@ from compartment_tui.domain.routes import RouteTable
 _ASIDE = """
 set -e
 mkdir -p "$2"
-cat >"$1.restored"
+# A name may be any, and as long as names can be: it comes as the octal numbers of its bytes.
+name=$(printf "$(printf %s "$3" | sed 's/\\([0-7]*\\)[.]/\\\\\\1/g')")
+file="$1/$name"
+fresh="$1/restored"
+cat >"$fresh"
 # Only what was judged is moved: it may have been replaced by a good one meanwhile.
-if [ "$(sha256sum <"$1" | cut -c 1-64)" = "$4" ]; then
-  cp "$1" "$2/$3.$(date +%s)"
+if [ "$(sha256sum <"$file" | cut -c 1-64)" = "$4" ]; then
+  cp "$file" "$2/$(printf %.200s "$name").$(date +%s)"
   # In one step, so that the edge never sees the routes missing.
-  if [ -s "$1.restored" ]; then sync "$1.restored"; mv "$1.restored" "$1"; else rm "$1"; fi
+  if [ -s "$fresh" ]; then sync "$fresh"; mv "$fresh" "$file"; else rm "$file"; fi
 fi
-rm -f "$1.restored"
+rm -f "$fresh"
 """
 _RESTORE = """
 set -e
@@ -37,6 +41,10 @@ sync "$1.restored"
 ln "$1.restored" "$1" 2>/dev/null || [ -e "$1" ]
 rm "$1.restored"
 """
+
+
+DIGITS = 12
+"""A size that has more is no size of a file."""
 
 
 class Documents:
@@ -97,7 +105,7 @@ class Documents:
         key = next((one for one in recorded if traefik.file_name(one) == name), None)
         text = b"" if key is None else self._recorded(key)
         judged = hashlib.sha256(content).hexdigest()
-        self._do(_ASIDE, f"{ROUTES}/{name}", ASIDE, name, judged, payload=text)
+        self._do(_ASIDE, ROUTES, ASIDE, in_octal(name), judged, payload=text)
 
     def _recorded(self, key: EnvironmentKey) -> bytes:
         """The document that the record calls for; empty when it calls for none.
@@ -130,6 +138,11 @@ class Documents:
             )
 
 
+def in_octal(name: str) -> str:
+    """A file's name as the octal numbers of its bytes, each with a dot behind it."""
+    return "".join(f"{byte:03o}." for byte in name.encode("utf-8", "surrogateescape"))
+
+
 def all_ours(listed: bytes) -> bool:
     """Whether every document in a listing can be read: sizes and names, a blank line, all texts.
 
@@ -138,6 +151,8 @@ def all_ours(listed: bytes) -> bool:
     heads, _, texts = listed.partition(b"\n\n") if not listed.startswith(b"\n") else (b"", b"", b"")
     for head in heads.splitlines():
         size, _, name = head.decode("utf-8", "replace").partition(" ")
+        if not size.isdecimal() or len(size) > DIGITS:
+            return False
         text, texts = texts[: int(size)], texts[int(size) :]
         if len(text) != int(size) or not _ours(name, text):
             return False

@@ -13,6 +13,7 @@ from compartment_tui.adapters.docker.edge_state import (
     BIND,
     CAPABILITY,
     HTTP_PORT,
+    MADE_ON,
     NO_NEW_PRIVILEGES,
     PIDS,
     SYSCTLS,
@@ -21,10 +22,12 @@ from compartment_tui.adapters.docker.edge_state import (
     EdgeContainer,
     find_edge,
 )
+from compartment_tui.adapters.docker.images import digests
 from compartment_tui.adapters.docker.labels import Role
 from compartment_tui.adapters.docker.layout import ROUTES, Layout
 from compartment_tui.adapters.docker.listeners import listener
-from compartment_tui.adapters.docker.making import made
+from compartment_tui.adapters.docker.making import made, pull
+from compartment_tui.adapters.docker.ownership import name_taken
 from compartment_tui.adapters.docker.pipe import deadline_in
 from compartment_tui.adapters.docker.sdk import load_sdk
 from compartment_tui.adapters.docker.shell import Shell, ShellGone, remove
@@ -32,7 +35,7 @@ from compartment_tui.adapters.docker.standpoint import QUESTIONS, answers
 from compartment_tui.adapters.docker.state import DockerRecords
 from compartment_tui.adapters.edge import sign, traefik
 from compartment_tui.domain.config import EdgeSettings
-from compartment_tui.domain.errors import EdgeConflict, EngineProblem, PortTaken
+from compartment_tui.domain.errors import EdgeConflict, EngineProblem, NameTaken, PortTaken
 from compartment_tui.domain.names import EnvironmentKey
 from compartment_tui.domain.reaching import address_of
 from compartment_tui.domain.routes import RouteTable
@@ -59,7 +62,7 @@ class DockerEdge:
         self._documents = Documents(client, self._layout, DockerRecords(client, self._layout))
 
     def info(self) -> EdgeInfo | None:
-        edge = self._find()
+        edge = self._ours()
         if edge is None:
             return None
         return EdgeInfo(
@@ -72,6 +75,7 @@ class DockerEdge:
             ),
             started=moment(edge.started),
             open=edge.open,
+            made_on=edge.labels.get(MADE_ON, ""),
         )
 
     def ensure(self, settings: EdgeSettings) -> bool:
@@ -108,7 +112,7 @@ class DockerEdge:
         # What a look at the routes does not need, it does not load.
         from compartment_tui.adapters.docker.visiting import no_answer, visit
 
-        edge = self._find()
+        edge = self._ours()
         if edge is None:
             return no_answer("there is no edge")
         address = address_of(edge.settings, self._client.address.host)
@@ -124,6 +128,8 @@ class DockerEdge:
 
     def forget(self, key: EnvironmentKey) -> None:
         self._documents.remove(key)
+        if self._ours() is None:
+            return
         try:
             with self._client.translate("leave a network"):
                 self._client.api.disconnect_container_from_network(
@@ -151,15 +157,26 @@ class DockerEdge:
         self.ensure(wanted)
 
     def remove(self) -> None:
+        edge = self._find()
+        if edge is None:
+            return
         try:
             with self._client.translate("remove the edge"):
-                self._client.api.remove_container(self._layout.edge, force=True, v=True)
+                self._client.api.remove_container(edge.id, force=True, v=True)
         except Missing:
             return
 
     # --- making and starting it -------------------------------------------------------------------
 
+    def _ours(self) -> EdgeContainer | None:
+        """For those who only look: somebody else's under that name is no edge."""
+        try:
+            return self._find()
+        except NameTaken:
+            return None
+
     def _find(self) -> EdgeContainer | None:
+        """Raises NameTaken when somebody else's container has the edge's name."""
         return find_edge(self._client, self._layout.edge)
 
     def _make(self, settings: EdgeSettings, sysctls: Mapping[str, str]) -> EdgeContainer:
@@ -178,6 +195,7 @@ class DockerEdge:
                     labels.ROLE: Role.EDGE.value,
                     BIND: settings.bind,
                     HTTP_PORT: str(settings.http_port),
+                    MADE_ON: f"{traefik.EDGE_IMAGE}@{self._exact_image()}",
                 },
                 healthcheck={"Test": ["NONE"]},
                 host_config=self._host_config(settings, sysctls),
@@ -211,6 +229,14 @@ class DockerEdge:
             read_only=True,
         )
 
+    def _exact_image(self) -> str:
+        """Which image the edge's tag leads to; pulled when it is not there. ImageUnavailable."""
+        found = digests(self._client, traefik.EDGE_IMAGE)
+        if not found:
+            pull(self._client, traefik.EDGE_IMAGE)
+            found = digests(self._client, traefik.EDGE_IMAGE)
+        return found[0] if found else ""
+
     def _make_network(self) -> None:
         """Its own network, where published ports end.
 
@@ -220,7 +246,10 @@ class DockerEdge:
         """
         try:
             with self._client.translate("look at the edge's network"):
-                self._client.api.inspect_network(self._layout.edge)
+                found = self._client.api.inspect_network(self._layout.edge)
+            if (found.get("Labels") or {}).get(labels.ROLE) != Role.EDGE:
+                why = f"its label {labels.ROLE} is not {Role.EDGE.value}"
+                raise name_taken(self._layout.edge, why, kind="network")
         except Missing:
             with self._client.translate("make the edge's network"):
                 self._client.api.create_network(

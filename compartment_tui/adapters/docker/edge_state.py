@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from compartment_tui.adapters.docker.client import Client, Missing
-from compartment_tui.adapters.docker.labels import PREFIX
+from compartment_tui.adapters.docker.labels import PREFIX, Role
+from compartment_tui.adapters.docker.ownership import name_taken, why_not_ours
 from compartment_tui.domain.config import EdgeSettings
 
 USER = "65534:65534"
@@ -19,6 +20,7 @@ NO_NEW_PRIVILEGES = "no-new-privileges"
 PIDS = 4096
 
 BIND = PREFIX + "edge.bind"
+MADE_ON = PREFIX + "edge.made_on"
 HTTP_PORT = PREFIX + "edge.http_port"
 
 
@@ -44,19 +46,23 @@ class EdgeContainer:
     @property
     def settings(self) -> EdgeSettings:
         default = EdgeSettings()
+        port = str(self.labels.get(HTTP_PORT, ""))
+        known = port.isascii() and port.isdecimal() and len(port) <= 5
         return EdgeSettings(
             bind=self.labels.get(BIND, default.bind),
-            http_port=int(self.labels.get(HTTP_PORT, default.http_port)),
+            http_port=int(port) if known else default.http_port,
         )
 
 
 def find_edge(client: Client, name: str) -> EdgeContainer | None:
-    """None when there is no container of that name."""
+    """None when there is no container of that name. Raises NameTaken when it is not ours."""
     try:
         with client.translate("look at the edge"):
             found = client.look.inspect_container(name)
     except Missing:
         return None
+    if why := why_not_ours(found, Role.EDGE):
+        raise name_taken(name, why)
     state = found["State"]
     return EdgeContainer(
         id=found["Id"],

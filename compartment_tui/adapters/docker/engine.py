@@ -32,6 +32,7 @@ from compartment_tui.ports import (
     EngineInfo,
     Feed,
     LogLine,
+    Misfit,
 )
 
 if TYPE_CHECKING:
@@ -100,6 +101,11 @@ class DockerEngine:
     def instance(self, deployment: str) -> Instance | None:
         return containers.instance(self._client, self._known, deployment)
 
+    def misfits(self, project: str) -> tuple[Misfit, ...]:
+        from compartment_tui.adapters.docker.misfits import misfits  # only `doctor` asks
+
+        return misfits(self._client, self._layout, project)
+
     def networks(self) -> frozenset[EnvironmentKey]:
         return networks.networks(self._client, self._layout)
 
@@ -111,6 +117,9 @@ class DockerEngine:
 
     def image(self, reference: str) -> Image | None:
         return images.image(self._client, reference)
+
+    def digests(self, reference: str) -> tuple[str, ...]:
+        return images.digests(self._client, reference)
 
     def create(self, birth: "Birth") -> Instance:
         return containers.create(self._client, birth, self._layout.network(birth.plan.key))

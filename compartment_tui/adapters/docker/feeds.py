@@ -4,7 +4,7 @@ import contextlib
 import json
 import threading
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar
 
@@ -13,6 +13,7 @@ from compartment_tui.adapters.docker.client import Client, Missing
 from compartment_tui.adapters.docker.containers import find, gone, inspect, locate
 from compartment_tui.adapters.docker.convert import event_of
 from compartment_tui.adapters.docker.frames import LineDecoder, Written
+from compartment_tui.domain import bounds
 from compartment_tui.domain.errors import EngineProblem
 from compartment_tui.ports import EngineEvent, Feed, LogLine
 
@@ -164,20 +165,29 @@ def events(client: Client, project: str) -> Feed[EngineEvent]:
     wanted = {"type": ["container"], "label": [labels.ROLE]}
     with client.translate("tell what happens"):
         response = client.api.open_stream("/events", {"filters": json.dumps(wanted)}, endless=True)
-    return ResponseFeed(client, response, EventDecoder(project).feed)
+    return ResponseFeed(client, response, EventDecoder(project, client.containers).feed)
 
 
 class EventDecoder:
     """Makes events of chunks of JSON lines."""
 
-    def __init__(self, project: str) -> None:
+    def __init__(self, project: str, containers: Mapping[str, str] | None = None) -> None:
         self._project = project
+        self._containers = containers or {}
+        """By deployment: which container is its own."""
         self._rest = b""
 
     def feed(self, chunk: bytes) -> Iterator[EngineEvent]:
         """Every event that is complete now and concerns us."""
         *lines, self._rest = (self._rest + chunk).split(b"\n")
+        bounds.refuse_large(len(self._rest), bounds.STREAM_LINE, "an event of the engine")
         for line in lines:
-            event = event_of(json.loads(line), self._project) if line.strip() else None
-            if event is not None:
+            said = json.loads(line) if line.strip() else {}
+            event = event_of(said, self._project)
+            if event is not None and self._is_own(said, event.deployment):
                 yield event
+
+    def _is_own(self, said: Mapping[str, Any], deployment: str) -> bool:
+        """Whether it is not that of a copy, which has the same labels."""
+        own = self._containers.get(deployment)
+        return own is None or (said.get("Actor") or {}).get("ID", own) == own

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from compartment_tui.adapters.docker.convert import moment
+from compartment_tui.domain import bounds
 
 STREAMS = {1: "stdout", 2: "stderr"}
 LINE_LIMIT = 1024 * 1024
@@ -24,6 +25,7 @@ class Demultiplexer:
         self._rest += chunk
         while len(self._rest) >= _HEADER.size:
             stream, length = _HEADER.unpack_from(self._rest)
+            bounds.refuse_large(length, bounds.FRAME, "what a container wrote at once")
             end = _HEADER.size + length
             if len(self._rest) < end:
                 return

@@ -1,5 +1,7 @@
 """Images on the engine."""
 
+from collections.abc import Mapping
+
 from compartment_tui.adapters.docker import labels
 from compartment_tui.adapters.docker.client import Client, Conflict, Missing
 from compartment_tui.adapters.docker.containers import rows
@@ -24,11 +26,27 @@ def image(client: Client, reference: str, own_ports: tuple[int, ...] = ()) -> Im
     return ports_as_written(found, own_ports, ports_of_history(layers))
 
 
+def digests(client: Client, reference: str) -> tuple[str, ...]:
+    """See `Engine.digests`."""
+    try:
+        with client.translate("inspect an image"):
+            found = client.look.inspect_image(reference)
+    except Missing:
+        return ()
+    from_registries = (str(one).partition("@")[2] for one in found.get("RepoDigests") or ())
+    return (*sorted(filter(None, from_registries)), str(found["Id"]))
+
+
 def built_images(client: Client, project: str) -> frozenset[str]:
     """See `Engine.built_images`."""
     with client.translate("list the images"):
         found = client.api.images(filters={"label": [f"{labels.PROJECT}={project}"]})
-    return frozenset(one["Id"] for one in found)
+    return frozenset(one["Id"] for one in found if _is_built(one.get("Labels")))
+
+
+def _is_built(found: Mapping[str, str] | None) -> bool:
+    """Whether the labels are those of an image of ours, and not of one made of a container."""
+    return labels.PROJECT in (found or {}) and labels.ROLE not in (found or {})
 
 
 def disk_use(client: Client) -> int:
@@ -44,7 +62,7 @@ def remove_image(client: Client, identifier: str) -> None:
     try:
         with client.translate("inspect an image"):
             found = client.look.inspect_image(identifier)
-        if labels.PROJECT not in ((found.get("Config") or {}).get("Labels") or {}):
+        if not _is_built((found.get("Config") or {}).get("Labels")):
             return
         # Never by force: that would take the tags of an image that a stopped container needs.
         if any(row.get("ImageID") == found["Id"] for row in rows(client, {})):

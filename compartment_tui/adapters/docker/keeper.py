@@ -34,7 +34,13 @@ from compartment_tui.adapters.edge import traefik
 from compartment_tui.adapters.toml import records
 from compartment_tui.domain.config import Readiness
 from compartment_tui.domain.deployment import EnvironmentState, Instance
-from compartment_tui.domain.errors import DiskFull, EngineProblem, LockLost, RecordInvalid
+from compartment_tui.domain.errors import (
+    DiskFull,
+    EngineProblem,
+    LockLost,
+    NameTaken,
+    RecordInvalid,
+)
 from compartment_tui.domain.names import EnvironmentKey, show
 from compartment_tui.domain.rebuilding import rebuild
 from compartment_tui.domain.refusal import Refusal
@@ -111,7 +117,10 @@ class DockerLocks:
         return DockerEngineHold(shell)
 
     def holder(self, key: EnvironmentKey) -> LockInfo | None:
-        found = locking.holder_of(self._client, self._layout.lock(key))
+        try:
+            found = locking.holder_of(self._client, self._layout.lock(key))
+        except NameTaken:
+            return None  # it is no lock; whoever wants to take it is told
         if found is None or not found.running:
             return None
         return LockInfo(key=key, holder=found.name, purpose=found.purpose, since=found.since)
@@ -140,6 +149,7 @@ class DockerHold:
         shell: Shell,
         edge: EdgeContainer,
     ) -> None:
+        self._client = client
         self._engine = engine
         self._key = key
         self._shell = shell
@@ -164,7 +174,7 @@ class DockerHold:
 
     def record(self) -> EnvironmentState:
         content = self._read(record_path(self._key))
-        return self._made_again() if content is None else decoded(content)
+        return self._made_again() if content is None else self._client.heed(decoded(content))
 
     def write_record(self, state: EnvironmentState) -> None:
         # The index first: an entry without a record is harmless, a record without one is not found.
@@ -172,6 +182,7 @@ class DockerHold:
             self._write_index()
             self._indexed = True
         self._write(record_path(self._key), records.dumps(state).encode())
+        self._client.heed(state)
 
     def _write_index(self) -> None:
         index = records.dumps_key(self._key).encode()

@@ -10,6 +10,7 @@ from compartment_tui.adapters.docker import labels
 from compartment_tui.adapters.docker.client import Client, Conflict, Missing
 from compartment_tui.adapters.docker.convert import moment
 from compartment_tui.adapters.docker.labels import PREFIX, Role
+from compartment_tui.adapters.docker.ownership import name_taken, why_not_ours
 from compartment_tui.adapters.docker.shell import Shell, create, remove
 from compartment_tui.domain.errors import Locked
 
@@ -83,12 +84,14 @@ def marks(holder: str, purpose: str) -> dict[str, str]:
 
 
 def holder_of(client: Client, name: str) -> Holder | None:
-    """Who has the lock called `name`; None when nobody has."""
+    """Who has the lock called `name`; None when nobody has. Raises NameTaken."""
     try:
         with client.translate("look at the lock"):
             found = client.look.inspect_container(name)
     except Missing:
         return None
+    if why := why_not_ours(found, Role.LOCK):
+        raise name_taken(name, why)
     marked = found["Config"].get("Labels") or {}
     created = moment(found["Created"]) or datetime.now(UTC)
     return Holder(

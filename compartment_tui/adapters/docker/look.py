@@ -13,6 +13,7 @@ from http.client import HTTPConnection, HTTPException
 from typing import Any, Protocol
 from urllib.parse import quote, urlencode
 
+from compartment_tui.domain import bounds
 from compartment_tui.domain.errors import EngineTooOld
 
 OLDEST_API = (1, 41)
@@ -78,7 +79,11 @@ class LocalLook:
 
     def get_archive(self, container: str, path: str) -> tuple[Iterable[bytes], None]:
         return (
-            self._get(f"/containers/{quote(container, safe='')}/archive", {"path": path}),
+            self._get(
+                f"/containers/{quote(container, safe='')}/archive",
+                {"path": path},
+                bound=bounds.ARCHIVE,
+            ),
         ), None
 
     # The shape of an answer is known to whoever asked.
@@ -86,18 +91,25 @@ class LocalLook:
         content = self._get(path, query)
         try:
             return json.loads(content)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise ConnectionError("what answers there is no Docker engine") from error
 
-    def _get(self, path: str, query: Mapping[str, object] | None = None) -> bytes:
+    def _get(
+        self,
+        path: str,
+        query: Mapping[str, object] | None = None,
+        *,
+        bound: int = bounds.ENGINE_ANSWER,
+    ) -> bytes:
         with closing(_Connection(self._path)) as connection:
             try:
                 # Without a version in the path the engine speaks its newest.
                 connection.request("GET", f"{path}?{urlencode(query or {})}")
                 answer = connection.getresponse()
-                content = answer.read()
+                content = answer.read(bound + 1)
             except HTTPException as error:
                 raise ConnectionError("its answer broke off, or is none") from error
+        bounds.refuse_large(len(content), bound, "the answer of the Docker engine")
         refuse_old(answer.headers.get("Api-Version", ""), self._url)
         if answer.status >= 300:
             raise Refusal(answer.status, _reason(content) or f"HTTP {answer.status}")
@@ -146,5 +158,5 @@ def refuse_old(version: str, url: str) -> None:
 def _reason(content: bytes) -> str:
     try:
         return str(json.loads(content)["message"])
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, RecursionError):
         return content.decode(errors="replace")

@@ -15,20 +15,28 @@ def made(client: "Client", image: str, **settings: Any) -> str:  # noqa: ANN401
     Raises ImageUnavailable when the image is not on the engine and cannot be pulled.
     """
     load_sdk()
-    from docker.errors import APIError, ImageNotFound
+    from docker.errors import ImageNotFound
 
     try:
         return _create(client, image, settings)
     except ImageNotFound:
-        try:
-            client.api.pull(image)
-        except APIError as error:
-            raise ImageUnavailable(
-                f"the image {image} is not on the Docker engine and could not be pulled",
-                hint=f"`docker pull {image}` may say why",
-                tail=(str(error.explanation or error),),
-            ) from error
+        pull(client, image)
         return _create(client, image, settings)
+
+
+def pull(client: "Client", image: str) -> None:
+    """Raises ImageUnavailable."""
+    load_sdk()
+    from docker.errors import APIError
+
+    try:
+        client.api.pull(image)
+    except APIError as error:
+        raise ImageUnavailable(
+            f"the image {image} is not on the Docker engine and could not be pulled",
+            hint=f"`docker pull {image}` may say why",
+            tail=(str(error.explanation or error),),
+        ) from error
 
 
 def _create(client: "Client", image: str, settings: dict[str, Any]) -> str:

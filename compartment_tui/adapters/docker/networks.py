@@ -6,11 +6,12 @@ from typing import Any
 
 from compartment_tui.adapters.docker import labels
 from compartment_tui.adapters.docker.client import Client, Missing
-from compartment_tui.adapters.docker.containers import remove_container, rows
+from compartment_tui.adapters.docker.containers import own_rows, remove_container
 from compartment_tui.adapters.docker.convert import key_of
 from compartment_tui.adapters.docker.labels import Role
 from compartment_tui.adapters.docker.layout import Layout
 from compartment_tui.adapters.docker.machine import local_network, machine_network
+from compartment_tui.adapters.docker.ownership import name_taken
 from compartment_tui.domain.config import NetworkSettings
 from compartment_tui.domain.errors import EngineProblem, Refused
 from compartment_tui.domain.names import EnvironmentKey
@@ -37,8 +38,12 @@ def make_network(
 ) -> None:
     """See `Engine.make_network`."""
     existing, name = _list(client), layout.network(key)
-    if any(one["Name"] == name for one in existing):
-        return
+    for one in existing:
+        if one["Name"] == name:
+            if key_of(one.get("Labels") or {}) != key:
+                why = "its labels name another environment, or none"
+                raise name_taken(name, why, kind="network")
+            return
     bridges = tuple(subnets_of(existing))
     machine = machine_network(client, bridges)
     refuse_needed_addresses(settings, machine.needed)
@@ -75,7 +80,7 @@ def volumes(client: Client, key: EnvironmentKey) -> tuple[str, ...]:
 def remove_environment(client: Client, key: EnvironmentKey, *, with_volumes: bool) -> None:
     """See `Engine.remove_environment`. The lock's container stays: its holder is who calls."""
     for role in _OURS:
-        for row in rows(client, labels.filters(role, key)):
+        for row in own_rows(client, labels.filters(role, key)):
             remove_container(client, row["Id"])
     for network in _list(client, labels.filters(Role.NETWORK, key)):
         _remove_network(client, network["Id"])

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, NamedTuple, Self
 from compartment_tui.adapters.docker.making import made
 from compartment_tui.adapters.docker.pipe import Output, Wire, attach, deadline_in
 from compartment_tui.adapters.docker.sdk import load_sdk
+from compartment_tui.domain import bounds
 from compartment_tui.domain.errors import EngineProblem
 
 if TYPE_CHECKING:
@@ -145,6 +146,9 @@ class Shell:
         end = re.compile(rf"\n{marker} (\d+)\n".encode())
         while not (found := end.search(output)):
             self._output.read_more(deadline)
+            bounds.refuse_large(
+                len(output), bounds.SHELL_ANSWER, "the answer of a helper container"
+            )
         answer = Answer(int(found[1]), bytes(output[: found.start()]))
         output.clear()
         return answer

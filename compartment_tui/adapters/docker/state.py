@@ -2,7 +2,7 @@
 
 import io
 import tarfile
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from datetime import timedelta
 
@@ -22,8 +22,10 @@ from compartment_tui.adapters.docker.layout import (
     shelf_path,
     standing_path,
 )
+from compartment_tui.adapters.docker.ownership import name_taken, why_not_ours
 from compartment_tui.adapters.docker.shell import SHELL_IMAGE, Shell, create
 from compartment_tui.adapters.toml import records
+from compartment_tui.domain import bounds
 from compartment_tui.domain.deployment import EnvironmentState
 from compartment_tui.domain.errors import EngineProblem, RecordInvalid
 from compartment_tui.domain.names import EnvironmentKey
@@ -71,25 +73,49 @@ class Reader:
         return {place.rpartition("/")[2]: content for place, content in self.tree(path).items()}
 
     def tree(self, path: str) -> Mapping[str, bytes]:
-        """A file, or all files below a directory, by path. Empty when there is nothing there."""
+        """A file, or all files below a directory, by path. Empty when there is nothing there.
+
+        Raises NameTaken when the container that reads it is somebody else's.
+        """
         mounted = self._layout.volumes.items()
         volume = next(name for name, place in mounted if path.startswith(place))
+        container = self._client.readers.get(volume)
         try:
-            return self._fetch(volume, path)
+            return self._fetch(container or self.ensure(volume), path)
         except Missing:
             # Either the path or the reading container is missing; the engine says 404 to both. Ask
             # again even if the container is there now: someone may have made it just before us.
-            self.ensure(volume)
+            container = self.ensure(volume)
         try:
-            return self._fetch(volume, path)
+            return self._fetch(container, path)
         except Missing:
             return {}
 
-    def ensure(self, volume: str) -> None:
-        """Make the container that reads a volume, and the volumes, if they are not there."""
-        with suppress(Missing), self._client.translate(f"look at {volume}"):
-            self._client.look.inspect_container(volume)
-            return
+    def ensure(self, volume: str) -> str:
+        """The id of the container that reads a volume; made, like the volumes, if not there.
+
+        Raises NameTaken.
+        """
+        found = self._find(volume)
+        if found is None:
+            self._make(volume)
+            found = self._find(volume)
+        if found is None:
+            raise EngineProblem(f"the container {volume} was removed while it was being made")
+        self._client.readers[volume] = found
+        return found
+
+    def _find(self, volume: str) -> str | None:
+        try:
+            with self._client.translate(f"look at {volume}"):
+                found = self._client.look.inspect_container(volume)
+        except Missing:
+            return None
+        if why := why_not_ours(found, Role.STATE, volume=volume):
+            raise name_taken(volume, why)
+        return str(found["Id"])
+
+    def _make(self, volume: str) -> None:
         marks = {labels.ROLE: Role.STATE.value}
         for one in self._layout.volumes:
             with self._client.translate(f"make the volume {one}"):
@@ -108,15 +134,45 @@ class Reader:
     def _fetch(self, container: str, path: str) -> dict[str, bytes]:
         with self._client.translate(f"read {path}"):
             chunks, _ = self._client.look.get_archive(container, path)
-            archive = io.BytesIO(b"".join(chunks))
-        found = {}
-        above = path.rpartition("/")[0]
-        with tarfile.open(fileobj=archive) as tar:
-            for member in tar:
-                # The key that each record has beside it is one file, and comes as a link.
-                if (member.isfile() or member.islnk()) and (file := tar.extractfile(member)):
-                    found[f"{above}/{member.name}"] = file.read()
-        return found
+            archive = bounded(chunks)
+        try:
+            return unpacked(archive, path.rpartition("/")[0])
+        except (tarfile.TarError, ValueError, LookupError, RecursionError, EOFError) as error:
+            raise EngineProblem(
+                f"what the Docker engine hands out of {path} is no archive"
+            ) from error
+
+
+def bounded(chunks: Iterable[bytes]) -> bytes:
+    """The chunks as one. Raises TooMuch as soon as they are more than is read at once."""
+    found = bytearray()
+    for chunk in chunks:
+        found += chunk
+        bounds.refuse_large(len(found), bounds.ARCHIVE, "what lies in our volumes on the engine")
+    return bytes(found)
+
+
+def unpacked(archive: bytes, above: str) -> dict[str, bytes]:
+    """The files in an archive, by path. Raises TooMuch, and what reading a broken one raises.
+
+    A file is never larger than its archive, whatever size it says that it has; a link is its
+    target's content again, so links count like files.
+    """
+    found: dict[str, bytes] = {}
+    size = 0
+    with tarfile.open(fileobj=io.BytesIO(archive), mode="r:") as tar:
+        for count, member in enumerate(tar):
+            if count >= bounds.ARCHIVE_MEMBERS:
+                raise bounds.TooMuch(
+                    f"our volumes on the engine hold more than {bounds.ARCHIVE_MEMBERS} files"
+                )
+            # The key that each record has beside it is one file, and comes as a link.
+            if (member.isfile() or member.islnk()) and (file := tar.extractfile(member)):
+                content = file.read(bounds.ARCHIVE + 1)
+                size += len(content)
+                bounds.refuse_large(size, bounds.ARCHIVE, "what lies in our volumes on the engine")
+                found[f"{above}/{member.name}"] = content
+    return found
 
 
 class DockerRecords:
@@ -133,7 +189,7 @@ class DockerRecords:
         # The key lies beside it, so whoever reads a record need not ask for the key again.
         self._fingerprint_key = self._fingerprint_key or _whole_key(found)
         content = found.get(RECORD_FILE)
-        return None if content is None else decoded(content)
+        return None if content is None else self._client.heed(decoded(content))
 
     def shelved(self, key: EnvironmentKey) -> tuple[EnvironmentState, ...]:
         found = sorted(self._reader.files(shelf_path(key)).items(), reverse=True)
@@ -144,14 +200,36 @@ class DockerRecords:
 
     def recorded(self) -> tuple[EnvironmentKey, ...]:
         """Every environment on the engine that has a record."""
-        entries = self._reader.files(INDEX).values()
-        return tuple(sorted(records.loads_key(entry.decode("utf-8")) for entry in entries))
+        return tuple(sorted(self._index()[0]))
+
+    def unreadable(self) -> tuple[str, ...]:
+        return self._index()[1]
+
+    def _index(self) -> tuple[list[EnvironmentKey], tuple[str, ...]]:
+        """The environments that its entries name, and the names of those that make no sense."""
+        keys, unreadable = [], []
+        for name, entry in sorted(self._reader.files(INDEX).items()):
+            key = _indexed(entry)
+            # An entry by another name would be a second record of the same environment.
+            if key is None or index_path(key).rpartition("/")[2] != name:
+                unreadable.append(name)
+            else:
+                keys.append(key)
+        return keys, tuple(one for one in unreadable if not one.endswith(".part"))
 
     def read_all(self, project: str) -> Mapping[EnvironmentKey, EnvironmentState | RecordInvalid]:
         contents = self._reader.tree(RECORDS)
         keys = {standing_path(key): key for key in self.environments(project)}
         found = ((key, contents.get(f"{place}/{RECORD_FILE}")) for place, key in keys.items())
-        return {key: _decoded_or_error(content) for key, content in found if content is not None}
+        return {
+            key: self._decoded_or_error(content) for key, content in found if content is not None
+        }
+
+    def _decoded_or_error(self, content: bytes) -> EnvironmentState | RecordInvalid:
+        try:
+            return self._client.heed(decoded(content))
+        except RecordInvalid as error:
+            return error
 
     def fingerprint_key(self) -> bytes:
         if self._fingerprint_key is None:
@@ -195,20 +273,24 @@ class DockerRecords:
         )
 
 
+def _indexed(entry: bytes) -> EnvironmentKey | None:
+    try:
+        return records.loads_key(entry.decode("utf-8"))
+    except (RecordInvalid, UnicodeDecodeError):
+        return None
+
+
 def _whole_key(files: Mapping[str, bytes]) -> bytes | None:
     found = files.get(KEY_FILE)
     return found if found is not None and len(found) == KEY_BYTES else None
 
 
-def _decoded_or_error(content: bytes) -> EnvironmentState | RecordInvalid:
-    try:
-        return decoded(content)
-    except RecordInvalid as error:
-        return error
-
-
 def decoded(content: bytes) -> EnvironmentState:
     """The record in a file. Raises RecordInvalid."""
+    if len(content) > bounds.RECORD:
+        raise RecordInvalid(
+            f"a record on the engine is larger than {bounds.in_words(bounds.RECORD)}"
+        )
     try:
         return records.loads(content.decode("utf-8"))
     except UnicodeDecodeError as error:

@@ -8,6 +8,7 @@ from compartment_tui.adapters.docker.client import Client, Missing
 from compartment_tui.adapters.docker.containers import gone, inspect, locate
 from compartment_tui.adapters.docker.convert import moment
 from compartment_tui.adapters.docker.feeds import ResponseFeed
+from compartment_tui.domain import bounds
 from compartment_tui.domain.config import ServiceSpec
 from compartment_tui.domain.deployment import Instance, Sample
 from compartment_tui.ports import Feed
@@ -77,6 +78,7 @@ class StatsDecoder:
     def feed(self, chunk: bytes) -> Iterator[Sample | Stopped]:
         """Every sample that is complete now."""
         *lines, self._rest = (self._rest + chunk).split(b"\n")
+        bounds.refuse_large(len(self._rest), bounds.STREAM_LINE, "a sample of the engine")
         for line in lines:
             found = sample_of(json.loads(line), self._limit) if line.strip() else None
             if found is not None:

@@ -17,8 +17,9 @@ from urllib.parse import urlsplit
 import tomli_w
 
 from compartment_tui.adapters.edge import sign
+from compartment_tui.domain import bounds
 from compartment_tui.domain.errors import InvalidFile, Refused
-from compartment_tui.domain.names import EnvironmentKey, alias, deployment_of_alias, show
+from compartment_tui.domain.names import EnvironmentKey, alias, deployment_of_alias, misnamed, show
 from compartment_tui.domain.routes import Route, RouteTable
 
 EDGE_IMAGE = "traefik:v3.7"
@@ -48,6 +49,8 @@ _SAID_BY_CALLERS = (
 _ANY_PATH = "/compartment-fallback"
 """What no site has: asked for it, one with a fallback gives that page."""
 _TEMPLATE = "{{"
+_NONSENSE = (ValueError, LookupError, TypeError, AttributeError, RecursionError)
+"""What reading something of another shape raises."""
 
 
 class UnreadableDocument(InvalidFile):
@@ -118,13 +121,14 @@ def read(text: str) -> tuple[EnvironmentKey, RouteTable]:
     if _TEMPLATE in text:
         raise UnreadableDocument("the route document contains a template")
     try:
+        bounds.refuse_toml(text, bounds.ROUTE_DOCUMENT, "the route document")
         http = tomllib.loads(text)["http"]
         services = http["services"]
         signs = http.get("middlewares", {})
         routes = (_route(router, services, signs) for router in http.get("routers", {}).values())
         table = RouteTable(marker=_marker(services), routes=tuple(sorted(routes)))
         return _owner(services), table
-    except (ValueError, LookupError, TypeError, AttributeError) as error:
+    except (*_NONSENSE, bounds.TooMuch) as error:
         raise UnreadableDocument("the route document cannot be parsed") from error
 
 
@@ -158,7 +162,7 @@ def in_force(key: EnvironmentKey, table: RouteTable, routers: str, services: str
             for name, one in _named(key, services)
             if _OWNER not in name
         }
-    except (ValueError, LookupError, TypeError, AttributeError) as error:
+    except _NONSENSE as error:
         raise UnreadableDocument("the edge's API gave no usable answer") from error
     return have_routers == {
         name: (one["rule"], one["service"], _own_middlewares(one), "enabled")
@@ -280,6 +284,8 @@ def _marker(services: Iterable[str]) -> str | None:
 def _owner(services: Iterable[str]) -> EnvironmentKey:
     (encoded,) = (name.partition(_OWNER)[2] for name in services if _OWNER in name)
     project, environment = _decode(encoded)
+    if misnamed(project, environment):
+        raise ValueError("no environment of ours")
     return EnvironmentKey(project, environment)
 
 

@@ -37,6 +37,7 @@ class MemoryEdge:
             attached=frozenset(edge.attached),
             started=edge.started,
             open=edge.open,
+            made_on=edge.made_on,
         )
 
     def ensure(self, settings: EdgeSettings) -> bool:

@@ -10,6 +10,7 @@ from typing import TypeVar
 from compartment_tui.adapters.memory.container import Container
 from compartment_tui.adapters.memory.feeds import MemoryFeed
 from compartment_tui.adapters.memory.host import Host
+from compartment_tui.domain.claims import claimed
 from compartment_tui.domain.config import NetworkSettings
 from compartment_tui.domain.deployment import Image, Instance, Sample
 from compartment_tui.domain.errors import (
@@ -32,7 +33,7 @@ from compartment_tui.domain.names import (
 from compartment_tui.domain.plan import Birth
 from compartment_tui.domain.refusal import Listener
 from compartment_tui.domain.subnets import refuse_needed_addresses
-from compartment_tui.ports import Cancel, EngineEvent, EngineIdentity, EngineInfo, LogLine
+from compartment_tui.ports import Cancel, EngineEvent, EngineIdentity, EngineInfo, LogLine, Misfit
 
 T = TypeVar("T")
 KEPT_LINES = 20
@@ -73,15 +74,29 @@ class MemoryEngine:
     def instances(
         self, key: EnvironmentKey | None = None, *, project: str | None = None
     ) -> tuple[Instance, ...]:
+        there = (*self._host.containers.values(), *self._host.copies)
         return tuple(
             one.instance()
-            for one in tuple(self._host.containers.values())
-            if key in (None, one.key) and project in (None, one.key.project)
+            for one in there
+            if key in (None, one.key)
+            and project in (None, one.key.project)
+            and one in self._host.claimants(one.deployment)
         )
 
     def instance(self, deployment: str) -> Instance | None:
-        found = self._host.containers.get(deployment)
+        found = self._found(deployment)
         return found.instance() if found else None
+
+    def misfits(self, project: str) -> tuple[Misfit, ...]:
+        copies = (
+            Misfit(
+                kind="container",
+                name=one.name,
+                why=f"it is a copy: it has the labels of {one.deployment}",
+            )
+            for one in self._host.copies
+        )
+        return (*self._host.misfits, *copies)
 
     def networks(self) -> frozenset[EnvironmentKey]:
         return frozenset(self._host.networks)
@@ -106,6 +121,10 @@ class MemoryEngine:
 
     def image(self, reference: str) -> Image | None:
         return self._host.images.get(self._host.pulled.get(reference, reference))
+
+    def digests(self, reference: str) -> tuple[str, ...]:
+        found = self.image(reference)
+        return (found.id,) if found else ()
 
     def create(self, birth: Birth) -> Instance:
         plan, host = birth.plan, self._host
@@ -148,7 +167,7 @@ class MemoryEngine:
         return bool(self.retire_all({deployment: grace}))
 
     def retire_all(self, graces: Mapping[str, timedelta]) -> frozenset[str]:
-        going = [one for id_ in graces if (one := self._host.containers.get(id_)) is not None]
+        going = [one for id_ in graces if (one := self._found(id_)) is not None]
         for container in going:
             container.always = False
         began = self._host.clock.monotonic()
@@ -161,7 +180,7 @@ class MemoryEngine:
         return frozenset(killed)
 
     def remove(self, deployment: str) -> None:
-        container = self._host.containers.get(deployment)
+        container = self._found(deployment)
         if container is None:
             return
         container.always = False
@@ -271,8 +290,15 @@ class MemoryEngine:
     def volumes(self, key: EnvironmentKey) -> tuple[str, ...]:
         return tuple(name for name, owner in self._host.volumes.items() if owner == key)
 
+    def _found(self, deployment: str) -> Container | None:
+        """Raises ContainerClaimed when several say they are it, and no record tells which."""
+        found = self._host.claimants(deployment) if self._host.copies else ()
+        if len(found) > 1:
+            raise claimed(deployment, (one.name for one in found))
+        return self._host.containers.get(deployment)
+
     def _container(self, deployment: str) -> Container:
-        container = self._host.containers.get(deployment)
+        container = self._found(deployment)
         if container is None:
             raise InstanceGone(f"the container of {deployment} is gone")
         return container

@@ -4,6 +4,7 @@ Several worlds can be open on one host, like several processes on one engine. Al
 looked at and changed by hand; the methods do what happens to real machines.
 """
 
+import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -17,7 +18,7 @@ from compartment_tui.domain.config import EdgeSettings
 from compartment_tui.domain.deployment import AuditLine, EnvironmentState, Image
 from compartment_tui.domain.names import EnvironmentKey, active_name
 from compartment_tui.domain.routes import RouteTable
-from compartment_tui.ports import EngineEvent, LockInfo
+from compartment_tui.ports import EngineEvent, LockInfo, Misfit
 
 ROUTE_DELAY = timedelta(milliseconds=50)
 """How long the edge takes to put a written table in force."""
@@ -28,6 +29,7 @@ class EdgeContainer:
     """The edge's container. `in_force` is what it serves now."""
 
     settings: EdgeSettings
+    made_on: str = ""
     running: bool = False
     started: datetime | None = None
     attached: set[EnvironmentKey] = field(default_factory=set)
@@ -58,6 +60,10 @@ class Host:
 
     containers: dict[str, Container] = field(default_factory=dict)
     """By deployment, in the order in which they were made."""
+    copies: list[Container] = field(default_factory=list)
+    """Containers that were made, by hand, of the image of another: they have its labels."""
+    misfits: list[Misfit] = field(default_factory=list)
+    """What else has labels or names like ours."""
     images: dict[str, Image] = field(default_factory=dict)
     built: dict[str, str] = field(default_factory=dict)
     """Images that were made here, by id, and for which project."""
@@ -79,6 +85,8 @@ class Host:
     records: dict[EnvironmentKey, EnvironmentState] = field(default_factory=dict)
     shelves: dict[EnvironmentKey, list[EnvironmentState]] = field(default_factory=dict)
     invalid_records: set[EnvironmentKey] = field(default_factory=set)
+    unreadable_index: list[str] = field(default_factory=list)
+    """Entries of the index of records that make no sense."""
     kept_audit: dict[EnvironmentKey, tuple[AuditLine, ...]] = field(default_factory=dict)
     """Audit lines of records that were removed on purpose."""
     locks: dict[EnvironmentKey, TakenLock] = field(default_factory=dict)
@@ -122,6 +130,36 @@ class Host:
         """The first script that one of these names has."""
         found = (self.behaviours[name] for name in names if name in self.behaviours)
         return next(found, FAULTLESS)
+
+    def copy(self, deployment: str, name: str) -> Container:
+        """Somebody makes an image of a deployment's container, and runs that under a name."""
+        original = self.containers[deployment]
+        copied = Container(
+            birth=original.birth,
+            name=name,
+            address="",
+            behaviour=original.behaviour,
+            clock=self.clock,
+            tell=lambda _container, _action: None,
+        )
+        copied.id = hashlib.sha256(name.encode()).hexdigest()
+        copied.start()
+        self.copies.append(copied)
+        return copied
+
+    def claimants(self, deployment: str) -> tuple[Container, ...]:
+        """Its own container as the record names it; while none does, all with its labels.
+
+        But a copy that is the only one left is known for one.
+        """
+        found = [one for one in self.copies if one.deployment == deployment]
+        if deployment in self.containers:
+            found.append(self.containers[deployment])
+        states = (state for state in self.records.values() if deployment in state.deployments)
+        known = next((state.deployments[deployment].container for state in states), "")
+        if not known and deployment not in self.containers and len(found) == 1:
+            return ()
+        return tuple(one for one in found if known in ("", one.id))
 
     # --- what happens to machines ----------------------------------------------------------------
 

@@ -29,6 +29,9 @@ class MemoryRecords:
     def read_all(self, project: str) -> Mapping[EnvironmentKey, EnvironmentState | RecordInvalid]:
         return {key: self._read_or_error(key) for key in self.environments(project)}
 
+    def unreadable(self) -> tuple[str, ...]:
+        return tuple(self._host.unreadable_index)
+
     def _read_or_error(self, key: EnvironmentKey) -> EnvironmentState | RecordInvalid:
         try:
             return read_record(self._host, key) or EnvironmentState(key=key)
@@ -54,7 +57,10 @@ def read_record(host: Host, key: EnvironmentKey) -> EnvironmentState | None:
 
 def rebuilt_record(host: Host, key: EnvironmentKey) -> EnvironmentState:
     """A first record; made again from routes and labels when there are containers without one."""
-    kept = [one.instance() for one in host.containers.values() if one.key == key]
+    there = (*host.containers.values(), *host.copies)
+    kept = [
+        one.instance() for one in there if one.key == key and one in host.claimants(one.deployment)
+    ]
     if not kept:
         return EnvironmentState(key=key, audit=host.kept_audit.get(key, ()))
     return rebuild(key, kept, host.documents.get(key, RouteTable()), host.clock.now())

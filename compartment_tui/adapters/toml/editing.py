@@ -14,6 +14,7 @@ from compartment_tui.adapters.toml.lists import with_items, without_table
 from compartment_tui.adapters.toml.parsing import BYTE_ORDER_MARK, config_of, parse_text, text_of
 from compartment_tui.adapters.toml.sealing import Sealing
 from compartment_tui.adapters.toml.splicing import SEALED, Plain, Sealed, Value, Words, changed
+from compartment_tui.domain import bounds
 from compartment_tui.domain.config import ProjectConfig
 from compartment_tui.domain.edits import (
     Edit,
@@ -216,4 +217,4 @@ def _same_file(opened: int, file: Path) -> bool:
 
 def _contents(opened: int) -> bytes:
     with os.fdopen(os.dup(opened), "rb") as stream:
-        return stream.read()
+        return stream.read(bounds.PROJECT_FILE + 1)

@@ -8,6 +8,7 @@ from pathlib import Path
 from compartment_tui.adapters.toml.files import write_atomically
 from compartment_tui.adapters.toml.parsing import FILE_NAME
 from compartment_tui.adapters.toml.writing import string_text
+from compartment_tui.domain import bounds
 from compartment_tui.domain.config import Kind
 from compartment_tui.domain.dockerfile import context_sources, own_ports
 from compartment_tui.domain.errors import UsageProblem
@@ -240,8 +241,9 @@ def _why_not(root: Path, seen: _Seen) -> str:
 def _ignored(root: Path) -> frozenset[str]:
     """Directories that the repository's .gitignore names plainly."""
     try:
-        lines = (root / ".gitignore").read_text(encoding="utf-8", errors="replace").splitlines()
-    except OSError:
+        content = bounds.read_file(root / ".gitignore", bounds.SMALL_FILE, ".gitignore")
+        lines = content.decode("utf-8", "replace").splitlines()
+    except (OSError, bounds.TooMuch):
         return frozenset()
     names = (line.strip().strip("/") for line in lines)
     return frozenset(name for name in names if name and not set(name) & set("#!*?[/"))
@@ -299,7 +301,8 @@ def _service_name(text: str) -> str:
 
 
 def _guess(name: str, root: Path, seen: _Seen) -> Guess:
-    text = (root / seen.path).read_text(encoding="utf-8", errors="replace")
+    content = bounds.read_file(root / seen.path, bounds.DOCKERFILE, str(seen.path))
+    text = content.decode("utf-8", "replace")
     port = next(iter(own_ports(text, {})), None)
     kind = Kind.WEB
     if port is None and _WORKER.search(name):

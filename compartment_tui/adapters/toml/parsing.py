@@ -10,6 +10,7 @@ from typing import Any
 from compartment_tui.adapters.toml.lines import KeyPath, key_lines, line_of
 from compartment_tui.adapters.toml.reading import Problem, read_tables
 from compartment_tui.adapters.toml.rules import broken_rules
+from compartment_tui.domain import bounds
 from compartment_tui.domain.config import (
     Build,
     BuildSecret,
@@ -35,6 +36,10 @@ _POSITION = re.compile(r" ?\(at (?:line (\d+), column (\d+)|end of document)\)")
 def text_of(file: Path, content: bytes) -> str:
     """A project file's text, line endings and all. Raises ProjectFileInvalid when it is none."""
     try:
+        bounds.refuse_large(len(content), bounds.PROJECT_FILE, file.name)
+    except bounds.TooMuch as error:
+        raise ProjectFileInvalid(error.message, hint=error.hint) from error
+    try:
         return content.decode()
     except UnicodeDecodeError as error:
         line = content[: error.start].count(b"\n") + 1
@@ -53,11 +58,16 @@ def parse_text(text: str, file_name: str) -> dict[str, Any]:
     """The document of a project file's text. Raises ProjectFileInvalid when it is not TOML."""
     text = text.removeprefix(BYTE_ORDER_MARK)
     try:
+        bounds.refuse_toml(text, bounds.PROJECT_FILE, file_name)
         return tomllib.loads(text)
+    except bounds.TooMuch as error:
+        raise ProjectFileInvalid(error.message, hint=error.hint) from error
     except tomllib.TOMLDecodeError as error:
         raise _not_toml(str(error), text, file_name) from error
     except RecursionError as error:
         raise ProjectFileInvalid(f"{file_name}: brackets are nested too deeply") from error
+    except ValueError as error:  # of a number with too many digits
+        raise ProjectFileInvalid(f"{file_name}: {error}") from error
 
 
 def config_of(

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from compartment_tui.adapters.system import FileChanges
 from compartment_tui.adapters.toml.files import signature
 from compartment_tui.adapters.toml.parsing import FILE_NAME, parse_config, text_of
+from compartment_tui.domain import bounds
 from compartment_tui.domain.config import ProjectConfig, ServiceSpec
 from compartment_tui.domain.deployment import EnvironmentState
 from compartment_tui.domain.errors import NotFound, ProjectFileInvalid, Surroundings
@@ -75,7 +76,7 @@ class TomlProject:
                 found = os.fstat(opened.fileno())
                 if self._known is not None and self._known[0] == signature(found):
                     return self._known[1]
-                content = opened.read()
+                content = opened.read(bounds.PROJECT_FILE + 1)
         except FileNotFoundError as error:
             raise NotFound(f"there is no project file {self._file}") from error
         except OSError as error:

@@ -6,12 +6,13 @@ from typing import Any, TypeVar
 import tomli_w
 
 from compartment_tui.adapters.toml.codec import decode, encode
+from compartment_tui.domain import bounds
 from compartment_tui.domain.deployment import (
     AuditLine,
     EnvironmentState,
 )
 from compartment_tui.domain.errors import RecordInvalid
-from compartment_tui.domain.names import EnvironmentKey
+from compartment_tui.domain.names import EnvironmentKey, misnamed
 
 T = TypeVar("T")
 FORMAT = 1
@@ -24,10 +25,7 @@ def dumps(state: EnvironmentState) -> str:
 
 def loads(text: str) -> EnvironmentState:
     """The record in `text`. Raises RecordInvalid."""
-    try:
-        plain = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise RecordInvalid(f"a record on the engine is not TOML: {error}") from error
+    plain = _document(text, bounds.RECORD, "a record on the engine")
     if plain.get("format") != FORMAT:
         raise RecordInvalid(
             f"a record on the engine has the format {plain.get('format')}, not {FORMAT}",
@@ -48,16 +46,30 @@ def dumps_key(key: EnvironmentKey) -> str:
 
 def loads_key(text: str) -> EnvironmentKey:
     """The environment an index entry names. Raises RecordInvalid."""
+    what = "an index entry on the engine"
+    key = _decoded(EnvironmentKey, _document(text, bounds.INDEX_ENTRY, what))
+    if misnamed(key.project, key.environment):
+        raise RecordInvalid(f"{what} names no environment that can be")
+    return key
+
+
+def _document(text: str, bound: int, what: str) -> dict[str, Any]:
+    """Raises RecordInvalid when it is no TOML, or more than is parsed."""
     try:
-        return _decoded(EnvironmentKey, tomllib.loads(text))
-    except tomllib.TOMLDecodeError as error:
-        raise RecordInvalid(f"an index entry on the engine is not TOML: {error}") from error
+        bounds.refuse_toml(text, bound, what)
+        return tomllib.loads(text)
+    except bounds.TooMuch as error:
+        raise RecordInvalid(error.message, hint=error.hint) from error
+    except RecursionError as error:
+        raise RecordInvalid(f"{what} has brackets nested too deeply") from error
+    except ValueError as error:  # also of a number with too many digits
+        raise RecordInvalid(f"{what} is not TOML: {error}") from error
 
 
 def _decoded(kind: type[T], plain: dict[str, Any]) -> T:
     try:
         return decode(kind, plain)
-    except (ValueError, TypeError, LookupError, AttributeError) as error:
+    except (ValueError, TypeError, LookupError, AttributeError, OverflowError) as error:
         raise RecordInvalid(
             f"a {kind.__name__} on the engine is not what it should be: {error}",
             hint="`compartment-tui doctor` says more",

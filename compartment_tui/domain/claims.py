@@ -1,0 +1,91 @@
+"""Which container is a deployment's: the one that its record names.
+
+An image that is made of a container has its labels, and so has every container made of that. So
+labels only tell what nothing else does, and where several claim one deployment, a person decides.
+"""
+
+from collections.abc import Iterable, Mapping
+
+from compartment_tui.domain.deployment import EnvironmentState, Instance
+from compartment_tui.domain.errors import ContainerClaimed, RecordInvalid
+from compartment_tui.domain.names import (
+    EnvironmentKey,
+    active_name,
+    container_name,
+    show,
+    stepping_aside_name,
+)
+
+
+def own_instances(state: EnvironmentState, instances: Iterable[Instance]) -> dict[str, Instance]:
+    """Each deployment's own container, by deployment.
+
+    Where the record of an earlier version does not name it, that which bears a name of ours counts
+    before one that does not: no two containers of an engine share a name.
+    """
+    found: dict[str, Instance] = {}
+    for one in instances:
+        known = state.deployments.get(one.deployment)
+        if known is not None and known.container not in ("", one.container):
+            continue
+        if one.deployment not in found or not has_our_name(found[one.deployment]):
+            found[one.deployment] = one
+    return found
+
+
+def unnamed_containers(state: EnvironmentState, instances: Iterable[Instance]) -> Mapping[str, str]:
+    """Deployment to container, where the record names none and only one claims to be it."""
+    claims = claims_of(instances)
+    return {
+        one: claimants[0].container
+        for one, claimants in claims.items()
+        if len(claimants) == 1
+        and (known := state.deployments.get(one)) is not None
+        and not known.container
+    }
+
+
+def has_our_name(one: Instance) -> bool:
+    """Whether it bears one of the names that a deployment's container has in its life."""
+    return one.name in (
+        container_name(one.service, one.deployment, one.key),
+        active_name(one.service, one.key),
+        stepping_aside_name(one.service, one.key),
+    )
+
+
+def claims_of(instances: Iterable[Instance]) -> dict[str, list[Instance]]:
+    """By deployment: every container that says it is that one."""
+    found: dict[str, list[Instance]] = {}
+    for one in instances:
+        found.setdefault(one.deployment, []).append(one)
+    return found
+
+
+def claimed(deployment: str, names: Iterable[str]) -> ContainerClaimed:
+    """What to raise when several containers say that they are one deployment."""
+    shown = sorted(show(name) for name in names)
+    return ContainerClaimed(
+        f"{len(shown)} containers say they are {deployment}: {', '.join(shown)}",
+        hint="one of them is a copy: see which with `docker ps -a`,"
+        " then remove it with `docker rm -f NAME`",
+    )
+
+
+def refuse_claims(instances: Iterable[Instance]) -> None:
+    """Raises ContainerClaimed when several containers say that they are the same deployment."""
+    for deployment, claimants in sorted(claims_of(instances).items()):
+        if len(claimants) > 1:
+            raise claimed(deployment, (one.name for one in claimants))
+
+
+def refuse_rebuilding(key: EnvironmentKey, instances: Iterable[Instance]) -> None:
+    """Raises RecordInvalid when labels do not tell which containers a lost record had."""
+    try:
+        refuse_claims(instances)
+    except ContainerClaimed as error:
+        raise RecordInvalid(
+            f"the record of {show(key.environment)} is lost, and cannot be made again:"
+            f" {error.message}",
+            hint=error.hint,
+        ) from error
