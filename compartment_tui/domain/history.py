@@ -38,7 +38,27 @@ def rollback_targets(
             f"{', '.join(names)} of {show(state.key.environment)}: stopped by hand, and left so",
             hint="`compartment-tui start` brings back what was stopped; -s rolls it back by name",
         )
-    return {name: _previous(state, name).id for name in awake}
+    return _undone(state, awake)
+
+
+def _undone(state: EnvironmentState, services: Sequence[str]) -> dict[str, str]:
+    """Each one's previous. Where one has none, the refusal names those that have."""
+    found: dict[str, str] = {}
+    refused: list[NotFound] = []
+    for name in services:
+        try:
+            found[name] = _previous(state, name).id
+        except NotFound as problem:
+            refused.append(problem)
+    if not refused:
+        return found
+    if not found:
+        raise refused[0]
+    others = " ".join(f"-s {name}" for name in found)
+    raise NotFound(
+        refused[0].message,
+        hint=f"`compartment-tui rollback {others}` goes back with what has something before it",
+    )
 
 
 def _newest_in_effect(state: EnvironmentState) -> list[str]:
