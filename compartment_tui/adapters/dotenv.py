@@ -37,6 +37,8 @@ _PIECES = re.compile(
     rf"""\s*(?:export[^\S\r\n]+)?([^=#\s]+)=((?:{_PIECE.pattern}){{2,}})[^\S\r\n]*""", re.DOTALL
 )
 """A value as shells themselves write one with quotes in it: quoted pieces without a gap."""
+_ASSIGNED = re.compile(r"[A-Za-z_][A-Za-z0-9_]*(?:\[.*|\+)")
+"""Keys that larger shells take for a part of another variable, and work out what is in them."""
 _BLOCK_BEGINS = re.compile(r"-----BEGIN [A-Z0-9 ]+-----")
 _BLOCK_ENDS = re.compile(r"-----END [A-Z0-9 ]+-----")
 _YAML = re.compile(r"\s*(?:- )?[A-Za-z0-9_.-]+:(?:\s|$)")
@@ -75,7 +77,7 @@ class DotenvText:
                 "a POSIX shell cannot have a variable of the name",
                 "leave --format away to write them for what reads dotenv files",
             )
-        return "".join(f"{key}={quoted(value)}\n" for key, value in clear.items())
+        return "".join(f"{_quoted_key(key)}={quoted(value)}\n" for key, value in clear.items())
 
 
 @dataclass(frozen=True, slots=True)
@@ -268,6 +270,11 @@ def _line(piece: str, first: int) -> int:
     """The line of what a piece of text says: blank lines before it belong to the piece."""
     blank = piece[: len(piece) - len(piece.lstrip())]
     return first + len(re.findall(r"\r\n|\n|\r", blank))
+
+
+def _quoted_key(key: str) -> str:
+    """In quotes where a shell would do more than to pass over a name it cannot have."""
+    return f"'{key}'" if _ASSIGNED.fullmatch(key) else key
 
 
 def quoted(value: str) -> str:

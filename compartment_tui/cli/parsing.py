@@ -47,7 +47,11 @@ class Command(TyperCommand):
             elif (name := _option_name(word)) in known:
                 options.append(word)
                 if word == name and takes_value.get(name):
-                    options += [value for value in [next(rest, None)] if value is not None]
+                    if (value := next(rest, None)) is not None:
+                        options.append(value)
+                    elif not ctx.resilient_parsing:
+                        said = f"Option {name!r} requires an argument."
+                        ctx.fail(said + _dashed_hint(ctx.command_path if room else ""))
             elif len(values) < room and _is_value(word):
                 values.append(word)
             else:
@@ -94,9 +98,13 @@ def _no_option(name: str, known: Iterable[str], path: str) -> str:
     begun = [one for one in long if name.startswith(one)]
     near = nearest_name(name, long) or next(iter(begun), None) if name[:2] == "--" else None
     said = f"No such option: {name}" + (f"; did you mean {near}?" if near else "")
-    if path:
-        said += f"\nA value that begins with a dash stands behind --, as in: {path} … -- VALUE"
-    return said
+    return said + _dashed_hint(path)
+
+
+def _dashed_hint(path: str) -> str:
+    if not path:
+        return ""
+    return f"\nA value that begins with a dash stands behind --, as in: {path} … -- VALUE"
 
 
 def _room(parameters: Iterable[Any]) -> float:

@@ -32,7 +32,27 @@ def rollback_targets(
         return {services[0]: _exact(state, services[0], to).id}
     if services:
         return {name: _previous(state, name).id for name in services}
-    return {name: _previous(state, name).id for name in _awake(state, _newest_in_effect(state))}
+    return _undone(state, _awake(state, _newest_in_effect(state)))
+
+
+def _undone(state: EnvironmentState, services: Sequence[str]) -> dict[str, str]:
+    """Each one's previous. Where one has none, the refusal names those that have."""
+    found: dict[str, str] = {}
+    refused: list[NotFound] = []
+    for name in services:
+        try:
+            found[name] = _previous(state, name).id
+        except NotFound as problem:
+            refused.append(problem)
+    if not refused:
+        return found
+    if not found:
+        raise refused[0]
+    others = " ".join(f"-s {name}" for name in found)
+    raise NotFound(
+        refused[0].message,
+        hint=f"`compartment-tui rollback {others}` goes back with what has something before it",
+    )
 
 
 def _newest_in_effect(state: EnvironmentState) -> list[str]:

@@ -14,7 +14,7 @@ from compartment_tui.domain.variables import Secret
 from compartment_tui.ports import DotenvContent, TextForm
 
 plain_keys = st.from_regex(r"(?!COMPARTMENT_)K_[A-Za-z0-9_]{0,8}", fullmatch=True)
-keys = st.from_regex(r"(?!COMPARTMENT_)[A-Za-z0-9_.][A-Za-z0-9_.:/@%+,-]{0,8}", fullmatch=True)
+keys = st.from_regex(r"(?!COMPARTMENT_)[A-Za-z0-9_.][A-Za-z0-9_.:/@%+,\[\]-]{0,8}", fullmatch=True)
 values = st.one_of(
     st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0")),
     st.text(st.sampled_from("ab '\"$`\\\n\r\t#={}!()*~;&|é€")),
@@ -186,3 +186,19 @@ def test_a_shell_is_not_given_what_it_has_no_name_for() -> None:
         written({"A": "1", "a.b": "2", "1C": "3"}, TextForm.SHELL)
     assert "“a.b”, “1C”" in refused.value.message
     assert written({"A": "1", "a.b": "2"}) == "A=1\na.b=2\n"
+
+
+def test_a_larger_shell_takes_no_key_for_a_part_of_another_variable(tmp_path: Path) -> None:
+    ran = tmp_path / "ran"
+    wanted = {"B": f"x[$(touch {ran})]", "C[B]": "1", "B[0]": "other", "B+": "more", "d.e": "1"}
+    file = tmp_path / "env"
+    file.write_text(written(wanted), encoding="utf-8")
+    assert read(file.read_text(encoding="utf-8")) == wanted
+    ended = subprocess.run(
+        ["bash", "-c", f'. "{file}"; printf %s "$B"'],
+        capture_output=True,
+        check=True,
+        env={"PATH": os.defpath},
+    )
+    assert ended.stdout.decode() == wanted["B"]
+    assert not ran.exists()

@@ -90,6 +90,15 @@ def test_what_may_be_a_slip_of_an_option_names_the_way(shop: MemoryWorld, given:
     assert value(shop, "A") == given
 
 
+@pytest.mark.parametrize("given", ["-e", "-s", "--env", "--output"])
+def test_an_option_in_place_of_a_value_names_the_way(shop: MemoryWorld, given: str) -> None:
+    said = line(shop, "variable", "set", "A", given)
+    assert said.code == 2
+    assert f"'{given}' requires an argument" in said.err
+    assert "stands behind --" in said.err
+    assert "stands behind" not in line(shop, "status", given).err
+
+
 def test_a_name_that_begins_with_a_dash(shop: MemoryWorld) -> None:
     said = line(shop, "environment", "show", "-qa1")
     assert said.code == 7

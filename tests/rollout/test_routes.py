@@ -442,5 +442,20 @@ def test_where_everything_was_stopped_by_hand_it_says_so() -> None:
             act(opened)
 
 
+def test_a_run_that_cannot_be_undone_whole_names_what_can_go_back() -> None:
+    opened = open_shop()
+    declare(opened, WEB, WORKER)
+    deploy(opened)
+    declare(opened, WEB, API)
+    change_everything(opened, "2")
+    events = runs.deploy(opened.world, environment="production", remove_undeclared=True)
+    assert outcome(events) is Outcome.LIVE
+    with pytest.raises(NotFound, match="api has nothing before") as refused:
+        rollback(opened)
+    assert refused.value.hint is not None
+    assert "rollback -s web -s worker`" in refused.value.hint
+    assert rollback(opened, "web", "worker") is Outcome.LIVE
+
+
 def _of(events: Iterable[object], kind: type) -> list:  # type: ignore[type-arg]
     return [event for event in events if isinstance(event, kind)]
