@@ -86,8 +86,19 @@ def allow_readers(session: Session, *, without: Collection[str] = ()) -> tuple[s
     AnswerNeeded, Cancelled.
     """
     found = recipients.unknown(session.world, without=without)
-    if not found:
-        return ()
+    return _allow_readers(session, found) if found else ()
+
+
+def allow_readers_of_all(session: Session, *, without: Collection[str] = ()) -> tuple[str, ...]:
+    """As `allow_readers`, where every value is sealed again.
+
+    Nothing is asked when that will be refused because one cannot be read here.
+    """
+    cannot = recipients.readers(session.world)
+    return () if cannot.unreadable > len(cannot.moved) else allow_readers(session, without=without)
+
+
+def _allow_readers(session: Session, found: tuple[str, ...]) -> tuple[str, ...]:
     lines = tuple(new_reader_lines(found))
     if session.yes:
         for one in lines:

@@ -1,6 +1,6 @@
 """What the commands about readers of sensitive values do and write."""
 
-from compartment_tui.cli.asking import allow_moves, allow_readers
+from compartment_tui.cli.asking import allow_moves, allow_readers_of_all
 from compartment_tui.cli.session import Session
 from compartment_tui.domain.declared import Readers
 from compartment_tui.domain.errors import UsageProblem
@@ -14,7 +14,7 @@ from compartment_tui.present.text import counted
 def rekey(session: Session) -> None:
     """Raises UsageProblem, SensitiveUnreadable, AnswerNeeded, Cancelled."""
     moved = allow_moves(session)
-    accepted = allow_readers(session)
+    accepted = allow_readers_of_all(session)
     found = recipients.rekey(session.world, accepted=accepted, moved=moved)
     _write_readers(session, found)
     session.output.say(f"{counted(found.sensitive, 'value')} encrypted again, each for its place")
@@ -28,7 +28,7 @@ def list_recipients(session: Session) -> None:
 
 def add_recipients(session: Session, names: tuple[str, ...]) -> None:
     """Raises UsageProblem, SensitiveUnreadable, AnswerNeeded, Cancelled."""
-    accepted = allow_readers(session, without=[name.strip() for name in names])
+    accepted = allow_readers_of_all(session, without=[name.strip() for name in names])
     found = recipients.add(session.world, names, accepted=accepted)
     _write_readers(session, found)
     _say_readers(session, found)
@@ -38,7 +38,7 @@ def remove_recipients(session: Session, names: tuple[str, ...]) -> None:
     """Raises NotFound, UsageProblem, SensitiveUnreadable, AnswerNeeded, Cancelled."""
     if not names:
         raise UsageProblem("which recipient?", hint=f"{PROGRAM} recipients list shows them")
-    accepted = allow_readers(session, without=[name.strip() for name in names])
+    accepted = allow_readers_of_all(session, without=[name.strip() for name in names])
     found = recipients.remove(session.world, names, accepted=accepted)
     _write_readers(session, found)
     _say_readers(session, found)

@@ -62,7 +62,7 @@ def unreadable_values(
     First those that were sealed for another place, which no identity opens here.
     """
     moved = [
-        f"{who} needs {show(one.key)} in {show(key.environment)}, and what stands there was sealed"
+        f"{who} needs {one.key} in {show(key.environment)}, and what stands there was sealed"
         f" for {one.sealed_for.words_from(key.project)}"
         for who, needed in variables.items()
         for one in needed

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 _SEVERITIES: dict[Tone, "SeverityLevel"] = {Tone.WARN: "warning", Tone.BAD: "error"}
 TOAST_SECONDS = 10
+OLD_SEAL_SECONDS = 20
 
 
 class Acting(BoardApp):
@@ -40,6 +41,7 @@ class Acting(BoardApp):
         super().__init__()
         self._transcripts: defaultdict[int, Transcript] = defaultdict(Transcript)
         self._leaving = False
+        self._told_of_old_seals = False
         self._ending: Ending | None = None
 
     def output_of(self, job: int) -> Transcript:
@@ -111,6 +113,17 @@ class Acting(BoardApp):
 
     def on_plan_ready(self, message: news.PlanReady) -> None:
         tell(self, "take_plan", message)
+        self.say_old_seals()
+
+    def say_old_seals(self) -> None:
+        """Once: of values that were opened and would open anywhere."""
+        places = self.world.secrets.old_seals()
+        if places and not self._told_of_old_seals:
+            from compartment_tui.present.readers import old_seal_words
+
+            self._told_of_old_seals = True
+            words = old_seal_words(places)
+            self.notify(words, severity="warning", timeout=OLD_SEAL_SECONDS, markup=False)
 
     def on_act_refused(self, message: news.ActRefused) -> None:
         tell(self, "refuse", message.act, message.error)

@@ -20,7 +20,6 @@ class Editing(Acting):
     """What is staged lives on the editor's screen; what is written goes through the bridge."""
 
     _editor: "VariablesScreen | None" = None
-    _told_of_old_seals = False
 
     @property
     def editor_screen(self) -> "VariablesScreen | None":
@@ -40,17 +39,7 @@ class Editing(Acting):
         screen = self.editor_screen
         if screen is not None:
             screen.take_sheet(message.sheet)
-            self._say_old_seals()
-
-    def _say_old_seals(self) -> None:
-        """Once: of values that were opened and would open anywhere."""
-        from compartment_tui.present.readers import old_seal_words
-
-        places = self.world.secrets.old_seals()
-        if places and not self._told_of_old_seals:
-            self._told_of_old_seals = True
-            words = old_seal_words(places)
-            self.notify(words, severity="warning", timeout=LONG_SECONDS, markup=False)
+            self.say_old_seals()
 
     def on_import_read(self, message: news.ImportRead) -> None:
         from compartment_tui.tui.screens.variable_import import VariableImport

@@ -185,6 +185,7 @@ class Bench(ABC):
             source=ImageSource.BUILD if spec.path else ImageSource.PULL,
             values={"GREETING": Secret("hello")},
             fingerprints={"GREETING": "0123456789abcdef"},
+            sensitive=("GREETING",),
             provenance=Provenance(
                 commit="c0ffee", branch="main", dirty=True, author="Ada “A.” L. <ada@example>"
             ),

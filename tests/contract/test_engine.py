@@ -49,6 +49,7 @@ def test_an_instance_carries_everything_fixed_at_birth(bench: Bench) -> None:
     assert made.spec == birth.plan.spec.text()
     assert made.provenance == birth.plan.provenance
     assert made.fingerprints == birth.plan.fingerprints
+    assert made.sensitive == birth.plan.sensitive
     assert abs(made.created - birth.created) < SECOND
     assert made.name == container_name("web", birth.plan.deployment, bench.key)
 

@@ -55,7 +55,7 @@ def test_plan_and_status_name_it(opened: MemoryWorld, value: str, scope: str) ->
     assert WORDS in line(opened, "inspect", "-s", "web").out
     plan = json.loads(line(opened, "deploy", "--plan", "--output", "json").out)
     found = {
-        one["service"]["name"]: one["variables"]["noLongerSensitive"] for one in plan["services"]
+        one["serviceName"]: one["variables"]["noLongerSensitive"] for one in plan["deployments"]
     }
     assert found["web"] == ["TOKEN"]
     assert found["api"] == (["TOKEN"] if scope == "everyones" else [])

@@ -316,6 +316,6 @@ def _keys(text: str) -> tuple[str, ...] | None:
     """The names in a label; None where there are none, as on older containers."""
     try:
         found = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
     return tuple(str(key) for key in found) if isinstance(found, list) else None

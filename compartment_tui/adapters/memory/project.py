@@ -78,9 +78,10 @@ class MemoryProject:
         self, edits: Sequence[Edit], *, readers: Collection[str] | None = None
     ) -> ProjectConfig:
         after = edited(self.current, edits)
+        content = _sealed(after, edits, self.secrets)
         if any(isinstance(edit, Rekey) or is_sensitive(edit) for edit in edits):
             refuse_readers(after.recipients, readers)
-        self.write(_sealed(after, edits, self.secrets))
+        self.write(content)
         return self.current
 
     def write(self, config: ProjectConfig) -> None:

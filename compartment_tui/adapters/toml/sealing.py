@@ -39,8 +39,7 @@ class Sealing:
 
         Raises SensitiveUnreadable, UsageProblem.
         """
-        refuse_readers(self._recipients, self._readers)
-        found: dict[KeyPath, str] = {}
+        values: dict[SealPlace, Secret] = {}
         unreadable: list[SealPlace] = []
         misplaced: list[MovedValue] = []
         for place, text in config.sealed():
@@ -54,9 +53,7 @@ class Sealing:
             if one.value is None:
                 unreadable.append(place)
                 continue
-            own = () if place.service is None else ("services", place.service)
-            path = ("environments", place.environment, *own, "variables", place.key)
-            found[path] = self._seal(one.value, place)
+            values[place] = one.value
         if misplaced:
             raise misplaced_values(misplaced)
         if unreadable:
@@ -66,7 +63,8 @@ class Sealing:
                 f"{names} cannot be read here, so not encrypted again: {why(identity)}",
                 hint=way_on(identity),
             )
-        return found
+        refuse_readers(self._recipients, self._readers)
+        return {_path(place): self._seal(value, place) for place, value in values.items()}
 
     def _seal(self, value: Secret, place: SealPlace) -> str:
         refuse_readers(self._recipients, self._readers)
@@ -76,3 +74,8 @@ class Sealing:
         if self._secrets is None:
             raise UsageProblem("sensitive values cannot be encrypted here")
         return self._secrets
+
+
+def _path(place: SealPlace) -> KeyPath:
+    own = () if place.service is None else ("services", place.service)
+    return ("environments", place.environment, *own, "variables", place.key)

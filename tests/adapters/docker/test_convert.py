@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from hypothesis import example, given
+from hypothesis import strategies as st
 
 from compartment_tui.adapters.docker import labels as names
 from compartment_tui.adapters.docker.convert import (
@@ -128,9 +129,11 @@ def test_a_container_without_our_labels_is_no_instance(label: str) -> None:
     assert instance_of_inspect(data) is None
 
 
-@given(KEYS, SERVICES)
-@example(EnvironmentKey("a", NASTY[3]), "a_")
-def test_names_come_back_from_the_labels(key: EnvironmentKey, service: str) -> None:
+@given(KEYS, SERVICES, st.sampled_from([None, (), ("A", "ConnectionStrings:Main")]))
+@example(EnvironmentKey("a", NASTY[3]), "a_", None)
+def test_names_come_back_from_the_labels(
+    key: EnvironmentKey, service: str, sensitive: tuple[str, ...] | None
+) -> None:
     plan = Plan(
         key=key,
         run="run_1",
@@ -139,20 +142,22 @@ def test_names_come_back_from_the_labels(key: EnvironmentKey, service: str) -> N
         deployment="dep_1",
         port=None,
         source=ImageSource.PULL,
+        sensitive=sensitive,
     )
     birth = Birth(plan=plan, image=Image(id="sha256:1"), created=datetime(2026, 1, 1, tzinfo=UTC))
     row = {"Id": "c1", "State": "running", "Labels": json.loads(json.dumps(labels_of(birth)))}
     one = instance_of_row(row)
     assert one is not None
-    assert (one.key, one.service) == (key, service)
+    assert (one.key, one.service, one.sensitive) == (key, service, sensitive)
 
 
 def test_unusable_label_values_cost_only_themselves() -> None:
     data = recorded("inspect_running.json")
     data["Config"]["Labels"] |= {"compartment.port": "x", "compartment.fingerprints": "[1"}
+    data["Config"]["Labels"] |= {"compartment.sensitive": "{}"}
     one = instance_of_inspect(data)
     assert one is not None
-    assert (one.port, dict(one.fingerprints)) == (None, {})
+    assert (one.port, dict(one.fingerprints), one.sensitive) == (None, {}, None)
 
 
 def test_an_image() -> None:
