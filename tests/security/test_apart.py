@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import pytest
 
+from compartment_tui.adapters.docker import edge as edge_adapter
 from compartment_tui.adapters.docker import labels
 from compartment_tui.adapters.docker.edge_state import BIND, HTTP_PORT, find_edge
 from compartment_tui.adapters.docker.labels import Role
@@ -258,3 +259,15 @@ def test_what_a_caller_says_of_itself_ends_at_the_edge(own: OwnEdge) -> None:
     ).stdout
     assert f"Host: {route.host}" in said
     assert "192.0.2.66" not in said
+
+
+def test_a_kernel_without_ipv6_gets_an_edge_too(
+    apart: OwnEdge, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    missing = {"net.ipv6.conf.no-such-interface.forwarding": "0"}
+    monkeypatch.setattr(edge_adapter, "SYSCTLS_IPV6", missing)
+    apart.ensure()
+    info = apart.edge.info()
+    assert info is not None
+    assert info.running
+    assert info.open == ()
