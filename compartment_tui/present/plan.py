@@ -26,7 +26,7 @@ from compartment_tui.present.text import (
 )
 from compartment_tui.present.tone import Cell, Line, Tone, line, signed
 
-NEW_PRIVILEGES = "its programs may get more than they were started with (setuid, sudo)"
+NEW_PRIVILEGES = "more privileges than it was started with, as by sudo and setuid programs"
 SHOWN_AUTHORS = 3
 SHOWN_COMMITS = 5
 SHOWN_FILES = 5
@@ -306,9 +306,9 @@ def _privileges(plan: Plan) -> Iterator[Line]:
     """What it may do beyond the usual, where that is not as it was."""
     before = plan.previous is not None and spec_of(plan.previous).new_privileges
     if plan.spec.new_privileges and not before:
-        yield _row("privileges", NEW_PRIVILEGES, Tone.WARN)
+        yield _row("may gain", NEW_PRIVILEGES, Tone.WARN)
     elif before and not plan.spec.new_privileges:
-        yield _row("privileges", "its programs can get no more than they were started with")
+        yield _row("may gain", "no longer: no program in it gets more than it was started with")
     old = spec_of(plan.previous).limits.pids if plan.previous is not None else MOST_PIDS
     if plan.spec.limits.pids != old:
         yield _row("processes", f"{plan.spec.limits.pids} at most")

@@ -1,12 +1,14 @@
 """What every `Engine` promises about containers."""
 
+import re
 from dataclasses import replace
 from datetime import timedelta
+from ipaddress import IPv4Network
 
 import pytest
 
 from compartment_tui.domain.deployment import InstanceState
-from compartment_tui.domain.errors import CandidateExited, InstanceGone, ReleaseFailed
+from compartment_tui.domain.errors import CandidateExited, InstanceGone, Refused, ReleaseFailed
 from compartment_tui.domain.names import EnvironmentKey, container_name
 from compartment_tui.domain.variables import Secret
 from tests.contract.bench import SECOND, Bench
@@ -215,6 +217,23 @@ def test_a_second_environment_has_a_network_of_its_own(bench: Bench) -> None:
         engine.remove_environment(other, volumes=True)
     assert other not in engine.networks()
     assert bench.key in engine.networks()
+
+
+def test_the_next_subnet_is_one_of_the_pool_that_nobody_has(bench: Bench) -> None:
+    other = EnvironmentKey(bench.key.project, "prüfung 2")
+    engine, settings = bench.world.engine, bench.config.networks
+    free = IPv4Network(engine.next_subnet(settings))
+    assert free.subnet_of(IPv4Network(settings.pool))
+    assert free.prefixlen == settings.size
+    with bench.world.locks.engine(actor=bench.world.actor):
+        engine.make_network(other, settings)
+    try:
+        assert IPv4Network(engine.next_subnet(settings)) != free
+        full = replace(settings, pool=str(free))
+        with pytest.raises(Refused, match=re.escape(str(free))):
+            engine.next_subnet(full)
+    finally:
+        engine.remove_environment(other, volumes=True)
 
 
 def test_removing_an_environment_leaves_its_volumes_unless_asked(bench: Bench) -> None:
