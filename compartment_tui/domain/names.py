@@ -167,11 +167,9 @@ def misnamed(project: object, environment: object) -> bool:
     """Whether no project or no environment can be called that: then no record or label is ours."""
     if not isinstance(project, str) or not isinstance(environment, str):
         return True
-    try:
-        parse_project_name(project)
-        return parse_environment_name(environment) != environment
-    except UsageProblem:
-        return True
+    unwritable = any("\ud800" <= char <= "\udfff" for char in environment[: LABEL_LIMIT + 1])
+    right = bool(PROJECT_PATTERN.fullmatch(project)) and 1 <= len(environment) <= LABEL_LIMIT
+    return unwritable or not right
 
 
 @dataclass(frozen=True, slots=True, order=True)

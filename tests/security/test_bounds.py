@@ -290,7 +290,7 @@ def test_an_answer_of_the_engine_has_an_end(monkeypatch: pytest.MonkeyPatch) -> 
         asked.append(size)
         return b"x" * size
 
-    answer = SimpleNamespace(read=read, headers={}, status=200)
+    answer = SimpleNamespace(read=read, headers={}, status=200, length=0)
     monkeypatch.setattr(look._Connection, "request", lambda *_: None)
     monkeypatch.setattr(look._Connection, "getresponse", lambda _: answer)
     monkeypatch.setattr(look._Connection, "connect", lambda _: None)

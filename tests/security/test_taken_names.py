@@ -109,7 +109,7 @@ def test_labels_without_sense_hide_nobody(machine: Machine, tmp_path: Path) -> N
             (found,) = [
                 one for one in bench.world.engine.misfits(bench.key.project) if one.name == name
             ]
-            assert labels.CREATED in found.why
+            assert labels.CREATED in found.why  # the other two cost only themselves
 
 
 def test_the_edge_notes_which_image_it_was_made_of(machine: Machine, tmp_path: Path) -> None:

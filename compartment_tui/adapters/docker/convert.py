@@ -37,7 +37,7 @@ _CHECKS = {
 _EXIT_IN_STATUS = re.compile(r"\((-?\d+)\)")
 _CHECK_IN_STATUS = re.compile(r"\((?:health: )?(starting|healthy|unhealthy)\)")
 _DEPLOYMENT = re.compile(r"dep_[0-9A-Za-z_]{1,64}")
-_PORT = re.compile(r"(?:[1-9][0-9]{0,4})?")
+_PORT = re.compile(r"[1-9][0-9]{0,4}")
 _ESTABLISHED = "01"
 _EXPOSED = re.compile(r"^(?:/bin/sh -c #\(nop\)\s+)?EXPOSE (.*)", re.DOTALL)
 _BY_SHELL = "CMD-SHELL"
@@ -139,7 +139,7 @@ def _born(labels: Json) -> dict[str, Any] | None:
         "service": labels[names.SERVICE],
         "deployment": labels[names.DEPLOYMENT],
         "run": labels.get(names.RUN, ""),
-        "port": int(port) if port else None,
+        "port": int(port) if _PORT.fullmatch(port) else None,
         "spec": labels.get(names.SPEC, ""),
         "provenance": Provenance(
             commit=labels.get(names.COMMIT, ""),
@@ -175,7 +175,6 @@ def _judged(ours: Json) -> Iterator[tuple[bool, str]]:
     is_deployment = bool(_DEPLOYMENT.fullmatch(deployment))
     yield is_deployment, f"its label {names.DEPLOYMENT} is no deployment"
     yield moment(ours[names.CREATED]) is not None, f"its label {names.CREATED} is no time"
-    yield bool(_PORT.fullmatch(ours.get(names.PORT, ""))), f"its label {names.PORT} is no port"
 
 
 def ports_as_written(image: Image, *orders: tuple[int, ...]) -> Image:

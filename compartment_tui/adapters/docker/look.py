@@ -107,6 +107,9 @@ class LocalLook:
                 connection.request("GET", f"{path}?{urlencode(query or {})}")
                 answer = connection.getresponse()
                 content = answer.read(bound + 1)
+                # Asked for so many bytes, it does not say when there were fewer than promised.
+                if answer.length and len(content) <= bound:
+                    raise ConnectionError("its answer broke off")
             except HTTPException as error:
                 raise ConnectionError("its answer broke off, or is none") from error
         bounds.refuse_large(len(content), bound, "the answer of the Docker engine")
