@@ -6,8 +6,10 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from io import StringIO
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+from compartment_tui.adapters.repository_files import FileRefused, read_chosen
 from compartment_tui.domain.edits import check_key, check_value
 from compartment_tui.domain.errors import UsageProblem
 from compartment_tui.domain.names import PLAIN_KEY_PATTERN, show
@@ -17,6 +19,8 @@ from compartment_tui.ports import DotenvContent, TextForm
 if TYPE_CHECKING:
     from dotenv.parser import Binding
 
+LARGEST_FILE = 16 * 1024 * 1024
+"""In bytes."""
 LONGEST_DOCKER_LINE = 64 * 1024 - 1
 """In bytes: what docker reads as one line of an env-file."""
 
@@ -45,6 +49,15 @@ _IN_QUOTES = "a value with line breaks stands in quotes"
 
 class DotenvText:
     """`Dotenv` by the rules of python-dotenv, minus its leniency, plus what shells escape."""
+
+    def load(self, file: Path) -> bytes:
+        try:
+            # As bytes: reading text would make other line breaks of those in a value.
+            return read_chosen(file, largest=LARGEST_FILE)
+        except FileRefused as why:
+            raise UsageProblem(f"{file} {why}") from why
+        except OSError as error:
+            raise UsageProblem(f"{file} cannot be read: {error.strerror}") from error
 
     def read(self, text: str, form: TextForm = TextForm.DOTENV) -> DotenvContent:
         found = _lines(text) if form is TextForm.DOCKER else _assignments(text)

@@ -141,7 +141,4 @@ def _carry_over(
 def _file_text(session: Session, path: Path) -> str:
     if str(path) == "-":
         return decoded(session.output.given(), "stdin")
-    try:
-        return decoded(path.read_bytes(), clean(str(path)))
-    except OSError as error:
-        raise UsageProblem(f"{clean(str(path))} cannot be read: {error.strerror}") from error
+    return decoded(session.world.dotenv.load(path), clean(str(path)))

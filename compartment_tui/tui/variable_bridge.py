@@ -11,13 +11,11 @@ from compartment_tui.domain.edits import VariableEdit
 from compartment_tui.domain.errors import UsageProblem, expected
 from compartment_tui.operations import transfers, variables
 from compartment_tui.operations.sheet import sheet
-from compartment_tui.ports import World
+from compartment_tui.ports import Dotenv, World
 from compartment_tui.present.importing import Source
 from compartment_tui.present.variables import transfer_notes
 from compartment_tui.tui import messages as news
 
-LARGEST_FILE = 16 * 1024 * 1024
-"""In bytes."""
 Post = Callable[[Message], object]
 
 
@@ -53,7 +51,7 @@ class VariableBridge:
                     self._world,
                     environment=source.environment,
                     service=source.service,
-                    text=_read(source.path) if source.path else text,
+                    text=_read(source.path, self._world.dotenv) if source.path else text,
                     replace=source.replace,
                     sensitive=source.sensitive,
                 )
@@ -93,15 +91,10 @@ class VariableBridge:
         threading.Thread(target=work, daemon=True).start()
 
 
-def _read(path: str) -> str:
+def _read(path: str, dotenv: Dotenv) -> str:
     """A file's text. Raises UsageProblem."""
     file = Path(os.path.expanduser(path))  # noqa: PTH111 - the other one raises without a home
     try:
-        if file.stat().st_size > LARGEST_FILE:
-            raise UsageProblem(f"{file} is too large to be a dotenv file")
-        # As bytes: reading text would make other line breaks of those in a value.
-        return file.read_bytes().decode()
-    except OSError as error:
-        raise UsageProblem(f"{file} cannot be read: {error.strerror}") from error
+        return dotenv.load(file).decode()
     except UnicodeDecodeError as error:
         raise UsageProblem(f"{file} is not UTF-8") from error

@@ -6,6 +6,11 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+from compartment_tui.adapters.repository_files import has_match
+
+MOST_SOURCES = 100
+"""How many paths of one Dockerfile are looked for."""
+
 _HEREDOC = re.compile(r"<<-?\s*([\"']?)([A-Za-z_][A-Za-z0-9_]*)\1")
 _MOUNT = re.compile(r"--mount=(\S+)")
 _ELSEWHERE = ("://", "git@", "<<", "$")
@@ -20,11 +25,14 @@ def instructions(text: str) -> Iterator[tuple[str, str]]:
         whole = line.strip()
         if not whole or whole.startswith("#"):
             continue
-        while whole.endswith(escape):
+        written = [whole]
+        while written[-1].endswith(escape):
             following = next(lines, "").strip()
             while following.startswith("#"):  # a comment between the lines of one instruction
                 following = next(lines, "").strip()
-            whole = f"{whole[:-1].rstrip()} {following}"
+            written[-1] = written[-1][:-1].rstrip()
+            written.append(following)
+        whole = " ".join(written)
         word, _, rest = whole.partition(" ")
         word = word.upper()
         if word in ("RUN", "COPY", "ADD"):
@@ -51,7 +59,7 @@ def context_sources(text: str) -> tuple[str, ...]:
         elif word == "RUN":
             found += _mounted(rest)
     paths = (posixpath.normpath("/" + source).lstrip("/") for source in found)
-    return tuple(dict.fromkeys(path for path in paths if path and path != "."))
+    return tuple(dict.fromkeys(path for path in paths if path and path != "."))[:MOST_SOURCES]
 
 
 def _copied(rest: str) -> list[str]:
@@ -87,7 +95,7 @@ def is_in(directory: Path, source: str) -> bool:
     """Whether a path that a Dockerfile names is in that directory; it may have wildcards."""
     try:
         if any(mark in source for mark in "*?["):
-            return any(True for _ in directory.glob(source))
+            return has_match(directory, source)
         return (directory / source).exists()
-    except (OSError, ValueError, NotImplementedError):
+    except (OSError, ValueError):
         return False

@@ -5,8 +5,9 @@ import re
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from compartment_tui.adapters.repository_files import FileRefused, read_inside
 from compartment_tui.adapters.toml.dockerfiles import context_sources, is_in
-from compartment_tui.adapters.toml.files import write_atomically
+from compartment_tui.adapters.toml.files import write_new
 from compartment_tui.adapters.toml.parsing import FILE_NAME
 from compartment_tui.adapters.toml.writing import string_text
 from compartment_tui.domain.config import Kind
@@ -33,6 +34,7 @@ SKIPPED = frozenset(
 ASIDE = re.compile(r"examples?|tests?|test.*|.*[-_]tests?|__tests__|fixtures?", re.IGNORECASE)
 """Directories whose Dockerfiles are nobody's service."""
 MOST_DIRECTORIES = 20_000
+MOST_DOCKERFILES = 500
 DOCKERFILE = "Dockerfile"
 PLAIN = ("dockerfile", "containerfile")
 NO_DOCKERFILES = frozenset(
@@ -56,7 +58,7 @@ VARIANTS = frozenset(
 """Words for how something is built, not for what it is."""
 ROOT_SERVICE = "web"
 
-_EXPOSE = re.compile(r"^\s*EXPOSE\s+(.+)$", re.IGNORECASE | re.MULTILINE)
+_EXPOSE = re.compile(r"^[ \t]*EXPOSE[ \t]+(.+)$", re.IGNORECASE | re.MULTILINE)
 _PORT = re.compile(r"(\d{1,5})(?:/tcp)?")
 _WORKER = re.compile(r"worker|job|queue|cron|consumer|scheduler", re.IGNORECASE)
 
@@ -103,7 +105,10 @@ def init_project(directory: Path, name: str | None, secrets: Secrets | None = No
     found, text = _survey(directory, name)
     if secrets is not None:
         found, text = _with_recipient(found, text, secrets)
-    write_atomically(found.file, text.encode())
+    try:
+        write_new(found.file, text.encode("utf-8", "surrogateescape"))
+    except FileExistsError as error:  # it came up meanwhile
+        raise _there_already(found.file) from error
     return found
 
 
@@ -128,10 +133,8 @@ def _survey(directory: Path, name: str | None) -> tuple[Found, str]:
     """What to write, and its text."""
     root = directory.resolve()
     file = root / FILE_NAME
-    if file.exists():
-        raise UsageProblem(
-            f"there is a {FILE_NAME} in {root} already", hint="edit it, or remove it first"
-        )
+    if os.path.lexists(file):
+        raise _there_already(file)
     project = parse_project_name(_derived_name(root) if name is None else name)
     notes: list[str] = []
     guesses = _named(root, _chosen(_dockerfiles(root, notes), notes), notes)
@@ -146,6 +149,17 @@ def _survey(directory: Path, name: str | None) -> tuple[Found, str]:
         notes=(*_notes(guesses), *notes),
     )
     return found, _text(project, guesses)
+
+
+def _there_already(file: Path) -> UsageProblem:
+    if file.is_symlink() and not file.exists():
+        return UsageProblem(
+            f"{FILE_NAME} in {file.parent} is a link that leads to nothing",
+            hint="remove it first: nothing is written where a link leads",
+        )
+    return UsageProblem(
+        f"there is a {FILE_NAME} in {file.parent} already", hint="edit it, or remove it first"
+    )
 
 
 def _derived_name(root: Path) -> str:
@@ -207,6 +221,9 @@ def _dockerfiles(root: Path, notes: list[str]) -> list[_Seen]:
                 continue
             seen = _Seen(folder=here.as_posix(), file=file, role=role)
             why = _why_not(root, seen)
+            if len(found) >= MOST_DOCKERFILES:
+                notes.append(f"only {MOST_DOCKERFILES} Dockerfiles were looked at")
+                return found
             if why:
                 notes.append(f"{seen.path} was seen and not taken: {why}")
             else:
@@ -226,24 +243,20 @@ def _why_not(root: Path, seen: _Seen) -> str:
     aside = next((part for part in seen.folder.split("/") if ASIDE.fullmatch(part)), None)
     if aside is not None:
         return f"what lies in {aside} is left out"
-    file = root / seen.path
     try:
-        if not file.resolve().is_relative_to(root):
-            return "it leads out of the repository"
-        if not file.is_file():
-            return "it is no file"
-        with file.open("rb"):
-            return ""
-    except (OSError, RuntimeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "it leads in a circle"
-        return f"it cannot be read: {reason}"
+        read_inside(root, root / seen.path)
+    except FileNotFoundError:
+        return "it is no file"
+    except FileRefused as why:
+        return f"it {why}"
+    return ""
 
 
 def _ignored(root: Path) -> frozenset[str]:
     """Directories that the repository's .gitignore names plainly."""
     try:
-        lines = (root / ".gitignore").read_text(encoding="utf-8", errors="replace").splitlines()
-    except OSError:
+        lines = read_inside(root, root / ".gitignore").decode("utf-8", "replace").splitlines()
+    except (OSError, FileRefused):
         return frozenset()
     names = (line.strip().strip("/") for line in lines)
     return frozenset(name for name in names if name and not set(name) & set("#!*?[/"))
@@ -301,7 +314,7 @@ def _service_name(text: str) -> str:
 
 
 def _guess(name: str, root: Path, seen: _Seen) -> Guess:
-    text = (root / seen.path).read_text(encoding="utf-8", errors="replace")
+    text = _read(root, seen)
     port = _exposed_port(text)
     kind = Kind.WEB
     if port is None and _WORKER.search(name):
@@ -311,6 +324,13 @@ def _guess(name: str, root: Path, seen: _Seen) -> Guess:
     context = _context(root, seen.folder, context_sources(text))
     dockerfile = Path(seen.path).relative_to(context).as_posix()
     return Guess(name=name, path=context, dockerfile=dockerfile, kind=kind, port=port)
+
+
+def _read(root: Path, seen: _Seen) -> str:
+    try:
+        return read_inside(root, root / seen.path).decode("utf-8", "replace")
+    except (OSError, FileRefused):  # it could be read a moment ago
+        return ""
 
 
 def _context(root: Path, folder: str, sources: tuple[str, ...]) -> str:
