@@ -102,7 +102,9 @@ def remove_variable(session: Session, key: str) -> None:
     say_next(session)
 
 
-def run(session: Session, words: tuple[str, ...], *, allow_production: bool) -> int:
+def run(
+    session: Session, words: tuple[str, ...], *, allow: tuple[str, ...], allow_production: bool
+) -> int:
     """The command's exit code. Raises UsageProblem, NotFound, SensitiveUnreadable."""
     if session.named_environment is None:
         raise UsageProblem("variable run needs --env", hint="name the environment it is to be")
@@ -112,7 +114,11 @@ def run(session: Session, words: tuple[str, ...], *, allow_production: bool) -> 
             hint="--allow-production runs it with them",
         )
     return variables.run(
-        session.world, environment=session.environment, service=service_of(session), command=words
+        session.world,
+        environment=session.environment,
+        service=service_of(session),
+        command=words,
+        allow=allow,
     )
 
 
