@@ -69,6 +69,9 @@ def export_variables(session: Session, *, sensitive: bool, resolved: bool, form:
     if found.not_for_shells and form != TextForm.DOCKER:
         keys = key_words(found.not_for_shells)
         session.output.say(f"a shell that reads this file cannot have {keys}")
+    if found.deciding and form != TextForm.DOCKER:
+        keys = key_words(found.deciding)
+        session.output.say(f"in a shell that reads this file, this decides what is run: {keys}")
 
 
 def copy_variables(

@@ -94,6 +94,13 @@ def test_it_is_refused_by_name_and_given_when_asked_for(project: Path, tmp_path:
     assert not (tmp_path / "mark").exists()
 
 
+def test_an_export_names_what_a_shell_should_not_read(project: Path) -> None:
+    words = [PROGRAM, "variable", "export", "-e", "staging"]
+    done = subprocess.run(words, cwd=project, capture_output=True, text=True, check=True)
+    assert "this decides what is run: LD_PRELOAD, PATH" in done.stderr
+    assert "decides" not in done.stdout
+
+
 def test_the_persons_own_path_is_as_it_was(project: Path, tmp_path: Path) -> None:
     """Also what of it is relative: for what the person runs, not for what we do."""
     path = f"bin{os.pathsep}{os.environ['PATH']}"
