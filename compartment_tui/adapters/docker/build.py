@@ -297,6 +297,7 @@ def _packed(plan: Plan, recipe: Recipe) -> Any:  # noqa: ANN401  (an open file o
     The engine removes from it what an ignore file in it names: the Dockerfile's copy, and the
     ignore file itself where the user has or wants none there.
     """
+    load_sdk()
     from docker.utils.build import create_archive
 
     dockerfile = recipe.dockerfile.read_text(encoding="utf-8", errors="replace")
