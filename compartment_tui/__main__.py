@@ -1,6 +1,7 @@
 """The program: the one place that sees both front ends and what they work on."""
 
 import gc
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -37,4 +38,8 @@ def _launch(entrances: "Entrances", *, file: Path | None, demo: bool, read_only:
 
 
 if __name__ == "__main__":
+    # `python -m` looks for modules in the working directory first, which is a repository: what is
+    # called `docker` or `textual` there is not what we mean.
+    if not sys.flags.safe_path:
+        del sys.path[0]
     main()

@@ -38,6 +38,7 @@ DEFAULT_NAMESPACE = "compartment"
 def entrances() -> Entrances:
     """What a front end is given."""
     _hold_identity()
+    _hold_path()
     return Entrances(
         open_world=open_world,
         init_project=init_project,
@@ -89,9 +90,27 @@ def open_secrets() -> Secrets:
 
 def _hold_identity() -> None:
     """Take what the environment says of it out of there, before a child is started with it."""
-    from compartment_tui.adapters.secrets import take_identity
+    from compartment_tui.adapters.secrets import IDENTITY_VARIABLE, take_identity
 
-    _identity.update(take_identity(os.environ))
+    taken = take_identity(os.environ)
+    if IDENTITY_VARIABLE in taken:
+        from compartment_tui.adapters.process_guard import hide_process
+
+        hide_process()
+    _identity.update(taken)
+
+
+def _hold_path() -> None:
+    """Have only absolute directories on PATH; the person's own one is for what the person runs."""
+    from compartment_tui.adapters.process_guard import take_path
+
+    path = take_path(os.environ)
+    if path is not None and path != os.environ["PATH"]:
+        _path.append(path)
+
+
+_path: list[str] = []
+"""PATH as it was, where that was changed."""
 
 
 _identity: dict[str, str] = {}
@@ -120,7 +139,7 @@ def _dotenv() -> Dotenv:
 def _programs() -> Programs:
     from compartment_tui.adapters.programs import LocalPrograms
 
-    return LocalPrograms()
+    return LocalPrograms(_path[0] if _path else None)
 
 
 def docker_world(project: Project, client: "Client", *, namespace: str) -> World:

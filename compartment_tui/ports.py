@@ -609,6 +609,9 @@ class DotenvContent:
 class Dotenv(Protocol):
     """Variables as the text of a file."""
 
+    def load(self, file: Path) -> bytes:
+        """What is in a file that a person named. Raises UsageProblem; never waits for nothing."""
+
     def read(self, text: str, form: TextForm = TextForm.DOTENV) -> DotenvContent:
         """Every key with its value, in the text's order.
 

@@ -6,8 +6,11 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from io import StringIO
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+from compartment_tui.adapters.repository_files import FileRefused, read_chosen
+from compartment_tui.domain import bounds
 from compartment_tui.domain.edits import check_key, check_value
 from compartment_tui.domain.errors import UsageProblem
 from compartment_tui.domain.names import PLAIN_KEY_PATTERN, show
@@ -47,6 +50,15 @@ _IN_QUOTES = "a value with line breaks stands in quotes"
 
 class DotenvText:
     """`Dotenv` by the rules of python-dotenv, minus its leniency, plus what shells escape."""
+
+    def load(self, file: Path) -> bytes:
+        try:
+            # As bytes: reading text would make other line breaks of those in a value.
+            return read_chosen(file, largest=bounds.DOTENV)
+        except FileRefused as why:
+            raise UsageProblem(f"{file} {why}") from why
+        except OSError as error:
+            raise UsageProblem(f"{file} cannot be read: {error.strerror}") from error
 
     def read(self, text: str, form: TextForm = TextForm.DOTENV) -> DotenvContent:
         found = _lines(text) if form is TextForm.DOCKER else _assignments(text)

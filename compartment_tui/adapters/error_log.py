@@ -5,6 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from compartment_tui.adapters.places import make_private
+from compartment_tui.adapters.repository_files import open_below
 
 FILE = "errors.log"
 LARGEST = 1_000_000
@@ -25,8 +26,8 @@ class FileErrorLog:
             directory = self._directory()
             make_private(directory, directory)
             file = directory / FILE
-            flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | getattr(os, "O_NOFOLLOW", 0)
-            descriptor = os.open(file, flags, 0o600)
+            # Never waiting: an error stands behind it.
+            descriptor = open_below(directory, (FILE,), os.O_WRONLY | os.O_CREAT | os.O_APPEND)
             with os.fdopen(descriptor, "a", encoding="utf-8", errors="backslashreplace") as opened:
                 if os.fstat(descriptor).st_size > LARGEST:
                     os.ftruncate(descriptor, 0)

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from compartment_tui.adapters.git_command import GitCommand, GitFailed, repository_near
+from compartment_tui.adapters.repository_files import FileRefused, read_inside
 from compartment_tui.domain.commits import Checkout, Commit, CommitRange
 from compartment_tui.domain.deployment import Provenance
 from compartment_tui.domain.errors import NotFound
@@ -115,8 +116,9 @@ class GitSource:
             return ""
         try:
             # Where a shallow clone was cut, git shows a commit without parents, too.
-            cut = (self._root / shallow).read_text().split() if shallow else []
-        except (OSError, ValueError):
+            known = self._root / shallow
+            cut = read_inside(known.parent, known).decode().split() if shallow else []
+        except (OSError, ValueError, FileRefused):
             cut = []
         return "" if found[0] in cut else found[0]
 

@@ -6,13 +6,13 @@ nothing is fetched. The person's own filters, such as Git LFS, do their work.
 """
 
 import os
-import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
 from compartment_tui.adapters.git_command import GitCommand, GitFailed
+from compartment_tui.adapters.repository_files import FileRefused, is_inside, read_inside
 from compartment_tui.domain.names import show
 
 SHOWN_FILES = 3
@@ -54,11 +54,16 @@ def origin_of(repository: GitCommand, work_tree: Path) -> Origin:
         git_directory=git_directory,
         work_tree=work_tree,
         settings=(
-            *(f"{name}={value}" for name, value in passed if value),
+            *(f"{name}={value}" for name, value in passed if value and _is_readable(name, value)),
             f"lfs.storage={git_directory / 'lfs'}",
         ),
         foreign=frozenset(name for name in foreign if name not in own and _changes(foreign[name])),
     )
+
+
+def _is_readable(name: str, value: str) -> bool:
+    """A file of attributes that is a pipe or a device would be read without end."""
+    return name != "core.attributesFile" or os.path.isfile(os.path.expanduser(value))  # noqa: PTH111, PTH113
 
 
 def _changes(parts: dict[str, str]) -> bool:
@@ -126,10 +131,11 @@ class _Writer:
         git = GitCommand(files)
         sha256 = ("--object-format=sha256",) if len(commit) == _SHA256_DIGITS else ()
         git.run("init", "--quiet", "--bare", "--template=", *sha256, str(place))
-        with suppress(OSError):
+        with suppress(OSError, FileRefused):
             (place / "info").mkdir(exist_ok=True)
             attributes = origin.git_directory / "info" / "attributes"
-            shutil.copyfile(attributes, place / "info" / "attributes")
+            content = read_inside(origin.git_directory, attributes)
+            (place / "info" / "attributes").write_bytes(content)
         git.run("config", "--file", str(place / "config"), "core.bare", "false")
         variables = {
             "GIT_DIR": str(place),
@@ -142,6 +148,9 @@ class _Writer:
         self, origin: Origin, commit: str, link: "_Entry", files: Path, below: PurePosixPath
     ) -> Iterator[str]:
         place, shown = files / link.path, below / link.path
+        if place.resolve() != files.resolve() / link.path:
+            # A tree can hold a link and a directory of one name.
+            raise GitFailed(f"the submodule {show(str(shown))} lies where a link leads")
         place.mkdir(parents=True, exist_ok=True)
         if len(shown.parts) > SUBMODULE_DEPTH * 4 or self._made > SUBMODULE_DEPTH**2:
             raise GitFailed(f"the submodules of {show(str(shown))} are nested too deeply")
@@ -203,7 +212,7 @@ def _entries(listed: str) -> Iterator[_Entry]:
 def _submodule_origins(origin: Origin, path: str, name: str | None) -> Iterator[Origin]:
     """Where the objects of a submodule may lie: in the working tree, or put away by git."""
     here = origin.work_tree / path
-    if os.path.lexists(here / ".git"):
+    if is_inside(origin.work_tree, here) and os.path.lexists(here / ".git"):
         with suppress(GitFailed):
             yield origin_of(GitCommand(here), here)
     if name is not None:

@@ -202,6 +202,8 @@ def child_environment() -> dict[str, str]:
         # No such protocol: a remote that git would ask for missing objects may be a program.
         "GIT_ALLOW_PROTOCOL": "none",
         "GIT_NO_LAZY_FETCH": "1",
+        # Git LFS has its own way to the network, and a commit can name where to.
+        "GIT_LFS_SKIP_SMUDGE": "1",
         "LC_ALL": "C",
     }
 

@@ -5,6 +5,7 @@ import stat
 from collections.abc import Mapping
 from pathlib import Path
 
+from compartment_tui.adapters.repository_files import FileRefused, open_below, read_bounded
 from compartment_tui.domain import bounds
 
 OURS = "compartment-tui"
@@ -63,14 +64,20 @@ def write_private(file: Path, content: bytes) -> None:
         raise
 
 
-def read_private(file: Path) -> tuple[bytes, float]:
-    """A regular file of the user's own, no link, and when it was written. Raises OSError."""
-    flags = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
-    with os.fdopen(os.open(file, flags), "rb") as opened:
+def read_private(file: Path, below: Path) -> tuple[bytes, float]:
+    """A regular file of the user's own, and when it was written. Raises OSError.
+
+    Neither it nor a directory between it and `below` is a link.
+    """
+    parts = file.relative_to(below.parent).parts
+    with os.fdopen(open_below(below.parent, parts), "rb") as opened:
         found = os.fstat(opened.fileno())
         if not stat.S_ISREG(found.st_mode) or found.st_uid != os.geteuid():
             raise PermissionError(f"{file} is not a file of this user")
-        return opened.read(bounds.RECORD), found.st_mtime
+        try:
+            return read_bounded(opened.fileno(), bounds.RECORD), found.st_mtime
+        except FileRefused as why:
+            raise OSError(f"{file} {why}") from why
 
 
 def _base(environment: Mapping[str, str], variable: str, usual: str) -> Path:

@@ -12,7 +12,6 @@ from compartment_tui.cli.editing import (
     service_of,
 )
 from compartment_tui.cli.session import Session
-from compartment_tui.domain import bounds
 from compartment_tui.domain.declared import Transfer
 from compartment_tui.domain.edits import VariableEdit, is_sensitive
 from compartment_tui.domain.errors import UsageProblem
@@ -77,6 +76,9 @@ def export_variables(session: Session, *, sensitive: bool, resolved: bool, form:
     if found.not_for_shells and form != TextForm.DOCKER:
         keys = key_words(found.not_for_shells)
         session.output.say(f"a shell that reads this file cannot have {keys}")
+    if found.deciding and form != TextForm.DOCKER:
+        keys = key_words(found.deciding)
+        session.output.say(f"in a shell that reads this file, this decides what is run: {keys}")
 
 
 def copy_variables(
@@ -155,8 +157,4 @@ def _carry_over(
 def _file_text(session: Session, path: Path) -> str:
     if str(path) == "-":
         return decoded(session.output.given(), "stdin")
-    try:
-        content = bounds.read_file(path, bounds.DOTENV, clean(str(path)))
-        return decoded(content, clean(str(path)))
-    except OSError as error:
-        raise UsageProblem(f"{clean(str(path))} cannot be read: {error.strerror}") from error
+    return decoded(session.world.dotenv.load(path), clean(str(path)))

@@ -108,7 +108,9 @@ def remove_variable(session: Session, key: str) -> None:
     say_next(session)
 
 
-def run(session: Session, words: tuple[str, ...], *, allow_production: bool) -> int:
+def run(
+    session: Session, words: tuple[str, ...], *, allow: tuple[str, ...], allow_production: bool
+) -> int:
     """The command's exit code. Raises UsageProblem, NotFound, SensitiveUnreadable."""
     if session.named_environment is None:
         raise UsageProblem("variable run needs --env", hint="name the environment it is to be")
@@ -121,7 +123,11 @@ def run(session: Session, words: tuple[str, ...], *, allow_production: bool) -> 
     variables.listed(session.world, environment=session.environment, service=service_of(session))
     session.warn_of_old_seals()
     return variables.run(
-        session.world, environment=session.environment, service=service_of(session), command=words
+        session.world,
+        environment=session.environment,
+        service=service_of(session),
+        command=words,
+        allow=allow,
     )
 
 

@@ -291,14 +291,26 @@ def run_with_variables(
     allow_production: Annotated[
         bool, typer.Option("--allow-production", help="Yes, with the values of production.")
     ] = False,
+    allow: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--allow",
+            metavar="KEY",
+            help="Give it this variable though it decides what is run here; repeatable.",
+        ),
+    ] = None,
 ) -> int:
     """Run a command here with an environment's variables.
 
     Sensitive values too; nothing is written anywhere. It ends with the exit code of the command.
+    The command is found by your own PATH. Variables by which a file could decide what is run on
+    this machine, such as PATH, LD_PRELOAD or NODE_OPTIONS, are refused unless allowed by name.
     """
     from compartment_tui.cli import editing
 
-    return editing.run(session, tuple(words), allow_production=allow_production)
+    return editing.run(
+        session, tuple(words), allow=tuple(allow or ()), allow_production=allow_production
+    )
 
 
 @command(variable, "rekey", changes=True)

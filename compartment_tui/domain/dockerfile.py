@@ -6,8 +6,15 @@ import re
 import shlex
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import islice
 
 MAX_PORT = 65535
+MOST_SOURCES = 100
+"""How many paths of one Dockerfile are looked for."""
+LONGEST_NUMBER = 9
+LONGEST_VALUE = 8192
+"""Characters of a value that are looked at: values made of others would grow without end."""
+MOST_INSTRUCTIONS = 2_000
 _ESCAPE = re.compile(r"^#\s*escape\s*=\s*(\S)\s*$", re.IGNORECASE)
 _HEREDOC = re.compile(r"""<<-?\s*(["']?)([A-Za-z0-9_.-]+)\1""")
 _STAGE = re.compile(r"(?:--\S+\s+)*(\S+)(?:\s+AS\s+(\S+))?", re.IGNORECASE)
@@ -46,7 +53,7 @@ def instructions(text: str) -> Iterator[Instruction]:
             escape = found[1]
     at = 0
     while at < len(lines):
-        began, written = at, ""
+        began, written = at, list[str]()
         while at < len(lines):
             line = lines[at].strip()
             at += 1
@@ -54,10 +61,10 @@ def instructions(text: str) -> Iterator[Instruction]:
                 began += 0 if written else 1
                 continue
             goes_on = line.endswith(escape)
-            written += f"{line[:-1]} " if goes_on else line
+            written.append(f"{line[:-1]} " if goes_on else line)
             if not goes_on:
                 break
-        name, _, rest = written.strip().partition(" ")
+        name, _, rest = "".join(written).strip().partition(" ")
         if not name:
             continue
         if name.upper() in _TAKES_HEREDOC:
@@ -80,7 +87,7 @@ def context_sources(text: str) -> tuple[str, ...]:
         elif one.name == "RUN":
             found += _mounted(one.rest)
     paths = (posixpath.normpath("/" + source).lstrip("/") for source in found)
-    return tuple(dict.fromkeys(path for path in paths if path and path != "."))
+    return tuple(dict.fromkeys(path for path in paths if path and path != "."))[:MOST_SOURCES]
 
 
 def copied(rest: str) -> tuple[str, ...]:
@@ -119,7 +126,8 @@ def own_ports(text: str, args: Mapping[str, str], target: str | None = None) -> 
     """
     stages: list[_Stage] = []
     before: dict[str, str] = {}
-    for one in instructions(text):
+    exposed_ports = 0
+    for one in islice(instructions(text), MOST_INSTRUCTIONS):
         values = stages[-1].values if stages else before
         if one.name == "FROM" and (found := _STAGE.fullmatch(one.rest)):
             base = _resolved(found[1], {**before, **_given(before, args)})
@@ -131,8 +139,10 @@ def own_ports(text: str, args: Mapping[str, str], target: str | None = None) -> 
         elif one.name == "ENV":
             for name, value in _assignments(one.rest):
                 values[name] = _resolved(value, values)
-        elif one.name == "EXPOSE" and stages:
-            stages[-1].ports += exposed(_resolved(one.rest, values))
+        elif one.name == "EXPOSE" and stages and exposed_ports <= MAX_PORT:
+            found_ports = exposed(_resolved(one.rest, values))
+            exposed_ports += len(found_ports)
+            stages[-1].ports += found_ports
     wanted = _chosen(stages, target)
     chain: list[_Stage] = []
     while wanted is not None and wanted not in chain:
@@ -148,18 +158,24 @@ def exposed(words: str) -> tuple[int, ...]:
     for word in words.split():
         span, _, protocol = word.partition("/")
         low, _, high = span.partition("-")
-        if protocol.lower() not in ("", "tcp") or not low.isdecimal():
+        if protocol.lower() not in ("", "tcp") or not _is_number(low):
             continue
-        last = int(high) if high.isdecimal() else int(low)
+        last = int(high) if _is_number(high) else int(low)
         found += [port for port in range(int(low), min(last, MAX_PORT) + 1) if port > 0]
-    return tuple(found)
+        if len(found) > MAX_PORT:
+            break
+    return tuple(dict.fromkeys(found))
+
+
+def _is_number(text: str) -> bool:
+    return text.isdecimal() and len(text) <= LONGEST_NUMBER
 
 
 def _chosen(stages: list[_Stage], target: str | None) -> _Stage | None:
     if target is None:
         return stages[-1] if stages else None
     named = (stage for stage in stages if stage.name == target.lower())
-    numbered = stages[int(target)] if target.isdecimal() and int(target) < len(stages) else None
+    numbered = stages[int(target)] if _is_number(target) and int(target) < len(stages) else None
     return next(named, numbered)
 
 
@@ -190,4 +206,4 @@ def _resolved(text: str, values: Mapping[str, str]) -> str:
     def value(found: re.Match[str]) -> str:
         return values.get(found[1] or found[2]) or found[3] or ""
 
-    return _VARIABLE.sub(value, text)
+    return _VARIABLE.sub(value, text[:LONGEST_VALUE])[:LONGEST_VALUE]

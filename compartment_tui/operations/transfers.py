@@ -15,6 +15,7 @@ from compartment_tui.domain.names import (
     parse_environment_name,
     show,
 )
+from compartment_tui.domain.program_variables import decided_by
 from compartment_tui.domain.usable import unreadable_values
 from compartment_tui.domain.variables import NameChanges, Secret, Sensitivity, Variable
 from compartment_tui.operations.scope import (
@@ -35,6 +36,8 @@ class Export:
     text: str = field(repr=False)
     not_for_shells: tuple[str, ...] = ()
     """The keys in it that no POSIX shell can have as a variable."""
+    deciding: tuple[str, ...] = ()
+    """Those that would decide what is run on the machine of a shell that reads it."""
 
 
 def import_(
@@ -105,6 +108,7 @@ def export(
     return Export(
         text=world.dotenv.text(values, form),
         not_for_shells=tuple(key for key in values if not PLAIN_KEY_PATTERN.fullmatch(key)),
+        deciding=tuple(key for key in values if decided_by(key)),
     )
 
 

@@ -16,10 +16,13 @@ from compartment_tui.domain.edits import (
     edited,
     is_sensitive,
 )
-from compartment_tui.domain.errors import NotFound
+from compartment_tui.domain.errors import NotFound, UsageProblem
 from compartment_tui.domain.names import parse_environment_name, show
+from compartment_tui.domain.program_variables import decided_by
+from compartment_tui.domain.typed import shell_word
 from compartment_tui.domain.usable import unreadable_values
 from compartment_tui.domain.variables import (
+    Resolved,
     Scope,
     Secret,
     Sensitivity,
@@ -184,19 +187,41 @@ def compare_scopes(world: World, *, left: str, right: str) -> tuple[ScopePairs, 
 
 
 def run(
-    world: World, *, environment: str, service: str | None = None, command: Sequence[str]
+    world: World,
+    *,
+    environment: str,
+    service: str | None = None,
+    command: Sequence[str],
+    allow: Sequence[str] = (),
 ) -> int:
     """Run a program on this machine with an environment's variables; its exit code.
 
-    Raises NotFound (no such service or program), SensitiveUnreadable.
+    Variables that decide what is run here are given to it only when they are in `allow`; the
+    program itself is found without them. Raises UsageProblem (such a variable), NotFound (no such
+    service or program), SensitiveUnreadable.
     """
     key, config = key_and_config(world, environment)
     if service is not None:
         refuse_unknown_service(config, service)
     rows = resolve(config.environment(key.environment).layers(service or ""))
+    _refuse_deciding(rows, key.environment, allow)
     if sealed(rows):
         raise unreadable_values({"the command": sealed(rows)}, key, world.secrets.identity())
     return world.programs.run(tuple(command), values(rows))
+
+
+def _refuse_deciding(rows: Sequence[Resolved], environment: str, allow: Sequence[str]) -> None:
+    found = {row.key: decided_by(row.key) for row in rows if row.key not in allow}
+    found = {key: decides for key, decides in found.items() if decides}
+    if found:
+        shown = ", ".join(f"{key} ({decides})" for key, decides in found.items())
+        few = len(found) == 1
+        options = " ".join(f"--allow {shell_word(key)}" for key in found)
+        raise UsageProblem(
+            f"{'a variable' if few else 'variables'} of {show(environment)} would decide over this"
+            f" machine: {shown}",
+            hint=f"if {'it is' if few else 'they are'} meant for the command, too: {options}",
+        )
 
 
 def _declared(environment: str, variable: Variable, owner: str | None) -> Declared:

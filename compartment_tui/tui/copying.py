@@ -97,14 +97,14 @@ def users_directory(environment: Mapping[str, str] = os.environ) -> Path:
     return users_base(environment, "XDG_STATE_HOME", ".local/state")
 
 
-def save(directory: Path, what: str, text: str, at: datetime) -> Path:
+def save(directory: Path, what: str, text: str, at: datetime, *, ending: str = "txt") -> Path:
     """Write it into a new file that only the user can read. Raises OSError."""
     directory.mkdir(parents=True, exist_ok=True, mode=0o700)
     plain = "".join(char if char.isalnum() else "-" for char in what).strip("-") or "text"
     stem = f"{plain}-{at.astimezone():%Y%m%d-%H%M%S}"
     number = 1
     while True:
-        file = directory / (f"{stem}.txt" if number == 1 else f"{stem}-{number}.txt")
+        file = directory / (f"{stem}.{ending}" if number == 1 else f"{stem}-{number}.{ending}")
         try:
             handle = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         except FileExistsError:

@@ -6,7 +6,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
 from textual.binding import Binding, BindingType
@@ -209,9 +208,8 @@ class Frame(Outside):
     def save_picture(self) -> None:
         """The screen as it is, as an SVG beside the other saved files."""
         try:
-            self.saved.mkdir(parents=True, exist_ok=True, mode=0o700)
-            file = Path(self.save_screenshot(path=str(self.saved)))
-            file.chmod(0o600)
+            now = datetime.now().astimezone()
+            file = copying.save(self.saved, "screen", self.export_screenshot(), now, ending="svg")
         except OSError as error:
             self.notify(clean(str(error)), title="Not saved", severity="error", markup=False)
             return

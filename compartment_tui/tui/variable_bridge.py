@@ -7,12 +7,11 @@ from pathlib import Path
 
 from textual.message import Message
 
-from compartment_tui.domain import bounds
 from compartment_tui.domain.edits import VariableEdit
 from compartment_tui.domain.errors import UsageProblem, expected
 from compartment_tui.operations import transfers, variables
 from compartment_tui.operations.sheet import sheet
-from compartment_tui.ports import World
+from compartment_tui.ports import Dotenv, World
 from compartment_tui.present.importing import Source
 from compartment_tui.present.variables import transfer_notes
 from compartment_tui.tui import messages as news
@@ -52,7 +51,7 @@ class VariableBridge:
                     self._world,
                     environment=source.environment,
                     service=source.service,
-                    text=_read(source.path) if source.path else text,
+                    text=_read(source.path, self._world.dotenv) if source.path else text,
                     replace=source.replace,
                     sensitive=source.sensitive,
                 )
@@ -92,13 +91,10 @@ class VariableBridge:
         threading.Thread(target=work, daemon=True).start()
 
 
-def _read(path: str) -> str:
+def _read(path: str, dotenv: Dotenv) -> str:
     """A file's text. Raises UsageProblem."""
     file = Path(os.path.expanduser(path))  # noqa: PTH111 - the other one raises without a home
     try:
-        # As bytes: reading text would make other line breaks of those in a value.
-        return bounds.read_file(file, bounds.DOTENV, str(file)).decode()
-    except OSError as error:
-        raise UsageProblem(f"{file} cannot be read: {error.strerror}") from error
+        return dotenv.load(file).decode()
     except UnicodeDecodeError as error:
         raise UsageProblem(f"{file} is not UTF-8") from error

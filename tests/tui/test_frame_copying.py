@@ -137,6 +137,18 @@ def test_a_file_that_cannot_be_written_is_said(tmp_path: Path) -> None:
     play(act, tmp_path / "file" / "below")
 
 
+def test_a_picture_is_a_new_file_that_only_the_user_can_read(tmp_path: Path) -> None:
+    async def act(one: Stage) -> None:
+        one.app.save_picture()
+        await one.reads("Saved a picture")
+        (file,) = tmp_path.iterdir()
+        assert file.suffix == ".svg"
+        assert file.stat().st_mode & 0o077 == 0
+        assert file.read_text(encoding="utf-8").startswith("<svg")
+
+    play(act, tmp_path)
+
+
 def test_without_a_browser_the_address_is_said_and_copied(
     quiet: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:

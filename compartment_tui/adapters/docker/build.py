@@ -30,6 +30,7 @@ from compartment_tui.adapters.docker.progress import (
 )
 from compartment_tui.adapters.docker.sdk import load_sdk
 from compartment_tui.adapters.docker.watched import Chunk, Silence, watched_chunks
+from compartment_tui.adapters.repository_files import FileRefused, read_inside
 from compartment_tui.domain.config import ServiceSpec
 from compartment_tui.domain.deployment import Image
 from compartment_tui.domain.dockerfile import own_ports
@@ -303,10 +304,17 @@ def _packed(plan: Plan, recipe: Recipe) -> Any:  # noqa: ANN401  (an open file o
     ignore_file = recipe.context / IGNORE_FILE
     try:
         paths = list(sent_paths(recipe.context, recipe.ignored))
-        own = IGNORE_FILE in paths and ignore_file.is_file()
-        kept = ignore_file.read_text("utf-8", "replace") if own else IGNORE_FILE
+        kept = IGNORE_FILE
+        if IGNORE_FILE in paths and ignore_file.is_file():
+            kept = read_inside(recipe.root or recipe.context, ignore_file).decode(
+                "utf-8", "replace"
+            )
         added = [(IGNORE_FILE, f"{kept.rstrip()}\n{IN_CONTEXT}\n"), (IN_CONTEXT, dockerfile)]
         return create_archive(str(recipe.context), paths, extra_files=added)
+    except FileRefused as why:
+        raise BuildFailed(
+            f"the image of {plan.service} cannot be built: {IGNORE_FILE} {why}"
+        ) from why
     except OSError as error:
         cause = error.__cause__ if isinstance(error.__cause__, OSError) else error
         raise BuildFailed(

@@ -10,8 +10,10 @@ from typing import Any
 from compartment_tui.adapters.docker import builder_abilities as abilities
 from compartment_tui.adapters.docker.commands import BuildCommand
 from compartment_tui.adapters.docker.context import NEVER_SENT, Recipe
+from compartment_tui.adapters.docker.ignore_file import FEW_WILDCARDS
 from compartment_tui.adapters.docker.progress import Breakdown
 from compartment_tui.adapters.docker.sdk import load_sdk
+from compartment_tui.adapters.repository_files import has_match, is_inside
 from compartment_tui.domain.config import ServiceSpec
 from compartment_tui.domain.dockerfile import copied, instructions
 
@@ -109,10 +111,11 @@ def _about(site: BuildSite, source: str) -> str:
 
 def _lies_in(directory: Path, inside: str) -> bool:
     try:
-        found = next(directory.glob(inside), None) if _has_pattern(inside) else directory / inside
-        here = directory.resolve()
-        return found is not None and found.exists() and found.resolve().is_relative_to(here)
-    except (OSError, ValueError, NotImplementedError, RuntimeError):
+        if _has_pattern(inside):
+            return has_match(directory, inside)
+        found = directory / inside
+        return found.exists() and is_inside(directory, found)
+    except (OSError, ValueError):
         return False
 
 
@@ -158,6 +161,8 @@ def matching_pattern(patterns: tuple[str, ...], path: str) -> str | None:
     plain: Any = path  # the stubs ask for what it cannot take
     decided = None
     for pattern in patterns:
+        if pattern.count("*") > FEW_WILDCARDS * 2:  # which the SDK may take very long for
+            continue
         again = pattern.startswith("!")
         try:
             if PatternMatcher([pattern.removeprefix("!")]).matches(plain):

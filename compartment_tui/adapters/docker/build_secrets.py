@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from compartment_tui.adapters.repository_files import FileRefused, read_inside
 from compartment_tui.domain.config import BuildSecret
 from compartment_tui.domain.errors import BuildFailed
 from compartment_tui.domain.names import show
@@ -69,21 +70,19 @@ def _content(plan: Plan, secret: BuildSecret, root: Path) -> bytes:
             raise BuildFailed(f"{start} has no value: {secret.variable} is not set")
         content = value.reveal().encode("utf-8", "surrogatepass")
     else:
-        file = (root / secret.file).resolve()
-        if not file.is_relative_to(root.resolve()):
-            raise BuildFailed(f"{start}: {show(secret.file)} leads out of the repository")
-        if not file.is_file():
-            raise BuildFailed(
-                f"{start}: there is no file {show(secret.file)} in {root}",
-                hint="it is read from the working tree, also with --ref",
-            )
+        file = root / secret.file
+        missing = BuildFailed(
+            f"{start}: there is no file {show(secret.file)} in {root}",
+            hint="it is read from the working tree, also with --ref",
+        )
         try:
-            with file.open("rb") as opened:
-                content = opened.read(LARGEST + 1)
-        except OSError as error:
-            raise BuildFailed(
-                f"{start}: {show(secret.file)} cannot be read: {error.strerror}"
-            ) from error
+            return read_inside(root, file, largest=LARGEST)
+        except FileNotFoundError as error:
+            raise missing from error
+        except FileRefused as why:
+            if file.is_dir():
+                raise missing from why
+            raise BuildFailed(f"{start}: {show(secret.file)} {why}") from why
     if len(content) > LARGEST:
         raise BuildFailed(f"{start} is larger than the {LARGEST // 1024} KiB that BuildKit takes")
     return content

@@ -9,7 +9,7 @@ from pathlib import Path, PurePosixPath
 
 from compartment_tui.adapters.docker import static
 from compartment_tui.adapters.docker.ignore_file import read_patterns, written
-from compartment_tui.domain import bounds
+from compartment_tui.adapters.repository_files import FileRefused, is_inside, read_inside
 from compartment_tui.domain.config import Kind, ServiceSpec
 from compartment_tui.domain.errors import BuildFailed
 from compartment_tui.ports import Project
@@ -20,7 +20,9 @@ NEVER_SENT = ("**/.compartment", "**/.compartment/**")
 UNLESS_ASKED = ("**/.git", "**/.git/**")
 """History, unless the ignore file or the Dockerfile names it."""
 
-_TAKES_FILES = re.compile(rb"^\s*(?:COPY|ADD|RUN\s+--mount)\b(.*)$", re.IGNORECASE | re.MULTILINE)
+_TAKES_FILES = re.compile(
+    rb"^[ \t]*(?:COPY|ADD|RUN[ \t]+--mount)\b(.*)$", re.IGNORECASE | re.MULTILINE
+)
 _HISTORY = re.compile(rb"(?<![^\s\"'=,/\[])((?:[\w.-]+/)*\.git)(?=[\s\"',/\]]|$)")
 
 
@@ -33,6 +35,8 @@ class Recipe:
     """A copy, with an ignore file of its own beside it, away from the repository."""
     ignored: tuple[str, ...]
     shown: str
+    root: Path | None = None
+    """The repository, or a clean copy of a commit: nothing is read from outside of it."""
 
 
 @contextmanager
@@ -43,16 +47,13 @@ def prepared(spec: ServiceSpec, project: Project, root: Path | None = None) -> I
 
     Raises BuildFailed when the directory or the Dockerfile is missing or cannot be read.
     """
-    context = ((root or project.root) / (spec.path or ".")).resolve()
-    if not context.is_dir():
-        raise BuildFailed(
-            f"the image of {spec.name} cannot be built: there is no directory {spec.path}",
-            hint=f"`path` in [services.{spec.name}] names it",
-        )
+    top = root or project.root
+    context = _context(spec, top)
     source = context / spec.build.dockerfile
-    own = _user_patterns(spec, source, context)
+    own = _user_patterns(spec, source, context, top)
     if spec.kind is Kind.STATIC:
-        if spec.fallback and not (context / spec.fallback).is_file():
+        page = context / (spec.fallback or ".")
+        if spec.fallback and not (page.is_file() and is_inside(context, page)):
             raise BuildFailed(
                 f"the image of {spec.name} cannot be built: "
                 f"there is no {spec.path}/{spec.fallback}",
@@ -71,7 +72,7 @@ def prepared(spec: ServiceSpec, project: Project, root: Path | None = None) -> I
         )
         shown = "the generated Dockerfile"
     else:
-        text = _read(source, spec)
+        text = _read(source, spec, top)
         ignored = (*_with_history(own, text), *NEVER_SENT)
         shown = PurePosixPath(spec.path or ".", spec.build.dockerfile).as_posix()
     with tempfile.TemporaryDirectory(prefix="compartment-build-") as directory:
@@ -80,20 +81,33 @@ def prepared(spec: ServiceSpec, project: Project, root: Path | None = None) -> I
         # BuildKit takes an ignore file by the Dockerfile's own name before the context's.
         beside = Path(directory) / "Dockerfile.dockerignore"
         beside.write_bytes(written(ignored))
-        yield Recipe(context=context, dockerfile=dockerfile, ignored=ignored, shown=shown)
+        yield Recipe(root=top, context=context, dockerfile=dockerfile, ignored=ignored, shown=shown)
 
 
-def _read(dockerfile: Path, spec: ServiceSpec) -> bytes:
-    try:
-        name = f"{spec.path}/{spec.build.dockerfile}"
-        return bounds.read_file(dockerfile, bounds.DOCKERFILE, name)
-    except OSError as error:
-        reason = "there is no" if isinstance(error, FileNotFoundError) else "cannot read"
+def _context(spec: ServiceSpec, root: Path) -> Path:
+    """The directory that is sent. Judged again: what the project file was read with may be gone."""
+    context = root / (spec.path or ".")
+    start = f"the image of {spec.name} cannot be built: "
+    if not is_inside(root, context):
+        raise BuildFailed(f"{start}{spec.path} leads out of the repository")
+    if not context.is_dir():
         raise BuildFailed(
-            f"the image of {spec.name} cannot be built: "
-            f"{reason} {spec.path}/{spec.build.dockerfile}",
-            hint='write one, name another with build.dockerfile, or use kind = "static" for files',
-        ) from error
+            f"{start}there is no directory {spec.path}",
+            hint=f"`path` in [services.{spec.name}] names it",
+        )
+    return context.resolve()
+
+
+def _read(dockerfile: Path, spec: ServiceSpec, root: Path) -> bytes:
+    start = f"the image of {spec.name} cannot be built: "
+    name = f"{spec.path}/{spec.build.dockerfile}"
+    hint = 'write one, name another with build.dockerfile, or use kind = "static" for files'
+    try:
+        return read_inside(root, dockerfile)
+    except FileNotFoundError as error:
+        raise BuildFailed(f"{start}there is no {name}", hint=hint) from error
+    except FileRefused as why:
+        raise BuildFailed(f"{start}{name} {why}", hint=hint) from why
 
 
 def _private(project_file: Path, context: Path) -> tuple[str, ...]:
@@ -115,18 +129,19 @@ def _with_history(own: tuple[str, ...], dockerfile: bytes) -> tuple[str, ...]:
     return (*own, *UNLESS_ASKED)
 
 
-def _user_patterns(spec: ServiceSpec, dockerfile: Path, context: Path) -> tuple[str, ...]:
+def _user_patterns(
+    spec: ServiceSpec, dockerfile: Path, context: Path, root: Path
+) -> tuple[str, ...]:
     """The user's ignore patterns: those for this Dockerfile, else those of the context."""
     for file in (
         dockerfile.with_name(f"{dockerfile.name}.dockerignore"),
         context / ".dockerignore",
     ):
-        if file.is_file():
-            start = f"the image of {spec.name} cannot be built: {file.name}"
-            try:
-                return read_patterns(bounds.read_file(file, bounds.DOCKERFILE, file.name))
-            except ValueError as error:
-                raise BuildFailed(f"{start} {error}") from error
-            except OSError as error:
-                raise BuildFailed(f"{start} cannot be read: {error.strerror}") from error
+        start = f"the image of {spec.name} cannot be built: {file.name}"
+        try:
+            return read_patterns(read_inside(root, file))
+        except FileNotFoundError:
+            continue
+        except (FileRefused, ValueError) as error:
+            raise BuildFailed(f"{start} {error}") from error
     return ()

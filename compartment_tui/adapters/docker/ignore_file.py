@@ -8,6 +8,10 @@ from pathlib import Path
 from posixpath import normpath
 
 _SPACE = " \t\n\v\f\r\u0085\u00a0"
+_ANYTHING, _DIRECTORIES, _IN_NAME = ".*", "(?:.*/)?", "[^/]*"
+_WILD = (_ANYTHING, _DIRECTORIES, _IN_NAME)
+FEW_WILDCARDS = 3
+"""As many as a regular expression is quick with."""
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 
@@ -51,7 +55,7 @@ def sent_paths(root: Path, patterns: Sequence[str]) -> Iterator[str]:
 @dataclass(frozen=True, slots=True)
 class _Rule:
     negated: bool
-    expression: re.Pattern[str]
+    expression: "re.Pattern[str] | _Steps"
 
     @classmethod
     def of(cls, pattern: str) -> "_Rule":
@@ -95,17 +99,69 @@ def _clean(path: str) -> str:
     return cleaned.lstrip("/") if cleaned.strip("/") else "/"
 
 
-def _expression(pattern: str) -> re.Pattern[str]:
-    made, at = [], 0
+class _Steps:
+    """A pattern with many wildcards, tried all ways at once.
+
+    A regular expression would try them one after the other, which can take longer than anybody
+    waits. `fullmatch` is not None when it matches, as of a regular expression.
+    """
+
+    def __init__(self, pieces: Sequence[str]) -> None:
+        self._pieces = tuple(pieces)
+        self._single = {
+            piece: re.compile(piece, re.DOTALL) for piece in pieces if piece not in _WILD
+        }
+
+    def fullmatch(self, path: str) -> bool | None:
+        states = self._skipped({(0, False)})
+        for char in path:
+            states = self._skipped(set(self._after(states, char)))
+        return True if (len(self._pieces), False) in states else None
+
+    def _skipped(self, states: set[tuple[int, bool]]) -> set[tuple[int, bool]]:
+        """With those that are reached by wildcards that stand for nothing."""
+        found, left = set(states), list(states)
+        while left:
+            at, inside = left.pop()
+            if at < len(self._pieces) and not inside and self._pieces[at] in _WILD:
+                following = (at + 1, False)
+                if following not in found:
+                    found.add(following)
+                    left.append(following)
+        return found
+
+    def _after(self, states: set[tuple[int, bool]], char: str) -> Iterator[tuple[int, bool]]:
+        for at, inside in states:
+            piece = self._pieces[at] if at < len(self._pieces) else ""
+            if piece == _DIRECTORIES:
+                yield at, True
+                if char == "/":
+                    yield at + 1, False
+            elif piece == _ANYTHING or (piece == _IN_NAME and char != "/"):
+                yield at, inside
+            elif piece in self._single and self._single[piece].fullmatch(char):
+                yield at + 1, False
+
+
+def _expression(pattern: str) -> "re.Pattern[str] | _Steps":
+    pieces = _pieces(pattern)
+    if sum(piece in _WILD for piece in pieces) > FEW_WILDCARDS:
+        return _Steps(pieces)
+    return re.compile("".join(pieces), re.DOTALL)
+
+
+def _pieces(pattern: str) -> list[str]:
+    """One regular expression after the other: for a wildcard, or for one character."""
+    made, at = list[str](), 0
     while at < len(pattern):
         char = pattern[at]
         at += 1
         if char == "*" and pattern[at : at + 1] == "*":
             at += 1
             at += pattern[at : at + 1] == "/"
-            made.append(".*" if at == len(pattern) else "(?:.*/)?")
+            made.append(_ANYTHING if at == len(pattern) else _DIRECTORIES)
         elif char == "*":
-            made.append("[^/]*")
+            made.append(_IN_NAME)
         elif char == "?":
             made.append("[^/]")
         elif char == "\\":
@@ -119,7 +175,7 @@ def _expression(pattern: str) -> re.Pattern[str]:
             at = end + 1
         else:
             made.append(re.escape(char))
-    return re.compile("".join(made), re.DOTALL)
+    return made
 
 
 def _class_end(pattern: str, at: int) -> int:

@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from compartment_tui.adapters.places import make_private, read_private, write_private
+from compartment_tui.adapters.repository_files import is_inside
 from compartment_tui.domain.deployment import EnvironmentState
 from compartment_tui.domain.errors import RecordInvalid
 from compartment_tui.domain.names import EnvironmentKey
@@ -22,17 +23,24 @@ ADDRESSES = "addresses"
 
 
 class RecordCopies:
-    """Those of one repository, by its root. `state` is the program's own state directory."""
+    """Those of one repository, by its root. `state` is the program's own state directory.
+
+    Where that lies in the repository itself, nothing is kept, and what is there is not believed: it
+    may have come with the repository.
+    """
 
     def __init__(self, state: Path, root: Path) -> None:
         self._state = state
         self._copies = state / COPIES
         self._root = _digest(str(root))
+        self._foreign = is_inside(root, state)
 
     def keep(self, state: EnvironmentState, engine: EngineIdentity) -> None:
         """Keep one; a failure to do so is not worth a word."""
         from compartment_tui.adapters.toml.records import dumps
 
+        if self._foreign:
+            return
         name = _digest(engine.id)
         file = self._file(name, state.key)
         address = self._copies / ADDRESSES / _digest(engine.address)
@@ -46,11 +54,14 @@ class RecordCopies:
         """The copy of the engine last met at that address, and when it was written."""
         from compartment_tui.adapters.toml.records import loads
 
+        if self._foreign:
+            return None
         try:
-            name, _ = read_private(self._copies / ADDRESSES / _digest(address))
+            address_file = self._copies / ADDRESSES / _digest(address)
+            name, _ = read_private(address_file, self._state)
             if not name.isalnum():
                 return None
-            content, written = read_private(self._file(name.decode("ascii"), key))
+            content, written = read_private(self._file(name.decode("ascii"), key), self._state)
             found = loads(content.decode())
             return (found, datetime.fromtimestamp(written, tz=UTC)) if found.key == key else None
         except (OSError, ValueError, OverflowError, RecursionError, RecordInvalid):

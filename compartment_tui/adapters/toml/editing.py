@@ -8,13 +8,17 @@ from itertools import groupby
 from pathlib import Path
 
 from compartment_tui.adapters.toml import documents
-from compartment_tui.adapters.toml.files import signature, write_atomically
+from compartment_tui.adapters.toml.files import (
+    open_project_file,
+    project_file_content,
+    signature,
+    write_atomically,
+)
 from compartment_tui.adapters.toml.layout import KeyPath
 from compartment_tui.adapters.toml.lists import with_items, without_table
 from compartment_tui.adapters.toml.parsing import BYTE_ORDER_MARK, config_of, parse_text, text_of
 from compartment_tui.adapters.toml.sealing import Sealing
 from compartment_tui.adapters.toml.splicing import SEALED, Plain, Sealed, Value, Words, changed
-from compartment_tui.domain import bounds
 from compartment_tui.domain.config import ProjectConfig
 from compartment_tui.domain.edits import (
     Edit,
@@ -47,13 +51,13 @@ def edit_file(
     while True:
         with _held(file) as opened:
             before = os.fstat(opened)
-            text = text_of(file, _contents(opened))
+            text = text_of(file, project_file_content(file, opened))
             after, config = edited_text(
                 text, edits, secrets, root=file.parent, name=file.name, readers=readers
             )
             if after == text:
                 return config, before
-            if signature(before) == signature(file.stat()):
+            if signature(before) == signature(file.lstat()):
                 return config, _written(file, after.encode())
 
 
@@ -193,7 +197,7 @@ def _held(file: Path) -> Iterator[int]:
     """
     while True:
         try:
-            opened = os.open(file, os.O_RDONLY | os.O_CLOEXEC)
+            opened = open_project_file(file)
         except FileNotFoundError as error:
             raise NotFound(f"there is no project file {file}") from error
         except OSError as error:
@@ -210,11 +214,6 @@ def _held(file: Path) -> Iterator[int]:
 
 def _same_file(opened: int, file: Path) -> bool:
     try:
-        return os.path.samestat(os.fstat(opened), file.stat())
+        return os.path.samestat(os.fstat(opened), file.lstat())
     except FileNotFoundError:
         return False
-
-
-def _contents(opened: int) -> bytes:
-    with os.fdopen(os.dup(opened), "rb") as stream:
-        return stream.read(bounds.PROJECT_FILE + 1)

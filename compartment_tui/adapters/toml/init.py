@@ -5,10 +5,10 @@ import re
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from compartment_tui.adapters.toml.files import write_atomically
+from compartment_tui.adapters.repository_files import FileRefused, has_match, read_inside
+from compartment_tui.adapters.toml.files import write_new
 from compartment_tui.adapters.toml.parsing import FILE_NAME
 from compartment_tui.adapters.toml.writing import string_text
-from compartment_tui.domain import bounds
 from compartment_tui.domain.config import Kind
 from compartment_tui.domain.dockerfile import context_sources, own_ports
 from compartment_tui.domain.errors import UsageProblem
@@ -34,6 +34,7 @@ SKIPPED = frozenset(
 ASIDE = re.compile(r"examples?|tests?|test.*|.*[-_]tests?|__tests__|fixtures?", re.IGNORECASE)
 """Directories whose Dockerfiles are nobody's service."""
 MOST_DIRECTORIES = 20_000
+MOST_DOCKERFILES = 500
 DOCKERFILE = "Dockerfile"
 PLAIN = ("dockerfile", "containerfile")
 NO_DOCKERFILES = frozenset(
@@ -102,7 +103,10 @@ def init_project(directory: Path, name: str | None, secrets: Secrets | None = No
     found, text = _survey(directory, name)
     if secrets is not None:
         found, text = _with_recipient(found, text, secrets)
-    write_atomically(found.file, text.encode())
+    try:
+        write_new(found.file, text.encode("utf-8", "surrogateescape"))
+    except FileExistsError as error:  # it came up meanwhile
+        raise _there_already(found.file) from error
     return found
 
 
@@ -127,10 +131,8 @@ def _survey(directory: Path, name: str | None) -> tuple[Found, str]:
     """What to write, and its text."""
     root = directory.resolve()
     file = root / FILE_NAME
-    if file.exists():
-        raise UsageProblem(
-            f"there is a {FILE_NAME} in {root} already", hint="edit it, or remove it first"
-        )
+    if os.path.lexists(file):
+        raise _there_already(file)
     project = parse_project_name(_derived_name(root) if name is None else name)
     notes: list[str] = []
     guesses = _named(root, _chosen(_dockerfiles(root, notes), notes), notes)
@@ -145,6 +147,17 @@ def _survey(directory: Path, name: str | None) -> tuple[Found, str]:
         notes=(*_notes(guesses), *notes),
     )
     return found, _text(project, guesses)
+
+
+def _there_already(file: Path) -> UsageProblem:
+    if file.is_symlink() and not file.exists():
+        return UsageProblem(
+            f"{FILE_NAME} in {file.parent} is a link that leads to nothing",
+            hint="remove it first: nothing is written where a link leads",
+        )
+    return UsageProblem(
+        f"there is a {FILE_NAME} in {file.parent} already", hint="edit it, or remove it first"
+    )
 
 
 def _derived_name(root: Path) -> str:
@@ -206,6 +219,9 @@ def _dockerfiles(root: Path, notes: list[str]) -> list[_Seen]:
                 continue
             seen = _Seen(folder=here.as_posix(), file=file, role=role)
             why = _why_not(root, seen)
+            if len(found) >= MOST_DOCKERFILES:
+                notes.append(f"only {MOST_DOCKERFILES} Dockerfiles were looked at")
+                return found
             if why:
                 notes.append(f"{seen.path} was seen and not taken: {why}")
             else:
@@ -225,25 +241,20 @@ def _why_not(root: Path, seen: _Seen) -> str:
     aside = next((part for part in seen.folder.split("/") if ASIDE.fullmatch(part)), None)
     if aside is not None:
         return f"what lies in {aside} is left out"
-    file = root / seen.path
     try:
-        if not file.resolve().is_relative_to(root):
-            return "it leads out of the repository"
-        if not file.is_file():
-            return "it is no file"
-        with file.open("rb"):
-            return ""
-    except (OSError, RuntimeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "it leads in a circle"
-        return f"it cannot be read: {reason}"
+        read_inside(root, root / seen.path)
+    except FileNotFoundError:
+        return "it is no file"
+    except FileRefused as why:
+        return f"it {why}"
+    return ""
 
 
 def _ignored(root: Path) -> frozenset[str]:
     """Directories that the repository's .gitignore names plainly."""
     try:
-        content = bounds.read_file(root / ".gitignore", bounds.SMALL_FILE, ".gitignore")
-        lines = content.decode("utf-8", "replace").splitlines()
-    except (OSError, bounds.TooMuch):
+        lines = read_inside(root, root / ".gitignore").decode("utf-8", "replace").splitlines()
+    except (OSError, FileRefused):
         return frozenset()
     names = (line.strip().strip("/") for line in lines)
     return frozenset(name for name in names if name and not set(name) & set("#!*?[/"))
@@ -301,8 +312,7 @@ def _service_name(text: str) -> str:
 
 
 def _guess(name: str, root: Path, seen: _Seen) -> Guess:
-    content = bounds.read_file(root / seen.path, bounds.DOCKERFILE, str(seen.path))
-    text = content.decode("utf-8", "replace")
+    text = _read(root, seen)
     port = next(iter(own_ports(text, {})), None)
     kind = Kind.WEB
     if port is None and _WORKER.search(name):
@@ -312,6 +322,13 @@ def _guess(name: str, root: Path, seen: _Seen) -> Guess:
     context = _context(root, seen.folder, context_sources(text))
     dockerfile = Path(seen.path).relative_to(context).as_posix()
     return Guess(name=name, path=context, dockerfile=dockerfile, kind=kind, port=port)
+
+
+def _read(root: Path, seen: _Seen) -> str:
+    try:
+        return read_inside(root, root / seen.path).decode("utf-8", "replace")
+    except (OSError, FileRefused):  # it could be read a moment ago
+        return ""
 
 
 def _context(root: Path, folder: str, sources: tuple[str, ...]) -> str:
@@ -326,9 +343,9 @@ def is_in(directory: Path, source: str) -> bool:
     """Whether a path that a Dockerfile names is in that directory; it may have wildcards."""
     try:
         if any(mark in source for mark in "*?["):
-            return any(True for _ in directory.glob(source))
+            return has_match(directory, source)
         return (directory / source).exists()
-    except (OSError, ValueError, NotImplementedError):
+    except (OSError, ValueError):
         return False
 
 

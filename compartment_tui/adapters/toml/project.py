@@ -7,14 +7,18 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from compartment_tui.adapters.repository_files import is_inside
 from compartment_tui.adapters.system import FileChanges
-from compartment_tui.adapters.toml.files import signature
+from compartment_tui.adapters.toml.files import (
+    open_project_file,
+    project_file_content,
+    signature,
+)
 from compartment_tui.adapters.toml.parsing import FILE_NAME, parse_config, text_of
-from compartment_tui.domain import bounds
 from compartment_tui.domain.config import ProjectConfig, ServiceSpec
 from compartment_tui.domain.deployment import EnvironmentState
 from compartment_tui.domain.errors import NotFound, ProjectFileInvalid, Surroundings
-from compartment_tui.domain.names import EnvironmentKey
+from compartment_tui.domain.names import EnvironmentKey, show
 from compartment_tui.ports import EngineIdentity, Secrets
 
 if TYPE_CHECKING:
@@ -45,15 +49,13 @@ class TomlProject:
         """
         if file is not None:
             chosen = file / FILE_NAME if file.is_dir() else file
-            if not chosen.exists():
+            if not os.path.lexists(chosen):
                 raise NotFound(f"there is no project file {chosen}")
-            _refuse_special(chosen)
-            return cls(_absolute(chosen), secrets)
+            return cls(_checked(_absolute(chosen.parent) / chosen.name), secrets)
         start = _absolute(start or Path())
         for directory in (start, *start.parents):
-            if (directory / FILE_NAME).exists():
-                _refuse_special(directory / FILE_NAME)
-                return cls(directory / FILE_NAME, secrets)
+            if os.path.lexists(directory / FILE_NAME):
+                return cls(_checked(directory / FILE_NAME), secrets)
         raise NotFound(
             f"there is no {FILE_NAME} here or in a directory above",
             hint="`compartment-tui init` writes one, `--file` names one elsewhere",
@@ -70,13 +72,11 @@ class TomlProject:
     def config(self) -> ProjectConfig:
         """As in `ports.Project`; a file that did not change since is not read again."""
         try:
-            # Whatever it is by now: the opening of a pipe would wait for somebody to write.
-            descriptor = os.open(self._file, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
-            with os.fdopen(descriptor, "rb") as opened:
+            with os.fdopen(open_project_file(self._file), "rb") as opened:
                 found = os.fstat(opened.fileno())
                 if self._known is not None and self._known[0] == signature(found):
                     return self._known[1]
-                content = opened.read(bounds.PROJECT_FILE + 1)
+                content = project_file_content(self._file, opened.fileno())
         except FileNotFoundError as error:
             raise NotFound(f"there is no project file {self._file}") from error
         except OSError as error:
@@ -103,7 +103,7 @@ class TomlProject:
 
     def services_in(self, root: Path) -> tuple[ServiceSpec, ...]:
         file = root / self._file.name
-        if not file.resolve().is_relative_to(root.resolve()):  # a commit can hold any link
+        if not is_inside(root, file):  # a commit can hold any link
             raise ProjectFileInvalid(f"{file.name} of that commit is a link out of the repository")
         return TomlProject(file).config().services
 
@@ -144,8 +144,22 @@ def _absolute(path: Path) -> Path:
         ) from error
 
 
-def _refuse_special(file: Path) -> None:
-    """Raises ProjectFileInvalid when it is a directory, a pipe, a device."""
+def _checked(file: Path) -> Path:
+    """The file, when it is one, and no link out of its directory.
+
+    What it says and what is written into it would else be of a place that nobody named. Raises
+    ProjectFileInvalid, NotFound.
+    """
+    if not is_inside(file.parent, file):
+        from compartment_tui.domain.typed import shell_word
+
+        target = Path(os.path.realpath(file))
+        where = f"to {show(str(target))}, out of its directory"
+        hint = f"if that is the project, name it: --file {shell_word(str(target))}"
+        raise ProjectFileInvalid(f"{file} is a link {where}", hint=hint)
+    if not file.exists():
+        raise NotFound(f"there is no project file where the link {file} leads")
     if not file.is_file():
         what = "a directory" if file.is_dir() else "no regular file"
         raise ProjectFileInvalid(f"{file} is {what}", hint="the project file is a text file")
+    return file

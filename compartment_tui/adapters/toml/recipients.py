@@ -26,7 +26,7 @@ class KnownRecipients:
     def read(self) -> frozenset[str]:
         """Nobody when there is no such file, or it is not the user's own."""
         try:
-            content, _ = read_private(self._file)
+            content, _ = read_private(self._file, self._state)
             return frozenset(content.decode().split())
         except (OSError, ValueError):
             return frozenset()
