@@ -147,9 +147,7 @@ class Bridge(VariableBridge):
             "that is all it wrote until now",
         )
 
-    def _stream(
-        self, open_feed: Callable[[], Feed[LogLine]], end: str = "the stream ended"
-    ) -> int:
+    def _stream(self, open_feed: Callable[[], Feed[LogLine]], end: str = "the stream ended") -> int:
         number = next(self._numbers)
 
         def tell(lines: tuple[LogLine, ...], dropped: int, ended: str) -> None:
