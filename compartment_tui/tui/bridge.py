@@ -143,17 +143,18 @@ class Bridge(VariableBridge):
         return self._stream(
             lambda: inspect.deployment_logs(
                 self._world, environment=environment, deployment=deployment, tail=tail
-            )
+            ),
+            "that is all it wrote until now",
         )
 
-    def _stream(self, open_feed: Callable[[], Feed[LogLine]]) -> int:
+    def _stream(self, open_feed: Callable[[], Feed[LogLine]], end: str = "the stream ended") -> int:
         number = next(self._numbers)
 
         def tell(lines: tuple[LogLine, ...], dropped: int, ended: str) -> None:
             self._on_screen.wait()
             self._post(news.LogLinesArrived(number, lines, dropped, ended))
 
-        self._streams[number] = Batches(open_feed, tell)
+        self._streams[number] = Batches(open_feed, tell, end)
         return number
 
     def unfollow(self, number: int) -> None:

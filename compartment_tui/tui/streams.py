@@ -21,8 +21,11 @@ TellLines = Callable[[tuple[LogLine, ...], int, str], None]
 class Batches:
     """Reads log lines in one thread and tells them in another, never more often than the pause."""
 
-    def __init__(self, open_feed: Callable[[], Feed[LogLine]], tell: TellLines) -> None:
+    def __init__(
+        self, open_feed: Callable[[], Feed[LogLine]], tell: TellLines, end: str = "the stream ended"
+    ) -> None:
         self._open = open_feed
+        self._end = end
         self._tell = tell
         self._waiting: deque[LogLine] = deque()
         self._dropped = 0
@@ -48,7 +51,7 @@ class Batches:
                 feed.close()
             for line in feed:
                 self._put(line)
-            reason = "the stream ended"
+            reason = self._end
         except Exception as raised:
             reason = expected(raised).message
         with self._changed:

@@ -294,4 +294,5 @@ def test_a_failing_release_command_carries_its_last_lines(bench: Bench) -> None:
     with pytest.raises(ReleaseFailed, match="4") as failed:
         list(lines)
     assert "no such table" in failed.value.tail
+    assert "serves" not in (failed.value.hint or ""), "there may be no previous version"
     assert bench.world.engine.instances(bench.key) == ()

@@ -251,7 +251,7 @@ def test_a_failure_shows_what_failed_and_what_can_be_done(
         assert "\x1b" not in one.text()
         assert active(opened) == before
         await one.press("l")
-        await one.reads("logs of", "Traceback", "the stream ended")
+        await one.reads("logs of", "Traceback", "that is all it wrote until now")
         await one.press("s")
         await one.reads("the container of web is stopped")
         await one.press("escape")

@@ -147,7 +147,7 @@ class _Watch:
     def _failed(self, message: str) -> ReleaseFailed:
         return ReleaseFailed(
             message,
-            hint="its effects so far are not undone; the previous version still serves",
+            hint="its effects so far are not undone",
             tail=tuple(self._tail),
         )
 
