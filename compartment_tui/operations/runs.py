@@ -246,6 +246,10 @@ def resume(world: World, *, environment: str, take_over: bool = False) -> Iterat
     """Finish or revert what a crash, a second Ctrl-C or a lost engine left behind."""
     plan_resume(world, environment=environment, take_over=take_over)
     key, config = key_and_config(world, environment)
+    nothing = Noted(at=world.clock.now(), target=None, message="there is nothing to resume")
+    if world.records.read(key) is None and not world.engine.instances(key):
+        yield nothing  # nothing was ever deployed: no edge is made for that
+        return
     prepare_ground(world, key, config)
     with world.locks.environment(key, actor=world.actor, purpose="resume") as hold:
         record = hold.record()
@@ -253,7 +257,7 @@ def resume(world: World, *, environment: str, take_over: bool = False) -> Iterat
         if state.rebuilt or state != record:
             hold.write_record(state)
         if state.journal is None:
-            yield Noted(at=world.clock.now(), target=None, message="there is nothing to resume")
+            yield nothing
         yield from recover(world, hold, state)
         keep_copy(world, hold)
 

@@ -1,4 +1,4 @@
-"""Every test that docs/field.md names is there."""
+"""Every test that docs/field.md and docs/security.md name is there."""
 
 import re
 from pathlib import Path
@@ -6,10 +6,11 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-NAMED = sorted(set(re.findall(r"`(tests/[^`\s]+)`", (ROOT / "docs/field.md").read_text("utf-8"))))
+PAGES = "".join((ROOT / "docs" / page).read_text("utf-8") for page in ("field.md", "security.md"))
+NAMED = sorted(set(re.findall(r"`(tests/[^`\s]+)`", PAGES)))
 
 
-def test_the_page_names_tests() -> None:
+def test_the_pages_name_tests() -> None:
     assert len(NAMED) > 50
 
 

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 from compartment_tui.adapters.memory.faults import Fault, FaultPlan, Killed, When, faulty
 from compartment_tui.adapters.memory.world import Behaviour, MemoryWorld
-from compartment_tui.domain.events import RunFinished
+from compartment_tui.domain.events import Noted, RunFinished
 from compartment_tui.domain.outcome import Outcome
 from compartment_tui.operations import runs
 from tests.cli.line import line
@@ -74,3 +74,12 @@ def test_a_version_that_dies_while_it_is_finished_has_failed() -> None:
     assert last.outcome is Outcome.FAILED
     assert last.failure is not None
     assert "died right after it went live" in last.failure.message
+
+
+def test_where_nothing_was_deployed_nothing_is_made() -> None:
+    opened = open_shop()
+    (said,) = runs.resume(opened.world, environment="production")
+    assert isinstance(said, Noted)
+    assert said.message == "there is nothing to resume"
+    assert opened.host.edge is None
+    assert not opened.host.networks
