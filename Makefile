@@ -1,7 +1,7 @@
 # What a contributor types. Every target makes what it needs and does nothing twice.
 
 .DEFAULT_GOAL := help
-.PHONY: help venv machine demo test test-zero-loss test-e2e test-docker test-fast lint bench screenshots lock clean
+.PHONY: help venv machine demo test test-zero-loss test-e2e test-docker test-core test-screen test-fast lint bench screenshots lock clean
 
 venv := .venv
 python := $(venv)/bin/python
@@ -50,8 +50,8 @@ lint: venv ## format, style, types, shape
 # Several at once: what needs Docker mostly waits, and lint and the other tests fill that time.
 # (Not by the shell's `&`, which takes Ctrl-C from what it starts.)
 test: venv machine ## lint and every test, the ones on a real engine too
-	@$(MAKE) --no-print-directory --jobs=3 --output-sync=target --keep-going \
-	  test-zero-loss test-e2e lint test-docker test-fast
+	@$(MAKE) --no-print-directory --jobs=4 --output-sync=target --keep-going \
+	  test-zero-loss test-e2e test-core test-docker lint test-screen
 
 test-zero-loss:
 	@$(python) -m pytest tests/e2e/test_zero_loss.py
@@ -61,6 +61,12 @@ test-e2e:
 
 test-docker:
 	@$(python) -m pytest -m docker --ignore=tests/e2e
+
+test-core:
+	@$(python) -m pytest -m 'not docker' --ignore=tests/tui
+
+test-screen:
+	@$(python) -m pytest -m 'not docker' tests/tui
 
 test-fast: venv ## the tests that need no Docker
 	@$(python) -m pytest -m 'not docker'

@@ -50,6 +50,7 @@ DEPLOYMENT = Deployment(
     source="dep_s",
     preview="c-dep1-shop.localhost",
     failure=NASTY,
+    sensitive=("A",),
 )
 PLAIN = Deployment(
     id="dep_0", run="run_0", service="a-b_c", created=AT, trigger=Trigger.DEPLOY, spec=""

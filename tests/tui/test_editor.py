@@ -785,7 +785,7 @@ def test_a_reader_who_comes_after_the_question_is_refused() -> None:
         one.opened.project.current = before
         await one.press("y")
         await one.screen(AskScreen)
-        await one.reads("age1late would read it, and nobody here agreed to that yet")
+        await one.reads("age1late", "would read it, and nobody here agreed to that yet")
         assert one.opened.project.current == before
 
     play(act, deployed=False)
