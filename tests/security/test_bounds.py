@@ -4,16 +4,18 @@ import io
 import tarfile
 from collections.abc import Iterator
 from contextlib import suppress
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
+from threading import Thread
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from compartment_tui.adapters.docker import look
-from compartment_tui.adapters.docker.address import find_address
+from compartment_tui.adapters.docker.address import Address, find_address
 from compartment_tui.adapters.docker.context import _read
 from compartment_tui.adapters.docker.documents import all_ours, in_octal
 from compartment_tui.adapters.docker.feeds import EventDecoder
@@ -304,6 +306,47 @@ def test_a_deep_answer_of_the_engine_is_no_bug(monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setattr(look.LocalLook, "_get", lambda *_, **__: b"[" * DEEP)
     with pytest.raises(ConnectionError):
         look.LocalLook("/nowhere", "unix:///nowhere").inspect_container("x")
+
+
+class Endless(BaseHTTPRequestHandler):
+    """An engine that answers every question with more than anybody reads."""
+
+    answers: ClassVar[bytes] = b""
+
+    def do_GET(self) -> None:
+        self.send_response(200)
+        self.send_header("Content-Type", "application/json")
+        self.end_headers()
+        with suppress(OSError):
+            self.wfile.write(self.answers)
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+@pytest.fixture
+def engine() -> Iterator[str]:
+    server = HTTPServer(("127.0.0.1", 0), Endless)
+    Thread(target=server.serve_forever, daemon=True).start()
+    yield f"tcp://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    server.server_close()
+
+
+@pytest.mark.parametrize(
+    ("answer", "said"),
+    [(b'{"ApiVersion": "' + b"1" * 5_000 + b'"}', "larger than"), (b"[" * 3_000, "too deeply")],
+    ids=["large", "deep"],
+)
+def test_an_answer_over_the_network_has_a_bound(
+    engine: str, answer: bytes, said: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from compartment_tui.adapters.docker.session import Session
+
+    monkeypatch.setattr(Endless, "answers", answer)
+    monkeypatch.setattr(bounds, "ENGINE_ANSWER", 4 * bounds.KIB)
+    with pytest.raises(bounds.TooMuch, match=said):
+        Session(Address(url=engine, chosen_by="a test"))
 
 
 # --- files of a person or a repository ---

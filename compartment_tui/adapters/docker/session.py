@@ -12,8 +12,10 @@ from docker.tls import TLSConfig
 from compartment_tui.adapters.docker.address import LOCAL, Address, Tls
 from compartment_tui.adapters.docker.look import CONNECT_SECONDS, READ_SECONDS
 from compartment_tui.adapters.docker.ssh import SshAdapter
+from compartment_tui.domain import bounds
 
 OLDEST = "1.41"
+CHUNK = 64 * 1024
 
 
 class Session(APIClient):
@@ -53,11 +55,18 @@ class Session(APIClient):
 
     # `Any` is what requests itself says there.
     def send(self, request: requests.PreparedRequest, **kwargs: Any) -> requests.Response:  # noqa: ANN401
-        """As `requests.Session.send`."""
+        """As `requests.Session.send`, but an answer that is read whole has a bound.
+
+        Raises bounds.TooMuch, and what that one raises.
+        """
         timeout = kwargs.get("timeout")
         if isinstance(timeout, int | float):
             kwargs["timeout"] = (min(CONNECT_SECONDS, timeout), timeout)
-        return super().send(request, **kwargs)
+        if kwargs.get("stream"):
+            return super().send(request, **kwargs)
+        response = super().send(request, **{**kwargs, "stream": True})
+        _read_whole(response)
+        return response
 
     def open_stream(
         self, path: str, params: Mapping[str, Any], *, endless: bool
@@ -78,6 +87,21 @@ class Session(APIClient):
         except requests.HTTPError as error:
             create_api_error_from_http_exception(error)  # raises what fits
         return response
+
+
+def _read_whole(response: requests.Response) -> None:
+    """As `response.content` would, up to the bound of an answer. Raises bounds.TooMuch."""
+    what, content = "an answer of the Docker engine", bytearray()
+    try:
+        for chunk in response.iter_content(CHUNK):
+            content += chunk
+            bounds.refuse_large(len(content), bounds.ENGINE_ANSWER, what)
+    except bounds.TooMuch:
+        response.close()
+        raise
+    if "json" in response.headers.get("Content-Type", ""):
+        bounds.refuse_deep_json(content.decode("utf-8", "replace"), what)
+    response._content = bytes(content)
 
 
 def _config(tls: Tls) -> TLSConfig:

@@ -2,6 +2,7 @@
 
 import io
 import tarfile
+import time
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from datetime import timedelta
@@ -58,6 +59,11 @@ rm -rf "$1" "$2" "$4"
 """
 
 
+ATTEMPTS = 40
+PAUSE_SECONDS = 0.1
+"""How often, and how long in between, a container is looked for that somebody else is making."""
+
+
 class Reader:
     """Reads both volumes through containers that never run: one engine call, no lock.
 
@@ -97,9 +103,14 @@ class Reader:
         Raises NameTaken.
         """
         found = self._find(volume)
-        if found is None:
+        for _ in range(ATTEMPTS):
+            if found is not None:
+                break
+            # Whoever makes it at the same moment has the name before the container is there.
             self._make(volume)
             found = self._find(volume)
+            if found is None:
+                time.sleep(PAUSE_SECONDS)
         if found is None:
             raise EngineProblem(f"the container {volume} was removed while it was being made")
         self._client.readers[volume] = found
