@@ -60,7 +60,7 @@ def deploys(one: Terminal, shop: Shop) -> None:
     one.until("Deploy in production", "web  first deployment", "Deploy  y", seconds=40)
     one.press("y")
     address = f"http://{shop.host()}:{shop.port}"
-    one.until("live after", address, seconds=120)
+    one.until("is live after", address, seconds=120)
     assert shop.get(path="/") == (200, "hello")
     one.press(ESC)
     one.until("web", "healthy", seconds=40)

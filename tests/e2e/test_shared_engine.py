@@ -15,7 +15,7 @@ from compartment_tui.adapters.docker.client import Client
 from compartment_tui.domain.names import EnvironmentKey, host_label
 from tests.e2e.conftest import free_port
 from tests.e2e.far import over_ssh, over_tcp
-from tests.e2e.shop import Shop, removed_at_the_end, resume
+from tests.e2e.shop import Shop, _git, removed_at_the_end, resume
 
 pytestmark = pytest.mark.docker
 
@@ -42,19 +42,24 @@ NASTY = (DASH, "a/b '\"$(id)`\\ {{ env }}\n\x1b[31m\u202e", "\U0001f680" * 63)
 
 
 def checkout(directory: Path, client: Client, like: Shop | None = None) -> Shop:
-    """A project in a folder; with `like`, the same one in another folder."""
+    """A project in a folder; with `like`, a clone of it in another folder."""
+    if like is not None:
+        _git(like.directory.parent, "clone", "-q", str(like.directory), str(directory))
+        return replace(like, directory=directory, guest=True)
     directory.mkdir()
     name = f"s{secrets.token_hex(3)}"
-    shop = like or Shop(
+    shop = Shop(
         directory=directory,
         project=name,
         namespace=name,
         port=free_port(),
         client=client,
     )
-    shop = replace(shop, directory=directory, guest=like is not None)
     text = FILE.format(project=shop.project, port=shop.port)
     (directory / "compartment.toml").write_text(text, encoding="utf-8")
+    _git(directory, "init", "-q")
+    _git(directory, "add", ".")
+    _git(directory, "commit", "-q", "-m", "Begin")
     return shop
 
 

@@ -29,7 +29,7 @@ def test_deploy_break_read_why_go_back_and_quit(client: Client, tmp_path: Path) 
         with Terminal(shop.program, cwd=shop.directory, env=shop.environ(home), size=SIZE) as one:
             one.until("production", "web")
             deploy(one)
-            one.until("live after", seconds=60)
+            one.until("is live after", seconds=60)
             assert shop.get() == (200, "1")
             first = shop.active()["web"]
 
@@ -57,7 +57,7 @@ def test_deploy_break_read_why_go_back_and_quit(client: Client, tmp_path: Path) 
             one.press("\r")
             one.until("Roll back  y")
             one.press("y")
-            one.until("live after", seconds=60)
+            one.until("is live after", seconds=60)
             assert shop.get() == (200, "1")
             assert shop.answered_by("web") == first
 
@@ -134,7 +134,7 @@ def does(one: Terminal, key: str, word: str) -> None:
     one.press(key)
     one.until(f"{word}  y", seconds=30)
     one.press("y")
-    one.until("live after", seconds=60)
+    one.until("is live after", seconds=60)
 
 
 def visit(shop: Shop, url: str) -> tuple[int, str]:
@@ -187,7 +187,7 @@ def redeploy(one: Terminal) -> None:
     one.press("E")
     one.until("Redeploy  y", "GREETING", seconds=30)
     one.press("y")
-    one.until("live after", seconds=60)
+    one.until("is live after", seconds=60)
     one.press(ESC)
     one.until("healthy")
     one.press("v")

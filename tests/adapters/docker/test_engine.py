@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from io import BytesIO
 from itertools import takewhile
 
 import pytest
@@ -506,11 +507,9 @@ def test_only_images_we_built_are_removed(ground: Ground) -> None:
 
 
 def test_an_image_we_built_goes_when_nothing_uses_it(ground: Ground) -> None:
-    base = ground.engine.create(ground.birth())
     tag = f"compartment/{ground.key.project}/web"
-    ground.client.api.commit(
-        base.container, tag, "1", changes=[f"LABEL compartment.project={ground.key.project}"]
-    )
+    dockerfile = f"FROM busybox:1\nLABEL compartment.project={ground.key.project}\n"
+    list(ground.client.api.build(fileobj=BytesIO(dockerfile.encode()), tag=f"{tag}:1", rm=True))
     built = ground.engine.image(f"{tag}:1")
     assert built is not None
     birth = ground.birth()
