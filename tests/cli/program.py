@@ -3,6 +3,7 @@
 `python -m tests.cli.program PACE WORDS…`: PACE is how many real seconds a pretended one takes.
 """
 
+import os
 import sys
 from dataclasses import replace
 from datetime import timedelta
@@ -13,12 +14,17 @@ from compartment_tui.cli.app import run
 from tests.cli.line import entrances
 from tests.rollout.shop import WEB, shop_config
 
+TELLS, BEGUN = "TELL_THAT_IT_BEGAN", "it began"
+"""With this variable it says so once everything is loaded: only then are its signals its own."""
+
 
 def main() -> None:
     pace = float(sys.argv.pop(1))
     host = Host(clock=FakeClock(pace=pace))
     host.behave("web", Behaviour(ready_after=timedelta(seconds=5)))
     opened = memory_world(shop_config(WEB), host=host)
+    if os.environ.get(TELLS):
+        print(BEGUN, file=sys.stderr, flush=True)
     run(lambda: entrances(replace(opened.world, cancel=SignalCancel())))
 
 

@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.cli.program import BEGUN, TELLS
+
 ROOT = Path(__file__).parents[2]
 WAIT_SECONDS = 30
 
@@ -46,8 +48,10 @@ def test_a_signal_before_the_switch_reverts(number: signal.Signals) -> None:
     assert "Traceback" not in said
 
 
-def test_an_interrupted_question_is_quiet() -> None:
+def test_an_interrupted_question_is_quiet(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(TELLS, "1")
     program = start(0, "logs", "--follow")
+    wait_for(program, BEGUN)
     with pytest.raises(subprocess.TimeoutExpired):
         program.wait(timeout=2)
     program.send_signal(signal.SIGINT)

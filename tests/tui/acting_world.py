@@ -22,7 +22,7 @@ from tests.rollout.shop import shop_config
 
 OLD = Provenance(commit="a" * 40, branch="main", author="ada")
 NEW = Provenance(commit="c" * 40, branch="main", author="bob", dirty=True)
-PATIENCE = 10.0
+PATIENCE = 40.0
 
 
 class HeldClock(FakeClock):
