@@ -24,7 +24,8 @@ def main() -> None:
     host.behave("web", Behaviour(ready_after=timedelta(seconds=5)))
     opened = memory_world(shop_config(WEB), host=host)
     if os.environ.get(TELLS):
-        print(BEGUN, file=sys.stderr, flush=True)
+        sys.stderr.write(f"{BEGUN}\n")
+        sys.stderr.flush()
     run(lambda: entrances(replace(opened.world, cancel=SignalCancel())))
 
 
