@@ -39,6 +39,7 @@ def test_deploy_break_read_why_go_back_and_quit(client: Client, tmp_path: Path) 
             deploy(one)
             one.until("draining", "live after", seconds=60)
             assert shop.get() == (200, "2")
+            one.until("is live after", seconds=60)
 
             one.press(ESC)
             one.until("healthy")
