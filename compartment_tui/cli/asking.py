@@ -8,7 +8,7 @@ from compartment_tui.domain.reaching import exposure, is_exposed
 from compartment_tui.domain.seals import MovedValue
 from compartment_tui.domain.typed import names_it, shell_word
 from compartment_tui.operations import recipients
-from compartment_tui.present.readers import moved_lines, new_reader_lines
+from compartment_tui.present.recipients import moved_lines, new_reader_lines
 from compartment_tui.present.text import show, show_name
 from compartment_tui.present.tone import Line, Tone, line
 

@@ -24,10 +24,10 @@ from compartment_tui.domain.names import (
 from compartment_tui.domain.nearness import nearest
 from compartment_tui.operations import transfers, variables
 from compartment_tui.ports import TextForm
-from compartment_tui.present.compare import comparison_table
 from compartment_tui.present.json_variables import comparison_document, transfer_document
 from compartment_tui.present.text import clean, counted, show_name, variable_words
 from compartment_tui.present.tone import line
+from compartment_tui.present.variable_comparison import comparison_table
 from compartment_tui.present.variables import key_words, transfer_notes
 
 

@@ -13,7 +13,7 @@ from compartment_tui.present.json_variables import (
     variable_document,
     variables_document,
 )
-from compartment_tui.present.readers import first_reader_words, reader_count_words
+from compartment_tui.present.recipients import first_reader_words, reader_count_words
 from compartment_tui.present.status import PROGRAM, option_for
 from compartment_tui.present.text import show, show_name
 from compartment_tui.present.tone import Tone, signed

@@ -14,7 +14,7 @@ from compartment_tui.domain.typed import option_for
 from compartment_tui.operations import inspect as looking
 from compartment_tui.operations import upkeep
 from compartment_tui.ports import Found
-from compartment_tui.present.facts import deletion_lines, lock_facts
+from compartment_tui.present.fields import deletion_lines, lock_facts
 from compartment_tui.present.json_upkeep import deletion_document, edge_document, lock_document
 from compartment_tui.present.status import PROGRAM
 from compartment_tui.present.tables import edge_rows

@@ -5,7 +5,7 @@ from compartment_tui.cli.standing import nothing_deployed, status_lines, told_wh
 from compartment_tui.domain.details import Grade
 from compartment_tui.domain.errors import EngineProblem, NotFound
 from compartment_tui.operations import inspect as operations
-from compartment_tui.present.facts import (
+from compartment_tui.present.fields import (
     deployment_facts,
     environment_facts,
     info_facts,

@@ -7,7 +7,7 @@ from compartment_tui.cli.reading import parse_since
 from compartment_tui.cli.session import Session
 from compartment_tui.operations import pruning as operations
 from compartment_tui.present.json_upkeep import pruning_document
-from compartment_tui.present.pruning import pruned_lines, pruning_lines
+from compartment_tui.present.prune import pruned_lines, pruning_lines
 
 
 def prune(session: Session, *, secrets_before: str | None, plan: bool) -> None:

@@ -6,7 +6,7 @@ from compartment_tui.domain.declared import Readers
 from compartment_tui.domain.errors import UsageProblem
 from compartment_tui.operations import recipients
 from compartment_tui.present.json_variables import readers_document
-from compartment_tui.present.readers import reader_count_words, readers_lines
+from compartment_tui.present.recipients import reader_count_words, readers_lines
 from compartment_tui.present.status import PROGRAM
 from compartment_tui.present.text import counted
 

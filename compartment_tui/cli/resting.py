@@ -4,8 +4,8 @@ from compartment_tui.cli.following import Where, follow
 from compartment_tui.cli.session import Session
 from compartment_tui.domain.handling import Handle, Handling
 from compartment_tui.operations import handling as operations
-from compartment_tui.present.handling import handling_lines
 from compartment_tui.present.json_upkeep import handling_document
+from compartment_tui.present.lifecycle import handling_lines
 
 _DO = {
     Handle.STOP: operations.stop,

@@ -108,7 +108,7 @@ class Session:
         opened: World | None = self.__dict__.get("world")
         places = opened.secrets.old_seals() if opened else ()
         if places:
-            from compartment_tui.present.readers import old_seal_words
+            from compartment_tui.present.recipients import old_seal_words
 
             self.output.warn(old_seal_words(places))
 

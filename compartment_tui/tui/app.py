@@ -6,13 +6,13 @@ from textual.timer import Timer
 
 from compartment_tui.domain.views import EnvironmentStatus
 from compartment_tui.ports import World
-from compartment_tui.present.board import Board
 from compartment_tui.tui import messages as news
 from compartment_tui.tui.base import tell
 from compartment_tui.tui.bridge import Bridge
-from compartment_tui.tui.editing import Editing
-from compartment_tui.tui.frame import Frame
-from compartment_tui.tui.screens.main import MainScreen
+from compartment_tui.tui.main.main_screen import MainScreen
+from compartment_tui.tui.shell.app_commands import Frame
+from compartment_tui.tui.state.app_state import Board
+from compartment_tui.tui.variables.editor_controller import Editing
 
 TAB_PAUSE = 0.15
 """Seconds on a tab before its environment is watched: who goes through many means the last."""
@@ -22,7 +22,7 @@ class CompartmentApp(Frame, Editing):
     """One project's environments, live, and everything a person does to them."""
 
     TITLE = "compartment-tui"
-    CSS_PATH = ["app.tcss", "acting.tcss", "frame.tcss", "editing.tcss"]
+    CSS_PATH = ["app.tcss", "runs/runs.tcss", "shell/shell.tcss", "variables/variables.tcss"]
     ENABLE_COMMAND_PALETTE = True
 
     def __init__(self, world: World, *, read_only: bool = False) -> None:

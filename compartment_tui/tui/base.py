@@ -6,8 +6,8 @@ from textual.app import App
 from textual.screen import Screen
 
 from compartment_tui.ports import World
-from compartment_tui.present.board import Board
-from compartment_tui.tui.jobs import Transcript
+from compartment_tui.tui.state.app_state import Board
+from compartment_tui.tui.state.job_output import Transcript
 
 if TYPE_CHECKING:
     from compartment_tui.tui.bridge import Bridge

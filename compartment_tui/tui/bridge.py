@@ -18,16 +18,17 @@ from compartment_tui.domain.plan import Run
 from compartment_tui.domain.retention import Pruning
 from compartment_tui.operations import inspect, runs
 from compartment_tui.ports import Feed, LogLine, World
-from compartment_tui.present.acts import Act
 from compartment_tui.present.plan import PlanContext
-from compartment_tui.present.proposal import Proposed
-from compartment_tui.present.said import Said
 from compartment_tui.present.timeline import Timeline
 from compartment_tui.tui import messages as news
-from compartment_tui.tui.act_bridge import done, planned
-from compartment_tui.tui.jobs import JobCancel, Telling
-from compartment_tui.tui.streams import Batches, Sampling, Stirring
-from compartment_tui.tui.variable_bridge import Post, VariableBridge
+from compartment_tui.tui.feed_batchers import Batches, Sampling, Stirring
+from compartment_tui.tui.runs.action_dispatch import done, planned
+from compartment_tui.tui.runs.event_batcher import JobCancel, Telling
+from compartment_tui.tui.runs.messages import ActRefused, JobEnded, JobMoved, PlanReady
+from compartment_tui.tui.runs.plan_model import Proposed
+from compartment_tui.tui.state.action import Act
+from compartment_tui.tui.state.job_output import Said
+from compartment_tui.tui.variables.editor_bridge import Post, VariableBridge
 
 HISTORY_LIMIT = 50
 FOLLOWED_TAIL = 500
@@ -195,7 +196,7 @@ class Bridge(VariableBridge):
                 return self._ready(act, planned(self._world, act))
             except Exception as raised:
                 error = expected(raised, self._world.error_log.write)
-                return news.ActRefused(act, error)
+                return ActRefused(act, error)
 
         self._ask(ask)
 
@@ -253,7 +254,7 @@ class Bridge(VariableBridge):
 
     # --- threads ---------------------------------------------------------------------------------
 
-    def _ready(self, act: Act, plan: Proposed) -> news.PlanReady:
+    def _ready(self, act: Act, plan: Proposed) -> PlanReady:
         """The plan with what it does not carry."""
         config = self._world.project.config()
         run = plan if isinstance(plan, Run) else None
@@ -264,11 +265,11 @@ class Bridge(VariableBridge):
             images=runs.known_images(self._world, run) if run else {},
         )
         protected = config.environment(act.environment).protected
-        return news.PlanReady(act, plan, context, protected)
+        return PlanReady(act, plan, context, protected)
 
     def _work(self, job: int, act: Act, world: World) -> None:
         def tell(timeline: Timeline, said: tuple[Said, ...], dropped: int) -> None:
-            self._post(news.JobMoved(job, act, timeline, said, dropped))
+            self._post(JobMoved(job, act, timeline, said, dropped))
 
         telling, error, pruned = Telling(tell), None, None
         try:
@@ -282,4 +283,4 @@ class Bridge(VariableBridge):
                 error.hint = f"{error.hint}; `{act.command()}` does the same"
         timeline = telling.close()
         self._cancels.pop(job, None)
-        self._post(news.JobEnded(job, act, timeline, error, pruned))
+        self._post(JobEnded(job, act, timeline, error, pruned))

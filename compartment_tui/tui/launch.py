@@ -11,11 +11,11 @@ from textual.app import App
 
 from compartment_tui.domain.errors import NotFound
 from compartment_tui.ports import Entrances, Found, World
-from compartment_tui.tui.themes import OURS, Memory, users_memory
+from compartment_tui.tui.shell.themes import OURS, Memory, users_memory
 
 USUAL = (700, 10, 10)
 """How often garbage is looked for while the application is open: the interpreter's own figures."""
-STYLES = Path(__file__).parent / "frame.tcss"
+STYLES = Path(__file__).parent / "shell" / "shell.tcss"
 
 
 class Welcome(App[Found | None]):
@@ -35,7 +35,7 @@ class Welcome(App[Found | None]):
         self._directory = directory
 
     def on_mount(self) -> None:
-        from compartment_tui.tui.screens.welcome import WelcomeScreen
+        from compartment_tui.tui.shell.welcome_screen import WelcomeScreen
 
         found = self._entrances.survey_project(self._directory)
         screen = WelcomeScreen(self._directory, found, self._entrances.init_project)

@@ -6,8 +6,8 @@ from compartment_tui.domain.deployment import Health
 from compartment_tui.operations import handling
 from compartment_tui.operations.environments import environments
 from compartment_tui.operations.status import status
-from compartment_tui.present.board import Board
-from compartment_tui.present.environments import environment_tabs
+from compartment_tui.tui.main.environment_tabs import environment_tabs
+from compartment_tui.tui.state.app_state import Board
 from tests.cli.line import line
 from tests.rollout.shop import WEB, WORKER, deploy, open_shop
 

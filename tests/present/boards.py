@@ -24,8 +24,8 @@ from compartment_tui.domain.views import (
     HeldCandidate,
     ServiceStatus,
 )
-from compartment_tui.present.board import Board
 from compartment_tui.present.tone import Line
+from compartment_tui.tui.state.app_state import Board
 
 NOW = datetime(2026, 1, 1, 12, 0, tzinfo=UTC)
 PRODUCTION = EnvironmentKey("shop", "production")

@@ -4,10 +4,10 @@ from datetime import timedelta
 from compartment_tui.domain.deployment import Journal, Trigger
 from compartment_tui.domain.errors import EngineUnreachable, ProjectFileInvalid
 from compartment_tui.domain.routes import RouteTable
-from compartment_tui.present.acts import Act, Verb
-from compartment_tui.present.banner import LIMIT, banner_lines
-from compartment_tui.present.board import Job
-from compartment_tui.present.pieces import line_width
+from compartment_tui.tui.kit.styled_lines import line_width
+from compartment_tui.tui.shell.banner_model import LIMIT, banner_lines
+from compartment_tui.tui.state.action import Act, Verb
+from compartment_tui.tui.state.app_state import Job
 from tests.present.boards import NOW, board, text, with_status
 
 SEEN = NOW - timedelta(minutes=3)

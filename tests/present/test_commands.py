@@ -7,17 +7,17 @@ import pytest
 
 from compartment_tui.domain.errors import Refused
 from compartment_tui.domain.outcome import Outcome
-from compartment_tui.present.acts import Act, Verb
-from compartment_tui.present.board import Board, Job
-from compartment_tui.present.commands import (
+from compartment_tui.present.timeline import Timeline
+from compartment_tui.present.tone import Tone, in_ascii
+from compartment_tui.tui.state.action import Act, Verb
+from compartment_tui.tui.state.app_state import Board, Job
+from compartment_tui.tui.state.command_log import (
     command_log,
     copyables,
     looked,
     open_command,
     shell_command,
 )
-from compartment_tui.present.timeline import Timeline
-from compartment_tui.present.tone import Tone, in_ascii
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 DEPLOY = Job(number=1, act=Act(verb=Verb.DEPLOY, environment="staging"), started=NOON)

@@ -9,13 +9,24 @@ from compartment_tui.domain.details import VariableState
 from compartment_tui.domain.edits import RemoveVariable, SetVariable
 from compartment_tui.domain.sheet import Sheet
 from compartment_tui.domain.variables import Scope, Secret, Sensitivity, Variable
-from compartment_tui.present.compare import compare_grid, compared, copies, differing
-from compartment_tui.present.draft import Choice, draft_of, typed_at_first
-from compartment_tui.present.editor import Editor, Place, editor_rows, fits
-from compartment_tui.present.editor_table import drawn_rows, editor_grid, scope_tabs, tabs_in_sight
-from compartment_tui.present.preview import headline, preview, preview_lines
-from compartment_tui.present.staged import offers, protected_names, staged_lines, touched
 from compartment_tui.present.tone import Line
+from compartment_tui.tui.kit.choice import Choice
+from compartment_tui.tui.variables.compare_model import compare_grid, compared, copies, differing
+from compartment_tui.tui.variables.draft import draft_of, typed_at_first
+from compartment_tui.tui.variables.editor_model import Editor, Place, editor_rows, fits
+from compartment_tui.tui.variables.editor_table import (
+    drawn_rows,
+    editor_grid,
+    scope_tabs,
+    tabs_in_sight,
+)
+from compartment_tui.tui.variables.effect import headline, preview, preview_lines
+from compartment_tui.tui.variables.staged_edits import (
+    offers,
+    protected_names,
+    staged_lines,
+    touched,
+)
 from tests.present.boards import text
 
 KEY = b"k" * 32

@@ -9,8 +9,8 @@ from compartment_tui.domain.outcome import Outcome
 from compartment_tui.domain.plan import Plan, Run
 from compartment_tui.present.progress import closing_lines, doing, result_lines, track_lines
 from compartment_tui.present.timeline import Timeline
-from compartment_tui.present.track import grid
 from compartment_tui.present.transcript import event_line
+from compartment_tui.tui.runs.stage_grid import grid
 from tests.present.test_timeline import API, BUILDING, BUILT, PLANNED, RUN, WEB, at, told, words
 
 SWITCHING = StageStarted(at=at(3), target=WEB, stage=Stage.SWITCHING_ROUTE)

@@ -1,15 +1,15 @@
 from dataclasses import replace
 
 from compartment_tui.domain.deployment import Health
-from compartment_tui.present.acts import Act, Verb
-from compartment_tui.present.board import Board, Job
-from compartment_tui.present.environments import (
+from compartment_tui.tui.main.environment_tabs import (
     PROTECTED,
     WORKING,
     environment_tabs,
     standing_words,
     tabs_in_sight,
 )
+from compartment_tui.tui.state.action import Act, Verb
+from compartment_tui.tui.state.app_state import Board, Job
 from tests.present.boards import NOW, board, environment, never, service, sick, text, with_status
 
 

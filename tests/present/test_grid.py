@@ -1,8 +1,9 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from compartment_tui.present.grid import Column, Row, grid
-from compartment_tui.present.pieces import (
+from compartment_tui.present.tone import Cell, Line, Tone, line
+from compartment_tui.tui.kit.grid import Column, Row, grid
+from compartment_tui.tui.kit.styled_lines import (
     Key,
     Strong,
     fitted,
@@ -12,7 +13,6 @@ from compartment_tui.present.pieces import (
     line_width,
     quiet,
 )
-from compartment_tui.present.tone import Cell, Line, Tone, line
 from tests.present.boards import text
 
 COLUMNS = (

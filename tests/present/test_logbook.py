@@ -5,10 +5,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from compartment_tui.ports import LogLine
-from compartment_tui.present.logbook import Logbook
-from compartment_tui.present.loghead import empty_words, head
-from compartment_tui.present.loglayout import Layout
-from compartment_tui.present.loglines import (
+from compartment_tui.present.text import width
+from compartment_tui.present.tone import Tone
+from compartment_tui.tui.logs.log_buffer import Logbook
+from compartment_tui.tui.logs.log_row import (
     LINE_LIMIT,
     Row,
     Times,
@@ -18,8 +18,8 @@ from compartment_tui.present.loglines import (
     lines_taken,
     plain,
 )
-from compartment_tui.present.text import width
-from compartment_tui.present.tone import Tone
+from compartment_tui.tui.logs.log_status import empty_words, head
+from compartment_tui.tui.logs.log_wrap import Layout
 
 T0 = datetime(2026, 1, 1, 12, 3, tzinfo=UTC)
 HOSTILE = "[/b] \x1b]52;c;ZXZpbA==\x07\x1b[31mred\x1b[0m\x07"

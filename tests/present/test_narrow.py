@@ -6,8 +6,8 @@ from compartment_tui.domain.config import Kind
 from compartment_tui.domain.deployment import Health
 from compartment_tui.domain.names import EnvironmentKey
 from compartment_tui.domain.views import EnvironmentStatus, ServiceStatus
-from compartment_tui.present.board import Board
-from compartment_tui.present.narrow import narrowed
+from compartment_tui.tui.main.service_filter import narrowed
+from compartment_tui.tui.state.app_state import Board
 
 
 def service(name: str, kind: Kind, health: Health) -> ServiceStatus:

@@ -3,8 +3,8 @@
 from dataclasses import replace
 
 from compartment_tui.domain.deployment import InstanceState
-from compartment_tui.present.board import Board
-from compartment_tui.present.possible import possible
+from compartment_tui.tui.state.app_state import Board
+from compartment_tui.tui.state.available_actions import possible
 from tests.present.boards import board, candidate, deployment, instance, service
 
 

@@ -2,8 +2,7 @@ from collections.abc import Sequence
 
 from compartment_tui.domain.deployment import Stage, Status, Trigger
 from compartment_tui.domain.details import RunView
-from compartment_tui.present.acts import Act, Verb
-from compartment_tui.present.releases import (
+from compartment_tui.tui.main.history_model import (
     ACTIVE_MARK,
     BACK_MARK,
     release_notes,
@@ -11,6 +10,7 @@ from compartment_tui.present.releases import (
     releases_grid,
     way_back,
 )
+from compartment_tui.tui.state.action import Act, Verb
 from tests.present.boards import NOW, board, deployment, run, text, texts, view
 
 OLD = deployment("web", 3, stage=Stage.STOPPED)

@@ -6,9 +6,9 @@ import pytest
 from compartment_tui.domain.details import RouteView, VariableState, VariableView, Visit
 from compartment_tui.domain.routes import Route
 from compartment_tui.domain.variables import Scope, Secret, Sensitivity, Variable
-from compartment_tui.present.resolved import variable_notes, variables_grid
-from compartment_tui.present.routes import answer_line, no_routes, routes_grid
 from compartment_tui.present.tone import Tone
+from compartment_tui.tui.main.routes_model import answer_line, no_routes, routes_grid
+from compartment_tui.tui.main.variables_model import variable_notes, variables_grid
 from tests.present.boards import NOW, PRODUCTION, board, text, texts
 
 ROUTE = RouteView(

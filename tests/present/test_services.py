@@ -7,12 +7,12 @@ from compartment_tui.domain.deployment import Deployment, Health, Stage, Status
 from compartment_tui.domain.events import StageStarted
 from compartment_tui.domain.names import Target
 from compartment_tui.domain.variables import NameChanges
-from compartment_tui.present.acts import Act, Verb
-from compartment_tui.present.board import Board, Job
-from compartment_tui.present.grid import Grid
-from compartment_tui.present.services import no_services, services_grid, since
 from compartment_tui.present.timeline import Timeline, fold
 from compartment_tui.present.tone import Tone
+from compartment_tui.tui.kit.grid import Grid
+from compartment_tui.tui.main.services_model import no_services, services_grid, since
+from compartment_tui.tui.state.action import Act, Verb
+from compartment_tui.tui.state.app_state import Board, Job
 from tests.present.boards import (
     NOW,
     board,

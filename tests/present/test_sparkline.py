@@ -1,8 +1,8 @@
 import pytest
 
 from compartment_tui.domain.deployment import Sample
-from compartment_tui.present.sparkline import graph, sparkline
-from compartment_tui.present.usage import cpu_graph, cpu_words, memory_graph, memory_words
+from compartment_tui.tui.kit.sparkline import graph, sparkline
+from compartment_tui.tui.kit.usage import cpu_graph, cpu_words, memory_graph, memory_words
 from tests.present.boards import NOW
 
 

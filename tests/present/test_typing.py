@@ -1,8 +1,8 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from compartment_tui.present.pieces import line_width
-from compartment_tui.present.typing import Caret, Typing
+from compartment_tui.tui.kit.styled_lines import line_width
+from compartment_tui.tui.kit.text_input import Caret, Typing
 from tests.present.boards import text
 
 

@@ -32,8 +32,8 @@ from compartment_tui.domain.config import ServiceSpec
 from compartment_tui.domain.errors import CompartmentError, ProjectFileInvalid, RecordInvalid
 from compartment_tui.domain.names import EnvironmentKey
 from compartment_tui.domain.routes import Route, RouteTable
-from compartment_tui.tui.themes import Memory
-from compartment_tui.tui.variable_bridge import _read as read_dotenv
+from compartment_tui.tui.shell.themes import Memory
+from compartment_tui.tui.variables.editor_bridge import _read as read_dotenv
 
 DEEP = 100_000
 MONSTERS = {

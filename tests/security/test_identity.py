@@ -143,7 +143,7 @@ from compartment_tui.bootstrap import entrances
 entrances()
 from compartment_tui.adapters.docker.commands import describe_builder
 from compartment_tui.adapters.git import GitSource
-from compartment_tui.tui.copying import Tool, copy_with
+from compartment_tui.tui.shell.clipboard import Tool, copy_with
 describe_builder()
 GitSource(Path.cwd()).provenance()
 copy_with(Tool(name="xclip", words=("xclip",)), "x")

@@ -28,8 +28,8 @@ from compartment_tui.ports import Engine, Entrances, Found, Project
 from compartment_tui.tui import messages as news
 from compartment_tui.tui.app import CompartmentApp
 from compartment_tui.tui.launch import Welcome
-from compartment_tui.tui.screens.run import RunScreen
-from compartment_tui.tui.widgets.services import Services
+from compartment_tui.tui.main.services_table import Services
+from compartment_tui.tui.runs.run_screen import RunScreen
 from tests.tui.acting_world import HeldClock, Stage
 
 WATCHED = 40

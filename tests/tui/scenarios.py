@@ -11,10 +11,10 @@ from pathlib import Path
 from textual.events import Paste
 
 from compartment_tui.domain.errors import EngineUnreachable, ProjectFileInvalid
-from compartment_tui.tui.screens.activity import ActivityScreen
-from compartment_tui.tui.screens.pick import PickScreen
-from compartment_tui.tui.screens.run import RunScreen
-from compartment_tui.tui.widgets.value_field import ValueField
+from compartment_tui.tui.kit.value_field import ValueField
+from compartment_tui.tui.runs.activity_screen import ActivityScreen
+from compartment_tui.tui.runs.pick_screen import PickScreen
+from compartment_tui.tui.runs.run_screen import RunScreen
 from tests.tui.pictures import Drive, Scenario, Shot, draw, same_everywhere
 
 SMALL, MIDDLE, LARGE = (80, 24), (120, 36), (200, 60)

@@ -10,13 +10,13 @@ import pytest
 from compartment_tui.adapters.memory.world import MemoryWorld
 from compartment_tui.domain.names import EnvironmentKey
 from compartment_tui.operations import runs
-from compartment_tui.present.acts import Act, Verb
 from compartment_tui.tui.app import CompartmentApp
-from compartment_tui.tui.screens.letter_menu import LetterMenu
-from compartment_tui.tui.screens.pick import PickScreen
-from compartment_tui.tui.screens.plan import PlanScreen
-from compartment_tui.tui.screens.run import RunScreen
-from compartment_tui.tui.widgets.hints import Hints
+from compartment_tui.tui.kit.letter_menu import LetterMenu
+from compartment_tui.tui.runs.pick_screen import PickScreen
+from compartment_tui.tui.runs.plan_screen import PlanScreen
+from compartment_tui.tui.runs.run_screen import RunScreen
+from compartment_tui.tui.shell.key_hints import Hints
+from compartment_tui.tui.state.action import Act, Verb
 from tests.rollout.shop import change_everything, deploy, state
 from tests.tui.acting_world import NEW, HeldClock, Stage, open_held, stage
 

@@ -9,9 +9,9 @@ from time import monotonic
 import pytest
 
 from compartment_tui.adapters.memory.world import MemoryWorld
-from compartment_tui.tui.screens.main import MainScreen
-from compartment_tui.tui.screens.quit import QuitScreen
-from compartment_tui.tui.screens.run import RunScreen
+from compartment_tui.tui.main.main_screen import MainScreen
+from compartment_tui.tui.runs.quit_screen import QuitScreen
+from compartment_tui.tui.runs.run_screen import RunScreen
 from tests.rollout.shop import change_everything, deploy, state
 from tests.tui.acting_world import HeldClock, Stage, open_held, stage
 

@@ -13,15 +13,16 @@ from compartment_tui.adapters.memory.records import MemoryRecords
 from compartment_tui.adapters.memory.world import Behaviour, MemoryWorld
 from compartment_tui.domain.config import ProjectConfig
 from compartment_tui.domain.outcome import Outcome
-from compartment_tui.present.acts import Act, Verb
 from compartment_tui.tui import messages as news
 from compartment_tui.tui.app import CompartmentApp
-from compartment_tui.tui.screens.activity import ActivityScreen
-from compartment_tui.tui.screens.ask import AskScreen
-from compartment_tui.tui.screens.main import MainScreen
-from compartment_tui.tui.screens.plan import PlanScreen
-from compartment_tui.tui.screens.run import RunScreen
-from compartment_tui.tui.widgets.output import OutputPane
+from compartment_tui.tui.kit.confirm import AskScreen
+from compartment_tui.tui.main.main_screen import MainScreen
+from compartment_tui.tui.messages import ActWanted
+from compartment_tui.tui.runs.activity_screen import ActivityScreen
+from compartment_tui.tui.runs.output_pane import OutputPane
+from compartment_tui.tui.runs.plan_screen import PlanScreen
+from compartment_tui.tui.runs.run_screen import RunScreen
+from compartment_tui.tui.state.action import Act, Verb
 from tests.rollout.shop import PRODUCTION, change_everything, deploy, shop_config, state
 from tests.tui.acting_world import NEW, HeldClock, Stage, open_held, protected, stage
 
@@ -209,7 +210,7 @@ def test_read_only_starts_nothing_but_looks(live: tuple[MemoryWorld, HeldClock])
         for key in "DUEX":
             await one.press(key)
             assert isinstance(one.app.screen, MainScreen), key
-        one.app.screen.post_message(news.ActWanted(Act(verb=Verb.DEPLOY, environment="production")))
+        one.app.screen.post_message(ActWanted(Act(verb=Verb.DEPLOY, environment="production")))
         await one.reads("read-only: nothing is changed")
         await one.press("d")
         await one.reads("only a look")

@@ -12,9 +12,13 @@ from compartment_tui.domain.errors import Refused
 from compartment_tui.domain.events import Event, Output, Probed, StageFailed
 from compartment_tui.domain.plan import Run
 from compartment_tui.operations import inspect, runs
-from compartment_tui.present.acts import Act, Verb
-from compartment_tui.present.board import Job
-from compartment_tui.present.jobs import (
+from compartment_tui.present.paragraph import folded
+from compartment_tui.present.plan import PlanContext
+from compartment_tui.present.text import width
+from compartment_tui.present.timeline import Timeline, TrackState, fold
+from compartment_tui.present.tone import Cell, Line, Tone
+from compartment_tui.tui.runs.event_batcher import Telling
+from compartment_tui.tui.runs.job_words import (
     Way,
     again,
     cancel_question,
@@ -29,15 +33,13 @@ from compartment_tui.present.jobs import (
     toast,
     ways,
 )
-from compartment_tui.present.plan import PlanContext
-from compartment_tui.present.proposal import proposal_lines, toggles
-from compartment_tui.present.rollbacks import choices
-from compartment_tui.present.said import Said, folded, said
-from compartment_tui.present.text import width
-from compartment_tui.present.timeline import Timeline, TrackState, fold
-from compartment_tui.present.tone import Cell, Line, Tone
-from compartment_tui.present.track import grid, stages_of
-from compartment_tui.tui.jobs import WAITING_LIMIT, Telling, Transcript
+from compartment_tui.tui.runs.plan_model import proposal_lines, toggles
+from compartment_tui.tui.runs.rollback_choices import choices
+from compartment_tui.tui.runs.run_output import said
+from compartment_tui.tui.runs.stage_grid import grid, stages_of
+from compartment_tui.tui.state.action import Act, Verb
+from compartment_tui.tui.state.app_state import Job
+from compartment_tui.tui.state.job_output import WAITING_LIMIT, Said, Transcript
 from tests.rollout.shop import change_everything, deploy, open_shop, rollback, state
 
 DEPLOY = Act(verb=Verb.DEPLOY, environment="production")

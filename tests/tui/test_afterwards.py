@@ -8,12 +8,12 @@ import pytest
 
 from compartment_tui.adapters.memory.world import MemoryWorld
 from compartment_tui.domain.config import EnvironmentConfig
-from compartment_tui.present.acts import Act, Verb
-from compartment_tui.present.board import Job
-from compartment_tui.tui.screens.main import MainScreen
-from compartment_tui.tui.screens.plan import PlanScreen
-from compartment_tui.tui.screens.run import RunScreen
-from compartment_tui.tui.widgets.services import Services
+from compartment_tui.tui.main.main_screen import MainScreen
+from compartment_tui.tui.main.services_table import Services
+from compartment_tui.tui.runs.plan_screen import PlanScreen
+from compartment_tui.tui.runs.run_screen import RunScreen
+from compartment_tui.tui.state.action import Act, Verb
+from compartment_tui.tui.state.app_state import Job
 from tests.present.boards import NOW, board
 from tests.rollout.shop import change_everything, deploy, shop_config
 from tests.tui.acting_world import HeldClock, Stage, open_held, stage

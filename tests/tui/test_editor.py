@@ -14,19 +14,19 @@ from compartment_tui.domain.edits import SetVariable
 from compartment_tui.domain.errors import CompartmentError, EngineUnreachable, ProjectFileInvalid
 from compartment_tui.domain.variables import Secret, Sensitivity, Variable
 from compartment_tui.operations import runs
-from compartment_tui.present.acts import Verb
-from compartment_tui.tui.screens.ask import AskScreen
-from compartment_tui.tui.screens.choose import ChooseScreen
-from compartment_tui.tui.screens.main import MainScreen
-from compartment_tui.tui.screens.plan import PlanScreen
-from compartment_tui.tui.screens.run import RunScreen
-from compartment_tui.tui.screens.variable_compare import ComparedRows, VariableCompare
-from compartment_tui.tui.screens.variable_form import VariableForm
-from compartment_tui.tui.screens.variable_import import VariableImport
-from compartment_tui.tui.screens.variable_write import WriteScreen
-from compartment_tui.tui.screens.variables import VariablesScreen
-from compartment_tui.tui.widgets.editor_rows import EditorRows
-from compartment_tui.tui.widgets.value_field import ValueField
+from compartment_tui.tui.kit.choose import ChooseScreen
+from compartment_tui.tui.kit.confirm import AskScreen
+from compartment_tui.tui.kit.value_field import ValueField
+from compartment_tui.tui.main.main_screen import MainScreen
+from compartment_tui.tui.runs.plan_screen import PlanScreen
+from compartment_tui.tui.runs.run_screen import RunScreen
+from compartment_tui.tui.state.action import Verb
+from compartment_tui.tui.variables.compare_screen import ComparedRows, VariableCompare
+from compartment_tui.tui.variables.editor_rows import EditorRows
+from compartment_tui.tui.variables.editor_screen import VariablesScreen
+from compartment_tui.tui.variables.form_screen import VariableForm
+from compartment_tui.tui.variables.import_screen import VariableImport
+from compartment_tui.tui.variables.write_screen import WriteScreen
 from tests.rollout.shop import shop_config
 from tests.tui.acting_world import Stage, open_held, protected, stage
 from tests.tui.pictures import Breakable, opened_application

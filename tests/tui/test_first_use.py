@@ -11,10 +11,10 @@ from compartment_tui.domain.config import ProjectConfig
 from compartment_tui.domain.errors import EngineUnreachable, ProjectFileInvalid
 from compartment_tui.operations import runs
 from compartment_tui.tui.app import CompartmentApp
-from compartment_tui.tui.keys import MOVING, Key
-from compartment_tui.tui.screens.ask import AskScreen
-from compartment_tui.tui.screens.plan import PlanScreen
-from compartment_tui.tui.screens.run import RunScreen
+from compartment_tui.tui.kit.confirm import AskScreen
+from compartment_tui.tui.runs.plan_screen import PlanScreen
+from compartment_tui.tui.runs.run_screen import RunScreen
+from compartment_tui.tui.shell.key_bindings import MOVING, Key
 from tests.rollout.shop import shop_config
 from tests.tui.acting_world import Stage, open_held
 from tests.tui.pictures import Breakable, opened_application

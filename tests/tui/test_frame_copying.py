@@ -12,10 +12,10 @@ import pytest
 
 from compartment_tui.domain.errors import InstanceGone
 from compartment_tui.operations import runs
-from compartment_tui.tui import copying
 from compartment_tui.tui import messages as news
-from compartment_tui.tui.screens.command_log import CommandLogScreen
-from compartment_tui.tui.screens.letter_menu import LetterMenu
+from compartment_tui.tui.kit.letter_menu import LetterMenu
+from compartment_tui.tui.shell import clipboard
+from compartment_tui.tui.shell.command_log_screen import CommandLogScreen
 from tests.tui.acting_world import Stage, open_held, stage
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
@@ -39,39 +39,39 @@ FAR = {"SSH_CONNECTION": "1"}
 def test_only_tools_that_reach_the_person_are_used(
     environment: dict[str, str], platform: str, names: list[str]
 ) -> None:
-    found = copying.tools(environment, platform=platform, find=lambda name: f"/bin/{name}")
+    found = clipboard.tools(environment, platform=platform, find=lambda name: f"/bin/{name}")
     assert [tool.name for tool in found] == names
-    assert copying.tools(environment, platform=platform, find=lambda _: None) == ()
+    assert clipboard.tools(environment, platform=platform, find=lambda _: None) == ()
 
 
-def script(path: Path, body: str) -> copying.Tool:
+def script(path: Path, body: str) -> clipboard.Tool:
     path.write_text(f"#!/bin/sh\n{body}\n", encoding="utf-8")
     path.chmod(0o755)
-    return copying.Tool(name=path.name, words=(str(path),))
+    return clipboard.Tool(name=path.name, words=(str(path),))
 
 
 def test_the_first_tool_that_takes_it_is_named(tmp_path: Path) -> None:
     broken = script(tmp_path / "broken", "exit 1")
-    missing = copying.Tool(name="missing", words=(str(tmp_path / "missing"),))
+    missing = clipboard.Tool(name="missing", words=(str(tmp_path / "missing"),))
     works = script(tmp_path / "works", f"cat > {tmp_path}/clipboard")
-    assert copying.copy("héllo", (missing, broken, works)) == "works"
+    assert clipboard.copy("héllo", (missing, broken, works)) == "works"
     assert (tmp_path / "clipboard").read_text(encoding="utf-8") == "héllo"
-    assert copying.copy("héllo", (missing, broken)) is None
+    assert clipboard.copy("héllo", (missing, broken)) is None
 
 
 def test_a_tool_that_stays_is_not_waited_for(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(copying, "TOOL_SECONDS", 0.2)
-    assert not copying.copy_with(script(tmp_path / "stays", "exec sleep 5"), "x")
+    monkeypatch.setattr(clipboard, "TOOL_SECONDS", 0.2)
+    assert not clipboard.copy_with(script(tmp_path / "stays", "exec sleep 5"), "x")
     forks = script(tmp_path / "forks", "cat > /dev/null; sleep 5 & exit 0")
-    assert copying.copy_with(forks, "x")
+    assert clipboard.copy_with(forks, "x")
 
 
 def test_saved_files_are_the_users_own_and_never_overwritten(tmp_path: Path) -> None:
     directory = tmp_path / "not" / "yet"
-    first = copying.save(directory, "logs of ../web", "one\n", NOON)
-    second = copying.save(directory, "logs of ../web", "two\n", NOON)
+    first = clipboard.save(directory, "logs of ../web", "one\n", NOON)
+    second = clipboard.save(directory, "logs of ../web", "two\n", NOON)
     assert first != second
     assert first.parent == second.parent == directory
     assert (first.read_text(), second.read_text()) == ("one\n", "two\n")
@@ -82,7 +82,7 @@ def test_saved_files_are_the_users_own_and_never_overwritten(tmp_path: Path) -> 
 @pytest.fixture
 def quiet(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
     """No tool of this machine takes part."""
-    monkeypatch.setattr(copying, "tools", lambda: ())
+    monkeypatch.setattr(clipboard, "tools", lambda: ())
     return monkeypatch
 
 
@@ -98,7 +98,7 @@ def play(act: Callable[[Stage], Awaitable[None]], saved: Path) -> None:
 
 
 def test_one_letter_copies_and_a_toast_says_how(quiet: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    quiet.setattr(copying, "tools", lambda: (script(tmp_path / "wl-copy", "cat >&2"),))
+    quiet.setattr(clipboard, "tools", lambda: (script(tmp_path / "wl-copy", "cat >&2"),))
 
     async def act(one: Stage) -> None:
         url = one.app.board.selected.url  # type: ignore[union-attr]
@@ -117,7 +117,7 @@ def test_too_much_for_the_terminal_goes_into_a_file(
     quiet: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     async def act(one: Stage) -> None:
-        text = "line\n" * copying.TERMINAL_LIMIT
+        text = "line\n" * clipboard.TERMINAL_LIMIT
         one.app.post_message(news.CopyWanted(text, "logs"))
         await one.reads("Too much for the terminal")
         (file,) = tmp_path.iterdir()
@@ -219,6 +219,6 @@ def test_the_command_log_tells_what_was_done(quiet: pytest.MonkeyPatch, tmp_path
 
 
 def test_where_saved_files_go() -> None:
-    assert copying.users_directory({"XDG_STATE_HOME": "/state"}) == Path("/state/compartment-tui")
-    home = copying.users_directory({})
+    assert clipboard.users_directory({"XDG_STATE_HOME": "/state"}) == Path("/state/compartment-tui")
+    home = clipboard.users_directory({})
     assert home == Path("~/.local/state/compartment-tui").expanduser()

@@ -8,13 +8,13 @@ from textual.command import CommandPalette
 from textual.widgets import Input, OptionList
 
 from compartment_tui.operations import runs
-from compartment_tui.tui.keys import HINTS, changes, hints, live, width
-from compartment_tui.tui.screens.help import HelpScreen
-from compartment_tui.tui.screens.plan import PlanScreen
-from compartment_tui.tui.screens.variables import VariablesScreen
-from compartment_tui.tui.widgets.hints import Hints
-from compartment_tui.tui.widgets.narrow import Narrow
-from compartment_tui.tui.widgets.services import Services
+from compartment_tui.tui.kit.filter_line import Narrow
+from compartment_tui.tui.main.services_table import Services
+from compartment_tui.tui.runs.plan_screen import PlanScreen
+from compartment_tui.tui.shell.help_screen import HelpScreen
+from compartment_tui.tui.shell.key_bindings import HINTS, changes, hints, live, width
+from compartment_tui.tui.shell.key_hints import Hints
+from compartment_tui.tui.variables.editor_screen import VariablesScreen
 from tests.tui.acting_world import Stage, open_held, stage
 
 NASTY = "[/b] x"

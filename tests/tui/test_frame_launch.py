@@ -22,7 +22,7 @@ from compartment_tui.domain.errors import NotFound, UsageProblem
 from compartment_tui.ports import Entrances, World
 from compartment_tui.tui import launch as launching
 from compartment_tui.tui.launch import Welcome
-from compartment_tui.tui.themes import Memory
+from compartment_tui.tui.shell.themes import Memory
 from tests.tui.acting_world import open_held
 
 ROOT = Path(__file__).parents[2]

@@ -9,8 +9,8 @@ from textual.app import App
 from textual.color import Color
 from textual.theme import Theme
 
-from compartment_tui.tui import plain, themes
-from compartment_tui.tui.themes import CHOICE, DARK, OURS, Memory, after, users_memory
+from compartment_tui.tui.shell import ascii_filter, themes
+from compartment_tui.tui.shell.themes import CHOICE, DARK, OURS, Memory, after, users_memory
 from tests.tui.acting_world import open_held, stage
 
 READABLE, LEGIBLE = 4.5, 3.0
@@ -135,12 +135,12 @@ def test_every_theme_can_be_drawn() -> None:
         ({"LC_ALL": "POSIX", "LANG": "en_US.UTF-8"}, True),
         ({"LANG": "de_DE.ISO-8859-1"}, True),
         ({"LANG": "en_US.UTF-8", "TERM": "linux"}, True),
-        ({"LANG": "en_US.UTF-8", plain.VARIABLE: "1"}, True),
-        ({"LANG": "C", plain.VARIABLE: "0"}, False),
+        ({"LANG": "en_US.UTF-8", ascii_filter.VARIABLE: "1"}, True),
+        ({"LANG": "C", ascii_filter.VARIABLE: "0"}, False),
     ],
 )
 def test_who_gets_ascii(environment: dict[str, str], ascii_only: bool) -> None:
-    assert plain.wanted(environment) is ascii_only
+    assert ascii_filter.wanted(environment) is ascii_only
 
 
 def test_in_ascii_nothing_else_is_drawn(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -154,7 +154,7 @@ def test_in_ascii_nothing_else_is_drawn(monkeypatch: pytest.MonkeyPatch) -> None
             return one.text(), help_screen
 
     assert not all(text.isascii() for text in asyncio.run(run()))
-    monkeypatch.setenv(plain.VARIABLE, "1")
+    monkeypatch.setenv(ascii_filter.VARIABLE, "1")
     for text in asyncio.run(run()):
         assert text.isascii(), {char for char in text if not char.isascii()}
 

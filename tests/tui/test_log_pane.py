@@ -11,10 +11,10 @@ from textual.pilot import Pilot
 from textual.widgets import Static
 
 from compartment_tui.ports import LogLine
+from compartment_tui.tui.logs import log_pane
+from compartment_tui.tui.logs.log_pane import LogPane
+from compartment_tui.tui.logs.log_view import LogView
 from compartment_tui.tui.messages import CopyWanted, SaveWanted
-from compartment_tui.tui.widgets import log_pane
-from compartment_tui.tui.widgets.log_pane import LogPane
-from compartment_tui.tui.widgets.log_view import LogView
 
 T0 = datetime(2026, 1, 1, 12, 3, tzinfo=UTC)
 PAUSED = 0.15

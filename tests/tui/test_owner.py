@@ -7,8 +7,8 @@ import pytest
 
 from compartment_tui.adapters.memory.world import MemoryWorld, memory_world
 from compartment_tui.domain.owner import Origin
-from compartment_tui.tui.screens.plan import PlanScreen
-from compartment_tui.tui.screens.run import RunScreen
+from compartment_tui.tui.runs.plan_screen import PlanScreen
+from compartment_tui.tui.runs.run_screen import RunScreen
 from tests.rollout.shop import change_everything, deploy, state
 from tests.tui.acting_world import HeldClock, Stage, open_held, stage
 

@@ -14,12 +14,12 @@ from compartment_tui.adapters.memory.demo import open_demo
 from compartment_tui.adapters.memory.world import MemoryWorld
 from compartment_tui.domain.errors import CompartmentError, EngineUnreachable
 from compartment_tui.operations import runs
-from compartment_tui.tui import copying, outside
 from compartment_tui.tui.app import CompartmentApp
 from compartment_tui.tui.bridge import Bridge
-from compartment_tui.tui.screens.ask import AskScreen
-from compartment_tui.tui.screens.help import HelpScreen
-from compartment_tui.tui.screens.quit import QuitScreen
+from compartment_tui.tui.kit.confirm import AskScreen
+from compartment_tui.tui.runs.quit_screen import QuitScreen
+from compartment_tui.tui.shell import clipboard, external_programs
+from compartment_tui.tui.shell.help_screen import HelpScreen
 from tests.tui.pictures import Breakable, Shot, SteppedClock, opened_application
 
 EXAMPLES = 9
@@ -47,11 +47,11 @@ STEPS = st.lists(st.one_of(PRESS, PRESS, PRESS, EVENT, RESIZE), min_size=5, max_
 def _harmless(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """The browser, the shell, the clipboard and the files of this machine are left alone."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(outside, "has_browser", lambda: True)
+        patch.setattr(external_programs, "has_browser", lambda: True)
         patch.setattr(CompartmentApp, "open_url", lambda _app, _url: None)
         patch.setattr(CompartmentApp, "suspend", lambda _app: nullcontext())
         patch.setattr(Bridge, "shell", lambda *_: 127)
-        patch.setattr(copying, "copy", lambda _text, tools: tools[0].name if tools else None)
+        patch.setattr(clipboard, "copy", lambda _text, tools: tools[0].name if tools else None)
         patch.setattr(CompartmentApp, "saved", tmp_path_factory.mktemp("saved"))
         yield
 

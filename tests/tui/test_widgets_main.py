@@ -7,17 +7,18 @@ from compartment_tui.domain.deployment import Stage
 from compartment_tui.domain.details import RouteView, Visit
 from compartment_tui.domain.errors import EngineUnreachable
 from compartment_tui.domain.routes import Route
-from compartment_tui.present.acts import Act, Verb
 from compartment_tui.tui import messages as news
-from compartment_tui.tui.widgets.banner import Banner
-from compartment_tui.tui.widgets.environment_bar import EnvironmentBar
-from compartment_tui.tui.widgets.overview import Overview
-from compartment_tui.tui.widgets.pane_bar import PANES, PaneBar
-from compartment_tui.tui.widgets.releases import Releases
-from compartment_tui.tui.widgets.routes import Routes
-from compartment_tui.tui.widgets.services import Services
-from compartment_tui.tui.widgets.table import CURSOR, MARK
-from compartment_tui.tui.widgets.variables import Variables
+from compartment_tui.tui.kit.key_table import CURSOR, MARK
+from compartment_tui.tui.main.detail_pane import Overview
+from compartment_tui.tui.main.environment_bar import EnvironmentBar
+from compartment_tui.tui.main.history_pane import Releases
+from compartment_tui.tui.main.pane_bar import PANES, PaneBar
+from compartment_tui.tui.main.routes_pane import Routes
+from compartment_tui.tui.main.services_table import Services
+from compartment_tui.tui.main.variables_pane import Variables
+from compartment_tui.tui.messages import ActWanted
+from compartment_tui.tui.shell.banner import Banner
+from compartment_tui.tui.state.action import Act, Verb
 from tests.present.boards import (
     NOW,
     PRODUCTION,
@@ -318,7 +319,7 @@ def test_enter_on_a_release_asks_for_the_way_back() -> None:
         assert it.posted == []
         await it.press("j", "enter", "y")
         wanted, copied = it.posted
-        assert isinstance(wanted, news.ActWanted)
+        assert isinstance(wanted, ActWanted)
         assert wanted.act == Act(
             verb=Verb.ROLLBACK, environment="production", services=("web",), to=old.id
         )

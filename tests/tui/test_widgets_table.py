@@ -2,9 +2,9 @@ from dataclasses import replace
 
 from textual.widgets import Input
 
-from compartment_tui.present.grid import Column, Grid, Row, grid
 from compartment_tui.present.tone import line
-from compartment_tui.tui.widgets.table import CURSOR, GUTTER, KeyTable
+from compartment_tui.tui.kit.grid import Column, Grid, Row, grid
+from compartment_tui.tui.kit.key_table import CURSOR, GUTTER, KeyTable
 from tests.tui.widget_host import On, on
 
 COLUMNS = (Column(title="NAME", least=8), Column(title="STATE", least=8))

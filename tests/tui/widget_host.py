@@ -11,6 +11,7 @@ from textual.pilot import Pilot
 from textual.widget import Widget
 
 from compartment_tui.tui import messages as news
+from compartment_tui.tui.messages import ActWanted
 
 W = TypeVar("W", bound=Widget)
 
@@ -36,7 +37,7 @@ class Host(App[None]):
     def on_services_in_view(self, message: news.ServicesInView) -> None:
         self.in_view.append(message.services)
 
-    def on_act_wanted(self, message: news.ActWanted) -> None:
+    def on_act_wanted(self, message: ActWanted) -> None:
         self.posted.append(message)
 
     def on_copy_wanted(self, message: news.CopyWanted) -> None:

@@ -1,0 +1,102 @@
+"""The environments as numbered tabs on one line."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from compartment_tui.domain.deployment import Health
+from compartment_tui.domain.views import EnvironmentView
+from compartment_tui.present.text import fit, show_name, width
+from compartment_tui.present.tone import SYMBOLS, Cell, Line, Tone
+from compartment_tui.tui.state.app_state import Board
+
+WORKING = "▸"
+PROTECTED = "▣"
+LONGEST_NAME = 28
+_TONES = {Health.HEALTHY: Tone.GOOD, Health.PENDING: Tone.WARN, Health.UNHEALTHY: Tone.BAD}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tab:
+    """One environment as a tab: ` 2 staging ✗ `."""
+
+    environment: str
+    pieces: Line
+    chosen: bool
+
+    @property
+    def width(self) -> int:
+        return sum(width(piece.text) for piece in self.pieces)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TabsInSight:
+    """The tabs that fit, and whether there are more on either side."""
+
+    tabs: tuple[Tab, ...]
+    more_before: bool = False
+    more_after: bool = False
+
+
+def environment_tabs(board: Board) -> tuple[Tab, ...]:
+    """All environments, in the order of their numbers."""
+    return tuple(
+        _tab(board, view, number) for number, view in enumerate(board.environments, start=1)
+    )
+
+
+def tabs_in_sight(tabs: Sequence[Tab], room: int) -> TabsInSight:
+    """As many tabs as fit around the chosen one, which is always among them."""
+    if sum(tab.width for tab in tabs) <= room:
+        return TabsInSight(tabs=tuple(tabs))
+    chosen = next((place for place, tab in enumerate(tabs) if tab.chosen), 0)
+    first, last = chosen, chosen + 1
+    taken = tabs[chosen].width + 4  # the marks at both ends
+    while True:
+        if last < len(tabs) and taken + tabs[last].width <= room:
+            taken += tabs[last].width
+            last += 1
+        elif first > 0 and taken + tabs[first - 1].width <= room:
+            first -= 1
+            taken += tabs[first].width
+        else:
+            return TabsInSight(
+                tabs=tuple(tabs[first:last]), more_before=first > 0, more_after=last < len(tabs)
+            )
+
+
+def standing_words(board: Board) -> Line:
+    """What holds for the whole of the chosen environment, for the end of the line."""
+    chosen = next((v for v in board.environments if v.key.environment == board.environment), None)
+    words = []
+    if chosen is not None and chosen.protected:
+        words.append(Cell(f"{PROTECTED} protected ", Tone.WARN))
+    if board.read_only:
+        words.append(Cell("read-only ", Tone.WARN))
+    return tuple(words)
+
+
+def _tab(board: Board, view: EnvironmentView, number: int) -> Tab:
+    name = view.key.environment
+    pieces = [
+        Cell(f" {number} " if number < 10 else "   ", Tone.QUIET),
+        Cell(fit(show_name(name), LONGEST_NAME) + " "),
+        _badge(board, view),
+    ]
+    if view.protected:
+        pieces.append(Cell(f" {PROTECTED}", Tone.QUIET))
+    pieces.append(Cell(" "))
+    return Tab(environment=name, pieces=tuple(pieces), chosen=name == board.environment)
+
+
+def _badge(board: Board, view: EnvironmentView) -> Cell:
+    """Somebody is changing it, or how its worst service does."""
+    name = view.key.environment
+    status = board.statuses.get(name)
+    if board.working_on(name) or (status is not None and status.holder):
+        return Cell(WORKING, Tone.WARN)
+    if board.stopped_in(view):
+        return Cell(f"{SYMBOLS[Tone.QUIET]} stopped", Tone.QUIET)
+    if not board.live_in(view) and board.health_of(view) is not Health.UNHEALTHY:
+        return Cell(SYMBOLS[Tone.QUIET], Tone.QUIET)
+    tone = _TONES[board.health_of(view)]
+    return Cell(SYMBOLS[tone], tone)

@@ -1,0 +1,305 @@
+"""The main screen: environments above, services in the middle, one pane of detail below."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from textual.app import ComposeResult
+from textual.binding import Binding
+from textual.screen import Screen
+
+from compartment_tui.tui import messages as news
+from compartment_tui.tui.main.environment_bar import EnvironmentBar
+from compartment_tui.tui.main.pane_bar import PANES, PaneBar
+from compartment_tui.tui.main.panes import Panes
+from compartment_tui.tui.main.services_table import Services
+from compartment_tui.tui.messages import ActWanted
+from compartment_tui.tui.shell.banner import Banner
+from compartment_tui.tui.shell.key_hints import Hints
+from compartment_tui.tui.state.action import Act, Verb
+from compartment_tui.tui.state.app_state import Board
+from compartment_tui.tui.state.available_actions import SOMETIMES, possible
+from compartment_tui.tui.state.command_log import Copyable, no_address, no_shell, openables
+from compartment_tui.tui.variables.messages import EditorWanted
+
+if TYPE_CHECKING:
+    from compartment_tui.tui.kit.filter_line import Narrow
+    from compartment_tui.tui.logs.log_pane import LogPane
+
+_BY_NUMBER = Binding.Group("Environment by its number")
+
+
+class MainScreen(Screen[None]):
+    """Draws the board; every key is an intent."""
+
+    VERTICAL_BREAKPOINTS = [(0, "-short"), (30, "-tall")]
+
+    BINDINGS = [
+        *(
+            Binding(
+                str(n),
+                f"environment({n})",
+                f"Environment {n}",
+                show=False,
+                id=f"env.{n}",
+                group=_BY_NUMBER,
+            )
+            for n in range(1, 10)
+        ),
+        Binding(
+            "less_than_sign",
+            "environment_by(-1)",
+            "Previous environment",
+            show=False,
+            id="env.previous",
+        ),
+        Binding(
+            "greater_than_sign", "environment_by(1)", "Next environment", show=False, id="env.next"
+        ),
+        Binding("left_square_bracket", "pane_by(-1)", "Previous pane", show=False, id="pane.prev"),
+        Binding("right_square_bracket", "pane_by(1)", "Next pane", show=False, id="pane.next"),
+        Binding("l", "pane('logs')", "Logs", id="pane.logs"),
+        Binding("u", "pane('routes')", "Routes", show=False, id="pane.routes"),
+        Binding("r", "pane('releases')", "Releases", id="pane.releases"),
+        Binding("v", "variables", "Variables", id="act.variables"),
+        Binding("i", "pane('overview')", "Inspect", show=False, id="pane.overview"),
+        Binding("z", "zoom", "Zoom", show=False, id="view.zoom"),
+        Binding("s", "shell", "Shell", id="act.shell"),
+        Binding("o", "open", "Open", show=False, id="act.open"),
+        Binding("d", "plan", "Diff", show=False, id="act.plan"),
+        Binding("D", "deploy", "Deploy", id="act.deploy"),
+        Binding("U", "roll_back", "Undo", id="act.rollback"),
+        Binding("H", "hold", "Deploy and hold", show=False, id="act.hold"),
+        Binding("P", "promote", "Promote", id="act.promote"),
+        Binding("P", "across", "Promote from elsewhere", show=False, id="act.across"),
+        Binding("K", "discard", "Discard", id="act.discard"),
+        Binding("E", "redeploy", "Redeploy", show=False, id="act.redeploy"),
+        Binding("S", "stop", "Stop", show=False, id="act.stop"),
+        Binding("S", "start", "Start", id="act.start"),
+        Binding("R", "restart", "Restart", show=False, id="act.restart"),
+        Binding("X", "delete", "Remove environment", show=False, id="act.delete"),
+        Binding("slash", "filter", "Filter services", show=False, id="view.filter"),
+        Binding("escape", "show_all", "Show all services", show=False, id="view.show_all"),
+        Binding("ctrl+r,f5", "refresh", "Refresh", show=False, id="view.refresh"),
+    ]
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._stream: int | None = None
+        self._stream_of: tuple[str, str | None, datetime | None] | None = None
+        self._filter: Narrow | None = None
+        self._possible: frozenset[str] = frozenset()
+        self._since: datetime | None = None
+        """From when a person wants to see log lines; None: the newest ones."""
+
+    def compose(self) -> ComposeResult:
+        yield EnvironmentBar(id="environments")
+        yield Banner(id="banner")
+        yield Services(id="services")
+        yield PaneBar(id="panes")
+        yield Panes(self.app.world.clock.now, id="detail")  # type: ignore[attr-defined]
+        yield Hints(id="hints")
+
+    def on_mount(self) -> None:
+        self.query_one(Services).focus()
+
+    # --- drawing ----------------------------------------------------------------------------------
+
+    @property
+    def parts(self) -> Iterable[object]:
+        """Everything on the screen that draws a piece of the board."""
+        kinds = (EnvironmentBar, Banner, Services, PaneBar, Panes)
+        return [self.query_one(kind) for kind in kinds]
+
+    def show(self, board: Board, before: Board) -> None:
+        """Every part draws what differs."""
+        now = self.app.world.clock.now()  # type: ignore[attr-defined]
+        for part in self.parts:
+            part.show(board, now)  # type: ignore[attr-defined]
+        self._offer()
+        if (board.environment, board.service) != (before.environment, before.service):
+            self._follow()
+
+    def _offer(self) -> None:
+        """The keys that mean something for what is chosen."""
+        before, self._possible = self._possible, possible(self.board, self._meant())
+        if self._possible != before:
+            self.refresh_bindings()
+
+    def on_services_marked(self) -> None:
+        self._offer()
+
+    def act_begun(self, act: Act) -> None:
+        """What was marked was meant for it; the next act is not for these unsaid."""
+        rows = self.query_one(Services)
+        if act.environment == self.board.environment and act.services and rows.marked:
+            rows.mark(frozenset())
+
+    def take_lines(self, message: news.LogLinesArrived) -> None:
+        """A batch of log lines; those of a stream that was left are late and dropped."""
+        if message.stream != self._stream:
+            return
+        self.query_one(Panes).take_lines(message)
+
+    # --- panes ------------------------------------------------------------------------------------
+
+    @property
+    def pane(self) -> str:
+        return self.query_one(Panes).current or "overview"
+
+    async def action_pane(self, name: str) -> None:
+        await self.query_one(Panes).open(name)
+        self.query_one(PaneBar).current = name
+        self._follow()
+        if name == "overview":
+            self.query_one(Services).focus()
+        else:
+            self.query_one(f"#{name}").focus()
+
+    async def action_pane_by(self, step: int) -> None:
+        await self.action_pane(PANES[(PANES.index(self.pane) + step) % len(PANES)])
+
+    def _follow(self) -> None:
+        """Follow the logs of what is selected, while they can be seen."""
+        bridge, board = self.app.bridge, self.app.board  # type: ignore[attr-defined]
+        seen = self.pane == "logs"
+        wanted = (board.environment, board.service, self._since) if seen else None
+        if wanted == self._stream_of:
+            return
+        if self._stream is not None:
+            bridge.unfollow(self._stream)
+        self._stream, self._stream_of = None, wanted
+        if wanted is not None and board.environment:
+            self.query_one(Panes).forget_lines()
+            services = (board.service,) if board.service else ()
+            self._stream = bridge.follow(board.environment, services, since=self._since)
+
+    def on_log_pane_since_changed(self, message: "LogPane.SinceChanged") -> None:
+        """Older lines than are here may be wanted: fetch from then on."""
+        self._since = message.since
+        self._follow()
+
+    # --- intents ----------------------------------------------------------------------------------
+
+    @property
+    def board(self) -> Board:
+        board: Board = self.app.board  # type: ignore[attr-defined]
+        return board
+
+    def action_environment(self, number: int) -> None:
+        names = [one.key.environment for one in self.board.environments]
+        if number <= len(names):
+            self.post_message(news.EnvironmentChosen(names[number - 1]))
+
+    def action_environment_by(self, step: int) -> None:
+        names = [one.key.environment for one in self.board.environments]
+        if self.board.environment in names:
+            place = (names.index(self.board.environment) + step) % len(names)
+            self.post_message(news.EnvironmentChosen(names[place]))
+
+    def action_plan(self) -> None:
+        act = Act(verb=Verb.DEPLOY, environment=self.board.environment, services=self._marked())
+        self.post_message(ActWanted(act, look_only=True))
+
+    def action_deploy(self) -> None:
+        self._want(Verb.DEPLOY, *self._marked())
+
+    def action_roll_back(self) -> None:
+        self._want(Verb.ROLLBACK, *self._marked())
+
+    def action_redeploy(self) -> None:
+        self._want(Verb.REDEPLOY, *self._marked())
+
+    def action_hold(self) -> None:
+        self._want(Verb.HOLD, *self._marked())
+
+    def action_promote(self) -> None:
+        self._want(Verb.PROMOTE, *self._marked())
+
+    def action_across(self) -> None:
+        self._want(Verb.ACROSS, *self._marked())
+
+    def action_discard(self) -> None:
+        self._want(Verb.DISCARD, *self._marked())
+
+    def action_stop(self) -> None:
+        self._want(Verb.STOP, *self._meant())
+
+    def action_start(self) -> None:
+        self._want(Verb.START, *self._meant())
+
+    def action_restart(self) -> None:
+        self._want(Verb.RESTART, *self._meant())
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Of two verbs under one key, the one that means something now."""
+        del parameters
+        return action not in SOMETIMES or action in self._possible
+
+    def action_delete(self) -> None:
+        self._want(Verb.DELETE)
+
+    def _marked(self) -> tuple[str, ...]:
+        return self.query_one(Services).marked
+
+    def _meant(self) -> tuple[str, ...]:
+        """The marked services, or the selected one: what interrupts is never for all unsaid."""
+        selected = (self.board.service,) if self.board.service else ()
+        return self._marked() or selected
+
+    def _want(self, verb: Verb, *services: str) -> None:
+        act = Act(verb=verb, environment=self.board.environment, services=services)
+        self.post_message(ActWanted(act))
+
+    def action_variables(self) -> None:
+        self.post_message(EditorWanted(self.board.service))
+
+    def action_shell(self) -> None:
+        row = self.board.selected
+        if row is not None and row.active is not None:
+            self.post_message(news.ShellWanted(self.board.environment, row.service, row.active.id))
+        else:
+            self.notify(no_shell(self.board), severity="warning", markup=False)
+
+    def action_open(self) -> None:
+        """Its address; with a candidate that waits, one of two."""
+        found = openables(self.board)
+        if len(found) < 2:
+            self._open(found[0]) if found else self._no_address()
+            return
+        from compartment_tui.tui.kit.letter_menu import LetterMenu
+
+        self.app.push_screen(LetterMenu(found, title="Open", does="opens"), self._open)
+
+    def _open(self, chosen: Copyable | None) -> None:
+        if chosen is not None:
+            self.post_message(news.OpenWanted(chosen.text))
+
+    def _no_address(self) -> None:
+        self.notify(no_address(self.board), severity="warning", markup=False)
+
+    def action_refresh(self) -> None:
+        self.app.bridge.look()  # type: ignore[attr-defined]
+
+    async def action_filter(self) -> None:
+        if self._filter is None:
+            from compartment_tui.tui.kit.filter_line import Narrow
+
+            self._filter = Narrow(id="filter")
+            await self.mount(self._filter, before="#services")
+        self._filter.open()
+
+    def action_show_all(self) -> None:
+        """One level back: to the services, and all of them."""
+        if self._filter is not None:
+            self._filter.clear_all()
+        self.query_one(Services).focus()
+
+    def on_narrow_typed(self, message: "Narrow.Typed") -> None:
+        self.query_one(Services).narrow(message.wanted)
+
+    def on_narrow_left(self) -> None:
+        self.query_one(Services).focus()
+
+    def action_zoom(self) -> None:
+        self.toggle_class("zoomed")

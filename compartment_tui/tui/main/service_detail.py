@@ -1,0 +1,276 @@
+"""The selected service, in full: how it does, what helps, what runs, what was before it."""
+
+from collections.abc import Iterator
+from datetime import datetime
+from itertools import zip_longest
+
+from compartment_tui.domain.deployment import Deployment, Health, RunRecord
+from compartment_tui.domain.details import DeploymentView
+from compartment_tui.domain.history import spec_of
+from compartment_tui.domain.views import Left, ServiceStatus
+from compartment_tui.present.fields import readiness_words
+from compartment_tui.present.tables import commit_cell, deployment_cell
+from compartment_tui.present.text import (
+    age,
+    clean,
+    left_words,
+    pad,
+    short_commit,
+    short_id,
+    show,
+    size,
+    stage_words,
+    trigger_words,
+    variable_words,
+)
+from compartment_tui.present.tone import Cell, Line, Tone, line, signed
+from compartment_tui.tui.kit.styled_lines import (
+    Key,
+    Picture,
+    Strong,
+    fitted,
+    flowed,
+    folded,
+    joined,
+    line_width,
+)
+from compartment_tui.tui.kit.usage import cpu_graph, cpu_words, memory_graph, memory_of_limit
+from compartment_tui.tui.main.candidate_comparison import beside_lines
+from compartment_tui.tui.main.services_model import (
+    CHANGED_MARK,
+    deploy_hint,
+    health_line,
+    latest_failed,
+    reason_words,
+    under_way,
+)
+from compartment_tui.tui.state.app_state import Board
+
+TWO_COLUMNS = 110
+"""From so many columns on the pictures stand beside the facts."""
+GRAPH_COLUMNS = 30
+GRAPH_ROWS = 3
+BESIDE_COLUMNS = 46
+"""What a picture's words take at most."""
+STORIES = 6
+"""So many of a service's last deployments are listed."""
+NAME_COLUMNS = 11
+
+
+def overview(board: Board, now: datetime, room: int) -> tuple[Line, ...]:
+    """Everything about the selected service, the most urgent first."""
+    one, status = board.selected, board.status
+    if status is None or one is None:
+        return ()
+    if not any(row.active or row.latest for row in status.services):
+        return deploy_hint(board)
+    said = _head(board, one, stale=status.stale is not None)
+    head = tuple(part for full in said for part in folded(full, room, indent=NAME_COLUMNS + 1))
+    keys = tuple((Key(key), Cell(f" {words}")) for key, words in helps(board, one))
+    if keys:
+        head += flowed(Cell(pad("what helps", NAME_COLUMNS + 1), Tone.QUIET), keys, room)
+    beside = beside_lines(one, now, room)
+    if beside:
+        head = (*head, (), *beside)
+    facts = (*_facts(board, one, now), *_history(board, one, now))
+    if room >= TWO_COLUMNS:
+        return (*head, (), *_beside(facts, tuple(_tall_usage(board, one)), room))
+    return (*head, (), *_flat_usage(board, one), *facts)
+
+
+def helps(board: Board, one: ServiceStatus) -> Iterator[tuple[str, str]]:
+    """Keys that help with what is wrong or new, with what they do; none when all is well."""
+    changing = not board.read_only
+    sick = one.health is Health.UNHEALTHY
+    if sick and one.active is not None:
+        yield "l", "read its logs"
+        if changing and one.rollback_to:
+            yield _undo_keys(board, one), f"undo to {short_id(one.rollback_to)}"
+        if changing and _runs_not(one) and one.instance is not None:
+            yield "S", "start it"
+        if not _runs_not(one):
+            yield "s", "shell"
+        return
+    if one.held is not None:
+        if one.held.url:
+            yield "o", "look at both"
+        if changing:
+            yield "P", "promote it"
+            yield "K", "discard it"
+    elif one.active is not None and one.active.resting and changing:
+        yield "S", "start it"
+    elif latest_failed(one):
+        yield "l", "read why"
+        yield "r", "releases"
+        if changing:
+            yield "D", "deploy again"
+    elif changing and one.active is None:
+        yield "D", "deploy it"
+    elif changing and one.drift:
+        yield "v", "see them"
+        yield "space E", "redeploy with them"
+
+
+def _undo_keys(board: Board, one: ServiceStatus) -> str:
+    """Undo takes back the newest run in effect; whoever wants another service has to mark it."""
+    rows = board.status.services if board.status else ()
+    newest = max((row.active.run for row in rows if row.active), default="")
+    return "U" if one.active is not None and one.active.run == newest else "space U"
+
+
+def _runs_not(one: ServiceStatus) -> bool:
+    return one.instance is None or not one.instance.running
+
+
+def _head(board: Board, one: ServiceStatus, *, stale: bool) -> Iterator[Line]:
+    name = Strong(f"{show(one.service)}  ")
+    doing = under_way(board, one)
+    working = (Cell(f"▸ {doing}", Tone.WARN),) if doing else ()
+    sick = one.health is Health.UNHEALTHY
+    why = line("" if stale else reason_words(one), Tone.PLAIN if sick else Tone.QUIET)
+    yield name, *joined((health_line(one, stale=stale), working, why))
+    if one.latest is not None and latest_failed(one) and one.active is not None:
+        yield from _failed_latest(one.latest)
+    if one.drift and not (one.held and one.held.changes == one.drift):
+        words = f"{CHANGED_MARK} the file's variables are not what runs:  "
+        yield Cell(words, Tone.WARN), Cell(variable_words(one.drift))
+    if not one.declared:
+        yield (signed("no longer in the project file", Tone.WARN),)
+
+
+def _failed_latest(latest: Deployment) -> Iterator[Line]:
+    where = f"the last deploy failed while {stage_words(latest.stage)}"
+    said = next(iter(latest.failure.splitlines()), "")
+    yield signed(where, Tone.BAD), Cell(f": {clean(said)}" if said else "")
+
+
+def _facts(board: Board, one: ServiceStatus, now: datetime) -> Iterator[Line]:
+    active = one.active
+    if active is None:
+        if one.latest is not None:
+            yield from _story(board, one.latest, now)
+        return
+    if one.held is None:  # else it stands above, beside the candidate
+        if one.url:
+            yield _fact("route", Cell(show(one.url)), Cell(f"  {_upstream(active)}", Tone.QUIET))
+        yield from _story(board, active, now)
+    if one.rollback_to:
+        yield _fact("before it", *_before(board, one, one.rollback_to, now))
+    elif one.rollback_left is Left.GONE:
+        yield _fact("before it", Cell("gone: there is nothing to go back to", Tone.QUIET))
+    if active.port is not None:
+        yield _fact("inside", Cell(f"http://{show(one.service)}:{active.port}"))
+    yield _fact("readiness", Cell(readiness_words(spec_of(active).readiness)))
+    if one.instance is not None:
+        restarts = one.instance.restarts
+        often = Cell(f"  restarted {restarts} times" if restarts else "", Tone.WARN)
+        yield _fact("container", Cell(show(one.instance.name), Tone.QUIET), often)
+
+
+def _story(board: Board, one: Deployment, now: datetime) -> Iterator[Line]:
+    run = _run(board, one.run)
+    who = f" by {clean(run.actor)}" if run else ""
+    made = f"  {trigger_words(one.trigger)}{who}, {age(one.created, now)}"
+    yield _fact("deployment", Cell(short_id(one.id)), Cell(made, Tone.QUIET))
+    provenance = one.provenance
+    if provenance.commit:
+        branch = f" on {show(provenance.branch)}" if provenance.branch else ""
+        author = f", by {show(provenance.author)}" if provenance.author else ""
+        dirty = (Cell("  + uncommitted changes", Tone.WARN),) if provenance.dirty else ()
+        commit = Cell(show(short_commit(provenance.commit)))
+        yield _fact("commit", commit, Cell(f"{branch}{author}", Tone.QUIET), *dirty)
+    if one.image:
+        yield _fact("image", Cell(show(one.image.removeprefix("sha256:")[:12]), Tone.QUIET))
+
+
+def _history(board: Board, one: ServiceStatus, now: datetime) -> Iterator[Line]:
+    """The service's newest deployments, one a line."""
+    runs = board.histories.get(board.environment, ())
+    every = {
+        view.deployment.id: view
+        for run in runs
+        for view in run.deployments
+        if view.deployment.service == one.service
+    }
+    newest = sorted(every, reverse=True)[:STORIES]
+    if len(newest) < 2:
+        return
+    yield ()
+    for place, id_ in enumerate(newest):
+        deployment = every[id_].deployment
+        state = deployment_cell(deployment, active=every[id_].active)
+        when = Cell(f"  {age(deployment.created, now):<9}", Tone.QUIET)
+        commit = Cell(f"  {commit_cell(deployment).text:<8}", Tone.QUIET)
+        name = "history" if place == 0 else ""
+        yield _fact(name, Cell(short_id(id_), Tone.QUIET), commit, when, Cell("  "), state)
+
+
+def _upstream(active: Deployment) -> str:
+    return f"→ port {active.port}" if active.port else ""
+
+
+def _before(board: Board, one: ServiceStatus, deployment: str, now: datetime) -> Line:
+    """What one rollback leads to."""
+    known = _view(board, deployment)
+    undo = (Cell("  "), Key(_undo_keys(board, one)), Cell(" goes back to it", Tone.QUIET))
+    key = () if board.read_only else undo
+    left = left_words(one.rollback_left)
+    if known is None:
+        return Cell(short_id(deployment)), Cell(left, Tone.QUIET), *key
+    commit = short_commit(known.deployment.provenance.commit)
+    said = f"  {show(commit)}  {age(known.deployment.created, now)}"
+    return Cell(short_id(deployment)), Cell(f"{said}{left}", Tone.QUIET), *key
+
+
+def _run(board: Board, run: str) -> RunRecord | None:
+    views = board.histories.get(board.environment, ())
+    return next((view.run for view in views if view.run.id == run), None)
+
+
+def _view(board: Board, deployment: str) -> DeploymentView | None:
+    views = board.histories.get(board.environment, ())
+    every = (one for view in views for one in view.deployments)
+    return next((one for one in every if one.deployment.id == deployment), None)
+
+
+def _flat_usage(board: Board, one: ServiceStatus) -> Iterator[Line]:
+    samples = board.samples.get(one.active.id, ()) if one.active else ()
+    if not samples or _runs_not(one):
+        return
+    newest = samples[-1]
+    yield _fact(
+        "uses",
+        Picture(cpu_graph(samples, 12)[0].rstrip()),
+        Cell(f" {cpu_words(newest)} CPU   "),
+        Picture(memory_graph(samples, 12)[0].rstrip()),
+        Cell(f" {memory_of_limit(newest)}"),
+    )
+
+
+def _tall_usage(board: Board, one: ServiceStatus) -> Iterator[Line]:
+    """Two pictures under each other, each with its number."""
+    samples = board.samples.get(one.active.id, ()) if one.active else ()
+    if not samples or _runs_not(one):
+        return
+    newest = samples[-1]
+    peak = max(sample.memory for sample in samples)
+    yield Cell("CPU  ", Tone.QUIET), Cell(f"{cpu_words(newest)} of a core")
+    yield from ((Picture(row),) for row in cpu_graph(samples, GRAPH_COLUMNS, GRAPH_ROWS))
+    most = f"  most {size(peak)}"
+    yield Cell("MEM  ", Tone.QUIET), Cell(memory_of_limit(newest)), Cell(most, Tone.QUIET)
+    yield from ((Picture(row),) for row in memory_graph(samples, GRAPH_COLUMNS, GRAPH_ROWS))
+
+
+def _beside(left: tuple[Line, ...], right: tuple[Line, ...], room: int) -> Iterator[Line]:
+    """Facts and pictures next to each other, the pictures not further away than the facts need."""
+    if not right:
+        yield from left
+        return
+    widest = max((line_width(one) for one in left), default=0)
+    column = min(max(widest + 4, room // 2), room - BESIDE_COLUMNS)
+    for one, two in zip_longest(left, right, fillvalue=()):
+        yield (*fitted(one, column), *two)
+
+
+def _fact(name: str, *pieces: Cell) -> Line:
+    return Cell(pad(name, NAME_COLUMNS) + " ", Tone.QUIET), *pieces

@@ -1,0 +1,204 @@
+"""The services of the chosen environment, a row each: what is wrong is found within a second."""
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+
+from compartment_tui.domain.config import Kind
+from compartment_tui.domain.deployment import Health, Sample, Status
+from compartment_tui.domain.typed import option_for
+from compartment_tui.domain.views import ServiceStatus
+from compartment_tui.present.tables import EMPTY, commit_cell, health_cell
+from compartment_tui.present.text import clean, duration, short_id, show, show_name, stage_words
+from compartment_tui.present.tone import Cell, Line, Tone, line, signed
+from compartment_tui.tui.kit.grid import Column, Grid, Row, grid
+from compartment_tui.tui.kit.styled_lines import Key, Picture, Strong, joined, quiet
+from compartment_tui.tui.kit.usage import cpu_graph, cpu_words, memory_graph, memory_words
+from compartment_tui.tui.state.app_state import Board
+
+CHANGED_MARK = "≠"
+HELD_MARK = "◇"
+ROOMY = 160
+"""From so many columns on nothing is cut."""
+REASON_COLUMNS = (39, 46)
+"""So much of a reason is shown before other columns get any room: in 80 columns, and in 120."""
+NARROW = 110
+
+
+def services_grid(board: Board, now: datetime, room: int) -> Grid:
+    """A row for each service as it fits; greyed while the engine is away."""
+    status = board.status
+    rows = status.services if status else ()
+    roomy = room >= ROOMY
+    stale = status is not None and status.stale is not None
+    return grid(
+        _columns(room),
+        [Row(key=one.service, cells=_cells(board, one, now, roomy, stale)) for one in rows],
+        room,
+    )
+
+
+def no_services(board: Board) -> tuple[Line, ...]:
+    """What stands where the table would be, while it has no rows."""
+    if board.status is None:
+        said = "asking Docker …" if board.trouble is None else "nothing is known yet"
+        return (line(said, Tone.QUIET),)
+    return (
+        (Cell("compartment.toml names no service yet. Add one:"),),
+        line("  [services.web]", Tone.GOOD),
+        line('  path = "."        # a directory with a Dockerfile', Tone.GOOD),
+    )
+
+
+def none_fits(wanted: str) -> tuple[Line, ...]:
+    """What stands there when a filter hides all of them."""
+    return (line(f"no service fits {show(wanted.strip())}; esc shows all", Tone.QUIET),)
+
+
+def latest_failed(one: ServiceStatus) -> bool:
+    """Whether the newest deployment failed, whatever is live."""
+    latest = one.latest
+    return latest is not None and latest.status is Status.FAILED and latest != one.active
+
+
+def under_way(board: Board, one: ServiceStatus) -> str:
+    """What is being done to a service at this moment, in words; empty when nothing is."""
+    for job in board.running_jobs:
+        track = job.timeline.track(one.service)
+        if job.act.environment != board.environment or track is None:
+            continue
+        if track.running:
+            return stage_words(track.running[-1].stage)
+    latest = one.latest
+    holder = board.status.holder if board.status else None
+    if holder and latest is not None and latest.status is Status.RUNNING:
+        return stage_words(latest.stage)
+    return ""
+
+
+def health_line(one: ServiceStatus, *, stale: bool) -> Line:
+    """Health in a word with its symbol; while the engine is away nobody knows."""
+    if stale and one.active is not None:
+        return (signed("unknown", Tone.QUIET),)
+    cell = health_cell(one)
+    return (Strong(cell.text, cell.tone) if cell.tone is Tone.BAD else cell,)
+
+
+def reason_words(one: ServiceStatus) -> str:
+    """Why, where the word alone does not say it."""
+    said = one.reason.removeprefix("stopped ") if one.active and one.active.resting else one.reason
+    return "" if said in {"", "not deployed"} else clean(said)
+
+
+def since(span: timedelta) -> str:
+    """How long, in one unit, so that it seldom changes: `40s`, `3m`, `5h`, `4d`."""
+    seconds = int(span.total_seconds())
+    for unit, length in (("d", 86400), ("h", 3600), ("m", 60)):
+        if seconds >= length:
+            return f"{seconds // length}{unit}"
+    return f"{max(seconds, 0)}s"
+
+
+def deploy_hint(board: Board) -> tuple[Line, ...]:
+    """What the first deploy will do, for an environment in which nothing is live."""
+    status = board.status
+    names = [show(one.service) for one in status.services] if status else []
+    where = show_name(board.environment)
+    return (
+        (Strong(f"Nothing is live in {where} yet."),),
+        (),
+        (
+            Key("D"),
+            Cell(f"  deploys {', '.join(names)}: builds each image, starts it, proves that"),
+        ),
+        line("   it is ready, and only then sends traffic to it. You see the plan first."),
+        (Key("d"), Cell("  shows that plan and does nothing")),
+        (Key("v"), Cell("  shows the variables it would get")),
+        (),
+        line(f"   compartment-tui deploy{option_for(board.environment)}", Tone.QUIET),
+    )
+
+
+def _columns(room: int) -> tuple[Column, ...]:
+    roomy = room >= ROOMY
+    picture = _picture_columns(roomy=roomy)
+    reason = REASON_COLUMNS[room >= NARROW]
+    return (
+        Column(title="SERVICE", least=8, most=40 if roomy else 24),
+        Column(title="HEALTH", least=reason, most=100),
+        Column(title="UP", least=7 if roomy else 3, right=True, steady=True, rank=1),
+        Column(title="COMMIT", least=8, rank=2),
+        Column(title="DEPLOYMENT", least=10, rank=6),
+        Column(title="CPU", least=4, right=True, steady=True, rank=3),
+        Column(title="", least=picture, rank=5, gap=1),
+        Column(title="MEM", least=4, right=True, steady=True, rank=3),
+        Column(title="", least=picture, rank=5, gap=1),
+        Column(title="ROUTE", least=14 if room >= NARROW else 20, most=60, rank=4),
+    )
+
+
+def _picture_columns(*, roomy: bool) -> int:
+    return 16 if roomy else 8
+
+
+def _cells(
+    board: Board, one: ServiceStatus, now: datetime, roomy: bool, stale: bool
+) -> tuple[Line, ...]:
+    active = one.active
+    samples = board.samples.get(active.id, ()) if active and one.instance else ()
+    started = one.instance.started if one.instance and one.instance.running else None
+    up = duration(now - started) if started and roomy else since(now - started) if started else ""
+    cells: tuple[Line, ...] = (
+        _name(one),
+        joined((health_line(one, stale=stale), *_remarks(board, one, roomy, stale))),
+        (Cell(up),),
+        (commit_cell(active) if active else EMPTY,),
+        (Cell(short_id(active.id), Tone.QUIET) if active else EMPTY,),
+        *_usage(samples, _picture_columns(roomy=roomy)),
+        _route(one, roomy),
+    )
+    return tuple(quiet(cell) for cell in cells) if stale else cells
+
+
+def _name(one: ServiceStatus) -> Line:
+    pieces = [Cell(show(one.service))]
+    if one.drift:
+        pieces.append(Cell(f" {CHANGED_MARK}", Tone.WARN))
+    if one.held:
+        pieces.append(Cell(f" {HELD_MARK}", Tone.WARN))
+    return tuple(pieces)
+
+
+def _remarks(board: Board, one: ServiceStatus, roomy: bool, stale: bool) -> Iterator[Line]:
+    """What follows the word: what goes on, why it is not well, what else is worth a glance."""
+    doing = under_way(board, one)
+    if doing:
+        yield (Cell(f"▸ {doing}", Tone.WARN),)
+    sick = one.health is not Health.HEALTHY
+    draining = "draining" in one.reason
+    if not stale and (sick or roomy or draining) and not (draining and "draining" in doing):
+        yield line(reason_words(one), Tone.PLAIN if sick else Tone.QUIET)
+    if latest_failed(one) and one.active is not None and not doing:
+        yield (signed("last deploy failed", Tone.WARN),)
+    if one.held is not None and not doing:
+        bad = one.held.health is Health.UNHEALTHY
+        words = "candidate held" + (", not well" if bad else "")
+        yield (Cell(f"{HELD_MARK} {words}", Tone.WARN),)
+    if not one.declared:
+        yield (Cell("not in the file", Tone.WARN),)
+
+
+def _usage(samples: tuple[Sample, ...], columns: int) -> Iterator[Line]:
+    if not samples:
+        yield from (line(""),) * 4
+        return
+    newest = samples[-1]
+    yield line(cpu_words(newest))
+    yield (Picture(cpu_graph(samples, columns)[0]),)
+    yield line(memory_words(newest))
+    yield (Picture(memory_graph(samples, columns)[0]),)
+
+
+def _route(one: ServiceStatus, roomy: bool) -> Line:
+    if one.url:
+        return line(show(one.url if roomy else one.url.removeprefix("http://")))
+    return line("worker" if one.kind is Kind.WORKER else "", Tone.QUIET)

@@ -1,0 +1,284 @@
+"""A job in words: how it stands, what can be asked of it, and what one can do when it is over."""
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from compartment_tui.domain.deployment import Stage
+from compartment_tui.domain.handling import Handle
+from compartment_tui.domain.outcome import Outcome
+from compartment_tui.present.failure import error_lines, failure_lines
+from compartment_tui.present.progress import closing_lines, failed_at, result_lines, undoable
+from compartment_tui.present.prune import pruned_lines
+from compartment_tui.present.text import clean, duration, listed, show, show_name, url
+from compartment_tui.present.timeline import StepState, Timeline, Track, TrackState
+from compartment_tui.present.tone import Cell, Line, Tone, line, signed
+from compartment_tui.tui.kit.question import Question
+from compartment_tui.tui.state.action import Act, Verb
+from compartment_tui.tui.state.app_state import Job
+
+_OUTCOMES = {
+    Outcome.LIVE: ("live", Tone.GOOD),
+    Outcome.HELD: ("held", Tone.GOOD),
+    Outcome.DISCARDED: ("discarded", Tone.GOOD),
+    Outcome.UNCHANGED: ("nothing to do", Tone.GOOD),
+    Outcome.STOPPED: ("stopped", Tone.GOOD),
+    Outcome.REVERTED: ("reverted", Tone.GOOD),
+    Outcome.FAILED: ("failed, reverted", Tone.BAD),
+    Outcome.CANCELLED: ("cancelled, reverted", Tone.WARN),
+    Outcome.NEEDS_ATTENTION: ("needs attention", Tone.BAD),
+}
+
+WITH_RESULTS = frozenset({Outcome.LIVE, Outcome.HELD, Outcome.UNCHANGED, Outcome.STOPPED})
+"""Endings after which there is something to see at an address, or not any more."""
+
+
+def committed(timeline: Timeline) -> bool:
+    """Whether the routes have moved: from then on nothing is reverted."""
+    if timeline.handling is not None or timeline.run is None:
+        return False
+    return timeline.live_after is not None or any(
+        step.stage is Stage.DRAINING_PREVIOUS
+        or (step.stage is Stage.SWITCHING_ROUTE and step.state is StepState.DONE)
+        for track in timeline.tracks
+        for step in track.steps
+    )
+
+
+def job_cell(job: Job) -> Cell:
+    """How it stands, with its symbol."""
+    if job.error is not None:
+        return signed("refused" if not job.timeline.tracks else "broke off", Tone.BAD)
+    if job.timeline.outcome is not None:
+        return signed(*_outcome(job.timeline, job.timeline.outcome))
+    if job.over:
+        return signed("done", Tone.GOOD)
+    if job.cancels:
+        return Cell("▸ ending" if committed(job.timeline) else "▸ reverting", Tone.WARN)
+    if committed(job.timeline):
+        return Cell("▸ running, is live", Tone.GOOD)
+    return Cell("▸ running")
+
+
+def _outcome(timeline: Timeline, outcome: Outcome) -> tuple[str, Tone]:
+    """What is done by hand makes nothing live, and is not a run that could be reverted."""
+    if timeline.handling is None:
+        return _OUTCOMES[outcome]
+    if outcome is Outcome.LIVE:
+        started = timeline.handling.verb is Handle.START
+        return ("started" if started else "restarted"), Tone.GOOD
+    if outcome is Outcome.FAILED:
+        return "failed", Tone.BAD
+    return _OUTCOMES[outcome]
+
+
+def job_took(job: Job, now: datetime) -> timedelta:
+    """How long it went on, or has been going on."""
+    return max((job.ended or now) - job.started, timedelta())
+
+
+def job_title(job: Job) -> str:
+    """What it is about, naming the services once they are known."""
+    act = job.act
+    if not act.services and act.verb.of_services and job.timeline.tracks:
+        return replace(act, services=tuple(one.service for one in job.timeline.tracks)).title()
+    return act.title()
+
+
+def ending_lines(job: Job) -> tuple[Line, ...]:
+    """What came of it: what is live, at which address, and how to go on. Empty while it runs."""
+    if not job.over:
+        return ()
+    if job.error is not None:
+        return error_lines(job.error)
+    if job.pruned is not None:
+        return pruned_lines(job.pruned)
+    timeline = job.timeline
+    lines: tuple[Line, ...] = ()
+    if timeline.outcome in WITH_RESULTS:
+        lines += result_lines(timeline, job.http_port)
+    lines += _failed(timeline)
+    failure = timeline.failure
+    told = {track.failure.message for track in timeline.tracks if track.failure}
+    if failure and failure.message not in told and timeline.outcome is not Outcome.CANCELLED:
+        lines += failure_lines(failure.message, hint=failure.hint, tail=failure.tail)
+    if job.act.verb is Verb.DELETE:
+        lines += ((signed(f"{show_name(job.act.environment)} is gone", Tone.GOOD),),)
+    return lines + closing_lines(timeline)
+
+
+def _failed(timeline: Timeline) -> tuple[Line, ...]:
+    """Each service that failed, in one sentence; its output has the rest."""
+    return tuple(
+        (signed(f"{failed_at(track)}: {clean(track.failure.message)}", Tone.BAD),)
+        for track in timeline.tracks
+        if track.failure is not None
+    )
+
+
+def toast(job: Job) -> tuple[str, Tone]:
+    """The end of a job that nobody is looking at, in a sentence."""
+    cell = job_cell(job)
+    why = job.error.message if job.error else ""
+    failed = [one for one in job.timeline.tracks if one.failure is not None]
+    if failed and failed[0].failure is not None:
+        why = f"{failed[0].service}: {failed[0].failure.message}"
+    return f"{cell.text}{f': {clean(why)}' if why else ''}", cell.tone
+
+
+def of_interest(timeline: Timeline) -> str | None:
+    """The service a person wants to see: what failed, else what goes on, else the first."""
+    for state in (TrackState.FAILED, TrackState.RUNNING):
+        for track in timeline.tracks:
+            if track.state is state and (state is TrackState.FAILED or track.running):
+                return track.service
+    return timeline.tracks[0].service if timeline.tracks else None
+
+
+def cancel_question(job: Job) -> Question:
+    """What cancelling means right now."""
+    title = job_title(job)
+    if job.cancels:
+        words = ("It is being ended already.", "Leaving it now keeps a journal: resume ends it.")
+        return Question(title=title, lines=_lines(words), yes="Leave it", no="Wait")
+    if committed(job.timeline):
+        words = (
+            "The new version is live and stays live.",
+            "Ending the drain cuts the connections that the previous version still has.",
+        )
+        return Question(title=title, lines=_lines(words), yes="End the drain", no="Let it drain")
+    stays = _lines(("Cancel and revert? What was live before stays live.",))
+    return Question(title=title, lines=stays, yes="Cancel and revert", no="Go on")
+
+
+def quit_question(jobs: tuple[Job, ...]) -> Question:
+    """What leaving means while jobs go on."""
+    if not jobs:
+        ended = _lines(("It has ended meanwhile.",))
+        return Question(title="Quit", lines=ended, yes="Leave", no="Stay")
+    lines = [line(f"{job_title(job)} goes on.") for job in jobs]
+    before = [job for job in jobs if not committed(job.timeline)]
+    after = [job for job in jobs if committed(job.timeline)]
+    if before:
+        lines += _lines(("Leaving cancels and reverts it: what was live before stays live.",))
+    if after:
+        where = listed(show_name(job.act.environment) for job in after)
+        lines += _lines((f"{where} is live already: leaving ends the drain of the previous.",))
+    yes = "Revert and leave" if before else "End it and leave"
+    return Question(title="A job goes on", lines=tuple(lines), yes=yes, no="Stay")
+
+
+def leaving_question(jobs: tuple[Job, ...]) -> Question:
+    """What can still be chosen while leaving waits for the jobs to end."""
+    lines = [
+        *(line(f"{job_title(job)} is being ended.") for job in jobs),
+        line("The program closes as soon as that is done."),
+        line("Leaving now keeps a journal: `compartment-tui resume` ends it later.", Tone.QUIET),
+    ]
+    return Question(title="Leaving", lines=tuple(lines), yes="Leave now", no="Stay after all")
+
+
+class Way(StrEnum):
+    """What one can do with a job."""
+
+    CANCEL = "cancel"
+    LOGS = "logs"
+    SHELL = "shell"
+    OPEN = "open"
+    RETRY = "retry"
+    UNDO = "undo"
+    RESUME = "resume"
+    PROMOTE = "promote"
+    DISCARD = "discard"
+    START = "start"
+
+
+def ways(job: Job, service: str | None) -> dict[Way, str]:
+    """What can be done now, the most likely first, and the word for it."""
+    track = job.timeline.track(service) if service else None
+    found: dict[Way, str] = {}
+    if not job.over:
+        found[Way.CANCEL] = "end the drain" if committed(job.timeline) else "cancel"
+    outcome = job.timeline.outcome
+    if job.over and (job.error is not None or outcome in (Outcome.FAILED, Outcome.CANCELLED)):
+        found[Way.RETRY] = "try again"
+    if outcome is Outcome.UNCHANGED and job.act.verb is Verb.DEPLOY:
+        found[Way.RETRY] = "replace it anyway"
+    if outcome is Outcome.NEEDS_ATTENTION:
+        found[Way.RESUME] = "resume"
+    if track is not None and track_url(track, job) is not None:
+        found[Way.OPEN] = "open"
+    if track is not None and has_container(track):
+        found[Way.LOGS] = "container's logs"
+        if container_runs(track):
+            found[Way.SHELL] = "shell"
+    if outcome is Outcome.HELD:
+        found |= {Way.PROMOTE: "promote", Way.DISCARD: "discard"}
+    if outcome is Outcome.STOPPED:
+        found[Way.START] = "start"
+    if outcome is Outcome.LIVE and undoable(job.timeline):
+        found[Way.UNDO] = "undo"
+    return found
+
+
+def again(job: Job) -> Act:
+    """The act that a retry is; after one that found nothing to do, with force."""
+    force = job.act.force or job.timeline.outcome is Outcome.UNCHANGED
+    return replace(job.act, force=force)
+
+
+def track_url(track: Track, job: Job) -> str | None:
+    """The address of a service that went live or was live already, or of what is held."""
+    if track.plan is None:
+        return None
+    held = track.state is TrackState.HELD
+    host = track.plan.preview if held else track.plan.host
+    reached = held or track.state in (TrackState.LIVE, TrackState.UNCHANGED)
+    return url(host, job.http_port) if host and reached else None
+
+
+def has_container(track: Track) -> bool:
+    """Whether its deployment ever had a container to read from."""
+    started = any(step.stage is Stage.STARTING_CANDIDATE for step in track.steps)
+    kept = track.state not in (TrackState.REVERTED, TrackState.STOPPED)
+    return bool(track.deployment) and kept and (started or track.state is TrackState.UNCHANGED)
+
+
+RUNNING = frozenset({TrackState.LIVE, TrackState.HELD, TrackState.UNCHANGED, TrackState.RUNNING})
+
+
+def container_runs(track: Track) -> bool:
+    """Whether that container runs, as far as the run told."""
+    return track.state in RUNNING
+
+
+def no_shell(track: Track) -> str:
+    """Why no shell can be opened in its container; empty when one can be tried."""
+    name = show(track.service)
+    if not has_container(track):
+        return f"{name} has no container of this run"
+    if not container_runs(track):
+        return f"the container of {name} is stopped: `l` shows what it wrote"
+    return ""
+
+
+def jobs_rows(jobs: tuple[Job, ...], now: datetime) -> tuple[tuple[int, Line], ...]:
+    """A line for each job, newest first, with its number."""
+    newest = sorted(jobs, key=lambda job: job.number, reverse=True)
+    return tuple((job.number, _job_line(job, now)) for job in newest)
+
+
+def _job_line(job: Job, now: datetime) -> Line:
+    cell = job_cell(job)
+    at = job.started.astimezone().strftime("%H:%M:%S")
+    took = duration(job_took(job, now))
+    return (
+        Cell(f"{at}  ", Tone.QUIET),
+        Cell(f"{cell.text:<21} ", cell.tone),
+        Cell(f"{took:>7}  ", Tone.QUIET),
+        Cell(job_title(job)),
+    )
+
+
+def _lines(words: tuple[str, ...]) -> tuple[Line, ...]:
+    return tuple(line(one) for one in words)

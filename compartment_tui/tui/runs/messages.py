@@ -1,0 +1,63 @@
+"""Messages about plans, runs and the jobs that carry them out."""
+
+from dataclasses import dataclass
+
+from textual.message import Message
+
+from compartment_tui.domain.errors import CompartmentError
+from compartment_tui.domain.retention import Pruning
+from compartment_tui.present.plan import PlanContext
+from compartment_tui.present.timeline import Timeline
+from compartment_tui.tui.runs.plan_model import Proposed
+from compartment_tui.tui.state.action import Act
+from compartment_tui.tui.state.job_output import Said
+
+
+@dataclass(eq=False, repr=False)
+class PlanReady(Message):
+    """What an act would do."""
+
+    act: Act
+    plan: Proposed
+    context: PlanContext
+    protected: bool = False
+    """Whether the environment asks for its name before it is changed."""
+
+
+@dataclass(eq=False, repr=False)
+class ActRefused(Message):
+    """The act cannot be done; nothing was touched."""
+
+    act: Act
+    error: CompartmentError
+
+
+@dataclass(eq=False, repr=False)
+class JobMoved(Message):
+    """A job went on. `timeline.outcome` is set when it is over."""
+
+    job: int
+    act: Act
+    timeline: Timeline
+    said: tuple[Said, ...] = ()
+    """What it wrote since the last message of this kind."""
+    dropped: int = 0
+    """Lines that came too fast to be carried here."""
+
+
+@dataclass(eq=False, repr=False)
+class JobEnded(Message):
+    """Nothing more comes of this job; `error` when it was refused or broke."""
+
+    job: int
+    act: Act
+    timeline: Timeline
+    error: CompartmentError | None = None
+    pruned: Pruning | None = None
+
+
+@dataclass(eq=False, repr=False)
+class CancelWanted(Message):
+    """A person wants this job to stop."""
+
+    job: int

@@ -1,0 +1,261 @@
+"""How something is done: looked at first, then started as a job, watched, ended, left."""
+
+from collections import defaultdict
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from textual.binding import Binding
+
+from compartment_tui.present.text import show_name
+from compartment_tui.present.tone import Tone
+from compartment_tui.tui.base import BoardApp, tell
+from compartment_tui.tui.messages import ActWanted
+from compartment_tui.tui.runs.job_words import job_title, toast
+from compartment_tui.tui.runs.messages import (
+    ActRefused,
+    CancelWanted,
+    JobEnded,
+    JobMoved,
+    PlanReady,
+)
+from compartment_tui.tui.runs.rollback_choices import choices, nothing_to_go_back_to
+from compartment_tui.tui.signals import Ending
+from compartment_tui.tui.state.action import Act, Verb
+from compartment_tui.tui.state.app_state import Job, not_known_yet
+from compartment_tui.tui.state.job_output import Transcript
+
+if TYPE_CHECKING:
+    from textual.notifications import SeverityLevel
+
+    from compartment_tui.tui.runs.plan_screen import Decision
+
+_SEVERITIES: dict[Tone, "SeverityLevel"] = {Tone.WARN: "warning", Tone.BAD: "error"}
+TOAST_SECONDS = 10
+OLD_SEAL_SECONDS = 20
+
+
+class Acting(BoardApp):
+    """The half of the application that changes things, and so also the half that ends it."""
+
+    BINDINGS = [
+        Binding("b", "activity", "Activity", show=False, id="app.activity"),
+        Binding("q", "leave", "Quit", id="app.quit"),
+        Binding("ctrl+q", "leave", "Quit", show=False, id="app.quit.always", priority=True),
+    ]
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._transcripts: defaultdict[int, Transcript] = defaultdict(Transcript)
+        self._leaving = False
+        self._told_of_old_seals = False
+        self._ending: Ending | None = None
+
+    def output_of(self, job: int) -> Transcript:
+        """What a job wrote so far."""
+        return self._transcripts[job]
+
+    # --- before it begins ------------------------------------------------------------------------
+
+    def on_act_wanted(self, message: ActWanted) -> None:
+        """Look first: nothing is done before its plan was seen."""
+        act = message.act
+        if self.board.read_only and not message.look_only:
+            self.notify("read-only: nothing is changed", severity="warning")
+            return
+        if not act.environment:
+            self.say_not_known_yet()
+        elif message.look_only:
+            self._propose(act, look_only=True)
+        elif act.verb is Verb.ROLLBACK and act.to is None and act.run is None:
+            self._pick_back(act)
+        elif act.verb is Verb.ACROSS and act.origin is None:
+            self._pick_origin(act)
+        else:
+            self._propose(act)
+
+    def say_not_known_yet(self) -> None:
+        """Nothing can be asked of an environment before the project file was read."""
+        self.notify(not_known_yet(self.board), severity="warning", markup=False)
+
+    def _pick_back(self, act: Act) -> None:
+        """Where to go back to."""
+        from compartment_tui.tui.runs.pick_screen import PickScreen
+
+        here = act.environment == self.board.environment
+        found = choices(
+            self.board.statuses.get(act.environment),
+            self.board.histories.get(act.environment, ()),
+            environment=act.environment,
+            marked=act.services,
+            selected=self.board.service if here else None,
+            now=self.world.clock.now(),
+        )
+        title = f"Roll back in {show_name(act.environment)}"
+        nothing = nothing_to_go_back_to(act.environment)
+        self.push_screen(PickScreen(title, found, nothing=nothing), self._picked)
+
+    def _pick_origin(self, act: Act) -> None:
+        """Whose images to take."""
+        from compartment_tui.tui.runs.pick_screen import PickScreen
+        from compartment_tui.tui.runs.promotion_choices import nothing_to_promote, promotion_choices
+
+        now = self.world.clock.now()
+        found = promotion_choices(self.board, act.environment, act.services, now)
+        title = f"Promote to {show_name(act.environment)}, from where?"
+        nothing = nothing_to_promote(self.board)
+        self.push_screen(PickScreen(title, found, nothing=nothing), self._picked)
+
+    def _picked(self, act: Act | None) -> None:
+        if act is not None:
+            self._propose(act)
+
+    def _propose(self, act: Act, *, look_only: bool = False) -> None:
+        from compartment_tui.tui.runs.plan_screen import PlanScreen
+
+        # The dialog opens before its plan is there, so that no key meant for the screen below
+        # can answer it by chance: until then it answers to nothing but leaving.
+        self.push_screen(PlanScreen(act, look_only=look_only), self._decided)
+        self.bridge.plan(act)
+
+    def on_plan_ready(self, message: PlanReady) -> None:
+        tell(self, "take_plan", message)
+        self.say_old_seals()
+
+    def say_old_seals(self) -> None:
+        """Once: of values that were opened and would open anywhere."""
+        places = self.world.secrets.old_seals()
+        if places and not self._told_of_old_seals:
+            from compartment_tui.present.recipients import old_seal_words
+
+            self._told_of_old_seals = True
+            words = old_seal_words(places)
+            self.notify(words, severity="warning", timeout=OLD_SEAL_SECONDS, markup=False)
+
+    def on_act_refused(self, message: ActRefused) -> None:
+        tell(self, "refuse", message.act, message.error)
+
+    async def _decided(self, decision: "Decision | None") -> None:
+        if decision is not None:
+            job = self.begin(decision.act, http_port=decision.http_port)
+            tell(self, "act_begun", decision.act)
+            await self.open_job(job.number)
+
+    # --- while it goes on ------------------------------------------------------------------------
+
+    def begin(self, act: Act, *, http_port: int = 80) -> Job:
+        """Do it now."""
+        began = self.world.clock.now()
+        number = self.bridge.start(act)
+        job = Job(number=number, act=act, started=began, http_port=http_port)
+        self.show(self.board.with_job(job))
+        return job
+
+    async def open_job(self, number: int | None) -> None:
+        """Its screen, instead of that of another job."""
+        from compartment_tui.tui.runs.run_screen import RunScreen
+
+        if number is None or number not in self.board.jobs:
+            return
+        if isinstance(self.screen, RunScreen):
+            if self.screen.number == number:
+                return
+            await self.pop_screen()
+        await self.push_screen(RunScreen(number))
+
+    def on_job_moved(self, message: JobMoved) -> None:
+        job = self.board.jobs.get(message.job)
+        if job is None:
+            return
+        tell(self, "take_said", message)
+        self._transcripts[message.job].add(message.said, message.dropped)
+        self.show(self.board.with_job(replace(job, timeline=message.timeline)))
+
+    def on_job_ended(self, message: JobEnded) -> None:
+        job = self.board.jobs.get(message.job)
+        if job is None:
+            return
+        ended = replace(
+            job,
+            timeline=message.timeline,
+            over=True,
+            ended=self.world.clock.now(),
+            error=message.error,
+            pruned=message.pruned,
+        )
+        self.show(self.board.with_job(ended))
+        if self._leaving and not self.board.running_jobs:
+            self.exit()
+            return
+        self._tell(ended)
+        self.bridge.look_again(message.act.environment)
+        self.bridge.look()
+        self.bridge.history(message.act.environment)
+        if self.board.environment:
+            self.bridge.routes(self.board.environment)
+
+    def _tell(self, job: Job) -> None:
+        """How it ended, to a person who looks at something else."""
+        from compartment_tui.tui.runs.run_screen import RunScreen
+
+        screens = [one for one in self.screen_stack if isinstance(one, RunScreen)]
+        if any(screen.number == job.number for screen in screens):
+            return
+        words, tone = toast(job)
+        severity = _SEVERITIES.get(tone, "information")
+        self.notify(
+            words, title=job_title(job), severity=severity, timeout=TOAST_SECONDS, markup=False
+        )
+
+    def on_cancel_wanted(self, message: CancelWanted) -> None:
+        job = self.board.jobs.get(message.job)
+        if job is not None and not job.over:
+            requests = job.cancels + 1
+            self.bridge.cancel(job.number, requests)
+            self.show(self.board.with_job(replace(job, cancels=requests)))
+
+    def action_activity(self) -> None:
+        from compartment_tui.tui.runs.activity_screen import ActivityScreen
+
+        self.push_screen(ActivityScreen(), self.open_job)
+
+    # --- leaving ---------------------------------------------------------------------------------
+
+    def action_leave(self) -> None:
+        """Quit; what to do about a job that goes on is asked first."""
+        if not self.board.running_jobs:
+            self.exit()
+            return
+        from compartment_tui.tui.runs.quit_screen import QuitScreen
+
+        if not any(isinstance(screen, QuitScreen) for screen in self.screen_stack):
+            self.push_screen(QuitScreen())
+
+    def end_and_leave(self) -> None:
+        """Ask every job to end, and close when the last one has. Again: leave them to `resume`."""
+        self._leaving = True
+        if not self.board.running_jobs:
+            self.exit()
+        for job in self.board.running_jobs:
+            self.post_message(CancelWanted(job.number))
+
+    def stay(self) -> None:
+        """Do not close when the jobs have ended."""
+        self._leaving = False
+
+    def heed_signals(self) -> None:
+        """A request to end, or a terminal that is gone, reverts what goes on and then ends us."""
+        self._ending = Ending(self.bridge.cancel_all, lambda: self.bridge.busy)
+        self._ending.heed(self._told_to_end)
+
+    def _told_to_end(self, requests: int) -> None:
+        """The jobs know already: say so, and close when they have ended."""
+        self._leaving = True
+        running = self.board.running_jobs
+        for job in running:
+            self.show(self.board.with_job(replace(job, cancels=max(job.cancels, requests))))
+        if not running:
+            self.exit()
+
+    def on_unmount(self) -> None:
+        if self._ending is not None:
+            self._ending.over()

@@ -1,0 +1,221 @@
+"""What every screen has around it: help, commands, themes, copying, addresses, shells."""
+
+import os
+import threading
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
+from typing import TYPE_CHECKING, ClassVar
+
+from textual.binding import Binding, BindingType
+from textual.filter import LineFilter
+from textual.message import Message
+from textual.screen import Screen
+
+from compartment_tui.present.text import clean, counted, fit, show
+from compartment_tui.tui import messages as news
+from compartment_tui.tui.shell import ascii_filter, clipboard, themes
+from compartment_tui.tui.shell.external_programs import Outside
+from compartment_tui.tui.shell.key_bindings import MOVING, Key, grouped, live
+from compartment_tui.tui.state.command_log import (
+    Copyable,
+    Typed,
+    command_log,
+    copyables,
+)
+
+if TYPE_CHECKING:
+    from textual.command import Provider
+
+    from compartment_tui.tui.shell.palette import Command
+
+TOAST_COLUMNS = 120
+
+
+def _commands() -> "type[Provider]":
+    """What opens the palette pays for loading it."""
+    from compartment_tui.tui.shell.palette import Commands
+
+    return Commands
+
+
+@dataclass
+class Copied(Message):
+    """A text was offered to the clipboard; `tool` is the program that took it, if one did."""
+
+    text: str
+    what: str
+    tool: str | None
+
+
+class Frame(Outside):
+    """The part of the application that is the same whatever it shows."""
+
+    COMMANDS = {_commands}
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("question_mark,f1", "help", "Keys", id="app.help"),
+        Binding("ctrl+p", "command_palette", "Commands", show=False, priority=True, id="app.find"),
+        Binding("colon", "command_palette", "Commands", show=False, id="app.find.colon"),
+        Binding("y", "copy", "Copy", show=False, id="app.copy"),
+        Binding("t", "theme", "Next theme", show=False, id="app.theme"),
+        Binding("dollar_sign", "command_log", "Command log", show=False, id="app.command_log"),
+    ]
+
+    memory: themes.Memory | None = None
+    """Where the chosen theme is kept; None keeps nothing."""
+    saved = clipboard.users_directory() / "saved"
+    """Where saved files go."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        for theme in themes.OURS:
+            self.register_theme(theme)
+        self.theme = themes.DARK.name
+        self._ascii = ascii_filter.Ascii(enabled=ascii_filter.wanted(os.environ))
+
+    def recall_theme(self, memory: themes.Memory) -> None:
+        """Take up the theme chosen last time, and keep what is chosen from now on."""
+        self.memory = memory
+        name = memory.recall()
+        if name in self.available_themes:
+            self.theme = name
+
+    def get_line_filters(self) -> list[LineFilter]:
+        """Where there is only ASCII, everything drawn goes through one more filter."""
+        return [*super().get_line_filters(), *([self._ascii] if self._ascii.enabled else [])]
+
+    # --- keys and commands ------------------------------------------------------------------------
+
+    def keys(self, screen: Screen[object]) -> tuple[Key, ...]:
+        """What can be done now."""
+        return live(self, screen, read_only=self.board.read_only)
+
+    async def press(self, key: Key) -> None:
+        """Do what the key does, where it does it."""
+        await self.run_action(key.action, key.node)
+
+    def action_help(self) -> None:
+        """The keys of this place; enter does what the chosen one does."""
+        from compartment_tui.tui.shell.help_screen import HelpScreen
+
+        self.push_screen(HelpScreen(self.keys(self.screen)), self._chosen)
+
+    async def _chosen(self, key: Key | None) -> None:
+        if key is not None:
+            await self.press(key)
+
+    def commands(self, screen: Screen[object]) -> "Iterable[Command]":
+        """Everything the palette offers while that screen is shown."""
+        from compartment_tui.tui.shell.palette import (
+            Command,
+            act_commands,
+            board_commands,
+            key_command,
+        )
+
+        for key in grouped(self.keys(screen)):
+            beside = key.several or key.group == MOVING or "command_palette" in key.action
+            if key.enabled and not beside:
+                yield key_command(key, partial(self.press, key))
+        yield from act_commands(self.board, self.post_message)
+        yield from board_commands(self.board, self.post_message)
+        for name in sorted(self.available_themes, key=lambda one: (one not in themes.CHOICE, one)):
+            yield Command(words=f"Theme: {name}", run=partial(self.choose_theme, name))
+        mouse = "Let the terminal select text" if self.uses_mouse else "Use the mouse here"
+        yield Command(words=f"{mouse} (toggle mouse capture)", run=self.toggle_mouse)
+        for one in self.copyables():
+            copy = partial(self.post_message, news.CopyWanted(one.text, one.what))
+            yield Command(words=f"Copy the {one.what}", note=show(one.text), run=copy)
+        yield Command(words="Save a picture of the screen (SVG)", run=self.save_picture)
+
+    def action_theme(self) -> None:
+        """The next of the four themes."""
+        self.choose_theme(themes.after(self.theme))
+        self.notify(self.theme, title="Theme", timeout=2, markup=False)
+
+    def choose_theme(self, name: str) -> None:
+        """Take it and remember it."""
+        self.theme = name
+        if self.memory is not None:
+            self.memory.keep(name)
+
+    def toggle_mouse(self) -> None:
+        """Give the mouse back to the terminal, so that it can select text; or take it again."""
+        self.uses_mouse = not self.uses_mouse
+        self._apply_mouse()
+        words = "the mouse works here" if self.uses_mouse else "the terminal selects text"
+        self.notify(f"Now {words}.", title="Mouse", markup=False)
+
+    # --- the command log --------------------------------------------------------------------------
+
+    def log_entries(self) -> tuple[Typed, ...]:
+        return command_log(self.board, self.looks)
+
+    def action_command_log(self) -> None:
+        """What was done here, as commands."""
+        from compartment_tui.tui.shell.command_log_screen import CommandLogScreen
+
+        self.push_screen(CommandLogScreen(self.log_entries()))
+
+    # --- copying and saving -----------------------------------------------------------------------
+
+    def copyables(self) -> tuple[Copyable, ...]:
+        return copyables(self.board, self.log_entries())
+
+    def action_copy(self) -> None:
+        """What there is to copy."""
+        from compartment_tui.tui.kit.letter_menu import LetterMenu
+
+        menu = LetterMenu(self.copyables(), title="Copy", does="copies")
+        self.push_screen(menu, self._copy)
+
+    def _copy(self, chosen: Copyable | None) -> None:
+        if chosen is not None:
+            self.post_message(news.CopyWanted(chosen.text, chosen.what))
+
+    def on_copy_wanted(self, message: news.CopyWanted) -> None:
+        """By every way there is: nobody can say which of them reaches the person."""
+        if clipboard.fits_terminal(message.text):
+            self.copy_to_clipboard(message.text)
+
+        def copy() -> None:
+            tool = clipboard.copy(message.text, clipboard.tools())
+            self.post_message(Copied(message.text, message.what, tool))
+
+        threading.Thread(target=copy, daemon=True).start()
+
+    def on_copied(self, message: Copied) -> None:
+        """Say by which way; too much for the terminal alone goes into a file."""
+        fits = clipboard.fits_terminal(message.text)
+        ways = [message.tool or "", "the terminal (OSC 52)" if fits else ""]
+        by = " and ".join(way for way in ways if way)
+        if not by:
+            self._save(
+                message.text, message.what, "Too much for the terminal's clipboard, so saved"
+            )
+            return
+        lines = message.text.count("\n") + 1
+        text = counted(lines, "line") if lines > 1 else fit(show(message.text), TOAST_COLUMNS)
+        self.notify(f"{text}\nby {by}", title=f"Copied the {message.what}", markup=False)
+
+    def on_save_wanted(self, message: news.SaveWanted) -> None:
+        self._save(message.text, message.what, f"Saved the {message.what}")
+
+    def _save(self, text: str, what: str, title: str) -> None:
+        try:
+            file = clipboard.save(self.saved, what, text, datetime.now().astimezone())
+        except OSError as error:
+            self.notify(clean(str(error)), title="Not saved", severity="error", markup=False)
+            return
+        self.notify(clean(str(file)), title=title, markup=False)
+
+    def save_picture(self) -> None:
+        """The screen as it is, as an SVG beside the other saved files."""
+        try:
+            now = datetime.now().astimezone()
+            file = clipboard.save(self.saved, "screen", self.export_screenshot(), now, ending="svg")
+        except OSError as error:
+            self.notify(clean(str(error)), title="Not saved", severity="error", markup=False)
+            return
+        self.notify(clean(str(file)), title="Saved a picture", markup=False)

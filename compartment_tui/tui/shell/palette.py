@@ -1,0 +1,108 @@
+"""The command palette: everything that can be done here, found by a few letters."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Protocol, cast
+
+from textual.command import DiscoveryHit, Hit, Hits, Provider
+from textual.content import Content
+from textual.fuzzy import Matcher
+from textual.message import Message
+from textual.screen import Screen
+
+from compartment_tui.present.text import show, show_name
+from compartment_tui.tui import messages as news
+from compartment_tui.tui.messages import ActWanted
+from compartment_tui.tui.shell.key_bindings import Key
+from compartment_tui.tui.state.action import Act, Verb
+from compartment_tui.tui.state.app_state import Board
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Command:
+    """One line of the palette. Words and note may hold names: they are never markup."""
+
+    words: str
+    run: Callable[[], object]
+    note: str = ""
+
+
+class Commanding(Protocol):
+    """Whoever knows what can be done while a screen is shown."""
+
+    def commands(self, screen: Screen[object]) -> Iterable[Command]: ...
+
+
+class Commands(Provider):
+    """Asks the application each time: nothing here can be out of date."""
+
+    @property
+    def _commands(self) -> Iterable[Command]:
+        return cast(Commanding, self.app).commands(self.screen)
+
+    async def discover(self) -> Hits:
+        for one in self._commands:
+            yield DiscoveryHit(_line(Content(one.words), one.note), one.run)
+
+    async def search(self, query: str) -> Hits:
+        matcher = self.matcher(query)
+        for one in self._commands:
+            score = matcher.match(one.words)
+            if score > 0:
+                yield Hit(score, _line(_highlighted(matcher, one.words), one.note), one.run)
+
+
+def key_command(key: Key, run: Callable[[], object]) -> Command:
+    """What a key does, with the key beside it so that it is learnt."""
+    return Command(words=key.words, note=" ".join(key.caps), run=run)
+
+
+def board_commands(board: Board, post: Callable[[Message], object]) -> Iterable[Command]:
+    """Every environment and every service to go to."""
+    for view in board.environments:
+        name = view.key.environment
+        yield Command(
+            words=f"Environment: {show_name(name)}",
+            note="shown now" if name == board.environment else "",
+            run=lambda name=name: post(news.EnvironmentChosen(name)),  # type: ignore[misc]
+        )
+    for row in board.status.services if board.status else ():
+        yield Command(
+            words=f"Service: {show(row.service)}",
+            note="selected" if row.service == board.service else "",
+            run=lambda name=row.service: post(news.ServiceChosen(name)),  # type: ignore[misc]
+        )
+
+
+def act_commands(board: Board, post: Callable[[Message], object]) -> Iterable[Command]:
+    """What can be done without a key of its own."""
+    if board.read_only or not board.environment:
+        return
+    acts = [
+        ("Promote from another environment", Verb.ACROSS),
+        ("Prune what nobody goes back to", Verb.PRUNE),
+    ]
+    if board.status is not None and any(
+        one.active is not None and not one.declared for one in board.status.services
+    ):
+        acts.insert(0, ("Remove what compartment.toml no longer has", Verb.REMOVE))
+    if board.status is not None and board.status.journal is not None:
+        acts.insert(0, ("Resume: finish or revert what was left half way", Verb.RESUME))
+    for words, verb in acts:
+        act = Act(verb=verb, environment=board.environment)
+        yield Command(words=words, run=lambda act=act: post(ActWanted(act)))  # type: ignore[misc]
+
+
+def _highlighted(matcher: Matcher, words: str) -> Content:
+    """As `Matcher.highlight`, which would read names as markup."""
+    content = Content(words)
+    _, places = matcher.fuzzy_search.match(matcher.query, words)
+    for place in places:
+        content = content.stylize(matcher.match_style, place, place + 1)
+    return content
+
+
+def _line(words: Content, note: str) -> Content:
+    if not note:
+        return words
+    return Content.assemble(words, "  ", (note, "$text-muted"))

@@ -1,0 +1,173 @@
+"""The variable editor: every edit is staged, and taken back or written with the others."""
+
+from collections.abc import Sequence
+from functools import partial
+
+from textual import on
+from textual.binding import Binding
+
+from compartment_tui.domain.edits import RemoveVariable, SetVariable, VariableEdit
+from compartment_tui.tui.kit.choose import ChooseScreen
+from compartment_tui.tui.kit.confirm import AskScreen
+from compartment_tui.tui.kit.filter_line import Narrow
+from compartment_tui.tui.variables.compare_screen import VariableCompare
+from compartment_tui.tui.variables.editor_model import Editor, Place, declared, place_of
+from compartment_tui.tui.variables.editor_rows import EditorRows
+from compartment_tui.tui.variables.editor_view import VariablesView
+from compartment_tui.tui.variables.form_screen import VariableForm
+from compartment_tui.tui.variables.import_screen import VariableImport
+from compartment_tui.tui.variables.messages import WriteWanted
+from compartment_tui.tui.variables.staged_edits import (
+    accepted_readers,
+    leave_question,
+    protected_names,
+    write_question,
+)
+from compartment_tui.tui.variables.write_screen import WriteScreen
+
+NEEDS_STAGED = ("write", "undo")
+NEEDS_WRITING = ("edit", "new", "import", "write", "undo", "remove")
+NEEDS_A_ROW = ("edit", "remove")
+
+
+class VariablesScreen(VariablesView):
+    """Nothing is in the file before `W`; nothing that was staged goes away by itself."""
+
+    BINDINGS = [
+        Binding("e", "edit", "Edit", id="variables.edit"),
+        Binding("n", "new", "New", id="variables.new"),
+        Binding("c", "compare", "Compare", id="variables.compare"),
+        Binding("i", "import", "Import", show=False, id="variables.import"),
+        Binding("escape", "leave", "Back", show=False, id="variables.leave"),
+        Binding("W", "write", "Write", id="variables.write"),
+        Binding("U", "undo", "Undo", id="variables.undo"),
+        Binding("X", "remove", "Remove", id="variables.remove"),
+    ]
+
+    def become(self, editor: Editor) -> None:
+        """Whoever is writing something down hears of it too."""
+        super().become(editor)
+        for screen in self.app.screen_stack:
+            if isinstance(screen, VariableForm | VariableCompare):
+                screen.show_editor(editor)
+
+    # --- staging ---------------------------------------------------------------------------------
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        del parameters
+        if self.app.board.read_only and action in NEEDS_WRITING:
+            return False
+        if action in NEEDS_STAGED:
+            return bool(self.editor.staged)
+        if action in NEEDS_A_ROW:
+            return self.is_mounted and self.query_one(EditorRows).cursor is not None
+        return True
+
+    @on(EditorRows.Opened)
+    def _opened(self, event: EditorRows.Opened) -> None:
+        event.stop()
+        self.action_edit()
+
+    def action_edit(self) -> None:
+        key = self.query_one(EditorRows).cursor
+        if key is not None and not self.app.board.read_only:
+            self._write_down(key)
+
+    def action_new(self) -> None:
+        if self.editor.before is not None:
+            self._write_down("")
+
+    def _write_down(self, key: str) -> None:
+        form = VariableForm(self.editor, service=self.editor.service, key=key)
+        self.app.push_screen(form, self._written_down)
+
+    def _written_down(self, edit: SetVariable | None) -> None:
+        if edit is None:
+            return
+        self.stage(edit)
+        self.query_one(EditorRows).point_at(edit.key)
+        self._draw_preview()
+
+    def stage(self, *edits: VariableEdit) -> None:
+        """Put these to what is to be written."""
+        self.become(self.editor.staging(edits))
+
+    def action_import(self) -> None:
+        if self.editor.before is not None:
+            self.app.push_screen(VariableImport(self.editor), self._brought)
+
+    def action_compare(self) -> None:
+        """Beside another environment; which one is asked where there are several."""
+        names = [one.key.environment for one in self.app.board.environments]
+        others = [name for name in names if name != self.editor.environment]
+        if self.editor.before is None or not others:
+            self.notify("there is no other environment to compare with", markup=False)
+        elif len(others) == 1:
+            self._compare(others[0])
+        else:
+            self.app.push_screen(ChooseScreen("Compare with", others), self._compare)
+
+    def _compare(self, other: str | None) -> None:
+        if other is not None:
+            self.app.push_screen(VariableCompare(self.editor, other), self._brought)
+
+    def _brought(self, edits: Sequence[VariableEdit] | None) -> None:
+        """From an import or from another environment."""
+        if edits:
+            self.stage(*edits)
+            self.query_one(EditorRows).point_at(edits[0].key)
+            self._draw_preview()
+
+    def action_remove(self) -> None:
+        """Stage that the key goes away at this scope; what was only staged is taken back."""
+        key, editor = self.query_one(EditorRows).cursor, self.editor
+        if key is None or editor.before is None:
+            return
+        place = Place(environment=editor.environment, service=editor.service, key=key)
+        if editor.after is not None and declared(editor.after.config, place) is None:
+            self._say_where(key)
+            return
+        self.stage(
+            RemoveVariable(environment=place.environment, service=place.service, key=place.key)
+        )
+
+    def _say_where(self, key: str) -> None:
+        words = f"{key} has no value of its own here: it is removed where it is set"
+        self.notify(words, severity="warning", markup=False)
+
+    def action_undo(self) -> None:
+        """Take back what is staged for this key; where nothing is, what was staged last."""
+        editor = self.editor
+        key = self.query_one(EditorRows).cursor or ""
+        here = editor.staged_at(key, editor.service) or editor.staged_at(key, None)
+        edit = here or (editor.staged[-1] if editor.staged else None)
+        if edit is not None:
+            self.become(editor.dropping(place_of(edit)))
+            self.notify(f"taken back: {edit.key}", timeout=3, markup=False)
+
+    # --- writing and leaving ---------------------------------------------------------------------
+
+    def action_write(self) -> None:
+        if self.editor.staged:
+            question = write_question(self.editor, file=self.app.world.project.file.name)
+            names = protected_names(self.editor)
+            accepted = accepted_readers(self.editor)
+            self.app.push_screen(WriteScreen(question, names), partial(self._write, accepted))
+
+    def _write(self, accepted: tuple[str, ...], yes: bool | None) -> None:
+        if yes:
+            self.post_message(WriteWanted(self.editor.staged, accepted))
+
+    def action_leave(self) -> None:
+        """First out of the filter, then out of the editor."""
+        if self.editor.wanted:
+            self.query_one(Narrow).clear_all()
+            return
+        if not self.editor.staged:
+            self.app.pop_screen()
+            return
+        self.app.push_screen(AskScreen(leave_question(self.editor)), self._leave)
+
+    def _leave(self, yes: bool | None) -> None:
+        if yes:
+            self.app.pop_screen()

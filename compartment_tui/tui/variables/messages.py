@@ -1,0 +1,66 @@
+"""Messages of the variable editor."""
+
+from dataclasses import dataclass
+
+from textual.message import Message
+
+from compartment_tui.domain.declared import Identity
+from compartment_tui.domain.edits import VariableEdit
+from compartment_tui.domain.errors import CompartmentError
+from compartment_tui.domain.sheet import Sheet
+from compartment_tui.present.tone import Line
+from compartment_tui.tui.variables.import_model import Source
+
+
+@dataclass(eq=False, repr=False)
+class SheetArrived(Message):
+    """All variables of an environment, for the editor."""
+
+    sheet: Sheet
+
+
+@dataclass(eq=False, repr=False)
+class VariablesWritten(Message):
+    """These edits are in the project file."""
+
+    edits: tuple[VariableEdit, ...]
+    first_reader: Identity | None = None
+    """Who may read sensitive values now, when the file named nobody before."""
+    readers: int = 0
+    """How many can read the sensitive ones among them; 0 when there are none."""
+
+
+@dataclass(eq=False, repr=False)
+class WriteRefused(Message):
+    """None of these edits is in the project file."""
+
+    edits: tuple[VariableEdit, ...]
+    error: CompartmentError
+    accepted: tuple[str, ...] = ()
+
+
+@dataclass(eq=False, repr=False)
+class ImportRead(Message):
+    """What a dotenv text would bring; `edits` None and an error when it cannot be read."""
+
+    source: Source
+    edits: tuple[VariableEdit, ...] | None = None
+    error: CompartmentError | None = None
+    notes: tuple[Line, ...] = ()
+    """What of it may not have been meant so."""
+
+
+@dataclass(eq=False, repr=False)
+class EditorWanted(Message):
+    """Open the variable editor at the scope of a service, or at everyone's."""
+
+    service: str | None
+    key: str | None = None
+
+
+@dataclass(eq=False, repr=False)
+class WriteWanted(Message):
+    """Write these edits together; `accepted` new recipients may read what is sensitive in them."""
+
+    edits: tuple[VariableEdit, ...]
+    accepted: tuple[str, ...] = ()
