@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from benchmarks.ground import Ground
 from benchmarks.product import Product
 from benchmarks.proxy import Call, CountingProxy
-from compartment_tui.adapters.docker.address import find_address
+from compartment_tui.adapters.docker.api.address import find_address
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

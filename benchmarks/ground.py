@@ -12,9 +12,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks.shell import Broken, output
-from compartment_tui.adapters.docker.address import find_address
-from compartment_tui.adapters.docker.commands import child_environment, find_build_command
-from compartment_tui.adapters.toml.project import TomlProject
+from compartment_tui.adapters.docker.api.address import find_address
+from compartment_tui.adapters.docker.build.build_command import (
+    child_environment,
+    find_build_command,
+)
+from compartment_tui.adapters.project_file.project import TomlProject
 from compartment_tui.bootstrap import NAMESPACE_VARIABLE
 
 SHOP = Path(__file__).resolve().parent.parent / "examples" / "shop"

@@ -60,8 +60,8 @@ def _minimal() -> None:
 
 
 def _application(name: str) -> None:
+    from compartment_tui.adapters.demo.demo import open_demo
     from compartment_tui.adapters.memory.clock import FakeClock
-    from compartment_tui.adapters.memory.demo import open_demo
     from compartment_tui.tui.app import CompartmentApp
 
     opened = open_demo(FakeClock())
@@ -90,9 +90,9 @@ def _application(name: str) -> None:
 def _twenty() -> None:
     from datetime import UTC, datetime
 
-    from compartment_tui.adapters.memory.demo_shop import shop
+    from compartment_tui.adapters.demo.live_clock import LiveClock
+    from compartment_tui.adapters.demo.shop import shop
     from compartment_tui.adapters.memory.host import Host
-    from compartment_tui.adapters.memory.live import LiveClock
     from compartment_tui.adapters.memory.world import memory_world
     from compartment_tui.operations import runs
     from compartment_tui.tui.app import CompartmentApp

@@ -7,7 +7,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from benchmarks.figures import Aim, Comparison, sample
-from compartment_tui.adapters.toml.project import TomlProject
+from compartment_tui.adapters.project_file.project import TomlProject
 from compartment_tui.domain.edits import SetVariable
 from compartment_tui.domain.variables import Secret, resolve
 

@@ -28,7 +28,7 @@ from compartment_tui.ports import (
 )
 
 if TYPE_CHECKING:
-    from compartment_tui.adapters.docker.client import Client
+    from compartment_tui.adapters.docker.api.client import Client
 
 NAMESPACE_VARIABLE = "COMPARTMENT_TUI_NAMESPACE"
 """Names a second, separate edge, state and set of locks on one engine; for tests and benchmarks."""
@@ -55,8 +55,8 @@ def open_world(file: Path | None) -> World:
     before that. Raises NotFound (no project file); EngineUnreachable (the Docker context cannot be
     read) comes with that first question.
     """
+    from compartment_tui.adapters.project_file.project import TomlProject
     from compartment_tui.adapters.system import SignalCancel, SystemClock, actor
-    from compartment_tui.adapters.toml.project import TomlProject
 
     secrets = open_secrets()
     project, cancel = TomlProject.find(None, file, secrets=secrets), SignalCancel()
@@ -144,17 +144,17 @@ def _programs() -> Programs:
 
 def docker_world(project: Project, client: "Client", *, namespace: str) -> World:
     """A world on a Docker engine; nothing is asked of the engine yet."""
-    from compartment_tui.adapters.docker.edge import DockerEdge
+    from compartment_tui.adapters.docker.api.resource_names import Layout
+    from compartment_tui.adapters.docker.edge.edge import DockerEdge
     from compartment_tui.adapters.docker.engine import DockerEngine
-    from compartment_tui.adapters.docker.keeper import DockerLocks
-    from compartment_tui.adapters.docker.layout import Layout
-    from compartment_tui.adapters.docker.state import DockerRecords
+    from compartment_tui.adapters.docker.lock.locks import DockerLocks
+    from compartment_tui.adapters.docker.records import DockerRecords
     from compartment_tui.adapters.system import SignalCancel, SystemClock, actor
 
     @cache
     def builder() -> Builder:
         # How images are made takes as long to load as the rest, and looking around makes none.
-        from compartment_tui.adapters.docker.build import DockerBuilder
+        from compartment_tui.adapters.docker.build.builder import DockerBuilder
 
         return DockerBuilder(client, project)
 
@@ -204,7 +204,7 @@ class Later:
 
 
 def _docker_ports(project: Project) -> World:
-    from compartment_tui.adapters.docker.client import connect
+    from compartment_tui.adapters.docker.api.client import connect
 
     namespace = os.environ.get(NAMESPACE_VARIABLE) or DEFAULT_NAMESPACE
     return docker_world(project, connect(), namespace=namespace)
@@ -212,27 +212,27 @@ def _docker_ports(project: Project) -> World:
 
 def init_project(directory: Path, name: str | None) -> Found:
     """Write a project file into a directory. Raises UsageProblem when there is one."""
-    from compartment_tui.adapters.toml.init import init_project as write
+    from compartment_tui.adapters.project_file.init import init_project as write
 
     return write(directory, name, open_secrets())
 
 
 def survey_project(directory: Path) -> Found:
     """What a project file for a directory would hold. Raises UsageProblem when there is one."""
-    from compartment_tui.adapters.toml.init import survey_project as survey
+    from compartment_tui.adapters.project_file.init import survey_project as survey
 
     return survey(directory)
 
 
 def open_demo() -> World:
     """A pretended machine with services that live."""
-    from compartment_tui.adapters.memory.demo import demo_world
+    from compartment_tui.adapters.demo.demo import demo_world
 
     return demo_world()
 
 
 def file_schema() -> Mapping[str, object]:
     """The JSON Schema of compartment.toml."""
-    from compartment_tui.adapters.toml.schema import json_schema
+    from compartment_tui.adapters.project_file.schema import json_schema
 
     return json_schema()

@@ -11,9 +11,9 @@ import pytest
 from typer.testing import CliRunner
 
 from compartment_tui.adapters.memory.world import Behaviour, MemoryWorld, memory_world
+from compartment_tui.adapters.project_file.project import TomlProject
+from compartment_tui.adapters.record_file.codec import encode
 from compartment_tui.adapters.secrets import IDENTITY_VARIABLE, AgeSecrets
-from compartment_tui.adapters.toml.codec import encode
-from compartment_tui.adapters.toml.project import TomlProject
 from compartment_tui.cli.app import build
 from tests.cli.line import entrances
 from tests.rollout.shop import API, WEB, shop_config

@@ -10,9 +10,15 @@ from dataclasses import dataclass
 from http.client import HTTPConnection
 from pathlib import Path
 
-from compartment_tui.adapters.docker.client import connect
-from compartment_tui.adapters.docker.labels import PROJECT
-from compartment_tui.adapters.docker.layout import INDEX, ROUTES, Layout, index_path, record_path
+from compartment_tui.adapters.docker.api.client import connect
+from compartment_tui.adapters.docker.api.labels import PROJECT
+from compartment_tui.adapters.docker.api.resource_names import (
+    INDEX,
+    ROUTES,
+    Layout,
+    index_path,
+    record_path,
+)
 from compartment_tui.adapters.memory.clock import FakeClock
 from compartment_tui.adapters.memory.project import MemoryProject
 from compartment_tui.bootstrap import docker_world

@@ -4,7 +4,7 @@ import signal
 import sys
 from pathlib import Path
 
-from compartment_tui.adapters.docker.layout import Layout
+from compartment_tui.adapters.docker.api.resource_names import Layout
 from compartment_tui.domain.config import EdgeSettings
 from compartment_tui.domain.names import EnvironmentKey
 from tests.contract.docker_bench import Machine, open_world

@@ -7,14 +7,6 @@ import pytest
 
 from compartment_tui.adapters.memory.behaviour import Behaviour, Remark
 from compartment_tui.adapters.memory.container import KEPT_LINES
-from compartment_tui.adapters.memory.faults import (
-    Fault,
-    FaultPlan,
-    Killed,
-    When,
-    faulty,
-    unreachable,
-)
 from compartment_tui.adapters.memory.world import MemoryWorld, memory_world
 from compartment_tui.domain.config import EdgeSettings
 from compartment_tui.domain.deployment import (
@@ -31,6 +23,14 @@ from compartment_tui.domain.routes import Route, RouteTable
 from compartment_tui.ports import World
 from tests.contract.bench import SECOND, contract_config
 from tests.contract.memory_bench import MemoryBench
+from tests.faults import (
+    Fault,
+    FaultPlan,
+    Killed,
+    When,
+    faulty,
+    unreachable,
+)
 
 KEY = EnvironmentKey("shop", "production")
 HOST = "shop.localhost"

@@ -10,8 +10,8 @@ import pytest
 from compartment_tui.adapters.memory.clock import FakeClock
 from compartment_tui.adapters.memory.project import MemoryProject
 from compartment_tui.adapters.memory.secrets import MemorySecrets
+from compartment_tui.adapters.project_file.project import TomlProject
 from compartment_tui.adapters.secrets import AgeSecrets
-from compartment_tui.adapters.toml.project import TomlProject
 from compartment_tui.domain.config import ProjectConfig, ServiceSpec
 from compartment_tui.domain.declared import Unsealed
 from compartment_tui.domain.edits import Edit, Rekey, RemoveEnvironment, RemoveVariable, SetVariable

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from compartment_tui.adapters.toml.schema import ROOT
+from compartment_tui.adapters.project_file.schema import ROOT
 from compartment_tui.domain.nearness import distance, nearest, nearest_name
 
 COMMANDS = ("init", "deploy", "promote", "rollback", "redeploy", "status", "stop", "start", "logs")

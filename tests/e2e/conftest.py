@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from compartment_tui.adapters.docker.client import Client, connect
+from compartment_tui.adapters.docker.api.client import Client, connect
 
 REPORTS = pytest.StashKey[list[tuple[str, list[str]]]]()
 

@@ -19,8 +19,8 @@ from typing import IO
 
 import pytest
 
-from compartment_tui.adapters.docker.address import Address
-from compartment_tui.adapters.docker.client import Client
+from compartment_tui.adapters.docker.api.address import Address
+from compartment_tui.adapters.docker.api.client import Client
 
 IMAGES = ("busybox:1", "traefik:v3.7", "python:3.11-slim")
 NEEDED = ("docker", "dockerd", "nsenter", "unshare")

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
 
-from compartment_tui.adapters.docker.client import Client
+from compartment_tui.adapters.docker.api.client import Client
 from tests.e2e.command import Result, Running
 from tests.e2e.leftovers import remove_edge, remove_project
 

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from compartment_tui.adapters.docker.client import Client
+from compartment_tui.adapters.docker.api.client import Client
 from tests.e2e import traffic
 from tests.e2e.engines import OwnEngine, own_engine
 from tests.e2e.shop import Shop, eventually, make_shop, resume

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from compartment_tui.adapters.docker.client import Client
+from compartment_tui.adapters.docker.api.client import Client
 from tests.e2e.command import Result
 from tests.e2e.conftest import free_port
 from tests.e2e.shop import Shop, in_routes_volume, make_shop, removed_at_the_end

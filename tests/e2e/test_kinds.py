@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from compartment_tui.adapters.docker.client import Client
+from compartment_tui.adapters.docker.api.client import Client
 from tests.e2e.conftest import free_port
 from tests.e2e.shop import Shop, make_shop, removed_at_the_end
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from compartment_tui.adapters.docker.client import Client
+from compartment_tui.adapters.docker.api.client import Client
 from compartment_tui.domain.names import EnvironmentKey, host_label
 from tests.e2e.conftest import free_port
 from tests.e2e.far import over_ssh, over_tcp

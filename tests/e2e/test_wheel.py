@@ -14,7 +14,7 @@ import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-from compartment_tui.adapters.docker.client import Client
+from compartment_tui.adapters.docker.api.client import Client
 from tests.e2e.conftest import free_port
 from tests.e2e.shop import Shop, make_shop, removed_at_the_end
 

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from compartment_tui.adapters.docker.client import Client
+from compartment_tui.adapters.docker.api.client import Client
 from tests.e2e import traffic
 from tests.e2e.conftest import free_port
 from tests.e2e.shop import Shop, make_shop, removed_at_the_end

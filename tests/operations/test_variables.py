@@ -4,7 +4,6 @@ from dataclasses import replace
 
 import pytest
 
-from compartment_tui.adapters.memory.faults import Fault, FaultPlan, When, faulty
 from compartment_tui.adapters.memory.world import MemoryWorld, memory_world
 from compartment_tui.domain.config import EnvironmentConfig, Kind, ProjectConfig, ServiceSpec
 from compartment_tui.domain.details import VariableState
@@ -12,6 +11,7 @@ from compartment_tui.domain.errors import NotFound, SensitiveUnreadable
 from compartment_tui.domain.variables import Scope, Secret, Sensitivity, Variable
 from compartment_tui.operations import runs
 from compartment_tui.operations.variables import resolved
+from tests.faults import Fault, FaultPlan, When, faulty
 
 WEB = ServiceSpec(name="web", path="web", port=8080)
 WORKER = ServiceSpec(name="worker", kind=Kind.WORKER, path="worker")

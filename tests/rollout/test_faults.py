@@ -12,7 +12,13 @@ from dataclasses import replace
 import pytest
 
 from compartment_tui.adapters.memory.error_log import MemoryErrorLog
-from compartment_tui.adapters.memory.faults import (
+from compartment_tui.adapters.memory.world import MemoryWorld
+from compartment_tui.domain.errors import CompartmentError
+from compartment_tui.domain.events import Event, RunFinished, RunPlanned
+from compartment_tui.domain.outcome import Outcome
+from compartment_tui.operations import runs
+from compartment_tui.ports import World
+from tests.faults import (
     Fault,
     FaultPlan,
     Killed,
@@ -20,12 +26,6 @@ from compartment_tui.adapters.memory.faults import (
     faulty,
     unreachable,
 )
-from compartment_tui.adapters.memory.world import MemoryWorld
-from compartment_tui.domain.errors import CompartmentError
-from compartment_tui.domain.events import Event, RunFinished, RunPlanned
-from compartment_tui.domain.outcome import Outcome
-from compartment_tui.operations import runs
-from compartment_tui.ports import World
 from tests.rollout.shop import (
     API,
     PRODUCTION,

@@ -4,14 +4,6 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from compartment_tui.adapters.memory.faults import (
-    Fault,
-    FaultPlan,
-    Killed,
-    When,
-    faulty,
-    unreachable,
-)
 from compartment_tui.adapters.memory.host import ROUTE_DELAY
 from compartment_tui.adapters.memory.world import MemoryWorld
 from compartment_tui.domain.deployment import Health
@@ -21,6 +13,14 @@ from compartment_tui.domain.outcome import Outcome
 from compartment_tui.operations import handling, runs
 from compartment_tui.operations.status import status
 from compartment_tui.ports import World
+from tests.faults import (
+    Fault,
+    FaultPlan,
+    Killed,
+    When,
+    faulty,
+    unreachable,
+)
 from tests.rollout.shop import API, WORKER, change_everything, deploy, open_shop, state
 
 Verb = Callable[[World], Iterator[Event]]

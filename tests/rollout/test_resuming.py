@@ -3,12 +3,12 @@
 from contextlib import suppress
 from datetime import timedelta
 
-from compartment_tui.adapters.memory.faults import Fault, FaultPlan, Killed, When, faulty
 from compartment_tui.adapters.memory.world import Behaviour, MemoryWorld
 from compartment_tui.domain.events import Noted, RunFinished
 from compartment_tui.domain.outcome import Outcome
 from compartment_tui.operations import runs
 from tests.cli.line import line
+from tests.faults import Fault, FaultPlan, Killed, When, faulty
 from tests.rollout.shop import WEB, deploy, open_shop
 
 

@@ -6,8 +6,8 @@ from pathlib import Path
 import pyrage
 
 from compartment_tui.adapters.memory.world import MemoryWorld, memory_world
+from compartment_tui.adapters.project_file.project import TomlProject
 from compartment_tui.adapters.secrets import AgeSecrets
-from compartment_tui.adapters.toml.project import TomlProject
 from compartment_tui.domain.seals import SealPlace
 from compartment_tui.domain.variables import Secret
 from tests.cli.line import Said

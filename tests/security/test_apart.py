@@ -6,14 +6,14 @@ from datetime import timedelta
 
 import pytest
 
-from compartment_tui.adapters.docker import edge as edge_adapter
-from compartment_tui.adapters.docker import labels
-from compartment_tui.adapters.docker.edge_state import BIND, HTTP_PORT, find_edge
-from compartment_tui.adapters.docker.labels import Role
-from compartment_tui.adapters.docker.layout import ROUTES
-from compartment_tui.adapters.docker.release import release_config
-from compartment_tui.adapters.docker.shell import Shell
-from compartment_tui.adapters.edge import traefik
+from compartment_tui.adapters.docker.api import labels
+from compartment_tui.adapters.docker.api.helper_shell import Shell
+from compartment_tui.adapters.docker.api.labels import Role
+from compartment_tui.adapters.docker.api.resource_names import ROUTES
+from compartment_tui.adapters.docker.edge import edge as edge_adapter
+from compartment_tui.adapters.docker.edge import traefik
+from compartment_tui.adapters.docker.edge.edge_container import BIND, HTTP_PORT, find_edge
+from compartment_tui.adapters.docker.resources.release_command import release_config
 from compartment_tui.domain.config import Limits, Release
 from compartment_tui.domain.names import EnvironmentKey
 from tests.adapters.docker.conftest import ground  # noqa: F401 - a fixture

@@ -14,19 +14,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from compartment_tui.adapters.docker import look
-from compartment_tui.adapters.docker.address import Address, find_address
-from compartment_tui.adapters.docker.context import _read
-from compartment_tui.adapters.docker.documents import all_ours, in_octal
-from compartment_tui.adapters.docker.feeds import EventDecoder
-from compartment_tui.adapters.docker.frames import Demultiplexer
-from compartment_tui.adapters.docker.state import bounded, decoded, unpacked
-from compartment_tui.adapters.docker.stats import StatsDecoder
+from compartment_tui.adapters.docker.api import unix_client
+from compartment_tui.adapters.docker.api.address import Address, find_address
+from compartment_tui.adapters.docker.api.log_frames import Demultiplexer
+from compartment_tui.adapters.docker.build.build_context import _read
+from compartment_tui.adapters.docker.edge import traefik
+from compartment_tui.adapters.docker.edge.route_documents import all_ours, in_octal
+from compartment_tui.adapters.docker.records import bounded, decoded, unpacked
+from compartment_tui.adapters.docker.resources.logs import EventDecoder
+from compartment_tui.adapters.docker.resources.stats import StatsDecoder
 from compartment_tui.adapters.dotenv import DotenvText
-from compartment_tui.adapters.edge import traefik
 from compartment_tui.adapters.places import read_private, write_private
-from compartment_tui.adapters.toml import init, records
-from compartment_tui.adapters.toml.project import TomlProject
+from compartment_tui.adapters.project_file import init
+from compartment_tui.adapters.project_file.project import TomlProject
+from compartment_tui.adapters.record_file import record_file
 from compartment_tui.domain import bounds
 from compartment_tui.domain.config import ServiceSpec
 from compartment_tui.domain.errors import CompartmentError, ProjectFileInvalid, RecordInvalid
@@ -67,7 +68,7 @@ def test_no_text_in_toml_is_more_than_a_sentence(monster: str, tmp_path: Path) -
         decoded(text.encode())
     assert len(invalid.value.message) < 300
     with pytest.raises(RecordInvalid):
-        records.loads_key(text)
+        record_file.loads_key(text)
     with pytest.raises(traefik.UnreadableDocument):
         traefik.read(text)
 
@@ -86,7 +87,7 @@ def test_what_is_refused_is_never_parsed(monkeypatch: pytest.MonkeyPatch, tmp_pa
         with pytest.raises(ProjectFileInvalid):
             TomlProject(file).config()
         with suppress(RecordInvalid):
-            records.loads(text)
+            record_file.loads(text)
     assert all(size <= bounds.RECORD for size in parsed)
     assert len(parsed) <= 1  # the comment is short enough for a record
 
@@ -137,7 +138,7 @@ def test_no_document_is_a_record_by_accident(document: dict[str, Any]) -> None:
     except (UnicodeEncodeError, ValueError):
         return
     with suppress(RecordInvalid):
-        records.loads(text)
+        record_file.loads(text)
 
 
 @pytest.mark.parametrize(
@@ -152,7 +153,7 @@ def test_no_document_is_a_record_by_accident(document: dict[str, Any]) -> None:
 )
 def test_an_index_entry_names_what_can_be_named(entry: str) -> None:
     with pytest.raises(RecordInvalid):
-        records.loads_key(entry)
+        record_file.loads_key(entry)
 
 
 KEY = EnvironmentKey("shop", "production")
@@ -189,7 +190,7 @@ def test_no_listing_of_documents_stops_a_run(listed: bytes) -> None:
 
 @given(st.text(min_size=1, max_size=60).filter(lambda name: "\0" not in name and "/" not in name))
 def test_a_document_of_any_name_can_be_moved_aside(name: str) -> None:
-    from compartment_tui.adapters.docker.shell import _ARGUMENT
+    from compartment_tui.adapters.docker.api.helper_shell import _ARGUMENT
 
     with suppress(UnicodeEncodeError):
         written = in_octal(name)
@@ -293,19 +294,19 @@ def test_an_answer_of_the_engine_has_an_end(monkeypatch: pytest.MonkeyPatch) -> 
         return b"x" * size
 
     answer = SimpleNamespace(read=read, headers={}, status=200, length=0)
-    monkeypatch.setattr(look._Connection, "request", lambda *_: None)
-    monkeypatch.setattr(look._Connection, "getresponse", lambda _: answer)
-    monkeypatch.setattr(look._Connection, "connect", lambda _: None)
-    monkeypatch.setattr(look.LocalLook._get, "__kwdefaults__", {"bound": 10})
+    monkeypatch.setattr(unix_client._Connection, "request", lambda *_: None)
+    monkeypatch.setattr(unix_client._Connection, "getresponse", lambda _: answer)
+    monkeypatch.setattr(unix_client._Connection, "connect", lambda _: None)
+    monkeypatch.setattr(unix_client.LocalLook._get, "__kwdefaults__", {"bound": 10})
     with pytest.raises(bounds.TooMuch):
-        look.LocalLook("/nowhere", "unix:///nowhere").containers(all=True, filters={})
+        unix_client.LocalLook("/nowhere", "unix:///nowhere").containers(all=True, filters={})
     assert asked == [11]
 
 
 def test_a_deep_answer_of_the_engine_is_no_bug(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(look.LocalLook, "_get", lambda *_, **__: b"[" * DEEP)
+    monkeypatch.setattr(unix_client.LocalLook, "_get", lambda *_, **__: b"[" * DEEP)
     with pytest.raises(ConnectionError):
-        look.LocalLook("/nowhere", "unix:///nowhere").inspect_container("x")
+        unix_client.LocalLook("/nowhere", "unix:///nowhere").inspect_container("x")
 
 
 class Endless(BaseHTTPRequestHandler):
@@ -341,7 +342,7 @@ def engine() -> Iterator[str]:
 def test_an_answer_over_the_network_has_a_bound(
     engine: str, answer: bytes, said: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from compartment_tui.adapters.docker.session import Session
+    from compartment_tui.adapters.docker.api.sdk_session import Session
 
     monkeypatch.setattr(Endless, "answers", answer)
     monkeypatch.setattr(bounds, "ENGINE_ANSWER", 4 * bounds.KIB)

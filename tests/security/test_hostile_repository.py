@@ -17,7 +17,7 @@ from typer.testing import CliRunner
 from compartment_tui.adapters.git import GitSource
 from compartment_tui.adapters.memory.world import memory_world
 from compartment_tui.adapters.process_guard import take_path
-from compartment_tui.adapters.toml.project import TomlProject
+from compartment_tui.adapters.project_file.project import TomlProject
 from compartment_tui.cli.app import build
 from tests.cli.line import entrances
 from tests.rollout.shop import WEB, shop_config
@@ -32,7 +32,7 @@ LEAVING = 2
 DRIVER = """
 import json, os, signal, sys
 import compartment_tui.bootstrap, compartment_tui.cli.app, compartment_tui.operations.runs
-import compartment_tui.adapters.toml.project, compartment_tui.operations.doctor, typing
+import compartment_tui.adapters.project_file.project, compartment_tui.operations.doctor, typing
 from compartment_tui.__main__ import main
 seconds, commands = json.loads(sys.argv[1])
 for number, words in enumerate(commands):

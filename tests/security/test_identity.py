@@ -141,7 +141,7 @@ EVERYTHING = """
 from pathlib import Path
 from compartment_tui.bootstrap import entrances
 entrances()
-from compartment_tui.adapters.docker.commands import describe_builder
+from compartment_tui.adapters.docker.build.build_command import describe_builder
 from compartment_tui.adapters.git import GitSource
 from compartment_tui.tui.shell.clipboard import Tool, copy_with
 describe_builder()

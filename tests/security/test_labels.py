@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from compartment_tui.adapters.docker import labels
-from compartment_tui.adapters.docker.convert import (
+from compartment_tui.adapters.docker.api import labels
+from compartment_tui.adapters.docker.api.convert import (
     event_of,
     instance_of_inspect,
     instance_of_row,
@@ -16,8 +16,8 @@ from compartment_tui.adapters.docker.convert import (
     misfit_of,
     moment,
 )
-from compartment_tui.adapters.docker.feeds import EventDecoder
-from compartment_tui.adapters.docker.images import _is_built
+from compartment_tui.adapters.docker.resources.images import _is_built
+from compartment_tui.adapters.docker.resources.logs import EventDecoder
 from compartment_tui.adapters.memory.world import MemoryWorld
 from compartment_tui.domain.details import Grade
 from compartment_tui.domain.errors import ContainerClaimed, RecordInvalid

@@ -13,22 +13,22 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from compartment_tui.adapters.docker import ignore_file
-from compartment_tui.adapters.docker.build import _packed
-from compartment_tui.adapters.docker.build_secrets import secret_files
-from compartment_tui.adapters.docker.context import prepared
-from compartment_tui.adapters.docker.ignore_file import sent_paths
+from compartment_tui.adapters.docker.build import ignore_file
+from compartment_tui.adapters.docker.build.build_context import prepared
+from compartment_tui.adapters.docker.build.build_secrets import secret_files
+from compartment_tui.adapters.docker.build.builder import _packed
+from compartment_tui.adapters.docker.build.ignore_file import sent_paths
 from compartment_tui.adapters.git_checkout import Origin, _submodule_origins
+from compartment_tui.adapters.project_file import atomic_write
+from compartment_tui.adapters.project_file.init import init_project, survey_project
+from compartment_tui.adapters.project_file.project import TomlProject
+from compartment_tui.adapters.record_file.copies import RecordCopies
 from compartment_tui.adapters.repository_files import (
     FileRefused,
     has_match,
     read_chosen,
     read_inside,
 )
-from compartment_tui.adapters.toml import files
-from compartment_tui.adapters.toml.copies import RecordCopies
-from compartment_tui.adapters.toml.init import init_project, survey_project
-from compartment_tui.adapters.toml.project import TomlProject
 from compartment_tui.domain.config import Build, BuildSecret, Kind, ServiceSpec
 from compartment_tui.domain.deployment import EnvironmentState, Trigger
 from compartment_tui.domain.dockerfile import own_ports
@@ -264,7 +264,7 @@ def test_an_edit_never_writes_through_a_link(root: Path, outside: Path) -> None:
 def test_what_is_replaced_is_the_name_and_not_where_it_leads(root: Path, outside: Path) -> None:
     file = root / "file"
     file.symlink_to(outside / "private")
-    files.write_atomically(file, b"ours")
+    atomic_write.write_atomically(file, b"ours")
     assert (outside / "private").read_text() == CANARY
     assert not file.is_symlink()
     assert stat.S_IMODE(file.stat().st_mode) & 0o111 == 0
@@ -290,9 +290,9 @@ def test_a_project_file_that_came_up_meanwhile_stays(root: Path, outside: Path) 
     made = root / "made"
     made.symlink_to(outside / "made")
     with pytest.raises(FileExistsError):
-        files.write_new(made, b"")
+        atomic_write.write_new(made, b"")
     with pytest.raises(FileExistsError):
-        files.write_new(root / "compartment.toml", b"")
+        atomic_write.write_new(root / "compartment.toml", b"")
     assert (root / "compartment.toml").read_text() == HEAD
     assert not (outside / "made").exists()
 

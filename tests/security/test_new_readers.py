@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from compartment_tui.adapters.memory.world import memory_world
+from compartment_tui.adapters.project_file.project import TomlProject
 from compartment_tui.adapters.secrets import AgeSecrets
-from compartment_tui.adapters.toml.project import TomlProject
 from compartment_tui.cli.asking import allow_readers
 from compartment_tui.domain.edits import SetVariable
 from compartment_tui.domain.errors import Cancelled, UsageProblem

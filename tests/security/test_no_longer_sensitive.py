@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from compartment_tui.adapters.memory.world import MemoryWorld, memory_world
-from compartment_tui.adapters.toml.records import dumps, loads
+from compartment_tui.adapters.record_file.record_file import dumps, loads
 from compartment_tui.domain.config import EnvironmentConfig
 from compartment_tui.domain.deployment import EnvironmentState
 from compartment_tui.domain.names import EnvironmentKey

@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from compartment_tui.adapters.docker import labels
-from compartment_tui.adapters.docker.labels import Role
-from compartment_tui.adapters.docker.ownership import is_our_image, name_taken, why_not_ours
+from compartment_tui.adapters.docker.api import labels
+from compartment_tui.adapters.docker.api.labels import Role
+from compartment_tui.adapters.docker.api.ownership import is_our_image, name_taken, why_not_ours
 
 VOLUME = "compartment-state"
 

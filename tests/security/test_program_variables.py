@@ -114,8 +114,8 @@ def test_the_persons_own_path_is_as_it_was(project: Path, tmp_path: Path) -> Non
 
 def test_nothing_of_the_file_reaches_a_program_of_ours(project: Path, tmp_path: Path) -> None:
     """Build arguments and values go to the engine; git and docker get the person's environment."""
-    from compartment_tui.adapters.docker.address import Address
-    from compartment_tui.adapters.docker.commands import child_environment
+    from compartment_tui.adapters.docker.api.address import Address
+    from compartment_tui.adapters.docker.build.build_command import child_environment
     from compartment_tui.adapters.git_command import child_environment as for_git
 
     file = project / "compartment.toml"

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from compartment_tui.adapters.docker import labels
-from compartment_tui.adapters.docker.layout import Layout
+from compartment_tui.adapters.docker.api import labels
+from compartment_tui.adapters.docker.api.resource_names import Layout
 from compartment_tui.domain.config import EdgeSettings
 from compartment_tui.domain.errors import NameTaken
 from compartment_tui.domain.names import EnvironmentKey

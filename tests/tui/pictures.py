@@ -17,7 +17,7 @@ from textual._doc import take_svg_screenshot
 from textual.app import App
 from textual.pilot import Pilot
 
-from compartment_tui.adapters.memory.demo import open_demo
+from compartment_tui.adapters.demo.demo import open_demo
 from compartment_tui.adapters.memory.feeds import MemoryFeed
 from compartment_tui.adapters.memory.stats import sample
 from compartment_tui.adapters.memory.world import MemoryWorld

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pytest
 
-from compartment_tui.adapters.toml.init import init_project, survey_project
+from compartment_tui.adapters.project_file.init import init_project, survey_project
 from compartment_tui.bootstrap import file_schema
 from compartment_tui.domain.errors import NotFound, UsageProblem
 from compartment_tui.ports import Entrances, World

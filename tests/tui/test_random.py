@@ -10,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from compartment_tui.adapters.memory.demo import open_demo
+from compartment_tui.adapters.demo.demo import open_demo
 from compartment_tui.adapters.memory.world import MemoryWorld
 from compartment_tui.domain.errors import CompartmentError, EngineUnreachable
 from compartment_tui.operations import runs

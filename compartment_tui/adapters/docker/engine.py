@@ -5,21 +5,21 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from compartment_tui.adapters.docker import (
+from compartment_tui.adapters.docker.api import labels
+from compartment_tui.adapters.docker.api.address import LOCAL
+from compartment_tui.adapters.docker.api.client import Client
+from compartment_tui.adapters.docker.api.labels import Role
+from compartment_tui.adapters.docker.api.resource_names import Layout
+from compartment_tui.adapters.docker.resources import (
+    active_name,
+    connections,
     containers,
-    drain,
-    execute,
-    feeds,
+    exec,
     images,
-    labels,
-    names,
+    logs,
     networks,
     stats,
 )
-from compartment_tui.adapters.docker.address import LOCAL
-from compartment_tui.adapters.docker.client import Client
-from compartment_tui.adapters.docker.labels import Role
-from compartment_tui.adapters.docker.layout import Layout
 from compartment_tui.domain.config import NetworkSettings
 from compartment_tui.domain.deployment import Image, Instance, Sample
 from compartment_tui.domain.names import EnvironmentKey
@@ -50,8 +50,11 @@ class DockerEngine:
 
     def info(self) -> EngineInfo:
         # Only this asks which commands can build: no other answer should wait for loading that.
-        from compartment_tui.adapters.docker import builder_abilities as abilities
-        from compartment_tui.adapters.docker.commands import describe_builder, find_build_command
+        from compartment_tui.adapters.docker.build import builder_abilities as abilities
+        from compartment_tui.adapters.docker.build.build_command import (
+            describe_builder,
+            find_build_command,
+        )
 
         with self._client.translate("tell about itself"):
             facts = self._client.api.info()
@@ -102,7 +105,7 @@ class DockerEngine:
         return containers.instance(self._client, self._known, deployment)
 
     def misfits(self, project: str) -> tuple[Misfit, ...]:
-        from compartment_tui.adapters.docker.misfits import misfits  # only `doctor` asks
+        from compartment_tui.adapters.docker.resources.misfits import misfits  # only `doctor` asks
 
         return misfits(self._client, self._layout, project)
 
@@ -149,37 +152,37 @@ class DockerEngine:
         return images.disk_use(self._client)
 
     def run_release(self, birth: "Birth", cancel: Cancel) -> Iterator[str]:
-        from compartment_tui.adapters.docker import release
+        from compartment_tui.adapters.docker.resources import release_command
 
-        return release.run_release(
+        return release_command.run_release(
             self._client, birth, self._layout.network(birth.plan.key), cancel
         )
 
     def name_active(self, key: EnvironmentKey, active: Mapping[str, str | None]) -> None:
-        names.name_active(self._client, key, active)
+        active_name.name_active(self._client, key, active)
 
     def tail(self, deployment: str, lines: int) -> tuple[str, ...]:
-        return feeds.tail(self._client, deployment, lines)
+        return logs.tail(self._client, deployment, lines)
 
     def logs(
         self, deployment: str, *, follow: bool, tail: int | None, since: datetime | None
     ) -> Feed[LogLine]:
-        return feeds.logs(self._client, deployment, follow=follow, tail=tail, since=since)
+        return logs.logs(self._client, deployment, follow=follow, tail=tail, since=since)
 
     def stats(self, deployment: str) -> Feed[Sample]:
         return stats.stats(self._client, deployment)
 
     def events(self, project: str) -> Feed[EngineEvent]:
-        return feeds.events(self._client, project)
+        return logs.events(self._client, project)
 
     def count_connections(self, deployment: str, port: int) -> ConnectionCount:
-        return drain.count_connections(self._client, deployment, port)
+        return connections.count_connections(self._client, deployment, port)
 
     def listeners(self, deployment: str) -> tuple[Listener, ...]:
-        return drain.listeners(self._client, deployment)
+        return connections.listeners(self._client, deployment)
 
     def execute(self, deployment: str, command: tuple[str, ...], *, terminal: bool) -> int:
-        return execute.execute(self._client, deployment, command, terminal=terminal)
+        return exec.execute(self._client, deployment, command, terminal=terminal)
 
     def remove_environment(self, key: EnvironmentKey, *, volumes: bool) -> None:
         networks.remove_environment(self._client, key, with_volumes=volumes)

@@ -4,7 +4,7 @@ import math
 from datetime import datetime, timedelta
 
 from compartment_tui.adapters.memory.behaviour import Behaviour
-from compartment_tui.adapters.memory.chance import chance
+from compartment_tui.adapters.memory.seeded_random import chance
 from compartment_tui.domain.deployment import Sample
 
 SECOND = timedelta(seconds=1)

@@ -5,10 +5,10 @@ from collections.abc import Iterator
 
 import pytest
 
-from compartment_tui.adapters.docker import labels
-from compartment_tui.adapters.docker.client import connect
-from compartment_tui.adapters.docker.containers import remove_container, rows
+from compartment_tui.adapters.docker.api import labels
+from compartment_tui.adapters.docker.api.client import connect
 from compartment_tui.adapters.docker.engine import DockerEngine
+from compartment_tui.adapters.docker.resources.containers import remove_container, rows
 from compartment_tui.domain.names import EnvironmentKey
 from tests.adapters.docker.ground import IMAGE, NETWORKS, Ground
 

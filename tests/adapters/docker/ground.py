@@ -4,7 +4,7 @@ import secrets
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
-from compartment_tui.adapters.docker.client import Client
+from compartment_tui.adapters.docker.api.client import Client
 from compartment_tui.adapters.docker.engine import DockerEngine
 from compartment_tui.domain.config import Kind, NetworkSettings, ServiceSpec
 from compartment_tui.domain.deployment import Image, Provenance, Trigger

@@ -13,16 +13,16 @@ from typing import Any
 
 from docker.errors import APIError
 
-from compartment_tui.adapters.docker import labels
-from compartment_tui.adapters.docker.client import Client, connect
-from compartment_tui.adapters.docker.convert import instance_of_inspect
-from compartment_tui.adapters.docker.edge import DockerEdge
+from compartment_tui.adapters.docker.api import labels
+from compartment_tui.adapters.docker.api.client import Client, connect
+from compartment_tui.adapters.docker.api.convert import instance_of_inspect
+from compartment_tui.adapters.docker.api.helper_shell import Shell
+from compartment_tui.adapters.docker.api.labels import Role
+from compartment_tui.adapters.docker.api.resource_names import Layout
+from compartment_tui.adapters.docker.edge.edge import DockerEdge
 from compartment_tui.adapters.docker.engine import DockerEngine
-from compartment_tui.adapters.docker.keeper import DockerHold, DockerLocks
-from compartment_tui.adapters.docker.labels import Role
-from compartment_tui.adapters.docker.layout import Layout
-from compartment_tui.adapters.docker.shell import Shell
-from compartment_tui.adapters.docker.state import DockerRecords
+from compartment_tui.adapters.docker.lock.locks import DockerHold, DockerLocks
+from compartment_tui.adapters.docker.records import DockerRecords
 from compartment_tui.domain.config import EdgeSettings
 from compartment_tui.domain.deployment import Instance
 from compartment_tui.domain.names import EnvironmentKey, alias, new_id

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from compartment_tui.adapters.docker.address import LOCAL, find_address
+from compartment_tui.adapters.docker.api.address import LOCAL, find_address
 from compartment_tui.domain.errors import EngineUnreachable
 
 

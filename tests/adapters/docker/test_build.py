@@ -13,21 +13,21 @@ from typing import Any, TypeVar, cast
 
 import pytest
 
-from compartment_tui.adapters.docker import build as building
-from compartment_tui.adapters.docker import builder_abilities as abilities
-from compartment_tui.adapters.docker import commands
-from compartment_tui.adapters.docker.address import Address, Tls
-from compartment_tui.adapters.docker.build import DockerBuilder
-from compartment_tui.adapters.docker.build_secrets import secret_files
-from compartment_tui.adapters.docker.child import run_child
-from compartment_tui.adapters.docker.client import Client, connect
-from compartment_tui.adapters.docker.commands import (
+from compartment_tui.adapters.docker.api.address import Address, Tls
+from compartment_tui.adapters.docker.api.client import Client, connect
+from compartment_tui.adapters.docker.build import build_command
+from compartment_tui.adapters.docker.build import builder as building
+from compartment_tui.adapters.docker.build import builder_abilities as abilities
+from compartment_tui.adapters.docker.build.build_command import (
     BuildCommand,
     child_environment,
 )
-from compartment_tui.adapters.docker.images import image as image_on_engine
-from compartment_tui.adapters.docker.progress import ClassicProgress, PlainProgress
-from compartment_tui.adapters.toml.project import TomlProject
+from compartment_tui.adapters.docker.build.build_progress import ClassicProgress, PlainProgress
+from compartment_tui.adapters.docker.build.build_secrets import secret_files
+from compartment_tui.adapters.docker.build.builder import DockerBuilder
+from compartment_tui.adapters.docker.build.child_process import run_child
+from compartment_tui.adapters.docker.resources.images import image as image_on_engine
+from compartment_tui.adapters.project_file.project import TomlProject
 from compartment_tui.domain.config import Build, BuildSecret, Kind, ServiceSpec
 from compartment_tui.domain.deployment import Image, Trigger
 from compartment_tui.domain.errors import BuildFailed, Cancelled, ImageUnavailable
@@ -126,7 +126,7 @@ def workshop(
     """Both ways to build keep the same promises."""
     if request.param == CLASSIC:
         monkeypatch.setattr(building, "find_build_command", lambda: None)
-    elif commands.find_build_command() is None:
+    elif build_command.find_build_command() is None:
         pytest.skip("no docker command with BuildKit here")
     client = connect()
     made = Workshop(tmp_path, client)
@@ -446,10 +446,10 @@ def probe(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[
             body = f'[ "$1" = buildx ] && {{ {plugin}; exit; }}\necho "{version}"'
             folders.append(str(script(tmp_path / str(number) / "docker", body).parent))
         monkeypatch.setenv("PATH", os.pathsep.join(folders))
-        commands.find_build_command.cache_clear()
+        build_command.find_build_command.cache_clear()
 
     yield put
-    commands.find_build_command.cache_clear()
+    build_command.find_build_command.cache_clear()
 
 
 class HungRegistry(BaseHTTPRequestHandler):
@@ -546,16 +546,16 @@ OLD, NEW = "Docker version 20.10.24+dfsg1, build 297e128", "Docker version 28.2.
 
 def test_a_new_command_without_its_plugin_is_passed_over(probe: Callable[..., None]) -> None:
     probe(("podman version 4.3.1", None), (NEW, None), (OLD, None))
-    found = commands.find_build_command()
+    found = build_command.find_build_command()
     assert found is not None
     assert (found.version, found.buildx) == ("20.10.24+dfsg1", None)
     assert found.start()[1:] == ("build",)
-    assert "20.10.24" in commands.describe_builder()
+    assert "20.10.24" in build_command.describe_builder()
 
 
 def test_the_plugin_is_used_where_it_is(probe: Callable[..., None]) -> None:
     probe((NEW, "v0.12.1"), (OLD, None))
-    found = commands.find_build_command()
+    found = build_command.find_build_command()
     assert found is not None
     assert found.version == "28.2.2"
     assert found.start()[1:3] == ("buildx", "build")
@@ -569,8 +569,8 @@ def test_an_old_plugin_knows_no_provenance() -> None:
 
 def test_no_command_means_the_engines_own_builder(probe: Callable[..., None]) -> None:
     probe((NEW, None))
-    assert commands.find_build_command() is None
-    assert commands.describe_builder().startswith("classic")
+    assert build_command.find_build_command() is None
+    assert build_command.describe_builder().startswith("classic")
 
 
 def test_the_command_talks_to_the_same_engine_and_never_sees_the_identity(

@@ -4,16 +4,16 @@ from pathlib import Path
 
 import pytest
 
-from compartment_tui.adapters.docker import builder_abilities as abilities
-from compartment_tui.adapters.docker.build_advice import (
+from compartment_tui.adapters.docker.build import builder_abilities as abilities
+from compartment_tui.adapters.docker.build.build_advice import (
     BuildSite,
     build_advice,
     matching_pattern,
     sources,
 )
-from compartment_tui.adapters.docker.commands import BuildCommand
-from compartment_tui.adapters.docker.context import NEVER_SENT, Recipe
-from compartment_tui.adapters.docker.progress import Breakdown
+from compartment_tui.adapters.docker.build.build_command import BuildCommand
+from compartment_tui.adapters.docker.build.build_context import NEVER_SENT, Recipe
+from compartment_tui.adapters.docker.build.build_progress import Breakdown
 from compartment_tui.domain.config import ServiceSpec
 
 OLD = "20.10.24+dfsg1"

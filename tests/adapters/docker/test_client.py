@@ -15,9 +15,9 @@ import pytest
 from requests.exceptions import ConnectionError as RequestsConnectionError
 from urllib3.exceptions import ProtocolError
 
-from compartment_tui.adapters.docker.address import LOCAL, Address
-from compartment_tui.adapters.docker.client import Client, Conflict, Missing, translated
-from compartment_tui.adapters.docker.ssh import ssh_command
+from compartment_tui.adapters.docker.api.address import LOCAL, Address
+from compartment_tui.adapters.docker.api.client import Client, Conflict, Missing, translated
+from compartment_tui.adapters.docker.api.ssh_transport import ssh_command
 from compartment_tui.domain.errors import (
     DiskFull,
     EngineProblem,
@@ -134,7 +134,7 @@ def test_no_permission_names_the_socket_and_the_group() -> None:
 
 
 def test_a_silent_engine_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("compartment_tui.adapters.docker.session.READ_SECONDS", 0.3)
+    monkeypatch.setattr("compartment_tui.adapters.docker.api.sdk_session.READ_SECONDS", 0.3)
     with (
         socket.create_server(("127.0.0.1", 0)) as server,
         pytest.raises(EngineUnreachable, match="did not answer in time"),
@@ -205,7 +205,7 @@ def test_an_engine_behind_ssh_works_as_a_local_one(
     deployment = ground.started(birth)
     program = (
         "import sys, threading\n"
-        "from compartment_tui.adapters.docker.client import connect\n"
+        "from compartment_tui.adapters.docker.api.client import connect\n"
         "from compartment_tui.adapters.docker.engine import DockerEngine\n"
         "client = connect(); engine = DockerEngine(client)\n"
         "assert engine.info().host == 'box'\n"

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from compartment_tui.adapters.docker import labels as names
-from compartment_tui.adapters.docker.convert import (
+from compartment_tui.adapters.docker.api import labels as names
+from compartment_tui.adapters.docker.api.convert import (
     established,
     event_of,
     image_of,

@@ -8,8 +8,8 @@ from typing import Any, cast
 
 import pytest
 
-from compartment_tui.adapters.docker.credentials import without_broken_store
-from compartment_tui.adapters.docker.sdk import load_sdk
+from compartment_tui.adapters.docker.api.registry_credentials import without_broken_store
+from compartment_tui.adapters.docker.api.sdk import load_sdk
 
 HELPERS = {
     "missing": None,

@@ -2,8 +2,8 @@
 
 import pytest
 
-from compartment_tui.adapters.docker.documents import all_ours
-from compartment_tui.adapters.edge import traefik
+from compartment_tui.adapters.docker.edge import traefik
+from compartment_tui.adapters.docker.edge.route_documents import all_ours
 from compartment_tui.domain.names import EnvironmentKey
 from compartment_tui.domain.routes import Route, RouteTable
 

@@ -11,10 +11,15 @@ from pathlib import Path
 
 import pytest
 
-from compartment_tui.adapters.docker.layout import ASIDE, record_path, route_path, standing_path
-from compartment_tui.adapters.docker.listeners import listener
-from compartment_tui.adapters.docker.state import DockerRecords, Reader
-from compartment_tui.adapters.edge import traefik
+from compartment_tui.adapters.docker.api.resource_names import (
+    ASIDE,
+    record_path,
+    route_path,
+    standing_path,
+)
+from compartment_tui.adapters.docker.edge import traefik
+from compartment_tui.adapters.docker.edge.port_owner import listener
+from compartment_tui.adapters.docker.records import DockerRecords, Reader
 from compartment_tui.domain.config import EdgeSettings
 from compartment_tui.domain.deployment import Deployment, EnvironmentState, Instance, Trigger
 from compartment_tui.domain.errors import EdgeConflict, PortTaken

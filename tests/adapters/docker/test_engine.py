@@ -11,9 +11,9 @@ from itertools import takewhile
 
 import pytest
 
-from compartment_tui.adapters.docker import labels
-from compartment_tui.adapters.docker.containers import birth_config, inspect, make, rows
-from compartment_tui.adapters.docker.layout import Layout
+from compartment_tui.adapters.docker.api import labels
+from compartment_tui.adapters.docker.api.resource_names import Layout
+from compartment_tui.adapters.docker.resources.containers import birth_config, inspect, make, rows
 from compartment_tui.domain.config import Kind, Limits, NetworkSettings, Release
 from compartment_tui.domain.deployment import Image, InstanceState
 from compartment_tui.domain.errors import (

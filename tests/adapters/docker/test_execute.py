@@ -18,7 +18,7 @@ pytestmark = pytest.mark.docker
 
 PROGRAM = """
 import sys
-from compartment_tui.adapters.docker.client import connect
+from compartment_tui.adapters.docker.api.client import connect
 from compartment_tui.adapters.docker.engine import DockerEngine
 deployment, terminal, *command = sys.argv[1:]
 if terminal == "tty":

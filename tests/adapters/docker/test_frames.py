@@ -8,7 +8,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from compartment_tui.adapters.docker.frames import LINE_LIMIT, Demultiplexer, LineDecoder, Written
+from compartment_tui.adapters.docker.api.log_frames import (
+    LINE_LIMIT,
+    Demultiplexer,
+    LineDecoder,
+    Written,
+)
 
 AT = datetime(2026, 11, 24, 6, 38, 40, 123456, UTC)
 

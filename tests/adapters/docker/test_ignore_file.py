@@ -3,9 +3,9 @@ from pathlib import Path
 
 import pytest
 
-from compartment_tui.adapters.docker.context import prepared
-from compartment_tui.adapters.docker.ignore_file import read_patterns, sent_paths, written
-from compartment_tui.adapters.toml.project import TomlProject
+from compartment_tui.adapters.docker.build.build_context import prepared
+from compartment_tui.adapters.docker.build.ignore_file import read_patterns, sent_paths, written
+from compartment_tui.adapters.project_file.project import TomlProject
 from compartment_tui.domain.config import ServiceSpec
 
 FILES = ("a/one.txt", "a/b/two.txt", "a/b/keep", "c.log", "d e", "#hash", "B/x", "sub/a/one.txt")

@@ -17,13 +17,20 @@ from pathlib import Path
 
 import pytest
 
-from compartment_tui.adapters.docker import keeper, labels, locking
-from compartment_tui.adapters.docker.address import Address
-from compartment_tui.adapters.docker.client import Client
-from compartment_tui.adapters.docker.keeper import DockerHold
-from compartment_tui.adapters.docker.labels import Role
-from compartment_tui.adapters.docker.layout import index_path, record_path, route_path
-from compartment_tui.adapters.docker.shell import Shell, ShellGone, _program, _ready, create
+from compartment_tui.adapters.docker.api import labels
+from compartment_tui.adapters.docker.api.address import Address
+from compartment_tui.adapters.docker.api.client import Client
+from compartment_tui.adapters.docker.api.helper_shell import (
+    Shell,
+    ShellGone,
+    _program,
+    _ready,
+    create,
+)
+from compartment_tui.adapters.docker.api.labels import Role
+from compartment_tui.adapters.docker.api.resource_names import index_path, record_path, route_path
+from compartment_tui.adapters.docker.lock import lock_container, locks
+from compartment_tui.adapters.docker.lock.locks import DockerHold
 from compartment_tui.domain.config import Readiness, ReadinessKind
 from compartment_tui.domain.deployment import EnvironmentState, Instance, Stage
 from compartment_tui.domain.errors import (
@@ -77,10 +84,10 @@ while True:
 
 HOLDER = """
 import sys, time
-from compartment_tui.adapters.docker.client import connect
+from compartment_tui.adapters.docker.api.client import connect
 from compartment_tui.adapters.docker.engine import DockerEngine
-from compartment_tui.adapters.docker.keeper import DockerLocks
-from compartment_tui.adapters.docker.layout import Layout
+from compartment_tui.adapters.docker.lock.locks import DockerLocks
+from compartment_tui.adapters.docker.api.resource_names import Layout
 from compartment_tui.domain.names import EnvironmentKey
 client = connect()
 locks = DockerLocks(client, DockerEngine(client), Layout(namespace=sys.argv[1]))
@@ -167,12 +174,12 @@ def test_a_lock_that_was_made_and_never_started_is_cleared(
     key = own.key()  # whose name no lock before this one had: the engine frees one a moment late
     stillborn = create(
         own.client,
-        labels=locking.marks("bob@gone", "deploy"),
+        labels=lock_container.marks("bob@gone", "deploy"),
         name=own.layout.lock(key),
         network_mode="none",
         mounts=None,
     )
-    monkeypatch.setattr(locking, "STILLBORN", timedelta(seconds=2))
+    monkeypatch.setattr(lock_container, "STILLBORN", timedelta(seconds=2))
     assert own.locks.holder(key) is None
     with own.hold(key) as hold:
         hold.confirm()
@@ -198,7 +205,7 @@ def test_the_engines_lock_is_waited_for(own: OwnEdge) -> None:
 def test_the_engines_lock_is_not_waited_for_forever(
     own: OwnEdge, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(keeper, "ENGINE_LOCK_PATIENCE", timedelta(seconds=1))
+    monkeypatch.setattr(locks, "ENGINE_LOCK_PATIENCE", timedelta(seconds=1))
     with own.locks.engine(actor="me@here"), pytest.raises(Locked, match="me@here"):
         own.locks.engine(actor="you@there")
 
@@ -226,7 +233,7 @@ def test_half_a_document_never_gets_the_name(own: OwnEdge, key: EnvironmentKey) 
         own.put_in_force(hold, marked)
         content = b"x" * 50_000
         shell, path, marker = hold._shell, route_path(key), secrets.token_hex(12)
-        program = _program(keeper._WRITE, (path, str(len(content))), content, marker)
+        program = _program(locks._WRITE, (path, str(len(content))), content, marker)
         shell._wire.send(program)
         while _ready(marker) not in shell._output.received:
             shell._output.read_more(time.monotonic() + 10)

@@ -13,10 +13,10 @@ from typing import Any
 
 import pytest
 
-from compartment_tui.adapters.docker import look
-from compartment_tui.adapters.docker.address import Address
-from compartment_tui.adapters.docker.client import Client, Conflict, Missing
-from compartment_tui.adapters.docker.labels import Role, filters
+from compartment_tui.adapters.docker.api import unix_client
+from compartment_tui.adapters.docker.api.address import Address
+from compartment_tui.adapters.docker.api.client import Client, Conflict, Missing
+from compartment_tui.adapters.docker.api.labels import Role, filters
 from compartment_tui.domain.errors import (
     DiskFull,
     EngineProblem,
@@ -204,7 +204,7 @@ def test_several_threads_ask_at_once(engine: SmallEngine) -> None:
 
 
 def test_a_silent_engine_is_given_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(look, "READ_SECONDS", 0.2)
+    monkeypatch.setattr(unix_client, "READ_SECONDS", 0.2)
     with socket.socket(socket.AF_UNIX) as server:
         server.bind(str(tmp_path / "engine.sock"))
         server.listen()
@@ -217,8 +217,8 @@ def test_looking_does_not_load_the_sdk(engine: SmallEngine) -> None:
     program = f"""
 import sys
 from compartment_tui.adapters.docker import containers, edge_state, locking
-from compartment_tui.adapters.docker.address import Address
-from compartment_tui.adapters.docker.client import Client
+from compartment_tui.adapters.docker.api.address import Address
+from compartment_tui.adapters.docker.api.client import Client
 client = Client(Address(url="unix://{engine.server_address!s}", chosen_by="a test"))
 print(edge_state.find_edge(client, "gone"), locking.holder_of(client, "gone"))
 print("docker" in sys.modules, "requests" in sys.modules)
@@ -238,7 +238,7 @@ def test_an_engine_elsewhere_is_asked_through_the_sdk(monkeypatch: pytest.Monkey
 @pytest.mark.docker
 def test_the_answers_are_those_of_the_sdk(ground: Ground) -> None:
     made = ground.engine.create(ground.birth())
-    ours = look.LocalLook("/var/run/docker.sock", "here")
+    ours = unix_client.LocalLook("/var/run/docker.sock", "here")
     sdk: Any = ground.client.api  # the stubs leave a type out
     of_it = filters(Role.SERVICE, ground.key)
     (row,) = ours.containers(all=True, filters=of_it)

@@ -5,7 +5,7 @@ from itertools import product
 
 import pytest
 
-from compartment_tui.adapters.docker.names import moves
+from compartment_tui.adapters.docker.resources.active_name import moves
 from compartment_tui.domain.deployment import Instance, InstanceState
 from compartment_tui.domain.names import (
     EnvironmentKey,

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from compartment_tui.adapters.docker.stats import STOPPED, StatsDecoder, sample_of
+from compartment_tui.adapters.docker.resources.stats import STOPPED, StatsDecoder, sample_of
 from compartment_tui.domain.deployment import Sample
 
 NEVER = "0001-01-01T00:00:00Z"

@@ -5,13 +5,13 @@ from typing import Any
 
 import pytest
 
-from compartment_tui.adapters.docker.machine import (
+from compartment_tui.adapters.docker.resources.machine_network import (
     MachineNetwork,
     gateways_of,
     resolvers_of,
     routes_of,
 )
-from compartment_tui.adapters.docker.networks import free_subnets, subnets_of
+from compartment_tui.adapters.docker.resources.networks import free_subnets, subnets_of
 from compartment_tui.domain.config import NetworkSettings
 from compartment_tui.domain.errors import Refused
 from compartment_tui.domain.subnets import refuse_needed_addresses

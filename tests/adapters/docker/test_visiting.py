@@ -9,8 +9,8 @@ from datetime import timedelta
 
 import pytest
 
-from compartment_tui.adapters.docker import visiting
-from compartment_tui.adapters.docker.visiting import visit
+from compartment_tui.adapters.docker.edge import visits
+from compartment_tui.adapters.docker.edge.visits import visit
 from compartment_tui.domain.config import EdgeSettings
 from compartment_tui.domain.details import Visit
 from compartment_tui.domain.reaching import address_of
@@ -105,7 +105,7 @@ def test_a_path_that_is_none_is_an_answer() -> None:
 
 
 def test_silence_ends(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(visiting, "PATIENCE", timedelta(seconds=0.2))
+    monkeypatch.setattr(visits, "PATIENCE", timedelta(seconds=0.2))
     began = time.monotonic()
     found = got(None)
     assert (found.status, found.detail) == (None, "no answer within 0.2 s")

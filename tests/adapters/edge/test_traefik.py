@@ -6,7 +6,7 @@ import tomli_w
 from hypothesis import given
 from hypothesis import strategies as st
 
-from compartment_tui.adapters.edge import traefik
+from compartment_tui.adapters.docker.edge import traefik
 from compartment_tui.domain.errors import Refused
 from compartment_tui.domain.names import EnvironmentKey
 from compartment_tui.domain.routes import Route, RouteTable

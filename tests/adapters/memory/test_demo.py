@@ -6,10 +6,10 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from compartment_tui.adapters.demo.demo import demo_world, open_demo
+from compartment_tui.adapters.demo.live_clock import LiveClock
+from compartment_tui.adapters.demo.story import SPAN
 from compartment_tui.adapters.memory.clock import BEGINNING, FakeClock
-from compartment_tui.adapters.memory.demo import demo_world, open_demo
-from compartment_tui.adapters.memory.demo_story import SPAN
-from compartment_tui.adapters.memory.live import LiveClock
 from compartment_tui.adapters.memory.world import MemoryWorld
 from compartment_tui.domain.deployment import Health, Status, Trigger
 from compartment_tui.domain.events import Event, Output, RunFinished, StageFailed

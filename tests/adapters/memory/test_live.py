@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from compartment_tui.adapters.memory.live import LiveClock
+from compartment_tui.adapters.demo.live_clock import LiveClock
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 SOON = timedelta(milliseconds=30)

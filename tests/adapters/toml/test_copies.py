@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from compartment_tui.adapters.places import NO_HOME, state_directory
-from compartment_tui.adapters.toml.copies import RecordCopies
-from compartment_tui.adapters.toml.project import TomlProject
+from compartment_tui.adapters.project_file.project import TomlProject
+from compartment_tui.adapters.record_file.copies import RecordCopies
 from compartment_tui.domain.deployment import EnvironmentState
 from compartment_tui.domain.names import EnvironmentKey
 from compartment_tui.ports import EngineIdentity

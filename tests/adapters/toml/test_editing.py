@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from compartment_tui.adapters.memory.secrets import MemorySecrets
-from compartment_tui.adapters.toml.editing import edited_text
-from compartment_tui.adapters.toml.parsing import parse_config
+from compartment_tui.adapters.project_file.edit.edit_file import edited_text
+from compartment_tui.adapters.project_file.parse import parse_config
 from compartment_tui.domain.config import ProjectConfig
 from compartment_tui.domain.edits import (
     Edit,

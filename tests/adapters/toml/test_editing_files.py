@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 from compartment_tui.adapters.memory.secrets import OURS, MemorySecrets
-from compartment_tui.adapters.toml import editing
-from compartment_tui.adapters.toml.parsing import parse_config
-from compartment_tui.adapters.toml.project import TomlProject
+from compartment_tui.adapters.project_file.edit import edit_file
+from compartment_tui.adapters.project_file.parse import parse_config
+from compartment_tui.adapters.project_file.project import TomlProject
 from compartment_tui.domain.edits import Edit, Rekey, RemoveVariable, SetVariable
 from compartment_tui.domain.errors import (
     NotFound,
@@ -105,7 +105,7 @@ def test_a_broken_file_is_told_and_left(project: TomlProject) -> None:
 def test_what_an_editor_saves_meanwhile_is_not_lost(
     project: TomlProject, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    real, calls = editing.edited_text, 0
+    real, calls = edit_file.edited_text, 0
 
     def slow(*args: object, **named: object) -> object:
         nonlocal calls
@@ -114,7 +114,7 @@ def test_what_an_editor_saves_meanwhile_is_not_lost(
             project.file.write_text(HEAD + "# by hand\n", encoding="utf-8")
         return real(*args, **named)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(editing, "edited_text", slow)
+    monkeypatch.setattr(edit_file, "edited_text", slow)
     project.edit((put("A", "1"),))
     assert calls == 2
     assert text(project) == HEAD + '# by hand\n\n[environments.production.variables]\nA = "1"\n'
@@ -126,7 +126,7 @@ def test_a_place_that_cannot_be_written_is_told(
     def refused(*_: object, **__: object) -> None:
         raise PermissionError(13, "Permission denied")
 
-    monkeypatch.setattr(editing, "write_atomically", refused)
+    monkeypatch.setattr(edit_file, "write_atomically", refused)
     with pytest.raises(UsageProblem, match=r"cannot be written: Permission denied"):
         project.edit((put("A", "1"),))
     assert text(project) == HEAD
@@ -135,7 +135,7 @@ def test_a_place_that_cannot_be_written_is_told(
 WRITER = """
 import sys
 from pathlib import Path
-from compartment_tui.adapters.toml.project import TomlProject
+from compartment_tui.adapters.project_file.project import TomlProject
 from compartment_tui.domain.edits import SetVariable
 from compartment_tui.domain.variables import Secret
 project = TomlProject(Path(sys.argv[1]))

@@ -7,8 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from compartment_tui.adapters.memory.secrets import MemorySecrets
-from compartment_tui.adapters.toml.editing import edited_text
-from compartment_tui.adapters.toml.parsing import parse_config
+from compartment_tui.adapters.project_file.edit.edit_file import edited_text
+from compartment_tui.adapters.project_file.parse import parse_config
 from compartment_tui.domain.edits import Edit, RemoveVariable, SetVariable, edited
 from compartment_tui.domain.variables import Secret
 from tests.adapters.toml.test_editing import meaning

@@ -2,8 +2,8 @@ from pathlib import Path
 
 import pytest
 
-from compartment_tui.adapters.toml.init import init_project
-from compartment_tui.adapters.toml.project import TomlProject
+from compartment_tui.adapters.project_file.init import init_project
+from compartment_tui.adapters.project_file.project import TomlProject
 from compartment_tui.domain.config import Kind
 from compartment_tui.domain.errors import UsageProblem
 

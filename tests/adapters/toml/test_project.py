@@ -11,11 +11,11 @@ import tomli_w
 from hypothesis import given
 from hypothesis import strategies as st
 
-from compartment_tui.adapters.toml import values
-from compartment_tui.adapters.toml.lines import KeyPath, key_lines
-from compartment_tui.adapters.toml.parsing import parse_config
-from compartment_tui.adapters.toml.project import TomlProject
-from compartment_tui.adapters.toml.schema import ANY, KEYS, ROOT
+from compartment_tui.adapters.project_file import values
+from compartment_tui.adapters.project_file.line_numbers import KeyPath, key_lines
+from compartment_tui.adapters.project_file.parse import parse_config
+from compartment_tui.adapters.project_file.project import TomlProject
+from compartment_tui.adapters.project_file.schema import ANY, KEYS, ROOT
 from compartment_tui.domain.config import (
     BuildSecret,
     Kind,

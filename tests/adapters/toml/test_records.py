@@ -4,7 +4,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from compartment_tui.adapters.toml import records
+from compartment_tui.adapters.record_file import record_file
 from compartment_tui.domain.deployment import (
     AuditLine,
     Deployment,
@@ -93,11 +93,13 @@ def full_state() -> EnvironmentState:
 
 
 def test_a_record_with_everything_comes_back_equal() -> None:
-    assert records.loads(records.dumps(full_state())) == full_state()
+    assert record_file.loads(record_file.dumps(full_state())) == full_state()
 
 
 def test_an_empty_record_comes_back_equal() -> None:
-    assert records.loads(records.dumps(EnvironmentState(key=KEY))) == EnvironmentState(key=KEY)
+    assert record_file.loads(record_file.dumps(EnvironmentState(key=KEY))) == EnvironmentState(
+        key=KEY
+    )
 
 
 names = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=63)
@@ -107,8 +109,8 @@ names = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=6
 def test_names_of_any_kind_come_back_equal(environment: str, failure: str) -> None:
     one = deployment(1, failure=failure)
     state = EnvironmentState(key=EnvironmentKey("shop", environment), deployments={one.id: one})
-    assert records.loads(records.dumps(state)) == state
-    assert records.loads_key(records.dumps_key(state.key)) == state.key
+    assert record_file.loads(record_file.dumps(state)) == state
+    assert record_file.loads_key(record_file.dumps_key(state.key)) == state.key
 
 
 @pytest.mark.parametrize(
@@ -126,12 +128,12 @@ def test_names_of_any_kind_come_back_equal(environment: str, failure: str) -> No
 )
 def test_what_is_no_record_is_refused(text: str) -> None:
     with pytest.raises(RecordInvalid):
-        records.loads(text)
+        record_file.loads(text)
 
 
 def test_unknown_keys_are_passed_over() -> None:
-    text = records.dumps(full_state()).replace("[key]", "[key]\nnewer = true")
-    assert records.loads(text) == full_state()
+    text = record_file.dumps(full_state()).replace("[key]", "[key]\nnewer = true")
+    assert record_file.loads(text) == full_state()
 
 
 @given(KEYS, SERVICES)
@@ -139,5 +141,5 @@ def test_unknown_keys_are_passed_over() -> None:
 def test_names_come_back_from_the_record_and_its_index(key: EnvironmentKey, service: str) -> None:
     one = deployment(1, service=service)
     state = EnvironmentState(key=key, active={service: one.id}, deployments={one.id: one})
-    assert records.loads(records.dumps(state)) == state
-    assert records.loads_key(records.dumps_key(key)) == key
+    assert record_file.loads(record_file.dumps(state)) == state
+    assert record_file.loads_key(record_file.dumps_key(key)) == key

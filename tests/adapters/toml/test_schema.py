@@ -6,9 +6,9 @@ from pathlib import Path
 import jsonschema
 import pytest
 
-from compartment_tui.adapters.toml.parsing import parse_config
-from compartment_tui.adapters.toml.schema import KEYS, NAME_CHECKS, json_schema
-from compartment_tui.adapters.toml.schema_rules import NAMES, RULES
+from compartment_tui.adapters.project_file.parse import parse_config
+from compartment_tui.adapters.project_file.schema import KEYS, NAME_CHECKS, json_schema
+from compartment_tui.adapters.project_file.schema_rules import NAMES, RULES
 from compartment_tui.domain.errors import ProjectFileInvalid
 
 ROOT = Path(__file__).parents[3]

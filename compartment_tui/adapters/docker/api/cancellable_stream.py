@@ -1,0 +1,93 @@
+"""Long answers of the engine, read so that a person can stop them and silence is noticed."""
+
+import queue
+import threading
+import time
+from collections.abc import Callable, Generator, Iterable
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any
+
+from compartment_tui.adapters.docker.api.client import Client
+from compartment_tui.domain.errors import Cancelled
+from compartment_tui.ports import Cancel
+
+if TYPE_CHECKING:
+    import requests
+
+    from compartment_tui.adapters.docker.api.sdk_session import Session
+
+POLL_SECONDS = 0.1
+
+Chunk = dict[str, Any]
+Ask = Callable[["Session"], Iterable[Chunk]]
+
+
+class Silence(Exception):
+    """Nothing new came for as long as the caller would wait."""
+
+
+def watched_chunks(
+    client: Client, ask: Ask, cancel: Cancel, *, patience: float | None = None
+) -> Generator[Chunk, None, None]:
+    """What `ask` gets from the engine, chunk by chunk, on a connection of its own.
+
+    When this is closed or raises, the connection is cut, and with it the engine's work ends.
+    `patience` is in seconds; a chunk that only announces a retry is not news.
+
+    Raises what `ask` raises, and:
+        Cancelled: a person asked to stop meanwhile.
+        Silence: `patience` passed without news.
+    """
+    reader = _Reader(client, ask)
+    heard = time.monotonic()
+    try:
+        while True:
+            if cancel.requests:
+                raise Cancelled("the work of the engine was ended")
+            if patience is not None and time.monotonic() - heard > patience:
+                raise Silence
+            try:
+                found = reader.found.get(timeout=POLL_SECONDS)
+            except queue.Empty:
+                continue
+            if found is None:
+                return
+            if isinstance(found, BaseException):
+                raise found
+            if not str(found.get("status", "")).startswith("Retrying"):
+                heard = time.monotonic()
+            yield found
+    finally:
+        reader.close()
+
+
+class _Reader:
+    """Reads in a thread: the SDK's generators block, and cannot be closed from outside."""
+
+    def __init__(self, client: Client, ask: Ask) -> None:
+        from compartment_tui.adapters.docker.api.sdk_session import Session
+
+        self.found: queue.SimpleQueue[Chunk | BaseException | None] = queue.SimpleQueue()
+        self._response: requests.Response | None = None
+        self._session = Session(client.address)
+        self._session.hooks["response"].append(self._keep)
+        threading.Thread(target=self._read, args=(ask,), daemon=True).start()
+
+    def close(self) -> None:
+        """Cut the connection. One that has not answered yet is left to its thread."""
+        if self._response is not None:
+            with suppress(OSError, ValueError, RuntimeError):
+                self._response.raw.shutdown()
+        self._session.close()
+
+    def _read(self, ask: Ask) -> None:
+        end: BaseException | None = None
+        try:
+            for chunk in ask(self._session):
+                self.found.put(chunk)
+        except Exception as error:  # whatever it is, it is raised again where it is read
+            end = error
+        self.found.put(end)
+
+    def _keep(self, response: "requests.Response", *_: object, **__: object) -> None:
+        self._response = response

@@ -1,0 +1,245 @@
+"""A shell in a short-lived container, driven over its attached stdin and stdout: a few ms a call.
+
+It lives exactly as long as the connection does: when this process dies, however it dies, the engine
+closes the shell's stdin, the shell ends and the engine removes the container.
+"""
+
+import contextlib
+import re
+import secrets
+import threading
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+from typing import TYPE_CHECKING, NamedTuple, Self
+
+from compartment_tui.adapters.docker.api.attach import Output, Wire, attach, deadline_in
+from compartment_tui.adapters.docker.api.create_container import made
+from compartment_tui.adapters.docker.api.sdk import load_sdk
+from compartment_tui.domain import bounds
+from compartment_tui.domain.errors import EngineProblem
+
+if TYPE_CHECKING:
+    from compartment_tui.adapters.docker.api.client import Client
+
+SHELL_IMAGE = "traefik:v3.7"
+"""It has a shell and the usual small tools, and it is on every engine that has an edge."""
+PIDS = 256
+CALL_LIMIT = timedelta(seconds=15)
+_ARGUMENT = re.compile(r"[A-Za-z0-9._:/@=?&-]*")
+
+
+class ShellGone(EngineProblem):
+    """The shell's container ended or the connection to it broke."""
+
+    code = "shell_gone"
+
+
+class Answer(NamedTuple):
+    """How a script ended, and what it wrote to stdout."""
+
+    exit_code: int
+    output: bytes
+
+    @property
+    def text(self) -> str:
+        return self.output.decode(errors="replace").strip()
+
+
+class Shell:
+    """Runs scripts, one at a time, until it is closed."""
+
+    def __init__(self, client: "Client", container: str, wire: Wire) -> None:
+        self.container = container
+        self._client = client
+        self._wire = wire
+        self._output = Output(wire)
+        self._busy = threading.Lock()
+        self._closed = False
+
+    @classmethod
+    def open(
+        cls,
+        client: "Client",
+        *,
+        labels: Mapping[str, str],
+        name: str | None = None,
+        network_mode: str = "none",
+        mounts: Mapping[str, str] | None = None,
+        image: str = SHELL_IMAGE,
+    ) -> Self:
+        """Start a shell. `mounts` maps volume names to directories."""
+        with client.translate("make a helper container"):
+            container = create(
+                client,
+                labels=labels,
+                name=name,
+                network_mode=network_mode,
+                mounts=mounts,
+                image=image,
+            )
+        return cls.start(client, container)
+
+    @classmethod
+    def start(cls, client: "Client", container: str) -> Self:
+        """Attach to a container that `create` made and start it; it is removed if that fails."""
+        try:
+            with client.translate("start a helper container"):
+                wire = attach(client.api, container)
+                client.api.start(container)
+        except BaseException:
+            remove(client, container)
+            raise
+        return cls(client, container, wire)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def run(
+        self,
+        script: str,
+        *arguments: str,
+        payload: bytes | None = None,
+        timeout: timedelta = CALL_LIMIT,
+    ) -> Answer:
+        """Run POSIX `script` in a subshell with `arguments` as $1…, and `payload` as its stdin.
+
+        Foreign data goes in as payload only: an argument may hold just `[A-Za-z0-9._:/@=?&-]`.
+
+        Raises:
+            ShellGone: the container ended, the connection broke, or no answer came within
+                `timeout`; no further call will succeed.
+        """
+        marker, deadline = secrets.token_hex(12), deadline_in(timeout)
+        program = _program(script, arguments, payload, marker)
+        with self._busy:
+            if self._closed:
+                raise ShellGone("the helper container was closed")
+            try:
+                return self._exchange(marker, program, payload, deadline)
+            except TimeoutError as error:
+                self._end()
+                raise ShellGone("the helper container did not answer in time") from error
+            except (EOFError, OSError, ValueError) as error:
+                self._end()
+                raise ShellGone("the helper container has ended") from error
+            except BaseException:
+                # Half an answer may be on its way: no later call could tell it from its own.
+                self._end()
+                raise
+
+    def _exchange(
+        self, marker: str, program: bytes, payload: bytes | None, deadline: float
+    ) -> Answer:
+        output = self._output.received
+        self._wire.send(program)
+        if payload is not None:
+            # Not before the shell has read the whole program: what it reads ahead never
+            # reaches the step.
+            ready = _ready(marker)
+            while ready not in output:
+                self._output.read_more(deadline)
+            del output[: output.index(ready) + len(ready)]
+            self._wire.send(payload)
+        end = re.compile(rf"\n{marker} (\d+)\n".encode())
+        while not (found := end.search(output)):
+            self._output.read_more(deadline)
+            bounds.refuse_large(
+                len(output), bounds.SHELL_ANSWER, "the answer of a helper container"
+            )
+        answer = Answer(int(found[1]), bytes(output[: found.start()]))
+        output.clear()
+        return answer
+
+    def _end(self) -> None:
+        self._closed = True
+        with contextlib.suppress(OSError):
+            self._wire.close()
+
+    def close(self) -> None:
+        """End it and wait until the container is gone, so that its name is free. Repeatable."""
+        if not self._closed:
+            self._end()
+        remove(self._client, self.container)
+
+
+def create(
+    client: "Client",
+    *,
+    labels: Mapping[str, str],
+    name: str | None,
+    network_mode: str,
+    mounts: Mapping[str, str] | None,
+    image: str = SHELL_IMAGE,
+    lasting: bool = False,
+) -> str:
+    """Make a shell's container without starting it; its id. Raises what the SDK raises.
+
+    `lasting`: the engine does not remove it by itself, neither when it ends nor when the engine
+    starts again.
+    """
+    load_sdk()
+    from docker.types import LogConfig, Mount
+
+    api = client.api
+    host = api.create_host_config(
+        auto_remove=not lasting,
+        network_mode=network_mode,
+        mounts=[
+            Mount(target=path, source=volume, type="volume")
+            for volume, path in (mounts or {}).items()
+        ],
+        cap_drop=["ALL"],
+        security_opt=["no-new-privileges"],
+        pids_limit=PIDS,
+        read_only=True,
+        # What passes through the pipe (records, keys) must not be kept in the engine's logs.
+        log_config=LogConfig(type="none"),
+    )
+    return made(
+        client,
+        image,
+        name=name,
+        entrypoint=["sh"],
+        command=[],
+        user="0",
+        working_dir="/",
+        stdin_open=True,
+        labels=dict(labels),
+        healthcheck={"Test": ["NONE"]},
+        host_config=host,
+    )
+
+
+def remove(client: "Client", container: str) -> None:
+    """Remove a shell's container; nothing if the engine did so already or cannot be asked."""
+    load_sdk()
+    from docker.errors import DockerException
+    from requests.exceptions import RequestException
+
+    # The engine removes it as well: losing the race (404, 409) and a dead connection are both fine.
+    with contextlib.suppress(DockerException, RequestException):
+        client.api.remove_container(container, force=True, v=True)
+
+
+def _program(script: str, arguments: Sequence[str], payload: bytes | None, marker: str) -> bytes:
+    for argument in arguments:
+        if not _ARGUMENT.fullmatch(argument):
+            raise AssertionError(f"not a plain argument: {argument!r}")
+    call = " ".join(("step", *(f"'{argument}'" for argument in arguments)))
+    feed = f"{call} </dev/null"
+    if payload is not None:
+        # All of the payload is taken, also when the step ends early: the shell would read what is
+        # left as its next commands.
+        rest = f"( {call}; code=$?; cat >/dev/null; exit $code )"
+        feed = f"printf '%s' {_ready(marker).decode()}; head -c {len(payload)} | {rest}"
+    # A subshell, so that a script's `exit` and `set -e` end the step and not the shell; a group,
+    # so that the shell has parsed all of it before it runs any.
+    group = f"{{ {feed}; printf '\\n%s %s\\n' {marker} $?; }}"
+    return f"step() (\n{script}\n)\n{group}\n".encode()
+
+
+def _ready(marker: str) -> bytes:
+    return f"{marker}-ready".encode()

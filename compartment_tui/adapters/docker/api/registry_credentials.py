@@ -1,0 +1,55 @@
+"""Credentials for registries, where the docker configuration leads to some."""
+
+from typing import TYPE_CHECKING
+
+from compartment_tui.adapters.docker.api.client import reason
+from compartment_tui.adapters.docker.api.sdk import load_sdk
+
+if TYPE_CHECKING:
+    from compartment_tui.adapters.docker.api.sdk_session import Session
+
+
+def without_broken_store(session: "Session", reference: str | None = None) -> str | None:
+    """Make the session go on without a credential helper that fails; the line that says so.
+
+    `reference` is the image to be pulled; None asks for all, as a build does. None is returned
+    when all is well, or when there is no helper.
+    """
+    load_sdk()
+    from docker import auth
+
+    registry = None if reference is None else auth.resolve_repository_name(reference)[0]
+    known = session.credentials
+    try:
+        if reference is None:
+            known.get_all_credentials()  # type: ignore[no-untyped-call]
+        else:
+            known.resolve_authconfig(registry)
+    except Exception as error:
+        session.credentials = _without_helpers(known)
+        return (
+            "the docker configuration's credential helper does not work, "
+            f"so this goes on without credentials: {reason(_innermost(error))}"
+        )
+    return None
+
+
+def _without_helpers(known: "auth.AuthConfig") -> "auth.AuthConfig":
+    """What stands in the configuration itself."""
+    load_sdk()
+    from docker import auth
+
+    class Plain(auth.AuthConfig):
+        @property
+        def is_empty(self) -> bool:
+            return False  # else the SDK would read the configuration again
+
+    return Plain({"auths": dict(known.auths)})
+
+
+def _innermost(error: BaseException) -> BaseException:
+    return error if error.__cause__ is None else _innermost(error.__cause__)
+
+
+if TYPE_CHECKING:
+    from docker import auth

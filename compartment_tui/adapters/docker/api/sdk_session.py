@@ -1,0 +1,112 @@
+"""The SDK's low-level client with our time-outs. Import it late: it brings in the whole SDK."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import requests
+from docker.api.client import APIClient
+from docker.auth import AuthConfig
+from docker.errors import create_api_error_from_http_exception
+from docker.tls import TLSConfig
+
+from compartment_tui.adapters.docker.api.address import LOCAL, Address, Tls
+from compartment_tui.adapters.docker.api.ssh_transport import SshAdapter
+from compartment_tui.adapters.docker.api.unix_client import CONNECT_SECONDS, READ_SECONDS
+from compartment_tui.domain import bounds
+
+OLDEST = "1.41"
+CHUNK = 64 * 1024
+
+
+class Session(APIClient):
+    """An `APIClient` that gives up connecting sooner than reading.
+
+    The SDK takes one figure for both and adds a container's grace to it, so the pair is made at the
+    last moment. Making one connects and agrees on an API version; it raises what the SDK raises.
+    """
+
+    def __init__(self, address: Address) -> None:
+        behind_ssh = address.url.startswith("ssh://")
+        super().__init__(
+            base_url=LOCAL if behind_ssh else address.url,
+            version=OLDEST,
+            timeout=READ_SECONDS,
+            tls=_config(address.tls) if address.tls else False,
+        )
+        if behind_ssh:
+            # The SDK's own way needs a further package and hands out no usable stream.
+            self._custom_adapter = SshAdapter(address.url, READ_SECONDS)
+            self.mount("http+docker://", self._custom_adapter)
+        # Asked only now, when it is known how.
+        try:
+            self._version: str = self.version(api_version=False)["ApiVersion"]
+        except BaseException:
+            self.close()
+            raise
+
+    @property
+    def credentials(self) -> AuthConfig:
+        """What the SDK found for registries in the docker configuration."""
+        return self._auth_configs
+
+    @credentials.setter
+    def credentials(self, found: AuthConfig) -> None:
+        self._auth_configs = found
+
+    # `Any` is what requests itself says there.
+    def send(self, request: requests.PreparedRequest, **kwargs: Any) -> requests.Response:  # noqa: ANN401
+        """As `requests.Session.send`, but an answer that is read whole has a bound.
+
+        Raises bounds.TooMuch, and what that one raises.
+        """
+        timeout = kwargs.get("timeout")
+        if isinstance(timeout, int | float):
+            kwargs["timeout"] = (min(CONNECT_SECONDS, timeout), timeout)
+        if kwargs.get("stream"):
+            return super().send(request, **kwargs)
+        response = super().send(request, **{**kwargs, "stream": True})
+        _read_whole(response)
+        return response
+
+    def open_stream(
+        self, path: str, params: Mapping[str, Any], *, endless: bool
+    ) -> requests.Response:
+        """A GET whose body is read as it arrives; an endless one may be silent for any time.
+
+        The SDK's own streams hide which of stdout and stderr something came from, and whether they
+        ended or broke. Raises `APIError` when the engine refuses.
+        """
+        response = self.get(
+            f"{self.base_url}/v{self.api_version}{path}",
+            params=params,
+            stream=True,
+            timeout=(CONNECT_SECONDS, None if endless else READ_SECONDS),
+        )
+        try:
+            response.raise_for_status()
+        except requests.HTTPError as error:
+            create_api_error_from_http_exception(error)  # raises what fits
+        return response
+
+
+def _read_whole(response: requests.Response) -> None:
+    """As `response.content` would, up to the bound of an answer. Raises bounds.TooMuch."""
+    what, content = "an answer of the Docker engine", bytearray()
+    try:
+        for chunk in response.iter_content(CHUNK):
+            content += chunk
+            bounds.refuse_large(len(content), bounds.ENGINE_ANSWER, what)
+    except bounds.TooMuch:
+        response.close()
+        raise
+    if "json" in response.headers.get("Content-Type", ""):
+        bounds.refuse_deep_json(content.decode("utf-8", "replace"), what)
+    response._content = bytes(content)
+
+
+def _config(tls: Tls) -> TLSConfig:
+    return TLSConfig(
+        client_cert=(str(tls.cert), str(tls.key)) if tls.cert and tls.key else None,
+        ca_cert=str(tls.ca) if tls.ca else None,
+        verify=tls.verify,
+    )

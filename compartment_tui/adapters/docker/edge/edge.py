@@ -1,0 +1,363 @@
+"""The engine's one reverse proxy: made, joined to every environment, brought back with routes."""
+
+import time
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from compartment_tui.adapters.docker.api import labels
+from compartment_tui.adapters.docker.api.attach import deadline_in
+from compartment_tui.adapters.docker.api.client import Client, Conflict, Missing
+from compartment_tui.adapters.docker.api.convert import key_of, moment
+from compartment_tui.adapters.docker.api.create_container import made, pull
+from compartment_tui.adapters.docker.api.helper_shell import Shell, ShellGone, remove
+from compartment_tui.adapters.docker.api.labels import Role
+from compartment_tui.adapters.docker.api.ownership import name_taken
+from compartment_tui.adapters.docker.api.resource_names import ROUTES, Layout
+from compartment_tui.adapters.docker.api.sdk import load_sdk
+from compartment_tui.adapters.docker.edge import stopped_page, traefik
+from compartment_tui.adapters.docker.edge.edge_container import (
+    BIND,
+    CAPABILITY,
+    HTTP_PORT,
+    MADE_ON,
+    NO_NEW_PRIVILEGES,
+    PIDS,
+    SYSCTLS,
+    SYSCTLS_IPV6,
+    USER,
+    EdgeContainer,
+    find_edge,
+)
+from compartment_tui.adapters.docker.edge.edge_namespace import QUESTIONS, answers
+from compartment_tui.adapters.docker.edge.port_owner import listener
+from compartment_tui.adapters.docker.edge.route_documents import Documents
+from compartment_tui.adapters.docker.records import DockerRecords
+from compartment_tui.adapters.docker.resources.images import digests
+from compartment_tui.domain.config import EdgeSettings
+from compartment_tui.domain.errors import EdgeConflict, EngineProblem, NameTaken, PortTaken
+from compartment_tui.domain.names import EnvironmentKey
+from compartment_tui.domain.reaching import address_of
+from compartment_tui.domain.routes import RouteTable
+from compartment_tui.ports import EdgeInfo
+
+if TYPE_CHECKING:
+    from compartment_tui.domain.details import Visit
+
+LOG_LIMITS = {"max-size": "10m", "max-file": "3"}
+_TAKEN = ("address already in use", "port is already allocated")
+"""How the engine says that a port cannot be published: it has no code for it."""
+_IPV6 = "net/ipv6/"
+"""What the engine's sentence contains when the kernel has no such settings."""
+START_LIMIT = timedelta(seconds=10)
+PAUSE_SECONDS = 0.05
+
+
+class DockerEdge:
+    """Keeps the promises of `compartment_tui.ports.Edge`."""
+
+    def __init__(self, client: Client, layout: Layout | None = None) -> None:
+        self._client = client
+        self._layout = layout or Layout()
+        self._documents = Documents(client, self._layout, DockerRecords(client, self._layout))
+
+    def info(self) -> EdgeInfo | None:
+        edge = self._ours()
+        if edge is None:
+            return None
+        return EdgeInfo(
+            running=edge.running,
+            settings=edge.settings,
+            image=edge.image_name,
+            container=edge.id,
+            attached=frozenset(
+                key for name, key in self._networks().items() if name in edge.networks
+            ),
+            started=moment(edge.started),
+            open=edge.open,
+            made_on=edge.labels.get(MADE_ON, ""),
+        )
+
+    def ensure(self, settings: EdgeSettings) -> bool:
+        edge = self._find()
+        if edge is not None and edge.settings != settings:
+            raise self._conflict(edge.settings, settings)
+        fresh = edge is None
+        if edge is None:
+            edge = self._make(settings, SYSCTLS | SYSCTLS_IPV6)
+        # Before the start, so that it comes up with every route and every network.
+        joined = self._join(edge)
+        restored = self._documents.restore()
+        if edge.running:
+            return joined or restored
+        self._start(edge, settings, fresh=fresh)
+        return True
+
+    def attach(self, key: EnvironmentKey) -> None:
+        try:
+            with self._client.translate(f"join the network {self._layout.network(key)}"):
+                self._client.api.connect_container_to_network(
+                    self._layout.edge, self._layout.network(key)
+                )
+        except EngineProblem:
+            # The engine refuses a second time with a plain "forbidden": look whether that was it.
+            edge = self._find()
+            if edge is None or self._layout.network(key) not in edge.networks:
+                raise
+
+    def tables(self) -> Mapping[EnvironmentKey, RouteTable]:
+        return self._documents.tables()
+
+    def visit(self, host: str, path: str = "/") -> "Visit":
+        # What a look at the routes does not need, it does not load.
+        from compartment_tui.adapters.docker.edge.visits import no_answer, visit
+
+        edge = self._ours()
+        if edge is None:
+            return no_answer("there is no edge")
+        address = address_of(edge.settings, self._client.address.host)
+        if address is None:
+            return no_answer(f"the edge only listens on {edge.settings.bind} of its own machine")
+        return visit(address, edge.settings.http_port, host=host, path=path)
+
+    def unreadable(self) -> tuple[str, ...]:
+        return self._documents.unreadable()
+
+    def set_aside(self, document: str) -> None:
+        self._documents.set_aside(document)
+
+    def forget(self, key: EnvironmentKey) -> None:
+        self._documents.remove(key)
+        if self._ours() is None:
+            return
+        try:
+            with self._client.translate("leave a network"):
+                self._client.api.disconnect_container_from_network(
+                    self._layout.edge, self._layout.network(key), force=True
+                )
+        except Missing:
+            return
+        except EngineProblem:
+            edge = self._find()
+            if edge is not None and self._layout.network(key) in edge.networks:
+                raise
+
+    def restart(self, settings: EdgeSettings | None = None) -> None:
+        edge = self._find()
+        wanted = settings or (edge.settings if edge is not None else EdgeSettings())
+        # What an older version made is made anew only by whoever asks for settings: it may take
+        # longer than a restart, and an image that has to be pulled.
+        as_it_is = settings is None or (edge is not None and not edge.open)
+        if edge is not None and edge.settings == wanted and as_it_is:
+            with self._client.translate("restart the edge"):
+                self._client.api.restart(edge.id, timeout=10)
+            self._await(edge)
+            return
+        self.remove()
+        self.ensure(wanted)
+
+    def remove(self) -> None:
+        edge = self._find()
+        if edge is None:
+            return
+        try:
+            with self._client.translate("remove the edge"):
+                self._client.api.remove_container(edge.id, force=True, v=True)
+        except Missing:
+            return
+
+    # --- making and starting it -------------------------------------------------------------------
+
+    def _ours(self) -> EdgeContainer | None:
+        """For those who only look: somebody else's under that name is no edge."""
+        try:
+            return self._find()
+        except NameTaken:
+            return None
+
+    def _find(self) -> EdgeContainer | None:
+        """Raises NameTaken when somebody else's container has the edge's name."""
+        return find_edge(self._client, self._layout.edge)
+
+    def _make(self, settings: EdgeSettings, sysctls: Mapping[str, str]) -> EdgeContainer:
+        self._make_network()
+        api = self._client.api
+        with self._client.translate("make the edge"):
+            made(
+                self._client,
+                traefik.EDGE_IMAGE,
+                name=self._layout.edge,
+                command=list(traefik.arguments(ROUTES)),
+                user=USER,
+                working_dir=stopped_page.ROOT,
+                ports=[traefik.WEB_PORT],
+                labels={
+                    labels.ROLE: Role.EDGE.value,
+                    BIND: settings.bind,
+                    HTTP_PORT: str(settings.http_port),
+                    MADE_ON: f"{traefik.EDGE_IMAGE}@{self._exact_image()}",
+                },
+                healthcheck={"Test": ["NONE"]},
+                host_config=self._host_config(settings, sysctls),
+            )
+            api.put_archive(self._layout.edge, stopped_page.ROOT, stopped_page.archive())
+        edge = self._find()
+        if edge is None:
+            raise EngineProblem("the edge was removed while it was being made")
+        return edge
+
+    def _host_config(self, settings: EdgeSettings, sysctls: Mapping[str, str]) -> dict[str, object]:
+        load_sdk()
+        from docker.types import LogConfig, Mount
+
+        return self._client.api.create_host_config(
+            network_mode=self._layout.edge,
+            restart_policy={"Name": "always"},
+            port_bindings={traefik.WEB_PORT: (settings.bind, settings.http_port)},
+            mounts=[
+                Mount(ROUTES, self._layout.routes_volume, type="volume", read_only=True),
+                # Without a name, it goes with the container. It can be filled though the rest
+                # cannot be written to, and what is in it belongs to root.
+                Mount(stopped_page.ROOT, None, type="volume"),
+            ],
+            log_config=LogConfig(type="json-file", config=LOG_LIMITS),
+            sysctls=dict(sysctls),
+            cap_drop=["ALL"],
+            cap_add=[CAPABILITY],
+            security_opt=[NO_NEW_PRIVILEGES],
+            pids_limit=PIDS,
+            read_only=True,
+        )
+
+    def _exact_image(self) -> str:
+        """Which image the edge's tag leads to; pulled when it is not there. ImageUnavailable."""
+        found = digests(self._client, traefik.EDGE_IMAGE)
+        if not found:
+            pull(self._client, traefik.EDGE_IMAGE)
+            found = digests(self._client, traefik.EDGE_IMAGE)
+        return found[0] if found else ""
+
+    def _make_network(self) -> None:
+        """Its own network, where published ports end.
+
+        On the default one it would start with the host's name server and keep asking that for some
+        seconds after it joined its first environment. Its name sorts before the environments': the
+        engine routes a container through its first network, and moving that cuts connections.
+        """
+        try:
+            with self._client.translate("look at the edge's network"):
+                found = self._client.api.inspect_network(self._layout.edge)
+            if (found.get("Labels") or {}).get(labels.ROLE) != Role.EDGE:
+                why = f"its label {labels.ROLE} is not {Role.EDGE.value}"
+                raise name_taken(self._layout.edge, why, kind="network")
+        except Missing:
+            with self._client.translate("make the edge's network"):
+                self._client.api.create_network(
+                    self._layout.edge, driver="bridge", labels={labels.ROLE: Role.EDGE.value}
+                )
+
+    def _start(self, edge: EdgeContainer, settings: EdgeSettings, *, fresh: bool) -> None:
+        try:
+            try:
+                with self._client.translate("start the edge"):
+                    self._client.api.start(edge.id)
+            except EngineProblem as error:
+                if not fresh or _IPV6 not in error.message:
+                    raise
+                remove(self._client, edge.id)
+                edge = self._make(settings, SYSCTLS)
+                self._join(edge)
+                with self._client.translate("start the edge"):
+                    self._client.api.start(edge.id)
+        except EngineProblem as error:
+            if fresh:
+                remove(self._client, edge.id)
+            if any(words in error.message.lower() for words in _TAKEN):
+                raise self._port_taken(settings) from error
+            raise
+        self._await(edge)
+
+    def _await(self, edge: EdgeContainer) -> None:
+        """Until it serves its documents: it listens a moment before it has read them.
+
+        Raises EngineProblem when it does not come up.
+        """
+        tables, deadline = self.tables(), deadline_in(START_LIMIT)
+        try:
+            with Shell.open(
+                self._client,
+                labels={labels.ROLE: Role.STATE.value},
+                network_mode=f"container:{edge.id}",
+                image=edge.image,
+            ) as shell:
+                while not _serves(shell, tables):
+                    if time.monotonic() > deadline:
+                        raise _silent(self._layout.edge)
+                    time.sleep(PAUSE_SECONDS)
+        except (Conflict, ShellGone) as error:
+            # It ended at once, and took the network that was to be joined with it.
+            raise _silent(self._layout.edge) from error
+
+    # --- networks ---------------------------------------------------------------------------------
+
+    def _networks(self) -> dict[str, EnvironmentKey]:
+        """The environments' networks by name."""
+        with self._client.translate("list the networks"):
+            found = self._client.look.networks(filters=labels.filters(Role.NETWORK))
+        keys = {one["Name"]: key_of(one.get("Labels") or {}) for one in found}
+        return {
+            name: key
+            for name, key in keys.items()
+            if key is not None and name.startswith(self._layout.network_prefix)
+        }
+
+    def _join(self, edge: EdgeContainer) -> bool:
+        missing = [key for name, key in self._networks().items() if name not in edge.networks]
+        for key in missing:
+            self.attach(key)
+        return bool(missing)
+
+    # --- what to say when it cannot be ------------------------------------------------------------
+
+    def _conflict(self, now: EdgeSettings, wanted: EdgeSettings) -> EdgeConflict:
+        return EdgeConflict(
+            f"the edge of this engine listens on {now.bind}:{now.http_port},"
+            f" and `[edge]` asks for {wanted.bind}:{wanted.http_port}",
+            hint="use the same values, or `compartment-tui edge restart --apply` to change it"
+            " for all projects",
+        )
+
+    def _port_taken(self, settings: EdgeSettings) -> PortTaken:
+        who = self._container_on(settings.http_port)
+        if who is None and self._client.address.socket is not None:
+            who = listener(settings.http_port)
+        return PortTaken(
+            f"port {settings.http_port} is taken by {who or 'another program'}",
+            hint="stop that, or give `[edge] http_port` another value",
+        )
+
+    def _container_on(self, port: int) -> str | None:
+        with self._client.translate("list the containers"):
+            rows = self._client.api.containers()
+        for row in rows:
+            if any(one.get("PublicPort") == port for one in row.get("Ports") or ()):
+                return f"the container {row['Names'][0].lstrip('/')}"
+        return None
+
+
+def _serves(shell: Shell, tables: Mapping[EnvironmentKey, RouteTable]) -> bool:
+    said = shell.run(QUESTIONS, *traefik.queries())
+    if said.exit_code != 0:
+        return False
+    try:
+        routers, services = answers(said)
+        return all(traefik.in_force(key, table, routers, services) for key, table in tables.items())
+    except (ValueError, traefik.UnreadableDocument):
+        return False
+
+
+def _silent(name: str) -> EngineProblem:
+    return EngineProblem(
+        "the edge was started and does not serve its routes",
+        hint=f"`docker logs {name}` may say why",
+    )

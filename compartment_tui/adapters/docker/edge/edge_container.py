@@ -1,0 +1,94 @@
+"""The edge's container, as the engine has it now."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from compartment_tui.adapters.docker.api.client import Client, Missing
+from compartment_tui.adapters.docker.api.labels import PREFIX, Role
+from compartment_tui.adapters.docker.api.ownership import name_taken, why_not_ours
+from compartment_tui.domain.config import EdgeSettings
+
+USER = "65534:65534"
+"""Nobody: it reads what anybody may, and listens below port 1024 by `SYSCTLS`."""
+SYSCTLS = {"net.ipv4.ip_forward": "0", "net.ipv4.ip_unprivileged_port_start": "0"}
+"""It is on every network: a packet that comes in by one must not leave by another."""
+SYSCTLS_IPV6 = {"net.ipv6.conf.all.forwarding": "0"}
+"""A kernel without IPv6 does not take it."""
+CAPABILITY = "NET_BIND_SERVICE"
+NO_NEW_PRIVILEGES = "no-new-privileges"
+PIDS = 4096
+
+BIND = PREFIX + "edge.bind"
+MADE_ON = PREFIX + "edge.made_on"
+HTTP_PORT = PREFIX + "edge.http_port"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EdgeContainer:
+    """`started` tells two lives of the same container apart: each has its own network namespace."""
+
+    id: str
+    image: str
+    image_name: str
+    labels: Mapping[str, str]
+    networks: Mapping[str, Any]
+    running: bool
+    restarting: bool
+    started: str
+    open: tuple[str, ...] = ()
+    """In words, what it could do that an edge made now cannot."""
+
+    @property
+    def life(self) -> tuple[str, str]:
+        return self.id, self.started
+
+    @property
+    def settings(self) -> EdgeSettings:
+        default = EdgeSettings()
+        port = str(self.labels.get(HTTP_PORT, ""))
+        known = port.isascii() and port.isdecimal() and len(port) <= 5
+        return EdgeSettings(
+            bind=self.labels.get(BIND, default.bind),
+            http_port=int(port) if known else default.http_port,
+        )
+
+
+def find_edge(client: Client, name: str) -> EdgeContainer | None:
+    """None when there is no container of that name. Raises NameTaken when it is not ours."""
+    try:
+        with client.translate("look at the edge"):
+            found = client.look.inspect_container(name)
+    except Missing:
+        return None
+    if why := why_not_ours(found, Role.EDGE):
+        raise name_taken(name, why)
+    state = found["State"]
+    return EdgeContainer(
+        id=found["Id"],
+        image=found["Image"],
+        image_name=found["Config"]["Image"],
+        labels=found["Config"].get("Labels") or {},
+        networks=found["NetworkSettings"].get("Networks") or {},
+        running=bool(state.get("Running")) and not state.get("Restarting"),
+        restarting=bool(state.get("Restarting")),
+        started=state.get("StartedAt", ""),
+        open=tuple(_open_ways(found)),
+    )
+
+
+def _open_ways(found: Mapping[str, Any]) -> Iterator[str]:
+    host = found.get("HostConfig") or {}
+    sysctls = host.get("Sysctls") or {}
+    if sysctls.get("net.ipv4.ip_forward") != SYSCTLS["net.ipv4.ip_forward"]:
+        yield "passes packets on between environments"
+    dropped, added = host.get("CapDrop") or (), host.get("CapAdd") or ()
+    if "ALL" not in dropped or any(one.removeprefix("CAP_") != CAPABILITY for one in added):
+        yield "has capabilities that it does not need"
+    if (found["Config"].get("User") or "0").partition(":")[0] in ("0", "root"):
+        yield "runs as root"
+    options = host.get("SecurityOpt") or ()
+    if not any(one.startswith(NO_NEW_PRIVILEGES) for one in options):
+        yield "may gain privileges"
+    if not host.get("ReadonlyRootfs"):
+        yield "can write to its own files"

@@ -1,0 +1,151 @@
+"""Seeing what the edge sees: a shell in its network namespace, and what is asked from there."""
+
+import time
+from collections.abc import Callable
+from datetime import timedelta
+
+from compartment_tui.adapters.docker.api import labels
+from compartment_tui.adapters.docker.api.client import Client, Conflict, Missing
+from compartment_tui.adapters.docker.api.helper_shell import CALL_LIMIT, Answer, Shell, ShellGone
+from compartment_tui.adapters.docker.api.labels import Role
+from compartment_tui.adapters.docker.api.resource_names import Layout
+from compartment_tui.adapters.docker.edge import traefik
+from compartment_tui.adapters.docker.edge.edge_container import EdgeContainer, find_edge
+from compartment_tui.adapters.docker.edge.readiness_probe import (
+    HTTP,
+    TCP,
+    command_refusal,
+    http_refusal,
+    http_request,
+    tcp_refusal,
+    whole_seconds,
+)
+from compartment_tui.domain.config import Readiness, ReadinessKind
+from compartment_tui.domain.deployment import Instance
+from compartment_tui.domain.errors import EdgeNotConfirmed
+from compartment_tui.domain.names import EnvironmentKey
+from compartment_tui.domain.refusal import Refusal
+from compartment_tui.domain.routes import RouteTable
+
+PATIENCE = timedelta(seconds=5)
+"""How long an edge that is coming up may take to be there."""
+PAUSE_SECONDS = 0.1
+
+QUESTIONS = 'for url in "$@"; do timeout 5 wget -q -O - "$url" || exit 1; echo; done'
+
+
+class Standpoint:
+    """Where the edge stands. Its namespace ends with it, so each question looks whether it lives.
+
+    At first that is the lock's own shell; when the edge was started anew, a further one follows it.
+    """
+
+    def __init__(
+        self, client: Client, layout: Layout, key: EnvironmentKey, shell: Shell, edge: EdgeContainer
+    ) -> None:
+        self._client = client
+        self._layout = layout
+        self._key = key
+        self._shell = shell
+        self._own: Shell | None = None
+        self._life = edge.life
+
+    def close(self) -> None:
+        if self._own is not None:
+            self._own.close()
+            self._own = None
+
+    def in_force(self, table: RouteTable) -> bool:
+        """See `Hold.in_force`."""
+        answer = self._from_there(lambda: self._run(QUESTIONS, *traefik.queries(self._key)))
+        try:
+            return traefik.in_force(self._key, table, *answers(answer))
+        except (ValueError, traefik.UnreadableDocument) as error:
+            raise EdgeNotConfirmed("the edge's API gave no usable answer") from error
+
+    def ready(self, instance: Instance, readiness: Readiness, port: int | None) -> Refusal | None:
+        """See `Hold.ready`."""
+        if readiness.kind is ReadinessKind.COMMAND:
+            limit = readiness.attempt_timeout
+            return command_refusal(self._client, instance.container, readiness.command, limit)
+        if instance.address is None:
+            return Refusal(detail="it does not run")
+        port = readiness.port or port
+        if port is None:
+            return Refusal(detail="no port to ask at is known")
+        self._follow()
+        seconds = whole_seconds(readiness.attempt_timeout)
+        where = (instance.address, str(port), str(seconds))
+        began = time.monotonic()
+        if readiness.kind is ReadinessKind.TCP:
+            return tcp_refusal(readiness, port, self._run(TCP, *where), _since(began))
+        answer = self._run(HTTP, *where, payload=http_request(readiness, port))
+        return http_refusal(readiness, port, answer, _since(began))
+
+    def _run(self, script: str, *arguments: str, payload: bytes | None = None) -> Answer:
+        limit = CALL_LIMIT + timedelta(seconds=60)
+        try:
+            return self._shell.run(script, *arguments, payload=payload, timeout=limit)
+        except ShellGone as error:
+            raise EdgeNotConfirmed("the container that asks the edge has ended") from error
+
+    def _from_there(self, ask: Callable[[], Answer]) -> Answer:
+        """Ask until there is an answer; an edge that has just started takes a moment to listen."""
+        deadline = time.monotonic() + PATIENCE.total_seconds()
+        while True:
+            self._follow()
+            answer = ask()
+            if answer.exit_code == 0:
+                return answer
+            if time.monotonic() > deadline:
+                raise EdgeNotConfirmed(
+                    "the edge runs but does not answer",
+                    hint=f"`docker logs {self._layout.edge}` may say why;"
+                    " `compartment-tui edge restart` starts it anew",
+                )
+            time.sleep(PAUSE_SECONDS)
+
+    def _follow(self) -> None:
+        """Be where the edge is now. Raises EdgeNotConfirmed when it does not run."""
+        edge = self._running_edge()
+        if edge.life == self._life:
+            return
+        try:
+            shell = Shell.open(
+                self._client,
+                labels=labels.of_environment(Role.LOCK, self._key),
+                network_mode=f"container:{edge.id}",
+                image=edge.image,
+            )
+        except (Missing, Conflict) as error:
+            raise _away() from error
+        self.close()
+        self._shell = self._own = shell
+        self._life = edge.life
+
+    def _running_edge(self) -> EdgeContainer:
+        deadline = time.monotonic() + PATIENCE.total_seconds()
+        while True:
+            edge = find_edge(self._client, self._layout.edge)
+            if edge is not None and edge.running:
+                return edge
+            # The engine brings one that died by itself back within moments.
+            if edge is None or not edge.restarting or time.monotonic() > deadline:
+                raise _away()
+            time.sleep(PAUSE_SECONDS)
+
+
+def answers(answer: Answer) -> tuple[str, str]:
+    """What the edge said about routers and services. Raises ValueError."""
+    routers, services = filter(None, answer.text.split("\n"))
+    return routers, services
+
+
+def _away() -> EdgeNotConfirmed:
+    return EdgeNotConfirmed(
+        "the edge does not run", hint="`compartment-tui edge restart` starts it"
+    )
+
+
+def _since(began: float) -> timedelta:
+    return timedelta(seconds=time.monotonic() - began)

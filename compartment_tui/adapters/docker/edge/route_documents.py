@@ -1,0 +1,172 @@
+"""The engine's route documents: read without a lock, restored from the records, moved aside."""
+
+import contextlib
+import hashlib
+from collections.abc import Iterable, Mapping
+
+from compartment_tui.adapters.docker.api import labels
+from compartment_tui.adapters.docker.api.client import Client
+from compartment_tui.adapters.docker.api.helper_shell import Shell
+from compartment_tui.adapters.docker.api.labels import Role
+from compartment_tui.adapters.docker.api.resource_names import ASIDE, ROUTES, Layout, route_path
+from compartment_tui.adapters.docker.edge import traefik
+from compartment_tui.adapters.docker.records import DockerRecords, Reader
+from compartment_tui.domain.errors import EngineProblem, RecordInvalid, Refused
+from compartment_tui.domain.names import EnvironmentKey
+from compartment_tui.domain.rebuilding import routed
+from compartment_tui.domain.routes import RouteTable
+
+_ASIDE = """
+set -e
+mkdir -p "$2"
+# A name may be any, and as long as names can be: it comes as the octal numbers of its bytes.
+name=$(printf "$(printf %s "$3" | sed 's/\\([0-7]*\\)[.]/\\\\\\1/g')")
+file="$1/$name"
+fresh="$1/restored"
+cat >"$fresh"
+# Only what was judged is moved: it may have been replaced by a good one meanwhile.
+if [ "$(sha256sum <"$file" | cut -c 1-64)" = "$4" ]; then
+  cp "$file" "$2/$(printf %.200s "$name").$(date +%s)"
+  # In one step, so that the edge never sees the routes missing.
+  if [ -s "$fresh" ]; then sync "$fresh"; mv "$fresh" "$file"; else rm "$file"; fi
+fi
+rm -f "$fresh"
+"""
+_RESTORE = """
+set -e
+cat >"$1.restored"
+[ "$(wc -c <"$1.restored")" -eq "$2" ]
+sync "$1.restored"
+# Never over a document that somebody wrote meanwhile: their lock, their word.
+ln "$1.restored" "$1" 2>/dev/null || [ -e "$1" ]
+rm "$1.restored"
+"""
+
+
+DIGITS = 12
+"""A size that has more is no size of a file."""
+
+
+class Documents:
+    """What lies in the directory that the edge watches."""
+
+    def __init__(self, client: Client, layout: Layout, records: DockerRecords) -> None:
+        self._client = client
+        self._layout = layout
+        self._records = records
+        self._reader = Reader(client, layout)
+
+    def tables(self) -> Mapping[EnvironmentKey, RouteTable]:
+        """Every document that can be read."""
+        found = {}
+        for content in self._contents().values():
+            with contextlib.suppress(traefik.UnreadableDocument):
+                key, table = traefik.read(content.decode("utf-8", "replace"))
+                found[key] = table
+        return found
+
+    def unreadable(self) -> tuple[str, ...]:
+        """The file names of those that cannot be read, or say to be another environment's."""
+        return tuple(
+            name for name, content in sorted(self._contents().items()) if not _ours(name, content)
+        )
+
+    def set_aside(self, name: str) -> None:
+        """Move a document out of the watched directory; nothing if it is not there.
+
+        Where a record says what it should be, it is replaced by that. The caller holds the
+        engine's lock.
+        """
+        content = self._contents().get(name)
+        if content is not None:
+            self._set_aside(name, content, self._records.recorded())
+
+    def remove(self, key: EnvironmentKey) -> None:
+        """Remove the environment's document; nothing if there is none."""
+        if traefik.file_name(key) in self._contents():
+            self._do('rm -f "$1"', route_path(key))
+
+    def restore(self) -> bool:
+        """Make missing documents again from the records, move unreadable ones aside.
+
+        The caller holds the engine's lock. True when anything was done.
+        """
+        there, recorded = self._contents(), self._records.recorded()
+        spoilt = {name: content for name, content in there.items() if not _ours(name, content)}
+        for name, content in spoilt.items():
+            self._set_aside(name, content, recorded)
+        absent = (key for key in recorded if traefik.file_name(key) not in there)
+        missing = {key: text for key in absent if (text := self._recorded(key))}
+        for key, text in missing.items():
+            self._do(_RESTORE, route_path(key), str(len(text)), payload=text)
+        return bool(spoilt or missing)
+
+    def _set_aside(self, name: str, content: bytes, recorded: Iterable[EnvironmentKey]) -> None:
+        key = next((one for one in recorded if traefik.file_name(one) == name), None)
+        text = b"" if key is None else self._recorded(key)
+        judged = hashlib.sha256(content).hexdigest()
+        self._do(_ASIDE, ROUTES, ASIDE, in_octal(name), judged, payload=text)
+
+    def _recorded(self, key: EnvironmentKey) -> bytes:
+        """The document that the record calls for; empty when it calls for none.
+
+        A record that makes no sense is told by whoever works on that environment: it must not keep
+        the others from being served.
+        """
+        try:
+            state = self._records.read(key)
+            table = routed(state) if state is not None else RouteTable()
+            return traefik.document(key, table).encode() if table.routes else b""
+        except (RecordInvalid, Refused):
+            return b""
+
+    def _contents(self) -> dict[str, bytes]:
+        files = self._reader.files(ROUTES)
+        return {name: content for name, content in files.items() if _is_document(name)}
+
+    def _do(self, script: str, *arguments: str, payload: bytes | None = None) -> None:
+        with Shell.open(
+            self._client,
+            labels={labels.ROLE: Role.STATE.value},
+            mounts=self._layout.volumes,
+        ) as shell:
+            done = shell.run(script, *arguments, payload=payload)
+        if done.exit_code != 0:
+            raise EngineProblem(
+                f"the route documents could not be changed (exit code {done.exit_code})",
+                hint=f"see whether the volume {self._layout.routes_volume} can be written to",
+            )
+
+
+def in_octal(name: str) -> str:
+    """A file's name as the octal numbers of its bytes, each with a dot behind it."""
+    return "".join(f"{byte:03o}." for byte in name.encode("utf-8", "surrogateescape"))
+
+
+def all_ours(listed: bytes) -> bool:
+    """Whether every document in a listing can be read: sizes and names, a blank line, all texts.
+
+    False as well when a document was replaced while it was listed: the sizes do not add up then.
+    """
+    heads, _, texts = listed.partition(b"\n\n") if not listed.startswith(b"\n") else (b"", b"", b"")
+    for head in heads.splitlines():
+        size, _, name = head.decode("utf-8", "replace").partition(" ")
+        if not size.isdecimal() or len(size) > DIGITS:
+            return False
+        text, texts = texts[: int(size)], texts[int(size) :]
+        if len(text) != int(size) or not _ours(name, text):
+            return False
+    return not texts
+
+
+def _is_document(name: str) -> bool:
+    # What the edge reads: the other endings are not ours, but would count.
+    return name.endswith((traefik.SUFFIX, ".yml", ".yaml"))
+
+
+def _ours(name: str, content: bytes) -> bool:
+    try:
+        key, _ = traefik.read(content.decode("utf-8"))
+    except (UnicodeDecodeError, traefik.UnreadableDocument):
+        return False
+    return traefik.file_name(key) == name

@@ -1,0 +1,46 @@
+"""What the edge says for a service that was stopped by hand.
+
+Traefik runs a little program of ours for such routes alone: it is given to the edge when that is
+made, and a route that leads to a running service never meets it. See docs/decisions.
+"""
+
+import io
+import tarfile
+from importlib.resources import files
+
+NAME = "sign"
+"""How route documents call it."""
+ROOT = "/plugins"
+"""Where the edge works, and looks for its plugins."""
+_MODULE = "compartment/sign"
+_DIRECTORY = f"plugins-local/src/{_MODULE}"
+_MANIFEST = f"""\
+displayName: Sign
+type: middleware
+import: {_MODULE}
+summary: Says that a service was stopped
+testData:
+  names: lmrhozlcei
+"""
+
+
+def arguments() -> tuple[str, ...]:
+    """What the edge is started with, to have it."""
+    return (f"--experimental.localplugins.{NAME}.modulename={_MODULE}",)
+
+
+def archive() -> bytes:
+    """Its files, as a tar archive to be unpacked in `ROOT`."""
+    source = files(__package__).joinpath("stopped_page.go").read_bytes()
+    contents = {
+        "sign.go": source,
+        "go.mod": f"module {_MODULE}\n\ngo 1.21\n".encode(),
+        ".traefik.yml": _MANIFEST.encode(),
+    }
+    packed = io.BytesIO()
+    with tarfile.open(fileobj=packed, mode="w") as tar:
+        for name, content in contents.items():
+            entry = tarfile.TarInfo(f"{_DIRECTORY}/{name}")
+            entry.size, entry.mode = len(content), 0o644
+            tar.addfile(entry, io.BytesIO(content))
+    return packed.getvalue()

@@ -1,0 +1,303 @@
+"""Traefik's side of the edge, as pure text: how it is started, its route documents, what it says.
+
+Its file provider runs Go templates over whole documents, comments included, and one document that
+it cannot read blocks every project. So a document holds generated identifiers and checked host
+names, no user text, and is parsed back before anyone gets to see it.
+"""
+
+import base64
+import hashlib
+import json
+import re
+import tomllib
+from collections.abc import Iterable, Mapping
+from typing import Any
+from urllib.parse import urlsplit
+
+import tomli_w
+
+from compartment_tui.adapters.docker.edge import stopped_page
+from compartment_tui.domain import bounds
+from compartment_tui.domain.errors import InvalidFile, Refused
+from compartment_tui.domain.names import EnvironmentKey, alias, deployment_of_alias, misnamed, show
+from compartment_tui.domain.routes import Route, RouteTable
+
+EDGE_IMAGE = "traefik:v3.7"
+WEB_PORT = 80
+"""Where the edge listens inside its container."""
+API_PORT = 8099
+"""Its API and ping, on its own loopback only."""
+SUFFIX = ".toml"
+
+_HOST = re.compile(
+    r"(?=.{1,253}$)[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*"
+)
+_RULE = re.compile(r"Host\(`([a-z0-9.-]+)`\)")
+_GENERATED = re.compile(r"[a-z0-9-]+")
+_MARKER = "-at-"
+_OWNER = "-of-"
+_FALLBACK = "-fallback-of-"
+_CLEAN = "-without-forwarded"
+_SAID_BY_CALLERS = (
+    "Forwarded",
+    "X-Forwarded-By",
+    "X-Forwarded-Protocol",
+    "X-Forwarded-Scheme",
+    "X-Forwarded-Ssl",
+)
+"""How else a caller could say who it is, and how it came: Traefik takes away the common ones."""
+_ANY_PATH = "/compartment-fallback"
+"""What no site has: asked for it, one with a fallback gives that page."""
+_TEMPLATE = "{{"
+_NONSENSE = (ValueError, LookupError, TypeError, AttributeError, RecursionError)
+"""What reading something of another shape raises."""
+
+
+class UnreadableDocument(InvalidFile):
+    """A route document that is not one of ours any more."""
+
+    code = "route_document_unreadable"
+
+
+def arguments(directory: str) -> tuple[str, ...]:
+    """The command line of the edge, which watches `directory` for route documents."""
+    return (
+        f"--providers.file.directory={directory}",
+        "--providers.file.watch=true",
+        "--providers.providersthrottleduration=50ms",
+        f"--entrypoints.web.address=:{WEB_PORT}",
+        # Long uploads and streams must not be cut.
+        "--entrypoints.web.transport.respondingtimeouts.readtimeout=0",
+        # A drain counts connections: idle ones to the old upstream must not linger.
+        "--serverstransport.forwardingtimeouts.idleconntimeout=1s",
+        # `traefik` is the name of the entry point that `api.insecure` and `ping` use.
+        f"--entrypoints.traefik.address=127.0.0.1:{API_PORT}",
+        "--api.insecure=true",
+        "--api.dashboard=false",
+        "--ping=true",
+        "--global.checknewversion=false",
+        "--global.sendanonymoususage=false",
+        "--log.nocolor=true",
+        *stopped_page.arguments(),
+    )
+
+
+def file_name(key: EnvironmentKey) -> str:
+    """What the environment's route document is called."""
+    return f"{key.text}{SUFFIX}"
+
+
+def document(key: EnvironmentKey, table: RouteTable) -> str:
+    """The route document that puts exactly `table` in force for `key`.
+
+    Raises Refused when a host or an id in it could be read as anything else.
+    """
+    for route in table.routes:
+        if not _HOST.fullmatch(route.host):
+            raise Refused(
+                f"{show(route.host)} is not a host name",
+                hint="hosts consist of a-z, 0-9, - and dots: see `base_domain`",
+            )
+    # Traefik does not accept a section with nothing in it.
+    sections = {name: held for name, held in _sections(key, table).items() if held}
+    text = tomli_w.dumps({"http": sections})
+    wanted = RouteTable(marker=table.marker, routes=tuple(sorted(table.routes)))
+    try:
+        faithful = read(text) == (key, wanted) and _generated(sections)
+    except UnreadableDocument:
+        faithful = False
+    if not faithful:
+        raise Refused(f"the routes of {show(key.environment)} cannot be written down faithfully")
+    return text
+
+
+def parse(text: str) -> RouteTable:
+    """The table in a route document. Raises UnreadableDocument."""
+    return read(text)[1]
+
+
+def read(text: str) -> tuple[EnvironmentKey, RouteTable]:
+    """The environment a route document belongs to, and its table. Raises UnreadableDocument."""
+    if _TEMPLATE in text:
+        raise UnreadableDocument("the route document contains a template")
+    try:
+        bounds.refuse_toml(text, bounds.ROUTE_DOCUMENT, "the route document")
+        http = tomllib.loads(text)["http"]
+        services = http["services"]
+        signs = http.get("middlewares", {})
+        routes = (_route(router, services, signs) for router in http.get("routers", {}).values())
+        table = RouteTable(marker=_marker(services), routes=tuple(sorted(routes)))
+        return _owner(services), table
+    except (*_NONSENSE, bounds.TooMuch) as error:
+        raise UnreadableDocument("the route document cannot be parsed") from error
+
+
+def queries(key: EnvironmentKey | None = None) -> tuple[str, ...]:
+    """The addresses that `in_force` needs the answers of, in order; for every environment if none.
+
+    Routers first: they name the services, and both are replaced at once.
+    """
+    search = f"search={key.identifier}-&" if key else ""
+    return tuple(
+        f"http://127.0.0.1:{API_PORT}/api/http/{kind}?{search}per_page=100000"
+        for kind in ("routers", "services")
+    )
+
+
+def in_force(key: EnvironmentKey, table: RouteTable, routers: str, services: str) -> bool:
+    """Whether the edge, which gave these answers, has exactly this table of this environment.
+
+    An empty table is in force without a document, too: whose it would be does not count.
+
+    Raises UnreadableDocument when that is not what the edge's API answers.
+    """
+    wanted = _sections(key, table)
+    try:
+        have_routers = {
+            name: (one["rule"], one["service"], _own_middlewares(one), one["status"])
+            for name, one in _named(key, routers)
+        }
+        have_services = {
+            name: (_server(one["loadBalancer"]), one["status"])
+            for name, one in _named(key, services)
+            if _OWNER not in name
+        }
+    except _NONSENSE as error:
+        raise UnreadableDocument("the edge's API gave no usable answer") from error
+    return have_routers == {
+        name: (one["rule"], one["service"], _own_middlewares(one), "enabled")
+        for name, one in wanted["routers"].items()
+    } and have_services == {
+        name: (_server(one["loadBalancer"]), "enabled")
+        for name, one in wanted["services"].items()
+        if _OWNER not in name
+    }
+
+
+def _sections(key: EnvironmentKey, table: RouteTable) -> dict[str, dict[str, Any]]:
+    prefix = key.identifier
+    # No router uses these two: they are what the edge repeats to whoever asks, and what tells
+    # whose document it is. The address is never contacted.
+    services = {
+        f"{prefix}{_OWNER}{_encode([key.project, key.environment])}": _upstream(
+            "http://owner.invalid"
+        )
+    }
+    if table.marker is not None:
+        services[f"{prefix}{_MARKER}{_encode(table.marker)}"] = _upstream("http://marker.invalid")
+    routers: dict[str, dict[str, Any]] = {}
+    middlewares: dict[str, dict[str, Any]] = {}
+    for route in table.routes:
+        service = f"{prefix}-{alias(route.deployment)}-{route.port}"
+        services[service] = _upstream(f"http://{alias(route.deployment)}:{route.port}")
+        digest = hashlib.sha256(route.host.encode()).hexdigest()[:20]
+        routers[f"{prefix}-{digest}"] = {
+            "entryPoints": ["web"],
+            "rule": f"Host(`{route.host}`)",
+            "service": service,
+        }
+        clean = f"{prefix}{_CLEAN}"
+        # An empty value takes a header away.
+        middlewares[clean] = {
+            "headers": {"customRequestHeaders": dict.fromkeys(_SAID_BY_CALLERS, "")}
+        }
+        used = [clean]
+        if route.stopped:
+            # Its whole content is in its name, so that the edge's answer tells which sign it is.
+            names = _encode([route.stopped, key.environment, key.project])
+            name = f"{prefix}-{stopped_page.NAME}-{names}"
+            middlewares[name] = {"plugin": {stopped_page.NAME: {"names": names}}}
+            used.append(name)
+        if route.fallback:
+            name = f"{prefix}{_FALLBACK}{alias(route.deployment)}-{route.port}"
+            middlewares[name] = {"errors": _as_found(service)}
+            used.append(name)
+        routers[f"{prefix}-{digest}"]["middlewares"] = used
+    return {"routers": routers, "middlewares": middlewares, "services": services}
+
+
+def _as_found(service: str) -> dict[str, Any]:
+    """The service's page for what it does not have, with 200 in place of 404.
+
+    It has to come without a validator: a visitor's copy of it would be answered by 304, which would
+    be made 200 without a body. The page of busybox's `E404` has none.
+    """
+    return {
+        "status": ["404"],
+        "statusRewrites": {"404": 200},
+        "service": service,
+        "query": _ANY_PATH,
+    }
+
+
+def _generated(sections: Mapping[str, Mapping[str, Any]]) -> bool:
+    return all(_GENERATED.fullmatch(name) for held in sections.values() for name in held)
+
+
+def _upstream(url: str) -> dict[str, Any]:
+    return {"loadBalancer": {"servers": [{"url": url}]}}
+
+
+def _server(balancer: Mapping[str, Any]) -> str:
+    (server,) = balancer["servers"]
+    return str(server["url"])
+
+
+def _middlewares(router: Mapping[str, Any]) -> list[str]:
+    return [name.partition("@")[0] for name in router.get("middlewares") or ()]
+
+
+def _own_middlewares(router: Mapping[str, Any]) -> list[str]:
+    """Those that tell routes apart: a document of an older version has none for the headers."""
+    return [name for name in _middlewares(router) if not name.endswith(_CLEAN)]
+
+
+def _route(
+    router: Mapping[str, Any], services: Mapping[str, Any], signs: Mapping[str, Any]
+) -> Route:
+    rule = _RULE.fullmatch(router["rule"])
+    url = urlsplit(_server(services[router["service"]]["loadBalancer"]))
+    if rule is None or url.hostname is None or url.port is None:
+        raise ValueError("not a route of ours")
+    stopped = [
+        str(_decode(signs[name]["plugin"][stopped_page.NAME]["names"])[0])
+        for name in _own_middlewares(router)
+        if _FALLBACK not in name
+    ]
+    return Route(
+        host=rule[1],
+        deployment=deployment_of_alias(url.hostname),
+        port=url.port,
+        stopped="".join(stopped),
+        fallback=any(_FALLBACK in name for name in _middlewares(router)),
+    )
+
+
+def _marker(services: Iterable[str]) -> str | None:
+    found = [name.partition(_MARKER)[2] for name in services if _MARKER in name]
+    if not found:
+        return None
+    (encoded,) = found
+    return str(_decode(encoded))
+
+
+def _owner(services: Iterable[str]) -> EnvironmentKey:
+    (encoded,) = (name.partition(_OWNER)[2] for name in services if _OWNER in name)
+    project, environment = _decode(encoded)
+    if misnamed(project, environment):
+        raise ValueError("no environment of ours")
+    return EnvironmentKey(project, environment)
+
+
+def _encode(value: list[str] | str) -> str:
+    return base64.b32encode(json.dumps(value).encode()).decode().rstrip("=").lower()
+
+
+def _decode(text: str) -> Any:  # noqa: ANN401
+    return json.loads(base64.b32decode(text.upper() + "=" * (-len(text) % 8)))
+
+
+def _named(key: EnvironmentKey, answer: str) -> list[tuple[str, dict[str, Any]]]:
+    """What the API lists of this environment, by the name we gave it."""
+    listed = [(one["name"].partition("@")[0], one) for one in json.loads(answer)]
+    return [(name, one) for name, one in listed if name.startswith(f"{key.identifier}-")]

@@ -1,0 +1,287 @@
+"""Lock, pen and probe of one changing operation, in one container that dies with its holder.
+
+It is the lock because its name is taken; the pen because only it mounts what it writes, so nobody
+writes after losing the lock; the probe because it stands in the edge's network.
+"""
+
+import errno
+import os
+from datetime import UTC, datetime, timedelta
+from types import TracebackType
+from typing import Self
+
+from compartment_tui.adapters.docker.api import labels
+from compartment_tui.adapters.docker.api.client import Client, Conflict, Missing
+from compartment_tui.adapters.docker.api.helper_shell import SHELL_IMAGE, Answer, Shell, ShellGone
+from compartment_tui.adapters.docker.api.labels import Role
+from compartment_tui.adapters.docker.api.resource_names import (
+    FINGERPRINT_KEY,
+    KEY_FILE,
+    ROUTES,
+    Layout,
+    audit_path,
+    index_path,
+    record_path,
+    route_path,
+    shelf_path,
+    standing_path,
+)
+from compartment_tui.adapters.docker.edge import traefik
+from compartment_tui.adapters.docker.edge.edge_container import EdgeContainer, find_edge
+from compartment_tui.adapters.docker.edge.edge_namespace import Standpoint
+from compartment_tui.adapters.docker.edge.route_documents import all_ours
+from compartment_tui.adapters.docker.lock import lock_container
+from compartment_tui.adapters.docker.records import decoded
+from compartment_tui.adapters.record_file import record_file
+from compartment_tui.domain.config import Readiness
+from compartment_tui.domain.deployment import EnvironmentState, Instance
+from compartment_tui.domain.errors import (
+    DiskFull,
+    EngineProblem,
+    LockLost,
+    NameTaken,
+    RecordInvalid,
+)
+from compartment_tui.domain.names import EnvironmentKey, show
+from compartment_tui.domain.rebuilding import rebuild
+from compartment_tui.domain.refusal import Refusal
+from compartment_tui.domain.routes import RouteTable
+from compartment_tui.ports import Engine, LockInfo
+
+WRITE_LIMIT = timedelta(seconds=60)
+"""A disk may be slow to say that it has the bytes."""
+ENGINE_LOCK_PATIENCE = timedelta(seconds=60)
+
+_WRITE = """
+exec 2>&1
+set -e
+mkdir -p "${1%/*}"
+cat >"$1.part"
+# Whoever dies while sending leaves less than was promised: that must never get the name.
+[ "$(wc -c <"$1.part")" -eq "$2" ]
+sync "$1.part"
+mv "$1.part" "$1"
+sync "${1%/*}"
+"""
+_LINK = '[ ! -e "$1" ] || { mkdir -p "${2%/*}"; ln -f "$1" "$2"; }'
+_CLEAR_SHELF = 'ls -r "$1" | tail -n "+$2" | while read -r old; do rm -f "$1/$old"; done'
+_DOCUMENTS = """
+cd "$1" || exit
+set -- *.toml *.yml *.yaml
+for one; do shift; [ ! -f "$one" ] || set -- "$@" "$one"; done
+[ $# -eq 0 ] || stat -c '%s %n' "$@" || exit
+echo
+[ $# -eq 0 ] || cat "$@"
+"""
+_READ = '[ ! -e "$1" ] && exit 44; cat "$1"'
+_ABSENT = 44
+SHELVES_KEPT = 100
+"""Each has at least 20 deployments of some service, so 1,000 of every service are there."""
+
+
+class DockerLocks:
+    """Keeps the promises of `compartment_tui.ports.Locks`."""
+
+    def __init__(self, client: Client, engine: Engine, layout: Layout | None = None) -> None:
+        self._client = client
+        self._engine = engine
+        self._layout = layout or Layout()
+
+    def environment(self, key: EnvironmentKey, *, actor: str, purpose: str) -> "DockerHold":
+        edge = find_edge(self._client, self._layout.edge)
+        if edge is None or not edge.running:
+            raise _edge_away()
+        marks = lock_container.marks(actor, purpose) | labels.of_environment(Role.LOCK, key)
+        try:
+            shell = lock_container.take(
+                self._client,
+                self._layout.lock(key),
+                marks=marks,
+                image=edge.image,
+                network_mode=f"container:{edge.id}",
+                mounts=self._layout.volumes,
+            )
+        except (Missing, Conflict) as error:
+            # Between the look and the start: a container cannot join one that does not run.
+            raise _edge_away() from error
+        return DockerHold(self._client, self._engine, self._layout, key, shell, edge)
+
+    def engine(self, *, actor: str) -> "DockerEngineHold":
+        shell = lock_container.take(
+            self._client,
+            self._layout.engine_lock,
+            marks=lock_container.marks(actor, ""),
+            image=SHELL_IMAGE,
+            network_mode="none",
+            patience=ENGINE_LOCK_PATIENCE,
+        )
+        return DockerEngineHold(shell)
+
+    def holder(self, key: EnvironmentKey) -> LockInfo | None:
+        try:
+            found = lock_container.holder_of(self._client, self._layout.lock(key))
+        except NameTaken:
+            return None  # it is no lock; whoever wants to take it is told
+        if found is None or not found.running:
+            return None
+        return LockInfo(key=key, holder=found.name, purpose=found.purpose, since=found.since)
+
+    def release(self, key: EnvironmentKey) -> bool:
+        found = lock_container.holder_of(self._client, self._layout.lock(key))
+        if found is None:
+            return False
+        try:
+            with self._client.translate("remove the lock"):
+                self._client.api.remove_container(found.container, force=True)
+        except (Missing, Conflict):
+            return found.running  # its holder gave it back at the same moment
+        return found.running
+
+
+class DockerHold:
+    """Keeps the promises of `compartment_tui.ports.Hold`."""
+
+    def __init__(
+        self,
+        client: Client,
+        engine: Engine,
+        layout: Layout,
+        key: EnvironmentKey,
+        shell: Shell,
+        edge: EdgeContainer,
+    ) -> None:
+        self._client = client
+        self._engine = engine
+        self._key = key
+        self._shell = shell
+        self._standpoint = Standpoint(client, layout, key, shell, edge)
+        self._indexed = False
+        """Whether the record's name was found in the index, or written there, by this holder."""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._standpoint.close()
+        self._shell.close()
+
+    def confirm(self) -> None:
+        self._ask(":")
+
+    def record(self) -> EnvironmentState:
+        content = self._read(record_path(self._key))
+        return self._made_again() if content is None else self._client.heed(decoded(content))
+
+    def write_record(self, state: EnvironmentState) -> None:
+        # The index first: an entry without a record is harmless, a record without one is not found.
+        if not self._indexed:
+            self._write_index()
+            self._indexed = True
+        self._write(record_path(self._key), record_file.dumps(state).encode())
+        self._client.heed(state)
+
+    def _write_index(self) -> None:
+        index = record_file.dumps_key(self._key).encode()
+        if self._read(index_path(self._key)) != index:
+            self._write(index_path(self._key), index)
+            # Without it the key is still found under its own name.
+            self._ask(_LINK, FINGERPRINT_KEY, f"{standing_path(self._key)}/{KEY_FILE}")
+
+    def shelve(self, old: EnvironmentState) -> None:
+        newest = max((*old.deployments, *(run.id for run in old.runs)), default="")
+        shelf = shelf_path(self._key)
+        self._write(f"{shelf}/{newest[-26:]}.toml", record_file.dumps(old).encode())
+        self._ask(_CLEAR_SHELF, shelf, str(SHELVES_KEPT + 1))
+
+    def routes(self) -> RouteTable:
+        content = self._read(route_path(self._key))
+        return (
+            RouteTable() if content is None else traefik.parse(content.decode("utf-8", "replace"))
+        )
+
+    def write_routes(self, table: RouteTable) -> None:
+        if table == RouteTable():
+            self._ask('rm -f "$1"; sync "${1%/*}"', route_path(self._key))
+            return
+        self._write(route_path(self._key), traefik.document(self._key, table).encode())
+
+    def documents_readable(self) -> bool:
+        answer = self._ask(_DOCUMENTS, ROUTES)
+        return answer.exit_code == 0 and all_ours(answer.output)
+
+    def in_force(self, table: RouteTable) -> bool:
+        self.confirm()
+        return self._standpoint.in_force(table)
+
+    def ready(self, instance: Instance, readiness: Readiness, port: int | None) -> Refusal | None:
+        self.confirm()
+        return self._standpoint.ready(instance, readiness, port)
+
+    def _made_again(self) -> EnvironmentState:
+        """The record when there is none: an empty one, or what routes and labels still tell."""
+        instances = self._engine.instances(self._key)
+        if instances:
+            now = datetime.now(UTC)
+            return rebuild(self._key, instances, self.routes(), now)
+        kept = self._read(audit_path(self._key))
+        try:
+            audit = decoded(kept).audit if kept is not None else ()
+        except RecordInvalid:
+            audit = ()  # old lines that nobody can read must not stop a new start
+        return EnvironmentState(key=self._key, audit=audit)
+
+    def _read(self, path: str) -> bytes | None:
+        answer = self._ask(_READ, path)
+        if answer.exit_code == _ABSENT:
+            return None
+        if answer.exit_code != 0:
+            raise EngineProblem(f"{path} on the engine cannot be read")
+        return answer.output
+
+    def _write(self, path: str, content: bytes) -> None:
+        answer = self._ask(_WRITE, path, str(len(content)), payload=content)
+        if answer.exit_code == 0:
+            return
+        if os.strerror(errno.ENOSPC).lower() in answer.text.lower():
+            raise DiskFull(
+                "the Docker engine has no space left on its disk",
+                hint="`docker system df` shows what uses it",
+            )
+        raise EngineProblem(f"{path} on the engine cannot be written: {answer.text}")
+
+    def _ask(self, script: str, *arguments: str, payload: bytes | None = None) -> Answer:
+        try:
+            return self._shell.run(script, *arguments, payload=payload, timeout=WRITE_LIMIT)
+        except ShellGone as error:
+            raise LockLost(
+                f"the lock of {show(self._key.environment)} is no longer ours",
+                hint="somebody released it, or the connection to the engine broke:"
+                " `compartment-tui resume` finishes or reverts what is left",
+            ) from error
+
+
+class DockerEngineHold:
+    """Keeps the promises of `compartment_tui.ports.EngineHold`."""
+
+    def __init__(self, shell: Shell) -> None:
+        self._shell = shell
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._shell.close()
+
+
+def _edge_away() -> EngineProblem:
+    return EngineProblem("the edge does not run", hint="`compartment-tui edge restart` starts it")

@@ -1,0 +1,114 @@
+"""From the TOML of a project file to values that keep the schema's promises, or to problems."""
+
+import json
+import re
+import unicodedata
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from compartment_tui.adapters.project_file.line_numbers import KeyPath
+from compartment_tui.adapters.project_file.schema import ANY, NAME_CHECKS, ROOT, Node
+from compartment_tui.domain.names import show
+from compartment_tui.domain.nearness import nearest
+
+_BARE = re.compile(r"[A-Za-z0-9_-]+")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Problem:
+    """Something wrong at `path`: the rest of a sentence that begins with file and line."""
+
+    path: KeyPath
+    message: str
+    hint: str = ""
+
+
+def dotted(path: KeyPath) -> str:
+    """A key path as it is written in TOML, safe to print."""
+    return ".".join(
+        name if _BARE.fullmatch(name) else json.dumps(name, ensure_ascii=not name.isprintable())
+        for name in path
+    )
+
+
+def read_tables(document: Mapping[str, Any]) -> tuple[dict[str, Any], tuple[Problem, ...]]:
+    """The document with every value parsed, and what is wrong with it.
+
+    Environment names are brought to normal form C. What is wrong is left out of the tables, so they
+    are complete only when there is no problem.
+    """
+    reader = _Reader()
+    tables = reader.table(document, ROOT, (), ())
+    return tables, tuple(reader.problems)
+
+
+@dataclass(slots=True)
+class _Reader:
+    problems: list[Problem] = field(default_factory=list)
+
+    def table(
+        self, table: Mapping[str, Any], node: Node, at: KeyPath, pattern: KeyPath
+    ) -> dict[str, Any]:
+        """`at` is the path as it is written, `pattern` the same with chosen names as `*`."""
+        result: dict[str, Any] = {}
+        for name, value in table.items():
+            here = (*at, name)
+            child = node.child(name)
+            if child is None:
+                self.problems.append(_unknown(here, tuple(node.children)))
+                continue
+            chosen = name not in node.children
+            if chosen and not self._good_name(name, here, pattern):
+                continue
+            normal = unicodedata.normalize("NFC", name) if pattern == ("environments",) else name
+            if normal in result:
+                self._wrong(here, f"[{dotted(at)}] names {show(normal)} twice, in two spellings")
+                continue
+            step = ANY if chosen else name
+            result |= self._value(value, child, here, (*pattern, step), normal)
+        return result
+
+    def _value(
+        self, value: object, node: Node, at: KeyPath, pattern: KeyPath, name: str
+    ) -> dict[str, Any]:
+        if isinstance(value, dict) and node.children:
+            return {name: self.table(value, node, at, pattern)}
+        if node.key is None:
+            self._wrong(at, f"{dotted(at)} must be a table")
+            return {}
+        try:
+            return {name: node.key.type.read(value)}
+        except ValueError as error:
+            self._wrong(at, f"{dotted(at)} {error}")
+            return {}
+
+    def _good_name(self, name: str, at: KeyPath, pattern: KeyPath) -> bool:
+        try:
+            NAME_CHECKS[pattern](name)
+        except ValueError as error:
+            self._wrong(at, f"{show(name)} in [{dotted(at[:-1])}] {error}")
+            return False
+        return True
+
+    def _wrong(self, at: KeyPath, message: str) -> None:
+        self.problems.append(Problem(path=at, message=message))
+
+
+def _unknown(at: KeyPath, known: tuple[str, ...]) -> Problem:
+    table, name = at[:-1], at[-1]
+    named = tuple(one for one in known if one != ANY)
+    where = f"[{dotted(table)}] has no key" if table else "there is no table"
+    shown = name if _BARE.fullmatch(name) else show(name)
+    return Problem(
+        path=at,
+        message=f"{where} `{shown}`{nearest(name, named)}",
+        hint=f"it may have: {', '.join(named)}",
+    )
+
+
+def walk_names(tables: Mapping[str, Any], *path: str) -> Iterator[tuple[str, Any]]:
+    """The entries of the table at `path`; none when it is not there."""
+    for step in path:
+        tables = tables.get(step, {})
+    yield from tables.items()

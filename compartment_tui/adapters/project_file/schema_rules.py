@@ -1,0 +1,99 @@
+"""What `rules` and the checks of names say, as far as JSON Schema can say it too.
+
+Each entry is added to the schema of the table at that path. What it cannot say stays with the
+reader: paths that lead out of the repository, services that an environment names and nobody
+declares, a pool too small for one network, lengths of time over a day.
+"""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any
+
+from compartment_tui.adapters.project_file.values import HEADER_NAME_PATTERN, OUR_HEADERS
+from compartment_tui.domain import names
+from compartment_tui.domain.config import Kind, ReadinessKind
+
+ANY = "*"
+
+
+def _any_case(name: str) -> str:
+    return "".join(f"[{one.upper()}{one}]" if one.isalpha() else one for one in name)
+
+
+_SERVICE_NAMES = {"pattern": names.SERVICE_PATTERN.pattern}
+_VARIABLE_NAMES = {
+    "pattern": f"^(?!{names.RESERVED_PREFIX}){names.VARIABLE_PATTERN.pattern.strip('^')}"
+}
+
+NAMES: Mapping[tuple[str, ...], Mapping[str, Any]] = MappingProxyType(
+    {
+        ("services",): _SERVICE_NAMES,
+        ("services", ANY, "build", "args"): {"pattern": names.PLAIN_KEY_PATTERN.pattern},
+        ("services", ANY, "build", "secrets"): {"pattern": names.SECRET_ID_PATTERN.pattern},
+        ("services", ANY, "volumes"): _SERVICE_NAMES,
+        ("services", ANY, "readiness", "headers"): {
+            "pattern": f"^{HEADER_NAME_PATTERN}$",
+            "not": {"pattern": f"^(?:{'|'.join(map(_any_case, OUR_HEADERS))})$"},
+        },
+        ("environments",): {
+            "minLength": 1,
+            "maxLength": names.LABEL_LIMIT,
+            "pattern": "^[^\\u0000]+$",
+        },
+        ("environments", ANY, "services"): _SERVICE_NAMES,
+        ("environments", ANY, "variables"): _VARIABLE_NAMES,
+        ("environments", ANY, "services", ANY, "variables"): _VARIABLE_NAMES,
+        ("environments", ANY, "services", ANY, "build", "args"): {
+            "pattern": names.PLAIN_KEY_PATTERN.pattern
+        },
+    }
+)
+"""What a name that the user chooses must be, by the table it stands in."""
+
+
+def _when(key: str, is_: str, then: Mapping[str, Any]) -> dict[str, Any]:
+    told = {"properties": {key: {"const": is_}}, "required": [key]}
+    return {"if": told, "then": dict(then)}
+
+
+def _without(*keys: str) -> dict[str, Any]:
+    return {"properties": dict.fromkeys(keys, False)}
+
+
+_READ_AS = {
+    "properties": {
+        "readiness": {
+            "anyOf": [{"properties": {"type": {"const": "command"}}}, {"required": ["port"]}]
+        }
+    }
+}
+
+RULES: Mapping[tuple[str, ...], Mapping[str, Any]] = MappingProxyType(
+    {
+        ("services", ANY): {
+            "oneOf": [{"required": ["path"]}, {"required": ["image"]}],
+            "allOf": [
+                {"if": {"required": ["image"]}, "then": _without("build")},
+                _when("kind", Kind.STATIC, _without("image", "run", "release", "build")),
+                _when("kind", Kind.WORKER, {"anyOf": [{"required": ["port"]}, _READ_AS]}),
+            ],
+        },
+        ("services", ANY, "build", "secrets", ANY): {"minProperties": 1, "maxProperties": 1},
+        ("services", ANY, "release"): {"required": ["command"]},
+        ("services", ANY, "readiness"): {
+            "required": ["type"],
+            "allOf": [
+                _when("type", ReadinessKind.HTTP, _without("command")),
+                _when("type", ReadinessKind.TCP, _without("command", "path", "status", "headers")),
+                _when(
+                    "type",
+                    ReadinessKind.COMMAND,
+                    {**_without("path", "status", "headers", "port"), "required": ["command"]},
+                ),
+            ],
+        },
+        ("environments", ANY, "variables", ANY): {"required": ["sensitive"]},
+        ("environments", ANY, "services", ANY, "variables", ANY): {"required": ["sensitive"]},
+    }
+)
+"""What must be true of a table as a whole."""

@@ -1,0 +1,75 @@
+"""Copies of records in the user's state directory, for when the engine is away.
+
+    copies/addresses/<address>          which engine was last met there
+    copies/<engine>/<root>/<key>.toml   the record as that engine last had it
+
+Addresses, engines and roots stand there as hashes of themselves.
+"""
+
+import hashlib
+from contextlib import suppress
+from datetime import UTC, datetime
+from pathlib import Path
+
+from compartment_tui.adapters.places import make_private, read_private, write_private
+from compartment_tui.adapters.repository_files import is_inside
+from compartment_tui.domain.deployment import EnvironmentState
+from compartment_tui.domain.errors import RecordInvalid
+from compartment_tui.domain.names import EnvironmentKey
+from compartment_tui.ports import EngineIdentity
+
+COPIES = "copies"
+ADDRESSES = "addresses"
+
+
+class RecordCopies:
+    """Those of one repository, by its root. `state` is the program's own state directory.
+
+    Where that lies in the repository itself, nothing is kept, and what is there is not believed: it
+    may have come with the repository.
+    """
+
+    def __init__(self, state: Path, root: Path) -> None:
+        self._state = state
+        self._copies = state / COPIES
+        self._root = _digest(str(root))
+        self._foreign = is_inside(root, state)
+
+    def keep(self, state: EnvironmentState, engine: EngineIdentity) -> None:
+        """Keep one; a failure to do so is not worth a word."""
+        from compartment_tui.adapters.record_file.record_file import dumps
+
+        if self._foreign:
+            return
+        name = _digest(engine.id)
+        file = self._file(name, state.key)
+        address = self._copies / ADDRESSES / _digest(engine.address)
+        with suppress(OSError):
+            for directory in (file.parent, address.parent):
+                make_private(directory, self._state)
+            write_private(file, dumps(state).encode())
+            write_private(address, name.encode())
+
+    def find(self, key: EnvironmentKey, address: str) -> tuple[EnvironmentState, datetime] | None:
+        """The copy of the engine last met at that address, and when it was written."""
+        from compartment_tui.adapters.record_file.record_file import loads
+
+        if self._foreign:
+            return None
+        try:
+            address_file = self._copies / ADDRESSES / _digest(address)
+            name, _ = read_private(address_file, self._state)
+            if not name.isalnum():
+                return None
+            content, written = read_private(self._file(name.decode("ascii"), key), self._state)
+            found = loads(content.decode())
+            return (found, datetime.fromtimestamp(written, tz=UTC)) if found.key == key else None
+        except (OSError, ValueError, OverflowError, RecursionError, RecordInvalid):
+            return None
+
+    def _file(self, engine: str, key: EnvironmentKey) -> Path:
+        return self._copies / engine / self._root / f"{key.text}.toml"
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode(errors="surrogateescape")).hexdigest()[:32]

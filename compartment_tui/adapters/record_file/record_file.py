@@ -1,0 +1,76 @@
+"""An environment's record as TOML text, and how to make it again from routes and labels. Pure."""
+
+import tomllib
+from typing import Any, TypeVar
+
+import tomli_w
+
+from compartment_tui.adapters.record_file.codec import decode, encode
+from compartment_tui.domain import bounds
+from compartment_tui.domain.deployment import (
+    AuditLine,
+    EnvironmentState,
+)
+from compartment_tui.domain.errors import RecordInvalid
+from compartment_tui.domain.names import EnvironmentKey, misnamed
+
+T = TypeVar("T")
+FORMAT = 1
+
+
+def dumps(state: EnvironmentState) -> str:
+    """The record as TOML text."""
+    return tomli_w.dumps({"format": FORMAT, **encode(state)})
+
+
+def loads(text: str) -> EnvironmentState:
+    """The record in `text`. Raises RecordInvalid."""
+    plain = _document(text, bounds.RECORD, "a record on the engine")
+    if plain.get("format") != FORMAT:
+        raise RecordInvalid(
+            f"a record on the engine has the format {plain.get('format')}, not {FORMAT}",
+            hint="it was written by another version of compartment-tui: use that one, or update",
+        )
+    return _decoded(EnvironmentState, plain)
+
+
+def dumps_audit(key: EnvironmentKey, lines: tuple[AuditLine, ...]) -> str:
+    """The audit lines of an environment whose record goes."""
+    return dumps(EnvironmentState(key=key, audit=lines))
+
+
+def dumps_key(key: EnvironmentKey) -> str:
+    """An entry of the index of records."""
+    return tomli_w.dumps(encode(key))
+
+
+def loads_key(text: str) -> EnvironmentKey:
+    """The environment an index entry names. Raises RecordInvalid."""
+    what = "an index entry on the engine"
+    key = _decoded(EnvironmentKey, _document(text, bounds.INDEX_ENTRY, what))
+    if misnamed(key.project, key.environment):
+        raise RecordInvalid(f"{what} names no environment that can be")
+    return key
+
+
+def _document(text: str, bound: int, what: str) -> dict[str, Any]:
+    """Raises RecordInvalid when it is no TOML, or more than is parsed."""
+    try:
+        bounds.refuse_toml(text, bound, what)
+        return tomllib.loads(text)
+    except bounds.TooMuch as error:
+        raise RecordInvalid(error.message, hint=error.hint) from error
+    except RecursionError as error:
+        raise RecordInvalid(f"{what} has brackets nested too deeply") from error
+    except ValueError as error:  # also of a number with too many digits
+        raise RecordInvalid(f"{what} is not TOML: {error}") from error
+
+
+def _decoded(kind: type[T], plain: dict[str, Any]) -> T:
+    try:
+        return decode(kind, plain)
+    except (ValueError, TypeError, LookupError, AttributeError, OverflowError) as error:
+        raise RecordInvalid(
+            f"a {kind.__name__} on the engine is not what it should be: {error}",
+            hint="`compartment-tui doctor` says more",
+        ) from error
