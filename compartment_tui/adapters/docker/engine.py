@@ -10,16 +10,8 @@ from compartment_tui.adapters.docker.api.address import LOCAL
 from compartment_tui.adapters.docker.api.client import Client
 from compartment_tui.adapters.docker.api.labels import Role
 from compartment_tui.adapters.docker.api.resource_names import Layout
-from compartment_tui.adapters.docker.resources import (
-    active_name,
-    connections,
-    containers,
-    exec,
-    images,
-    logs,
-    networks,
-    stats,
-)
+from compartment_tui.adapters.docker.resources import active_name, connections, containers, images, logs, networks, stats
+from compartment_tui.adapters.docker.resources import exec_command
 from compartment_tui.domain.config import NetworkSettings
 from compartment_tui.domain.deployment import Image, Instance, Sample
 from compartment_tui.domain.names import EnvironmentKey
@@ -182,7 +174,7 @@ class DockerEngine:
         return connections.listeners(self._client, deployment)
 
     def execute(self, deployment: str, command: tuple[str, ...], *, terminal: bool) -> int:
-        return exec.execute(self._client, deployment, command, terminal=terminal)
+        return exec_command.execute(self._client, deployment, command, terminal=terminal)
 
     def remove_environment(self, key: EnvironmentKey, *, volumes: bool) -> None:
         networks.remove_environment(self._client, key, with_volumes=volumes)
