@@ -111,7 +111,7 @@ def _twenty() -> None:
 
 
 def _with_many(config: "ProjectConfig") -> "ProjectConfig":
-    from compartment_tui.domain.variables import Secret, Variable
+    from compartment_tui.domain.variable import Secret, Variable
 
     first, *rest = config.environments
     names = [f"VARIABLE_{number:04}" for number in range(VARIABLES)]

@@ -8,8 +8,8 @@ from tempfile import TemporaryDirectory
 
 from benchmarks.figures import Aim, Comparison, sample
 from compartment_tui.adapters.project_file.project import TomlProject
-from compartment_tui.domain.edits import SetVariable
-from compartment_tui.domain.variables import Secret, resolve
+from compartment_tui.domain.variable import Secret, resolve
+from compartment_tui.domain.variables.edits import SetVariable
 
 MANY, FEW = 5_000, 10
 AIM = Aim(extra=0.300)

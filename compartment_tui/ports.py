@@ -29,7 +29,6 @@ if TYPE_CHECKING:
         Readiness,
         ServiceSpec,
     )
-    from compartment_tui.domain.declared import Identity, Unsealed
     from compartment_tui.domain.deployment import (
         EnvironmentState,
         Image,
@@ -37,16 +36,17 @@ if TYPE_CHECKING:
         Provenance,
         Sample,
     )
-    from compartment_tui.domain.details import Visit
-    from compartment_tui.domain.edits import Edit
+    from compartment_tui.domain.detail_views import Visit
     from compartment_tui.domain.errors import RecordInvalid
     from compartment_tui.domain.names import EnvironmentKey
     from compartment_tui.domain.owner import Origin
-    from compartment_tui.domain.plan import Birth, Plan
+    from compartment_tui.domain.planning.plan import Birth, Plan
     from compartment_tui.domain.refusal import Listener, Refusal
     from compartment_tui.domain.routes import RouteTable
     from compartment_tui.domain.seals import SealPlace
-    from compartment_tui.domain.variables import Secret
+    from compartment_tui.domain.variable import Secret
+    from compartment_tui.domain.variables.edits import Edit
+    from compartment_tui.domain.variables.views import Identity, Unsealed
 
 T_co = TypeVar("T_co", covariant=True)
 

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING
 
 from compartment_tui.adapters.repository_files import FileRefused, read_chosen
 from compartment_tui.domain import bounds
-from compartment_tui.domain.edits import check_key, check_value
 from compartment_tui.domain.errors import UsageProblem
 from compartment_tui.domain.names import PLAIN_KEY_PATTERN, show
-from compartment_tui.domain.variables import Secret
+from compartment_tui.domain.variable import Secret
+from compartment_tui.domain.variables.edits import check_key, check_value
 from compartment_tui.ports import DotenvContent, TextForm
 
 if TYPE_CHECKING:

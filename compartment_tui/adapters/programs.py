@@ -9,7 +9,7 @@ from typing import NoReturn
 
 from compartment_tui.domain.errors import NotFound
 from compartment_tui.domain.names import RESERVED_PREFIX, show
-from compartment_tui.domain.variables import Secret
+from compartment_tui.domain.variable import Secret
 
 IGNORED_BY_PYTHON = (signal.SIGPIPE, signal.SIGXFSZ)
 """What Python ignores for itself, and a program that takes its place would go on ignoring."""

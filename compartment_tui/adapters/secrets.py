@@ -13,12 +13,12 @@ from compartment_tui.domain import bounds
 from compartment_tui.domain.errors import UsageProblem
 from compartment_tui.domain.names import show
 from compartment_tui.domain.seals import SealPlace
-from compartment_tui.domain.variables import Secret
+from compartment_tui.domain.variable import Secret
 
 if TYPE_CHECKING:
     import pyrage
 
-    from compartment_tui.domain.declared import Identity, Unsealed
+    from compartment_tui.domain.variables.views import Identity, Unsealed
 
 IDENTITY_VARIABLE = "COMPARTMENT_TUI_IDENTITY"
 """Holds the identity itself."""
@@ -59,7 +59,7 @@ class AgeSecrets:
 
     def identity(self) -> "Identity":
         # What starts quickly only takes the identity out of the environment.
-        from compartment_tui.domain.declared import Identity
+        from compartment_tui.domain.variables.views import Identity
 
         try:
             recipients = tuple(str(one.to_public()) for one in self._identities())
@@ -103,7 +103,7 @@ class AgeSecrets:
         return sealed
 
     def unseal(self, sealed: str, place: SealPlace) -> "Unsealed":
-        from compartment_tui.domain.declared import Unsealed
+        from compartment_tui.domain.variables.views import Unsealed
 
         found = self._known.get(sealed) or self._opened(sealed)
         if found is None:

@@ -3,10 +3,10 @@
 from collections.abc import Collection, Iterable
 
 from compartment_tui.cli.session import Session
+from compartment_tui.domain.edge_address import exposure, is_exposed
 from compartment_tui.domain.errors import AnswerNeeded, Cancelled
-from compartment_tui.domain.reaching import exposure, is_exposed
 from compartment_tui.domain.seals import MovedValue
-from compartment_tui.domain.typed import names_it, shell_word
+from compartment_tui.domain.shell_quotes import names_it, shell_word
 from compartment_tui.operations import recipients
 from compartment_tui.present.recipients import moved_lines, new_reader_lines
 from compartment_tui.present.text import show, show_name

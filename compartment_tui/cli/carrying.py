@@ -12,8 +12,6 @@ from compartment_tui.cli.editing import (
     service_of,
 )
 from compartment_tui.cli.session import Session
-from compartment_tui.domain.declared import Transfer
-from compartment_tui.domain.edits import VariableEdit, is_sensitive
 from compartment_tui.domain.errors import UsageProblem
 from compartment_tui.domain.names import (
     DEFAULT_ENVIRONMENT,
@@ -21,8 +19,10 @@ from compartment_tui.domain.names import (
     parse_environment_name,
     show,
 )
-from compartment_tui.domain.nearness import nearest
-from compartment_tui.operations import transfers, variables
+from compartment_tui.domain.suggestion import nearest
+from compartment_tui.domain.variables.edits import VariableEdit, is_sensitive
+from compartment_tui.domain.variables.views import Transfer
+from compartment_tui.operations import variable_transfer, variables
 from compartment_tui.ports import TextForm
 from compartment_tui.present.json_variables import comparison_document, transfer_document
 from compartment_tui.present.text import clean, counted, show_name, variable_words
@@ -43,7 +43,7 @@ def import_variables(
     """Raises UsageProblem with the line's number, never with the line."""
     service = service_of(session)
     text = _file_text(session, path)
-    found = transfers.import_(
+    found = variable_transfer.import_(
         session.world,
         environment=session.environment,
         service=service,
@@ -60,7 +60,7 @@ def export_variables(session: Session, *, sensitive: bool, resolved: bool, form:
     service = service_of(session)
     if resolved and service is None:
         raise UsageProblem("--resolved is about one service", hint="name it with --service")
-    found = transfers.export(
+    found = variable_transfer.export(
         session.world,
         environment=session.environment,
         service=service,
@@ -87,7 +87,9 @@ def copy_variables(
     """Raises NotFound, SensitiveUnreadable."""
     session.named_environment = target
     service = service_of(session)
-    found = transfers.copy(session.world, source=source, target=target, service=service, keys=keys)
+    found = variable_transfer.copy(
+        session.world, source=source, target=target, service=service, keys=keys
+    )
     _carry_over(session, found, dry_run=dry_run, service=service)
 
 

@@ -23,9 +23,9 @@ def environments(ctx: typer.Context, incomplete: str) -> Offers:
     """Those of the file and of the engine."""
 
     def ask() -> Iterable[tuple[str, str]]:
-        from compartment_tui.operations import completing
+        from compartment_tui.operations import completion
 
-        return ((name, "") for name in completing.environments(_world(ctx)))
+        return ((name, "") for name in completion.environments(_world(ctx)))
 
     return _offers(ask, incomplete)
 
@@ -34,9 +34,9 @@ def services(ctx: typer.Context, incomplete: str) -> Offers:
     """Those of the file."""
 
     def ask() -> Iterable[tuple[str, str]]:
-        from compartment_tui.operations import completing
+        from compartment_tui.operations import completion
 
-        return ((name, "") for name in completing.services(_world(ctx)))
+        return ((name, "") for name in completion.services(_world(ctx)))
 
     return _offers(ask, incomplete)
 
@@ -45,9 +45,9 @@ def deployments(ctx: typer.Context, incomplete: str) -> Offers:
     """The ends of the ids in the environment that was named so far."""
 
     def ask() -> Iterable[tuple[str, str]]:
-        from compartment_tui.operations import completing
+        from compartment_tui.operations import completion
 
-        return _short(completing.deployments(_world(ctx), environment=_environment(ctx)))
+        return _short(completion.deployments(_world(ctx), environment=_environment(ctx)))
 
     return _offers(ask, incomplete)
 
@@ -56,9 +56,9 @@ def runs(ctx: typer.Context, incomplete: str) -> Offers:
     """As `deployments`, of runs."""
 
     def ask() -> Iterable[tuple[str, str]]:
-        from compartment_tui.operations import completing
+        from compartment_tui.operations import completion
 
-        return _short(completing.runs(_world(ctx), environment=_environment(ctx)))
+        return _short(completion.runs(_world(ctx), environment=_environment(ctx)))
 
     return _offers(ask, incomplete)
 

@@ -2,11 +2,11 @@
 
 from compartment_tui.cli.asking import allow_change, allow_readers
 from compartment_tui.cli.session import Session
-from compartment_tui.domain.declared import Declared, Identity
-from compartment_tui.domain.edits import check_key
 from compartment_tui.domain.errors import NotFound, UsageProblem
 from compartment_tui.domain.names import DEFAULT_ENVIRONMENT
-from compartment_tui.domain.variables import Secret, Sensitivity
+from compartment_tui.domain.variable import Secret, Sensitivity
+from compartment_tui.domain.variables.edits import check_key
+from compartment_tui.domain.variables.views import Declared, Identity
 from compartment_tui.operations import variables
 from compartment_tui.present.json_variables import (
     resolved_document,

@@ -12,7 +12,7 @@ from compartment_tui.cli.session import Session
 from compartment_tui.domain.errors import CompartmentError
 from compartment_tui.domain.events import Event
 from compartment_tui.domain.outcome import Outcome
-from compartment_tui.domain.plan import Run
+from compartment_tui.domain.planning.plan import Run
 from compartment_tui.operations import inspect
 from compartment_tui.operations.runs import known_images, new_commits, uncommitted
 from compartment_tui.ports import Cancel, World

@@ -7,10 +7,10 @@ from pathlib import Path
 
 from compartment_tui.cli.asking import allow_exposure, allow_loss
 from compartment_tui.cli.session import Session
+from compartment_tui.domain.edge_address import detour
 from compartment_tui.domain.errors import EngineUnreachable, NotFound, Surroundings, UsageProblem
 from compartment_tui.domain.names import primary_web
-from compartment_tui.domain.reaching import detour
-from compartment_tui.domain.typed import option_for
+from compartment_tui.domain.shell_quotes import option_for
 from compartment_tui.operations import inspect as looking
 from compartment_tui.operations import upkeep
 from compartment_tui.ports import Found

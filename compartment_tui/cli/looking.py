@@ -2,7 +2,7 @@
 
 from compartment_tui.cli.session import Session
 from compartment_tui.cli.standing import nothing_deployed, status_lines, told_why
-from compartment_tui.domain.details import Grade
+from compartment_tui.domain.detail_views import Grade
 from compartment_tui.domain.errors import EngineProblem, NotFound
 from compartment_tui.operations import inspect as operations
 from compartment_tui.present.fields import (

@@ -70,7 +70,7 @@ class Group(TyperGroup):
         """As the framework does."""
         name = args[0]
         if self.get_command(ctx, name) is None and not name.startswith("-"):
-            from compartment_tui.domain.nearness import nearest_name
+            from compartment_tui.domain.suggestion import nearest_name
 
             near = nearest_name(name, self.list_commands(ctx))
             if not ctx.resilient_parsing:
@@ -92,7 +92,7 @@ def _is_value(word: str) -> bool:
 
 def _no_option(name: str, known: Iterable[str], path: str) -> str:
     """`path` is the command's, when it takes values."""
-    from compartment_tui.domain.nearness import nearest_name
+    from compartment_tui.domain.suggestion import nearest_name
 
     long = [one for one in known if one.startswith("--")]
     begun = [one for one in long if name.startswith(one)]

@@ -5,7 +5,7 @@ from dataclasses import replace
 from compartment_tui.cli.asking import allow_exposure, allow_loss
 from compartment_tui.cli.reading import parse_since
 from compartment_tui.cli.session import Session
-from compartment_tui.operations import pruning as operations
+from compartment_tui.operations import prune as operations
 from compartment_tui.present.json_upkeep import pruning_document
 from compartment_tui.present.prune import pruned_lines, pruning_lines
 

@@ -2,8 +2,8 @@
 
 from compartment_tui.cli.asking import allow_moves, allow_readers_of_all
 from compartment_tui.cli.session import Session
-from compartment_tui.domain.declared import Readers
 from compartment_tui.domain.errors import UsageProblem
+from compartment_tui.domain.variables.views import Readers
 from compartment_tui.operations import recipients
 from compartment_tui.present.json_variables import readers_document
 from compartment_tui.present.recipients import reader_count_words, readers_lines

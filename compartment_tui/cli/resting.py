@@ -2,8 +2,8 @@
 
 from compartment_tui.cli.following import Where, follow
 from compartment_tui.cli.session import Session
-from compartment_tui.domain.handling import Handle, Handling
-from compartment_tui.operations import handling as operations
+from compartment_tui.domain.planning.lifecycle import Handle, Handling
+from compartment_tui.operations import lifecycle as operations
 from compartment_tui.present.json_upkeep import handling_document
 from compartment_tui.present.lifecycle import handling_lines
 

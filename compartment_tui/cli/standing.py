@@ -6,7 +6,7 @@ from compartment_tui.cli.output import ENGINE_AWAY
 from compartment_tui.cli.region import Region
 from compartment_tui.cli.session import Session
 from compartment_tui.domain.errors import ProjectFileInvalid
-from compartment_tui.domain.typed import option_for
+from compartment_tui.domain.shell_quotes import option_for
 from compartment_tui.domain.views import EnvironmentStatus
 from compartment_tui.operations import status as operations
 from compartment_tui.ports import Feed

@@ -12,7 +12,7 @@ from typing import Any
 
 from compartment_tui.domain.names import DEFAULT_ENVIRONMENT
 from compartment_tui.domain.seals import SealPlace
-from compartment_tui.domain.variables import Layers, Scope, Variable
+from compartment_tui.domain.variable import Layers, Scope, Variable
 
 
 class Kind(StrEnum):

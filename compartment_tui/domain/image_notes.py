@@ -5,7 +5,7 @@ from posixpath import normpath
 
 from compartment_tui.domain.config import Kind, ServiceSpec
 from compartment_tui.domain.deployment import Image
-from compartment_tui.domain.plan import Plan
+from compartment_tui.domain.planning.plan import Plan
 
 SHOWN_PORTS = 4
 ROOT_USERS = ("", "0", "root")

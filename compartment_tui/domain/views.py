@@ -11,7 +11,7 @@ from compartment_tui.domain.deployment import Deployment, Health, Instance, Jour
 from compartment_tui.domain.names import EnvironmentKey
 from compartment_tui.domain.outcome import Failure
 from compartment_tui.domain.owner import Owner
-from compartment_tui.domain.variables import NameChanges
+from compartment_tui.domain.variable import NameChanges
 
 
 class Left(StrEnum):

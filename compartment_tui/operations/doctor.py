@@ -5,15 +5,15 @@ from typing import TypeAlias
 
 from compartment_tui.domain.config import EdgeSettings, Kind, ProjectConfig
 from compartment_tui.domain.deployment import EnvironmentState, Image
-from compartment_tui.domain.details import Check, Grade
-from compartment_tui.domain.drafts import host_of
+from compartment_tui.domain.detail_views import Check, Grade
+from compartment_tui.domain.edge_address import LOOPBACK, address_of, curl, leads_here, tunnel
 from compartment_tui.domain.errors import CompartmentError, RecordInvalid
-from compartment_tui.domain.history import spec_of
 from compartment_tui.domain.image_notes import volume_warning
 from compartment_tui.domain.names import DEFAULT_ENVIRONMENT, EnvironmentKey, show
-from compartment_tui.domain.reaching import LOOPBACK, address_of, curl, leads_here, tunnel
-from compartment_tui.domain.typed import option_for
-from compartment_tui.domain.usable import way_on, why
+from compartment_tui.domain.planning.planning_context import host_of
+from compartment_tui.domain.planning.required_variables import way_on, why
+from compartment_tui.domain.planning.rollback_targets import spec_of
+from compartment_tui.domain.shell_quotes import option_for
 from compartment_tui.operations.recipients import readers
 from compartment_tui.ports import EdgeInfo, World
 

@@ -7,9 +7,9 @@ from compartment_tui.domain.errors import RecordInvalid
 from compartment_tui.domain.names import EnvironmentKey, show
 from compartment_tui.domain.routes import RouteTable
 from compartment_tui.domain.views import EnvironmentView
-from compartment_tui.operations.around import Around
-from compartment_tui.operations.asking import Asked
-from compartment_tui.operations.scope import copy_of, recovered
+from compartment_tui.operations.background import Asked
+from compartment_tui.operations.environment_record import copy_of, recovered
+from compartment_tui.operations.status_rows import Around
 from compartment_tui.ports import World
 
 

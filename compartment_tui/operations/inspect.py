@@ -6,18 +6,18 @@ from dataclasses import replace
 from compartment_tui.domain.claims import own_instances
 from compartment_tui.domain.config import ProjectConfig
 from compartment_tui.domain.deployment import Deployment, EnvironmentState, Instance, RunRecord
-from compartment_tui.domain.details import DeploymentView, InspectView, RouteView, RunView
+from compartment_tui.domain.detail_views import DeploymentView, InspectView, RouteView, RunView
 from compartment_tui.domain.errors import EngineUnreachable, NotFound
-from compartment_tui.domain.history import find_deployment, spec_of
 from compartment_tui.domain.names import alias, show
 from compartment_tui.domain.outcome import Failure
+from compartment_tui.domain.planning.rollback_targets import find_deployment, spec_of
 from compartment_tui.domain.views import ServiceStatus
-from compartment_tui.operations.around import drift, url, what_is_left
 from compartment_tui.operations.doctor import doctor
+from compartment_tui.operations.environment_record import key_and_config, state_of
 from compartment_tui.operations.environments import declared_environments, environments
 from compartment_tui.operations.logs import deployment_logs, logs
-from compartment_tui.operations.scope import key_and_config, state_of
 from compartment_tui.operations.status import status
+from compartment_tui.operations.status_rows import drift, url, what_is_left
 from compartment_tui.operations.watch import Watch, watch
 from compartment_tui.ports import World
 

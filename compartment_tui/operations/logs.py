@@ -9,9 +9,9 @@ from datetime import datetime
 from typing import TypeAlias
 
 from compartment_tui.domain.errors import CompartmentError, InstanceGone, NotFound
-from compartment_tui.domain.history import find_deployment
 from compartment_tui.domain.names import EnvironmentKey, show
-from compartment_tui.operations.scope import key_and_config, state_of
+from compartment_tui.domain.planning.rollback_targets import find_deployment
+from compartment_tui.operations.environment_record import key_and_config, state_of
 from compartment_tui.ports import EngineEvent, Feed, LogLine, World
 
 QUEUE_LIMIT = 10_000

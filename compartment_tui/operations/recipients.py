@@ -3,13 +3,13 @@
 from collections.abc import Collection, Sequence
 
 from compartment_tui.domain.config import ProjectConfig
-from compartment_tui.domain.declared import Readers
-from compartment_tui.domain.edits import Edit, Rekey
 from compartment_tui.domain.errors import NotFound, UsageProblem
 from compartment_tui.domain.names import show
 from compartment_tui.domain.seals import MovedValue
-from compartment_tui.domain.variables import Sensitivity
-from compartment_tui.operations.scope import opened
+from compartment_tui.domain.variable import Sensitivity
+from compartment_tui.domain.variables.edits import Edit, Rekey
+from compartment_tui.domain.variables.views import Readers
+from compartment_tui.operations.environment_record import opened
 from compartment_tui.ports import World
 
 

@@ -1,8 +1,8 @@
 """Variables as a service gets them, compared with what runs. Nothing here changes anything."""
 
-from compartment_tui.domain.details import VariableView
 from compartment_tui.domain.errors import NotFound
 from compartment_tui.domain.names import show
+from compartment_tui.domain.variables.views import VariableView
 from compartment_tui.operations.sheet import sheet
 from compartment_tui.ports import World
 

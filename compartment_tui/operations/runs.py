@@ -10,27 +10,27 @@ from functools import partial
 
 from compartment_tui.domain.commits import CommitRange
 from compartment_tui.domain.deployment import Image
-from compartment_tui.domain.drafts import Circumstances
 from compartment_tui.domain.errors import UsageProblem
 from compartment_tui.domain.events import Event, Noted
-from compartment_tui.domain.history import rollback_targets, stopped_in_between
 from compartment_tui.domain.names import parse_environment_name, show
-from compartment_tui.domain.plan import ImageSource, Run
-from compartment_tui.domain.planning import plan_deploy as _deploy
-from compartment_tui.domain.planning import plan_redeploy as _redeploy
-from compartment_tui.domain.planning import plan_removal as _remove
-from compartment_tui.domain.planning import plan_rollback as _rollback
-from compartment_tui.domain.promoting import plan_discard as _discard
-from compartment_tui.domain.promoting import plan_promote as _promote
-from compartment_tui.domain.promoting import plan_promote_across as _across
-from compartment_tui.domain.promoting import promotion_sources
-from compartment_tui.domain.restoration import refuse_empty_return
-from compartment_tui.operations.carrying import Planner, Request, carried_out, planned
+from compartment_tui.domain.planning.deploy import plan_deploy as _deploy
+from compartment_tui.domain.planning.deploy import plan_redeploy as _redeploy
+from compartment_tui.domain.planning.deploy import plan_removal as _remove
+from compartment_tui.domain.planning.deploy import plan_rollback as _rollback
+from compartment_tui.domain.planning.plan import ImageSource, Run
+from compartment_tui.domain.planning.planning_context import Circumstances
+from compartment_tui.domain.planning.promote import plan_discard as _discard
+from compartment_tui.domain.planning.promote import plan_promote as _promote
+from compartment_tui.domain.planning.promote import plan_promote_across as _across
+from compartment_tui.domain.planning.promote import promotion_sources
+from compartment_tui.domain.planning.restoration import refuse_empty_return
+from compartment_tui.domain.planning.rollback_targets import rollback_targets, stopped_in_between
+from compartment_tui.operations.environment_record import key_and_config, state_of
 from compartment_tui.operations.owner import refuse_others_environment, with_owner
-from compartment_tui.operations.recovering import keep_copy
-from compartment_tui.operations.scope import key_and_config, state_of
+from compartment_tui.operations.recovery import keep_copy
+from compartment_tui.operations.run_operation import Planner, Request, carried_out, planned
 from compartment_tui.ports import World
-from compartment_tui.rollout.ground import prepare_ground
+from compartment_tui.rollout.infrastructure import prepare_ground
 from compartment_tui.rollout.recovery import recover
 
 

@@ -5,9 +5,9 @@ from dataclasses import replace
 
 from compartment_tui.domain.errors import EngineUnreachable
 from compartment_tui.domain.names import EnvironmentKey, parse_environment_name
-from compartment_tui.domain.sheet import Sheet
+from compartment_tui.domain.variables.sheet import Sheet
+from compartment_tui.operations.environment_record import opened, state_of
 from compartment_tui.operations.recipients import unknown
-from compartment_tui.operations.scope import opened, state_of
 from compartment_tui.ports import World
 
 

@@ -10,9 +10,9 @@ from compartment_tui.domain.names import EnvironmentKey
 from compartment_tui.domain.outcome import Failure
 from compartment_tui.domain.routes import RouteTable
 from compartment_tui.domain.views import EnvironmentStatus, HeldCandidate, ServiceStatus
-from compartment_tui.operations.around import Around, active_and_latest, kind_of, service_names
-from compartment_tui.operations.asking import Asked
-from compartment_tui.operations.scope import copy_of, key_and_config, state_of
+from compartment_tui.operations.background import Asked
+from compartment_tui.operations.environment_record import copy_of, key_and_config, state_of
+from compartment_tui.operations.status_rows import Around, active_and_latest, kind_of, service_names
 from compartment_tui.ports import World
 
 

@@ -3,18 +3,18 @@
 from functools import partial
 
 from compartment_tui.domain.claims import refuse_claims
-from compartment_tui.domain.details import Deletion, EdgeView
-from compartment_tui.domain.edits import RemoveEnvironment
+from compartment_tui.domain.detail_views import Deletion, EdgeView
 from compartment_tui.domain.errors import EngineProblem, NotFound
 from compartment_tui.domain.names import EnvironmentKey, show
+from compartment_tui.domain.record.transitions import audited
 from compartment_tui.domain.routes import RouteTable
-from compartment_tui.domain.transitions import audited
+from compartment_tui.domain.variables.edits import RemoveEnvironment
+from compartment_tui.operations.environment_record import key_and_config
 from compartment_tui.operations.owner import refuse_others_environment
-from compartment_tui.operations.recovering import keep_copy
-from compartment_tui.operations.scope import key_and_config
+from compartment_tui.operations.recovery import keep_copy
 from compartment_tui.ports import Hold, LockInfo, World
-from compartment_tui.rollout.ground import prepare_ground
-from compartment_tui.rollout.switching import await_in_force
+from compartment_tui.rollout.infrastructure import prepare_ground
+from compartment_tui.rollout.switch import await_in_force
 
 
 def plan_deletion(

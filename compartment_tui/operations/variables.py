@@ -3,25 +3,12 @@
 from collections.abc import Collection, Sequence
 from dataclasses import replace
 
-from compartment_tui.domain.comparing import Pair, ScopePairs, paired, pairs_by_scope
 from compartment_tui.domain.config import ProjectConfig
-from compartment_tui.domain.declared import Declared, Written
-from compartment_tui.domain.edits import (
-    Edit,
-    Rekey,
-    RemoveVariable,
-    SetVariable,
-    check_key,
-    check_value,
-    edited,
-    is_sensitive,
-)
 from compartment_tui.domain.errors import NotFound, UsageProblem
 from compartment_tui.domain.names import parse_environment_name, show
-from compartment_tui.domain.program_variables import decided_by
-from compartment_tui.domain.typed import shell_word
-from compartment_tui.domain.usable import unreadable_values
-from compartment_tui.domain.variables import (
+from compartment_tui.domain.planning.required_variables import unreadable_values
+from compartment_tui.domain.shell_quotes import shell_word
+from compartment_tui.domain.variable import (
     Resolved,
     Scope,
     Secret,
@@ -31,13 +18,26 @@ from compartment_tui.domain.variables import (
     sealed,
     values,
 )
-from compartment_tui.operations.recipients import edit_for_readers
-from compartment_tui.operations.resolving import resolved
-from compartment_tui.operations.scope import (
+from compartment_tui.domain.variables.diff import Pair, ScopePairs, paired, pairs_by_scope
+from compartment_tui.domain.variables.edits import (
+    Edit,
+    Rekey,
+    RemoveVariable,
+    SetVariable,
+    check_key,
+    check_value,
+    edited,
+    is_sensitive,
+)
+from compartment_tui.domain.variables.program_variables import decided_by
+from compartment_tui.domain.variables.views import Declared, Written
+from compartment_tui.operations.environment_record import (
     key_and_config,
     opened,
     refuse_unknown_service,
 )
+from compartment_tui.operations.recipients import edit_for_readers
+from compartment_tui.operations.resolving import resolved
 from compartment_tui.ports import World
 
 __all__ = [

@@ -11,7 +11,7 @@ from compartment_tui.domain.config import (
     ServiceSpec,
 )
 from compartment_tui.domain.deployment import Deployment
-from compartment_tui.domain.details import Deletion, DeploymentView, InspectView
+from compartment_tui.domain.detail_views import Deletion, DeploymentView, InspectView
 from compartment_tui.domain.refusal import statuses_text
 from compartment_tui.domain.views import EnvironmentStatus, EnvironmentView, Left
 from compartment_tui.ports import EngineInfo, LockInfo

@@ -5,11 +5,11 @@ from datetime import datetime, timedelta
 from typing import TypeAlias
 
 from compartment_tui.domain.deployment import Deployment, Health, Provenance, Status, Trigger
-from compartment_tui.domain.details import DeploymentView, RouteView, RunView
+from compartment_tui.domain.detail_views import DeploymentView, RouteView, RunView
 from compartment_tui.domain.names import EnvironmentKey
 from compartment_tui.domain.outcome import Failure
 from compartment_tui.domain.owner import Owner
-from compartment_tui.domain.variables import NameChanges
+from compartment_tui.domain.variable import NameChanges
 from compartment_tui.domain.views import (
     EnvironmentStatus,
     EnvironmentView,

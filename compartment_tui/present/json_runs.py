@@ -23,7 +23,7 @@ from compartment_tui.domain.events import (
 )
 from compartment_tui.domain.image_notes import warnings
 from compartment_tui.domain.outcome import Failure
-from compartment_tui.domain.plan import Plan, Run
+from compartment_tui.domain.planning.plan import Plan, Run
 from compartment_tui.present.json import Json, changes, instant, owner, place, seconds, source
 from compartment_tui.present.timeline import Timeline, Track
 

@@ -3,11 +3,11 @@
 from collections.abc import Iterable
 
 from compartment_tui.domain.config import ServiceSpec
-from compartment_tui.domain.details import Check, Deletion, EdgeView, Grade, InspectView
-from compartment_tui.domain.handling import Handling
+from compartment_tui.domain.detail_views import Check, Deletion, EdgeView, Grade, InspectView
 from compartment_tui.domain.names import EnvironmentKey
+from compartment_tui.domain.planning.lifecycle import Handling
+from compartment_tui.domain.planning.retention import Leaving, Pruning
 from compartment_tui.domain.refusal import statuses_text
-from compartment_tui.domain.retention import Leaving, Pruning
 from compartment_tui.ports import EngineInfo, LockInfo
 from compartment_tui.present.json import Json, deployment_summary, instant, place, seconds
 

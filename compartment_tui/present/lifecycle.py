@@ -1,6 +1,6 @@
 """What stop, start and restart will do, in lines a person reads before saying yes."""
 
-from compartment_tui.domain.handling import Handle, Handled, Handling
+from compartment_tui.domain.planning.lifecycle import Handle, Handled, Handling
 from compartment_tui.present.text import pad, show, show_name, url
 from compartment_tui.present.tone import Cell, Line, Tone, line
 

@@ -1,6 +1,6 @@
 """What a prune takes away, in lines a person reads before saying yes, and what came of it."""
 
-from compartment_tui.domain.retention import Leaving, Pruning
+from compartment_tui.domain.planning.retention import Leaving, Pruning
 from compartment_tui.present.text import clean, counted, short_id, short_image, show, size
 from compartment_tui.present.tone import Cell, Line, Tone, line, signed
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from compartment_tui.domain.deployment import Health, Stage, Status
-from compartment_tui.domain.typed import option_for
+from compartment_tui.domain.shell_quotes import option_for
 from compartment_tui.domain.views import EnvironmentStatus, HeldCandidate, ServiceStatus
 from compartment_tui.present.text import clean, short_id, show, stage_words, variable_words
 from compartment_tui.present.tone import Cell, Line, Tone, line, signed

@@ -28,7 +28,13 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from compartment_tui.domain.deployment import Deployment
-    from compartment_tui.domain.details import Check, DeploymentView, EdgeView, RouteView, RunView
+    from compartment_tui.domain.detail_views import (
+        Check,
+        DeploymentView,
+        EdgeView,
+        RouteView,
+        RunView,
+    )
     from compartment_tui.domain.views import EnvironmentStatus, EnvironmentView, ServiceStatus
 
 EMPTY = Cell(NOTHING, Tone.QUIET)

@@ -8,7 +8,7 @@ from types import MappingProxyType
 
 from compartment_tui.domain.deployment import RunRecord, Stage, Trigger
 from compartment_tui.domain.names import escaped
-from compartment_tui.domain.variables import NameChanges
+from compartment_tui.domain.variable import NameChanges
 from compartment_tui.domain.views import LEFT_WORDS, Left
 
 NOTHING = "-"

@@ -23,9 +23,9 @@ from compartment_tui.domain.events import (
     StageStarted,
     WentLive,
 )
-from compartment_tui.domain.handling import Handling
 from compartment_tui.domain.outcome import Failure, Outcome
-from compartment_tui.domain.plan import Plan, Run
+from compartment_tui.domain.planning.lifecycle import Handling
+from compartment_tui.domain.planning.plan import Plan, Run
 
 KEPT_LINES = 20
 """How many of the last output lines a track remembers."""

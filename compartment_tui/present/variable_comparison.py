@@ -3,8 +3,8 @@
 from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 
-from compartment_tui.domain.comparing import Difference, Pair, ScopePairs
-from compartment_tui.domain.variables import MASK, Resolved, Sensitivity
+from compartment_tui.domain.variable import MASK, Resolved, Sensitivity
+from compartment_tui.domain.variables.diff import Difference, Pair, ScopePairs
 from compartment_tui.present.tables import EMPTY, Table
 from compartment_tui.present.text import fit, show, show_name
 from compartment_tui.present.tone import Cell, Tone

@@ -3,9 +3,8 @@
 from collections.abc import Iterable, Iterator, Mapping
 from types import MappingProxyType
 
-from compartment_tui.domain.declared import Declared, Transfer
-from compartment_tui.domain.details import VariableState, VariableView
-from compartment_tui.domain.variables import MASK, Scope, Variable
+from compartment_tui.domain.variable import MASK, Scope, Variable
+from compartment_tui.domain.variables.views import Declared, Transfer, VariableState, VariableView
 from compartment_tui.present.tables import EMPTY, Table
 from compartment_tui.present.text import fit, show, show_name
 from compartment_tui.present.tone import Cell, Line, Tone, line, signed

@@ -8,10 +8,15 @@ from compartment_tui.domain.deployment import EnvironmentState, Stage
 from compartment_tui.domain.errors import Cancelled
 from compartment_tui.domain.events import Noted, Output, StageFinished, StageStarted
 from compartment_tui.domain.names import Target
-from compartment_tui.domain.plan import Birth, Plan, Run
-from compartment_tui.domain.transitions import bases_known, containers_known, entered, image_known
+from compartment_tui.domain.planning.plan import Birth, Plan, Run
+from compartment_tui.domain.record.transitions import (
+    bases_known,
+    containers_known,
+    entered,
+    image_known,
+)
 from compartment_tui.ports import Hold, World
-from compartment_tui.rollout.gaps import Gaps
+from compartment_tui.rollout.downtime import Gaps
 
 
 @dataclass(slots=True, kw_only=True)

@@ -6,15 +6,15 @@ from compartment_tui.domain.deployment import EnvironmentState, Journal, Purpose
 from compartment_tui.domain.errors import CompartmentError, StepFailed
 from compartment_tui.domain.events import Event, Noted, RunFinished
 from compartment_tui.domain.outcome import Failure, Outcome
-from compartment_tui.domain.reverting import reverted
-from compartment_tui.domain.transitions import finished
+from compartment_tui.domain.record.revert import reverted
+from compartment_tui.domain.record.transitions import finished
 from compartment_tui.ports import Hold, World
-from compartment_tui.rollout.draining import drain, retire_previous
+from compartment_tui.rollout.drain import drain, retire_previous
+from compartment_tui.rollout.errors import expected
 from compartment_tui.rollout.retirement import killed_notes
 from compartment_tui.rollout.runner import OUTCOMES, RESUME_HINT, Ending, failure_of
-from compartment_tui.rollout.surprises import expected
-from compartment_tui.rollout.switching import is_in_force, stand_by
-from compartment_tui.rollout.undoing import reached, undo
+from compartment_tui.rollout.switch import is_in_force, stand_by
+from compartment_tui.rollout.undo import reached, undo
 
 
 def recover(world: World, hold: Hold, state: EnvironmentState) -> Iterator[Event]:

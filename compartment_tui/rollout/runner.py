@@ -17,18 +17,18 @@ from compartment_tui.domain.deployment import EnvironmentState, Purpose, Stage, 
 from compartment_tui.domain.errors import Cancelled, CompartmentError, DiedAfterSwitch, StepFailed
 from compartment_tui.domain.events import Event, RunFinished, RunPlanned, StageFailed, WentLive
 from compartment_tui.domain.outcome import Failure, Outcome
-from compartment_tui.domain.plan import Run
-from compartment_tui.domain.restoration import anew_words
-from compartment_tui.domain.reverting import reverted
-from compartment_tui.domain.transitions import begun, finished, nothing_done, shelved
+from compartment_tui.domain.planning.plan import Run
+from compartment_tui.domain.planning.restoration import anew_words
+from compartment_tui.domain.record.revert import reverted
+from compartment_tui.domain.record.transitions import begun, finished, nothing_done, shelved
 from compartment_tui.ports import Hold, World
 from compartment_tui.rollout.context import Rollout
-from compartment_tui.rollout.draining import drain, prune, retire_previous
+from compartment_tui.rollout.drain import drain, prune, retire_previous
+from compartment_tui.rollout.errors import expected
 from compartment_tui.rollout.retirement import killed_notes
 from compartment_tui.rollout.steps import schedule
-from compartment_tui.rollout.surprises import expected
-from compartment_tui.rollout.switching import must_switch, switch_routes
-from compartment_tui.rollout.undoing import undo
+from compartment_tui.rollout.switch import must_switch, switch_routes
+from compartment_tui.rollout.undo import undo
 
 RESUME_HINT = "`compartment-tui resume` finishes or reverts it"
 

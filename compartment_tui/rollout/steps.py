@@ -21,12 +21,12 @@ from typing import TypeAlias
 
 from compartment_tui.domain.deployment import Purpose, Stage
 from compartment_tui.domain.events import Event
-from compartment_tui.domain.plan import ImageSource, Plan, Run
+from compartment_tui.domain.planning.plan import ImageSource, Plan, Run
+from compartment_tui.rollout.build import build_images, run_releases, set_aside_equals
 from compartment_tui.rollout.context import Rollout
-from compartment_tui.rollout.holding import hold_candidates, let_go_of_candidates
-from compartment_tui.rollout.making import build_images, run_releases, set_aside_equals
-from compartment_tui.rollout.proving import make_candidates, prove_candidates, start_candidates
-from compartment_tui.rollout.switching import switch_routes
+from compartment_tui.rollout.held_candidates import hold_candidates, let_go_of_candidates
+from compartment_tui.rollout.readiness import make_candidates, prove_candidates, start_candidates
+from compartment_tui.rollout.switch import switch_routes
 
 Step: TypeAlias = Callable[[Rollout, tuple[Plan, ...]], Iterator[Event]]
 

@@ -14,8 +14,8 @@ from itertools import count
 from textual.message import Message
 
 from compartment_tui.domain.errors import Unexpected, expected
-from compartment_tui.domain.plan import Run
-from compartment_tui.domain.retention import Pruning
+from compartment_tui.domain.planning.plan import Run
+from compartment_tui.domain.planning.retention import Pruning
 from compartment_tui.operations import inspect, runs
 from compartment_tui.ports import Feed, LogLine, World
 from compartment_tui.present.plan import PlanContext

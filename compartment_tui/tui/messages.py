@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from textual.message import Message
 
 from compartment_tui.domain.deployment import Sample
-from compartment_tui.domain.details import RouteView, RunView, VariableView, Visit
+from compartment_tui.domain.detail_views import RouteView, RunView, Visit
 from compartment_tui.domain.errors import CompartmentError
+from compartment_tui.domain.variables.views import VariableView
 from compartment_tui.domain.views import EnvironmentStatus, EnvironmentView
 from compartment_tui.ports import LogLine
 from compartment_tui.tui.state.action import Act

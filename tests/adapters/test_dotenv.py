@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from compartment_tui.adapters.dotenv import LONGEST_DOCKER_LINE, DotenvText
 from compartment_tui.domain.errors import UsageProblem
-from compartment_tui.domain.variables import Secret
+from compartment_tui.domain.variable import Secret
 from compartment_tui.ports import DotenvContent, TextForm
 
 plain_keys = st.from_regex(r"(?!COMPARTMENT_)K_[A-Za-z0-9_]{0,8}", fullmatch=True)

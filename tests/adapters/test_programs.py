@@ -14,7 +14,7 @@ from compartment_tui.domain.errors import NotFound
 HOST = """
 import sys
 from compartment_tui.adapters.programs import LocalPrograms
-from compartment_tui.domain.variables import Secret
+from compartment_tui.domain.variable import Secret
 LocalPrograms().run(sys.argv[1:], {"A": Secret(" \\n$x'\\"="), "PATH": Secret("/bin:/usr/bin")})
 """
 

@@ -21,7 +21,7 @@ from compartment_tui.adapters.secrets import (
 )
 from compartment_tui.domain.errors import UsageProblem
 from compartment_tui.domain.seals import SealPlace
-from compartment_tui.domain.variables import Secret
+from compartment_tui.domain.variable import Secret
 
 HERE = SealPlace(project="shop", environment="production", key="TOKEN")
 

@@ -15,7 +15,7 @@ PACKAGE = Path(compartment_tui.__file__).parent
 MODULES = sorted(PACKAGE.rglob("*.py"))
 FUNCTION_BUDGET = 50
 MAY_REVEAL = "adapters"
-SHOWS_PLAIN = ("domain/variables.py", "shown")
+SHOWS_PLAIN = ("domain/variable.py", "shown")
 """The one other place, and all it does: a plain value is no secret, and it knows which is plain."""
 
 

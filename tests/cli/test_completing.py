@@ -14,7 +14,7 @@ from typer.testing import CliRunner
 
 from compartment_tui.adapters.memory.world import MemoryWorld
 from compartment_tui.cli.app import COMPLETING, build
-from compartment_tui.operations import completing, runs
+from compartment_tui.operations import completion, runs
 from compartment_tui.ports import Records
 from tests.cli.line import entrances
 from tests.domain.nasty import NASTY
@@ -96,8 +96,8 @@ def test_an_engine_that_does_not_answer_is_not_waited_for() -> None:
     deploy(opened)
     world = replace(opened.world, records=cast(Records, Silent()))
     began = time.monotonic()
-    assert completing.environments(world) == ("production",)
-    assert len(list(completing.deployments(world, environment="production"))) == 1, "the copy"
+    assert completion.environments(world) == ("production",)
+    assert len(list(completion.deployments(world, environment="production"))) == 1, "the copy"
     assert time.monotonic() - began < 5
 
 

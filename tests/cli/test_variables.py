@@ -12,7 +12,7 @@ from compartment_tui.adapters.memory.secrets import OURS
 from compartment_tui.adapters.memory.world import MemoryWorld, memory_world
 from compartment_tui.cli.app import build
 from compartment_tui.domain.config import EnvironmentConfig
-from compartment_tui.domain.variables import Sensitivity
+from compartment_tui.domain.variable import Sensitivity
 from tests.cli.line import Said, check_transcript, entrances, line
 from tests.rollout.shop import API, WEB, WORKER, shop_config
 

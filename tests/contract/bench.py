@@ -19,9 +19,9 @@ from compartment_tui.domain.config import (
 )
 from compartment_tui.domain.deployment import Image, Instance, Provenance, Trigger
 from compartment_tui.domain.names import EnvironmentKey
-from compartment_tui.domain.plan import Birth, ImageSource, Plan
+from compartment_tui.domain.planning.plan import Birth, ImageSource, Plan
 from compartment_tui.domain.routes import Route, RouteTable
-from compartment_tui.domain.variables import Secret
+from compartment_tui.domain.variable import Secret
 from compartment_tui.ports import Hold, World
 
 IMAGE = "busybox:1"

@@ -7,7 +7,7 @@ import pytest
 
 from compartment_tui.domain.deployment import Image
 from compartment_tui.domain.errors import BuildFailed, ImageUnavailable
-from compartment_tui.domain.plan import Plan
+from compartment_tui.domain.planning.plan import Plan
 from tests.contract.bench import IMAGE, NOWHERE, Bench
 
 

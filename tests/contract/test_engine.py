@@ -10,7 +10,7 @@ import pytest
 from compartment_tui.domain.deployment import InstanceState
 from compartment_tui.domain.errors import CandidateExited, InstanceGone, Refused, ReleaseFailed
 from compartment_tui.domain.names import EnvironmentKey, container_name
-from compartment_tui.domain.variables import Secret
+from compartment_tui.domain.variable import Secret
 from tests.contract.bench import SECOND, Bench
 
 NO_GRACE = timedelta()

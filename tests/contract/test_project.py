@@ -13,11 +13,17 @@ from compartment_tui.adapters.memory.secrets import MemorySecrets
 from compartment_tui.adapters.project_file.project import TomlProject
 from compartment_tui.adapters.secrets import AgeSecrets
 from compartment_tui.domain.config import ProjectConfig, ServiceSpec
-from compartment_tui.domain.declared import Unsealed
-from compartment_tui.domain.edits import Edit, Rekey, RemoveEnvironment, RemoveVariable, SetVariable
 from compartment_tui.domain.errors import NotFound, SensitiveUnreadable, UsageProblem
 from compartment_tui.domain.seals import MovedValue, SealPlace
-from compartment_tui.domain.variables import Secret, Sensitivity
+from compartment_tui.domain.variable import Secret, Sensitivity
+from compartment_tui.domain.variables.edits import (
+    Edit,
+    Rekey,
+    RemoveEnvironment,
+    RemoveVariable,
+    SetVariable,
+)
+from compartment_tui.domain.variables.views import Unsealed
 from compartment_tui.ports import Project, Secrets
 
 TEXT = '[project]\nname = "shop"\n[services]\nweb = "web"\n'

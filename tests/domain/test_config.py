@@ -15,7 +15,7 @@ from compartment_tui.domain.config import (
     Release,
     ServiceSpec,
 )
-from compartment_tui.domain.variables import Scope, Secret, Variable
+from compartment_tui.domain.variable import Scope, Secret, Variable
 from tests.domain.strategies import SPECS
 
 WEB = ServiceSpec(name="web", path="web")

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from compartment_tui.adapters.project_file.schema import ROOT
-from compartment_tui.domain.nearness import distance, nearest, nearest_name
+from compartment_tui.domain.suggestion import distance, nearest, nearest_name
 
 COMMANDS = ("init", "deploy", "promote", "rollback", "redeploy", "status", "stop", "start", "logs")
 SERVICE = tuple(ROOT.children["services"].children["*"].children)

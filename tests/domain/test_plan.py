@@ -6,9 +6,9 @@ import pytest
 from compartment_tui.domain.config import Kind, ServiceSpec
 from compartment_tui.domain.deployment import Deployment, Image, Stage, Trigger
 from compartment_tui.domain.names import EnvironmentKey, Target
-from compartment_tui.domain.plan import RECIPES, Birth, ImageSource, Plan, Run
+from compartment_tui.domain.planning.plan import RECIPES, Birth, ImageSource, Plan, Run
 from compartment_tui.domain.routes import Route, RouteTable
-from compartment_tui.domain.variables import NameChanges, Secret
+from compartment_tui.domain.variable import NameChanges, Secret
 
 AT = datetime(2026, 1, 1, tzinfo=UTC)
 KEY = EnvironmentKey("shop", "staging")

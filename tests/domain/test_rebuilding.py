@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 from compartment_tui.domain.deployment import Instance, InstanceState, Stage, Status
 from compartment_tui.domain.names import EnvironmentKey, active_name, new_id
-from compartment_tui.domain.rebuilding import rebuild, routed
+from compartment_tui.domain.record.rebuild import rebuild, routed
 from compartment_tui.domain.routes import Route, RouteTable
 
 KEY = EnvironmentKey("shop", "production")

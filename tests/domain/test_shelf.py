@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from compartment_tui.domain.config import ServiceSpec
 from compartment_tui.domain.deployment import Deployment, EnvironmentState, RunRecord, Trigger
 from compartment_tui.domain.names import EnvironmentKey
-from compartment_tui.domain.transitions import FRESH, shelved
+from compartment_tui.domain.record.transitions import FRESH, shelved
 
 KEY = EnvironmentKey("shop", "production")
 AT = datetime(2026, 1, 1, tzinfo=UTC)

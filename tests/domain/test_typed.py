@@ -6,7 +6,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from compartment_tui.domain.names import escaped
-from compartment_tui.domain.typed import (
+from compartment_tui.domain.shell_quotes import (
     argument_for,
     names_it,
     option_for,

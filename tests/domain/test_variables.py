@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from compartment_tui.domain.variables import (
+from compartment_tui.domain.variable import (
     MASK,
     NameChanges,
     Scope,

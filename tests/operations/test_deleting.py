@@ -9,8 +9,8 @@ from compartment_tui.domain.config import EnvironmentConfig
 from compartment_tui.domain.errors import NotFound
 from compartment_tui.domain.names import EnvironmentKey
 from compartment_tui.domain.outcome import Outcome
-from compartment_tui.domain.variables import Secret, Variable
-from compartment_tui.operations import handling, runs, upkeep
+from compartment_tui.domain.variable import Secret, Variable
+from compartment_tui.operations import lifecycle, runs, upkeep
 from tests.rollout.shop import PRODUCTION, WEB, WORKER, outcome, shop_config
 
 STAGING = EnvironmentKey("shop", "staging")
@@ -89,6 +89,6 @@ def test_one_that_only_the_file_knows_goes_with_its_variables(shop: MemoryWorld)
 
 
 def test_one_that_was_stopped_can_be_deleted(shop: MemoryWorld) -> None:
-    assert outcome(handling.stop(shop.world, environment="staging")) is Outcome.STOPPED
+    assert outcome(lifecycle.stop(shop.world, environment="staging")) is Outcome.STOPPED
     upkeep.delete_environment(shop.world, environment="staging")
     assert shop.host.problems() == []

@@ -7,9 +7,9 @@ import pytest
 
 from compartment_tui.adapters.memory.world import MemoryWorld
 from compartment_tui.domain.config import EdgeSettings
-from compartment_tui.domain.details import Check, Grade
+from compartment_tui.domain.detail_views import Check, Grade
+from compartment_tui.domain.edge_address import curl, detour, leads_here
 from compartment_tui.domain.names import EnvironmentKey
-from compartment_tui.domain.reaching import curl, detour, leads_here
 from compartment_tui.operations import runs
 from compartment_tui.operations.inspect import doctor
 from compartment_tui.ports import Engine, EngineInfo, World

@@ -12,7 +12,7 @@ from compartment_tui.domain.events import Event
 from compartment_tui.domain.outcome import Outcome
 from compartment_tui.domain.owner import Origin
 from compartment_tui.operations import environments as looking
-from compartment_tui.operations import handling, pruning, runs, upkeep
+from compartment_tui.operations import lifecycle, prune, runs, upkeep
 from compartment_tui.ports import World
 from tests.rollout.shop import PRODUCTION, change_everything, deploy, open_shop, outcome, state
 
@@ -72,15 +72,15 @@ VERBS: dict[str, Verb] = {
     "redeploy": _drained(runs.redeploy),
     "redeploy --plan": _drained(runs.plan_redeploy),
     "resume": _drained(runs.resume),
-    "stop": _drained(handling.stop),
-    "start": _drained(handling.start),
-    "restart": _drained(handling.restart),
+    "stop": _drained(lifecycle.stop),
+    "start": _drained(lifecycle.start),
+    "restart": _drained(lifecycle.restart),
     "delete": _drained(upkeep.delete_environment),
     "delete --plan": _drained(upkeep.plan_deletion),
-    "prune": lambda world, take_over: pruning.prune(
+    "prune": lambda world, take_over: prune.prune(
         world, environments=("production",), take_over=take_over
     ),
-    "prune --plan": lambda world, take_over: pruning.plan_prune(
+    "prune --plan": lambda world, take_over: prune.plan_prune(
         world, environments=("production",), take_over=take_over
     ),
 }
@@ -103,7 +103,7 @@ def test_taken_over_the_record_names_the_new_owner(
     shop: MemoryWorld, other: MemoryWorld, verb: str
 ) -> None:
     if verb == "start":
-        tuple(handling.stop(shop.world, environment="production"))
+        tuple(lifecycle.stop(shop.world, environment="production"))
     shop.project.write(replace(shop.project.current, keep=0))
     other.project.write(shop.project.current)
     VERBS[verb](other.world, True)
@@ -193,5 +193,5 @@ def test_another_environment_of_the_name_may_be_somebody_elses(
         for one in looking.environments(shop.world)
     }
     assert owners == {"production": OURS, "staging": THEIRS}
-    found = pruning.plan_prune(other.world)
+    found = prune.plan_prune(other.world)
     assert "github.com/ada/shop" in found.skipped[PRODUCTION]

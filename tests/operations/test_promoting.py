@@ -11,7 +11,7 @@ from compartment_tui.domain.errors import MissingVariables, NotFound, Refused, U
 from compartment_tui.domain.events import Noted, ServiceUnchanged
 from compartment_tui.domain.names import EnvironmentKey
 from compartment_tui.domain.outcome import Outcome
-from compartment_tui.domain.variables import Secret, Variable
+from compartment_tui.domain.variable import Secret, Variable
 from compartment_tui.operations import runs
 from compartment_tui.present.json_runs import plan_document
 from compartment_tui.present.plan import PlanContext, plan_lines

@@ -10,8 +10,8 @@ from compartment_tui.domain.config import EnvironmentConfig, Kind, ServiceSpec
 from compartment_tui.domain.errors import Locked
 from compartment_tui.domain.names import EnvironmentKey
 from compartment_tui.domain.outcome import Outcome
-from compartment_tui.domain.retention import Pruning
-from compartment_tui.operations import pruning, runs, upkeep
+from compartment_tui.domain.planning.retention import Pruning
+from compartment_tui.operations import prune, runs, upkeep
 from tests.rollout.shop import (
     PRODUCTION,
     WEB,
@@ -46,7 +46,7 @@ def deploy_to(shop: MemoryWorld, environment: str) -> Outcome:
 
 
 def plan(shop: MemoryWorld) -> Pruning:
-    return pruning.plan_prune(shop.world)
+    return prune.plan_prune(shop.world)
 
 
 def versions(shop: MemoryWorld, service: str = "web") -> list[str]:
@@ -63,7 +63,7 @@ def test_keep_counts_stopped_reusable_deployments_besides_the_active_one(
     shop: MemoryWorld,
 ) -> None:
     keeping(shop, 2)
-    done = pruning.prune(shop.world)
+    done = prune.prune(shop.world)
     assert here(shop) == versions(shop)[:3]
     assert here(shop, "worker") == versions(shop, "worker")[:3]
     assert {one.deployment for one in done.containers if one.service == "web"} == set(
@@ -78,7 +78,7 @@ def test_what_a_plan_says_is_what_goes(shop: MemoryWorld) -> None:
     assert state(shop) == before
     assert set(shop.host.containers) == containers
     assert said.bytes_after is None
-    done = pruning.prune(shop.world)
+    done = prune.prune(shop.world)
     assert (done.containers, done.images) == (said.containers, said.images)
     assert not shop.host.containers.keys() & {one.deployment for one in done.containers}
     assert not shop.host.images.keys() & set(done.images)
@@ -91,7 +91,7 @@ def test_the_rollback_target_of_the_active_one_is_never_pruned(shop: MemoryWorld
     second = versions(shop)[-2]
     assert rollback(shop, "web", to=second) is Outcome.LIVE
     keeping(shop, 1)
-    pruning.prune(shop.world)
+    prune.prune(shop.world)
     assert first in here(shop)
     assert rollback(shop, "web") is Outcome.LIVE
     assert state(shop).active["web"] == first
@@ -102,7 +102,7 @@ def test_held_candidates_are_never_pruned(shop: MemoryWorld) -> None:
     held = outcome(runs.deploy(shop.world, environment="production", services=("web",), hold=True))
     assert held is Outcome.HELD
     keeping(shop, 1)
-    pruning.prune(shop.world)
+    prune.prune(shop.world)
     candidate = state(shop).held["web"]
     assert candidate in here(shop)
     assert state(shop).deployments[candidate].image in shop.host.images
@@ -114,13 +114,13 @@ def test_an_image_goes_when_no_kept_deployment_anywhere_uses_it(shop: MemoryWorl
     change_everything(shop, "1")
     assert deploy_to(shop, "staging") is Outcome.LIVE
     keeping(shop, 1)
-    done = pruning.prune(shop.world, environments=("production",))
+    done = prune.prune(shop.world, environments=("production",))
     assert oldest not in done.images
     assert oldest in shop.host.images
     used = {one.birth.image.id for one in shop.host.containers.values()}
     assert shop.host.built.keys() == used
     upkeep.delete_environment(shop.world, environment="staging")
-    assert oldest in pruning.prune(shop.world).images
+    assert oldest in prune.prune(shop.world).images
     assert oldest not in shop.host.images
 
 
@@ -133,7 +133,7 @@ def test_an_image_that_another_project_runs_stays(shop: MemoryWorld) -> None:
     guest = memory_world(config, host=shop.host)
     assert outcome(runs.deploy(guest.world, environment="production")) is Outcome.LIVE
     keeping(shop, 1)
-    assert oldest not in pruning.prune(shop.world).images
+    assert oldest not in prune.prune(shop.world).images
     assert oldest in shop.host.images
 
 
@@ -144,14 +144,14 @@ def test_an_image_that_we_did_not_build_stays() -> None:
         opened.host.change("registry.example.com/web:1", version)
         assert deploy(opened) is Outcome.LIVE
     before = set(opened.host.images)
-    assert pruning.prune(opened.world).images == ()
+    assert prune.prune(opened.world).images == ()
     assert set(opened.host.images) == before
 
 
 def test_bytes_before_and_after_are_told(shop: MemoryWorld) -> None:
     keeping(shop, 1)
     before = shop.world.engine.disk_use()
-    done = pruning.prune(shop.world)
+    done = prune.prune(shop.world)
     assert done.bytes_before == before
     assert done.bytes_after == shop.world.engine.disk_use()
     assert done.bytes_after < before
@@ -160,7 +160,7 @@ def test_bytes_before_and_after_are_told(shop: MemoryWorld) -> None:
 def test_secrets_before_takes_kept_containers_and_leaves_their_images(shop: MemoryWorld) -> None:
     moment = shop.clock.now() - timedelta(hours=3, minutes=30)
     images = dict(shop.host.images)
-    done = pruning.prune(shop.world, before=moment)
+    done = prune.prune(shop.world, before=moment)
     assert here(shop) == versions(shop)[:3]
     assert all(one.was_live for one in done.containers)
     assert shop.host.images == images
@@ -172,10 +172,10 @@ def test_after_a_leak_a_rollback_makes_a_new_container_with_todays_values(
     shop: MemoryWorld,
 ) -> None:
     target = versions(shop)[1]
-    pruning.prune(shop.world, before=shop.clock.now())
+    prune.prune(shop.world, before=shop.clock.now())
     assert target not in here(shop)
     keeping(shop, 2)
-    pruning.prune(shop.world)
+    prune.prune(shop.world)
     assert rollback(shop, "web") is Outcome.LIVE
     active = state(shop).active_deployment("web")
     assert active is not None
@@ -185,7 +185,7 @@ def test_after_a_leak_a_rollback_makes_a_new_container_with_todays_values(
 
 def test_after_a_leak_the_next_deploys_keep_the_images_too(shop: MemoryWorld) -> None:
     keeping(shop, 3)
-    pruning.prune(shop.world, before=shop.clock.now())
+    prune.prune(shop.world, before=shop.clock.now())
     target = state(shop).deployments[versions(shop)[1]]
     change_everything(shop, "9")
     assert deploy(shop) is Outcome.LIVE
@@ -194,7 +194,7 @@ def test_after_a_leak_the_next_deploys_keep_the_images_too(shop: MemoryWorld) ->
 
 
 def test_what_is_live_with_old_values_is_told_and_stays(shop: MemoryWorld) -> None:
-    done = pruning.prune(shop.world, before=shop.clock.now())
+    done = prune.prune(shop.world, before=shop.clock.now())
     assert {one.service: one.why for one in done.remaining} == {
         "web": "active: redeploy it",
         "worker": "active: redeploy it",
@@ -209,9 +209,9 @@ def test_protected_environments_have_to_be_named() -> None:
         opened.host.change("web", version)
         assert deploy(opened) is Outcome.LIVE
     keeping(opened, 1)
-    assert pruning.prune(opened.world).containers == ()
-    assert PRODUCTION in pruning.plan_prune(opened.world).skipped
-    assert len(pruning.prune(opened.world, environments=("production",)).containers) == 2
+    assert prune.prune(opened.world).containers == ()
+    assert PRODUCTION in prune.plan_prune(opened.world).skipped
+    assert len(prune.prune(opened.world, environments=("production",)).containers) == 2
 
 
 def test_an_environment_that_is_being_changed_is_left_out(shop: MemoryWorld) -> None:
@@ -224,14 +224,14 @@ def test_an_environment_that_is_being_changed_is_left_out(shop: MemoryWorld) -> 
         assert deploy_to(shop, "staging") is Outcome.LIVE
     before = len(shop.host.containers)
     with other.world.locks.environment(PRODUCTION, actor="bob@desk", purpose="deploy"):
-        done = pruning.prune(shop.world)
+        done = prune.prune(shop.world)
         assert list(done.skipped) == [PRODUCTION]
         assert {one.key for one in done.containers} <= {staging}
         assert done.images == ()
         with pytest.raises(Locked, match="bob@desk"):
-            pruning.prune(shop.world, environments=("production",))
+            prune.prune(shop.world, environments=("production",))
     assert len(shop.host.containers) >= before - 2
-    assert pruning.prune(shop.world).containers
+    assert prune.prune(shop.world).containers
 
 
 def test_a_deploy_prunes_by_the_same_rule() -> None:

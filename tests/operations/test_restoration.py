@@ -9,7 +9,7 @@ from compartment_tui.domain.errors import Refused
 from compartment_tui.domain.events import Noted
 from compartment_tui.domain.outcome import Outcome
 from compartment_tui.domain.views import Left
-from compartment_tui.operations import completing, inspect, runs
+from compartment_tui.operations import completion, inspect, runs
 from compartment_tui.operations.status import status
 from tests.cli.line import line
 from tests.rollout.shop import API, WEB, deploy, open_shop, rollback, shop_config, state
@@ -111,7 +111,7 @@ def left_everywhere(opened: MemoryWorld, before: str) -> tuple[Left | None, str,
     (row,) = status(opened.world, environment="production").services
     history = inspect.history(opened.world, environment="production")
     (view,) = (one for run in history for one in run.deployments if one.deployment.id == before)
-    offered = dict(completing.deployments(opened.world, environment="production"))[before]
+    offered = dict(completion.deployments(opened.world, environment="production"))[before]
     listed = line(opened, "deployment", "list").out
     (text,) = (row for row in listed.splitlines() if before[-10:].lower() in row)
     return row.rollback_left, view.available, offered, text

@@ -7,9 +7,9 @@ import pytest
 
 from compartment_tui.adapters.memory.world import MemoryWorld, memory_world
 from compartment_tui.domain.config import ProjectConfig, ServiceSpec
-from compartment_tui.domain.edits import SetVariable
 from compartment_tui.domain.errors import MissingVariables
-from compartment_tui.domain.variables import Scope, Secret
+from compartment_tui.domain.variable import Scope, Secret
+from compartment_tui.domain.variables.edits import SetVariable
 from compartment_tui.operations import runs, variables
 
 SERVICES = ("api", "web")

@@ -6,9 +6,9 @@ import pytest
 
 from compartment_tui.adapters.memory.world import MemoryWorld, memory_world
 from compartment_tui.domain.config import EnvironmentConfig, Kind, ProjectConfig, ServiceSpec
-from compartment_tui.domain.details import VariableState
 from compartment_tui.domain.errors import NotFound, SensitiveUnreadable
-from compartment_tui.domain.variables import Scope, Secret, Sensitivity, Variable
+from compartment_tui.domain.variable import Scope, Secret, Sensitivity, Variable
+from compartment_tui.domain.variables.views import VariableState
 from compartment_tui.operations import runs
 from compartment_tui.operations.variables import resolved
 from tests.faults import Fault, FaultPlan, When, faulty

@@ -16,7 +16,7 @@ from compartment_tui.domain.deployment import (
     Status,
     Trigger,
 )
-from compartment_tui.domain.details import DeploymentView, RunView
+from compartment_tui.domain.detail_views import DeploymentView, RunView
 from compartment_tui.domain.names import EnvironmentKey
 from compartment_tui.domain.views import (
     EnvironmentStatus,

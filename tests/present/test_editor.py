@@ -5,10 +5,10 @@ from itertools import product
 import pytest
 
 from compartment_tui.domain.config import EnvironmentConfig, ProjectConfig, ServiceSpec
-from compartment_tui.domain.details import VariableState
-from compartment_tui.domain.edits import RemoveVariable, SetVariable
-from compartment_tui.domain.sheet import Sheet
-from compartment_tui.domain.variables import Scope, Secret, Sensitivity, Variable
+from compartment_tui.domain.variable import Scope, Secret, Sensitivity, Variable
+from compartment_tui.domain.variables.edits import RemoveVariable, SetVariable
+from compartment_tui.domain.variables.sheet import Sheet
+from compartment_tui.domain.variables.views import VariableState
 from compartment_tui.present.tone import Line
 from compartment_tui.tui.kit.choice import Choice
 from compartment_tui.tui.variables.compare_model import compare_grid, compared, copies, differing

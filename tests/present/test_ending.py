@@ -6,7 +6,7 @@ from datetime import timedelta
 from compartment_tui.domain.deployment import Purpose, Stage
 from compartment_tui.domain.events import RunFinished, StageFinished, StageStarted, WentLive
 from compartment_tui.domain.outcome import Outcome
-from compartment_tui.domain.plan import Plan, Run
+from compartment_tui.domain.planning.plan import Plan, Run
 from compartment_tui.present.progress import closing_lines, doing, result_lines, track_lines
 from compartment_tui.present.timeline import Timeline
 from compartment_tui.present.transcript import event_line

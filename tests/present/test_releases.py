@@ -1,7 +1,7 @@
 from collections.abc import Sequence
 
 from compartment_tui.domain.deployment import Stage, Status, Trigger
-from compartment_tui.domain.details import RunView
+from compartment_tui.domain.detail_views import RunView
 from compartment_tui.tui.main.history_model import (
     ACTIVE_MARK,
     BACK_MARK,

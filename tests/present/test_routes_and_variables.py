@@ -3,9 +3,10 @@ from datetime import timedelta
 
 import pytest
 
-from compartment_tui.domain.details import RouteView, VariableState, VariableView, Visit
+from compartment_tui.domain.detail_views import RouteView, Visit
 from compartment_tui.domain.routes import Route
-from compartment_tui.domain.variables import Scope, Secret, Sensitivity, Variable
+from compartment_tui.domain.variable import Scope, Secret, Sensitivity, Variable
+from compartment_tui.domain.variables.views import VariableState, VariableView
 from compartment_tui.present.tone import Tone
 from compartment_tui.tui.main.routes_model import answer_line, no_routes, routes_grid
 from compartment_tui.tui.main.variables_model import variable_notes, variables_grid

@@ -14,8 +14,8 @@ from compartment_tui.domain.deployment import (
 )
 from compartment_tui.domain.names import EnvironmentKey
 from compartment_tui.domain.routes import RouteTable
-from compartment_tui.domain.typed import option_for
-from compartment_tui.domain.variables import NameChanges
+from compartment_tui.domain.shell_quotes import option_for
+from compartment_tui.domain.variable import NameChanges
 from compartment_tui.domain.views import EnvironmentStatus, ServiceStatus
 from compartment_tui.present.json import status_document
 from compartment_tui.present.status import status_notes

@@ -2,8 +2,8 @@ from dataclasses import replace
 
 import pytest
 
-from compartment_tui.domain.details import VariableState, VariableView
-from compartment_tui.domain.variables import MASK, Scope, Secret, Sensitivity, Variable
+from compartment_tui.domain.variable import MASK, Scope, Secret, Sensitivity, Variable
+from compartment_tui.domain.variables.views import VariableState, VariableView
 from compartment_tui.present.text import NOTHING, width
 from compartment_tui.present.tone import SYMBOLS, Tone
 from compartment_tui.present.variables import state_cell, variables_table

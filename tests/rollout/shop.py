@@ -17,7 +17,7 @@ from compartment_tui.domain.deployment import EnvironmentState
 from compartment_tui.domain.events import Event, RunFinished
 from compartment_tui.domain.names import EnvironmentKey
 from compartment_tui.domain.outcome import Outcome
-from compartment_tui.domain.variables import Secret, Variable
+from compartment_tui.domain.variable import Secret, Variable
 from compartment_tui.operations import runs
 
 PRODUCTION = EnvironmentKey("shop", "production")

@@ -8,7 +8,7 @@ import pytest
 from compartment_tui.adapters.memory.world import Behaviour, MemoryWorld
 from compartment_tui.domain.events import Event, Noted, RunFinished, StageStarted, WentLive
 from compartment_tui.domain.outcome import Outcome
-from compartment_tui.operations import handling, runs
+from compartment_tui.operations import lifecycle, runs
 from tests.rollout.shop import API, WEB, WORKER, change_everything, deploy, open_shop, shop_config
 
 SECOND = timedelta(seconds=1)
@@ -83,7 +83,7 @@ def test_nobody_is_named_who_ended_in_time() -> None:
     assert notes(list(runs.deploy(opened.world, environment="production"))) == []
 
 
-@pytest.mark.parametrize("verb", [handling.stop, handling.restart])
+@pytest.mark.parametrize("verb", [lifecycle.stop, lifecycle.restart])
 def test_stop_and_restart_stop_side_by_side_and_name_the_killed(verb: object) -> None:
     opened = deaf_shop()
     began = opened.clock.monotonic()
@@ -111,10 +111,10 @@ def stages(events: Iterator[Event]) -> set[str]:
 def test_starting_by_hand_starts_no_candidate() -> None:
     opened = open_shop(WEB, WORKER)
     deploy(opened)
-    list(handling.stop(opened.world, environment="production"))
+    list(lifecycle.stop(opened.world, environment="production"))
     expected = {"starting", "checking_readiness", "switching_route"}
-    assert stages(handling.start(opened.world, environment="production")) == expected
-    assert stages(handling.restart(opened.world, environment="production")) == {
+    assert stages(lifecycle.start(opened.world, environment="production")) == expected
+    assert stages(lifecycle.restart(opened.world, environment="production")) == {
         *expected,
         "stopped",
     }
@@ -127,7 +127,7 @@ def test_a_restart_counts_the_time_in_which_the_edge_answers() -> None:
     away = timedelta()
     last = opened.clock.monotonic()
     finish = None
-    for finish in handling.restart(opened.world, environment="production"):  # noqa: B007
+    for finish in lifecycle.restart(opened.world, environment="production"):  # noqa: B007
         now = opened.clock.monotonic()
         if opened.host.answer("shop.localhost") is None:
             away += now - last

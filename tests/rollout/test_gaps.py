@@ -8,7 +8,7 @@ import pytest
 from compartment_tui.adapters.memory.world import Behaviour, MemoryWorld
 from compartment_tui.domain.config import ServiceSpec
 from compartment_tui.domain.outcome import Outcome
-from compartment_tui.operations import handling, runs
+from compartment_tui.operations import lifecycle, runs
 from tests.rollout.shop import WEB, WORKER, change_everything, deploy, finish, open_shop
 
 STORE = replace(WEB, name="store", volumes=(("data", "/data"),))
@@ -78,7 +78,7 @@ def test_the_plan_says_which_services_will_be_away(spec: ServiceSpec) -> None:
 
 def test_one_that_was_stopped_by_hand_has_no_gap() -> None:
     opened = shop_of(STORE)
-    for _ in handling.stop(opened.world, environment="production"):
+    for _ in lifecycle.stop(opened.world, environment="production"):
         pass
     named = [STORE.name]
     (plan,) = runs.plan_deploy(opened.world, environment="production", services=named).plans

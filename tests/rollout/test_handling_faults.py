@@ -10,7 +10,7 @@ from compartment_tui.domain.deployment import Health
 from compartment_tui.domain.errors import CompartmentError
 from compartment_tui.domain.events import Event, RunFinished
 from compartment_tui.domain.outcome import Outcome
-from compartment_tui.operations import handling, runs
+from compartment_tui.operations import lifecycle, runs
 from compartment_tui.operations.status import status
 from compartment_tui.ports import World
 from tests.faults import (
@@ -33,15 +33,15 @@ WHATS: dict[str, Callable[[], BaseException] | None] = {
 
 
 def stop(world: World) -> Iterator[Event]:
-    return handling.stop(world, environment="production")
+    return lifecycle.stop(world, environment="production")
 
 
 def start(world: World) -> Iterator[Event]:
-    return handling.start(world, environment="production")
+    return lifecycle.start(world, environment="production")
 
 
 def restart(world: World) -> Iterator[Event]:
-    return handling.restart(world, environment="production")
+    return lifecycle.restart(world, environment="production")
 
 
 def release(world: World) -> Iterator[Event]:

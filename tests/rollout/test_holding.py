@@ -14,11 +14,11 @@ from compartment_tui.domain.events import (
     StageFailed,
     StageStarted,
 )
-from compartment_tui.domain.handling import Handle
 from compartment_tui.domain.names import preview_host
 from compartment_tui.domain.outcome import Outcome
+from compartment_tui.domain.planning.lifecycle import Handle
 from compartment_tui.domain.routes import Route, RouteTable
-from compartment_tui.operations import handling, inspect, runs
+from compartment_tui.operations import inspect, lifecycle, runs
 from tests.rollout.shop import (
     API,
     PRODUCTION,
@@ -408,7 +408,7 @@ def test_rollback_undoes_exactly_what_the_newest_promote_switched() -> None:
 def test_a_hold_that_fails_leaves_a_service_stopped_by_hand_stopped() -> None:
     opened = open_shop(WORKER)
     deploy(opened)
-    list(handling.stop(opened.world, environment="production"))
+    list(lifecycle.stop(opened.world, environment="production"))
     assert state(opened).deployments[state(opened).active["worker"]].resting
     opened.host.change("worker", "2")
     opened.host.route_delay = None

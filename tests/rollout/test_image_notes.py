@@ -9,7 +9,7 @@ from compartment_tui.adapters.memory.behaviour import Behaviour
 from compartment_tui.adapters.memory.world import MemoryWorld
 from compartment_tui.domain.config import Release, ServiceSpec
 from compartment_tui.domain.deployment import Image
-from compartment_tui.domain.details import Grade
+from compartment_tui.domain.detail_views import Grade
 from compartment_tui.domain.events import Event, Noted, RunFinished
 from compartment_tui.domain.image_notes import unkept_volumes, volume_warning
 from compartment_tui.operations import runs

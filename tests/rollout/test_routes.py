@@ -11,7 +11,7 @@ from compartment_tui.domain.deployment import Stage, Status
 from compartment_tui.domain.errors import NotFound, Refused, UsageProblem
 from compartment_tui.domain.events import Noted, RouteMoved, RunPlanned, ServiceUnchanged
 from compartment_tui.domain.outcome import Outcome
-from compartment_tui.operations import handling, runs
+from compartment_tui.operations import lifecycle, runs
 from compartment_tui.operations.status import status
 from compartment_tui.ports import World
 from tests.rollout.shop import (
@@ -50,7 +50,7 @@ def remove(opened: MemoryWorld, *services: str) -> Outcome:
 
 
 def stop(opened: MemoryWorld, *services: str) -> None:
-    list(handling.stop(opened.world, environment="production", services=services))
+    list(lifecycle.stop(opened.world, environment="production", services=services))
 
 
 def hosts(opened: MemoryWorld) -> dict[str, str | None]:

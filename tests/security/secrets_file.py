@@ -9,7 +9,7 @@ from compartment_tui.adapters.memory.world import MemoryWorld, memory_world
 from compartment_tui.adapters.project_file.project import TomlProject
 from compartment_tui.adapters.secrets import AgeSecrets
 from compartment_tui.domain.seals import SealPlace
-from compartment_tui.domain.variables import Secret
+from compartment_tui.domain.variable import Secret
 from tests.cli.line import Said
 from tests.cli.test_variables import fed
 from tests.rollout.shop import WEB, shop_config

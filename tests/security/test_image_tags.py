@@ -5,7 +5,7 @@ import pytest
 from compartment_tui.adapters.memory.world import MemoryWorld, memory_world
 from compartment_tui.domain.config import EnvironmentConfig, Kind, ProjectConfig, ServiceSpec
 from compartment_tui.domain.deployment import Image
-from compartment_tui.domain.details import Check, Grade
+from compartment_tui.domain.detail_views import Check, Grade
 from compartment_tui.operations.doctor import doctor
 from tests.rollout.shop import PRODUCTION, READINESS, deploy
 

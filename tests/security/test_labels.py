@@ -19,13 +19,13 @@ from compartment_tui.adapters.docker.api.convert import (
 from compartment_tui.adapters.docker.resources.images import _is_built
 from compartment_tui.adapters.docker.resources.logs import EventDecoder
 from compartment_tui.adapters.memory.world import MemoryWorld
-from compartment_tui.domain.details import Grade
+from compartment_tui.domain.detail_views import Grade
 from compartment_tui.domain.errors import ContainerClaimed, RecordInvalid
 from compartment_tui.domain.names import active_name
 from compartment_tui.domain.outcome import Outcome
-from compartment_tui.operations import inspect, recovering, runs, upkeep
+from compartment_tui.operations import inspect, recovery, runs, upkeep
 from compartment_tui.operations.environments import environments
-from compartment_tui.operations.handling import stop
+from compartment_tui.operations.lifecycle import stop
 from compartment_tui.operations.status import status
 from tests.rollout.shop import PRODUCTION, WEB, deploy, open_shop, outcome
 
@@ -161,7 +161,7 @@ def test_once_the_copy_is_gone_the_record_is_made_again_with_the_id(opened: Memo
     del opened.host.records[PRODUCTION]
     opened.host.copies.clear()
     with opened.world.locks.environment(PRODUCTION, actor="a", purpose="test") as hold:
-        list(recovering.recovered(opened.world, hold))
+        list(recovery.recovered(opened.world, hold))
     made = opened.host.records[PRODUCTION].deployments[deployment]
     assert made.container == opened.host.containers[deployment].id
 

@@ -32,11 +32,11 @@ from compartment_tui.adapters.repository_files import (
 from compartment_tui.domain.config import Build, BuildSecret, Kind, ServiceSpec
 from compartment_tui.domain.deployment import EnvironmentState, Trigger
 from compartment_tui.domain.dockerfile import own_ports
-from compartment_tui.domain.edits import SetVariable
 from compartment_tui.domain.errors import BuildFailed, NotFound, ProjectFileInvalid, UsageProblem
 from compartment_tui.domain.names import EnvironmentKey
-from compartment_tui.domain.plan import ImageSource, Plan
-from compartment_tui.domain.variables import Secret, Sensitivity
+from compartment_tui.domain.planning.plan import ImageSource, Plan
+from compartment_tui.domain.variable import Secret, Sensitivity
+from compartment_tui.domain.variables.edits import SetVariable
 from compartment_tui.ports import EngineIdentity
 
 HEAD = '[project]\nname = "shop"\n[services]\nweb = "."\n'

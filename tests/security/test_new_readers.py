@@ -10,9 +10,9 @@ from compartment_tui.adapters.memory.world import memory_world
 from compartment_tui.adapters.project_file.project import TomlProject
 from compartment_tui.adapters.secrets import AgeSecrets
 from compartment_tui.cli.asking import allow_readers
-from compartment_tui.domain.edits import SetVariable
 from compartment_tui.domain.errors import Cancelled, UsageProblem
-from compartment_tui.domain.variables import Secret, Sensitivity
+from compartment_tui.domain.variable import Secret, Sensitivity
+from compartment_tui.domain.variables.edits import SetVariable
 from tests.cli.test_asking import at_terminal
 from tests.rollout.shop import WEB, shop_config
 from tests.security.secrets_file import CANARY, SecretsFile, secrets_file

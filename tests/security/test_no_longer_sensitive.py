@@ -10,7 +10,7 @@ from compartment_tui.adapters.record_file.record_file import dumps, loads
 from compartment_tui.domain.config import EnvironmentConfig
 from compartment_tui.domain.deployment import EnvironmentState
 from compartment_tui.domain.names import EnvironmentKey
-from compartment_tui.domain.variables import Secret, Sensitivity, Variable
+from compartment_tui.domain.variable import Secret, Sensitivity, Variable
 from tests.cli.line import line
 from tests.rollout.shop import API, WEB, shop_config
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from compartment_tui.domain.program_variables import decided_by
+from compartment_tui.domain.variables.program_variables import decided_by
 
 PROGRAM = str(Path(sys.executable).with_name("compartment-tui"))
 

@@ -7,7 +7,7 @@ import pytest
 
 from compartment_tui.adapters.secrets import AgeSecrets
 from compartment_tui.domain.seals import SealPlace
-from compartment_tui.domain.variables import Secret
+from compartment_tui.domain.variable import Secret
 from tests.security.secrets_file import CANARY, SecretsFile, secrets_file
 
 HERE = SealPlace(project="shop", environment="production", key="WELCOME")

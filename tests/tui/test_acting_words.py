@@ -10,7 +10,7 @@ from compartment_tui.adapters.memory.world import Behaviour
 from compartment_tui.domain.deployment import Stage
 from compartment_tui.domain.errors import Refused
 from compartment_tui.domain.events import Event, Output, Probed, StageFailed
-from compartment_tui.domain.plan import Run
+from compartment_tui.domain.planning.plan import Run
 from compartment_tui.operations import inspect, runs
 from compartment_tui.present.paragraph import folded
 from compartment_tui.present.plan import PlanContext

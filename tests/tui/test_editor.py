@@ -10,9 +10,9 @@ from textual import events
 from textual.widgets import Input
 
 from compartment_tui.domain.config import EnvironmentConfig, ProjectConfig
-from compartment_tui.domain.edits import SetVariable
 from compartment_tui.domain.errors import CompartmentError, EngineUnreachable, ProjectFileInvalid
-from compartment_tui.domain.variables import Secret, Sensitivity, Variable
+from compartment_tui.domain.variable import Secret, Sensitivity, Variable
+from compartment_tui.domain.variables.edits import SetVariable
 from compartment_tui.operations import runs
 from compartment_tui.tui.kit.choose import ChooseScreen
 from compartment_tui.tui.kit.confirm import AskScreen

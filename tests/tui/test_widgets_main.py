@@ -4,7 +4,7 @@ from datetime import timedelta
 import pytest
 
 from compartment_tui.domain.deployment import Stage
-from compartment_tui.domain.details import RouteView, Visit
+from compartment_tui.domain.detail_views import RouteView, Visit
 from compartment_tui.domain.errors import EngineUnreachable
 from compartment_tui.domain.routes import Route
 from compartment_tui.tui import messages as news

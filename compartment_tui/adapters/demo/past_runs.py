@@ -12,20 +12,15 @@ from compartment_tui.domain.deployment import (
     Stage,
     Trigger,
 )
-from compartment_tui.domain.drafts import Circumstances
-from compartment_tui.domain.history import rollback_targets, spec_of
 from compartment_tui.domain.names import EnvironmentKey
-from compartment_tui.domain.plan import Birth, Plan, Run
-from compartment_tui.domain.planning import plan_deploy, plan_redeploy, plan_rollback
-from compartment_tui.domain.reverting import reverted
+from compartment_tui.domain.planning.deploy import plan_deploy, plan_redeploy, plan_rollback
+from compartment_tui.domain.planning.plan import Birth, Plan, Run
+from compartment_tui.domain.planning.planning_context import Circumstances
+from compartment_tui.domain.planning.retention import prunable
+from compartment_tui.domain.planning.rollback_targets import rollback_targets, spec_of
+from compartment_tui.domain.record.revert import reverted
+from compartment_tui.domain.record.transitions import activated, begun, finished, image_known
 from compartment_tui.domain.routes import Route, RouteTable
-from compartment_tui.domain.transitions import (
-    activated,
-    begun,
-    finished,
-    image_known,
-    prunable,
-)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -17,7 +17,7 @@ from compartment_tui.domain.config import (
     ServiceSpec,
 )
 from compartment_tui.domain.deployment import Health
-from compartment_tui.domain.variables import Secret, Sensitivity, Variable
+from compartment_tui.domain.variable import Secret, Sensitivity, Variable
 
 MIB = 1024 * 1024
 

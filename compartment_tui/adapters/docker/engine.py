@@ -10,8 +10,16 @@ from compartment_tui.adapters.docker.api.address import LOCAL
 from compartment_tui.adapters.docker.api.client import Client
 from compartment_tui.adapters.docker.api.labels import Role
 from compartment_tui.adapters.docker.api.resource_names import Layout
-from compartment_tui.adapters.docker.resources import active_name, connections, containers, images, logs, networks, stats
-from compartment_tui.adapters.docker.resources import exec_command
+from compartment_tui.adapters.docker.resources import (
+    active_name,
+    connections,
+    containers,
+    exec_command,
+    images,
+    logs,
+    networks,
+    stats,
+)
 from compartment_tui.domain.config import NetworkSettings
 from compartment_tui.domain.deployment import Image, Instance, Sample
 from compartment_tui.domain.names import EnvironmentKey
@@ -28,7 +36,7 @@ from compartment_tui.ports import (
 )
 
 if TYPE_CHECKING:
-    from compartment_tui.domain.plan import Birth
+    from compartment_tui.domain.planning.plan import Birth
 
 
 class DockerEngine:

@@ -9,7 +9,7 @@ from compartment_tui.adapters.memory.behaviour import Behaviour
 from compartment_tui.adapters.memory.host import Host
 from compartment_tui.domain.deployment import HealthCheck, Image
 from compartment_tui.domain.errors import BuildFailed, Cancelled, DiskFull, ImageUnavailable
-from compartment_tui.domain.plan import Plan
+from compartment_tui.domain.planning.plan import Plan
 from compartment_tui.ports import Cancel
 
 

@@ -8,10 +8,10 @@ from http import HTTPStatus
 from compartment_tui.adapters.memory.host import Host
 from compartment_tui.domain.config import EdgeSettings
 from compartment_tui.domain.deployment import EnvironmentState
-from compartment_tui.domain.details import Visit
+from compartment_tui.domain.detail_views import Visit
 from compartment_tui.domain.errors import EdgeConflict, NotFound, PortTaken
 from compartment_tui.domain.names import EnvironmentKey
-from compartment_tui.domain.rebuilding import routed
+from compartment_tui.domain.record.rebuild import routed
 from compartment_tui.domain.routes import RouteTable
 from compartment_tui.ports import EdgeInfo
 

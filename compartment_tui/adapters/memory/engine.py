@@ -30,7 +30,7 @@ from compartment_tui.domain.names import (
     show,
     stepping_aside_name,
 )
-from compartment_tui.domain.plan import Birth
+from compartment_tui.domain.planning.plan import Birth
 from compartment_tui.domain.refusal import Listener
 from compartment_tui.domain.subnets import refuse_needed_addresses
 from compartment_tui.ports import Cancel, EngineEvent, EngineIdentity, EngineInfo, LogLine, Misfit

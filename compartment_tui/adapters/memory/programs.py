@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from compartment_tui.domain.variables import Secret
+from compartment_tui.domain.variable import Secret
 
 
 class MemoryPrograms:

@@ -14,13 +14,18 @@ from compartment_tui.adapters.memory.secrets import MemorySecrets
 from compartment_tui.domain.commits import Checkout, Commit, CommitRange
 from compartment_tui.domain.config import ProjectConfig, ServiceSpec
 from compartment_tui.domain.deployment import EnvironmentState, Provenance
-from compartment_tui.domain.edits import Edit, Rekey, SetVariable, edited, is_sensitive
 from compartment_tui.domain.errors import NotFound, SensitiveUnreadable
 from compartment_tui.domain.names import EnvironmentKey, parse_environment_name, show
 from compartment_tui.domain.owner import Origin
+from compartment_tui.domain.planning.required_variables import (
+    misplaced_values,
+    refuse_readers,
+    way_on,
+    why,
+)
 from compartment_tui.domain.seals import MovedValue
-from compartment_tui.domain.usable import misplaced_values, refuse_readers, way_on, why
-from compartment_tui.domain.variables import Sensitivity, Variable
+from compartment_tui.domain.variable import Sensitivity, Variable
+from compartment_tui.domain.variables.edits import Edit, Rekey, SetVariable, edited, is_sensitive
 from compartment_tui.ports import EngineIdentity
 
 NOWHERE = Path("/memory")

@@ -7,7 +7,7 @@ from compartment_tui.adapters.memory.host import Host
 from compartment_tui.domain.deployment import EnvironmentState
 from compartment_tui.domain.errors import RecordInvalid
 from compartment_tui.domain.names import EnvironmentKey, show
-from compartment_tui.domain.rebuilding import rebuild
+from compartment_tui.domain.record.rebuild import rebuild
 from compartment_tui.domain.routes import RouteTable
 
 

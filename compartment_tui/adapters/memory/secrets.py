@@ -2,11 +2,11 @@
 
 from collections.abc import Sequence
 
-from compartment_tui.domain.declared import Identity, Unsealed
 from compartment_tui.domain.errors import UsageProblem
 from compartment_tui.domain.names import show
 from compartment_tui.domain.seals import SealPlace
-from compartment_tui.domain.variables import Secret
+from compartment_tui.domain.variable import Secret
+from compartment_tui.domain.variables.views import Identity, Unsealed
 
 OURS = "age1memory"
 

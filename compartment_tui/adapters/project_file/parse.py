@@ -24,7 +24,7 @@ from compartment_tui.domain.config import (
     ServiceSpec,
 )
 from compartment_tui.domain.errors import ProjectFileInvalid
-from compartment_tui.domain.variables import Sensitivity, Variable
+from compartment_tui.domain.variable import Sensitivity, Variable
 
 FILE_NAME = "compartment.toml"
 BYTE_ORDER_MARK = "\ufeff"

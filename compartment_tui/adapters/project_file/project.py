@@ -24,7 +24,7 @@ from compartment_tui.ports import EngineIdentity, Secrets
 if TYPE_CHECKING:
     from compartment_tui.adapters.project_file.known_recipients import KnownRecipients
     from compartment_tui.adapters.record_file.copies import RecordCopies
-    from compartment_tui.domain.edits import Edit
+    from compartment_tui.domain.variables.edits import Edit
 
 JUST_WRITTEN = 100_000_000
 """Nanoseconds in which file systems may give two writings the same time."""
@@ -151,7 +151,7 @@ def _checked(file: Path) -> Path:
     ProjectFileInvalid, NotFound.
     """
     if not is_inside(file.parent, file):
-        from compartment_tui.domain.typed import shell_word
+        from compartment_tui.domain.shell_quotes import shell_word
 
         target = Path(os.path.realpath(file))
         where = f"to {show(str(target))}, out of its directory"

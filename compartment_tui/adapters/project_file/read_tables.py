@@ -10,7 +10,7 @@ from typing import Any
 from compartment_tui.adapters.project_file.line_numbers import KeyPath
 from compartment_tui.adapters.project_file.schema import ANY, NAME_CHECKS, ROOT, Node
 from compartment_tui.domain.names import show
-from compartment_tui.domain.nearness import nearest
+from compartment_tui.domain.suggestion import nearest
 
 _BARE = re.compile(r"[A-Za-z0-9_-]+")
 

@@ -11,7 +11,7 @@ from typing import Any
 from compartment_tui.adapters.project_file.read_tables import Problem, dotted, walk_names
 from compartment_tui.adapters.project_file.values import is_variable_key
 from compartment_tui.domain.config import Build, Kind, NetworkSettings, ReadinessKind
-from compartment_tui.domain.nearness import nearest
+from compartment_tui.domain.suggestion import nearest
 
 Tables = Mapping[str, Any]
 

@@ -15,7 +15,7 @@ from typing import Any
 
 from compartment_tui.domain import names
 from compartment_tui.domain.subnets import is_private
-from compartment_tui.domain.variables import Secret
+from compartment_tui.domain.variable import Secret
 
 DURATION_PATTERN = r"(?:([0-9]+)h)?(?:([0-9]+)m(?!s))?(?:([0-9]+)s)?(?:([0-9]+)ms)?"
 SIZE_PATTERN = r"([0-9]+(?:\.[0-9]+)?) ?([kKmMgGtT][iI]?[bB]?|[bB])"

@@ -8,7 +8,7 @@ from textual import events
 from textual.message import Message
 from textual.strip import Strip
 
-from compartment_tui.domain.variables import Secret
+from compartment_tui.domain.variable import Secret
 from compartment_tui.present.tone import Cell, Tone
 from compartment_tui.tui.kit.painted import Painted
 from compartment_tui.tui.kit.text_input import Caret, Typing

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from compartment_tui.domain.deployment import RunRecord, Stage, Status
-from compartment_tui.domain.details import DeploymentView, RunView
+from compartment_tui.domain.detail_views import DeploymentView, RunView
 from compartment_tui.domain.views import LEFT_WORDS, Left
 from compartment_tui.present.tables import EMPTY, commit_cell, deployment_cell, run_cell
 from compartment_tui.present.text import (

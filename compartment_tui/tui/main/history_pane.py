@@ -4,7 +4,7 @@ from datetime import datetime
 
 from textual.binding import Binding
 
-from compartment_tui.domain.details import RunView
+from compartment_tui.domain.detail_views import RunView
 from compartment_tui.tui.kit.key_table import KeyTable
 from compartment_tui.tui.main.history_model import (
     Release,

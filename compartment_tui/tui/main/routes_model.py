@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from compartment_tui.domain.details import RouteView, Visit
+from compartment_tui.domain.detail_views import RouteView, Visit
 from compartment_tui.present.text import age, clean, duration, short_id, show, show_name
 from compartment_tui.present.tone import Cell, Line, Tone, line, signed
 from compartment_tui.tui.kit.grid import Column, Grid, Row, grid

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from textual.binding import Binding
 
-from compartment_tui.domain.details import Visit
+from compartment_tui.domain.detail_views import Visit
 from compartment_tui.tui.kit.key_table import KeyTable
 from compartment_tui.tui.main.routes_model import no_routes, routes_grid
 from compartment_tui.tui.messages import CopyWanted, OpenWanted

@@ -5,8 +5,8 @@ from datetime import datetime
 from itertools import zip_longest
 
 from compartment_tui.domain.deployment import Deployment, Health, RunRecord
-from compartment_tui.domain.details import DeploymentView
-from compartment_tui.domain.history import spec_of
+from compartment_tui.domain.detail_views import DeploymentView
+from compartment_tui.domain.planning.rollback_targets import spec_of
 from compartment_tui.domain.views import Left, ServiceStatus
 from compartment_tui.present.fields import readiness_words
 from compartment_tui.present.tables import commit_cell, deployment_cell

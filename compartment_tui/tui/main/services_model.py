@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 from compartment_tui.domain.config import Kind
 from compartment_tui.domain.deployment import Health, Sample, Status
-from compartment_tui.domain.typed import option_for
+from compartment_tui.domain.shell_quotes import option_for
 from compartment_tui.domain.views import ServiceStatus
 from compartment_tui.present.tables import EMPTY, commit_cell, health_cell
 from compartment_tui.present.text import clean, duration, short_id, show, show_name, stage_words

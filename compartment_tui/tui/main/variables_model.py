@@ -1,6 +1,6 @@
 """The variables of the selected service as a table of the screen."""
 
-from compartment_tui.domain.details import VariableState
+from compartment_tui.domain.variables.views import VariableState
 from compartment_tui.present.text import counted
 from compartment_tui.present.tone import Cell, Line, Tone, line
 from compartment_tui.present.variables import variables_table

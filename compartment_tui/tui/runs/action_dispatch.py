@@ -4,9 +4,9 @@ from collections.abc import Iterator
 from typing import TypedDict
 
 from compartment_tui.domain.events import Event
-from compartment_tui.domain.handling import Handle
-from compartment_tui.domain.retention import Pruning
-from compartment_tui.operations import handling, pruning, runs, upkeep
+from compartment_tui.domain.planning.lifecycle import Handle
+from compartment_tui.domain.planning.retention import Pruning
+from compartment_tui.operations import lifecycle, prune, runs, upkeep
 from compartment_tui.ports import World
 from compartment_tui.tui.runs.plan_model import Proposed
 from compartment_tui.tui.state.action import Act, Verb
@@ -35,9 +35,9 @@ def planned(world: World, act: Act) -> Proposed:  # noqa: PLR0911 - one a verb
         case Verb.REMOVE:
             return runs.plan_removal(world, **where)
         case Verb.STOP | Verb.START | Verb.RESTART:
-            return handling.plan(world, Handle(act.verb.value), **where)
+            return lifecycle.plan(world, Handle(act.verb.value), **where)
         case Verb.PRUNE:
-            return pruning.plan_prune(world, environments=(environment,), take_over=act.take_over)
+            return prune.plan_prune(world, environments=(environment,), take_over=act.take_over)
         case Verb.DELETE:
             return upkeep.plan_deletion(world, environment=environment, take_over=act.take_over)
         case Verb.RESUME:
@@ -68,15 +68,15 @@ def done(world: World, act: Act) -> Iterator[Event] | Pruning:  # noqa: PLR0911,
         case Verb.REMOVE:
             return runs.remove(world, **where)
         case Verb.STOP:
-            return handling.stop(world, **where)
+            return lifecycle.stop(world, **where)
         case Verb.START:
-            return handling.start(world, **where)
+            return lifecycle.start(world, **where)
         case Verb.RESTART:
-            return handling.restart(world, **where)
+            return lifecycle.restart(world, **where)
         case Verb.RESUME:
             return runs.resume(world, environment=environment, take_over=act.take_over)
         case Verb.PRUNE:
-            return pruning.prune(world, environments=(environment,), take_over=act.take_over)
+            return prune.prune(world, environments=(environment,), take_over=act.take_over)
         case Verb.DELETE:
             upkeep.delete_environment(
                 world, environment=environment, volumes=act.volumes, take_over=act.take_over

@@ -5,8 +5,8 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from compartment_tui.domain.deployment import Stage
-from compartment_tui.domain.handling import Handle
 from compartment_tui.domain.outcome import Outcome
+from compartment_tui.domain.planning.lifecycle import Handle
 from compartment_tui.present.failure import error_lines, failure_lines
 from compartment_tui.present.progress import closing_lines, failed_at, result_lines, undoable
 from compartment_tui.present.prune import pruned_lines

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from textual.message import Message
 
 from compartment_tui.domain.errors import CompartmentError
-from compartment_tui.domain.retention import Pruning
+from compartment_tui.domain.planning.retention import Pruning
 from compartment_tui.present.plan import PlanContext
 from compartment_tui.present.timeline import Timeline
 from compartment_tui.tui.runs.plan_model import Proposed

@@ -3,10 +3,10 @@
 from collections.abc import Iterator
 from typing import TypeAlias
 
-from compartment_tui.domain.details import Deletion
-from compartment_tui.domain.handling import Handling
-from compartment_tui.domain.plan import ImageSource, Plan, Run
-from compartment_tui.domain.retention import Pruning
+from compartment_tui.domain.detail_views import Deletion
+from compartment_tui.domain.planning.lifecycle import Handling
+from compartment_tui.domain.planning.plan import ImageSource, Plan, Run
+from compartment_tui.domain.planning.retention import Pruning
 from compartment_tui.present.fields import deletion_lines
 from compartment_tui.present.lifecycle import handling_lines
 from compartment_tui.present.plan import PlanContext, plan_lines

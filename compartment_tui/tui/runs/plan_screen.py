@@ -10,7 +10,7 @@ from textual.content import Content
 from textual.widgets import Button, Input, Static
 
 from compartment_tui.domain.errors import CompartmentError, OwnedElsewhere
-from compartment_tui.domain.typed import names_it
+from compartment_tui.domain.shell_quotes import names_it
 from compartment_tui.present.failure import error_lines
 from compartment_tui.present.paragraph import hanging
 from compartment_tui.present.text import show_name

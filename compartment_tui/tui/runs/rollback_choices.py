@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from compartment_tui.domain.deployment import RunRecord, Status
-from compartment_tui.domain.details import DeploymentView, RunView
+from compartment_tui.domain.detail_views import DeploymentView, RunView
 from compartment_tui.domain.views import EnvironmentStatus, Left, ServiceStatus
 from compartment_tui.present.tables import available_cell, commit_cell
 from compartment_tui.present.text import (

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from compartment_tui.domain.names import DEFAULT_ENVIRONMENT
-from compartment_tui.domain.typed import argument_for, shell_word, short_option_for
+from compartment_tui.domain.shell_quotes import argument_for, shell_word, short_option_for
 from compartment_tui.present.text import listed, short_id, show_name
 
 PROGRAM = "compartment-tui"

@@ -5,9 +5,10 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from compartment_tui.domain.deployment import Health, Sample
-from compartment_tui.domain.details import RouteView, RunView, VariableView, Visit
+from compartment_tui.domain.detail_views import RouteView, RunView, Visit
 from compartment_tui.domain.errors import CompartmentError, EngineProblem
-from compartment_tui.domain.retention import Pruning
+from compartment_tui.domain.planning.retention import Pruning
+from compartment_tui.domain.variables.views import VariableView
 from compartment_tui.domain.views import EnvironmentStatus, EnvironmentView, ServiceStatus
 from compartment_tui.present.text import clean
 from compartment_tui.present.timeline import Timeline

@@ -6,7 +6,7 @@ from datetime import datetime
 from shlex import quote
 
 from compartment_tui.domain.outcome import Outcome
-from compartment_tui.domain.typed import option_for
+from compartment_tui.domain.shell_quotes import option_for
 from compartment_tui.present.text import show
 from compartment_tui.present.tone import Cell, Tone, signed
 from compartment_tui.tui.state.action import PROGRAM

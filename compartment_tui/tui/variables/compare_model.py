@@ -2,9 +2,9 @@
 
 from collections.abc import Iterable, Sequence
 
-from compartment_tui.domain.comparing import Difference, Pair, paired
-from compartment_tui.domain.edits import SetVariable
-from compartment_tui.domain.variables import Resolved
+from compartment_tui.domain.variable import Resolved
+from compartment_tui.domain.variables.diff import Difference, Pair, paired
+from compartment_tui.domain.variables.edits import SetVariable
 from compartment_tui.present.text import counted, fit, show, show_name
 from compartment_tui.present.tone import Cell, Line, Tone, line
 from compartment_tui.present.variable_comparison import _ORDER, LONGEST_NAME, _value_cell, _verdict

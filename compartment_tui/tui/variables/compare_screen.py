@@ -6,8 +6,8 @@ from textual.binding import Binding
 from textual.message import Message
 from textual.screen import Screen
 
-from compartment_tui.domain.comparing import Pair
-from compartment_tui.domain.edits import SetVariable
+from compartment_tui.domain.variables.diff import Pair
+from compartment_tui.domain.variables.edits import SetVariable
 from compartment_tui.tui import messages as news
 from compartment_tui.tui.base import BoardApp
 from compartment_tui.tui.kit.key_table import KeyTable

@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from compartment_tui.domain.edits import SetVariable, check_key, check_value
 from compartment_tui.domain.errors import CompartmentError, UsageProblem
-from compartment_tui.domain.variables import Secret, Sensitivity, Variable
+from compartment_tui.domain.variable import Secret, Sensitivity, Variable
+from compartment_tui.domain.variables.edits import SetVariable, check_key, check_value
 from compartment_tui.present.text import clean
 from compartment_tui.present.tone import Cell, Line, Tone, signed
 from compartment_tui.tui.kit.choice import Choice

@@ -7,9 +7,9 @@ from pathlib import Path
 
 from textual.message import Message
 
-from compartment_tui.domain.edits import VariableEdit
 from compartment_tui.domain.errors import UsageProblem, expected
-from compartment_tui.operations import transfers, variables
+from compartment_tui.domain.variables.edits import VariableEdit
+from compartment_tui.operations import variable_transfer, variables
 from compartment_tui.operations.sheet import sheet
 from compartment_tui.ports import Dotenv, World
 from compartment_tui.present.variables import transfer_notes
@@ -51,7 +51,7 @@ class VariableBridge:
 
         def ask() -> Message:
             try:
-                brought = transfers.import_(
+                brought = variable_transfer.import_(
                     self._world,
                     environment=source.environment,
                     service=source.service,

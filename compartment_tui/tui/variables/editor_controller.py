@@ -64,7 +64,7 @@ class Editing(Acting):
 
     def on_variables_written(self, message: VariablesWritten) -> None:
         """Staged no longer; whoever runs without it can be given it now."""
-        from compartment_tui.domain.edits import is_sensitive
+        from compartment_tui.domain.variables.edits import is_sensitive
         from compartment_tui.present.recipients import first_reader_words, reader_count_words
         from compartment_tui.tui.variables.staged_edits import offers
 

@@ -7,11 +7,11 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from compartment_tui.domain.config import ProjectConfig
-from compartment_tui.domain.details import VariableState
-from compartment_tui.domain.edits import SetVariable, VariableEdit, edited
 from compartment_tui.domain.errors import CompartmentError
-from compartment_tui.domain.sheet import Sheet
-from compartment_tui.domain.variables import Scope, Variable
+from compartment_tui.domain.variable import Scope, Variable
+from compartment_tui.domain.variables.edits import SetVariable, VariableEdit, edited
+from compartment_tui.domain.variables.sheet import Sheet
+from compartment_tui.domain.variables.views import VariableState
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,7 +6,7 @@ from functools import partial
 from textual import on
 from textual.binding import Binding
 
-from compartment_tui.domain.edits import RemoveVariable, SetVariable, VariableEdit
+from compartment_tui.domain.variables.edits import RemoveVariable, SetVariable, VariableEdit
 from compartment_tui.tui.kit.choose import ChooseScreen
 from compartment_tui.tui.kit.confirm import AskScreen
 from compartment_tui.tui.kit.filter_line import Narrow

@@ -4,8 +4,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from compartment_tui.domain.details import VariableState
-from compartment_tui.domain.variables import Scope
+from compartment_tui.domain.variable import Scope
+from compartment_tui.domain.variables.views import VariableState
 from compartment_tui.present.text import counted, fit, listed, show, show_name
 from compartment_tui.present.tone import Cell, Line, Tone, line, signed
 from compartment_tui.present.variables import state_cell, variable_value_cell

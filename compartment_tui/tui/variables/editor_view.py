@@ -8,7 +8,7 @@ from textual.binding import Binding
 from textual.containers import Container, Vertical
 from textual.screen import Screen
 
-from compartment_tui.domain.sheet import Sheet
+from compartment_tui.domain.variables.sheet import Sheet
 from compartment_tui.present.tone import Cell
 from compartment_tui.tui import messages as news
 from compartment_tui.tui.base import BoardApp

@@ -3,9 +3,9 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from compartment_tui.domain.details import VariableState
-from compartment_tui.domain.sheet import Sheet
-from compartment_tui.domain.variables import Resolved, Scope, Sensitivity, Variable
+from compartment_tui.domain.variable import Resolved, Scope, Sensitivity, Variable
+from compartment_tui.domain.variables.sheet import Sheet
+from compartment_tui.domain.variables.views import VariableState
 from compartment_tui.present.text import counted, fit, listed, show, show_name
 from compartment_tui.present.tone import SYMBOLS, Cell, Line, Tone, line, signed
 from compartment_tui.present.variables import state_cell, variable_value_cell

@@ -9,9 +9,9 @@ from textual.containers import Horizontal, Vertical
 from textual.content import Content
 from textual.widgets import Button, Input, Static
 
-from compartment_tui.domain.edits import SetVariable
 from compartment_tui.domain.errors import UsageProblem
-from compartment_tui.domain.variables import Sensitivity
+from compartment_tui.domain.variable import Sensitivity
+from compartment_tui.domain.variables.edits import SetVariable
 from compartment_tui.present.text import fit, show, show_name
 from compartment_tui.present.tone import Line, Tone, line
 from compartment_tui.tui.kit.choice_line import ChoiceLine

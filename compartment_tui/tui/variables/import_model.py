@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from compartment_tui.domain.edits import VariableEdit
+from compartment_tui.domain.variables.edits import VariableEdit
 from compartment_tui.present.text import counted
 from compartment_tui.present.tone import Cell, Line, Tone, line, signed
 from compartment_tui.tui.kit.choice import Choice

@@ -7,7 +7,7 @@ from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.content import Content
 from textual.widgets import Button, Input, Static
 
-from compartment_tui.domain.edits import VariableEdit
+from compartment_tui.domain.variables.edits import VariableEdit
 from compartment_tui.present.text import fit, show_name
 from compartment_tui.present.tone import Line
 from compartment_tui.tui.base import BoardApp

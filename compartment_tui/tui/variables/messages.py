@@ -4,10 +4,10 @@ from dataclasses import dataclass
 
 from textual.message import Message
 
-from compartment_tui.domain.declared import Identity
-from compartment_tui.domain.edits import VariableEdit
 from compartment_tui.domain.errors import CompartmentError
-from compartment_tui.domain.sheet import Sheet
+from compartment_tui.domain.variables.edits import VariableEdit
+from compartment_tui.domain.variables.sheet import Sheet
+from compartment_tui.domain.variables.views import Identity
 from compartment_tui.present.tone import Line
 from compartment_tui.tui.variables.import_model import Source
 

@@ -3,10 +3,10 @@
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-from compartment_tui.domain.comparing import effects
-from compartment_tui.domain.edits import RemoveVariable, VariableEdit, is_sensitive
 from compartment_tui.domain.errors import CompartmentError
-from compartment_tui.domain.variables import Sensitivity
+from compartment_tui.domain.variable import Sensitivity
+from compartment_tui.domain.variables.diff import effects
+from compartment_tui.domain.variables.edits import RemoveVariable, VariableEdit, is_sensitive
 from compartment_tui.present.recipients import new_reader_lines, reader_count_words
 from compartment_tui.present.text import clean, counted, fit, show, show_name
 from compartment_tui.present.tone import Cell, Line, Tone, line, signed

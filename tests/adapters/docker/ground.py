@@ -9,8 +9,8 @@ from compartment_tui.adapters.docker.engine import DockerEngine
 from compartment_tui.domain.config import Kind, NetworkSettings, ServiceSpec
 from compartment_tui.domain.deployment import Image, Provenance, Trigger
 from compartment_tui.domain.names import EnvironmentKey, new_id
-from compartment_tui.domain.plan import Birth, ImageSource, Plan
-from compartment_tui.domain.variables import Secret
+from compartment_tui.domain.planning.plan import Birth, ImageSource, Plan
+from compartment_tui.domain.variable import Secret
 
 IMAGE = "busybox:1"
 SLEEP = ("sh", "-c", "trap 'exit 0' TERM; sleep 600 & wait")

@@ -32,8 +32,8 @@ from compartment_tui.domain.config import Build, BuildSecret, Kind, ServiceSpec
 from compartment_tui.domain.deployment import Image, Trigger
 from compartment_tui.domain.errors import BuildFailed, Cancelled, ImageUnavailable
 from compartment_tui.domain.names import EnvironmentKey, new_id
-from compartment_tui.domain.plan import ImageSource, Plan
-from compartment_tui.domain.variables import Secret
+from compartment_tui.domain.planning.plan import ImageSource, Plan
+from compartment_tui.domain.variable import Secret
 
 T = TypeVar("T")
 

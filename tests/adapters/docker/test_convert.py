@@ -33,7 +33,7 @@ from compartment_tui.domain.deployment import (
     Trigger,
 )
 from compartment_tui.domain.names import EnvironmentKey
-from compartment_tui.domain.plan import Birth, ImageSource, Plan
+from compartment_tui.domain.planning.plan import Birth, ImageSource, Plan
 from tests.domain.nasty import NASTY
 from tests.domain.strategies import KEYS, SERVICES
 

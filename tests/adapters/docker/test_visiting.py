@@ -12,8 +12,8 @@ import pytest
 from compartment_tui.adapters.docker.edge import visits
 from compartment_tui.adapters.docker.edge.visits import visit
 from compartment_tui.domain.config import EdgeSettings
-from compartment_tui.domain.details import Visit
-from compartment_tui.domain.reaching import address_of
+from compartment_tui.domain.detail_views import Visit
+from compartment_tui.domain.edge_address import address_of
 
 
 class Answering:

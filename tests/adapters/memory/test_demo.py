@@ -14,7 +14,7 @@ from compartment_tui.adapters.memory.world import MemoryWorld
 from compartment_tui.domain.deployment import Health, Status, Trigger
 from compartment_tui.domain.events import Event, Output, RunFinished, StageFailed
 from compartment_tui.domain.outcome import Outcome
-from compartment_tui.domain.variables import NameChanges
+from compartment_tui.domain.variable import NameChanges
 from compartment_tui.operations import inspect, runs
 
 SECOND = timedelta(seconds=1)

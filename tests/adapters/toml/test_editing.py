@@ -8,14 +8,14 @@ from compartment_tui.adapters.memory.secrets import MemorySecrets
 from compartment_tui.adapters.project_file.edit.edit_file import edited_text
 from compartment_tui.adapters.project_file.parse import parse_config
 from compartment_tui.domain.config import ProjectConfig
-from compartment_tui.domain.edits import (
+from compartment_tui.domain.variable import Secret
+from compartment_tui.domain.variables.edits import (
     Edit,
     RemoveEnvironment,
     RemoveVariable,
     SetVariable,
     edited,
 )
-from compartment_tui.domain.variables import Secret
 
 HEAD = '[project]\nname = "shop"\n\n[services]\nweb = "web"\napi = "api"\n'
 NOWHERE = Path("/nowhere")

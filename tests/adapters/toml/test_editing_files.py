@@ -13,7 +13,6 @@ from compartment_tui.adapters.memory.secrets import OURS, MemorySecrets
 from compartment_tui.adapters.project_file.edit import edit_file
 from compartment_tui.adapters.project_file.parse import parse_config
 from compartment_tui.adapters.project_file.project import TomlProject
-from compartment_tui.domain.edits import Edit, Rekey, RemoveVariable, SetVariable
 from compartment_tui.domain.errors import (
     NotFound,
     ProjectFileInvalid,
@@ -21,7 +20,8 @@ from compartment_tui.domain.errors import (
     UsageProblem,
 )
 from compartment_tui.domain.seals import SealPlace
-from compartment_tui.domain.variables import Secret, Sensitivity
+from compartment_tui.domain.variable import Secret, Sensitivity
+from compartment_tui.domain.variables.edits import Edit, Rekey, RemoveVariable, SetVariable
 from tests.adapters.toml.test_editing import HEAD, put
 
 OTHER = "age1other"
@@ -136,8 +136,8 @@ WRITER = """
 import sys
 from pathlib import Path
 from compartment_tui.adapters.project_file.project import TomlProject
-from compartment_tui.domain.edits import SetVariable
-from compartment_tui.domain.variables import Secret
+from compartment_tui.domain.variables.edits import SetVariable
+from compartment_tui.domain.variable import Secret
 project = TomlProject(Path(sys.argv[1]))
 for number in range(15):
     key = f"{sys.argv[2]}_{number}"

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from compartment_tui.adapters.memory.secrets import MemorySecrets
 from compartment_tui.adapters.project_file.edit.edit_file import edited_text
 from compartment_tui.adapters.project_file.parse import parse_config
-from compartment_tui.domain.edits import Edit, RemoveVariable, SetVariable, edited
-from compartment_tui.domain.variables import Secret
+from compartment_tui.domain.variable import Secret
+from compartment_tui.domain.variables.edits import Edit, RemoveVariable, SetVariable, edited
 from tests.adapters.toml.test_editing import meaning
 
 ENVIRONMENTS = ("production", "pré prod", "x.y", "e\u0301")

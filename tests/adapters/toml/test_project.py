@@ -24,7 +24,7 @@ from compartment_tui.domain.config import (
     ServiceSpec,
 )
 from compartment_tui.domain.errors import NotFound, ProjectFileInvalid
-from compartment_tui.domain.variables import Sensitivity
+from compartment_tui.domain.variable import Sensitivity
 
 EXAMPLE = Path(__file__).parents[3] / "compartment.toml.example"
 HEAD = '[project]\nname = "shop"\n'

@@ -24,7 +24,7 @@ from compartment_tui.domain.refusal import Listener
 from compartment_tui.ports import EngineEvent
 
 if TYPE_CHECKING:
-    from compartment_tui.domain.plan import Birth
+    from compartment_tui.domain.planning.plan import Birth
 
 Json = Mapping[str, Any]
 

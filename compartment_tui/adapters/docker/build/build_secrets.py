@@ -11,8 +11,8 @@ from compartment_tui.adapters.repository_files import FileRefused, read_inside
 from compartment_tui.domain.config import BuildSecret
 from compartment_tui.domain.errors import BuildFailed
 from compartment_tui.domain.names import show
-from compartment_tui.domain.plan import Plan
-from compartment_tui.domain.variables import MASK
+from compartment_tui.domain.planning.plan import Plan
+from compartment_tui.domain.variable import MASK
 
 LARGEST = 500 * 1024
 """Bytes; BuildKit takes nothing larger."""

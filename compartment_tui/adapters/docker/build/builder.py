@@ -43,7 +43,7 @@ from compartment_tui.domain.errors import (
     ImageUnavailable,
 )
 from compartment_tui.domain.names import slug
-from compartment_tui.domain.plan import Plan
+from compartment_tui.domain.planning.plan import Plan
 from compartment_tui.ports import Cancel, Project
 
 if TYPE_CHECKING:

@@ -35,14 +35,14 @@ from compartment_tui.adapters.docker.edge.route_documents import Documents
 from compartment_tui.adapters.docker.records import DockerRecords
 from compartment_tui.adapters.docker.resources.images import digests
 from compartment_tui.domain.config import EdgeSettings
+from compartment_tui.domain.edge_address import address_of
 from compartment_tui.domain.errors import EdgeConflict, EngineProblem, NameTaken, PortTaken
 from compartment_tui.domain.names import EnvironmentKey
-from compartment_tui.domain.reaching import address_of
 from compartment_tui.domain.routes import RouteTable
 from compartment_tui.ports import EdgeInfo
 
 if TYPE_CHECKING:
-    from compartment_tui.domain.details import Visit
+    from compartment_tui.domain.detail_views import Visit
 
 LOG_LIMITS = {"max-size": "10m", "max-file": "3"}
 _TAKEN = ("address already in use", "port is already allocated")

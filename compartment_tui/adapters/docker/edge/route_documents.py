@@ -13,7 +13,7 @@ from compartment_tui.adapters.docker.edge import traefik
 from compartment_tui.adapters.docker.records import DockerRecords, Reader
 from compartment_tui.domain.errors import EngineProblem, RecordInvalid, Refused
 from compartment_tui.domain.names import EnvironmentKey
-from compartment_tui.domain.rebuilding import routed
+from compartment_tui.domain.record.rebuild import routed
 from compartment_tui.domain.routes import RouteTable
 
 _ASIDE = """

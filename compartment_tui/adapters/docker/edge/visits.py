@@ -4,7 +4,7 @@ import time
 from datetime import timedelta
 from http.client import HTTPConnection, HTTPException, responses
 
-from compartment_tui.domain.details import Visit
+from compartment_tui.domain.detail_views import Visit
 
 PATIENCE = timedelta(seconds=2)
 

@@ -43,7 +43,7 @@ from compartment_tui.domain.errors import (
     RecordInvalid,
 )
 from compartment_tui.domain.names import EnvironmentKey, show
-from compartment_tui.domain.rebuilding import rebuild
+from compartment_tui.domain.record.rebuild import rebuild
 from compartment_tui.domain.refusal import Refusal
 from compartment_tui.domain.routes import RouteTable
 from compartment_tui.ports import Engine, LockInfo

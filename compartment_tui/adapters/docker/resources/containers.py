@@ -36,7 +36,7 @@ from compartment_tui.domain.names import (
 )
 
 if TYPE_CHECKING:
-    from compartment_tui.domain.plan import Birth
+    from compartment_tui.domain.planning.plan import Birth
 
 REMOVAL_PATIENCE = timedelta(seconds=15)
 POLICY_ATTEMPTS = 10

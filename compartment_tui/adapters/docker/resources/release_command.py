@@ -28,7 +28,7 @@ from compartment_tui.domain.errors import (
     EngineUnreachable,
     ReleaseFailed,
 )
-from compartment_tui.domain.plan import Birth
+from compartment_tui.domain.planning.plan import Birth
 from compartment_tui.ports import Cancel, Feed
 
 TAIL = 20

@@ -32,7 +32,10 @@ from compartment_tui.adapters.project_file.parse import (
 )
 from compartment_tui.adapters.project_file.token_positions import KeyPath
 from compartment_tui.domain.config import ProjectConfig
-from compartment_tui.domain.edits import (
+from compartment_tui.domain.errors import NotFound, ProjectFileInvalid, UsageProblem
+from compartment_tui.domain.names import parse_environment_name
+from compartment_tui.domain.variable import Sensitivity
+from compartment_tui.domain.variables.edits import (
     Edit,
     Rekey,
     RemoveEnvironment,
@@ -41,9 +44,6 @@ from compartment_tui.domain.edits import (
     VariableEdit,
     edited,
 )
-from compartment_tui.domain.errors import NotFound, ProjectFileInvalid, UsageProblem
-from compartment_tui.domain.names import parse_environment_name
-from compartment_tui.domain.variables import Sensitivity
 from compartment_tui.ports import Secrets
 
 RECIPIENTS: KeyPath = ("secrets", "recipients")

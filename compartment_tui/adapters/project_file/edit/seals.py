@@ -5,9 +5,14 @@ from collections.abc import Collection, Mapping, Sequence
 from compartment_tui.adapters.project_file.token_positions import KeyPath
 from compartment_tui.domain.config import ProjectConfig
 from compartment_tui.domain.errors import SensitiveUnreadable, UsageProblem
+from compartment_tui.domain.planning.required_variables import (
+    misplaced_values,
+    refuse_readers,
+    way_on,
+    why,
+)
 from compartment_tui.domain.seals import MovedValue, SealPlace
-from compartment_tui.domain.usable import misplaced_values, refuse_readers, way_on, why
-from compartment_tui.domain.variables import Secret
+from compartment_tui.domain.variable import Secret
 from compartment_tui.ports import Secrets
 
 

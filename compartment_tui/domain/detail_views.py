@@ -1,0 +1,133 @@
+"""What the verbs answer that look closer than `status`. Apart from it, so that it loads little."""
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from compartment_tui.domain.config import EdgeSettings, ServiceSpec
+from compartment_tui.domain.deployment import Deployment, Instance, RunRecord
+from compartment_tui.domain.names import EnvironmentKey
+from compartment_tui.domain.routes import Route
+from compartment_tui.domain.variable import (
+    NameChanges,
+)
+from compartment_tui.domain.views import ServiceStatus
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeploymentView:
+    """A deployment with what is known of it beyond its record."""
+
+    deployment: Deployment
+    active: bool
+    available: str
+    """`container`, `image` or `gone`: what a rollback could use. See `Left`."""
+    instance: Instance | None = None
+    url: str | None = None
+    drift: NameChanges = NameChanges()
+    """Variables in the file that differ from what it was given."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunView:
+    """A run and the deployments it made, activated or took away."""
+
+    run: RunRecord
+    deployments: tuple[DeploymentView, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RouteView:
+    """A route as it lies in the route document, and what stands behind it."""
+
+    key: EnvironmentKey
+    service: str
+    route: Route
+    url: str
+    container: str | None
+    running: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Deletion:
+    """Exactly what `environment delete` takes away."""
+
+    key: EnvironmentKey
+    hosts: tuple[str, ...]
+    containers: tuple[str, ...]
+    network: bool
+    record: bool
+    volumes: tuple[str, ...]
+    """Named volumes it has; they go only when asked for."""
+    variables: tuple[tuple[str | None, str], ...] = ()
+    """What the file gives it: the service (None: everyone's) and the key. Only when asked for."""
+    declared: bool = False
+    """Whether the file says anything of it: that goes with its variables."""
+
+    @property
+    def deployed(self) -> bool:
+        """Whether there is anything of it on the engine."""
+        here = self.containers or self.network or self.record or self.hosts or self.volumes
+        return bool(here)
+
+
+class Grade(StrEnum):
+    """How a `doctor` check ended."""
+
+    GOOD = "good"
+    WARN = "warn"
+    BAD = "bad"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Check:
+    """One thing `doctor` looked at; `hint` is the way on when it is not good."""
+
+    name: str
+    grade: Grade
+    message: str
+    hint: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EdgeView:
+    """The edge and who depends on it."""
+
+    running: bool
+    settings: EdgeSettings
+    image: str
+    since: datetime | None
+    environments: tuple[EnvironmentKey, ...]
+    hosts: int
+    open: tuple[str, ...] = ()
+    """In words, what it can do that one made now could not."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InspectView:
+    """Everything about one service: what the file says, what runs, and how it is reached."""
+
+    status: ServiceStatus
+    spec: ServiceSpec | None
+    """As the file has it now."""
+    running_spec: ServiceSpec | None
+    """As the active deployment was made."""
+    variables: tuple[str, ...] = ()
+    """Names of the variables the active deployment has."""
+    upstream: str | None = None
+    internal: str | None = None
+    """`http://service:port` inside the environment."""
+    history: tuple[DeploymentView, ...] = field(default_factory=tuple)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Visit:
+    """What a visitor of a host got.
+
+    `status` is None when there was no answer; `detail` says it in words either way: `Not Found`,
+    `connection refused`.
+    """
+
+    status: int | None
+    detail: str
+    took: timedelta

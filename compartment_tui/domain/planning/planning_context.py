@@ -1,0 +1,312 @@
+"""What planning knows, and single plans: new deployments, images again, kept containers. Pure."""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from pathlib import Path
+
+from compartment_tui.domain.config import ProjectConfig, ServiceSpec
+from compartment_tui.domain.deployment import (
+    Deployment,
+    EnvironmentState,
+    Provenance,
+    Purpose,
+    Trigger,
+)
+from compartment_tui.domain.errors import (
+    HostConflict,
+    Refused,
+    UsageProblem,
+)
+from compartment_tui.domain.names import EnvironmentKey, host, parse_label, primary_web
+from compartment_tui.domain.planning.plan import ImageSource, Plan, Reroute, Run
+from compartment_tui.domain.planning.required_variables import refuse_unbuildable, refuse_unusable
+from compartment_tui.domain.planning.rollback_targets import spec_of
+from compartment_tui.domain.variable import (
+    Secret,
+    fingerprints,
+    resolve,
+    sensitive_keys,
+    values,
+)
+from compartment_tui.domain.variables.views import Identity
+
+MAX_PORT = 65535
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Circumstances:
+    """What planning needs to know beside the request."""
+
+    config: ProjectConfig
+    state: EnvironmentState
+    now: datetime
+    actor: str
+    new_id: Callable[[str], str]
+    fingerprint_key: bytes
+    provenance: Provenance = Provenance()
+    has_container: Callable[[str], bool] = lambda _deployment: False
+    """Whether a deployment's container is still there."""
+    has_image: Callable[[str], bool] = lambda _image: False
+    """Whether an image, by id, is still there."""
+    root: Path | None = None
+    """Where the services' paths lie when that is not the project: a clean copy of a commit."""
+    ref: str = ""
+    """That commit, as it was asked for."""
+    identity: Callable[[], Identity] = lambda: Identity(place="")
+    """With what sensitive values are read here; asked when one could not be."""
+
+    @property
+    def key(self) -> EnvironmentKey:
+        return self.state.key
+
+
+def fresh(
+    around: Circumstances,
+    spec: ServiceSpec,
+    *,
+    run: str,
+    trigger: Trigger,
+    source: ImageSource,
+    force: bool = False,
+) -> Plan:
+    """A new deployment with the file's values of today."""
+    environment = around.config.environment(around.key.environment)
+    spec = environment.with_build_args(spec)
+    rows = resolve(environment.layers(spec.name))
+    resolved = values(rows)
+    return Plan(
+        key=around.key,
+        run=run,
+        trigger=trigger,
+        spec=spec,
+        deployment=around.new_id("dep"),
+        source=source,
+        root=around.root if source is ImageSource.BUILD else None,
+        previous=around.state.active_deployment(spec.name),
+        values=resolved,
+        fingerprints=fingerprints(resolved, around.fingerprint_key),
+        sensitive=sensitive_keys(rows),
+        build_secrets=_build_secrets(spec, resolved) if source is ImageSource.BUILD else {},
+        host=host_of(around.config, around.key, spec),
+        port=spec.port or _port_variable(spec.name, resolved.get("PORT")),
+        provenance=around.provenance,
+        force=force,
+    )
+
+
+def again(around: Circumstances, deployment: Deployment, *, run: str, trigger: Trigger) -> Plan:
+    """The recorded image of a deployment as a new one, with today's spec and values.
+
+    Raises Refused when the image is gone.
+    """
+    spec = around.config.service(deployment.service) or ServiceSpec.of_text(deployment.spec)
+    return copied(around, deployment, spec, run=run, trigger=trigger, force=True)
+
+
+def copied(
+    around: Circumstances,
+    deployment: Deployment,
+    spec: ServiceSpec,
+    *,
+    run: str,
+    trigger: Trigger,
+    force: bool = False,
+) -> Plan:
+    """The recorded image of a deployment as a new one that runs by `spec`, with today's values.
+
+    Raises Refused when the image is gone.
+    """
+    if not deployment.image or not around.has_image(deployment.image):
+        raise Refused(
+            f"the image of {deployment.service} {deployment.id} is no longer on the engine",
+            hint="`compartment-tui deployment list` shows what can still be reached",
+        )
+    source = ImageSource.KEPT_IMAGE
+    plan = fresh(around, spec, run=run, trigger=trigger, source=source, force=force)
+    return replace(
+        plan,
+        image=deployment.image,
+        port=plan.port or _port_of_image(deployment),
+        copied_from=deployment.id,
+        original=deployment.fingerprints,
+        provenance=deployment.provenance,
+    )
+
+
+def _port_of_image(deployment: Deployment) -> int | None:
+    """The port that its image decided, if nothing else did; the same image decides no other."""
+    try:
+        named = ServiceSpec.of_text(deployment.spec).port is not None
+    except ValueError:
+        return None
+    return None if named or "PORT" in deployment.fingerprints else deployment.port
+
+
+def kept(
+    around: Circumstances,
+    deployment: Deployment,
+    *,
+    run: str,
+    trigger: Trigger = Trigger.ROLLBACK,
+    source: ImageSource = ImageSource.KEPT_CONTAINER,
+) -> Plan:
+    """A container that is there: image, values, port, readiness and limits as they were."""
+    spec = ServiceSpec.of_text(deployment.spec)
+    return Plan(
+        key=around.key,
+        run=run,
+        trigger=trigger,
+        spec=spec,
+        deployment=deployment.id,
+        source=source,
+        image=deployment.image,
+        previous=around.state.active_deployment(deployment.service),
+        fingerprints=deployment.fingerprints,
+        sensitive=deployment.sensitive,
+        host=host_now(around.config, around.key, deployment, spec),
+        port=deployment.port,
+        provenance=deployment.provenance,
+    )
+
+
+def taken_away(around: Circumstances, service: str, *, run: str) -> Plan:
+    """The end of what is live of a service: its container stays, stopped, for a rollback."""
+    deployment = around.state.deployments[around.state.active[service]]
+    return Plan(
+        key=around.key,
+        run=run,
+        trigger=Trigger.DEPLOY,
+        purpose=Purpose.REMOVE,
+        spec=spec_of(deployment),
+        deployment=deployment.id,
+        source=ImageSource.KEPT_CONTAINER,
+        image=deployment.image,
+        previous=deployment,
+        fingerprints=deployment.fingerprints,
+        sensitive=deployment.sensitive,
+        port=deployment.port,
+        provenance=deployment.provenance,
+    )
+
+
+def make_run(
+    around: Circumstances,
+    run: str,
+    trigger: Trigger,
+    plans: Iterable[Plan],
+    *,
+    label: str = "",
+    purpose: Purpose = Purpose.LIVE,
+) -> Run:
+    """The run of these plans.
+
+    Raises MissingVariables, SensitiveUnreadable, HostConflict when two of them would have the same
+    host, UsageProblem (the label).
+    """
+    chosen = tuple(plans)
+    label = parse_label(label)
+    specs = [plan.spec for plan in chosen if not plan.kept]
+    live = purpose is Purpose.LIVE
+    refuse_unusable(around.config, around.key, specs, around.identity)
+    built = [plan.spec for plan in chosen if plan.source is ImageSource.BUILD]
+    refuse_unbuildable(around.config, around.key, built)
+    _refuse_shared_hosts(chosen)
+    return Run(
+        id=run,
+        key=around.key,
+        trigger=trigger,
+        created=around.now,
+        actor=around.actor,
+        plans=chosen,
+        label=label,
+        keep=around.config.keep,
+        purpose=purpose,
+        reroutes=_reroutes(around, chosen) if live else (),
+    )
+
+
+def host_of(config: ProjectConfig, key: EnvironmentKey, spec: ServiceSpec) -> str | None:
+    """The service's public host; None for a worker."""
+    if not spec.kind.routed:
+        return None
+    primary = primary_web((one.name, one.kind.value) for one in config.services)
+    return host(key, spec.name, primary=spec.name == primary, base_domain=config.base_domain)
+
+
+def host_now(
+    config: ProjectConfig, key: EnvironmentKey, deployment: Deployment, spec: ServiceSpec
+) -> str | None:
+    """The host of a deployment that exists: as the file says today, else the one it had.
+
+    Hosts belong to the environment and not to what answers there: going back to an older
+    deployment takes no address away.
+    """
+    if not spec.kind.routed:
+        return None
+    if config.service(deployment.service) is not None:
+        return host_of(config, key, spec)
+    return deployment.host or host_of(config, key, spec)
+
+
+def _reroutes(around: Circumstances, plans: tuple[Plan, ...]) -> tuple[Reroute, ...]:
+    """Live services that no plan is about, and whose host a plan takes: each gets another.
+
+    It is the one the file gives it today; one that the file no longer has is named in full.
+    """
+    config, key, state = around.config, around.key, around.state
+    taken = {plan.host for plan in plans if plan.host}
+    planned = {plan.service for plan in plans}
+    reroutes = []
+    for name in state.active:
+        active = state.active_deployment(name)
+        if active is None or name in planned or active.host not in taken or active.port is None:
+            continue
+        spec = config.service(name)
+        new = host_of(config, key, spec) if spec else None
+        if new is None or new in taken:
+            new = host(key, name, primary=False, base_domain=config.base_domain)
+        reroutes.append(
+            Reroute(
+                service=name,
+                deployment=active.id,
+                port=active.port,
+                old_host=active.host or "",
+                host=new,
+            )
+        )
+    return tuple(reroutes)
+
+
+def _build_secrets(spec: ServiceSpec, resolved: Mapping[str, Secret]) -> dict[str, Secret]:
+    return {
+        one.id: resolved[one.variable]
+        for one in spec.build.secrets
+        if one.variable is not None and one.variable in resolved
+    }
+
+
+def _port_variable(service: str, value: Secret | None) -> int | None:
+    """A plain PORT that is a positive number names the port; anything else is refused."""
+    if value is None:
+        return None
+    number = value.port()
+    if number is None or number > MAX_PORT:
+        raise UsageProblem(
+            f"the variable PORT of {service} is not a port number",
+            hint="give it a number from 1 to 65535, or set `port` on the service",
+        )
+    return number
+
+
+def _refuse_shared_hosts(plans: tuple[Plan, ...]) -> None:
+    owners: dict[str, str] = {}
+    for plan in plans:
+        if plan.host is None:
+            continue
+        if plan.host in owners:
+            raise HostConflict(
+                f"{plan.service} and {owners[plan.host]} would both be {plan.host}",
+                hint="rename one of them",
+            )
+        owners[plan.host] = plan.service

@@ -1,0 +1,84 @@
+"""Which environment a verb is about, and what is on record of it."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
+from functools import partial
+
+from compartment_tui.domain.config import ProjectConfig
+from compartment_tui.domain.deployment import EnvironmentState, Instance
+from compartment_tui.domain.errors import EngineProblem, NotFound
+from compartment_tui.domain.names import EnvironmentKey, parse_environment_name, show
+from compartment_tui.domain.record.rebuild import rebuild
+from compartment_tui.domain.routes import RouteTable
+from compartment_tui.domain.variable import Variable
+from compartment_tui.ports import World
+
+
+def key_and_config(world: World, environment: str) -> tuple[EnvironmentKey, ProjectConfig]:
+    """The environment's key; the file, with that environment's sensitive values opened.
+
+    Raises ProjectFileInvalid, UsageProblem (no environment name).
+    """
+    config = world.project.config()
+    name = parse_environment_name(environment)
+    return EnvironmentKey(config.name, name), opened(world, config, name)
+
+
+def opened(world: World, config: ProjectConfig, environment: str | None = None) -> ProjectConfig:
+    """Sensitive values opened where they can be read here: all, or those of one environment.
+
+    The others stay sealed.
+    """
+
+    def one(where: str, service: str | None, variable: Variable) -> Variable:
+        if variable.sealed is None or variable.value is not None:
+            return variable
+        place = config.seal_place(where, service, variable.key)
+        found = world.secrets.unseal(variable.sealed, place)
+        return replace(variable, value=found.value, sealed_for=found.sealed_for)
+
+    return replace(
+        config,
+        environments=tuple(
+            where.each(partial(one, where.name)) if environment in (None, where.name) else where
+            for where in config.environments
+        ),
+    )
+
+
+def state_of(world: World, key: EnvironmentKey) -> EnvironmentState:
+    """The record of an environment as it can be read without the lock.
+
+    A lost one is made again from routes and labels, as the next change will; an environment that
+    never was has an empty one.
+    """
+    record = world.records.read(key)
+    if record is not None:
+        return record
+    instances = world.engine.instances(key)
+    table = world.edge.tables().get(key, RouteTable()) if instances else RouteTable()
+    return recovered(key, instances, table, world.clock.now())
+
+
+def copy_of(world: World, key: EnvironmentKey) -> tuple[EnvironmentState, datetime] | None:
+    """The copy of the record on this very engine and when it was made, for when it is away."""
+    try:
+        address = world.engine.address()
+    except EngineProblem:  # whose copy would it be?
+        return None
+    return world.project.copy(key, address)
+
+
+def recovered(
+    key: EnvironmentKey, instances: Sequence[Instance], table: RouteTable, now: datetime
+) -> EnvironmentState:
+    """What an environment without a record comes to: an empty one when nothing is left of it."""
+    return rebuild(key, instances, table, now) if instances else EnvironmentState(key=key)
+
+
+def refuse_unknown_service(config: ProjectConfig, service: str) -> None:
+    """Raises NotFound when the file has no such service."""
+    if config.service(service) is None:
+        known = ", ".join(spec.name for spec in config.services) or "none"
+        raise NotFound(f"there is no service {show(service)}", hint=f"there are: {known}")

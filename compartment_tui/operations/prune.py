@@ -1,0 +1,202 @@
+"""Taking away what nobody goes back to any more, or what still has values that leaked."""
+
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import replace
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from compartment_tui.domain.errors import CompartmentError, Locked
+from compartment_tui.domain.names import EnvironmentKey, parse_environment_name
+from compartment_tui.domain.planning.retention import (
+    Leaving,
+    Pruning,
+    beyond_retention,
+    born_before,
+    images_needed,
+)
+from compartment_tui.domain.record.transitions import audited
+from compartment_tui.operations.environment_record import state_of
+from compartment_tui.operations.owner import (
+    refuse_others_environment,
+    taken_from,
+    with_owner,
+)
+from compartment_tui.operations.recovery import keep_copy
+from compartment_tui.rollout.infrastructure import prepare_ground
+
+if TYPE_CHECKING:
+    from compartment_tui.domain.config import ProjectConfig
+    from compartment_tui.ports import World
+
+
+def plan_prune(
+    world: "World",
+    *,
+    environments: Sequence[str] = (),
+    before: datetime | None = None,
+    take_over: bool = False,
+) -> Pruning:
+    """What `prune` would take away; nothing is touched.
+
+    Of the environments named, or of every one of the project that is not protected. With `before`:
+    kept containers made before that moment, whatever retention says; their images stay.
+    """
+    config = world.project.config()
+    keys, skipped = _chosen(world, config, environments, take_over=take_over)
+    found = Pruning(
+        project=config.name,
+        before=before,
+        skipped=skipped,
+        bytes_before=world.engine.disk_use(),
+    )
+    for key in keys:
+        leaving, remaining = _of_environment(world, config, key, before)
+        found = replace(
+            found,
+            containers=(*found.containers, *leaving),
+            remaining=(*found.remaining, *remaining),
+        )
+    if before is not None:
+        return found
+    return replace(found, images=_free_images(world, config, found.containers))
+
+
+def prune(
+    world: "World",
+    *,
+    environments: Sequence[str] = (),
+    before: datetime | None = None,
+    take_over: bool = False,
+) -> Pruning:
+    """Take it away, each environment under its lock; one that somebody else changes is left out.
+
+    What is given back is what went. Raises Locked when it is the only one.
+    """
+    config = world.project.config()
+    keys, skipped = _chosen(world, config, environments, take_over=take_over)
+    start = world.engine.disk_use()
+    gone: list[Leaving] = []
+    remaining: list[Leaving] = []
+    for key in keys:
+        try:
+            left, rest = _prune(world, config, key, before, take_over=take_over)
+        except Locked as error:
+            if len(keys) == 1:
+                raise
+            skipped[key] = error.message
+            continue
+        gone += left
+        remaining += rest
+    images = () if before is not None else _remove_images(world, config)
+    return Pruning(
+        project=config.name,
+        before=before,
+        containers=tuple(gone),
+        images=images,
+        remaining=tuple(remaining),
+        skipped=skipped,
+        bytes_before=start,
+        bytes_after=world.engine.disk_use(),
+    )
+
+
+def _chosen(
+    world: "World", config: "ProjectConfig", environments: Sequence[str], *, take_over: bool
+) -> tuple[list[EnvironmentKey], dict[EnvironmentKey, str]]:
+    """Which environments it is about, and which it leaves out.
+
+    Raises OwnedElsewhere when one that was named is another repository's.
+    """
+    if environments:
+        names = dict.fromkeys(parse_environment_name(name) for name in environments)
+        named = [EnvironmentKey(config.name, name) for name in names]
+        for key in named:
+            refuse_others_environment(world, world.records.read(key), take_over=take_over)
+        return named, {}
+    keys = world.records.environments(config.name)
+    skipped = {
+        key: "protected: name it with --env"
+        for key in keys
+        if config.environment(key.environment).protected
+    }
+    if not take_over:
+        skipped |= _of_others(world, [key for key in keys if key not in skipped])
+    return [key for key in keys if key not in skipped], skipped
+
+
+def _of_others(world: "World", keys: Sequence[EnvironmentKey]) -> dict[EnvironmentKey, str]:
+    """Environments that belong to another repository of the same name."""
+    origin = world.source.origin()
+    found = ((key, taken_from(state_of(world, key), origin)) for key in keys)
+    return {
+        key: f"belongs to {owner.words()}: --take-over goes on"
+        for key, owner in found
+        if owner is not None
+    }
+
+
+def _of_environment(
+    world: "World", config: "ProjectConfig", key: EnvironmentKey, before: datetime | None
+) -> tuple[tuple[Leaving, ...], tuple[Leaving, ...]]:
+    """What goes, and what stays though it has old values."""
+    state, instances = state_of(world, key), world.engine.instances(key)
+    if before is not None:
+        return born_before(state, instances, before)
+    return beyond_retention(state, instances, keep=config.keep), ()
+
+
+def _prune(
+    world: "World",
+    config: "ProjectConfig",
+    key: EnvironmentKey,
+    before: datetime | None,
+    *,
+    take_over: bool,
+) -> tuple[tuple[Leaving, ...], tuple[Leaving, ...]]:
+    leaving, remaining = _of_environment(world, config, key, before)
+    if not leaving:
+        return (), remaining
+    prepare_ground(world, key, config)
+    with world.locks.environment(key, actor=world.actor, purpose="prune") as hold:
+        record = with_owner(world, hold.record(), take_over=take_over)
+        leaving, remaining = _of_environment(world, config, key, before)
+        for one in leaving:
+            hold.confirm()
+            world.engine.remove(one.deployment)
+        verb = "prune" if before is None else "prune --secrets-before"
+        names = ", ".join(f"{one.service} {one.deployment}" for one in leaving)
+        state = audited(record, world.actor, world.clock.now(), verb, names)
+        hold.write_record(state)
+        keep_copy(world, hold)
+    return leaving, remaining
+
+
+def _free_images(
+    world: "World", config: "ProjectConfig", leaving: Sequence[Leaving]
+) -> tuple[str, ...]:
+    """Images we built for the project that nothing needs once these containers are gone."""
+    gone = {one.deployment for one in leaving}
+    used = {one.image for one in world.engine.instances() if one.deployment not in gone}
+    origin = world.source.origin()
+    for key in world.records.environments(config.name):
+        state = state_of(world, key)
+        # How much another repository keeps, its own file says.
+        keep = config.keep if taken_from(state, origin) is None else len(state.deployments)
+        used |= images_needed(state, keep=keep)
+    return tuple(sorted(world.engine.built_images(config.name) - used))
+
+
+def _remove_images(world: "World", config: "ProjectConfig") -> tuple[str, ...]:
+    """Remove them; one that somebody began to use meanwhile stays.
+
+    While somebody deploys all stay: theirs may have been built, and not be on any record yet.
+    """
+    if any(world.locks.holder(key) for key in world.records.environments(config.name)):
+        return ()
+    free = _free_images(world, config, ())
+    for image in free:
+        with suppress(CompartmentError):
+            world.engine.remove_image(image)
+    left = world.engine.built_images(config.name)
+    return tuple(image for image in free if image not in left)

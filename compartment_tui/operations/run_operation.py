@@ -1,0 +1,148 @@
+"""How a verb becomes a run: planned and refused early, then under the lock, then carried out."""
+
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TypeAlias
+
+from compartment_tui.domain.commits import Checkout
+from compartment_tui.domain.config import ProjectConfig
+from compartment_tui.domain.deployment import EnvironmentState, Provenance
+from compartment_tui.domain.events import Event, Noted
+from compartment_tui.domain.owner import Origin, Owner, refuse_other
+from compartment_tui.domain.planning.plan import Run
+from compartment_tui.domain.planning.planning_context import Circumstances
+from compartment_tui.operations.environment_record import key_and_config, state_of
+from compartment_tui.operations.owner import taken_from
+from compartment_tui.operations.recovery import keep_copy, recovered
+from compartment_tui.ports import World
+from compartment_tui.rollout.infrastructure import missing_ground, prepare_ground
+from compartment_tui.rollout.runner import execute
+from compartment_tui.rollout.switch import refuse_taken_hosts
+
+Planner: TypeAlias = Callable[[Circumstances], Run]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """What a person asks for: the verb, where, and how a run is made of it."""
+
+    verb: str
+    environment: str
+    planner: Planner
+    ref: str | None = None
+    """Services and build contexts come from this commit instead of the working tree."""
+    builds: bool = False
+    take_over: bool = False
+    """Go on though the environment is another repository's."""
+
+
+def planned(world: World, request: Request) -> Run:
+    """What would be done; nothing is touched. Raises what is refused."""
+    key, config = key_and_config(world, request.environment)
+    with _checked_out(world, request) as tree:
+        source = _source(world, config, request, tree)
+        run = _refused_early(world, source, state_of(world, key), request)
+        return replace(run, notes=source.notes, ground=missing_ground(world, key, config))
+
+
+def carried_out(world: World, request: Request) -> Iterator[Event]:
+    """Do it. Failures are events; exceptions mean that it was refused before it began."""
+    key, config = key_and_config(world, request.environment)
+    world.engine.warm_up()
+    with _checked_out(world, request) as tree:
+        source = _source(world, config, request, tree)
+        _refused_early(world, source, state_of(world, key), request)
+        if request.builds:
+            world.builder.warm_up()
+        prepare_ground(world, key, config)
+        with world.locks.environment(key, actor=world.actor, purpose=request.verb) as hold:
+            try:
+                state = yield from recovered(world, hold)
+                if state.journal is None:
+                    run = _run(world, source, state, request)
+                    run = replace(run, before=hold.routes(), notes=source.notes)
+                    for note in source.notes:
+                        yield Noted(at=world.clock.now(), target=None, message=note)
+                    yield from execute(world, hold, state, run)
+            finally:
+                keep_copy(world, hold)
+
+
+def _checked_out(world: World, request: Request) -> AbstractContextManager[Checkout | None]:
+    return nullcontext() if request.ref is None else world.source.check_out(request.ref)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Source:
+    """What a run is planned from, beside the record: the same before the lock and under it."""
+
+    config: ProjectConfig
+    provenance: Provenance
+    root: Path | None
+    ref: str
+    origin: Origin
+    notes: tuple[str, ...] = ()
+
+    def around(self, world: World, state: EnvironmentState) -> Circumstances:
+        engine = world.engine
+        return Circumstances(
+            config=self.config,
+            state=state,
+            now=world.clock.now(),
+            actor=world.actor,
+            new_id=world.clock.new_id,
+            fingerprint_key=world.records.fingerprint_key(),
+            provenance=self.provenance,
+            has_container=lambda deployment: engine.instance(deployment) is not None,
+            has_image=lambda image: engine.image(image) is not None,
+            identity=world.secrets.identity,
+            root=self.root,
+            ref=self.ref,
+        )
+
+
+def _source(
+    world: World, config: ProjectConfig, request: Request, tree: Checkout | None
+) -> _Source:
+    origin = world.source.origin()
+    if tree is None:
+        provenance = world.source.provenance()
+        problem = world.source.problem() if request.builds else ""
+        return _Source(
+            config=config,
+            provenance=provenance,
+            root=None,
+            ref="",
+            origin=origin,
+            notes=(problem,) if problem else (),
+        )
+    return _Source(
+        config=replace(config, services=world.project.services_in(tree.root)),
+        provenance=tree.provenance,
+        root=tree.root,
+        ref=request.ref or "",
+        notes=tree.notes,
+        origin=origin,
+    )
+
+
+def _run(world: World, source: _Source, state: EnvironmentState, request: Request) -> Run:
+    """Raises OwnedElsewhere, and whatever the planner refuses."""
+    if not request.take_over:
+        refuse_other(state.key, state.owner, source.origin)
+    run = request.planner(source.around(world, state))
+    owner = Owner(origin=source.origin, actor=world.actor, at=run.created)
+    return replace(run, owner=owner, taken_from=taken_from(state, source.origin))
+
+
+def _refused_early(world: World, source: _Source, state: EnvironmentState, request: Request) -> Run:
+    run = _run(world, source, state, request)
+    # What is live here is claimed already, so a usual deploy need not ask what others have.
+    live = {one.host for name in state.active if (one := state.active_deployment(name))}
+    wanted = {host for plan in run.plans for host in plan.hosts}
+    new = frozenset(wanted | {moved.host for moved in run.reroutes}) - live
+    if new:
+        refuse_taken_hosts(state.key, new, world.edge.tables())
+    return run

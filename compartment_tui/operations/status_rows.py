@@ -1,0 +1,197 @@
+"""What one look at the engine found, put together into rows."""
+
+from collections.abc import Container, Iterable, Sequence
+
+from compartment_tui.domain.claims import own_instances
+from compartment_tui.domain.config import EnvironmentConfig, Kind, ProjectConfig
+from compartment_tui.domain.deployment import Deployment, EnvironmentState, Health, Instance
+from compartment_tui.domain.errors import NotFound
+from compartment_tui.domain.health import judge, judge_held
+from compartment_tui.domain.names import show
+from compartment_tui.domain.planning.rollback_targets import spec_of
+from compartment_tui.domain.routes import RouteTable
+from compartment_tui.domain.variable import (
+    NameChanges,
+    compare,
+    exposed_keys,
+    fingerprints,
+    resolve,
+    sensitive_keys,
+    values,
+)
+from compartment_tui.domain.views import (
+    EnvironmentView,
+    HeldCandidate,
+    Left,
+    ServiceStatus,
+    worst_of,
+)
+from compartment_tui.ports import EdgeInfo, World
+
+
+class Around:
+    """What one look at the engine found, for putting the rows together."""
+
+    def __init__(
+        self,
+        world: World,
+        config: ProjectConfig,
+        state: EnvironmentState,
+        instances: Iterable[Instance],
+        table: RouteTable,
+        edge: EdgeInfo | None,
+    ) -> None:
+        self.world = world
+        self.config = config
+        self.state = state
+        self.here = own_instances(state, instances)
+        self.table = table
+        self.edge_runs = edge is not None and edge.running
+
+    def service(self, name: str) -> ServiceStatus:
+        spec = self.config.service(name)
+        active, latest = active_and_latest(self.state, name)
+        health, reason = self._health(active, latest)
+        before = self.state.deployments.get((active and active.previous) or "")
+        left = self.left(before) if before else None
+        return ServiceStatus(
+            service=name,
+            kind=spec.kind if spec else kind_of(active or latest),
+            active=active,
+            latest=latest,
+            instance=self.here.get(active.id) if active else None,
+            health=health,
+            reason=reason,
+            url=url(active.host, self.config) if active else None,
+            declared=spec is not None,
+            drift=self._drift(name, active) if spec else NameChanges(),
+            rollback_to=before.id if before and left is not Left.GONE else None,
+            rollback_left=left,
+            held=self._held(name, active),
+        )
+
+    def _held(self, name: str, active: Deployment | None) -> HeldCandidate | None:
+        held = self.state.held_deployment(name)
+        if held is None:
+            return None
+        instance = self.here.get(held.id)
+        health, reason = judge_held(
+            held=held,
+            instance=instance,
+            stop_first=spec_of(held).stop_first,
+            table=self.table,
+            edge_runs=self.edge_runs,
+            now=self.world.clock.now(),
+        )
+        return HeldCandidate(
+            deployment=held,
+            health=health,
+            reason=reason,
+            url=url(held.preview, self.config),
+            instance=instance,
+            changes=compare(
+                active.fingerprints if active else {},
+                held.fingerprints,
+                exposed=exposed_keys(
+                    active.sensitive if active else None, held.sensitive, held.fingerprints
+                ),
+            ),
+        )
+
+    def environment(self, *, declared: bool) -> EnvironmentView:
+        """The whole in one line."""
+        state = self.state
+        names = service_names(self.config, state, ())
+        resting = {name for name in state.active if self._rests(name)}
+        both = (active_and_latest(state, name) for name in names if name not in resting)
+        return EnvironmentView(
+            key=state.key,
+            protected=self.config.environment(state.key.environment).protected,
+            declared=declared,
+            active=len(state.active),
+            health=worst_of(self._health(active, latest)[0] for active, latest in both),
+            resting=len(resting),
+            last=state.runs[-1] if state.runs else None,
+            owner=state.owner,
+        )
+
+    def _rests(self, name: str) -> bool:
+        active = self.state.active_deployment(name)
+        instance = self.here.get(active.id) if active else None
+        half_way = instance is not None and instance.running
+        return active is not None and active.resting and not half_way
+
+    def _health(self, active: Deployment | None, latest: Deployment | None) -> tuple[Health, str]:
+        return judge(
+            active=active,
+            latest=latest,
+            instance=self.here.get(active.id) if active else None,
+            table=self.table,
+            edge_runs=self.edge_runs,
+            now=self.world.clock.now(),
+        )
+
+    def left(self, one: Deployment) -> Left:
+        """What of a deployment is there: retention, or somebody's prune, may have been."""
+        return what_is_left(self.world, one, self.here)
+
+    def _drift(self, name: str, active: Deployment | None) -> NameChanges:
+        """What differs in the file from what runs; a sealed value is unknown, never changed."""
+        if active is None:
+            return NameChanges()
+        environment = self.config.environment(self.state.key.environment)
+        return drift(environment, name, active, self.world.records.fingerprint_key())
+
+
+def what_is_left(world: World, one: Deployment, here: Container[str]) -> Left:
+    """What of a deployment is there; `here` are those that have a container."""
+    if one.id in here:
+        return Left.CONTAINER
+    there = one.image and world.engine.image(one.image) is not None
+    return Left.IMAGE if there else Left.GONE
+
+
+def drift(
+    environment: EnvironmentConfig, service: str, active: Deployment, fingerprint_key: bytes
+) -> NameChanges:
+    """Which variables the file has now and the active deployment has not, or differently."""
+    rows = resolve(environment.layers(service))
+    unknown = {row.key for row in rows if row.winner.value is None}
+    before = {name: mark for name, mark in active.fingerprints.items() if name not in unknown}
+    exposed = exposed_keys(active.sensitive, sensitive_keys(rows), (row.key for row in rows))
+    return compare(before, fingerprints(values(rows), fingerprint_key), exposed=exposed)
+
+
+def active_and_latest(
+    state: EnvironmentState, service: str
+) -> tuple[Deployment | None, Deployment | None]:
+    """What is live of a service, and what was made last of it."""
+    return state.active_deployment(service), next(iter(state.of_service(service)), None)
+
+
+def service_names(
+    config: ProjectConfig, state: EnvironmentState, services: Sequence[str]
+) -> tuple[str, ...]:
+    """The file's services in order, then those that only run or wait; or the ones asked for."""
+    declared = [spec.name for spec in config.services]
+    undeclared = sorted({*state.active, *state.held} - set(declared))
+    known = [*declared, *undeclared]
+    for name in services:
+        if name not in known:
+            raise NotFound(
+                f"there is no service {show(name)}", hint=f"there are: {', '.join(known) or 'none'}"
+            )
+    return tuple(name for name in known if not services or name in services)
+
+
+def kind_of(deployment: Deployment | None) -> Kind:
+    """The kind of a service that the file may no longer name."""
+    return spec_of(deployment).kind if deployment else Kind.WEB
+
+
+def url(host: str | None, config: ProjectConfig) -> str | None:
+    """Where a host is reached in a browser; the standard port is left out."""
+    if host is None:
+        return None
+    port = config.edge.http_port
+    return f"http://{host}" if port == 80 else f"http://{host}:{port}"

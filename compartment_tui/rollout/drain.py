@@ -1,0 +1,175 @@
+"""The end of a run: wait for whoever is still connected, then stop the previous ones."""
+
+from collections.abc import Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
+from datetime import timedelta
+
+from compartment_tui.domain.deployment import Deployment, EnvironmentState, JournalEntry, Purpose
+from compartment_tui.domain.errors import DiedAfterSwitch, InstanceGone
+from compartment_tui.domain.events import Event, Noted
+from compartment_tui.domain.names import Target
+from compartment_tui.domain.planning.retention import images_needed, prunable
+from compartment_tui.domain.planning.rollback_targets import spec_of
+from compartment_tui.ports import ConnectionCount, World
+from compartment_tui.rollout.retirement import retire
+
+DRAIN_INTERVAL = timedelta(milliseconds=200)
+ALIVE_INTERVAL = timedelta(seconds=1)
+"""How often the new ones are looked at while the previous ones drain."""
+QUIET = timedelta(seconds=1)
+"""How long there must be none: a connection being made while we counted shows up within that."""
+
+
+@dataclass(slots=True, kw_only=True)
+class Draining:
+    """One previous deployment on its way out."""
+
+    entry: JournalEntry
+    deployment: Deployment
+    count: ConnectionCount
+    deadline: timedelta
+    quiet_since: timedelta | None = None
+    left: int = 0
+
+    def look(self, now: timedelta) -> bool:
+        """Count once; whether it is over."""
+        try:
+            self.left = self.count.now()
+        except InstanceGone:
+            self.left = 0
+            return True
+        if self.left:
+            self.quiet_since = None
+        elif self.quiet_since is None:
+            self.quiet_since = now
+        quiet = self.quiet_since is not None and now - self.quiet_since >= QUIET
+        return quiet or now >= self.deadline
+
+
+def drain(world: World, state: EnvironmentState) -> Iterator[Event]:
+    """Wait until the previous deployments of the journal have no connections, or their deadlines.
+
+    A request to stop ends the waiting. Raises DiedAfterSwitch when a new deployment dies meanwhile.
+    """
+    with ExitStack() as opened:
+        going = _open(world, state, opened)
+        look_at = world.clock.monotonic()
+        while going and not world.cancel.requests:
+            now = world.clock.monotonic()
+            if now >= look_at:
+                refuse_dead(world, state)
+                look_at = now + ALIVE_INTERVAL
+            over = [one for one in going if one.look(now)]
+            going = [one for one in going if one not in over]
+            for one in over:
+                if one.left:
+                    yield _cut(world, state, one)
+            if going:
+                world.clock.sleep(DRAIN_INTERVAL)
+        if going:
+            yield _not_waited(world)
+        for one in going:
+            if one.left:
+                yield _cut(world, state, one)
+
+
+def _open(world: World, state: EnvironmentState, opened: ExitStack) -> list[Draining]:
+    journal, going = state.journal, []
+    for entry in journal.entries if journal else ():
+        deployment = state.deployments.get(entry.previous or "")
+        if deployment is None or deployment.port is None or entry.stop_first:
+            continue
+        try:
+            count = world.engine.count_connections(deployment.id, deployment.port)
+        except InstanceGone:
+            continue
+        opened.callback(count.close)
+        deadline = world.clock.monotonic() + spec_of(deployment).drain_timeout
+        going.append(Draining(entry=entry, deployment=deployment, count=count, deadline=deadline))
+    return going
+
+
+def refuse_dead(world: World, state: EnvironmentState) -> None:
+    """Raises DiedAfterSwitch when a deployment that just went live does not run any more."""
+    for entry in state.journal.incoming if state.journal else ():
+        instance = world.engine.instance(entry.deployment)
+        if instance is None or not instance.running or instance.restarts:
+            exited = instance is not None and instance.exit_code is not None
+            code = f" (exit code {instance.exit_code})" if instance and exited else ""
+            raise DiedAfterSwitch(
+                f"{entry.service} died right after it went live{code}",
+                service=entry.service,
+                hint="the previous version has its traffic back",
+                tail=world.engine.tail(entry.deployment, 20),
+            )
+
+
+def _cut(world: World, state: EnvironmentState, one: Draining) -> Noted:
+    target = Target(state.key.environment, one.entry.service)
+    connections = "1 connection was" if one.left == 1 else f"{one.left} connections were"
+    return Noted(
+        at=world.clock.now(), target=target, message=f"{connections} still open, and cut off"
+    )
+
+
+def _not_waited(world: World) -> Noted:
+    message = "asked to stop: the rest of the drain was not waited for"
+    return Noted(at=world.clock.now(), target=None, message=message)
+
+
+def retire_previous(world: World, state: EnvironmentState) -> tuple[Deployment, ...]:
+    """Stop what was live before the journal's run and keep it; remove what is held no longer.
+
+    Those that had to be killed. All are asked to stop at the same moment.
+    """
+    journal = state.journal
+    killed = retire(world, previous_of(state)) if journal else ()
+    for entry in journal.entries if journal else ():
+        discarding = journal and journal.purpose is Purpose.DISCARD
+        let_go = entry.deployment if discarding else entry.discards
+        if let_go is not None:
+            _remove(world, let_go)
+    return killed
+
+
+def previous_of(state: EnvironmentState) -> tuple[Deployment, ...]:
+    """What was live before the journal's run, where that is to make something else live."""
+    journal = state.journal
+    if journal is None or journal.purpose is not Purpose.LIVE:
+        return ()
+    found = (state.deployments.get(entry.previous or "") for entry in journal.entries)
+    return tuple(one for one in found if one is not None)
+
+
+def _remove(world: World, deployment: str) -> None:
+    """The container of a candidate that was never live, and its image if nothing else uses it."""
+    instance = world.engine.instance(deployment)
+    if instance is not None:
+        world.engine.remove(deployment)
+        world.engine.remove_image(instance.image)
+
+
+def prune(world: World, state: EnvironmentState, *, keep: int) -> None:
+    """Remove containers beyond retention, and the images that nothing uses any more."""
+    instances = world.engine.instances(state.key)
+    gone = prunable(state, instances, keep=keep)
+    for deployment in gone:
+        world.engine.remove(deployment)
+    images = {one.image for one in instances if one.deployment in gone}
+    images -= {one.image for one in instances if one.deployment not in gone}
+    if images:
+        images -= _needed(world, state, keep=keep)
+    for image in sorted(images):
+        world.engine.remove_image(image)
+
+
+def _needed(world: World, state: EnvironmentState, *, keep: int) -> frozenset[str]:
+    """Images that a kept deployment of any environment would be made from again.
+
+    Containers alone do not tell: those with values that leaked were removed, their images kept.
+    """
+    keys = world.records.environments(state.key.project)
+    others = (world.records.read(key) for key in keys if key != state.key)
+    states = [state, *(other for other in others if other is not None)]
+    return frozenset().union(*(images_needed(one, keep=keep) for one in states))

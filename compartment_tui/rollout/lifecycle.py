@@ -1,0 +1,259 @@
+"""Stop, start and restart under the environment's lock, told in the events of a run.
+
+While a service is away its route stays, and the edge answers for it: visitors are told which
+service rests, and not that a name cannot be resolved. So the route is marked before a container is
+stopped, and leads to it again only when it has been proven.
+"""
+
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
+from contextlib import suppress
+from types import MappingProxyType
+from typing import TypeAlias
+
+from compartment_tui.domain.deployment import EnvironmentState, Stage
+from compartment_tui.domain.errors import Cancelled, CompartmentError
+from compartment_tui.domain.events import (
+    Event,
+    RunFinished,
+    ServiceUnchanged,
+    StageFinished,
+    StageReverted,
+)
+from compartment_tui.domain.outcome import Failure, Outcome
+from compartment_tui.domain.planning.lifecycle import Handle, Handled, Handling, rested, risen
+from compartment_tui.domain.record.transitions import audited
+from compartment_tui.ports import Hold, World
+from compartment_tui.rollout.errors import expected
+from compartment_tui.rollout.lifecycle_context import Handler, rollout_of
+from compartment_tui.rollout.readiness import prove_candidates
+from compartment_tui.rollout.retirement import retire
+from compartment_tui.rollout.runner import Ending, failure_of
+
+
+def handle(
+    world: World, hold: Hold, state: EnvironmentState, handling: Handling
+) -> Iterator[Event]:
+    """Carry out a verb under its environment's lock. The last event is `RunFinished`.
+
+    A request to stop, and a stream that is closed, leave what was live before as it was.
+    """
+    began = world.clock.monotonic()
+    handler = Handler(handling=handling, rollout=rollout_of(world, hold, state, handling))
+    for one in handling.services:
+        if not one.acts:
+            if handling.verb is Handle.START:
+                # A restart that was killed may have left it to end with the engine.
+                world.engine.keep_running(one.active.id)
+            target = handler.target(one.service)
+            yield ServiceUnchanged(at=world.clock.now(), target=target, deployment=one.active.id)
+    ending = Ending(outcome=_NOTHING[handling.verb])
+    if handling.acting:
+        ending = yield from _safely(handler, handling.acting)
+        _audit(handler)
+    yield RunFinished(
+        at=world.clock.now(),
+        run="",
+        outcome=ending.outcome,
+        took=world.clock.monotonic() - began,
+        failure=ending.failure,
+        gaps=dict(handler.rollout.gaps.measured),
+        handling=handling,
+    )
+
+
+def _safely(handler: Handler, services: tuple[Handled, ...]) -> Generator[Event, None, Ending]:
+    """What fails, and what nobody listens to any more, leaves the services as they were."""
+    try:
+        return (yield from _VERBS[handler.handling.verb](handler, services))
+    except GeneratorExit:
+        _as_before(handler, services)
+        raise
+    except Exception as raised:
+        error = expected(handler.world, raised)
+        return (yield from _reverted(handler, error, services))
+
+
+def _stop(handler: Handler, services: tuple[Handled, ...]) -> Generator[Event, None, Ending]:
+    """The edge answers first, then each is stopped; asked to stop, those that were run again."""
+    names = [one.service for one in services]
+    for name in names:
+        yield handler.begin(Stage.STOPPED, name)
+    handler.mark(names, stopped=True)
+    handler.rollout.check_cancel()
+    killed = retire(handler.world, (one.active for one in services))
+    handler.rollout.save(rested(handler.rollout.state, names))
+    handler.done += names
+    for name in names:
+        yield handler.end(Stage.STOPPED, name)
+    yield from handler.killed(killed)
+    return Ending(outcome=Outcome.STOPPED)
+
+
+def _start(handler: Handler, services: tuple[Handled, ...]) -> Generator[Event, None, Ending]:
+    """All are started, each is proven, and only then their routes lead to them again."""
+    started = yield from _begin(handler, services)
+    proven = yield from _prove(handler, started)
+    yield from _lead_back(handler, proven)
+    _as_before(handler, [one for one in services if one.service not in handler.done])
+    return _ending(handler)
+
+
+def _restart(handler: Handler, services: tuple[Handled, ...]) -> Generator[Event, None, Ending]:
+    """The edge answers while each is stopped and started; whatever happens, they run in the end."""
+    names = [one.service for one in services]
+    interrupted = [one for one in services if one.running]
+    if interrupted:
+        yield handler.note(f"this interrupts {', '.join(one.service for one in interrupted)}")
+    # Visitors miss it from the moment the edge answers in its place.
+    handler.rollout.gaps.begin(*(one.service for one in interrupted if one.active.host))
+    handler.mark(names, stopped=True)
+    handler.rollout.check_cancel()
+    for name in names:
+        yield handler.begin(Stage.STOPPED, name)
+    handler.rollout.gaps.begin(*(one.service for one in interrupted))
+    killed = retire(handler.world, (one.active for one in services))
+    for name in names:
+        yield handler.end(Stage.STOPPED, name)
+    yield from handler.killed(killed)
+    started = yield from _begin(handler, services)
+    proven = yield from _prove(handler, started)
+    yield from _lead_back(handler, proven)
+    # One that is not ready is given back to its visitors, too: nothing else can serve them.
+    _as_before(handler, [one for one in services if one.service not in handler.done])
+    return _ending(handler)
+
+
+def _begin(
+    handler: Handler, services: Iterable[Handled]
+) -> Generator[Event, None, tuple[Handled, ...]]:
+    started = []
+    for one in services:
+        handler.rollout.check_cancel()
+        yield handler.begin(Stage.STARTING, one.service)
+        try:
+            handler.world.engine.start(one.active.id)
+        except Exception as raised:
+            error = expected(handler.world, raised)
+            yield handler.fail(Stage.STARTING, one.service, error, _hint(handler, one))
+            continue
+        started.append(one)
+        yield handler.end(Stage.STARTING, one.service)
+    return tuple(started)
+
+
+def _prove(
+    handler: Handler, services: Iterable[Handled]
+) -> Generator[Event, None, tuple[Handled, ...]]:
+    """Ask them in turn; one that does not get ready keeps none of the others away."""
+    rollout, proven = handler.rollout, set[str]()
+    asked = {one.service: one for one in services}
+    while asked:
+        plans = tuple(plan for plan in rollout.run.plans if plan.service in asked)
+        try:
+            for event in prove_candidates(rollout, plans):
+                if isinstance(event, StageFinished):
+                    proven.add(event.target.service)
+                    del asked[event.target.service]
+                yield event
+        except Cancelled:
+            raise
+        except Exception as raised:
+            error = expected(handler.world, raised)
+            name = rollout.working_on[0].service if rollout.working_on else next(iter(asked))
+            one = asked.pop(name)
+            yield handler.fail(Stage.CHECKING_READINESS, name, error, _hint(handler, one))
+    return tuple(one for one in handler.handling.services if one.service in proven)
+
+
+def _lead_back(handler: Handler, services: tuple[Handled, ...]) -> Iterator[Event]:
+    names = [one.service for one in services]
+    for one in services:
+        handler.world.engine.keep_running(one.active.id)
+    routed = [one.service for one in services if one.active.host]
+    for name in routed:
+        yield handler.begin(Stage.SWITCHING_ROUTE, name)
+    handler.mark(names, stopped=False)
+    handler.rollout.save(risen(handler.rollout.state, names))
+    handler.rollout.gaps.end(*names)
+    handler.done += names
+    for name in routed:
+        yield handler.end(Stage.SWITCHING_ROUTE, name)
+
+
+def _as_before(handler: Handler, services: Iterable[Handled]) -> None:
+    """What ran runs, what did not does not, and the routes tell it."""
+    services = tuple(services)
+    retire(handler.world, (one.active for one in services if not one.running))
+    for one in services:
+        if not one.running:
+            continue
+        # One that cannot be started again has to be told by the status: the others go on.
+        with suppress(Exception):
+            handler.world.engine.start(one.active.id)
+        with suppress(Exception):
+            handler.world.engine.keep_running(one.active.id)
+    resting = [one.service for one in services if one.active.resting]
+    others = [one.service for one in services if not one.active.resting]
+    handler.mark(resting, stopped=True)
+    handler.mark(others, stopped=False)
+    handler.rollout.save(risen(rested(handler.rollout.state, resting), others))
+    handler.rollout.gaps.end(*others)
+
+
+def _reverted(
+    handler: Handler,
+    error: CompartmentError,
+    services: tuple[Handled, ...],
+) -> Generator[Event, None, Ending]:
+    try:
+        _as_before(handler, services)
+    except Exception as raised:
+        worse = expected(handler.world, raised)
+        yield handler.note(f"reverting stopped: {worse.message}")
+        hint = f"`compartment-tui {handler.handling.verb}` again"
+        failure = Failure(code=error.code, message=error.message, hint=hint)
+        return Ending(outcome=Outcome.NEEDS_ATTENTION, failure=failure)
+    starting = handler.handling.verb is Handle.START
+    stage = Stage.STARTING if starting else Stage.STOPPED
+    for one in services:
+        now, target = handler.world.clock.now(), handler.target(one.service)
+        yield StageReverted(at=now, target=target, stage=stage)
+    outcome = Outcome.CANCELLED if isinstance(error, Cancelled) else Outcome.FAILED
+    return Ending(outcome=outcome, failure=failure_of(error))
+
+
+def _ending(handler: Handler) -> Ending:
+    if handler.failures:
+        return Ending(outcome=Outcome.FAILED, failure=handler.failures[0])
+    return Ending(outcome=Outcome.LIVE)
+
+
+def _hint(handler: Handler, one: Handled) -> str:
+    left = "it was left running" if handler.handling.verb is Handle.RESTART else "it was stopped"
+    short = one.active.id[-10:].lower()
+    environment = handler.handling.key.environment
+    return f"{left}: `compartment-tui deployment logs {short} -e {environment}` has its output"
+
+
+def _audit(handler: Handler) -> None:
+    names = handler.done
+    if not names:
+        return
+    world, verb = handler.world, handler.handling.verb.value
+    now = world.clock.now()
+    state = audited(handler.rollout.state, world.actor, now, verb, ", ".join(names))
+    with suppress(Exception):
+        handler.rollout.save(state)
+
+
+_Step: TypeAlias = Callable[[Handler, tuple[Handled, ...]], Generator[Event, None, Ending]]
+_VERBS: Mapping[Handle, _Step] = MappingProxyType(
+    {Handle.STOP: _stop, Handle.START: _start, Handle.RESTART: _restart}
+)
+_NOTHING: Mapping[Handle, Outcome] = MappingProxyType(
+    {
+        Handle.STOP: Outcome.STOPPED,
+        Handle.START: Outcome.UNCHANGED,
+        Handle.RESTART: Outcome.UNCHANGED,
+    }
+)

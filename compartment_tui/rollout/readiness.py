@@ -1,0 +1,317 @@
+"""Candidates: started beside the active ones, and asked until they are ready."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from itertools import groupby
+
+from compartment_tui.domain import image_notes
+from compartment_tui.domain.config import UNDECLARED, Readiness, ReadinessKind
+from compartment_tui.domain.deployment import Attempt, Health, Image, Instance, Stage
+from compartment_tui.domain.errors import (
+    CandidateExited,
+    CompartmentError,
+    InstanceGone,
+    NeverReady,
+)
+from compartment_tui.domain.events import Event, Probed
+from compartment_tui.domain.planning.plan import Birth, Plan
+from compartment_tui.domain.refusal import (
+    Advice,
+    AskedPort,
+    Cause,
+    Refusal,
+    check_advice,
+    listening_advice,
+    status_advice,
+)
+from compartment_tui.domain.shell_quotes import option_for
+from compartment_tui.rollout.build import birth_of
+from compartment_tui.rollout.context import Rollout
+from compartment_tui.rollout.retirement import killed_notes, retire
+
+MISSING_FOR = timedelta(seconds=5)
+"""How long a program that is not in the image may take to appear: something may bring it along."""
+LEAST_CHECKS = 2
+"""How often an image's own check is run at least, however long it hangs."""
+WORKER_UPTIME = timedelta(seconds=2)
+"""How long a worker that declares nothing must stay up to count as ready."""
+TAIL_LINES = 20
+EAGER = timedelta(milliseconds=50)
+"""How often a candidate is asked in its first second: most are ready within that."""
+EAGER_FOR = timedelta(seconds=1)
+
+
+def start_candidates(rollout: Rollout, plans: tuple[Plan, ...]) -> Iterator[Event]:
+    """Start the candidates. A stop-first service's active deployment is stopped right before."""
+    engine = rollout.world.engine
+    for plan in plans:
+        rollout.on(plan, Stage.STARTING_CANDIDATE)
+        yield from rollout.enter(Stage.STARTING_CANDIDATE, [plan])
+        if not plan.kept:
+            birth = birth_of(rollout, plan)
+            rollout.containers[plan.deployment] = engine.create(birth).container
+            yield from _warned(rollout, birth)
+        if plan.spec.stop_first and plan.previous is not None:
+            if plan.gap:
+                rollout.gaps.begin(plan.service)
+            killed = retire(rollout.world, (plan.previous,))
+            yield from killed_notes(plan.key, killed, rollout.now)
+        engine.start(plan.deployment)
+        yield rollout.leave(Stage.STARTING_CANDIDATE, plan)
+
+
+def make_candidates(rollout: Rollout, plans: tuple[Plan, ...]) -> Iterator[Event]:
+    """Make the candidates without starting them: two of a stop-first service must not run."""
+    for plan in plans:
+        rollout.on(plan, Stage.STARTING_CANDIDATE)
+        yield from rollout.enter(Stage.STARTING_CANDIDATE, [plan])
+        birth = birth_of(rollout, plan)
+        made = rollout.world.engine.create(birth)
+        rollout.containers[plan.deployment] = made.container
+        yield from _warned(rollout, birth)
+        yield rollout.leave(Stage.STARTING_CANDIDATE, plan, note="made, not started")
+
+
+def _warned(rollout: Rollout, birth: Birth) -> Iterator[Event]:
+    """What the image declares and this deployment bends; the result says it again."""
+    for warning in image_notes.warnings(birth.plan, birth.image):
+        yield rollout.note(warning, birth.plan.target)
+
+
+def prove_candidates(rollout: Rollout, plans: tuple[Plan, ...]) -> Iterator[Event]:
+    """Ask all candidates in turn until each is ready and still is after its `settle`.
+
+    Raises CandidateExited at once when one exits, NeverReady at its deadline.
+    """
+    yield from rollout.enter(Stage.CHECKING_READINESS, plans)
+    clock = rollout.world.clock
+    proofs = [Proof(rollout=rollout, plan=plan, began=clock.monotonic()) for plan in plans]
+    while proofs:
+        for proof in proofs:
+            if clock.monotonic() >= proof.due:
+                yield from proof.ask()
+        proofs = [proof for proof in proofs if not proof.done]
+        if proofs:
+            rollout.check_cancel()
+            nearest = min(proof.due for proof in proofs)
+            clock.sleep(max(nearest - clock.monotonic(), timedelta()))
+
+
+@dataclass(slots=True, kw_only=True)
+class Proof:
+    """One candidate on its way from started to proven."""
+
+    rollout: Rollout
+    plan: Plan
+    began: timedelta
+    due: timedelta = timedelta()
+    attempts: list[Attempt] = field(default_factory=list)
+    settled_at: timedelta | None = None
+    """When it must still be ready; None until it was ready once."""
+    done: bool = False
+
+    own: Readiness | None = None
+    """The image's HEALTHCHECK as a question of ours, once it was needed."""
+    refusal: Refusal | None = None
+    """What came of the last attempt."""
+
+    @property
+    def readiness(self) -> Readiness:
+        return self.plan.spec.readiness or self.own or UNDECLARED
+
+    def ask(self) -> Iterator[Event]:
+        """One attempt, and what follows from it."""
+        rollout, plan = self.rollout, self.plan
+        rollout.on(plan, Stage.CHECKING_READINESS)
+        clock = rollout.world.clock
+        asked = clock.monotonic()
+        self.refusal = self._asked(self._running_instance())
+        took = clock.monotonic() - asked
+        attempt = Attempt(
+            number=len(self.attempts) + 1,
+            ready=self.refusal is None,
+            detail=self.refusal.detail if self.refusal else "ready",
+            took=took,
+        )
+        self.attempts.append(attempt)
+        yield Probed(at=rollout.now, target=plan.target, attempt=attempt)
+        if self.refusal is not None:
+            self._not_yet(asked, self.refusal)
+        elif self.settled_at is None and plan.spec.settle:
+            self.settled_at = self.due = clock.monotonic() + plan.spec.settle
+        else:
+            self.done = True
+            if plan.host is None:
+                rollout.gaps.end(plan.service)
+            yield rollout.leave(
+                Stage.CHECKING_READINESS, plan, note=f"{len(self.attempts)} attempts"
+            )
+
+    def _running_instance(self) -> Instance:
+        instance = self.rollout.world.engine.instance(self.plan.deployment)
+        if instance is None:
+            when = "held" if self.plan.held else "being checked"
+            raise InstanceGone(
+                f"the candidate of {self.plan.service} was removed while it was {when}",
+                hint=self._discard() if self.plan.held else "",
+            )
+        if not instance.running:
+            raise self._exited(instance)
+        return instance
+
+    def _asked(self, instance: Instance) -> Refusal | None:
+        """Why it is not ready; None when it is."""
+        spec, hold = self.plan.spec, self.rollout.hold
+        if spec.readiness is not None:
+            return hold.ready(instance, spec.readiness, instance.port)
+        if instance.checked is not None:
+            refusal = self._checked(instance)
+            if refusal is not None or not spec.kind.routed:
+                return refusal
+        elif not spec.kind.routed:
+            up = self.rollout.world.clock.monotonic() - self.began
+            if up >= WORKER_UPTIME:
+                return None
+            return Refusal(detail=f"up for {up.total_seconds():.1f} s")
+        # Also of one whose own check passes: that may ask at another port than the edge will.
+        return hold.ready(instance, UNDECLARED, instance.port)
+
+    def _checked(self, instance: Instance) -> Refusal | None:
+        """What the image's HEALTHCHECK says, run at our pace: the engine's first may be far off."""
+        if instance.checked is Health.HEALTHY:
+            return None
+        if self.own is None:
+            self.own = own_check(self._image(instance))
+        if self.own is None:
+            said = f"HEALTHCHECK {instance.checked}: {instance.check_output}"
+            return Refusal(detail=said.removesuffix(": "))
+        refusal = self.rollout.hold.ready(instance, self.own, instance.port)
+        return refusal and replace(refusal, detail=f"its HEALTHCHECK: {refusal.detail}")
+
+    def _image(self, instance: Instance) -> Image | None:
+        birth = self.rollout.birth(self.plan)
+        return birth.image if birth else self.rollout.world.engine.image(instance.image)
+
+    def _not_yet(self, asked: timedelta, refusal: Refusal) -> None:
+        self.settled_at = None
+        young = asked - self.began < EAGER_FOR
+        pause = min(EAGER, self.readiness.interval) if young else self.readiness.interval
+        self.due = asked + pause
+        if self.own is not None:
+            # A check may be work: it rests as long as it took, so that the service starts, too.
+            now = self.rollout.world.clock.monotonic()
+            self.due = max(self.due, now + (now - asked))
+        hopeless = refusal.cause is Cause.MISSING and self.due >= self.began + MISSING_FOR
+        if self.due < self.began + self.readiness.timeout and not hopeless:
+            return
+        again = self.own is not None and refusal.cause is Cause.HUNG
+        if not again or len(self.attempts) >= LEAST_CHECKS:
+            raise self._never_ready(refusal)
+
+    def _exited(self, instance: Instance) -> CandidateExited:
+        code = "" if instance.exit_code is None else f" with code {instance.exit_code}"
+        memory = ", out of memory" if instance.out_of_memory else ""
+        held = self.plan.held and not self.plan.starts
+        when = "while it was held" if held else "before it was ready"
+        return CandidateExited(
+            f"{self.plan.service} exited{code}{memory} {when}",
+            hint="; ".join((*self._bent(instance), self._look())),
+            tail=self._evidence(),
+        )
+
+    def _never_ready(self, refusal: Refusal) -> NeverReady:
+        waited = self.rollout.world.clock.monotonic() - self.began
+        missing = refusal.cause is Cause.MISSING
+        seconds = (waited if missing else max(self.readiness.timeout, waited)).total_seconds()
+        advice = self._advice(refusal)
+        words = "; ".join(part for part in (refusal.detail, advice.found) if part)
+        return NeverReady(
+            f"{self.plan.service} was not ready within {seconds:.0f} s: {words}",
+            hint="; ".join(part for part in (advice.hint, *self._bent(), self._look()) if part),
+            tail=self._evidence(),
+        )
+
+    def _advice(self, refusal: Refusal) -> Advice:
+        """The likely cause, as far as it can be found out."""
+        plan = self.plan
+        if refusal.cause is Cause.CLOSED:
+            return self._listening()
+        if refusal.reply is not None and plan.spec.readiness is not None:
+            return status_advice(plan.spec.readiness, refusal.reply, plan.service, plan.host)
+        if self.own is not None:
+            return check_advice(refusal, plan.service, routed=plan.spec.kind.routed)
+        return Advice()
+
+    def _bent(self, instance: Instance | None = None) -> tuple[str, ...]:
+        """What of the image may have to do with it."""
+        plan, engine = self.plan, self.rollout.world.engine
+        try:
+            found = instance or engine.instance(plan.deployment)
+            image = self._image(found) if found else None
+        except CompartmentError:
+            return ()
+        return tuple(image_notes.suspects(plan.spec, image)) if image else ()
+
+    def _listening(self) -> Advice:
+        plan, engine = self.plan, self.rollout.world.engine
+        try:
+            instance = engine.instance(plan.deployment)
+            listeners = engine.listeners(plan.deployment)
+            image = self._image(instance) if instance else None
+        except CompartmentError:
+            return Advice()  # what is not known is not worth losing the reason for
+        declared = plan.spec.readiness.port if plan.spec.readiness else None
+        port = declared or (instance.port if instance else None)
+        if port is None:
+            return Advice()
+        asked = AskedPort(port=port, readiness=declared is not None)
+        advice = listening_advice(plan.service, asked, listeners)
+        choice = image_notes.port_choice(plan, image) if image and declared is None else ""
+        return replace(advice, found="; ".join(filter(None, (advice.found, choice))))
+
+    def _discard(self) -> str:
+        service, environment = self.plan.service, self.plan.key.environment
+        return f"`compartment-tui discard -s {service} -e {environment}` lets go of it"
+
+    def _look(self) -> str:
+        if self.plan.held:
+            return f"it is still held: {self._discard()}"
+        short = self.plan.deployment[-10:].lower()
+        option = option_for(self.plan.key.environment)
+        return (
+            f"it is kept, stopped: `compartment-tui deployment logs {short}{option}`"
+            f" has all of its output"
+        )
+
+    def _evidence(self) -> tuple[str, ...]:
+        """Every attempt, those alike folded into one line, then its last log lines."""
+        lines = self.rollout.world.engine.tail(self.plan.deployment, TAIL_LINES)
+        return (*folded(self.attempts), *lines)
+
+
+def own_check(image: Image | None) -> Readiness | None:
+    """An image's HEALTHCHECK as a question at our pace; None when it has none.
+
+    What it says while the image's start period lasts is not held against it.
+    """
+    if image is None or image.check is None:
+        return None
+    check = image.check
+    return Readiness(
+        kind=ReadinessKind.COMMAND,
+        command=check.command,
+        interval=min(UNDECLARED.interval, check.interval),
+        timeout=UNDECLARED.timeout + check.start_period,
+        attempt_timeout=check.timeout,
+    )
+
+
+def folded(attempts: list[Attempt]) -> tuple[str, ...]:
+    """Attempts in words, a row of equal answers as one line: `attempts 3 to 17: 503`."""
+    rows = []
+    for detail, group in groupby(attempts, key=lambda attempt: attempt.detail):
+        numbers = [attempt.number for attempt in group]
+        span = f"{numbers[0]}" if len(numbers) == 1 else f"{numbers[0]} to {numbers[-1]}"
+        rows.append(f"attempt{'s' if len(numbers) > 1 else ''} {span}: {detail}")
+    return tuple(rows)

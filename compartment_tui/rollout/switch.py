@@ -1,0 +1,205 @@
+"""The commit point, and what it takes to stand by it. Also used to finish a run after a crash."""
+
+from collections.abc import Iterator, Mapping
+from datetime import timedelta
+
+from compartment_tui.domain.deployment import EnvironmentState, Journal, Purpose, Stage
+from compartment_tui.domain.errors import EdgeNotConfirmed, HostConflict
+from compartment_tui.domain.events import Event, RouteMoved
+from compartment_tui.domain.names import EnvironmentKey, Target, show
+from compartment_tui.domain.planning.plan import Plan, Reroute
+from compartment_tui.domain.planning.rollback_targets import spec_of
+from compartment_tui.domain.record.held_candidates import discarded, held
+from compartment_tui.domain.record.transitions import activated
+from compartment_tui.domain.routes import Route, RouteTable
+from compartment_tui.ports import Hold, World
+from compartment_tui.rollout.context import Rollout
+
+CONFIRM_TIMEOUT = timedelta(seconds=10)
+"""How long the edge may take to put a written table in force; it usually takes 0.1 to 0.3 s."""
+CONFIRM_INTERVAL = timedelta(milliseconds=20)
+
+
+def switch_routes(rollout: Rollout, plans: tuple[Plan, ...]) -> Iterator[Event]:
+    """Move every route of the run by one rename and ask the edge; then names and record."""
+    rollout.check_cancel()
+    for plan in plans:
+        rollout.on(plan, Stage.SWITCHING_ROUTE)
+    yield from rollout.enter(Stage.SWITCHING_ROUTE, plans)
+    yield from mend_documents(rollout)
+    table = routes_after(rollout, plans)
+    write_claimed(rollout, table)
+    await_in_force(rollout.world, rollout.hold, table)
+    rollout.committed = True
+    rollout.gaps.end_all()
+    rollout.save(stand_by(rollout.world, rollout.hold, rollout.state))
+    for plan in plans:
+        yield rollout.leave(Stage.SWITCHING_ROUTE, plan)
+    for moved in _moved_routes(rollout):
+        target = Target(rollout.run.key.environment, moved.service)
+        yield RouteMoved(at=rollout.now, target=target, host=moved.host, old_host=moved.old_host)
+
+
+def must_switch(rollout: Rollout) -> bool:
+    """Whether routes have to move though every service is unchanged.
+
+    They do where the file gives another host today, and where the edge does not lead as it should.
+    """
+    if rollout.pending or rollout.run.purpose is not Purpose.LIVE:
+        return bool(rollout.pending)
+    table = routes_after(rollout, ())
+    before = rollout.run.before
+    return table.routes != before.routes or not rollout.hold.in_force(before)
+
+
+def routes_after(rollout: Rollout, plans: tuple[Plan, ...]) -> RouteTable:
+    """The table of this run.
+
+    Its candidates have their hosts, what is left alone has the host that the file gives it, and
+    nothing leads to what is replaced, taken away, no longer held or unknown.
+    """
+    run, state = rollout.run, rollout.state
+    routes = []
+    for plan in plans:
+        port = state.deployments[plan.deployment].port
+        if plan.routed_host is not None and port is not None:
+            routes.append(
+                Route(
+                    host=plan.routed_host,
+                    deployment=plan.deployment,
+                    port=port,
+                    fallback=bool(plan.spec.fallback),
+                )
+            )
+    ended = {plan.discards.id for plan in plans if plan.discards}
+    ended |= {plan.deployment for plan in plans if plan.held or plan.removes}
+    if run.purpose is Purpose.LIVE:
+        ended |= {plan.previous.id for plan in plans if plan.previous}
+    for moved in _moved_routes(rollout):
+        ended.add(moved.deployment)
+        resting = run.before.answered_for(moved.deployment)
+        spec = spec_of(state.deployments[moved.deployment])
+        routes.append(
+            Route(
+                host=moved.host,
+                deployment=moved.deployment,
+                port=moved.port,
+                stopped=moved.service if resting else "",
+                fallback=bool(spec.fallback),
+            )
+        )
+    known = {*state.active.values(), *state.held.values(), *(plan.deployment for plan in plans)}
+    kept = run.before.only(frozenset(known)).without(frozenset(ended))
+    return kept.moved(run.id, tuple(routes))
+
+
+def _moved_routes(rollout: Rollout) -> tuple[Reroute, ...]:
+    """Services that keep their deployment and get another host by this switch."""
+    if rollout.run.purpose is not Purpose.LIVE:
+        return ()
+    moved = list(rollout.run.reroutes)
+    for plan in rollout.unchanged:
+        active = plan.previous
+        if active is None or plan.host is None or active.port is None:
+            continue
+        old = rollout.run.before.host_of(active.id)
+        if old != plan.host:
+            moved.append(
+                Reroute(
+                    service=plan.service,
+                    deployment=active.id,
+                    port=active.port,
+                    old_host=old or "",
+                    host=plan.host,
+                )
+            )
+    return tuple(moved)
+
+
+def mend_documents(rollout: Rollout) -> Iterator[Event]:
+    """Move unreadable route documents aside: one of them blocks the changes of every project."""
+    if rollout.hold.documents_readable():
+        return
+    edge = rollout.world.edge
+    unreadable = edge.unreadable()
+    if not unreadable:
+        return
+    with rollout.world.locks.engine(actor=rollout.world.actor):
+        for document in unreadable:
+            edge.set_aside(document)
+    for document in unreadable:
+        yield rollout.note(f"the route document {show(document)} was unreadable: moved aside")
+
+
+def write_claimed(rollout: Rollout, table: RouteTable) -> None:
+    """Write the table; new hosts are claimed under the engine's lock. Raises HostConflict."""
+    world, run = rollout.world, rollout.run
+    new = table.hosts - run.before.hosts
+    if not new:
+        rollout.hold.write_routes(table)
+        return
+    with world.locks.engine(actor=world.actor):
+        refuse_taken_hosts(run.key, new, world.edge.tables())
+        rollout.hold.write_routes(table)
+
+
+def refuse_taken_hosts(
+    ours: EnvironmentKey, hosts: frozenset[str], tables: Mapping[EnvironmentKey, RouteTable]
+) -> None:
+    """Raises HostConflict when another environment of this engine owns one of the hosts."""
+    for key, table in tables.items():
+        taken = sorted(table.hosts & hosts)
+        if taken and key != ours:
+            raise HostConflict(
+                f"{taken[0]} is already routed to project {key.project},"
+                f" environment {show(key.environment)}",
+                hint="rename the service or the project, or give one of them another base_domain",
+            )
+
+
+def await_in_force(world: World, hold: Hold, table: RouteTable) -> None:
+    """Ask the edge until exactly this table is in force. Raises EdgeNotConfirmed."""
+    deadline = world.clock.monotonic() + CONFIRM_TIMEOUT
+    while not hold.in_force(table):
+        if world.clock.monotonic() >= deadline:
+            raise EdgeNotConfirmed(
+                f"the edge did not take the routes within {CONFIRM_TIMEOUT.total_seconds():g} s",
+                hint="`compartment-tui doctor` tells what is wrong with it",
+            )
+        world.clock.sleep(CONFIRM_INTERVAL)
+
+
+def stand_by(world: World, hold: Hold, state: EnvironmentState) -> EnvironmentState:
+    """After the commit point: names inside, restart policies, the record. Idempotent."""
+    journal = state.journal
+    if journal is None:
+        return state
+    hold.confirm()
+    if journal.purpose is Purpose.HOLD:
+        return held(state, world.clock.now())
+    if journal.purpose is Purpose.DISCARD:
+        return discarded(state)
+    names = {e.service: None if e.removes else e.deployment for e in journal.entries}
+    world.engine.name_active(state.key, names)
+    for entry in journal.incoming:
+        world.engine.keep_running(entry.deployment)
+    return activated(state, world.clock.now(), hold.routes())
+
+
+def is_in_force(world: World, hold: Hold, journal: Journal) -> bool:
+    """Which side of the commit point a broken run is on. The edge decides, never the journal.
+
+    A table of the run that lies there unconfirmed gets its time; when the edge does not take it, it
+    does not count. (Documents made again after their volume was lost have no marker, but the same
+    routes.)
+    """
+    written = hold.routes()
+    routed = [entry for entry in journal.incoming if entry.host is not None]
+    leads_there = bool(routed) and all(written.leads_to(e.deployment, e.host) for e in routed)
+    if written.marker != journal.run and not leads_there:
+        return False
+    try:
+        await_in_force(world, hold, written)
+    except EdgeNotConfirmed:
+        return False
+    return True

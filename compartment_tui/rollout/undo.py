@@ -1,0 +1,120 @@
+"""Undo, from the journal alone: the same after an error, a Ctrl-C and a crash. Idempotent."""
+
+from collections.abc import Iterable, Iterator
+from datetime import timedelta
+
+from compartment_tui.domain.deployment import (
+    Deployment,
+    EnvironmentState,
+    Journal,
+    JournalEntry,
+    Purpose,
+    Stage,
+    Status,
+)
+from compartment_tui.domain.errors import NeedsAttention
+from compartment_tui.domain.events import Event, StageReverted
+from compartment_tui.domain.names import Target
+from compartment_tui.ports import Hold, World
+from compartment_tui.rollout.retirement import retire
+from compartment_tui.rollout.switch import await_in_force
+
+ORDER = tuple(Stage)
+
+
+def undo(
+    world: World, hold: Hold, state: EnvironmentState, *, look_at: frozenset[str] = frozenset()
+) -> Iterator[Event]:
+    """First the previous ones run, then the routes go back to them, then the candidates go.
+
+    Candidates of the services in `look_at` failed by themselves: they are stopped and kept. Raises
+    whatever an adapter raises: an undo that fails ends the undoing, and everything is left
+    standing.
+    """
+    journal = state.journal
+    if journal is None or not reached(journal, Stage.STARTING_CANDIDATE):
+        return
+    switched = reached(journal, Stage.SWITCHING_ROUTE)
+    goes_live = journal.purpose is Purpose.LIVE
+    if goes_live:
+        _refuse_hurry(world)
+        # Two of a stop-first service must not run at once, not even now.
+        retire(world, _candidates(state, (one for one in journal.entries if one.stop_first)))
+    for entry in reversed(journal.entries):
+        _refuse_hurry(world)
+        if goes_live and (entry.stop_first or switched):
+            _run_previous(world, entry)
+    if switched:
+        _refuse_hurry(world)
+        yield from _routes_back(world, hold, state, journal)
+    staying = (one for one in journal.incoming if one.kept or one.service in look_at)
+    retire(world, _candidates(state, (one for one in staying if not one.held)))
+    for entry in reversed(journal.incoming):
+        _refuse_hurry(world)
+        look = entry.service in look_at
+        if not entry.held:
+            _stand_down(world, state, entry, look=look)
+            yield _reverted(world, state, entry, Stage.STARTING_CANDIDATE)
+        elif look and reached(journal, Stage.DRAINING_PREVIOUS):
+            # It died after it went live: the engine would bring it back for ever.
+            world.engine.retire(entry.deployment, timedelta())
+        # Else a held one stays as it is, also when it was not ready: it is still held.
+
+
+def reached(journal: Journal, stage: Stage) -> bool:
+    """Whether work on `stage` may have begun."""
+    return ORDER.index(journal.stage) >= ORDER.index(stage)
+
+
+def _candidates(state: EnvironmentState, entries: Iterable[JournalEntry]) -> tuple[Deployment, ...]:
+    return tuple(state.deployments[entry.deployment] for entry in entries)
+
+
+def _run_previous(world: World, entry: JournalEntry) -> None:
+    if entry.previous is not None and not entry.previous_rests:
+        world.engine.start(entry.previous)
+        world.engine.keep_running(entry.previous)
+
+
+def _routes_back(
+    world: World, hold: Hold, state: EnvironmentState, journal: Journal
+) -> Iterator[Event]:
+    if hold.routes() != journal.before:
+        hold.write_routes(journal.before)
+    await_in_force(world, hold, journal.before)
+    if journal.purpose is Purpose.LIVE:
+        back = {e.service: e.previous for e in journal.entries if e.previous is not None}
+        world.engine.name_active(state.key, back)
+    stage = {Purpose.HOLD: Stage.HELD, Purpose.DISCARD: Stage.STOPPED}.get(journal.purpose)
+    for entry in reversed(journal.entries):
+        yield _reverted(world, state, entry, stage or Stage.SWITCHING_ROUTE)
+
+
+def _stand_down(world: World, state: EnvironmentState, entry: JournalEntry, *, look: bool) -> None:
+    if not entry.kept and not look:
+        world.engine.remove(entry.deployment)
+    if look and not entry.kept:
+        _forget_older_failures(world, state, entry)
+
+
+def _forget_older_failures(world: World, state: EnvironmentState, entry: JournalEntry) -> None:
+    """One failed candidate per service stays for a look."""
+    for deployment in state.of_service(entry.service):
+        if deployment.status is Status.FAILED and deployment.id != entry.deployment:
+            world.engine.remove(deployment.id)
+
+
+def _refuse_hurry(world: World) -> None:
+    """Raises NeedsAttention when a person asked a second time to stop."""
+    if world.cancel.requests > 1:
+        raise NeedsAttention(
+            "stopped before everything was reverted",
+            hint="`compartment-tui resume` finishes the job",
+        )
+
+
+def _reverted(
+    world: World, state: EnvironmentState, entry: JournalEntry, stage: Stage
+) -> StageReverted:
+    target = Target(state.key.environment, entry.service)
+    return StageReverted(at=world.clock.now(), target=target, stage=stage)
