@@ -30,7 +30,7 @@ if TYPE_CHECKING:
         ServiceSpec,
     )
     from compartment_tui.domain.deployment import (
-        EnvironmentState,
+        EnvironmentRecord,
         Image,
         Instance,
         Provenance,
@@ -384,7 +384,7 @@ class Edge(Protocol):
         """Remove the container; the routes' volume stays."""
 
 
-class Hold(Protocol):
+class EnvironmentLock(Protocol):
     """The environment's lock while it is ours: the only way to write its record and routes.
 
     Every method raises LockLost when the lock is no longer ours.
@@ -401,16 +401,16 @@ class Hold(Protocol):
     def confirm(self) -> None:
         """Nothing, if the lock is ours."""
 
-    def record(self) -> EnvironmentState:
+    def read_record(self) -> EnvironmentRecord:
         """The record as it lies on the engine, an empty one at first, rebuilt when lost.
 
         Raises RecordInvalid.
         """
 
-    def write_record(self, state: EnvironmentState) -> None:
+    def write_record(self, state: EnvironmentRecord) -> None:
         """Replace the record by rename. Raises DiskFull."""
 
-    def shelve(self, old: EnvironmentState) -> None:
+    def shelve(self, old: EnvironmentRecord) -> None:
         """Put old history where it does not cost every reading of the record. Raises DiskFull."""
 
     def routes(self) -> RouteTable:
@@ -439,7 +439,7 @@ class Hold(Protocol):
         """
 
 
-class EngineHold(Protocol):
+class EngineLock(Protocol):
     """The engine-wide lock: making or changing the edge, claiming hosts, choosing subnets."""
 
     def __enter__(self) -> Self: ...
@@ -464,10 +464,10 @@ class LockInfo:
 class Locks(Protocol):
     """Locks that live on the engine and die with their holder."""
 
-    def environment(self, key: EnvironmentKey, *, actor: str, purpose: str) -> Hold:
+    def environment(self, key: EnvironmentKey, *, actor: str, purpose: str) -> EnvironmentLock:
         """Take the environment's lock. The edge must run. Raises Locked (who, where, since)."""
 
-    def engine(self, *, actor: str) -> EngineHold:
+    def engine(self, *, actor: str) -> EngineLock:
         """Take the engine-wide lock, waiting up to 60 s for others. Raises Locked."""
 
     def holder(self, key: EnvironmentKey) -> LockInfo | None:
@@ -478,18 +478,18 @@ class Locks(Protocol):
 
 
 class Records(Protocol):
-    """Reading what the engine remembers. Writing takes a `Hold`."""
+    """Reading what the engine remembers. Writing takes a `EnvironmentLock`."""
 
-    def read(self, key: EnvironmentKey) -> EnvironmentState | None:
+    def read(self, key: EnvironmentKey) -> EnvironmentRecord | None:
         """None when there is no record. Raises RecordInvalid."""
 
-    def shelved(self, key: EnvironmentKey) -> tuple[EnvironmentState, ...]:
+    def shelved(self, key: EnvironmentKey) -> tuple[EnvironmentRecord, ...]:
         """The history that was put away, newest first; at least 1,000 deployments per service."""
 
     def environments(self, project: str) -> tuple[EnvironmentKey, ...]:
         """Environments of a project that have a record."""
 
-    def read_all(self, project: str) -> Mapping[EnvironmentKey, EnvironmentState | RecordInvalid]:
+    def read_all(self, project: str) -> Mapping[EnvironmentKey, EnvironmentRecord | RecordInvalid]:
         """Every record of a project, in one question however many there are."""
 
     def unreadable(self) -> tuple[str, ...]:
@@ -523,13 +523,13 @@ class Project(Protocol):
     def changes(self) -> Feed[None]:
         """One item every time the project file was written, from now on."""
 
-    def keep_copy(self, state: EnvironmentState, engine: EngineIdentity) -> None:
+    def keep_copy(self, state: EnvironmentRecord, engine: EngineIdentity) -> None:
         """Keep a copy of the record on that engine, in the user's own state directory.
 
         A failure to do so is not worth a word.
         """
 
-    def copy(self, key: EnvironmentKey, address: str) -> tuple[EnvironmentState, datetime] | None:
+    def copy(self, key: EnvironmentKey, address: str) -> tuple[EnvironmentRecord, datetime] | None:
         """The copy of the engine last met at that address, and when it was written."""
 
     def known_recipients(self) -> frozenset[str]:

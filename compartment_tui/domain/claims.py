@@ -6,7 +6,7 @@ labels only tell what nothing else does, and where several claim one deployment,
 
 from collections.abc import Iterable, Mapping
 
-from compartment_tui.domain.deployment import EnvironmentState, Instance
+from compartment_tui.domain.deployment import EnvironmentRecord, Instance
 from compartment_tui.domain.errors import ContainerClaimed, RecordInvalid
 from compartment_tui.domain.names import (
     EnvironmentKey,
@@ -17,7 +17,7 @@ from compartment_tui.domain.names import (
 )
 
 
-def own_instances(state: EnvironmentState, instances: Iterable[Instance]) -> dict[str, Instance]:
+def own_instances(record: EnvironmentRecord, instances: Iterable[Instance]) -> dict[str, Instance]:
     """Each deployment's own container, by deployment.
 
     Where the record of an earlier version does not name it, that which bears a name of ours counts
@@ -25,7 +25,7 @@ def own_instances(state: EnvironmentState, instances: Iterable[Instance]) -> dic
     """
     found: dict[str, Instance] = {}
     for one in instances:
-        known = state.deployments.get(one.deployment)
+        known = record.deployments.get(one.deployment)
         if known is not None and known.container not in ("", one.container):
             continue
         if one.deployment not in found or not has_our_name(found[one.deployment]):
@@ -33,14 +33,16 @@ def own_instances(state: EnvironmentState, instances: Iterable[Instance]) -> dic
     return found
 
 
-def unnamed_containers(state: EnvironmentState, instances: Iterable[Instance]) -> Mapping[str, str]:
+def unnamed_containers(
+    record: EnvironmentRecord, instances: Iterable[Instance]
+) -> Mapping[str, str]:
     """Deployment to container, where the record names none and only one claims to be it."""
     claims = claims_of(instances)
     return {
         one: claimants[0].container
         for one, claimants in claims.items()
         if len(claimants) == 1
-        and (known := state.deployments.get(one)) is not None
+        and (known := record.deployments.get(one)) is not None
         and not known.container
     }
 

@@ -309,7 +309,7 @@ class AuditLine:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class EnvironmentState:
+class EnvironmentRecord:
     """The record of one environment: what changes, beside the labels that cannot."""
 
     key: EnvironmentKey
@@ -352,10 +352,10 @@ class EnvironmentState:
     def run(self, run_id: str) -> RunRecord | None:
         return next((run for run in self.runs if run.id == run_id), None)
 
-    def with_deployment(self, deployment: Deployment) -> "EnvironmentState":
+    def with_deployment(self, deployment: Deployment) -> "EnvironmentRecord":
         return replace(self, deployments={**self.deployments, deployment.id: deployment})
 
-    def with_run(self, run: RunRecord) -> "EnvironmentState":
+    def with_run(self, run: RunRecord) -> "EnvironmentRecord":
         """The record with `run` in place of the one with its id, or added."""
         if any(known.id == run.id for known in self.runs):
             return replace(self, runs=tuple(run if r.id == run.id else r for r in self.runs))

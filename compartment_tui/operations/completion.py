@@ -10,7 +10,7 @@ from datetime import timedelta
 from threading import Thread
 from typing import TypeVar
 
-from compartment_tui.domain.deployment import Deployment, EnvironmentState
+from compartment_tui.domain.deployment import Deployment, EnvironmentRecord
 from compartment_tui.domain.errors import CompartmentError
 from compartment_tui.domain.names import EnvironmentKey, parse_environment_name
 from compartment_tui.domain.views import LEFT_WORDS, Left
@@ -38,12 +38,12 @@ def services(world: World) -> tuple[str, ...]:
 
 def deployments(world: World, *, environment: str) -> Iterator[tuple[str, str]]:
     """Ids, newest first, and what each is in words."""
-    state = _state(world, environment)
-    known = sorted(state.deployments.values(), key=lambda one: one.id, reverse=True)
-    left = _in_time(lambda: _what_is_left(world, state.key, known)) or {}
+    record = _state(world, environment)
+    known = sorted(record.deployments.values(), key=lambda one: one.id, reverse=True)
+    left = _in_time(lambda: _what_is_left(world, record.key, known)) or {}
     for one in known:
         there = left.get(one.id)
-        past = there is not None and one.activated is not None and not state.is_active(one.id)
+        past = there is not None and one.activated is not None and not record.is_active(one.id)
         words = f", {LEFT_WORDS[there]}" if there is not None and past else ""
         yield one.id, f"{one.service} {one.stage.value.replace('_', ' ')}{words}"
 
@@ -57,18 +57,18 @@ def _what_is_left(
 
 def runs(world: World, *, environment: str) -> Iterator[tuple[str, str]]:
     """Ids, newest first, and what each was in words."""
-    state = _state(world, environment)
-    for run in sorted(state.runs, key=lambda run: run.id, reverse=True):
+    record = _state(world, environment)
+    for run in sorted(record.runs, key=lambda run: run.id, reverse=True):
         yield run.id, f"{run.trigger.value} {' '.join((*run.services, *run.removed))}"
 
 
-def _state(world: World, environment: str) -> EnvironmentState:
+def _state(world: World, environment: str) -> EnvironmentRecord:
     key = EnvironmentKey(world.project.config().name, parse_environment_name(environment))
     found = _in_time(lambda: world.records.read(key))
     if found is not None:
         return found
     copy = copy_of(world, key)
-    return copy[0] if copy else EnvironmentState(key=key)
+    return copy[0] if copy else EnvironmentRecord(key=key)
 
 
 def _in_time(ask: Callable[[], T]) -> T | None:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from typing import TypeAlias
 
 from compartment_tui.domain.config import EdgeSettings, Kind, ProjectConfig
-from compartment_tui.domain.deployment import EnvironmentState, Image
+from compartment_tui.domain.deployment import EnvironmentRecord, Image
 from compartment_tui.domain.detail_views import Check, Grade
 from compartment_tui.domain.edge_address import LOOPBACK, address_of, curl, leads_here, tunnel
 from compartment_tui.domain.errors import CompartmentError, RecordInvalid
@@ -262,7 +262,7 @@ def _short(digest: str) -> str:
 
 
 def _trouble(
-    world: World, key: EnvironmentKey, record: EnvironmentState | RecordInvalid
+    world: World, key: EnvironmentKey, record: EnvironmentRecord | RecordInvalid
 ) -> tuple[Check, ...]:
     name = f"environment {show(key.environment)}"
     if isinstance(record, RecordInvalid):

@@ -6,7 +6,7 @@ from datetime import datetime
 from functools import partial
 
 from compartment_tui.domain.config import ProjectConfig
-from compartment_tui.domain.deployment import EnvironmentState, Instance
+from compartment_tui.domain.deployment import EnvironmentRecord, Instance
 from compartment_tui.domain.errors import EngineProblem, NotFound
 from compartment_tui.domain.names import EnvironmentKey, parse_environment_name, show
 from compartment_tui.domain.record.rebuild import rebuild
@@ -47,7 +47,7 @@ def opened(world: World, config: ProjectConfig, environment: str | None = None) 
     )
 
 
-def state_of(world: World, key: EnvironmentKey) -> EnvironmentState:
+def record_of(world: World, key: EnvironmentKey) -> EnvironmentRecord:
     """The record of an environment as it can be read without the lock.
 
     A lost one is made again from routes and labels, as the next change will; an environment that
@@ -61,7 +61,7 @@ def state_of(world: World, key: EnvironmentKey) -> EnvironmentState:
     return recovered(key, instances, table, world.clock.now())
 
 
-def copy_of(world: World, key: EnvironmentKey) -> tuple[EnvironmentState, datetime] | None:
+def copy_of(world: World, key: EnvironmentKey) -> tuple[EnvironmentRecord, datetime] | None:
     """The copy of the record on this very engine and when it was made, for when it is away."""
     try:
         address = world.engine.address()
@@ -72,9 +72,9 @@ def copy_of(world: World, key: EnvironmentKey) -> tuple[EnvironmentState, dateti
 
 def recovered(
     key: EnvironmentKey, instances: Sequence[Instance], table: RouteTable, now: datetime
-) -> EnvironmentState:
+) -> EnvironmentRecord:
     """What an environment without a record comes to: an empty one when nothing is left of it."""
-    return rebuild(key, instances, table, now) if instances else EnvironmentState(key=key)
+    return rebuild(key, instances, table, now) if instances else EnvironmentRecord(key=key)
 
 
 def refuse_unknown_service(config: ProjectConfig, service: str) -> None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from compartment_tui.domain.deployment import EnvironmentState, Health, Instance
+from compartment_tui.domain.deployment import EnvironmentRecord, Health, Instance
 from compartment_tui.domain.errors import RecordInvalid
 from compartment_tui.domain.names import EnvironmentKey, show
 from compartment_tui.domain.routes import RouteTable
@@ -25,7 +25,7 @@ def declared_environments(world: World) -> tuple[EnvironmentView, ...]:
     for one in config.environments_or_default:
         key = EnvironmentKey(config.name, one.name)
         copy = copy_of(world, key)
-        state = copy[0] if copy else EnvironmentState(key=key)
+        state = copy[0] if copy else EnvironmentRecord(key=key)
         views.append(
             EnvironmentView(
                 key=key,
@@ -67,7 +67,7 @@ def environments(world: World) -> tuple[EnvironmentView, ...]:
 
 def _rebuilt(
     world: World, key: EnvironmentKey, instances: Sequence[Instance], table: RouteTable
-) -> EnvironmentState:
+) -> EnvironmentRecord:
     """What is left of one without a record; nothing while several containers claim to be one.
 
     `doctor` names them, and whoever changes that environment is told: it must not hide the others.
@@ -75,7 +75,7 @@ def _rebuilt(
     try:
         return recovered(key, instances, table, world.clock.now())
     except RecordInvalid:
-        return EnvironmentState(key=key)
+        return EnvironmentRecord(key=key)
 
 
 def _newest_first(view: EnvironmentView) -> tuple[float, str]:
@@ -84,8 +84,8 @@ def _newest_first(view: EnvironmentView) -> tuple[float, str]:
 
 
 def _readable(
-    records: Mapping[EnvironmentKey, EnvironmentState | RecordInvalid],
-) -> dict[EnvironmentKey, EnvironmentState]:
+    records: Mapping[EnvironmentKey, EnvironmentRecord | RecordInvalid],
+) -> dict[EnvironmentKey, EnvironmentRecord]:
     """Raises RecordInvalid, naming the environment, when one of them is not."""
     found = {}
     for key, record in records.items():

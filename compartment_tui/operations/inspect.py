@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from compartment_tui.domain.claims import own_instances
 from compartment_tui.domain.config import ProjectConfig
-from compartment_tui.domain.deployment import Deployment, EnvironmentState, Instance, RunRecord
+from compartment_tui.domain.deployment import Deployment, EnvironmentRecord, Instance, RunRecord
 from compartment_tui.domain.detail_views import DeploymentView, InspectView, RouteView, RunView
 from compartment_tui.domain.errors import EngineUnreachable, NotFound
 from compartment_tui.domain.names import alias, show
@@ -13,7 +13,7 @@ from compartment_tui.domain.outcome import Failure
 from compartment_tui.domain.planning.rollback_targets import find_deployment, spec_of
 from compartment_tui.domain.views import ServiceStatus
 from compartment_tui.operations.doctor import doctor
-from compartment_tui.operations.environment_record import key_and_config, state_of
+from compartment_tui.operations.environment_record import key_and_config, record_of
 from compartment_tui.operations.environments import declared_environments, environments
 from compartment_tui.operations.logs import deployment_logs, logs
 from compartment_tui.operations.status import status
@@ -47,21 +47,21 @@ def inspect_services(
     if now.stale:
         away = now.away or Failure(code="", message="the Docker engine does not answer")
         raise EngineUnreachable(away.message, hint=away.hint or "`compartment-tui doctor`")
-    state = state_of(world, key)
-    here = own_instances(state, world.engine.instances(key))
-    return tuple(_inspect(world, config, state, here, row) for row in now.services)
+    record = record_of(world, key)
+    here = own_instances(record, world.engine.instances(key))
+    return tuple(_inspect(world, config, record, here, row) for row in now.services)
 
 
 def _inspect(
     world: World,
     config: ProjectConfig,
-    state: EnvironmentState,
+    record: EnvironmentRecord,
     here: dict[str, Instance],
     row: ServiceStatus,
 ) -> InspectView:
     active = row.active
     port = active.port if active else None
-    known = state.of_service(row.service)[:5]
+    known = record.of_service(row.service)[:5]
     return InspectView(
         status=row,
         spec=config.service(row.service),
@@ -69,7 +69,7 @@ def _inspect(
         variables=tuple(sorted(active.fingerprints)) if active else (),
         upstream=f"http://{alias(active.id)}:{port}" if active and active.host else None,
         internal=f"http://{row.service}:{port}" if port else None,
-        history=tuple(deployment_view(world, config, state, one, here) for one in known),
+        history=tuple(deployment_view(world, config, record, one, here) for one in known),
     )
 
 
@@ -78,29 +78,29 @@ def history(
 ) -> tuple[RunView, ...]:
     """The newest runs first, with the deployments they made or activated."""
     key, config = key_and_config(world, environment)
-    state = state_of(world, key)
-    _refuse_unknown(state, config, services)
-    here = own_instances(state, world.engine.instances(key))
-    wanted = _runs_of(state, services)
+    record = record_of(world, key)
+    _refuse_unknown(record, config, services)
+    here = own_instances(record, world.engine.instances(key))
+    wanted = _runs_of(record, services)
     if len(wanted) < limit:
-        state = _with_shelves(world, state)
-        wanted = _runs_of(state, services)
+        record = _with_shelves(world, record)
+        wanted = _runs_of(record, services)
     return tuple(
         RunView(
             run=run,
             deployments=tuple(
-                deployment_view(world, config, state, state.deployments[id_], here)
+                deployment_view(world, config, record, record.deployments[id_], here)
                 for service, id_ in {**run.deployments, **run.removed}.items()
-                if id_ in state.deployments and (not services or service in services)
+                if id_ in record.deployments and (not services or service in services)
             ),
         )
         for run in wanted[:limit]
     )
 
 
-def _runs_of(state: EnvironmentState, services: Sequence[str]) -> list[RunRecord]:
+def _runs_of(record: EnvironmentRecord, services: Sequence[str]) -> list[RunRecord]:
     """Newest first."""
-    runs = sorted(state.runs, key=lambda run: run.id, reverse=True)
+    runs = sorted(record.runs, key=lambda run: run.id, reverse=True)
     return [run for run in runs if not services or _touched(run) & set(services)]
 
 
@@ -108,22 +108,22 @@ def _touched(run: RunRecord) -> set[str]:
     return {*run.deployments, *run.removed}
 
 
-def _with_shelves(world: World, state: EnvironmentState) -> EnvironmentState:
+def _with_shelves(world: World, record: EnvironmentRecord) -> EnvironmentRecord:
     """The record with the history that was put away from it."""
-    for old in world.records.shelved(state.key):
-        runs = {run.id: run for run in (*old.runs, *state.runs)}
-        state = replace(
-            state,
-            deployments={**old.deployments, **state.deployments},
+    for old in world.records.shelved(record.key):
+        runs = {run.id: run for run in (*old.runs, *record.runs)}
+        record = replace(
+            record,
+            deployments={**old.deployments, **record.deployments},
             runs=tuple(runs.values()),
         )
-    return state
+    return record
 
 
 def _refuse_unknown(
-    state: EnvironmentState, config: ProjectConfig, services: Sequence[str]
+    record: EnvironmentRecord, config: ProjectConfig, services: Sequence[str]
 ) -> None:
-    known = {one.service for one in state.deployments.values()}
+    known = {one.service for one in record.deployments.values()}
     known |= {spec.name for spec in config.services}
     for name in services:
         if name not in known:
@@ -133,11 +133,11 @@ def _refuse_unknown(
 def deployment(world: World, *, environment: str, deployment: str) -> DeploymentView:
     """One deployment by its id, or the end of it. Raises NotFound."""
     key, config = key_and_config(world, environment)
-    state = state_of(world, key)
-    found = find_deployment(state, deployment)
+    record = record_of(world, key)
+    found = find_deployment(record, deployment)
     instance = world.engine.instance(found.id)
     here = {found.id: instance} if instance else {}
-    view = deployment_view(world, config, state, found, here)
+    view = deployment_view(world, config, record, found, here)
     if config.service(found.service) is None:
         return view
     declared = config.environment(key.environment)
@@ -148,12 +148,12 @@ def deployment(world: World, *, environment: str, deployment: str) -> Deployment
 def deployment_view(
     world: World,
     config: ProjectConfig,
-    state: EnvironmentState,
+    record: EnvironmentRecord,
     one: Deployment,
     here: dict[str, Instance],
 ) -> DeploymentView:
     """A deployment with what is left of it on the engine."""
-    active = state.is_active(one.id)
+    active = record.is_active(one.id)
     return DeploymentView(
         deployment=one,
         active=active,
@@ -170,7 +170,7 @@ def routes(world: World, *, environment: str | None = None) -> tuple[RouteView, 
     for key, table in sorted(world.edge.tables().items()):
         if key.project != project.name or environment not in {None, key.environment}:
             continue
-        here = own_instances(EnvironmentState(key=key), world.engine.instances(key))
+        here = own_instances(EnvironmentRecord(key=key), world.engine.instances(key))
         for route in table.routes:
             instance = here.get(route.deployment)
             views.append(
@@ -200,12 +200,12 @@ def execute(
     Raises NotFound, InstanceGone (it does not run).
     """
     key, config = key_and_config(world, environment)
-    state = state_of(world, key)
-    _refuse_unknown(state, config, (service,))
+    record = record_of(world, key)
+    _refuse_unknown(record, config, (service,))
     if deployment is not None:
-        chosen = find_deployment(state, deployment).id
-    elif service in state.active:
-        chosen = state.active[service]
+        chosen = find_deployment(record, deployment).id
+    elif service in record.active:
+        chosen = record.active[service]
     else:
         raise NotFound(
             f"{service} is not live in {show(key.environment)}",

@@ -2,11 +2,11 @@
 
 from collections.abc import Iterator, Sequence
 
-from compartment_tui.domain.deployment import EnvironmentState
+from compartment_tui.domain.deployment import EnvironmentRecord
 from compartment_tui.domain.events import Event
 from compartment_tui.domain.planning.lifecycle import Handle, Handling, plan_handling
 from compartment_tui.domain.routes import RouteTable
-from compartment_tui.operations.environment_record import key_and_config, state_of
+from compartment_tui.operations.environment_record import key_and_config, record_of
 from compartment_tui.operations.owner import refuse_others_environment, with_owner
 from compartment_tui.operations.recovery import keep_copy, recovered
 from compartment_tui.ports import World
@@ -24,9 +24,9 @@ def plan(
 ) -> Handling:
     """What the verb would do; nothing is touched. Raises NotFound, OwnedElsewhere."""
     key, _ = key_and_config(world, environment)
-    state = state_of(world, key)
-    refuse_others_environment(world, state, take_over=take_over)
-    return _plan(world, state, verb, services)
+    record = record_of(world, key)
+    refuse_others_environment(world, record, take_over=take_over)
+    return _plan(world, record, verb, services)
 
 
 def stop(
@@ -57,22 +57,24 @@ def _carry_out(
     world: World, verb: Handle, environment: str, services: Sequence[str], *, take_over: bool
 ) -> Iterator[Event]:
     key, config = key_and_config(world, environment)
-    state = state_of(world, key)
-    refuse_others_environment(world, state, take_over=take_over)
-    _plan(world, state, verb, services)
+    record = record_of(world, key)
+    refuse_others_environment(world, record, take_over=take_over)
+    _plan(world, record, verb, services)
     prepare_ground(world, key, config)
-    with world.locks.environment(key, actor=world.actor, purpose=verb.value) as hold:
+    with world.locks.environment(key, actor=world.actor, purpose=verb.value) as lock:
         try:
-            state = yield from recovered(world, hold)
-            if state.journal is None:
-                state = with_owner(world, state, take_over=take_over)
-                yield from handle(world, hold, state, _plan(world, state, verb, services))
+            record = yield from recovered(world, lock)
+            if record.journal is None:
+                record = with_owner(world, record, take_over=take_over)
+                yield from handle(world, lock, record, _plan(world, record, verb, services))
         finally:
-            keep_copy(world, hold)
+            keep_copy(world, lock)
 
 
-def _plan(world: World, state: EnvironmentState, verb: Handle, services: Sequence[str]) -> Handling:
+def _plan(
+    world: World, record: EnvironmentRecord, verb: Handle, services: Sequence[str]
+) -> Handling:
     order = [spec.name for spec in world.project.config().services]
-    instances = world.engine.instances(state.key)
-    table = world.edge.tables().get(state.key, RouteTable())
-    return plan_handling(state, instances, table, verb, services=services, order=order)
+    instances = world.engine.instances(record.key)
+    table = world.edge.tables().get(record.key, RouteTable())
+    return plan_handling(record, instances, table, verb, services=services, order=order)

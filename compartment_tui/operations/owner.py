@@ -9,30 +9,32 @@ from typing import TYPE_CHECKING
 from compartment_tui.domain.owner import Origin, Owner, refuse_other
 
 if TYPE_CHECKING:
-    from compartment_tui.domain.deployment import EnvironmentState
+    from compartment_tui.domain.deployment import EnvironmentRecord
     from compartment_tui.ports import World
 
 
 def refuse_others_environment(
-    world: "World", state: "EnvironmentState | None", *, take_over: bool
+    world: "World", record: "EnvironmentRecord | None", *, take_over: bool
 ) -> None:
     """Raises OwnedElsewhere, unless it is to be taken over."""
-    if state is not None and state.owner is not None and not take_over:
-        refuse_other(state.key, state.owner, world.source.origin())
+    if record is not None and record.owner is not None and not take_over:
+        refuse_other(record.key, record.owner, world.source.origin())
 
 
-def with_owner(world: "World", state: "EnvironmentState", *, take_over: bool) -> "EnvironmentState":
+def with_owner(
+    world: "World", record: "EnvironmentRecord", *, take_over: bool
+) -> "EnvironmentRecord":
     """The record as it is taken over: ours, if it was another's. Raises OwnedElsewhere."""
-    refuse_others_environment(world, state, take_over=take_over)
+    refuse_others_environment(world, record, take_over=take_over)
     if not take_over:
-        return state
+        return record
     origin = world.source.origin()
-    if taken_from(state, origin) is None:
-        return state
-    return replace(state, owner=Owner(origin=origin, actor=world.actor, at=world.clock.now()))
+    if taken_from(record, origin) is None:
+        return record
+    return replace(record, owner=Owner(origin=origin, actor=world.actor, at=world.clock.now()))
 
 
-def taken_from(state: "EnvironmentState", ours: Origin) -> Owner | None:
+def taken_from(record: "EnvironmentRecord", ours: Origin) -> Owner | None:
     """Whose the environment is, when that is another repository."""
-    owner = state.owner
+    owner = record.owner
     return None if owner is None or owner.origin.is_same(ours) else owner

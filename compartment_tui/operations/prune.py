@@ -16,7 +16,7 @@ from compartment_tui.domain.planning.retention import (
     images_needed,
 )
 from compartment_tui.domain.record.transitions import audited
-from compartment_tui.operations.environment_record import state_of
+from compartment_tui.operations.environment_record import record_of
 from compartment_tui.operations.owner import (
     refuse_others_environment,
     taken_from,
@@ -128,7 +128,7 @@ def _chosen(
 def _of_others(world: "World", keys: Sequence[EnvironmentKey]) -> dict[EnvironmentKey, str]:
     """Environments that belong to another repository of the same name."""
     origin = world.source.origin()
-    found = ((key, taken_from(state_of(world, key), origin)) for key in keys)
+    found = ((key, taken_from(record_of(world, key), origin)) for key in keys)
     return {
         key: f"belongs to {owner.words()}: --take-over goes on"
         for key, owner in found
@@ -140,10 +140,10 @@ def _of_environment(
     world: "World", config: "ProjectConfig", key: EnvironmentKey, before: datetime | None
 ) -> tuple[tuple[Leaving, ...], tuple[Leaving, ...]]:
     """What goes, and what stays though it has old values."""
-    state, instances = state_of(world, key), world.engine.instances(key)
+    record, instances = record_of(world, key), world.engine.instances(key)
     if before is not None:
-        return born_before(state, instances, before)
-    return beyond_retention(state, instances, keep=config.keep), ()
+        return born_before(record, instances, before)
+    return beyond_retention(record, instances, keep=config.keep), ()
 
 
 def _prune(
@@ -158,17 +158,17 @@ def _prune(
     if not leaving:
         return (), remaining
     prepare_ground(world, key, config)
-    with world.locks.environment(key, actor=world.actor, purpose="prune") as hold:
-        record = with_owner(world, hold.record(), take_over=take_over)
+    with world.locks.environment(key, actor=world.actor, purpose="prune") as lock:
+        on_record = with_owner(world, lock.read_record(), take_over=take_over)
         leaving, remaining = _of_environment(world, config, key, before)
         for one in leaving:
-            hold.confirm()
+            lock.confirm()
             world.engine.remove(one.deployment)
         verb = "prune" if before is None else "prune --secrets-before"
         names = ", ".join(f"{one.service} {one.deployment}" for one in leaving)
-        state = audited(record, world.actor, world.clock.now(), verb, names)
-        hold.write_record(state)
-        keep_copy(world, hold)
+        record = audited(on_record, world.actor, world.clock.now(), verb, names)
+        lock.write_record(record)
+        keep_copy(world, lock)
     return leaving, remaining
 
 
@@ -180,10 +180,10 @@ def _free_images(
     used = {one.image for one in world.engine.instances() if one.deployment not in gone}
     origin = world.source.origin()
     for key in world.records.environments(config.name):
-        state = state_of(world, key)
+        record = record_of(world, key)
         # How much another repository keeps, its own file says.
-        keep = config.keep if taken_from(state, origin) is None else len(state.deployments)
-        used |= images_needed(state, keep=keep)
+        keep = config.keep if taken_from(record, origin) is None else len(record.deployments)
+        used |= images_needed(record, keep=keep)
     return tuple(sorted(world.engine.built_images(config.name) - used))
 
 

@@ -8,12 +8,12 @@ from typing import TypeAlias
 
 from compartment_tui.domain.commits import Checkout
 from compartment_tui.domain.config import ProjectConfig
-from compartment_tui.domain.deployment import EnvironmentState, Provenance
+from compartment_tui.domain.deployment import EnvironmentRecord, Provenance
 from compartment_tui.domain.events import Event, Noted
 from compartment_tui.domain.owner import Origin, Owner, refuse_other
 from compartment_tui.domain.planning.plan import Run
 from compartment_tui.domain.planning.planning_context import Circumstances
-from compartment_tui.operations.environment_record import key_and_config, state_of
+from compartment_tui.operations.environment_record import key_and_config, record_of
 from compartment_tui.operations.owner import taken_from
 from compartment_tui.operations.recovery import keep_copy, recovered
 from compartment_tui.ports import World
@@ -43,7 +43,7 @@ def planned(world: World, request: Request) -> Run:
     key, config = key_and_config(world, request.environment)
     with _checked_out(world, request) as tree:
         source = _source(world, config, request, tree)
-        run = _refused_early(world, source, state_of(world, key), request)
+        run = _refused_early(world, source, record_of(world, key), request)
         return replace(run, notes=source.notes, ground=missing_ground(world, key, config))
 
 
@@ -53,21 +53,21 @@ def carried_out(world: World, request: Request) -> Iterator[Event]:
     world.engine.warm_up()
     with _checked_out(world, request) as tree:
         source = _source(world, config, request, tree)
-        _refused_early(world, source, state_of(world, key), request)
+        _refused_early(world, source, record_of(world, key), request)
         if request.builds:
             world.builder.warm_up()
         prepare_ground(world, key, config)
-        with world.locks.environment(key, actor=world.actor, purpose=request.verb) as hold:
+        with world.locks.environment(key, actor=world.actor, purpose=request.verb) as lock:
             try:
-                state = yield from recovered(world, hold)
-                if state.journal is None:
-                    run = _run(world, source, state, request)
-                    run = replace(run, before=hold.routes(), notes=source.notes)
+                record = yield from recovered(world, lock)
+                if record.journal is None:
+                    run = _run(world, source, record, request)
+                    run = replace(run, before=lock.routes(), notes=source.notes)
                     for note in source.notes:
                         yield Noted(at=world.clock.now(), target=None, message=note)
-                    yield from execute(world, hold, state, run)
+                    yield from execute(world, lock, record, run)
             finally:
-                keep_copy(world, hold)
+                keep_copy(world, lock)
 
 
 def _checked_out(world: World, request: Request) -> AbstractContextManager[Checkout | None]:
@@ -85,11 +85,11 @@ class _Source:
     origin: Origin
     notes: tuple[str, ...] = ()
 
-    def around(self, world: World, state: EnvironmentState) -> Circumstances:
+    def around(self, world: World, record: EnvironmentRecord) -> Circumstances:
         engine = world.engine
         return Circumstances(
             config=self.config,
-            state=state,
+            record=record,
             now=world.clock.now(),
             actor=world.actor,
             new_id=world.clock.new_id,
@@ -128,21 +128,23 @@ def _source(
     )
 
 
-def _run(world: World, source: _Source, state: EnvironmentState, request: Request) -> Run:
+def _run(world: World, source: _Source, record: EnvironmentRecord, request: Request) -> Run:
     """Raises OwnedElsewhere, and whatever the planner refuses."""
     if not request.take_over:
-        refuse_other(state.key, state.owner, source.origin)
-    run = request.planner(source.around(world, state))
+        refuse_other(record.key, record.owner, source.origin)
+    run = request.planner(source.around(world, record))
     owner = Owner(origin=source.origin, actor=world.actor, at=run.created)
-    return replace(run, owner=owner, taken_from=taken_from(state, source.origin))
+    return replace(run, owner=owner, taken_from=taken_from(record, source.origin))
 
 
-def _refused_early(world: World, source: _Source, state: EnvironmentState, request: Request) -> Run:
-    run = _run(world, source, state, request)
+def _refused_early(
+    world: World, source: _Source, record: EnvironmentRecord, request: Request
+) -> Run:
+    run = _run(world, source, record, request)
     # What is live here is claimed already, so a usual deploy need not ask what others have.
-    live = {one.host for name in state.active if (one := state.active_deployment(name))}
+    live = {one.host for name in record.active if (one := record.active_deployment(name))}
     wanted = {host for plan in run.plans for host in plan.hosts}
     new = frozenset(wanted | {moved.host for moved in run.reroutes}) - live
     if new:
-        refuse_taken_hosts(state.key, new, world.edge.tables())
+        refuse_taken_hosts(record.key, new, world.edge.tables())
     return run

@@ -25,7 +25,7 @@ from compartment_tui.domain.planning.promote import plan_promote_across as _acro
 from compartment_tui.domain.planning.promote import promotion_sources
 from compartment_tui.domain.planning.restoration import refuse_empty_return
 from compartment_tui.domain.planning.rollback_targets import rollback_targets, stopped_in_between
-from compartment_tui.operations.environment_record import key_and_config, state_of
+from compartment_tui.operations.environment_record import key_and_config, record_of
 from compartment_tui.operations.owner import refuse_others_environment, with_owner
 from compartment_tui.operations.recovery import keep_copy
 from compartment_tui.operations.run_operation import Planner, Request, carried_out, planned
@@ -239,7 +239,7 @@ def redeploy(
 def plan_resume(world: World, *, environment: str, take_over: bool = False) -> None:
     """Whether `resume` may begin; what it does, only doing it tells. Raises OwnedElsewhere."""
     key, _ = key_and_config(world, environment)
-    refuse_others_environment(world, state_of(world, key), take_over=take_over)
+    refuse_others_environment(world, record_of(world, key), take_over=take_over)
 
 
 def resume(world: World, *, environment: str, take_over: bool = False) -> Iterator[Event]:
@@ -252,13 +252,13 @@ def resume(world: World, *, environment: str, take_over: bool = False) -> Iterat
         return
     prepare_ground(world, key, config)
     with world.locks.environment(key, actor=world.actor, purpose="resume") as hold:
-        record = hold.record()
-        state = with_owner(world, record, take_over=take_over)
-        if state.rebuilt or state != record:
-            hold.write_record(state)
-        if state.journal is None:
+        on_record = hold.read_record()
+        record = with_owner(world, on_record, take_over=take_over)
+        if record.rebuilt or record != on_record:
+            hold.write_record(record)
+        if record.journal is None:
             yield nothing
-        yield from recover(world, hold, state)
+        yield from recover(world, hold, record)
         keep_copy(world, hold)
 
 
@@ -365,7 +365,7 @@ def _promoting_across(
 
     def planner(around: Circumstances) -> Run:
         sources = promotion_sources(
-            state_of(world, source), services=services, deployment=deployment
+            record_of(world, source), services=services, deployment=deployment
         )
         return _across(around, sources, origin=source.environment, services=services, label=label)
 
@@ -387,10 +387,10 @@ def _rolling_back(
     take_over: bool,
 ) -> Request:
     def planner(around: Circumstances) -> Run:
-        targets = rollback_targets(around.state, services=services, to=to, run=run)
+        targets = rollback_targets(around.record, services=services, to=to, run=run)
         made = _rollback(around, targets, label=label)
-        refuse_empty_return(around.state, made)
-        left = () if services else stopped_in_between(around.state, run=run)
+        refuse_empty_return(around.record, made)
+        left = () if services else stopped_in_between(around.record, run=run)
         return replace(made, left_stopped=left)
 
     return Request(verb="rollback", environment=environment, planner=planner, take_over=take_over)

@@ -6,7 +6,7 @@ from dataclasses import replace
 from compartment_tui.domain.errors import EngineUnreachable
 from compartment_tui.domain.names import EnvironmentKey, parse_environment_name
 from compartment_tui.domain.variables.sheet import Sheet
-from compartment_tui.operations.environment_record import opened, state_of
+from compartment_tui.operations.environment_record import opened, record_of
 from compartment_tui.operations.recipients import unknown
 from compartment_tui.ports import World
 
@@ -28,7 +28,7 @@ def sheet(world: World, *, environment: str, beside: bool = False) -> Sheet:
         unknown_recipients=unknown(world) if beside else (),
     )
     with suppress(EngineUnreachable):
-        state = state_of(world, key)
+        state = record_of(world, key)
         active = {service: state.active_deployment(service) for service in state.active}
         return replace(
             alone,

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from compartment_tui.domain.config import ProjectConfig
-from compartment_tui.domain.deployment import EnvironmentState, Health
+from compartment_tui.domain.deployment import EnvironmentRecord, Health
 from compartment_tui.domain.errors import EngineUnreachable
 from compartment_tui.domain.health import judge
 from compartment_tui.domain.names import EnvironmentKey
@@ -11,7 +11,7 @@ from compartment_tui.domain.outcome import Failure
 from compartment_tui.domain.routes import RouteTable
 from compartment_tui.domain.views import EnvironmentStatus, HeldCandidate, ServiceStatus
 from compartment_tui.operations.background import Asked
-from compartment_tui.operations.environment_record import copy_of, key_and_config, state_of
+from compartment_tui.operations.environment_record import copy_of, key_and_config, record_of
 from compartment_tui.operations.status_rows import Around, active_and_latest, kind_of, service_names
 from compartment_tui.ports import World
 
@@ -29,9 +29,9 @@ def status(world: World, *, environment: str, services: Sequence[str] = ()) -> E
         if copy is None:
             raise
         away = Failure(code=error.code, message=error.message, hint=error.hint)
-        state, written = copy
-        names = service_names(config, state, services)
-        rows = tuple(_recorded_only(config, state, name) for name in names)
+        record, written = copy
+        names = service_names(config, record, services)
+        rows = tuple(_recorded_only(config, record, name) for name in names)
         protected = config.environment(key.environment).protected
         return EnvironmentStatus(
             key=key, services=rows, protected=protected, stale=written, away=away
@@ -41,26 +41,26 @@ def status(world: World, *, environment: str, services: Sequence[str] = ()) -> E
 def _status(
     world: World, config: ProjectConfig, key: EnvironmentKey, services: Sequence[str]
 ) -> EnvironmentStatus:
-    record = Asked(lambda: state_of(world, key))
+    on_record = Asked(lambda: record_of(world, key))
     tables = Asked(world.edge.tables)
     instances = world.engine.instances(key)
     edge = world.edge.info()
     holder = world.locks.holder(key)
-    state, table = record.answer(), tables.answer().get(key, RouteTable())
-    around = Around(world, config, state, instances, table, edge)
-    names = service_names(config, state, services)
+    record, table = on_record.answer(), tables.answer().get(key, RouteTable())
+    around = Around(world, config, record, instances, table, edge)
+    names = service_names(config, record, services)
     return EnvironmentStatus(
         key=key,
         services=tuple(around.service(name) for name in names),
         protected=config.environment(key.environment).protected,
         holder=holder.holder if holder else None,
-        journal=None if holder else state.journal,
-        rebuilt=state.rebuilt,
+        journal=None if holder else record.journal,
+        rebuilt=record.rebuilt,
     )
 
 
-def _recorded_only(config: ProjectConfig, state: EnvironmentState, name: str) -> ServiceStatus:
-    active, latest = active_and_latest(state, name)
+def _recorded_only(config: ProjectConfig, record: EnvironmentRecord, name: str) -> ServiceStatus:
+    active, latest = active_and_latest(record, name)
     health, reason = judge(active=active, latest=latest)
     return ServiceStatus(
         service=name,
@@ -72,12 +72,12 @@ def _recorded_only(config: ProjectConfig, state: EnvironmentState, name: str) ->
         reason=reason,
         url=None,
         declared=config.service(name) is not None,
-        held=_recorded_held(state, name),
+        held=_recorded_held(record, name),
     )
 
 
-def _recorded_held(state: EnvironmentState, name: str) -> HeldCandidate | None:
-    held = state.held_deployment(name)
+def _recorded_held(record: EnvironmentRecord, name: str) -> HeldCandidate | None:
+    held = record.held_deployment(name)
     if held is None:
         return None
     reason = "held; not known while the engine is away"

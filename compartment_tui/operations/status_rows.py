@@ -4,7 +4,7 @@ from collections.abc import Container, Iterable, Sequence
 
 from compartment_tui.domain.claims import own_instances
 from compartment_tui.domain.config import EnvironmentConfig, Kind, ProjectConfig
-from compartment_tui.domain.deployment import Deployment, EnvironmentState, Health, Instance
+from compartment_tui.domain.deployment import Deployment, EnvironmentRecord, Health, Instance
 from compartment_tui.domain.errors import NotFound
 from compartment_tui.domain.health import judge, judge_held
 from compartment_tui.domain.names import show
@@ -36,23 +36,23 @@ class Around:
         self,
         world: World,
         config: ProjectConfig,
-        state: EnvironmentState,
+        record: EnvironmentRecord,
         instances: Iterable[Instance],
         table: RouteTable,
         edge: EdgeInfo | None,
     ) -> None:
         self.world = world
         self.config = config
-        self.state = state
-        self.here = own_instances(state, instances)
+        self.record = record
+        self.here = own_instances(record, instances)
         self.table = table
         self.edge_runs = edge is not None and edge.running
 
     def service(self, name: str) -> ServiceStatus:
         spec = self.config.service(name)
-        active, latest = active_and_latest(self.state, name)
+        active, latest = active_and_latest(self.record, name)
         health, reason = self._health(active, latest)
-        before = self.state.deployments.get((active and active.previous) or "")
+        before = self.record.deployments.get((active and active.previous) or "")
         left = self.left(before) if before else None
         return ServiceStatus(
             service=name,
@@ -71,7 +71,7 @@ class Around:
         )
 
     def _held(self, name: str, active: Deployment | None) -> HeldCandidate | None:
-        held = self.state.held_deployment(name)
+        held = self.record.held_deployment(name)
         if held is None:
             return None
         instance = self.here.get(held.id)
@@ -100,23 +100,23 @@ class Around:
 
     def environment(self, *, declared: bool) -> EnvironmentView:
         """The whole in one line."""
-        state = self.state
-        names = service_names(self.config, state, ())
-        resting = {name for name in state.active if self._rests(name)}
-        both = (active_and_latest(state, name) for name in names if name not in resting)
+        record = self.record
+        names = service_names(self.config, record, ())
+        resting = {name for name in record.active if self._rests(name)}
+        both = (active_and_latest(record, name) for name in names if name not in resting)
         return EnvironmentView(
-            key=state.key,
-            protected=self.config.environment(state.key.environment).protected,
+            key=record.key,
+            protected=self.config.environment(record.key.environment).protected,
             declared=declared,
-            active=len(state.active),
+            active=len(record.active),
             health=worst_of(self._health(active, latest)[0] for active, latest in both),
             resting=len(resting),
-            last=state.runs[-1] if state.runs else None,
-            owner=state.owner,
+            last=record.runs[-1] if record.runs else None,
+            owner=record.owner,
         )
 
     def _rests(self, name: str) -> bool:
-        active = self.state.active_deployment(name)
+        active = self.record.active_deployment(name)
         instance = self.here.get(active.id) if active else None
         half_way = instance is not None and instance.running
         return active is not None and active.resting and not half_way
@@ -139,7 +139,7 @@ class Around:
         """What differs in the file from what runs; a sealed value is unknown, never changed."""
         if active is None:
             return NameChanges()
-        environment = self.config.environment(self.state.key.environment)
+        environment = self.config.environment(self.record.key.environment)
         return drift(environment, name, active, self.world.records.fingerprint_key())
 
 
@@ -163,18 +163,18 @@ def drift(
 
 
 def active_and_latest(
-    state: EnvironmentState, service: str
+    record: EnvironmentRecord, service: str
 ) -> tuple[Deployment | None, Deployment | None]:
     """What is live of a service, and what was made last of it."""
-    return state.active_deployment(service), next(iter(state.of_service(service)), None)
+    return record.active_deployment(service), next(iter(record.of_service(service)), None)
 
 
 def service_names(
-    config: ProjectConfig, state: EnvironmentState, services: Sequence[str]
+    config: ProjectConfig, record: EnvironmentRecord, services: Sequence[str]
 ) -> tuple[str, ...]:
     """The file's services in order, then those that only run or wait; or the ones asked for."""
     declared = [spec.name for spec in config.services]
-    undeclared = sorted({*state.active, *state.held} - set(declared))
+    undeclared = sorted({*record.active, *record.held} - set(declared))
     known = [*declared, *undeclared]
     for name in services:
         if name not in known:

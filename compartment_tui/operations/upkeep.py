@@ -12,7 +12,7 @@ from compartment_tui.domain.variables.edits import RemoveEnvironment
 from compartment_tui.operations.environment_record import key_and_config
 from compartment_tui.operations.owner import refuse_others_environment
 from compartment_tui.operations.recovery import keep_copy
-from compartment_tui.ports import Hold, LockInfo, World
+from compartment_tui.ports import EnvironmentLock, LockInfo, World
 from compartment_tui.rollout.infrastructure import prepare_ground
 from compartment_tui.rollout.switch import await_in_force
 
@@ -68,29 +68,29 @@ def delete_environment(
     deletion = planned()
     if deletion.deployed:
         prepare_ground(world, key, config)
-        with world.locks.environment(key, actor=world.actor, purpose="environment delete") as hold:
+        with world.locks.environment(key, actor=world.actor, purpose="environment delete") as lock:
             deletion = planned()
-            _unroute(world, hold)
-            hold.confirm()
+            _unroute(world, lock)
+            lock.confirm()
             world.engine.remove_environment(key, volumes=volumes)
-            _strike(world, hold, key)
-            keep_copy(world, hold)
+            _strike(world, lock, key)
+            keep_copy(world, lock)
     if variables and deletion.declared:
         world.project.edit([RemoveEnvironment(environment=key.environment)])
     return deletion
 
 
-def _unroute(world: World, hold: Hold) -> None:
+def _unroute(world: World, lock: EnvironmentLock) -> None:
     """An empty table first, confirmed: nobody is sent to a container that is about to go."""
-    if hold.routes().routes:
+    if lock.routes().routes:
         empty = RouteTable(marker=world.clock.new_id("run"))
-        hold.write_routes(empty)
-        await_in_force(world, hold, empty)
+        lock.write_routes(empty)
+        await_in_force(world, lock, empty)
 
 
-def _strike(world: World, hold: Hold, key: EnvironmentKey) -> None:
+def _strike(world: World, lock: EnvironmentLock, key: EnvironmentKey) -> None:
     at = world.clock.now()
-    hold.write_record(audited(hold.record(), world.actor, at, "environment delete", ""))
+    lock.write_record(audited(lock.read_record(), world.actor, at, "environment delete", ""))
     world.edge.forget(key)
     world.records.forget(key)
 

@@ -43,7 +43,7 @@ def _reason(rollout: Rollout, spec: ServiceSpec, instance: Instance) -> str | No
     if spec.readiness is None and not spec.kind.routed:
         return None
     try:
-        refusal = rollout.hold.ready(instance, spec.readiness or UNDECLARED, instance.port)
+        refusal = rollout.lock.ready(instance, spec.readiness or UNDECLARED, instance.port)
     except InstanceGone:
         return "it is gone"
     return refusal.detail if refusal else None

@@ -45,10 +45,10 @@ def set_aside_equals(rollout: Rollout, plans: tuple[Plan, ...]) -> Iterator[Even
 def _set_aside(rollout: Rollout, unchanged: list[Plan]) -> Iterator[Event]:
     if not unchanged:
         return
-    rollout.save(without_unchanged(rollout.state, unchanged))
+    rollout.save(without_unchanged(rollout.record, unchanged))
     rollout.forget_unchanged(plan.service for plan in unchanged)
     for plan in unchanged:
-        active = rollout.state.active[plan.service]
+        active = rollout.record.active[plan.service]
         yield ServiceUnchanged(at=rollout.now, target=plan.target, deployment=active)
         if plan.discards is not None:
             still = f"it is unchanged, so its held candidate {plan.discards.id} stays"

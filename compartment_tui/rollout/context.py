@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
-from compartment_tui.domain.deployment import EnvironmentState, Stage
+from compartment_tui.domain.deployment import EnvironmentRecord, Stage
 from compartment_tui.domain.errors import Cancelled
 from compartment_tui.domain.events import Noted, Output, StageFinished, StageStarted
 from compartment_tui.domain.names import Target
@@ -15,7 +15,7 @@ from compartment_tui.domain.record.transitions import (
     entered,
     image_known,
 )
-from compartment_tui.ports import Hold, World
+from compartment_tui.ports import EnvironmentLock, World
 from compartment_tui.rollout.downtime import Gaps
 
 
@@ -23,14 +23,14 @@ from compartment_tui.rollout.downtime import Gaps
 class Rollout:
     """One run in progress under the environment's lock.
 
-    `state` is always what lies on the engine: `save` writes before it remembers. Undo does not read
-    anything else from here, so it works as well after a crash.
+    `record` is always what lies on the engine: `save` writes before it remembers. Undo reads
+    nothing else from here, so it works as well after a crash.
     """
 
     world: World
-    hold: Hold
+    lock: EnvironmentLock
     run: Run
-    state: EnvironmentState
+    record: EnvironmentRecord
     pending: tuple[Plan, ...]
     """The plans still to be carried out: unchanged services leave after the build."""
     unchanged: tuple[Plan, ...] = ()
@@ -54,14 +54,14 @@ class Rollout:
     def now(self) -> datetime:
         return self.world.clock.now()
 
-    def save(self, state: EnvironmentState) -> None:
+    def save(self, record: EnvironmentRecord) -> None:
         """Write the record; that it can be written proves that the lock is ours.
 
         Nothing is written when that is what lies there: each writing is felt.
         """
-        if state != self.state:
-            self.hold.write_record(state)
-            self.state = state
+        if record != self.record:
+            self.lock.write_record(record)
+            self.record = record
 
     def enter(self, stage: Stage, plans: Iterable[Plan]) -> list[StageStarted]:
         """A stage begins for these services: on the record first, then in the events returned."""
@@ -72,12 +72,12 @@ class Rollout:
             self.started[plan.service, stage] = began
         return [StageStarted(at=self.now, target=plan.target, stage=stage) for plan in plans]
 
-    def learnt(self) -> EnvironmentState:
+    def learnt(self) -> EnvironmentRecord:
         """The record with what was made since: written along with the next stage."""
-        state = self.state
+        record = self.record
         for birth in self.births.values():
-            state = image_known(state, birth)
-        return containers_known(bases_known(state, self.bases), self.containers)
+            record = image_known(record, birth)
+        return containers_known(bases_known(record, self.bases), self.containers)
 
     def leave(self, stage: Stage, plan: Plan, note: str = "") -> StageFinished:
         took = self.world.clock.monotonic() - self.started[plan.service, stage]

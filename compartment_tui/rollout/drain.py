@@ -5,7 +5,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import timedelta
 
-from compartment_tui.domain.deployment import Deployment, EnvironmentState, JournalEntry, Purpose
+from compartment_tui.domain.deployment import Deployment, EnvironmentRecord, JournalEntry, Purpose
 from compartment_tui.domain.errors import DiedAfterSwitch, InstanceGone
 from compartment_tui.domain.events import Event, Noted
 from compartment_tui.domain.names import Target
@@ -47,37 +47,37 @@ class Draining:
         return quiet or now >= self.deadline
 
 
-def drain(world: World, state: EnvironmentState) -> Iterator[Event]:
+def drain(world: World, record: EnvironmentRecord) -> Iterator[Event]:
     """Wait until the previous deployments of the journal have no connections, or their deadlines.
 
     A request to stop ends the waiting. Raises DiedAfterSwitch when a new deployment dies meanwhile.
     """
     with ExitStack() as opened:
-        going = _open(world, state, opened)
+        going = _open(world, record, opened)
         look_at = world.clock.monotonic()
         while going and not world.cancel.requests:
             now = world.clock.monotonic()
             if now >= look_at:
-                refuse_dead(world, state)
+                refuse_dead(world, record)
                 look_at = now + ALIVE_INTERVAL
             over = [one for one in going if one.look(now)]
             going = [one for one in going if one not in over]
             for one in over:
                 if one.left:
-                    yield _cut(world, state, one)
+                    yield _cut(world, record, one)
             if going:
                 world.clock.sleep(DRAIN_INTERVAL)
         if going:
             yield _not_waited(world)
         for one in going:
             if one.left:
-                yield _cut(world, state, one)
+                yield _cut(world, record, one)
 
 
-def _open(world: World, state: EnvironmentState, opened: ExitStack) -> list[Draining]:
-    journal, going = state.journal, []
+def _open(world: World, record: EnvironmentRecord, opened: ExitStack) -> list[Draining]:
+    journal, going = record.journal, []
     for entry in journal.entries if journal else ():
-        deployment = state.deployments.get(entry.previous or "")
+        deployment = record.deployments.get(entry.previous or "")
         if deployment is None or deployment.port is None or entry.stop_first:
             continue
         try:
@@ -90,9 +90,9 @@ def _open(world: World, state: EnvironmentState, opened: ExitStack) -> list[Drai
     return going
 
 
-def refuse_dead(world: World, state: EnvironmentState) -> None:
+def refuse_dead(world: World, record: EnvironmentRecord) -> None:
     """Raises DiedAfterSwitch when a deployment that just went live does not run any more."""
-    for entry in state.journal.incoming if state.journal else ():
+    for entry in record.journal.incoming if record.journal else ():
         instance = world.engine.instance(entry.deployment)
         if instance is None or not instance.running or instance.restarts:
             exited = instance is not None and instance.exit_code is not None
@@ -105,8 +105,8 @@ def refuse_dead(world: World, state: EnvironmentState) -> None:
             )
 
 
-def _cut(world: World, state: EnvironmentState, one: Draining) -> Noted:
-    target = Target(state.key.environment, one.entry.service)
+def _cut(world: World, record: EnvironmentRecord, one: Draining) -> Noted:
+    target = Target(record.key.environment, one.entry.service)
     connections = "1 connection was" if one.left == 1 else f"{one.left} connections were"
     return Noted(
         at=world.clock.now(), target=target, message=f"{connections} still open, and cut off"
@@ -118,13 +118,13 @@ def _not_waited(world: World) -> Noted:
     return Noted(at=world.clock.now(), target=None, message=message)
 
 
-def retire_previous(world: World, state: EnvironmentState) -> tuple[Deployment, ...]:
+def retire_previous(world: World, record: EnvironmentRecord) -> tuple[Deployment, ...]:
     """Stop what was live before the journal's run and keep it; remove what is held no longer.
 
     Those that had to be killed. All are asked to stop at the same moment.
     """
-    journal = state.journal
-    killed = retire(world, previous_of(state)) if journal else ()
+    journal = record.journal
+    killed = retire(world, previous_of(record)) if journal else ()
     for entry in journal.entries if journal else ():
         discarding = journal and journal.purpose is Purpose.DISCARD
         let_go = entry.deployment if discarding else entry.discards
@@ -133,12 +133,12 @@ def retire_previous(world: World, state: EnvironmentState) -> tuple[Deployment, 
     return killed
 
 
-def previous_of(state: EnvironmentState) -> tuple[Deployment, ...]:
+def previous_of(record: EnvironmentRecord) -> tuple[Deployment, ...]:
     """What was live before the journal's run, where that is to make something else live."""
-    journal = state.journal
+    journal = record.journal
     if journal is None or journal.purpose is not Purpose.LIVE:
         return ()
-    found = (state.deployments.get(entry.previous or "") for entry in journal.entries)
+    found = (record.deployments.get(entry.previous or "") for entry in journal.entries)
     return tuple(one for one in found if one is not None)
 
 
@@ -150,26 +150,26 @@ def _remove(world: World, deployment: str) -> None:
         world.engine.remove_image(instance.image)
 
 
-def prune(world: World, state: EnvironmentState, *, keep: int) -> None:
+def prune(world: World, record: EnvironmentRecord, *, keep: int) -> None:
     """Remove containers beyond retention, and the images that nothing uses any more."""
-    instances = world.engine.instances(state.key)
-    gone = prunable(state, instances, keep=keep)
+    instances = world.engine.instances(record.key)
+    gone = prunable(record, instances, keep=keep)
     for deployment in gone:
         world.engine.remove(deployment)
     images = {one.image for one in instances if one.deployment in gone}
     images -= {one.image for one in instances if one.deployment not in gone}
     if images:
-        images -= _needed(world, state, keep=keep)
+        images -= _needed(world, record, keep=keep)
     for image in sorted(images):
         world.engine.remove_image(image)
 
 
-def _needed(world: World, state: EnvironmentState, *, keep: int) -> frozenset[str]:
+def _needed(world: World, record: EnvironmentRecord, *, keep: int) -> frozenset[str]:
     """Images that a kept deployment of any environment would be made from again.
 
     Containers alone do not tell: those with values that leaked were removed, their images kept.
     """
-    keys = world.records.environments(state.key.project)
-    others = (world.records.read(key) for key in keys if key != state.key)
-    states = [state, *(other for other in others if other is not None)]
+    keys = world.records.environments(record.key.project)
+    others = (world.records.read(key) for key in keys if key != record.key)
+    states = [record, *(other for other in others if other is not None)]
     return frozenset().union(*(images_needed(one, keep=keep) for one in states))

@@ -37,9 +37,9 @@ def _reroute(rollout: Rollout, plans: tuple[Plan, ...], stage: Stage) -> Iterato
     yield from mend_documents(rollout)
     table = routes_after(rollout, plans)
     write_claimed(rollout, table)
-    await_in_force(rollout.world, rollout.hold, table)
+    await_in_force(rollout.world, rollout.lock, table)
     rollout.committed = True
-    rollout.save(stand_by(rollout.world, rollout.hold, rollout.state))
+    rollout.save(stand_by(rollout.world, rollout.lock, rollout.record))
     for plan in plans:
         note = plan.preview or "" if plan.purpose is Purpose.HOLD else ""
         yield rollout.leave(stage, plan, note=note)

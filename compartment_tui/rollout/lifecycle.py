@@ -10,7 +10,7 @@ from contextlib import suppress
 from types import MappingProxyType
 from typing import TypeAlias
 
-from compartment_tui.domain.deployment import EnvironmentState, Stage
+from compartment_tui.domain.deployment import EnvironmentRecord, Stage
 from compartment_tui.domain.errors import Cancelled, CompartmentError
 from compartment_tui.domain.events import (
     Event,
@@ -22,7 +22,7 @@ from compartment_tui.domain.events import (
 from compartment_tui.domain.outcome import Failure, Outcome
 from compartment_tui.domain.planning.lifecycle import Handle, Handled, Handling, rested, risen
 from compartment_tui.domain.record.transitions import audited
-from compartment_tui.ports import Hold, World
+from compartment_tui.ports import EnvironmentLock, World
 from compartment_tui.rollout.errors import expected
 from compartment_tui.rollout.lifecycle_context import Handler, rollout_of
 from compartment_tui.rollout.readiness import prove_candidates
@@ -31,14 +31,14 @@ from compartment_tui.rollout.runner import Ending, failure_of
 
 
 def handle(
-    world: World, hold: Hold, state: EnvironmentState, handling: Handling
+    world: World, lock: EnvironmentLock, record: EnvironmentRecord, handling: Handling
 ) -> Iterator[Event]:
     """Carry out a verb under its environment's lock. The last event is `RunFinished`.
 
     A request to stop, and a stream that is closed, leave what was live before as it was.
     """
     began = world.clock.monotonic()
-    handler = Handler(handling=handling, rollout=rollout_of(world, hold, state, handling))
+    handler = Handler(handling=handling, rollout=rollout_of(world, lock, record, handling))
     for one in handling.services:
         if not one.acts:
             if handling.verb is Handle.START:
@@ -81,7 +81,7 @@ def _stop(handler: Handler, services: tuple[Handled, ...]) -> Generator[Event, N
     handler.mark(names, stopped=True)
     handler.rollout.check_cancel()
     killed = retire(handler.world, (one.active for one in services))
-    handler.rollout.save(rested(handler.rollout.state, names))
+    handler.rollout.save(rested(handler.rollout.record, names))
     handler.done += names
     for name in names:
         yield handler.end(Stage.STOPPED, name)
@@ -173,7 +173,7 @@ def _lead_back(handler: Handler, services: tuple[Handled, ...]) -> Iterator[Even
     for name in routed:
         yield handler.begin(Stage.SWITCHING_ROUTE, name)
     handler.mark(names, stopped=False)
-    handler.rollout.save(risen(handler.rollout.state, names))
+    handler.rollout.save(risen(handler.rollout.record, names))
     handler.rollout.gaps.end(*names)
     handler.done += names
     for name in routed:
@@ -196,7 +196,7 @@ def _as_before(handler: Handler, services: Iterable[Handled]) -> None:
     others = [one.service for one in services if not one.active.resting]
     handler.mark(resting, stopped=True)
     handler.mark(others, stopped=False)
-    handler.rollout.save(risen(rested(handler.rollout.state, resting), others))
+    handler.rollout.save(risen(rested(handler.rollout.record, resting), others))
     handler.rollout.gaps.end(*others)
 
 
@@ -241,9 +241,9 @@ def _audit(handler: Handler) -> None:
         return
     world, verb = handler.world, handler.handling.verb.value
     now = world.clock.now()
-    state = audited(handler.rollout.state, world.actor, now, verb, ", ".join(names))
+    record = audited(handler.rollout.record, world.actor, now, verb, ", ".join(names))
     with suppress(Exception):
-        handler.rollout.save(state)
+        handler.rollout.save(record)
 
 
 _Step: TypeAlias = Callable[[Handler, tuple[Handled, ...]], Generator[Event, None, Ending]]

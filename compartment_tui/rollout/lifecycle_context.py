@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from compartment_tui.domain.deployment import Deployment, EnvironmentState, Stage, Trigger
+from compartment_tui.domain.deployment import Deployment, EnvironmentRecord, Stage, Trigger
 from compartment_tui.domain.errors import CompartmentError, EdgeNotConfirmed
 from compartment_tui.domain.events import Noted, StageFailed, StageFinished, StageStarted
 from compartment_tui.domain.names import Target
@@ -11,7 +11,7 @@ from compartment_tui.domain.outcome import Failure
 from compartment_tui.domain.planning.lifecycle import Handling
 from compartment_tui.domain.planning.plan import ImageSource, Plan, Run
 from compartment_tui.domain.planning.rollback_targets import spec_of
-from compartment_tui.ports import Hold, World
+from compartment_tui.ports import EnvironmentLock, World
 from compartment_tui.rollout.context import Rollout
 from compartment_tui.rollout.retirement import killed_notes
 from compartment_tui.rollout.runner import failure_of
@@ -57,8 +57,8 @@ class Handler:
 
         A table that the edge does not take is put back.
         """
-        hold, active = self.rollout.hold, self.rollout.state.active
-        before = hold.routes()
+        lock, active = self.rollout.lock, self.rollout.record.active
+        before = lock.routes()
         marks = {active[name]: name if stopped else "" for name in services}
         marks = {id_: name for id_, name in marks.items() if before.leads_to(id_)}
         table = before.marked(self.world.clock.new_id("run"), marks)
@@ -66,17 +66,17 @@ class Handler:
             return
         if table.routes == before.routes:
             # Somebody wrote it and went before the edge had taken it.
-            await_in_force(self.world, hold, before)
+            await_in_force(self.world, lock, before)
             return
         try:
-            hold.write_routes(table)
-            await_in_force(self.world, hold, table)
+            lock.write_routes(table)
+            await_in_force(self.world, lock, table)
         except EdgeNotConfirmed as error:
-            hold.write_routes(before)
+            lock.write_routes(before)
             hint = "if an earlier version made the edge: `compartment-tui edge remove`, then deploy"
             raise EdgeNotConfirmed(error.message, hint=hint) from error
         except Exception:
-            hold.write_routes(before)
+            lock.write_routes(before)
             raise
 
     def killed(self, deployments: Iterable[Deployment]) -> tuple[Noted, ...]:
@@ -87,7 +87,9 @@ class Handler:
         return Noted(at=self.world.clock.now(), target=None, message=message)
 
 
-def rollout_of(world: World, hold: Hold, state: EnvironmentState, handling: Handling) -> Rollout:
+def rollout_of(
+    world: World, lock: EnvironmentLock, record: EnvironmentRecord, handling: Handling
+) -> Rollout:
     """The same containers again, as a run would know them; it is never put on the record."""
     plans = tuple(
         Plan(
@@ -111,4 +113,4 @@ def rollout_of(world: World, hold: Hold, state: EnvironmentState, handling: Hand
         actor=world.actor,
         plans=plans,
     )
-    return Rollout(world=world, hold=hold, run=run, state=state, pending=plans)
+    return Rollout(world=world, lock=lock, run=run, record=record, pending=plans)

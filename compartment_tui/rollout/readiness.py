@@ -162,9 +162,9 @@ class Proof:
 
     def _asked(self, instance: Instance) -> Refusal | None:
         """Why it is not ready; None when it is."""
-        spec, hold = self.plan.spec, self.rollout.hold
+        spec, lock = self.plan.spec, self.rollout.lock
         if spec.readiness is not None:
-            return hold.ready(instance, spec.readiness, instance.port)
+            return lock.ready(instance, spec.readiness, instance.port)
         if instance.checked is not None:
             refusal = self._checked(instance)
             if refusal is not None or not spec.kind.routed:
@@ -175,7 +175,7 @@ class Proof:
                 return None
             return Refusal(detail=f"up for {up.total_seconds():.1f} s")
         # Also of one whose own check passes: that may ask at another port than the edge will.
-        return hold.ready(instance, UNDECLARED, instance.port)
+        return lock.ready(instance, UNDECLARED, instance.port)
 
     def _checked(self, instance: Instance) -> Refusal | None:
         """What the image's HEALTHCHECK says, run at our pace: the engine's first may be far off."""
@@ -186,7 +186,7 @@ class Proof:
         if self.own is None:
             said = f"HEALTHCHECK {instance.checked}: {instance.check_output}"
             return Refusal(detail=said.removesuffix(": "))
-        refusal = self.rollout.hold.ready(instance, self.own, instance.port)
+        refusal = self.rollout.lock.ready(instance, self.own, instance.port)
         return refusal and replace(refusal, detail=f"its HEALTHCHECK: {refusal.detail}")
 
     def _image(self, instance: Instance) -> Image | None:

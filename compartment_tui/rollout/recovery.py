@@ -2,13 +2,13 @@
 
 from collections.abc import Generator, Iterator
 
-from compartment_tui.domain.deployment import EnvironmentState, Journal, Purpose, Stage
+from compartment_tui.domain.deployment import EnvironmentRecord, Journal, Purpose, Stage
 from compartment_tui.domain.errors import CompartmentError, StepFailed
 from compartment_tui.domain.events import Event, Noted, RunFinished
 from compartment_tui.domain.outcome import Failure, Outcome
 from compartment_tui.domain.record.revert import reverted
 from compartment_tui.domain.record.transitions import finished
-from compartment_tui.ports import Hold, World
+from compartment_tui.ports import EnvironmentLock, World
 from compartment_tui.rollout.drain import drain, retire_previous
 from compartment_tui.rollout.errors import expected
 from compartment_tui.rollout.retirement import killed_notes
@@ -17,17 +17,17 @@ from compartment_tui.rollout.switch import is_in_force, stand_by
 from compartment_tui.rollout.undo import reached, undo
 
 
-def recover(world: World, hold: Hold, state: EnvironmentState) -> Iterator[Event]:
+def recover(world: World, lock: EnvironmentLock, record: EnvironmentRecord) -> Iterator[Event]:
     """Finish or revert the journal's run. The last event is its `RunFinished`.
 
     Nothing is yielded when there is no journal.
     """
-    journal = state.journal
+    journal = record.journal
     if journal is None:
         return
     began = world.clock.monotonic()
     try:
-        ending = yield from _settle(world, hold, state, journal)
+        ending = yield from _settle(world, lock, record, journal)
     except Exception as raised:
         failure = failure_of(expected(world, raised))
         ending = Ending(outcome=Outcome.NEEDS_ATTENTION, failure=failure)
@@ -41,46 +41,48 @@ def recover(world: World, hold: Hold, state: EnvironmentState) -> Iterator[Event
 
 
 def _settle(
-    world: World, hold: Hold, state: EnvironmentState, journal: Journal
+    world: World, lock: EnvironmentLock, record: EnvironmentRecord, journal: Journal
 ) -> Generator[Event, None, Ending]:
     failure: Failure | None = None
-    if reached(journal, Stage.SWITCHING_ROUTE) and is_in_force(world, hold, journal):
+    if reached(journal, Stage.SWITCHING_ROUTE) and is_in_force(world, lock, journal):
         yield _note(world, f"{journal.run} had switched its routes: finishing it")
         try:
-            return (yield from _finish(world, hold, state))
+            return (yield from _finish(world, lock, record))
         except StepFailed as error:
             yield _note(world, f"it cannot be finished: {error.message}")
             reason, failure = error.message, failure_of(error)
     else:
         reason = f"interrupted while {journal.stage.value.replace('_', ' ')}"
         yield _note(world, f"{journal.run} was {reason}: reverting it")
-    yield from undo(world, hold, state)
+    yield from undo(world, lock, record)
     actor, now = world.actor, world.clock.now()
-    done = reverted(state, actor=actor, at=now, failures={}, reason=reason, cancelled=False)
-    hold.write_record(done)
+    done = reverted(record, actor=actor, at=now, failures={}, reason=reason, cancelled=False)
+    lock.write_record(done)
     # It did what it is for; but who asked it to stop meanwhile is answered that it was.
     if failure is not None:
         return Ending(outcome=Outcome.FAILED, failure=failure)
     return Ending(outcome=Outcome.CANCELLED if world.cancel.requests else Outcome.REVERTED)
 
 
-def _finish(world: World, hold: Hold, state: EnvironmentState) -> Generator[Event, None, Ending]:
-    journal = state.journal
+def _finish(
+    world: World, lock: EnvironmentLock, record: EnvironmentRecord
+) -> Generator[Event, None, Ending]:
+    journal = record.journal
     purpose = journal.purpose if journal else Purpose.LIVE
     for entry in journal.incoming if journal else ():
         # The engine may have been restarted since: a candidate does not come back by itself.
         if purpose is Purpose.LIVE or (purpose is Purpose.HOLD and not entry.stop_first):
             world.engine.start(entry.deployment)
-    state = stand_by(world, hold, state)
-    hold.write_record(state)
+    record = stand_by(world, lock, record)
+    lock.write_record(record)
     if purpose is Purpose.LIVE:
-        yield from drain(world, state)
+        yield from drain(world, record)
     if world.cancel.requests > 1:
         failure = failure_of(CompartmentError("the previous version still runs", hint=RESUME_HINT))
         return Ending(outcome=Outcome.NEEDS_ATTENTION, failure=failure)
-    killed = retire_previous(world, state)
-    hold.write_record(finished(state, world.actor, world.clock.now()))
-    yield from killed_notes(state.key, killed, world.clock.now())
+    killed = retire_previous(world, record)
+    lock.write_record(finished(record, world.actor, world.clock.now()))
+    yield from killed_notes(record.key, killed, world.clock.now())
     return Ending(outcome=OUTCOMES[purpose])
 
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from types import MappingProxyType
 
-from compartment_tui.domain.deployment import EnvironmentState, Purpose, Stage, Trigger
+from compartment_tui.domain.deployment import EnvironmentRecord, Purpose, Stage, Trigger
 from compartment_tui.domain.errors import Cancelled, CompartmentError, DiedAfterSwitch, StepFailed
 from compartment_tui.domain.events import Event, RunFinished, RunPlanned, StageFailed, WentLive
 from compartment_tui.domain.outcome import Failure, Outcome
@@ -21,7 +21,7 @@ from compartment_tui.domain.planning.plan import Run
 from compartment_tui.domain.planning.restoration import anew_words
 from compartment_tui.domain.record.revert import reverted
 from compartment_tui.domain.record.transitions import begun, finished, nothing_done, shelved
-from compartment_tui.ports import Hold, World
+from compartment_tui.ports import EnvironmentLock, World
 from compartment_tui.rollout.context import Rollout
 from compartment_tui.rollout.drain import drain, prune, retire_previous
 from compartment_tui.rollout.errors import expected
@@ -52,15 +52,17 @@ class Ending:
     live_after: timedelta | None = None
 
 
-def execute(world: World, hold: Hold, state: EnvironmentState, run: Run) -> Iterator[Event]:
+def execute(
+    world: World, lock: EnvironmentLock, record: EnvironmentRecord, run: Run
+) -> Iterator[Event]:
     """Carry out a run under its environment's lock. The last event is `RunFinished`.
 
     Closing the stream is a request to stop: before the commit point the run is reverted, after it
     the waiting ends and the new version stays.
     """
     began = world.clock.monotonic()
-    rollout = Rollout(world=world, hold=hold, run=run, state=state, pending=run.plans)
-    rollout.save(begun(state, run))
+    rollout = Rollout(world=world, lock=lock, run=run, record=record, pending=run.plans)
+    rollout.save(begun(record, run))
     try:
         yield RunPlanned(at=rollout.now, run=run)
         ending = yield from _carry_out(rollout, began)
@@ -91,7 +93,7 @@ def _carry_out(rollout: Rollout, began: timedelta) -> Generator[Event, None, End
             return _attention(found)
         return (yield from _revert(rollout, failure_of(found), outcome=Outcome.FAILED))
     if not rollout.committed:
-        rollout.save(nothing_done(rollout.state))
+        rollout.save(nothing_done(rollout.record))
         return Ending(outcome=Outcome.UNCHANGED)
     if rollout.run.purpose is Purpose.LIVE:
         live = _went_live(rollout, began)
@@ -110,7 +112,7 @@ def _unlike_what_was(rollout: Rollout) -> Iterator[Event]:
 
 
 def _went_live(rollout: Rollout, began: timedelta) -> WentLive:
-    world, journal = rollout.world, rollout.state.journal
+    world, journal = rollout.world, rollout.record.journal
     return WentLive(
         at=rollout.now,
         run=rollout.run.id,
@@ -140,7 +142,7 @@ def _after_the_switch(rollout: Rollout) -> Generator[Event, None, Ending]:
     plans = rollout.pending
     yield from rollout.enter(Stage.DRAINING_PREVIOUS, plans)
     try:
-        yield from drain(rollout.world, rollout.state)
+        yield from drain(rollout.world, rollout.record)
     except DiedAfterSwitch as error:
         dead = next(plan for plan in plans if plan.service == error.service)
         rollout.working_on = (dead, Stage.DRAINING_PREVIOUS)
@@ -152,8 +154,8 @@ def _after_the_switch(rollout: Rollout) -> Generator[Event, None, Ending]:
     try:
         if rollout.world.cancel.requests > 1:
             return Ending(outcome=Outcome.NEEDS_ATTENTION, failure=_left_draining())
-        killed = retire_previous(rollout.world, rollout.state)
-        rollout.save(finished(rollout.state, rollout.run.actor, rollout.now))
+        killed = retire_previous(rollout.world, rollout.record)
+        rollout.save(finished(rollout.record, rollout.run.actor, rollout.now))
     except Exception as raised:
         found = expected(rollout.world, raised)
         yield from _told(rollout, found)
@@ -168,8 +170,8 @@ def _after_the_switch(rollout: Rollout) -> Generator[Event, None, Ending]:
 def _after_holding(rollout: Rollout) -> Generator[Event, None, Ending]:
     """Remove what is held no longer. Nobody is connected to it but whoever looked at a preview."""
     try:
-        retire_previous(rollout.world, rollout.state)
-        rollout.save(finished(rollout.state, rollout.run.actor, rollout.now))
+        retire_previous(rollout.world, rollout.record)
+        rollout.save(finished(rollout.record, rollout.run.actor, rollout.now))
     except Exception as raised:
         error = expected(rollout.world, raised)
         yield from _told(rollout, error)
@@ -181,10 +183,10 @@ def _after_holding(rollout: Rollout) -> Generator[Event, None, Ending]:
 def _tidy(rollout: Rollout) -> Iterator[Event]:
     """Remove containers beyond retention, put old history away. Nothing of it can undo the run."""
     try:
-        prune(rollout.world, rollout.state, keep=rollout.run.keep)
-        live, old = shelved(rollout.state, keep=rollout.run.keep)
+        prune(rollout.world, rollout.record, keep=rollout.run.keep)
+        live, old = shelved(rollout.record, keep=rollout.run.keep)
         if old is not None:
-            rollout.hold.shelve(old)
+            rollout.lock.shelve(old)
             rollout.save(live)
     except Exception as raised:
         error = expected(rollout.world, raised)
@@ -200,9 +202,9 @@ def _revert(
         plan, stage = rollout.working_on
         failures = {plan.service: (stage, failure.message)}
     try:
-        yield from undo(rollout.world, rollout.hold, rollout.state, look_at=frozenset(failures))
+        yield from undo(rollout.world, rollout.lock, rollout.record, look_at=frozenset(failures))
         rollout.gaps.end_all()
-        state = reverted(
+        record = reverted(
             rollout.learnt(),
             actor=rollout.run.actor,
             at=rollout.now,
@@ -210,7 +212,7 @@ def _revert(
             reason=failure.message,
             cancelled=outcome is Outcome.CANCELLED,
         )
-        rollout.save(state)
+        rollout.save(record)
     except Exception as raised:
         error = expected(rollout.world, raised)
         yield rollout.note(f"reverting stopped: {error.message}")
@@ -247,7 +249,7 @@ def failure_of(error: CompartmentError) -> Failure:
 
 def _abandon(rollout: Rollout) -> None:
     """Nobody listens any more: like the first Ctrl-C. What fails is left to `resume`."""
-    if rollout.state.journal is None:
+    if rollout.record.journal is None:
         return
     with suppress(Exception):
         if not rollout.committed:
@@ -255,5 +257,5 @@ def _abandon(rollout: Rollout) -> None:
             for _ in _revert(rollout, failure, outcome=Outcome.CANCELLED):
                 pass
         else:
-            retire_previous(rollout.world, rollout.state)
-            rollout.save(finished(rollout.state, rollout.run.actor, rollout.now))
+            retire_previous(rollout.world, rollout.record)
+            rollout.save(finished(rollout.record, rollout.run.actor, rollout.now))

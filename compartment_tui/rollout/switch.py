@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from datetime import timedelta
 
-from compartment_tui.domain.deployment import EnvironmentState, Journal, Purpose, Stage
+from compartment_tui.domain.deployment import EnvironmentRecord, Journal, Purpose, Stage
 from compartment_tui.domain.errors import EdgeNotConfirmed, HostConflict
 from compartment_tui.domain.events import Event, RouteMoved
 from compartment_tui.domain.names import EnvironmentKey, Target, show
@@ -12,7 +12,7 @@ from compartment_tui.domain.planning.rollback_targets import spec_of
 from compartment_tui.domain.record.held_candidates import discarded, held
 from compartment_tui.domain.record.transitions import activated
 from compartment_tui.domain.routes import Route, RouteTable
-from compartment_tui.ports import Hold, World
+from compartment_tui.ports import EnvironmentLock, World
 from compartment_tui.rollout.context import Rollout
 
 CONFIRM_TIMEOUT = timedelta(seconds=10)
@@ -29,10 +29,10 @@ def switch_routes(rollout: Rollout, plans: tuple[Plan, ...]) -> Iterator[Event]:
     yield from mend_documents(rollout)
     table = routes_after(rollout, plans)
     write_claimed(rollout, table)
-    await_in_force(rollout.world, rollout.hold, table)
+    await_in_force(rollout.world, rollout.lock, table)
     rollout.committed = True
     rollout.gaps.end_all()
-    rollout.save(stand_by(rollout.world, rollout.hold, rollout.state))
+    rollout.save(stand_by(rollout.world, rollout.lock, rollout.record))
     for plan in plans:
         yield rollout.leave(Stage.SWITCHING_ROUTE, plan)
     for moved in _moved_routes(rollout):
@@ -49,7 +49,7 @@ def must_switch(rollout: Rollout) -> bool:
         return bool(rollout.pending)
     table = routes_after(rollout, ())
     before = rollout.run.before
-    return table.routes != before.routes or not rollout.hold.in_force(before)
+    return table.routes != before.routes or not rollout.lock.in_force(before)
 
 
 def routes_after(rollout: Rollout, plans: tuple[Plan, ...]) -> RouteTable:
@@ -58,10 +58,10 @@ def routes_after(rollout: Rollout, plans: tuple[Plan, ...]) -> RouteTable:
     Its candidates have their hosts, what is left alone has the host that the file gives it, and
     nothing leads to what is replaced, taken away, no longer held or unknown.
     """
-    run, state = rollout.run, rollout.state
+    run, record = rollout.run, rollout.record
     routes = []
     for plan in plans:
-        port = state.deployments[plan.deployment].port
+        port = record.deployments[plan.deployment].port
         if plan.routed_host is not None and port is not None:
             routes.append(
                 Route(
@@ -78,7 +78,7 @@ def routes_after(rollout: Rollout, plans: tuple[Plan, ...]) -> RouteTable:
     for moved in _moved_routes(rollout):
         ended.add(moved.deployment)
         resting = run.before.answered_for(moved.deployment)
-        spec = spec_of(state.deployments[moved.deployment])
+        spec = spec_of(record.deployments[moved.deployment])
         routes.append(
             Route(
                 host=moved.host,
@@ -88,7 +88,7 @@ def routes_after(rollout: Rollout, plans: tuple[Plan, ...]) -> RouteTable:
                 fallback=bool(spec.fallback),
             )
         )
-    known = {*state.active.values(), *state.held.values(), *(plan.deployment for plan in plans)}
+    known = {*record.active.values(), *record.held.values(), *(plan.deployment for plan in plans)}
     kept = run.before.only(frozenset(known)).without(frozenset(ended))
     return kept.moved(run.id, tuple(routes))
 
@@ -118,7 +118,7 @@ def _moved_routes(rollout: Rollout) -> tuple[Reroute, ...]:
 
 def mend_documents(rollout: Rollout) -> Iterator[Event]:
     """Move unreadable route documents aside: one of them blocks the changes of every project."""
-    if rollout.hold.documents_readable():
+    if rollout.lock.documents_readable():
         return
     edge = rollout.world.edge
     unreadable = edge.unreadable()
@@ -136,11 +136,11 @@ def write_claimed(rollout: Rollout, table: RouteTable) -> None:
     world, run = rollout.world, rollout.run
     new = table.hosts - run.before.hosts
     if not new:
-        rollout.hold.write_routes(table)
+        rollout.lock.write_routes(table)
         return
     with world.locks.engine(actor=world.actor):
         refuse_taken_hosts(run.key, new, world.edge.tables())
-        rollout.hold.write_routes(table)
+        rollout.lock.write_routes(table)
 
 
 def refuse_taken_hosts(
@@ -157,10 +157,10 @@ def refuse_taken_hosts(
             )
 
 
-def await_in_force(world: World, hold: Hold, table: RouteTable) -> None:
+def await_in_force(world: World, lock: EnvironmentLock, table: RouteTable) -> None:
     """Ask the edge until exactly this table is in force. Raises EdgeNotConfirmed."""
     deadline = world.clock.monotonic() + CONFIRM_TIMEOUT
-    while not hold.in_force(table):
+    while not lock.in_force(table):
         if world.clock.monotonic() >= deadline:
             raise EdgeNotConfirmed(
                 f"the edge did not take the routes within {CONFIRM_TIMEOUT.total_seconds():g} s",
@@ -169,37 +169,37 @@ def await_in_force(world: World, hold: Hold, table: RouteTable) -> None:
         world.clock.sleep(CONFIRM_INTERVAL)
 
 
-def stand_by(world: World, hold: Hold, state: EnvironmentState) -> EnvironmentState:
+def stand_by(world: World, lock: EnvironmentLock, record: EnvironmentRecord) -> EnvironmentRecord:
     """After the commit point: names inside, restart policies, the record. Idempotent."""
-    journal = state.journal
+    journal = record.journal
     if journal is None:
-        return state
-    hold.confirm()
+        return record
+    lock.confirm()
     if journal.purpose is Purpose.HOLD:
-        return held(state, world.clock.now())
+        return held(record, world.clock.now())
     if journal.purpose is Purpose.DISCARD:
-        return discarded(state)
+        return discarded(record)
     names = {e.service: None if e.removes else e.deployment for e in journal.entries}
-    world.engine.name_active(state.key, names)
+    world.engine.name_active(record.key, names)
     for entry in journal.incoming:
         world.engine.keep_running(entry.deployment)
-    return activated(state, world.clock.now(), hold.routes())
+    return activated(record, world.clock.now(), lock.routes())
 
 
-def is_in_force(world: World, hold: Hold, journal: Journal) -> bool:
+def is_in_force(world: World, lock: EnvironmentLock, journal: Journal) -> bool:
     """Which side of the commit point a broken run is on. The edge decides, never the journal.
 
     A table of the run that lies there unconfirmed gets its time; when the edge does not take it, it
     does not count. (Documents made again after their volume was lost have no marker, but the same
     routes.)
     """
-    written = hold.routes()
+    written = lock.routes()
     routed = [entry for entry in journal.incoming if entry.host is not None]
     leads_there = bool(routed) and all(written.leads_to(e.deployment, e.host) for e in routed)
     if written.marker != journal.run and not leads_there:
         return False
     try:
-        await_in_force(world, hold, written)
+        await_in_force(world, lock, written)
     except EdgeNotConfirmed:
         return False
     return True

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 from compartment_tui.domain.deployment import (
     Deployment,
-    EnvironmentState,
+    EnvironmentRecord,
     Journal,
     JournalEntry,
     Purpose,
@@ -15,7 +15,7 @@ from compartment_tui.domain.deployment import (
 from compartment_tui.domain.errors import NeedsAttention
 from compartment_tui.domain.events import Event, StageReverted
 from compartment_tui.domain.names import Target
-from compartment_tui.ports import Hold, World
+from compartment_tui.ports import EnvironmentLock, World
 from compartment_tui.rollout.retirement import retire
 from compartment_tui.rollout.switch import await_in_force
 
@@ -23,7 +23,11 @@ ORDER = tuple(Stage)
 
 
 def undo(
-    world: World, hold: Hold, state: EnvironmentState, *, look_at: frozenset[str] = frozenset()
+    world: World,
+    lock: EnvironmentLock,
+    record: EnvironmentRecord,
+    *,
+    look_at: frozenset[str] = frozenset(),
 ) -> Iterator[Event]:
     """First the previous ones run, then the routes go back to them, then the candidates go.
 
@@ -31,7 +35,7 @@ def undo(
     whatever an adapter raises: an undo that fails ends the undoing, and everything is left
     standing.
     """
-    journal = state.journal
+    journal = record.journal
     if journal is None or not reached(journal, Stage.STARTING_CANDIDATE):
         return
     switched = reached(journal, Stage.SWITCHING_ROUTE)
@@ -39,22 +43,22 @@ def undo(
     if goes_live:
         _refuse_hurry(world)
         # Two of a stop-first service must not run at once, not even now.
-        retire(world, _candidates(state, (one for one in journal.entries if one.stop_first)))
+        retire(world, _candidates(record, (one for one in journal.entries if one.stop_first)))
     for entry in reversed(journal.entries):
         _refuse_hurry(world)
         if goes_live and (entry.stop_first or switched):
             _run_previous(world, entry)
     if switched:
         _refuse_hurry(world)
-        yield from _routes_back(world, hold, state, journal)
+        yield from _routes_back(world, lock, record, journal)
     staying = (one for one in journal.incoming if one.kept or one.service in look_at)
-    retire(world, _candidates(state, (one for one in staying if not one.held)))
+    retire(world, _candidates(record, (one for one in staying if not one.held)))
     for entry in reversed(journal.incoming):
         _refuse_hurry(world)
         look = entry.service in look_at
         if not entry.held:
-            _stand_down(world, state, entry, look=look)
-            yield _reverted(world, state, entry, Stage.STARTING_CANDIDATE)
+            _stand_down(world, record, entry, look=look)
+            yield _reverted(world, record, entry, Stage.STARTING_CANDIDATE)
         elif look and reached(journal, Stage.DRAINING_PREVIOUS):
             # It died after it went live: the engine would bring it back for ever.
             world.engine.retire(entry.deployment, timedelta())
@@ -66,8 +70,10 @@ def reached(journal: Journal, stage: Stage) -> bool:
     return ORDER.index(journal.stage) >= ORDER.index(stage)
 
 
-def _candidates(state: EnvironmentState, entries: Iterable[JournalEntry]) -> tuple[Deployment, ...]:
-    return tuple(state.deployments[entry.deployment] for entry in entries)
+def _candidates(
+    record: EnvironmentRecord, entries: Iterable[JournalEntry]
+) -> tuple[Deployment, ...]:
+    return tuple(record.deployments[entry.deployment] for entry in entries)
 
 
 def _run_previous(world: World, entry: JournalEntry) -> None:
@@ -77,29 +83,31 @@ def _run_previous(world: World, entry: JournalEntry) -> None:
 
 
 def _routes_back(
-    world: World, hold: Hold, state: EnvironmentState, journal: Journal
+    world: World, lock: EnvironmentLock, record: EnvironmentRecord, journal: Journal
 ) -> Iterator[Event]:
-    if hold.routes() != journal.before:
-        hold.write_routes(journal.before)
-    await_in_force(world, hold, journal.before)
+    if lock.routes() != journal.before:
+        lock.write_routes(journal.before)
+    await_in_force(world, lock, journal.before)
     if journal.purpose is Purpose.LIVE:
         back = {e.service: e.previous for e in journal.entries if e.previous is not None}
-        world.engine.name_active(state.key, back)
+        world.engine.name_active(record.key, back)
     stage = {Purpose.HOLD: Stage.HELD, Purpose.DISCARD: Stage.STOPPED}.get(journal.purpose)
     for entry in reversed(journal.entries):
-        yield _reverted(world, state, entry, stage or Stage.SWITCHING_ROUTE)
+        yield _reverted(world, record, entry, stage or Stage.SWITCHING_ROUTE)
 
 
-def _stand_down(world: World, state: EnvironmentState, entry: JournalEntry, *, look: bool) -> None:
+def _stand_down(
+    world: World, record: EnvironmentRecord, entry: JournalEntry, *, look: bool
+) -> None:
     if not entry.kept and not look:
         world.engine.remove(entry.deployment)
     if look and not entry.kept:
-        _forget_older_failures(world, state, entry)
+        _forget_older_failures(world, record, entry)
 
 
-def _forget_older_failures(world: World, state: EnvironmentState, entry: JournalEntry) -> None:
+def _forget_older_failures(world: World, record: EnvironmentRecord, entry: JournalEntry) -> None:
     """One failed candidate per service stays for a look."""
-    for deployment in state.of_service(entry.service):
+    for deployment in record.of_service(entry.service):
         if deployment.status is Status.FAILED and deployment.id != entry.deployment:
             world.engine.remove(deployment.id)
 
@@ -114,7 +122,7 @@ def _refuse_hurry(world: World) -> None:
 
 
 def _reverted(
-    world: World, state: EnvironmentState, entry: JournalEntry, stage: Stage
+    world: World, record: EnvironmentRecord, entry: JournalEntry, stage: Stage
 ) -> StageReverted:
-    target = Target(state.key.environment, entry.service)
+    target = Target(record.key.environment, entry.service)
     return StageReverted(at=world.clock.now(), target=target, stage=stage)

@@ -22,7 +22,7 @@ from compartment_tui.domain.names import EnvironmentKey
 from compartment_tui.domain.planning.plan import Birth, ImageSource, Plan
 from compartment_tui.domain.routes import Route, RouteTable
 from compartment_tui.domain.variable import Secret
-from compartment_tui.ports import Hold, World
+from compartment_tui.ports import EnvironmentLock, World
 
 IMAGE = "busybox:1"
 NOWHERE = "no.such.registry.invalid/name:1"
@@ -200,7 +200,7 @@ class Bench(ABC):
     def start(self, name: str) -> Instance:
         return self.world.engine.start(self.create(name).deployment)
 
-    def hold(self, purpose: str = "contract") -> Hold:
+    def lock(self, purpose: str = "contract") -> EnvironmentLock:
         return self.world.locks.environment(self.key, actor=self.world.actor, purpose=purpose)
 
     def now(self, deployment: str) -> Instance:
@@ -224,9 +224,9 @@ class Bench(ABC):
         )
         return RouteTable(marker=instance.run, routes=(route,))
 
-    def put_in_force(self, hold: Hold, table: RouteTable) -> None:
-        hold.write_routes(table)
-        assert self.eventually(lambda: hold.in_force(table))
+    def put_in_force(self, lock: EnvironmentLock, table: RouteTable) -> None:
+        lock.write_routes(table)
+        assert self.eventually(lambda: lock.in_force(table))
 
 
 def unique_project() -> str:

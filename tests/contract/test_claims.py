@@ -7,7 +7,7 @@ import pytest
 
 from compartment_tui.domain.deployment import (
     Deployment,
-    EnvironmentState,
+    EnvironmentRecord,
     Instance,
     Stage,
     Status,
@@ -33,11 +33,11 @@ def recorded(bench: Bench, made: Instance, *, container: str) -> None:
         stage=Stage.ACTIVE,
         activated=made.created,
     )
-    state = EnvironmentState(
+    state = EnvironmentRecord(
         key=bench.key, active={made.service: one.id}, deployments={one.id: one}
     )
-    with bench.hold() as hold:
-        hold.write_record(state)
+    with bench.lock() as lock:
+        lock.write_record(state)
 
 
 @pytest.fixture
@@ -124,10 +124,10 @@ def test_a_lost_record_is_not_made_again_from_several_that_claim_to_be_one(
     made = bench.start("web")
     bench.copy(made.deployment, name)
     with (
-        other.locks.environment(bench.key, actor="bob@desk", purpose="contract") as hold,
+        other.locks.environment(bench.key, actor="bob@desk", purpose="contract") as lock,
         pytest.raises(RecordInvalid, match="cannot be made again") as refused,
     ):
-        hold.record()
+        lock.read_record()
     assert name in refused.value.message
     assert made.name in refused.value.message
 

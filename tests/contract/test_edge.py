@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from compartment_tui.domain.deployment import Deployment, EnvironmentState, Stage, Status, Trigger
+from compartment_tui.domain.deployment import Deployment, EnvironmentRecord, Stage, Status, Trigger
 from compartment_tui.domain.errors import EdgeConflict, EdgeNotConfirmed
 from compartment_tui.domain.names import EnvironmentKey
 from compartment_tui.domain.routes import RouteTable
@@ -32,10 +32,10 @@ def live(bench: Bench) -> RouteTable:
         status=Status.SUCCEEDED,
         stage=Stage.ACTIVE,
     )
-    with bench.hold() as hold:
-        bench.put_in_force(hold, table)
-        hold.write_record(
-            EnvironmentState(
+    with bench.lock() as lock:
+        bench.put_in_force(lock, table)
+        lock.write_record(
+            EnvironmentRecord(
                 key=bench.key,
                 active={"web": deployment.id},
                 deployments={deployment.id: deployment},
@@ -46,8 +46,8 @@ def live(bench: Bench) -> RouteTable:
 
 
 def in_force(bench: Bench, table: RouteTable) -> bool:
-    with bench.hold() as hold:
-        return bench.eventually(lambda: hold.in_force(table))
+    with bench.lock() as lock:
+        return bench.eventually(lambda: lock.in_force(table))
 
 
 def test_ensuring_twice_does_nothing(bench: Bench) -> None:
@@ -75,21 +75,21 @@ def test_attaching_twice_is_attaching_once(bench: Bench) -> None:
 
 
 def test_no_routes_at_first(bench: Bench) -> None:
-    with bench.hold() as hold:
-        assert hold.routes() == RouteTable()
-        assert bench.eventually(lambda: hold.in_force(RouteTable()))
+    with bench.lock() as lock:
+        assert lock.routes() == RouteTable()
+        assert bench.eventually(lambda: lock.in_force(RouteTable()))
     assert bench.key not in bench.world.edge.tables()
 
 
 def test_a_written_table_comes_in_force_and_no_other(bench: Bench) -> None:
     table = bench.table(bench.start("web"))
-    with bench.hold() as hold:
-        assert not hold.in_force(table)
-        bench.put_in_force(hold, table)
-        assert hold.routes() == table
-        assert not hold.in_force(RouteTable())
-        assert not hold.in_force(replace(table, marker="run_other"))
-        assert not hold.in_force(replace(table, routes=()))
+    with bench.lock() as lock:
+        assert not lock.in_force(table)
+        bench.put_in_force(lock, table)
+        assert lock.routes() == table
+        assert not lock.in_force(RouteTable())
+        assert not lock.in_force(replace(table, marker="run_other"))
+        assert not lock.in_force(replace(table, routes=()))
     assert bench.another().edge.tables()[bench.key] == table
 
 
@@ -97,8 +97,8 @@ def test_a_visitor_follows_the_table(bench: Bench) -> None:
     table = live(bench)
     elsewhere = bench.table(bench.start("page"), host=f"page-{bench.key.project}.localhost")
     assert not bench.visit(host_of(elsewhere))
-    with bench.hold() as hold:
-        bench.put_in_force(hold, table.moved(elsewhere.marker or "", elsewhere.routes))
+    with bench.lock() as lock:
+        bench.put_in_force(lock, table.moved(elsewhere.marker or "", elsewhere.routes))
     assert bench.eventually(lambda: bench.visit(host_of(elsewhere)))
     assert bench.visit(host_of(table))
 
@@ -107,41 +107,41 @@ def test_the_edge_answers_503_for_a_stopped_service_and_leads_to_it_again(bench:
     table = live(bench)
     deployment = table.routes[0].deployment
     stopped = table.marked(bench.world.clock.new_id("run"), {deployment: "web"})
-    with bench.hold() as hold:
-        bench.put_in_force(hold, stopped)
-        assert hold.routes() == stopped
+    with bench.lock() as lock:
+        bench.put_in_force(lock, stopped)
+        assert lock.routes() == stopped
         assert bench.another().edge.tables()[bench.key] == stopped
         bench.world.engine.retire(deployment, SECOND)
         assert bench.world.edge.visit(host_of(table)).status == 503
         bench.world.engine.start(deployment)
         assert bench.world.edge.visit(host_of(table)).status == 503
-        bench.put_in_force(hold, stopped.marked(bench.world.clock.new_id("run"), {deployment: ""}))
+        bench.put_in_force(lock, stopped.marked(bench.world.clock.new_id("run"), {deployment: ""}))
     assert bench.eventually(lambda: bench.visit(host_of(table)))
 
 
 def test_a_table_of_the_same_routes_has_its_own_marker(bench: Bench) -> None:
     table = bench.table(bench.start("web"))
-    with bench.hold() as hold:
-        bench.put_in_force(hold, table)
+    with bench.lock() as lock:
+        bench.put_in_force(lock, table)
         again = table.moved(bench.world.clock.new_id("run"), ())
-        assert not hold.in_force(again)
-        bench.put_in_force(hold, again)
-        assert not hold.in_force(table)
+        assert not lock.in_force(again)
+        bench.put_in_force(lock, again)
+        assert not lock.in_force(table)
 
 
 def test_an_empty_table_takes_the_routes_away(bench: Bench) -> None:
     table = live(bench)
-    with bench.hold() as hold:
-        bench.put_in_force(hold, RouteTable())
-        assert hold.routes() == RouteTable()
+    with bench.lock() as lock:
+        bench.put_in_force(lock, RouteTable())
+        assert lock.routes() == RouteTable()
     assert not bench.visit(host_of(table))
 
 
 def test_a_table_without_routes_can_be_confirmed(bench: Bench) -> None:
     marked = RouteTable(marker=bench.world.clock.new_id("run"))
-    with bench.hold() as hold:
-        bench.put_in_force(hold, marked)
-        assert hold.routes() == marked
+    with bench.lock() as lock:
+        bench.put_in_force(lock, marked)
+        assert lock.routes() == marked
 
 
 def test_forgetting_takes_the_document_and_the_network(bench: Bench) -> None:
@@ -156,10 +156,10 @@ def test_forgetting_takes_the_document_and_the_network(bench: Bench) -> None:
 
 def test_an_edge_that_died_cannot_be_asked_and_comes_back(bench: Bench) -> None:
     table = live(bench)
-    with bench.hold() as hold:
+    with bench.lock() as lock:
         bench.kill_edge()
         with pytest.raises(EdgeNotConfirmed):
-            hold.in_force(table)
+            lock.in_force(table)
     info = bench.world.edge.info()
     assert info is not None
     assert not info.running
@@ -207,29 +207,29 @@ def test_an_unreadable_document_is_found_and_set_aside(bench: Bench) -> None:
     with bench.world.locks.engine(actor=bench.world.actor):
         bench.world.edge.set_aside(found[0])
     assert bench.world.edge.unreadable() == ()
-    with bench.hold() as hold:
-        bench.put_in_force(hold, bench.table(bench.start("web")))
+    with bench.lock() as lock:
+        bench.put_in_force(lock, bench.table(bench.start("web")))
 
 
 def test_a_quick_look_tells_that_a_document_is_unreadable(bench: Bench) -> None:
     live(bench)
-    with bench.hold() as hold:
-        assert hold.documents_readable()
+    with bench.lock() as lock:
+        assert lock.documents_readable()
         bench.spoil_a_document()
-        assert not hold.documents_readable()
+        assert not lock.documents_readable()
         with bench.world.locks.engine(actor=bench.world.actor):
             bench.world.edge.set_aside(bench.world.edge.unreadable()[0])
-        assert hold.documents_readable()
+        assert lock.documents_readable()
 
 
 def test_tables_of_other_environments_are_left_alone(bench: Bench) -> None:
     table = live(bench)
     other = EnvironmentKey(bench.key.project, "other")
-    with bench.world.locks.environment(other, actor="bob@desk", purpose="deploy") as hold:
+    with bench.world.locks.environment(other, actor="bob@desk", purpose="deploy") as lock:
         marked = RouteTable(marker=bench.world.clock.new_id("run"))
-        bench.put_in_force(hold, marked)
+        bench.put_in_force(lock, marked)
         bench.world.edge.forget(other)
-        assert bench.eventually(lambda: hold.in_force(RouteTable()))
+        assert bench.eventually(lambda: lock.in_force(RouteTable()))
     assert bench.world.edge.tables()[bench.key] == table
     assert bench.visit(host_of(table))
 

@@ -5,18 +5,18 @@ from collections.abc import Callable
 import pytest
 
 from compartment_tui.domain.config import Readiness, ReadinessKind
-from compartment_tui.domain.deployment import EnvironmentState
+from compartment_tui.domain.deployment import EnvironmentRecord
 from compartment_tui.domain.errors import Locked, LockLost
 from compartment_tui.domain.names import EnvironmentKey
 from compartment_tui.domain.routes import RouteTable
-from compartment_tui.ports import Hold
+from compartment_tui.ports import EnvironmentLock
 from tests.contract.bench import Bench
 
 
 def test_a_lock_excludes_and_names_its_holder(bench: Bench) -> None:
     other = bench.another()
     before = bench.world.clock.now()
-    with bench.hold("deploy"):
+    with bench.lock("deploy"):
         with pytest.raises(Locked) as refused:
             other.locks.environment(bench.key, actor="bob@desk", purpose="rollback")
         assert refused.value.holder == bench.world.actor
@@ -32,27 +32,27 @@ def test_a_lock_excludes_and_names_its_holder(bench: Bench) -> None:
 
 
 def test_a_process_excludes_itself(bench: Bench) -> None:
-    with bench.hold(), pytest.raises(Locked):
-        bench.hold()
+    with bench.lock(), pytest.raises(Locked):
+        bench.lock()
 
 
 def test_a_lock_can_be_taken_again_when_it_was_given_back(bench: Bench) -> None:
     for _ in range(2):
-        with bench.hold() as hold:
-            hold.confirm()
+        with bench.lock() as lock:
+            lock.confirm()
     assert bench.world.locks.holder(bench.key) is None
 
 
 def test_a_lock_is_given_back_when_its_holder_fails(bench: Bench) -> None:
-    with pytest.raises(ZeroDivisionError), bench.hold():
+    with pytest.raises(ZeroDivisionError), bench.lock():
         raise ZeroDivisionError
-    with bench.hold():
+    with bench.lock():
         pass
 
 
 def test_other_environments_are_not_excluded(bench: Bench) -> None:
     other = EnvironmentKey(bench.key.project, "other")
-    with bench.hold(), bench.world.locks.environment(other, actor="bob@desk", purpose="deploy"):
+    with bench.lock(), bench.world.locks.environment(other, actor="bob@desk", purpose="deploy"):
         assert bench.world.locks.holder(other) is not None
     assert bench.world.locks.holder(other) is None
 
@@ -61,32 +61,32 @@ def test_a_lock_is_gone_when_its_holder_dies(bench: Bench) -> None:
     kill = bench.hold_elsewhere(bench.key, "eve@ci")
     try:
         with pytest.raises(Locked) as refused:
-            bench.hold()
+            bench.lock()
         assert refused.value.holder == "eve@ci"
     finally:
         kill()
     assert bench.eventually(lambda: bench.world.locks.holder(bench.key) is None)
-    with bench.hold() as hold:
-        hold.confirm()
+    with bench.lock() as lock:
+        lock.confirm()
 
 
 def test_a_lock_can_be_taken_away(bench: Bench) -> None:
     assert not bench.world.locks.release(bench.key)
-    with bench.hold():
+    with bench.lock():
         assert bench.world.locks.release(bench.key)
         assert bench.world.locks.holder(bench.key) is None
-        with bench.hold() as next_one:
+        with bench.lock() as next_one:
             next_one.confirm()
 
 
-EVERYTHING_A_HOLD_DOES: dict[str, Callable[[Bench, Hold], object]] = {
-    "confirm": lambda bench, hold: hold.confirm(),
-    "record": lambda bench, hold: hold.record(),
-    "write_record": lambda bench, hold: hold.write_record(EnvironmentState(key=bench.key)),
-    "routes": lambda bench, hold: hold.routes(),
-    "write_routes": lambda bench, hold: hold.write_routes(RouteTable(marker="run_late")),
-    "in_force": lambda bench, hold: hold.in_force(RouteTable()),
-    "ready": lambda bench, hold: hold.ready(
+EVERYTHING_A_HOLD_DOES: dict[str, Callable[[Bench, EnvironmentLock], object]] = {
+    "confirm": lambda bench, lock: lock.confirm(),
+    "record": lambda bench, lock: lock.read_record(),
+    "write_record": lambda bench, lock: lock.write_record(EnvironmentRecord(key=bench.key)),
+    "routes": lambda bench, lock: lock.routes(),
+    "write_routes": lambda bench, lock: lock.write_routes(RouteTable(marker="run_late")),
+    "in_force": lambda bench, lock: lock.in_force(RouteTable()),
+    "ready": lambda bench, lock: lock.ready(
         bench.create("web"), Readiness(kind=ReadinessKind.TCP), 8080
     ),
 }
@@ -94,27 +94,27 @@ EVERYTHING_A_HOLD_DOES: dict[str, Callable[[Bench, Hold], object]] = {
 
 @pytest.mark.parametrize("does", EVERYTHING_A_HOLD_DOES)
 def test_who_lost_the_lock_can_do_nothing_more(bench: Bench, does: str) -> None:
-    with bench.hold() as hold:
+    with bench.lock() as lock:
         bench.world.locks.release(bench.key)
-        with bench.hold():
+        with bench.lock():
             with pytest.raises(LockLost):
-                EVERYTHING_A_HOLD_DOES[does](bench, hold)
+                EVERYTHING_A_HOLD_DOES[does](bench, lock)
             assert bench.world.records.read(bench.key) is None
             assert bench.key not in bench.world.edge.tables()
 
 
 def test_who_gave_the_lock_back_can_do_nothing_more(bench: Bench) -> None:
-    with bench.hold() as hold:
+    with bench.lock() as lock:
         pass
     with pytest.raises(LockLost):
-        hold.write_record(EnvironmentState(key=bench.key))
+        lock.write_record(EnvironmentRecord(key=bench.key))
     assert bench.world.records.read(bench.key) is None
 
 
 def test_leaving_a_lost_lock_does_not_take_the_next_ones(bench: Bench) -> None:
-    with bench.hold():
+    with bench.lock():
         bench.world.locks.release(bench.key)
-        successor = bench.hold()
+        successor = bench.lock()
     with successor:
         successor.confirm()
 
@@ -126,5 +126,5 @@ def test_the_engines_lock_is_given_back(bench: Bench) -> None:
 
 
 def test_the_engines_lock_does_not_exclude_an_environments(bench: Bench) -> None:
-    with bench.hold() as hold, bench.world.locks.engine(actor=bench.world.actor):
-        hold.confirm()
+    with bench.lock() as lock, bench.world.locks.engine(actor=bench.world.actor):
+        lock.confirm()

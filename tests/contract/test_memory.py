@@ -11,7 +11,7 @@ from compartment_tui.adapters.memory.world import MemoryWorld, memory_world
 from compartment_tui.domain.config import EdgeSettings
 from compartment_tui.domain.deployment import (
     Deployment,
-    EnvironmentState,
+    EnvironmentRecord,
     Health,
     InstanceState,
     Stage,
@@ -69,10 +69,10 @@ def make_live(opened: MemoryWorld, deployment: str) -> None:
         host=HOST,
         stage=Stage.ACTIVE,
     )
-    with opened.world.locks.environment(KEY, actor="ada", purpose="deploy") as hold:
-        hold.write_routes(RouteTable(marker="run_1", routes=(route,)))
-        hold.write_record(
-            EnvironmentState(key=KEY, active={"web": deployment}, deployments={deployment: one})
+    with opened.world.locks.environment(KEY, actor="ada", purpose="deploy") as lock:
+        lock.write_routes(RouteTable(marker="run_1", routes=(route,)))
+        lock.write_record(
+            EnvironmentRecord(key=KEY, active={"web": deployment}, deployments={deployment: one})
         )
     opened.world.engine.name_active(KEY, {"web": deployment})
     opened.clock.sleep(SECOND)
@@ -178,10 +178,10 @@ def test_a_container_talks_while_it_runs(opened: MemoryWorld) -> None:
 def test_a_full_disk(opened: MemoryWorld) -> None:
     opened.host.disk_full = True
     with (
-        opened.world.locks.environment(KEY, actor="ada", purpose="deploy") as hold,
+        opened.world.locks.environment(KEY, actor="ada", purpose="deploy") as lock,
         pytest.raises(DiskFull),
     ):
-        hold.write_record(EnvironmentState(key=KEY))
+        lock.write_record(EnvironmentRecord(key=KEY))
     assert opened.host.records == {}
 
 
@@ -269,8 +269,8 @@ def verb(world: World) -> Iterator[str]:
     """A little of everything that a run does."""
     staging = EnvironmentKey("shop", "staging")
     world.engine.make_network(staging, world.project.config().networks)
-    with world.locks.environment(KEY, actor="ada", purpose="deploy") as hold:
-        hold.write_record(EnvironmentState(key=KEY))
+    with world.locks.environment(KEY, actor="ada", purpose="deploy") as lock:
+        lock.write_record(EnvironmentRecord(key=KEY))
         yield "written"
 
 

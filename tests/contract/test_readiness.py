@@ -9,22 +9,22 @@ from compartment_tui.domain.config import Readiness, ReadinessKind
 from compartment_tui.domain.deployment import Instance
 from compartment_tui.domain.errors import InstanceGone
 from compartment_tui.domain.refusal import Cause, Refusal, Reply
-from compartment_tui.ports import Hold
+from compartment_tui.ports import EnvironmentLock
 from tests.contract.bench import Bench
 
 
-def ask(bench: Bench, hold: Hold, instance: Instance) -> Refusal | None:
+def ask(bench: Bench, lock: EnvironmentLock, instance: Instance) -> Refusal | None:
     spec = bench.config.service(instance.service)
     assert spec is not None
     assert spec.readiness is not None
-    return hold.ready(instance, spec.readiness, instance.port)
+    return lock.ready(instance, spec.readiness, instance.port)
 
 
 @pytest.mark.parametrize("service", ["web", "page", "obedient"])
 def test_ready_by_each_kind_of_question(bench: Bench, service: str) -> None:
     instance = bench.start(service)
-    with bench.hold() as hold:
-        assert bench.eventually(lambda: ask(bench, hold, instance) is None)
+    with bench.lock() as lock:
+        assert bench.eventually(lambda: ask(bench, lock, instance) is None)
 
 
 @pytest.mark.parametrize(
@@ -32,10 +32,10 @@ def test_ready_by_each_kind_of_question(bench: Bench, service: str) -> None:
 )
 def test_not_ready_says_why(bench: Bench, service: str, words: str) -> None:
     instance = bench.start(service)
-    with bench.hold() as hold:
+    with bench.lock() as lock:
 
         def says_so() -> bool:
-            reason = ask(bench, hold, instance)
+            reason = ask(bench, lock, instance)
             assert reason is not None
             return words in reason.detail
 
@@ -45,8 +45,8 @@ def test_not_ready_says_why(bench: Bench, service: str, words: str) -> None:
 def test_a_stopped_candidate_is_not_ready(bench: Bench) -> None:
     instance = bench.start("web")
     bench.world.engine.retire(instance.deployment, timedelta())
-    with bench.hold() as hold:
-        assert ask(bench, hold, bench.now(instance.deployment))
+    with bench.lock() as lock:
+        assert ask(bench, lock, bench.now(instance.deployment))
 
 
 def test_an_attempt_ends_in_time(bench: Bench) -> None:
@@ -56,11 +56,11 @@ def test_an_attempt_ends_in_time(bench: Bench) -> None:
         command=("sleep", "20"),
         attempt_timeout=timedelta(seconds=1),
     )
-    with bench.hold() as hold:
+    with bench.lock() as lock:
         began = bench.world.clock.monotonic()
-        assert hold.ready(instance, slow, instance.port)
+        assert lock.ready(instance, slow, instance.port)
         assert bench.world.clock.monotonic() - began < timedelta(seconds=4)
-        hold.confirm()
+        lock.confirm()
 
 
 def test_where_a_candidate_listens(bench: Bench) -> None:
@@ -79,17 +79,17 @@ def test_where_a_candidate_listens(bench: Bench) -> None:
 
 def test_a_refusal_says_what_was_asked(bench: Bench) -> None:
     closed, lost = bench.start("closed"), bench.start("lost")
-    with bench.hold() as hold:
-        refused = ask(bench, hold, closed)
+    with bench.lock() as lock:
+        refused = ask(bench, lock, closed)
         assert refused is not None
         assert (refused.cause, refused.detail) == (Cause.CLOSED, "port 8080: connection refused")
 
         def answered() -> bool:
-            found = ask(bench, hold, lost)
+            found = ask(bench, lock, lost)
             return found is not None and found.reply == Reply(status=404)
 
         assert bench.eventually(answered)
-        found = ask(bench, hold, lost)
+        found = ask(bench, lock, lost)
         assert found is not None
         assert found.detail == "localhost/nothing-here on port 8080 answered 404"
 
@@ -100,5 +100,5 @@ def test_other_statuses_and_another_port_can_be_asked_for(bench: Bench) -> None:
     assert spec is not None
     assert spec.readiness is not None
     taken = replace(spec.readiness, status=((200, 299), (404, 404)), port=8080)
-    with bench.hold() as hold:
-        assert bench.eventually(lambda: hold.ready(lost, taken, 9) is None)
+    with bench.lock() as lock:
+        assert bench.eventually(lambda: lock.ready(lost, taken, 9) is None)

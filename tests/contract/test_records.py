@@ -8,7 +8,7 @@ import pytest
 from compartment_tui.domain.deployment import (
     AuditLine,
     Deployment,
-    EnvironmentState,
+    EnvironmentRecord,
     Journal,
     JournalEntry,
     Provenance,
@@ -111,8 +111,8 @@ JOURNAL = Journal(
 )
 
 
-def full_state(key: EnvironmentKey) -> EnvironmentState:
-    return EnvironmentState(
+def full_state(key: EnvironmentKey) -> EnvironmentRecord:
+    return EnvironmentRecord(
         key=key,
         active={"web": "dep_1", "a-b_c": "dep_0"},
         held={"web": "dep_2"},
@@ -141,16 +141,16 @@ def test_the_sample_fills_every_field(value: object) -> None:
 def test_an_environment_without_a_record(bench: Bench) -> None:
     assert bench.world.records.read(bench.key) is None
     assert bench.world.records.environments(bench.key.project) == ()
-    with bench.hold() as hold:
-        assert hold.record() == EnvironmentState(key=bench.key)
+    with bench.lock() as lock:
+        assert lock.read_record() == EnvironmentRecord(key=bench.key)
     assert bench.world.records.read(bench.key) is None
 
 
 def test_what_is_written_is_read_by_everybody(bench: Bench) -> None:
     state = full_state(bench.key)
-    with bench.hold() as hold:
-        hold.write_record(state)
-        assert hold.record() == state
+    with bench.lock() as lock:
+        lock.write_record(state)
+        assert lock.read_record() == state
         assert bench.another().records.read(bench.key) == state
     assert bench.world.records.read(bench.key) == state
     assert bench.world.records.environments(bench.key.project) == (bench.key,)
@@ -158,45 +158,45 @@ def test_what_is_written_is_read_by_everybody(bench: Bench) -> None:
 
 
 def test_a_record_is_replaced_as_a_whole(bench: Bench) -> None:
-    bare = EnvironmentState(key=bench.key)
-    with bench.hold() as hold:
-        hold.write_record(full_state(bench.key))
-        hold.write_record(bare)
-        assert hold.record() == bare
+    bare = EnvironmentRecord(key=bench.key)
+    with bench.lock() as lock:
+        lock.write_record(full_state(bench.key))
+        lock.write_record(bare)
+        assert lock.read_record() == bare
 
 
 def test_a_large_record(bench: Bench) -> None:
     many = {f"dep_{n}": replace(DEPLOYMENT, id=f"dep_{n}") for n in range(1000)}
     state = replace(full_state(bench.key), deployments=many)
-    with bench.hold() as hold:
-        hold.write_record(state)
-        assert hold.record() == state
+    with bench.lock() as lock:
+        lock.write_record(state)
+        assert lock.read_record() == state
 
 
 def test_environments_with_almost_the_same_name_have_their_own_records(bench: Bench) -> None:
     twin = EnvironmentKey(bench.key.project, bench.key.environment.lower())
-    with bench.hold() as hold:
-        hold.write_record(full_state(bench.key))
+    with bench.lock() as lock:
+        lock.write_record(full_state(bench.key))
     assert bench.world.records.read(twin) is None
 
 
 def test_forgetting_keeps_the_audit(bench: Bench) -> None:
     state = full_state(bench.key)
-    with bench.hold() as hold:
-        hold.write_record(state)
+    with bench.lock() as lock:
+        lock.write_record(state)
         bench.world.records.forget(bench.key)
         assert bench.world.records.read(bench.key) is None
         assert bench.world.records.environments(bench.key.project) == ()
-        assert hold.record() == EnvironmentState(key=bench.key, audit=state.audit)
+        assert lock.read_record() == EnvironmentRecord(key=bench.key, audit=state.audit)
         bench.world.records.forget(bench.key)
 
 
 def test_a_record_that_cannot_be_read_is_told(bench: Bench) -> None:
-    with bench.hold() as hold:
-        hold.write_record(full_state(bench.key))
+    with bench.lock() as lock:
+        lock.write_record(full_state(bench.key))
         bench.spoil_record(bench.key)
         with pytest.raises(RecordInvalid):
-            hold.record()
+            lock.read_record()
         with pytest.raises(RecordInvalid):
             bench.world.records.read(bench.key)
 
@@ -204,8 +204,8 @@ def test_a_record_that_cannot_be_read_is_told(bench: Bench) -> None:
 def test_all_records_of_a_project_at_once(bench: Bench) -> None:
     assert bench.world.records.read_all(bench.key.project) == {}
     state = full_state(bench.key)
-    with bench.hold() as hold:
-        hold.write_record(state)
+    with bench.lock() as lock:
+        lock.write_record(state)
     assert bench.world.records.read_all(bench.key.project) == {bench.key: state}
     assert bench.world.records.read_all(bench.key.project + "x") == {}
     bench.spoil_record(bench.key)
@@ -220,11 +220,11 @@ def test_a_lost_record_is_made_again_from_routes_and_labels(bench: Bench) -> Non
     bench.world.engine.name_active(
         bench.key, {"web": active.deployment, "keeper": worker.deployment}
     )
-    with bench.hold() as hold:
-        bench.put_in_force(hold, bench.table(active))
-        hold.write_record(full_state(bench.key))
+    with bench.lock() as lock:
+        bench.put_in_force(lock, bench.table(active))
+        lock.write_record(full_state(bench.key))
         bench.lose_record(bench.key)
-        rebuilt = hold.record()
+        rebuilt = lock.read_record()
     assert rebuilt.rebuilt
     assert rebuilt.active == {"web": active.deployment, "keeper": worker.deployment}
     assert set(rebuilt.deployments) == {
@@ -255,13 +255,13 @@ def test_the_fingerprint_key_is_the_engines(bench: Bench) -> None:
 
 def test_old_history_lies_on_a_shelf_newest_first(bench: Bench) -> None:
     states = [
-        EnvironmentState(key=bench.key, deployments={id_: replace(DEPLOYMENT, id=id_)})
+        EnvironmentRecord(key=bench.key, deployments={id_: replace(DEPLOYMENT, id=id_)})
         for id_ in ("dep_1", "dep_2")
     ]
-    with bench.hold() as hold:
+    with bench.lock() as lock:
         for state in states:
-            hold.shelve(state)
-        hold.write_record(EnvironmentState(key=bench.key))
+            lock.shelve(state)
+        lock.write_record(EnvironmentRecord(key=bench.key))
     assert bench.world.records.shelved(bench.key) == tuple(reversed(states))
     bench.world.records.forget(bench.key)
     assert bench.world.records.shelved(bench.key) == ()

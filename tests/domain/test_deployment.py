@@ -3,7 +3,7 @@ from datetime import UTC, datetime
 
 from compartment_tui.domain.deployment import (
     Deployment,
-    EnvironmentState,
+    EnvironmentRecord,
     RunRecord,
     Status,
     Trigger,
@@ -11,7 +11,7 @@ from compartment_tui.domain.deployment import (
 from compartment_tui.domain.names import EnvironmentKey
 
 AT = datetime(2026, 1, 1, tzinfo=UTC)
-EMPTY = EnvironmentState(key=EnvironmentKey("shop", "staging"))
+EMPTY = EnvironmentRecord(key=EnvironmentKey("shop", "staging"))
 
 
 def deployment(id_: str, service: str = "web") -> Deployment:

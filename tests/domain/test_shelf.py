@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 from compartment_tui.domain.config import ServiceSpec
-from compartment_tui.domain.deployment import Deployment, EnvironmentState, RunRecord, Trigger
+from compartment_tui.domain.deployment import Deployment, EnvironmentRecord, RunRecord, Trigger
 from compartment_tui.domain.names import EnvironmentKey
 from compartment_tui.domain.record.transitions import FRESH, shelved
 
@@ -12,9 +12,9 @@ KEY = EnvironmentKey("shop", "production")
 AT = datetime(2026, 1, 1, tzinfo=UTC)
 
 
-def history(count: int, *, service: str = "web") -> EnvironmentState:
+def history(count: int, *, service: str = "web") -> EnvironmentRecord:
     """So many deployments of one service, each in its own run, the newest one active."""
-    state = EnvironmentState(key=KEY)
+    state = EnvironmentRecord(key=KEY)
     for number in range(count):
         id_, run = f"dep_{service}{number:05}", f"run_{number:05}"
         deployment = Deployment(

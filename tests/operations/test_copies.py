@@ -7,7 +7,7 @@ from typing import cast
 import pytest
 
 from compartment_tui.adapters.memory.world import MemoryWorld
-from compartment_tui.domain.deployment import EnvironmentState
+from compartment_tui.domain.deployment import EnvironmentRecord
 from compartment_tui.domain.errors import EngineUnreachable
 from compartment_tui.operations import inspect, upkeep
 from compartment_tui.operations.status import status
@@ -116,4 +116,4 @@ def test_what_was_deleted_is_not_live_in_the_copy(opened: MemoryWorld) -> None:
     copy = opened.project.copy(PRODUCTION, "memory://")
     assert copy is not None
     assert not copy[0].active
-    assert copy[0] == replace(EnvironmentState(key=PRODUCTION), audit=copy[0].audit)
+    assert copy[0] == replace(EnvironmentRecord(key=PRODUCTION), audit=copy[0].audit)

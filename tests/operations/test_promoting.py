@@ -6,7 +6,7 @@ import pytest
 
 from compartment_tui.adapters.memory.world import Behaviour, MemoryWorld
 from compartment_tui.domain.config import EnvironmentConfig, ServiceSpec
-from compartment_tui.domain.deployment import Deployment, EnvironmentState, Provenance, Trigger
+from compartment_tui.domain.deployment import Deployment, EnvironmentRecord, Provenance, Trigger
 from compartment_tui.domain.errors import MissingVariables, NotFound, Refused, UsageProblem
 from compartment_tui.domain.events import Noted, ServiceUnchanged
 from compartment_tui.domain.names import EnvironmentKey
@@ -22,7 +22,7 @@ from tests.rollout.shop import (
     change_everything,
     deploy,
     finish,
-    hold,
+    lock,
     open_shop,
     outcome,
     promote,
@@ -53,11 +53,11 @@ def staged(*services: ServiceSpec) -> MemoryWorld:
     return opened
 
 
-def staging(opened: MemoryWorld) -> EnvironmentState:
+def staging(opened: MemoryWorld) -> EnvironmentRecord:
     return opened.host.records[STAGING]
 
 
-def live(record: EnvironmentState, service: str) -> Deployment:
+def live(record: EnvironmentRecord, service: str) -> Deployment:
     found = record.active_deployment(service)
     assert found is not None
     return found
@@ -218,7 +218,7 @@ def test_what_already_runs_here_is_left_alone() -> None:
 
 def test_promote_across_discards_what_is_held_here_and_the_plan_says_so() -> None:
     opened = staged(WEB)
-    hold(opened)
+    lock(opened)
     held = state(opened).held["web"]
     run = runs.plan_promote_across(opened.world, origin="staging", environment="production")
     assert run.plans[0].discards is not None
@@ -233,7 +233,7 @@ def test_the_rollback_chain_goes_through_promotions_from_elsewhere() -> None:
     d1 = state(opened).active["web"]
     promote_across(opened)
     d2 = state(opened).active["web"]
-    hold(opened)
+    lock(opened)
     promote(opened)
     rollback(opened)
     assert state(opened).active["web"] == d2
@@ -330,7 +330,7 @@ def test_every_plan_has_the_commits_and_their_authors(committed: MemoryWorld) ->
     run = runs.plan_deploy(committed.world, environment="production", hold=True)
     found = runs.new_commits(committed.world, run)["web"]
     assert (found.total, found.authors, found.backwards) == (2, ("Bob",), False)
-    hold(committed)
+    lock(committed)
     held = runs.plan_promote(committed.world, environment="production")
     assert runs.new_commits(committed.world, held)["web"] == found
     promote(committed)

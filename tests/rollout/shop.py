@@ -13,7 +13,7 @@ from compartment_tui.domain.config import (
     Release,
     ServiceSpec,
 )
-from compartment_tui.domain.deployment import EnvironmentState
+from compartment_tui.domain.deployment import EnvironmentRecord
 from compartment_tui.domain.events import Event, RunFinished
 from compartment_tui.domain.names import EnvironmentKey
 from compartment_tui.domain.outcome import Outcome
@@ -60,7 +60,7 @@ def deploy(opened: MemoryWorld, *services: str, force: bool = False) -> Outcome:
     )
 
 
-def hold(opened: MemoryWorld, *services: str, preview: bool = True) -> Outcome:
+def lock(opened: MemoryWorld, *services: str, preview: bool = True) -> Outcome:
     return outcome(
         runs.deploy(
             opened.world, environment="production", services=services, hold=True, preview=preview
@@ -98,5 +98,5 @@ def finish(events: Iterable[Event]) -> RunFinished:
     return last
 
 
-def state(opened: MemoryWorld) -> EnvironmentState:
+def state(opened: MemoryWorld) -> EnvironmentRecord:
     return opened.host.records[PRODUCTION]

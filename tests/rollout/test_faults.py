@@ -33,7 +33,7 @@ from tests.rollout.shop import (
     WORKER,
     change_everything,
     deploy,
-    hold,
+    lock,
     open_shop,
     state,
 )
@@ -72,7 +72,7 @@ def holding_shop() -> MemoryWorld:
     opened = open_shop(API, WORKER)
     deploy(opened)
     change_everything(opened, "2")
-    hold(opened)
+    lock(opened)
     change_everything(opened, "3")
     return opened
 
@@ -83,7 +83,7 @@ def holding_after_two() -> MemoryWorld:
         change_everything(opened, version)
         deploy(opened)
     change_everything(opened, "3")
-    hold(opened)
+    lock(opened)
     return opened
 
 

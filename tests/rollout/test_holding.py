@@ -28,7 +28,7 @@ from tests.rollout.shop import (
     deploy,
     discard,
     finish,
-    hold,
+    lock,
     open_shop,
     outcome,
     promote,
@@ -43,7 +43,7 @@ def held_shop(*services: str) -> MemoryWorld:
     opened = open_shop()
     deploy(opened)
     change_everything(opened, "2")
-    assert hold(opened, *services) is Outcome.HELD
+    assert lock(opened, *services) is Outcome.HELD
     return opened
 
 
@@ -89,7 +89,7 @@ def test_the_candidate_is_reachable_at_its_preview_and_nowhere_else() -> None:
 
 def test_no_preview_omits_the_address() -> None:
     opened = open_shop(WEB)
-    assert hold(opened, preview=False) is Outcome.HELD
+    assert lock(opened, preview=False) is Outcome.HELD
     held = state(opened).held_deployment("web")
     assert held is not None
     assert held.preview is None
@@ -117,7 +117,7 @@ def test_a_previews_host_is_claimed_engine_wide() -> None:
         routes=(Route(host="shop.localhost", deployment=plan.deployment, port=1),)
     )
     with pytest.raises(HostConflict):
-        hold(opened)
+        lock(opened)
     assert PRODUCTION not in opened.host.documents
 
 
@@ -226,7 +226,7 @@ def test_a_promoted_candidate_that_dies_while_the_previous_drains_is_held_again(
     deploy(opened)
     live = state(opened).active["web"]
     opened.host.change("web", "2")
-    hold(opened)
+    lock(opened)
     held = state(opened).held["web"]
     opened.host.containers[held].behaviour = Behaviour(
         exits_in_service_after=timedelta(seconds=2), exit_code=9
@@ -274,7 +274,7 @@ def test_at_most_one_is_held_for_a_service() -> None:
     plan = runs.plan_deploy(opened.world, environment="production", services=["web"], hold=True)
     assert plan.plans[0].discards is not None
     assert plan.plans[0].discards.id == first
-    assert hold(opened, "web") is Outcome.HELD
+    assert lock(opened, "web") is Outcome.HELD
     assert state(opened).held["web"] != first
     assert first not in opened.host.containers
     assert preview not in opened.host.in_force[PRODUCTION].hosts
@@ -322,7 +322,7 @@ def test_rollback_and_redeploy_leave_what_is_held() -> None:
     opened.host.change("web", "2")
     deploy(opened)
     opened.host.change("web", "3")
-    hold(opened)
+    lock(opened)
     held, preview = state(opened).held["web"], preview_of(opened, "web")
     assert rollback(opened) is Outcome.LIVE
     assert outcome(runs.redeploy(opened.world, environment="production")) is Outcome.LIVE
@@ -334,7 +334,7 @@ def test_retention_never_prunes_what_is_held() -> None:
     opened = open_shop(WEB, keep=1)
     deploy(opened)
     opened.host.change("web", "held")
-    hold(opened)
+    lock(opened)
     held = state(opened).held["web"]
     for number in range(4):
         opened.project.current = shop_config(WEB, greeting=f"hello {number}", keep=1)
@@ -360,7 +360,7 @@ def test_release_runs_at_hold_time_and_never_in_promote_of_a_held_candidate() ->
 
 def test_what_is_held_for_a_new_service_is_its_first_deployment_when_promoted() -> None:
     opened = open_shop(WEB)
-    assert hold(opened) is Outcome.HELD
+    assert lock(opened) is Outcome.HELD
     held = state(opened).held["web"]
     assert state(opened).active == {}
     assert opened.host.answer("shop.localhost") is None
@@ -375,7 +375,7 @@ def test_the_rollback_chain_goes_through_promoted_candidates() -> None:
     def next_version(version: str, *, held: bool) -> str:
         opened.host.change("web", version)
         if held:
-            assert hold(opened) is Outcome.HELD
+            assert lock(opened) is Outcome.HELD
             assert promote(opened) is Outcome.LIVE
         else:
             assert deploy(opened) is Outcome.LIVE
@@ -412,7 +412,7 @@ def test_a_hold_that_fails_leaves_a_service_stopped_by_hand_stopped() -> None:
     assert state(opened).deployments[state(opened).active["worker"]].resting
     opened.host.change("worker", "2")
     opened.host.route_delay = None
-    assert hold(opened, "worker") is not Outcome.HELD
+    assert lock(opened, "worker") is not Outcome.HELD
     opened.host.route_delay = timedelta(milliseconds=50)
     list(runs.resume(opened.another().world, environment="production"))
     assert opened.host.running(PRODUCTION, "worker") == ()
@@ -425,7 +425,7 @@ def test_a_rebuilt_record_knows_what_is_held(preview: bool) -> None:
     opened = open_shop()
     deploy(opened)
     change_everything(opened, "2")
-    hold(opened, preview=preview)
+    lock(opened, preview=preview)
     held = dict(state(opened).held)
     opened.host.records.clear()
     now = inspect.status(opened.world, environment="production")

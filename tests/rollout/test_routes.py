@@ -22,7 +22,7 @@ from tests.rollout.shop import (
     change_everything,
     deploy,
     finish,
-    hold,
+    lock,
     open_shop,
     outcome,
     promote,
@@ -215,7 +215,7 @@ def test_what_is_held_keeps_its_preview_while_hosts_move() -> None:
     opened = open_shop(WEB, API)
     deploy(opened)
     change_everything(opened, "2")
-    hold(opened, "web")
+    lock(opened, "web")
     change_everything(opened, "1")
     rename_domain(opened, "example.test")
     deploy(opened, "api")
@@ -410,7 +410,7 @@ def test_a_whole_run_and_a_promotion_leave_it_stopped_too() -> None:
     change_everything(opened, "2")
     deploy(opened)
     change_everything(opened, "3")
-    hold(opened)
+    lock(opened)
     stop(opened, "api")
     stopped = state(opened).active["api"]
     assert promote(opened) is Outcome.LIVE

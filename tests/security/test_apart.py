@@ -246,8 +246,8 @@ def test_what_a_caller_says_of_itself_ends_at_the_edge(own: OwnEdge) -> None:
     instance = own.start(key, ("python", "-c", ECHO), image="python:3.11-slim")
     table = own.table(key, instance)
     (route,) = table.routes
-    with own.hold(key) as hold:
-        own.put_in_force(hold, table)
+    with own.lock(key) as lock:
+        own.put_in_force(lock, table)
     assert eventually(lambda: own.visit(route.host) == 200)
     claims = [word for name, value in CLAIMS.items() for word in ("-H", f"{name}: {value}")]
     address = f"http://127.0.0.1:{own.settings.http_port}/"

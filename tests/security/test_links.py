@@ -30,7 +30,7 @@ from compartment_tui.adapters.repository_files import (
     read_inside,
 )
 from compartment_tui.domain.config import Build, BuildSecret, Kind, ServiceSpec
-from compartment_tui.domain.deployment import EnvironmentState, Trigger
+from compartment_tui.domain.deployment import EnvironmentRecord, Trigger
 from compartment_tui.domain.dockerfile import own_ports
 from compartment_tui.domain.errors import BuildFailed, NotFound, ProjectFileInvalid, UsageProblem
 from compartment_tui.domain.names import EnvironmentKey
@@ -391,7 +391,7 @@ def test_a_pipe_into_which_nobody_writes_and_an_endless_file(tmp_path: Path) -> 
 # --- the user's own directory -------------------------------------------------------------------
 
 KEY = EnvironmentKey("shop", "production")
-STATE = EnvironmentState(key=KEY, active={"web": "dep_1"})
+STATE = EnvironmentRecord(key=KEY, active={"web": "dep_1"})
 HERE = EngineIdentity(address="unix:///x", id="HERE")
 
 

@@ -8,7 +8,7 @@ import pytest
 from compartment_tui.adapters.memory.world import MemoryWorld, memory_world
 from compartment_tui.adapters.record_file.record_file import dumps, loads
 from compartment_tui.domain.config import EnvironmentConfig
-from compartment_tui.domain.deployment import EnvironmentState
+from compartment_tui.domain.deployment import EnvironmentRecord
 from compartment_tui.domain.names import EnvironmentKey
 from compartment_tui.domain.variable import Secret, Sensitivity, Variable
 from tests.cli.line import line
@@ -87,7 +87,7 @@ def test_a_record_of_the_earlier_version_says_nothing_and_replaces_nothing(
     assert "unchanged" in said.out + said.err
 
 
-def without(state: EnvironmentState) -> EnvironmentState:
+def without(state: EnvironmentRecord) -> EnvironmentRecord:
     plain = {key: replace(one, sensitive=None) for key, one in state.deployments.items()}
     return replace(state, deployments=plain)
 

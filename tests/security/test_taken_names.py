@@ -84,10 +84,10 @@ def test_a_container_by_the_locks_name_locks_nobody_and_is_named(
         with neighbour(name):
             assert bench.world.locks.holder(bench.key) is None
             with pytest.raises(NameTaken, match=f"the name {name} is taken"):
-                bench.hold()
+                bench.lock()
             with pytest.raises(NameTaken):
                 bench.world.locks.release(bench.key)
-        bench.hold().__exit__(None, None, None)
+        bench.lock().__exit__(None, None, None)
 
 
 def test_labels_without_sense_hide_nobody(machine: Machine, tmp_path: Path) -> None:

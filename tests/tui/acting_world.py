@@ -26,7 +26,7 @@ PATIENCE = 40.0
 
 
 class HeldClock(FakeClock):
-    """Sleeps pass at once, until `hold`; then a few more, and the next one waits for `go`."""
+    """Sleeps pass at once, until `lock`; then a few more, and the next one waits for `go`."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -39,7 +39,7 @@ class HeldClock(FakeClock):
         """Hold the first sleep of a job's thread that begins when it is due."""
         self._when = due
 
-    def hold(self, *, after: int = 0) -> None:
+    def lock(self, *, after: int = 0) -> None:
         """Let so many sleeps pass."""
         with self._changed:
             self._left = after
@@ -51,7 +51,7 @@ class HeldClock(FakeClock):
 
     def sleep(self, pause: timedelta) -> None:
         if self._when is not None and _soon(self._when):
-            self.hold()
+            self.lock()
         with self._changed:
             self.waiting = self._left == 0
             self._changed.wait_for(lambda: self._left != 0, timeout=PATIENCE)

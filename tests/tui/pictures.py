@@ -119,7 +119,7 @@ class Shot(Stage):
         await self.press("D")
         await self.reads("Deploy  y")
         await self.settle()
-        self.clock.hold()  # what is shown as its beginning must not depend on who is faster
+        self.clock.lock()  # what is shown as its beginning must not depend on who is faster
         await self.press("y")
         await self.screen(RunScreen)
         await self.until(lambda: self.clock.waiting, "its first pause")

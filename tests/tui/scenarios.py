@@ -234,7 +234,7 @@ async def _hold(one: Shot) -> None:
     await one.press("H")
     await one.reads("Deploy and hold  y", "preview")
     await one.settle()
-    one.clock.hold()
+    one.clock.lock()
     await one.press("y")
     await one.screen(RunScreen)
     one.clock.go()

@@ -34,7 +34,7 @@ def play(shop: tuple[MemoryWorld, HeldClock], act: Callable[[Stage], Awaitable[N
 
 async def begin(one: Stage) -> None:
     """A deploy that waits in its middle."""
-    one.clock.hold(after=12)
+    one.clock.lock(after=12)
     await one.press("D")
     await one.reads("Deploy  y")
     await one.press("y")

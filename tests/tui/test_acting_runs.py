@@ -304,7 +304,7 @@ def test_a_job_goes_on_when_its_screen_is_left(live: tuple[MemoryWorld, HeldCloc
     before = active(opened)
 
     async def act(one: Stage) -> None:
-        clock.hold(after=12)
+        clock.lock(after=12)
         await deploys(one)
         await one.until(lambda: clock.waiting)
         await one.reads("▸ running")
@@ -329,7 +329,7 @@ def test_cancelling_asks_once_and_reverts(live: tuple[MemoryWorld, HeldClock]) -
     before = state(opened).active
 
     async def act(one: Stage) -> None:
-        clock.hold(after=12)
+        clock.lock(after=12)
         await deploys(one)
         await one.until(lambda: clock.waiting)
         await one.press("X")

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from compartment_tui.adapters.memory.world import MemoryWorld
 from compartment_tui.domain.deployment import (
-    EnvironmentState,
+    EnvironmentRecord,
     Image,
     Provenance,
     Stage,
@@ -61,14 +61,16 @@ class Past:
         """Let an act have happened, here and now."""
         key = EnvironmentKey(self._world.project.config().name, act.environment)
         self._prepare(key)
-        state = self._host.records.get(key) or EnvironmentState(key=key)
+        record = self._host.records.get(key) or EnvironmentRecord(key=key)
         self._source.current = act.provenance
-        run = replace(self._planned(act, state), before=self._host.documents.get(key, RouteTable()))
-        state = self._started(begun(state, run), run, act)
+        run = replace(
+            self._planned(act, record), before=self._host.documents.get(key, RouteTable())
+        )
+        record = self._started(begun(record, run), run, act)
         self._host.clock.advance(act.took)
-        state = self._failed(state, run, act) if act.fails else self._live(state, run, act)
-        self._host.records[key] = state
-        self._world.project.keep_copy(state, self._world.engine.identity())
+        record = self._failed(record, run, act) if act.fails else self._live(record, run, act)
+        self._host.records[key] = record
+        self._world.project.keep_copy(record, self._world.engine.identity())
 
     def _prepare(self, key: EnvironmentKey) -> None:
         config = self._world.project.config()
@@ -76,11 +78,11 @@ class Past:
         self._world.edge.ensure(config.edge)
         self._world.edge.attach(key)
 
-    def _planned(self, act: Act, state: EnvironmentState) -> Run:
+    def _planned(self, act: Act, record: EnvironmentRecord) -> Run:
         world = self._world
         around = Circumstances(
             config=world.project.config(),
-            state=state,
+            record=record,
             now=world.clock.now(),
             actor=act.actor,
             new_id=world.clock.new_id,
@@ -90,21 +92,21 @@ class Past:
             has_image=lambda image: world.engine.image(image) is not None,
         )
         if act.trigger is Trigger.ROLLBACK:
-            return plan_rollback(around, rollback_targets(state, services=act.services))
+            return plan_rollback(around, rollback_targets(record, services=act.services))
         if act.trigger is Trigger.REDEPLOY:
             return plan_redeploy(around, services=act.services)
         return plan_deploy(around, services=act.services, force=True)
 
-    def _started(self, state: EnvironmentState, run: Run, act: Act) -> EnvironmentState:
+    def _started(self, record: EnvironmentRecord, run: Run, act: Act) -> EnvironmentRecord:
         """Images and candidates are there."""
         for plan in run.plans:
             if not plan.kept:
                 image = self._image(plan, act)
                 birth = Birth(plan=plan, image=image, created=self._world.clock.now())
                 self._world.engine.create(birth)
-                state = image_known(state, birth)
+                record = image_known(record, birth)
             self._world.engine.start(plan.deployment)
-        return state
+        return record
 
     def _image(self, plan: Plan, act: Act) -> Image:
         kept = self._world.engine.image(plan.image) if plan.image else None
@@ -115,7 +117,7 @@ class Past:
         self._images[image.id] = plan.service
         return image
 
-    def _failed(self, state: EnvironmentState, run: Run, act: Act) -> EnvironmentState:
+    def _failed(self, record: EnvironmentRecord, run: Run, act: Act) -> EnvironmentRecord:
         engine = self._world.engine
         for plan in run.plans:
             if plan.service == act.fails:
@@ -125,7 +127,7 @@ class Past:
             else:
                 engine.remove(plan.deployment)
         return reverted(
-            state,
+            record,
             actor=act.actor,
             at=self._world.clock.now(),
             failures={act.fails: (Stage.CHECKING_READINESS, act.reason)},
@@ -133,28 +135,28 @@ class Past:
             cancelled=False,
         )
 
-    def _live(self, state: EnvironmentState, run: Run, act: Act) -> EnvironmentState:
+    def _live(self, record: EnvironmentRecord, run: Run, act: Act) -> EnvironmentRecord:
         engine, host = self._world.engine, self._host
-        routes = tuple(_routes(state, run))
+        routes = tuple(_routes(record, run))
         table = run.before.moved(run.id, routes)
-        host.put_in_force(state.key, table)
-        engine.name_active(state.key, {plan.service: plan.deployment for plan in run.plans})
+        host.put_in_force(record.key, table)
+        engine.name_active(record.key, {plan.service: plan.deployment for plan in run.plans})
         for plan in run.plans:
             engine.keep_running(plan.deployment)
-        state = activated(state, host.clock.now(), table)
+        record = activated(record, host.clock.now(), table)
         host.clock.advance(act.drained)
         for plan in run.plans:
             if plan.previous is not None:
                 engine.retire(plan.previous.id, spec_of(plan.previous).stop_grace)
-        state = finished(state, act.actor, host.clock.now())
-        for deployment in prunable(state, engine.instances(state.key), keep=run.keep):
+        record = finished(record, act.actor, host.clock.now())
+        for deployment in prunable(record, engine.instances(record.key), keep=run.keep):
             engine.remove(deployment)
-        return state
+        return record
 
 
-def _routes(state: EnvironmentState, run: Run) -> Iterator[Route]:
+def _routes(record: EnvironmentRecord, run: Run) -> Iterator[Route]:
     for plan in run.plans:
-        port = state.deployments[plan.deployment].port
+        port = record.deployments[plan.deployment].port
         if plan.host is not None and port is not None:
             yield Route(
                 host=plan.host,

@@ -27,7 +27,7 @@ from compartment_tui.adapters.docker.api.resource_names import (
 )
 from compartment_tui.adapters.record_file import record_file
 from compartment_tui.domain import bounds
-from compartment_tui.domain.deployment import EnvironmentState
+from compartment_tui.domain.deployment import EnvironmentRecord
 from compartment_tui.domain.errors import EngineProblem, RecordInvalid
 from compartment_tui.domain.names import EnvironmentKey
 
@@ -195,14 +195,14 @@ class DockerRecords:
         self._reader = Reader(client, self._layout)
         self._fingerprint_key: bytes | None = None
 
-    def read(self, key: EnvironmentKey) -> EnvironmentState | None:
+    def read(self, key: EnvironmentKey) -> EnvironmentRecord | None:
         found = self._reader.files(standing_path(key))
         # The key lies beside it, so whoever reads a record need not ask for the key again.
         self._fingerprint_key = self._fingerprint_key or _whole_key(found)
         content = found.get(RECORD_FILE)
         return None if content is None else self._client.heed(decoded(content))
 
-    def shelved(self, key: EnvironmentKey) -> tuple[EnvironmentState, ...]:
+    def shelved(self, key: EnvironmentKey) -> tuple[EnvironmentRecord, ...]:
         found = sorted(self._reader.files(shelf_path(key)).items(), reverse=True)
         return tuple(decoded(content) for _, content in found)
 
@@ -228,7 +228,7 @@ class DockerRecords:
                 keys.append(key)
         return keys, tuple(one for one in unreadable if not one.endswith(".part"))
 
-    def read_all(self, project: str) -> Mapping[EnvironmentKey, EnvironmentState | RecordInvalid]:
+    def read_all(self, project: str) -> Mapping[EnvironmentKey, EnvironmentRecord | RecordInvalid]:
         contents = self._reader.tree(RECORDS)
         keys = {standing_path(key): key for key in self.environments(project)}
         found = ((key, contents.get(f"{place}/{RECORD_FILE}")) for place, key in keys.items())
@@ -236,7 +236,7 @@ class DockerRecords:
             key: self._decoded_or_error(content) for key, content in found if content is not None
         }
 
-    def _decoded_or_error(self, content: bytes) -> EnvironmentState | RecordInvalid:
+    def _decoded_or_error(self, content: bytes) -> EnvironmentRecord | RecordInvalid:
         try:
             return self._client.heed(decoded(content))
         except RecordInvalid as error:
@@ -296,7 +296,7 @@ def _whole_key(files: Mapping[str, bytes]) -> bytes | None:
     return found if found is not None and len(found) == KEY_BYTES else None
 
 
-def decoded(content: bytes) -> EnvironmentState:
+def decoded(content: bytes) -> EnvironmentRecord:
     """The record in a file. Raises RecordInvalid."""
     if len(content) > bounds.RECORD:
         raise RecordInvalid(

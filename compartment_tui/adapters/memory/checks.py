@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping
 
 from compartment_tui.adapters.memory.container import Container
-from compartment_tui.domain.deployment import EnvironmentState, Stage
+from compartment_tui.domain.deployment import EnvironmentRecord, Stage
 from compartment_tui.domain.names import EnvironmentKey, active_name, is_preview
 from compartment_tui.domain.routes import RouteTable
 
@@ -11,7 +11,7 @@ from compartment_tui.domain.routes import RouteTable
 def problems(
     containers: Iterable[Container],
     tables: Mapping[EnvironmentKey, RouteTable],
-    records: Mapping[EnvironmentKey, EnvironmentState],
+    records: Mapping[EnvironmentKey, EnvironmentRecord],
 ) -> Iterator[str]:
     """Everything that is wrong, in words. `tables` are those in force in the edge."""
     known = {one.deployment: one for one in containers}
@@ -49,13 +49,13 @@ def _shared_names(containers: Iterable[Container]) -> Iterator[str]:
         seen[container.name] = container.deployment
 
 
-def _unexplained(container: Container, state: EnvironmentState | None) -> Iterator[str]:
+def _unexplained(container: Container, state: EnvironmentRecord | None) -> Iterator[str]:
     if not container.running or container.deployment in _explained(state):
         return
     yield f"{container.key.text}: {container.deployment} runs and no record says why"
 
 
-def _explained(state: EnvironmentState | None) -> set[str]:
+def _explained(state: EnvironmentRecord | None) -> set[str]:
     if state is None:
         return set()
     entries = state.journal.entries if state.journal else ()
@@ -65,7 +65,7 @@ def _explained(state: EnvironmentState | None) -> set[str]:
 
 
 def _disagreements(
-    state: EnvironmentState, table: RouteTable, known: Mapping[str, Container]
+    state: EnvironmentRecord, table: RouteTable, known: Mapping[str, Container]
 ) -> Iterator[str]:
     """Where a record at rest says something else than the machine."""
     place = state.key.text
@@ -94,7 +94,7 @@ def _disagreements(
 
 
 def _held_disagreements(
-    state: EnvironmentState, table: RouteTable, known: Mapping[str, Container]
+    state: EnvironmentRecord, table: RouteTable, known: Mapping[str, Container]
 ) -> Iterator[str]:
     place = state.key.text
     for service, deployment in state.held.items():

@@ -7,7 +7,7 @@ from http import HTTPStatus
 
 from compartment_tui.adapters.memory.host import Host
 from compartment_tui.domain.config import EdgeSettings
-from compartment_tui.domain.deployment import EnvironmentState
+from compartment_tui.domain.deployment import EnvironmentRecord
 from compartment_tui.domain.detail_views import Visit
 from compartment_tui.domain.errors import EdgeConflict, NotFound, PortTaken
 from compartment_tui.domain.names import EnvironmentKey
@@ -129,7 +129,7 @@ class MemoryEdge:
         return bool(self._host.documents)
 
 
-def routes_of_record(state: EnvironmentState) -> RouteTable:
+def routes_of_record(state: EnvironmentRecord) -> RouteTable:
     """The routes that a record says should be there."""
     newest = state.runs[-1].id if state.runs else None
     return replace(routed(state), marker=newest)

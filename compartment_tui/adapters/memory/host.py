@@ -15,7 +15,7 @@ from compartment_tui.adapters.memory.clock import FakeClock
 from compartment_tui.adapters.memory.container import Container
 from compartment_tui.adapters.memory.feeds import MemoryFeed
 from compartment_tui.domain.config import EdgeSettings
-from compartment_tui.domain.deployment import AuditLine, EnvironmentState, Image
+from compartment_tui.domain.deployment import AuditLine, EnvironmentRecord, Image
 from compartment_tui.domain.names import EnvironmentKey, active_name
 from compartment_tui.domain.routes import RouteTable
 from compartment_tui.ports import EngineEvent, LockInfo, Misfit
@@ -82,8 +82,8 @@ class Host:
     route_delay: timedelta | None = ROUTE_DELAY
     """None: the edge never takes a written table."""
 
-    records: dict[EnvironmentKey, EnvironmentState] = field(default_factory=dict)
-    shelves: dict[EnvironmentKey, list[EnvironmentState]] = field(default_factory=dict)
+    records: dict[EnvironmentKey, EnvironmentRecord] = field(default_factory=dict)
+    shelves: dict[EnvironmentKey, list[EnvironmentRecord]] = field(default_factory=dict)
     invalid_records: set[EnvironmentKey] = field(default_factory=set)
     unreadable_index: list[str] = field(default_factory=list)
     """Entries of the index of records that make no sense."""

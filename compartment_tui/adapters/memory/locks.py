@@ -8,7 +8,7 @@ from compartment_tui.adapters.memory.behaviour import Behaviour
 from compartment_tui.adapters.memory.host import Host, TakenEngineLock, TakenLock
 from compartment_tui.adapters.memory.records import read_record, rebuilt_record
 from compartment_tui.domain.config import Readiness, ReadinessKind
-from compartment_tui.domain.deployment import EnvironmentState, Health, Instance
+from compartment_tui.domain.deployment import EnvironmentRecord, Health, Instance
 from compartment_tui.domain.errors import (
     DiskFull,
     EdgeNotConfirmed,
@@ -32,7 +32,9 @@ class MemoryLocks:
         self._host = host
         self._process = process
 
-    def environment(self, key: EnvironmentKey, *, actor: str, purpose: str) -> "MemoryHold":
+    def environment(
+        self, key: EnvironmentKey, *, actor: str, purpose: str
+    ) -> "MemoryEnvironmentLock":
         taken = self._host.locks.get(key)
         if taken is not None:
             raise _locked(
@@ -44,9 +46,9 @@ class MemoryLocks:
         lock = TakenLock(process=self._process, info=info)
         self._host.locks[key] = lock
         self._host.tell_of_lock(key, "start")
-        return MemoryHold(self._host, lock)
+        return MemoryEnvironmentLock(self._host, lock)
 
-    def engine(self, *, actor: str) -> "MemoryEngineHold":
+    def engine(self, *, actor: str) -> "MemoryEngineLock":
         clock = self._host.clock
         deadline = clock.monotonic() + ENGINE_LOCK_PATIENCE
         while self._host.engine_lock is not None and clock.monotonic() < deadline:
@@ -61,7 +63,7 @@ class MemoryLocks:
             )
         lock = TakenEngineLock(process=self._process, actor=actor, since=clock.now())
         self._host.engine_lock = lock
-        return MemoryEngineHold(self._host, lock)
+        return MemoryEngineLock(self._host, lock)
 
     def holder(self, key: EnvironmentKey) -> LockInfo | None:
         taken = self._host.locks.get(key)
@@ -83,8 +85,8 @@ def _locked(what: str, holder: str, info: LockInfo) -> Locked:
     )
 
 
-class MemoryHold:
-    """`Hold`: works only while the host still knows this very lock."""
+class MemoryEnvironmentLock:
+    """`EnvironmentLock`: works only while the host still knows this very lock."""
 
     def __init__(self, host: Host, lock: TakenLock) -> None:
         self._host = host
@@ -111,16 +113,16 @@ class MemoryHold:
                 hint="somebody released it; `resume` finishes or reverts what is left",
             )
 
-    def record(self) -> EnvironmentState:
+    def read_record(self) -> EnvironmentRecord:
         self.confirm()
         return read_record(self._host, self._key) or rebuilt_record(self._host, self._key)
 
-    def write_record(self, state: EnvironmentState) -> None:
+    def write_record(self, state: EnvironmentRecord) -> None:
         self._before_writing()
         self._host.records[self._key] = state
         self._host.invalid_records.discard(self._key)
 
-    def shelve(self, old: EnvironmentState) -> None:
+    def shelve(self, old: EnvironmentRecord) -> None:
         self._before_writing()
         self._host.shelves.setdefault(self._key, []).append(old)
 
@@ -184,8 +186,8 @@ def _failed_command(
     return None if reason is None else Refusal(detail=f"exit code 1: {reason}")
 
 
-class MemoryEngineHold:
-    """`EngineHold` on a `Host`."""
+class MemoryEngineLock:
+    """`EngineLock` on a `Host`."""
 
     def __init__(self, host: Host, lock: TakenEngineLock) -> None:
         self._host = host

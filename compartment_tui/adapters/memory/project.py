@@ -13,7 +13,7 @@ from compartment_tui.adapters.memory.feeds import MemoryFeed
 from compartment_tui.adapters.memory.secrets import MemorySecrets
 from compartment_tui.domain.commits import Checkout, Commit, CommitRange
 from compartment_tui.domain.config import ProjectConfig, ServiceSpec
-from compartment_tui.domain.deployment import EnvironmentState, Provenance
+from compartment_tui.domain.deployment import EnvironmentRecord, Provenance
 from compartment_tui.domain.errors import NotFound, SensitiveUnreadable
 from compartment_tui.domain.names import EnvironmentKey, parse_environment_name, show
 from compartment_tui.domain.owner import Origin
@@ -48,7 +48,7 @@ class MemoryProject:
         self.current = config
         self._root = root
         self.secrets = secrets or MemorySecrets()
-        self.copies: dict[tuple[str, EnvironmentKey], tuple[EnvironmentState, datetime]] = {}
+        self.copies: dict[tuple[str, EnvironmentKey], tuple[EnvironmentRecord, datetime]] = {}
         """By engine and environment."""
         self.known: set[str] = set()
         """Recipients that were sealed for last."""
@@ -100,11 +100,11 @@ class MemoryProject:
         self._watchers.append(feed)
         return feed
 
-    def keep_copy(self, state: EnvironmentState, engine: EngineIdentity) -> None:
+    def keep_copy(self, state: EnvironmentRecord, engine: EngineIdentity) -> None:
         self.copies[engine.id, state.key] = (state, self._clock.now())
         self.addresses[engine.address] = engine.id
 
-    def copy(self, key: EnvironmentKey, address: str) -> tuple[EnvironmentState, datetime] | None:
+    def copy(self, key: EnvironmentKey, address: str) -> tuple[EnvironmentRecord, datetime] | None:
         return self.copies.get((self.addresses.get(address, ""), key))
 
 

@@ -4,7 +4,7 @@ import hashlib
 from collections.abc import Mapping
 
 from compartment_tui.adapters.memory.host import Host
-from compartment_tui.domain.deployment import EnvironmentState
+from compartment_tui.domain.deployment import EnvironmentRecord
 from compartment_tui.domain.errors import RecordInvalid
 from compartment_tui.domain.names import EnvironmentKey, show
 from compartment_tui.domain.record.rebuild import rebuild
@@ -17,24 +17,24 @@ class MemoryRecords:
     def __init__(self, host: Host) -> None:
         self._host = host
 
-    def read(self, key: EnvironmentKey) -> EnvironmentState | None:
+    def read(self, key: EnvironmentKey) -> EnvironmentRecord | None:
         return read_record(self._host, key)
 
-    def shelved(self, key: EnvironmentKey) -> tuple[EnvironmentState, ...]:
+    def shelved(self, key: EnvironmentKey) -> tuple[EnvironmentRecord, ...]:
         return tuple(reversed(self._host.shelves.get(key, [])))
 
     def environments(self, project: str) -> tuple[EnvironmentKey, ...]:
         return tuple(sorted(key for key in self._host.records if key.project == project))
 
-    def read_all(self, project: str) -> Mapping[EnvironmentKey, EnvironmentState | RecordInvalid]:
+    def read_all(self, project: str) -> Mapping[EnvironmentKey, EnvironmentRecord | RecordInvalid]:
         return {key: self._read_or_error(key) for key in self.environments(project)}
 
     def unreadable(self) -> tuple[str, ...]:
         return tuple(self._host.unreadable_index)
 
-    def _read_or_error(self, key: EnvironmentKey) -> EnvironmentState | RecordInvalid:
+    def _read_or_error(self, key: EnvironmentKey) -> EnvironmentRecord | RecordInvalid:
         try:
-            return read_record(self._host, key) or EnvironmentState(key=key)
+            return read_record(self._host, key) or EnvironmentRecord(key=key)
         except RecordInvalid as error:
             return error
 
@@ -48,19 +48,19 @@ class MemoryRecords:
             self._host.kept_audit[key] = state.audit
 
 
-def read_record(host: Host, key: EnvironmentKey) -> EnvironmentState | None:
+def read_record(host: Host, key: EnvironmentKey) -> EnvironmentRecord | None:
     """The record as it lies there. Raises RecordInvalid."""
     if key in host.invalid_records:
         raise RecordInvalid(f"the record of {show(key.environment)} cannot be read")
     return host.records.get(key)
 
 
-def rebuilt_record(host: Host, key: EnvironmentKey) -> EnvironmentState:
+def rebuilt_record(host: Host, key: EnvironmentKey) -> EnvironmentRecord:
     """A first record; made again from routes and labels when there are containers without one."""
     there = (*host.containers.values(), *host.copies)
     kept = [
         one.instance() for one in there if one.key == key and one in host.claimants(one.deployment)
     ]
     if not kept:
-        return EnvironmentState(key=key, audit=host.kept_audit.get(key, ()))
+        return EnvironmentRecord(key=key, audit=host.kept_audit.get(key, ()))
     return rebuild(key, kept, host.documents.get(key, RouteTable()), host.clock.now())

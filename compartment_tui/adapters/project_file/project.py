@@ -16,7 +16,7 @@ from compartment_tui.adapters.project_file.parse import FILE_NAME, parse_config,
 from compartment_tui.adapters.repository_files import is_inside
 from compartment_tui.adapters.system import FileChanges
 from compartment_tui.domain.config import ProjectConfig, ServiceSpec
-from compartment_tui.domain.deployment import EnvironmentState
+from compartment_tui.domain.deployment import EnvironmentRecord
 from compartment_tui.domain.errors import NotFound, ProjectFileInvalid, Surroundings
 from compartment_tui.domain.names import EnvironmentKey, show
 from compartment_tui.ports import EngineIdentity, Secrets
@@ -115,10 +115,10 @@ class TomlProject:
     def changes(self) -> FileChanges:
         return FileChanges(self._file)
 
-    def keep_copy(self, state: EnvironmentState, engine: EngineIdentity) -> None:
+    def keep_copy(self, state: EnvironmentRecord, engine: EngineIdentity) -> None:
         self._copies().keep(state, engine)
 
-    def copy(self, key: EnvironmentKey, address: str) -> tuple[EnvironmentState, datetime] | None:
+    def copy(self, key: EnvironmentKey, address: str) -> tuple[EnvironmentRecord, datetime] | None:
         return self._copies().find(key, address)
 
     def _copies(self) -> "RecordCopies":

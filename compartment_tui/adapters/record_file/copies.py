@@ -13,7 +13,7 @@ from pathlib import Path
 
 from compartment_tui.adapters.places import make_private, read_private, write_private
 from compartment_tui.adapters.repository_files import is_inside
-from compartment_tui.domain.deployment import EnvironmentState
+from compartment_tui.domain.deployment import EnvironmentRecord
 from compartment_tui.domain.errors import RecordInvalid
 from compartment_tui.domain.names import EnvironmentKey
 from compartment_tui.ports import EngineIdentity
@@ -35,7 +35,7 @@ class RecordCopies:
         self._root = _digest(str(root))
         self._foreign = is_inside(root, state)
 
-    def keep(self, state: EnvironmentState, engine: EngineIdentity) -> None:
+    def keep(self, state: EnvironmentRecord, engine: EngineIdentity) -> None:
         """Keep one; a failure to do so is not worth a word."""
         from compartment_tui.adapters.record_file.record_file import dumps
 
@@ -50,7 +50,7 @@ class RecordCopies:
             write_private(file, dumps(state).encode())
             write_private(address, name.encode())
 
-    def find(self, key: EnvironmentKey, address: str) -> tuple[EnvironmentState, datetime] | None:
+    def find(self, key: EnvironmentKey, address: str) -> tuple[EnvironmentRecord, datetime] | None:
         """The copy of the engine last met at that address, and when it was written."""
         from compartment_tui.adapters.record_file.record_file import loads
 

@@ -9,7 +9,7 @@ from compartment_tui.adapters.record_file.codec import decode, encode
 from compartment_tui.domain import bounds
 from compartment_tui.domain.deployment import (
     AuditLine,
-    EnvironmentState,
+    EnvironmentRecord,
 )
 from compartment_tui.domain.errors import RecordInvalid
 from compartment_tui.domain.names import EnvironmentKey, misnamed
@@ -18,12 +18,12 @@ T = TypeVar("T")
 FORMAT = 1
 
 
-def dumps(state: EnvironmentState) -> str:
+def dumps(state: EnvironmentRecord) -> str:
     """The record as TOML text."""
     return tomli_w.dumps({"format": FORMAT, **encode(state)})
 
 
-def loads(text: str) -> EnvironmentState:
+def loads(text: str) -> EnvironmentRecord:
     """The record in `text`. Raises RecordInvalid."""
     plain = _document(text, bounds.RECORD, "a record on the engine")
     if plain.get("format") != FORMAT:
@@ -31,12 +31,12 @@ def loads(text: str) -> EnvironmentState:
             f"a record on the engine has the format {plain.get('format')}, not {FORMAT}",
             hint="it was written by another version of compartment-tui: use that one, or update",
         )
-    return _decoded(EnvironmentState, plain)
+    return _decoded(EnvironmentRecord, plain)
 
 
 def dumps_audit(key: EnvironmentKey, lines: tuple[AuditLine, ...]) -> str:
     """The audit lines of an environment whose record goes."""
-    return dumps(EnvironmentState(key=key, audit=lines))
+    return dumps(EnvironmentRecord(key=key, audit=lines))
 
 
 def dumps_key(key: EnvironmentKey) -> str:

@@ -77,7 +77,7 @@ def plan_removal(around: Circumstances, *, services: Sequence[str] = (), label: 
             f"compartment.toml has every service that is live in {show(around.key.environment)}",
             hint="-s names one that is to go all the same",
         )
-    live = sorted(around.state.active, key=file_order(around.config))
+    live = sorted(around.record.active, key=file_order(around.config))
     where = show(around.key.environment)
     names = known_services(live, services, f"is not live in {where}") if services else gone
     run = around.new_id("run")
@@ -87,9 +87,9 @@ def plan_removal(around: Circumstances, *, services: Sequence[str] = (), label: 
 
 def undeclared(around: Circumstances) -> tuple[str, ...]:
     """Services that are live here and no longer in the file."""
-    state, config = around.state, around.config
-    names = (name for name in state.active if config.service(name) is None)
-    return tuple(sorted(name for name in names if state.active_deployment(name)))
+    record, config = around.record, around.config
+    names = (name for name in record.active if config.service(name) is None)
+    return tuple(sorted(name for name in names if record.active_deployment(name)))
 
 
 def plan_redeploy(around: Circumstances, *, services: Sequence[str] = (), label: str = "") -> Run:
@@ -98,7 +98,7 @@ def plan_redeploy(around: Circumstances, *, services: Sequence[str] = (), label:
     What the file no longer has, and what was stopped by hand, is left alone unless it is named.
     Raises NotFound (nothing is active), Refused (its image is gone, all was stopped by hand).
     """
-    active = [name for name in around.state.active if around.state.active_deployment(name)]
+    active = [name for name in around.record.active if around.record.active_deployment(name)]
     wanted = known_services(
         active,
         services if active else (),
@@ -111,7 +111,7 @@ def plan_redeploy(around: Circumstances, *, services: Sequence[str] = (), label:
     for name in wanted:
         if name in extra or name in left:
             continue
-        deployment = around.state.deployments[around.state.active[name]]
+        deployment = around.record.deployments[around.record.active[name]]
         plans.append(again(around, deployment, run=run, trigger=Trigger.REDEPLOY))
     if extra and not plans and not left:
         raise NotFound(
@@ -132,7 +132,7 @@ def plan_rollback(around: Circumstances, targets: Mapping[str, str], *, label: s
     run = around.new_id("run")
     plans = []
     for name in sorted(targets, key=file_order(around.config)):
-        deployment = around.state.deployments[targets[name]]
+        deployment = around.record.deployments[targets[name]]
         if around.has_container(deployment.id):
             plans.append(kept(around, deployment, run=run))
         else:
@@ -147,7 +147,7 @@ def stopped_by_hand(
 
     Whoever stopped one did not mean it to come back with all the others.
     """
-    actives = ((name, around.state.active_deployment(name)) for name in names if name not in asked)
+    actives = ((name, around.record.active_deployment(name)) for name in names if name not in asked)
     return tuple(name for name, active in actives if active is not None and active.resting)
 
 
@@ -162,7 +162,7 @@ def refuse_nothing(around: Circumstances, plans: Sequence[Plan], left: Sequence[
 
 def _taking_its_place(around: Circumstances, plan: Plan) -> Plan:
     """Whatever brings something new to a service makes an end to the candidate held for it."""
-    return replace(plan, discards=around.state.held_deployment(plan.service))
+    return replace(plan, discards=around.record.held_deployment(plan.service))
 
 
 def _to_be_held(plan: Plan, *, preview: bool) -> Plan:

@@ -7,7 +7,7 @@ from enum import StrEnum
 from compartment_tui.domain.claims import own_instances
 from compartment_tui.domain.deployment import (
     Deployment,
-    EnvironmentState,
+    EnvironmentRecord,
     Instance,
     Stage,
     Status,
@@ -53,7 +53,7 @@ class Handling:
 
 
 def plan_handling(
-    state: EnvironmentState,
+    record: EnvironmentRecord,
     instances: Iterable[Instance],
     table: RouteTable,
     verb: Handle,
@@ -65,14 +65,14 @@ def plan_handling(
 
     Raises NotFound (nothing is live, that service is not, its container is gone).
     """
-    here = own_instances(state, instances)
+    here = own_instances(record, instances)
     places = {name: place for place, name in enumerate(order)}
-    live = sorted(state.active, key=lambda name: (places.get(name, len(places)), name))
-    _refuse_unknown(state, live, services)
+    live = sorted(record.active, key=lambda name: (places.get(name, len(places)), name))
+    _refuse_unknown(record, live, services)
     chosen = [name for name in live if not services or name in services]
     rows = []
     for name in chosen:
-        active = state.deployments[state.active[name]]
+        active = record.deployments[record.active[name]]
         instance = here.get(active.id)
         if instance is None:
             raise NotFound(
@@ -81,11 +81,13 @@ def plan_handling(
             )
         out = table.answered_for(active.id)
         rows.append(_handled(active, instance, verb, out=out, named=bool(services)))
-    return Handling(key=state.key, verb=verb, services=tuple(rows))
+    return Handling(key=record.key, verb=verb, services=tuple(rows))
 
 
-def _refuse_unknown(state: EnvironmentState, live: Sequence[str], services: Sequence[str]) -> None:
-    where = show(state.key.environment)
+def _refuse_unknown(
+    record: EnvironmentRecord, live: Sequence[str], services: Sequence[str]
+) -> None:
+    where = show(record.key.environment)
     if not live:
         raise NotFound(f"nothing is live in {where}", hint="`compartment-tui deploy` does it")
     for name in services:
@@ -111,20 +113,20 @@ def _handled(
     return Handled(active=active, running=running, acts=acts, why=why)
 
 
-def rested(state: EnvironmentState, services: Iterable[str]) -> EnvironmentState:
+def rested(record: EnvironmentRecord, services: Iterable[str]) -> EnvironmentRecord:
     """These active deployments were stopped by hand: they stay active, and do not run."""
-    return _at(state, services, Status.STOPPED, Stage.STOPPED)
+    return _at(record, services, Status.STOPPED, Stage.STOPPED)
 
 
-def risen(state: EnvironmentState, services: Iterable[str]) -> EnvironmentState:
+def risen(record: EnvironmentRecord, services: Iterable[str]) -> EnvironmentRecord:
     """These active deployments run again, as they did."""
-    return _at(state, services, Status.SUCCEEDED, Stage.ACTIVE)
+    return _at(record, services, Status.SUCCEEDED, Stage.ACTIVE)
 
 
 def _at(
-    state: EnvironmentState, services: Iterable[str], status: Status, stage: Stage
-) -> EnvironmentState:
+    record: EnvironmentRecord, services: Iterable[str], status: Status, stage: Stage
+) -> EnvironmentRecord:
     for name in services:
-        active = state.deployments[state.active[name]]
-        state = state.with_deployment(replace(active, status=status, stage=stage))
-    return state
+        active = record.deployments[record.active[name]]
+        record = record.with_deployment(replace(active, status=status, stage=stage))
+    return record

@@ -8,7 +8,7 @@ from pathlib import Path
 from compartment_tui.domain.config import ProjectConfig, ServiceSpec
 from compartment_tui.domain.deployment import (
     Deployment,
-    EnvironmentState,
+    EnvironmentRecord,
     Provenance,
     Purpose,
     Trigger,
@@ -39,7 +39,7 @@ class Circumstances:
     """What planning needs to know beside the request."""
 
     config: ProjectConfig
-    state: EnvironmentState
+    record: EnvironmentRecord
     now: datetime
     actor: str
     new_id: Callable[[str], str]
@@ -58,7 +58,7 @@ class Circumstances:
 
     @property
     def key(self) -> EnvironmentKey:
-        return self.state.key
+        return self.record.key
 
 
 def fresh(
@@ -83,7 +83,7 @@ def fresh(
         deployment=around.new_id("dep"),
         source=source,
         root=around.root if source is ImageSource.BUILD else None,
-        previous=around.state.active_deployment(spec.name),
+        previous=around.record.active_deployment(spec.name),
         values=resolved,
         fingerprints=fingerprints(resolved, around.fingerprint_key),
         sensitive=sensitive_keys(rows),
@@ -161,7 +161,7 @@ def kept(
         deployment=deployment.id,
         source=source,
         image=deployment.image,
-        previous=around.state.active_deployment(deployment.service),
+        previous=around.record.active_deployment(deployment.service),
         fingerprints=deployment.fingerprints,
         sensitive=deployment.sensitive,
         host=host_now(around.config, around.key, deployment, spec),
@@ -172,7 +172,7 @@ def kept(
 
 def taken_away(around: Circumstances, service: str, *, run: str) -> Plan:
     """The end of what is live of a service: its container stays, stopped, for a rollback."""
-    deployment = around.state.deployments[around.state.active[service]]
+    deployment = around.record.deployments[around.record.active[service]]
     return Plan(
         key=around.key,
         run=run,
@@ -254,12 +254,12 @@ def _reroutes(around: Circumstances, plans: tuple[Plan, ...]) -> tuple[Reroute, 
 
     It is the one the file gives it today; one that the file no longer has is named in full.
     """
-    config, key, state = around.config, around.key, around.state
+    config, key, record = around.config, around.key, around.record
     taken = {plan.host for plan in plans if plan.host}
     planned = {plan.service for plan in plans}
     reroutes = []
-    for name in state.active:
-        active = state.active_deployment(name)
+    for name in record.active:
+        active = record.active_deployment(name)
         if active is None or name in planned or active.host not in taken or active.port is None:
             continue
         spec = config.service(name)

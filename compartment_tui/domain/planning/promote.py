@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from compartment_tui.domain.deployment import Deployment, EnvironmentState, Purpose, Trigger
+from compartment_tui.domain.deployment import Deployment, EnvironmentRecord, Purpose, Trigger
 from compartment_tui.domain.errors import NotFound, Refused, UsageProblem
 from compartment_tui.domain.names import show
 from compartment_tui.domain.planning.deploy import (
@@ -65,14 +65,14 @@ def plan_promote_across(
         deployment = sources[name]
         spec = spec_of(deployment)
         plan = copied(around, deployment, spec, run=run, trigger=Trigger.PROMOTE)
-        plans.append(replace(plan, discards=around.state.held_deployment(name)))
+        plans.append(replace(plan, discards=around.record.held_deployment(name)))
     refuse_nothing(around, plans, left)
     made = make_run(around, run, Trigger.PROMOTE, plans, label=label)
     return replace(made, origin=origin, left_stopped=left)
 
 
 def promotion_sources(
-    origin: EnvironmentState, *, services: Sequence[str] = (), deployment: str | None = None
+    origin: EnvironmentRecord, *, services: Sequence[str] = (), deployment: str | None = None
 ) -> dict[str, Deployment]:
     """Whose images are promoted out of that environment (service to deployment).
 
@@ -93,7 +93,7 @@ def promotion_sources(
     return {name: active[name] for name in wanted}
 
 
-def _exact(origin: EnvironmentState, service: str, text: str) -> Deployment:
+def _exact(origin: EnvironmentRecord, service: str, text: str) -> Deployment:
     found = find_deployment(origin, text)
     if found.service != service:
         raise UsageProblem(f"{found.id} is a deployment of {found.service}")
@@ -109,9 +109,9 @@ def _exact(origin: EnvironmentState, service: str, text: str) -> Deployment:
 def _held(
     around: Circumstances, services: Sequence[str], *, run: str, purpose: Purpose
 ) -> list[Plan]:
-    state = around.state
-    held = {name: one for name in state.held if (one := state.held_deployment(name))}
-    where = show(state.key.environment)
+    record = around.record
+    held = {name: one for name in record.held if (one := record.held_deployment(name))}
+    where = show(record.key.environment)
     if not held:
         raise NotFound(
             f"nothing is held in {where}", hint="`compartment-tui deploy --hold` holds candidates"

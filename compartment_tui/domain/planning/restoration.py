@@ -1,20 +1,20 @@
 """What a rollback brings back where only an image was left: a new deployment, today's values."""
 
-from compartment_tui.domain.deployment import Deployment, EnvironmentState
+from compartment_tui.domain.deployment import Deployment, EnvironmentRecord
 from compartment_tui.domain.errors import Refused
 from compartment_tui.domain.planning.plan import Plan, Run
 from compartment_tui.domain.shell_quotes import option_for
 from compartment_tui.domain.variable import NameChanges, compare
 
 
-def refuse_empty_return(state: EnvironmentState, run: Run) -> None:
+def refuse_empty_return(record: EnvironmentRecord, run: Run) -> None:
     """Raises Refused when a service of a rollback would get nothing of what it had back.
 
     Its container is gone, its image is the one that runs already, and neither how it ran nor any
     of the values that differ can be had from the project file of today.
     """
     for plan in run.plans:
-        target = state.deployments.get(plan.copied_from or "")
+        target = record.deployments.get(plan.copied_from or "")
         active = plan.previous
         if target is None or active is None or _brings_back(plan, target, active):
             continue

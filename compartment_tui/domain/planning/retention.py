@@ -7,7 +7,7 @@ from datetime import datetime
 from compartment_tui.domain.claims import own_instances
 from compartment_tui.domain.deployment import (
     Deployment,
-    EnvironmentState,
+    EnvironmentRecord,
     Instance,
     Status,
 )
@@ -55,62 +55,62 @@ class Pruning:
 
 
 def beyond_retention(
-    state: EnvironmentState, instances: Iterable[Instance], *, keep: int
+    record: EnvironmentRecord, instances: Iterable[Instance], *, keep: int
 ) -> tuple[Leaving, ...]:
     """Containers that retention lets go: all but `keep` stopped ones, and the newest failure."""
-    here = own_instances(state, instances)
+    here = own_instances(record, instances)
     gone = []
-    for id_ in prunable(state, here.values(), keep=keep):
-        reusable = state.deployments[id_].status is Status.SUCCEEDED
+    for id_ in prunable(record, here.values(), keep=keep):
+        reusable = record.deployments[id_].status is Status.SUCCEEDED
         why = f"beyond the {keep} kept" if reusable else "an older failure"
-        gone.append(_leaving(state, here[id_], why))
+        gone.append(_leaving(record, here[id_], why))
     return tuple(gone)
 
 
 def born_before(
-    state: EnvironmentState, instances: Iterable[Instance], moment: datetime
+    record: EnvironmentRecord, instances: Iterable[Instance], moment: datetime
 ) -> tuple[tuple[Leaving, ...], tuple[Leaving, ...]]:
     """Containers that were given their values before that moment: those that may go, and the rest.
 
     The rest has to be replaced first: what is active or held, and what an unfinished run needs.
     """
-    old = [one for one in own_instances(state, instances).values() if one.created < moment]
-    busy = {*state.active.values(), *state.held.values()}
-    for entry in state.journal.entries if state.journal else ():
+    old = [one for one in own_instances(record, instances).values() if one.created < moment]
+    busy = {*record.active.values(), *record.held.values()}
+    for entry in record.journal.entries if record.journal else ():
         busy |= {entry.deployment, entry.previous or ""}
-    gone = [_leaving(state, one, "has old values") for one in old if one.deployment not in busy]
-    rest = [_leaving(state, one, _needed(state, one)) for one in old if one.deployment in busy]
+    gone = [_leaving(record, one, "has old values") for one in old if one.deployment not in busy]
+    rest = [_leaving(record, one, _needed(record, one)) for one in old if one.deployment in busy]
     return tuple(gone), tuple(rest)
 
 
-def images_needed(state: EnvironmentState, *, keep: int) -> frozenset[str]:
+def images_needed(record: EnvironmentRecord, *, keep: int) -> frozenset[str]:
     """Images that a kept deployment of this environment still needs, container or not.
 
     Kept are the active and held ones, what a rollback from the active ones leads to, what an
     unfinished run names, and per service the `keep` newest that were live.
     """
-    needed = set(state.held.values())
-    for service in {one.service for one in state.deployments.values()}:
-        active = state.active_deployment(service)
+    needed = set(record.held.values())
+    for service in {one.service for one in record.deployments.values()}:
+        active = record.active_deployment(service)
         if active is not None:
             needed |= {active.id, active.previous or ""}
-        removed = state.removed_deployment(service)
+        removed = record.removed_deployment(service)
         if removed is not None:
             needed.add(removed.id)
-        reusable = [one for one in state.of_service(service) if _reusable(state, one)]
+        reusable = [one for one in record.of_service(service) if _reusable(record, one)]
         needed |= {one.id for one in reusable[:keep]}
-    for entry in state.journal.entries if state.journal else ():
+    for entry in record.journal.entries if record.journal else ():
         needed |= {entry.deployment, entry.previous or ""}
-    found = (state.deployments.get(id_) for id_ in needed)
+    found = (record.deployments.get(id_) for id_ in needed)
     return frozenset(one.image for one in found if one is not None and one.image)
 
 
-def _reusable(state: EnvironmentState, one: Deployment) -> bool:
-    return one.status is Status.SUCCEEDED and not state.is_active(one.id)
+def _reusable(record: EnvironmentRecord, one: Deployment) -> bool:
+    return one.status is Status.SUCCEEDED and not record.is_active(one.id)
 
 
-def _leaving(state: EnvironmentState, one: Instance, why: str) -> Leaving:
-    deployment = state.deployments.get(one.deployment)
+def _leaving(record: EnvironmentRecord, one: Instance, why: str) -> Leaving:
+    deployment = record.deployments.get(one.deployment)
     return Leaving(
         key=one.key,
         service=one.service,
@@ -121,16 +121,16 @@ def _leaving(state: EnvironmentState, one: Instance, why: str) -> Leaving:
     )
 
 
-def _needed(state: EnvironmentState, one: Instance) -> str:
-    if state.is_active(one.deployment):
+def _needed(record: EnvironmentRecord, one: Instance) -> str:
+    if record.is_active(one.deployment):
         return "active: redeploy it"
-    if one.deployment in state.held.values():
+    if one.deployment in record.held.values():
         return "held: discard it"
     return "an unfinished run needs it: resume"
 
 
 def prunable(
-    state: EnvironmentState, instances: Iterable[Instance], *, keep: int
+    record: EnvironmentRecord, instances: Iterable[Instance], *, keep: int
 ) -> tuple[str, ...]:
     """Deployments whose containers may go: all but `keep` stopped ones and the newest failure.
 
@@ -138,17 +138,17 @@ def prunable(
     names always stay.
     """
     here = sorted({one.deployment for one in instances}, reverse=True)
-    active = [one for name in state.active if (one := state.active_deployment(name))]
+    active = [one for name in record.active if (one := record.active_deployment(name))]
     safe = {one.id for one in active} | {one.previous for one in active}
-    safe |= {one.id for one in removed_deployments(state)}
-    if state.journal is not None:
-        safe |= {e.deployment for e in state.journal.entries}
-        safe |= {e.previous for e in state.journal.entries}
+    safe |= {one.id for one in removed_deployments(record)}
+    if record.journal is not None:
+        safe |= {e.deployment for e in record.journal.entries}
+        safe |= {e.previous for e in record.journal.entries}
     seen: dict[tuple[str, Status], int] = {}
     gone = []
     for id_ in here:
-        deployment = state.deployments.get(id_)
-        if deployment is None or id_ in {*state.active.values(), *state.held.values()}:
+        deployment = record.deployments.get(id_)
+        if deployment is None or id_ in {*record.active.values(), *record.held.values()}:
             continue
         reusable = deployment.status is Status.SUCCEEDED
         count = seen.get((deployment.service, deployment.status), 0)
@@ -158,7 +158,7 @@ def prunable(
     return tuple(gone)
 
 
-def removed_deployments(state: EnvironmentState) -> tuple[Deployment, ...]:
+def removed_deployments(record: EnvironmentRecord) -> tuple[Deployment, ...]:
     """What was live of each service that a run has taken away: a rollback leads to it."""
-    services = dict.fromkeys(name for run in state.runs for name in run.removed)
-    return tuple(one for name in services if (one := state.removed_deployment(name)))
+    services = dict.fromkeys(name for run in record.runs for name in run.removed)
+    return tuple(one for name in services if (one := record.removed_deployment(name)))

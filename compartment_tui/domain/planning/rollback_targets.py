@@ -3,13 +3,13 @@
 from collections.abc import Iterable, Sequence
 
 from compartment_tui.domain.config import ServiceSpec
-from compartment_tui.domain.deployment import Deployment, EnvironmentState, RunRecord, Status
+from compartment_tui.domain.deployment import Deployment, EnvironmentRecord, RunRecord, Status
 from compartment_tui.domain.errors import NotFound, Refused, UsageProblem
 from compartment_tui.domain.names import show
 
 
 def rollback_targets(
-    state: EnvironmentState,
+    record: EnvironmentRecord,
     *,
     services: Sequence[str] = (),
     to: str | None = None,
@@ -24,24 +24,24 @@ def rollback_targets(
     if run is not None:
         if services or to is not None:
             raise UsageProblem("--run goes with neither --service nor --to")
-        targets = _to_run(state, run)
-        return {name: targets[name] for name in _awake(state, targets)}
+        targets = _to_run(record, run)
+        return {name: targets[name] for name in _awake(record, targets)}
     if to is not None:
         if len(services) != 1:
             raise UsageProblem("--to needs exactly one --service")
-        return {services[0]: _exact(state, services[0], to).id}
+        return {services[0]: _exact(record, services[0], to).id}
     if services:
-        return {name: _previous(state, name).id for name in services}
-    return _undone(state, _awake(state, _newest_in_effect(state)))
+        return {name: _previous(record, name).id for name in services}
+    return _undone(record, _awake(record, _newest_in_effect(record)))
 
 
-def _undone(state: EnvironmentState, services: Sequence[str]) -> dict[str, str]:
+def _undone(record: EnvironmentRecord, services: Sequence[str]) -> dict[str, str]:
     """Each one's previous. Where one has none, the refusal names those that have."""
     found: dict[str, str] = {}
     refused: list[NotFound] = []
     for name in services:
         try:
-            found[name] = _previous(state, name).id
+            found[name] = _previous(record, name).id
         except NotFound as problem:
             refused.append(problem)
     if not refused:
@@ -55,40 +55,40 @@ def _undone(state: EnvironmentState, services: Sequence[str]) -> dict[str, str]:
     )
 
 
-def _newest_in_effect(state: EnvironmentState) -> list[str]:
+def _newest_in_effect(record: EnvironmentRecord) -> list[str]:
     """The services that the newest run made live or took away, as far as that still holds."""
-    active = [one for name in state.active if (one := state.active_deployment(name))]
+    active = [one for name in record.active if (one := record.active_deployment(name))]
     switched = [(_switched_by(one), one.service) for one in active]
     switched += [
         (run.id, service)
-        for run in state.runs
+        for run in record.runs
         if run.status is Status.SUCCEEDED
         for service in run.removed
-        if service not in state.active
+        if service not in record.active
     ]
     if not switched:
         raise NotFound(
-            f"nothing is live in {show(state.key.environment)}, so there is nothing to roll back"
+            f"nothing is live in {show(record.key.environment)}, so there is nothing to roll back"
         )
     newest = max(run for run, _ in switched)
     return [service for run, service in switched if run == newest]
 
 
-def stopped_in_between(state: EnvironmentState, *, run: str | None = None) -> tuple[str, ...]:
+def stopped_in_between(record: EnvironmentRecord, *, run: str | None = None) -> tuple[str, ...]:
     """What such a rollback leaves alone because it was stopped by hand; see `rollback_targets`."""
-    names = _to_run(state, run) if run is not None else _newest_in_effect(state)
-    awake = _awake(state, names)
+    names = _to_run(record, run) if run is not None else _newest_in_effect(record)
+    awake = _awake(record, names)
     return tuple(name for name in names if name not in awake)
 
 
-def _awake(state: EnvironmentState, names: Iterable[str]) -> list[str]:
+def _awake(record: EnvironmentRecord, names: Iterable[str]) -> list[str]:
     """Those that were not stopped by hand: nothing starts one that nobody names. Raises Refused."""
     names = list(names)
-    actives = {name: state.active_deployment(name) for name in names}
+    actives = {name: record.active_deployment(name) for name in names}
     awake = [name for name, active in actives.items() if active is None or not active.resting]
     if not awake:
         raise Refused(
-            f"{', '.join(names)} of {show(state.key.environment)}: stopped by hand, and left so",
+            f"{', '.join(names)} of {show(record.key.environment)}: stopped by hand, and left so",
             hint="`compartment-tui start` brings back what was stopped; -s rolls it back by name",
         )
     return awake
@@ -99,17 +99,17 @@ def _switched_by(deployment: Deployment) -> str:
     return deployment.activated_run or deployment.run
 
 
-def _previous(state: EnvironmentState, service: str) -> Deployment:
-    active = state.active_deployment(service)
-    removed = state.removed_deployment(service)
+def _previous(record: EnvironmentRecord, service: str) -> Deployment:
+    active = record.active_deployment(service)
+    removed = record.removed_deployment(service)
     if removed is not None:
         return removed
     if active is None:
         raise NotFound(
-            f"{show(service)} is not live in {show(state.key.environment)}",
+            f"{show(service)} is not live in {show(record.key.environment)}",
             hint="`compartment-tui status` shows what is",
         )
-    previous = state.deployments.get(active.previous or "")
+    previous = record.deployments.get(active.previous or "")
     if previous is None:
         raise NotFound(
             f"{service} has nothing before {active.id} to go back to",
@@ -118,20 +118,20 @@ def _previous(state: EnvironmentState, service: str) -> Deployment:
     return previous
 
 
-def _exact(state: EnvironmentState, service: str, to: str) -> Deployment:
-    deployment = find_deployment(state, to)
+def _exact(record: EnvironmentRecord, service: str, to: str) -> Deployment:
+    deployment = find_deployment(record, to)
     if deployment.service != service:
         raise UsageProblem(f"{deployment.id} is a deployment of {deployment.service}")
     if deployment.activated is None:
         raise Refused(f"{deployment.id} was never live", hint="choose one that was")
-    if state.is_active(deployment.id):
+    if record.is_active(deployment.id):
         raise Refused(f"{deployment.id} is live already")
     return deployment
 
 
-def _to_run(state: EnvironmentState, run_id: str) -> dict[str, str]:
-    run = find_run(state, run_id)
-    uncovered = sorted(set(state.active) - set(run.deployments))
+def _to_run(record: EnvironmentRecord, run_id: str) -> dict[str, str]:
+    run = find_run(record, run_id)
+    uncovered = sorted(set(record.active) - set(run.deployments))
     if uncovered:
         raise Refused(
             f"{run.id} does not cover what is live now: {', '.join(uncovered)}",
@@ -139,32 +139,32 @@ def _to_run(state: EnvironmentState, run_id: str) -> dict[str, str]:
         )
     targets = {}
     for service, id_ in run.deployments.items():
-        deployment = state.deployments.get(id_)
+        deployment = record.deployments.get(id_)
         if deployment is None or deployment.activated is None:
             raise Refused(f"{run.id} never made {service} live", hint="choose a run that succeeded")
-        if not state.is_active(id_):
+        if not record.is_active(id_):
             targets[service] = id_
     if not targets:
         raise Refused(f"everything of {run.id} is live already")
     return targets
 
 
-def find_deployment(state: EnvironmentState, text: str) -> Deployment:
+def find_deployment(record: EnvironmentRecord, text: str) -> Deployment:
     """By id, or by its end in any case, if that is unambiguous. Raises NotFound."""
-    return state.deployments[_find(text, state.deployments, "deployment", state)]
+    return record.deployments[_find(text, record.deployments, "deployment", record)]
 
 
-def find_run(state: EnvironmentState, text: str) -> RunRecord:
+def find_run(record: EnvironmentRecord, text: str) -> RunRecord:
     """By id, or by its end in any case, if that is unambiguous. Raises NotFound."""
-    runs = {run.id: run for run in state.runs}
-    return runs[_find(text, runs, "run", state)]
+    runs = {run.id: run for run in record.runs}
+    return runs[_find(text, runs, "run", record)]
 
 
-def _find(text: str, known: Iterable[str], noun: str, state: EnvironmentState) -> str:
+def _find(text: str, known: Iterable[str], noun: str, record: EnvironmentRecord) -> str:
     ends = [id_ for id_ in known if text and id_.lower().endswith(text.lower())]
     if len(ends) == 1:
         return ends[0]
-    where = f"in {show(state.key.environment)}"
+    where = f"in {show(record.key.environment)}"
     if not ends:
         raise NotFound(
             f"there is no {noun} {show(text)} {where}",

@@ -5,63 +5,63 @@ from datetime import datetime
 
 from compartment_tui.domain.deployment import (
     Deployment,
-    EnvironmentState,
+    EnvironmentRecord,
     JournalEntry,
     Stage,
     Status,
 )
 
 
-def held(state: EnvironmentState, at: datetime) -> EnvironmentState:
+def held(record: EnvironmentRecord, at: datetime) -> EnvironmentRecord:
     """The journal's candidates are proven and wait; those held before them are discarded."""
-    journal = state.journal
+    journal = record.journal
     for entry in journal.entries if journal else ():
-        state = let_go(state, entry.discards)
+        record = let_go(record, entry.discards)
         waiting = replace(
-            state.deployments[entry.deployment],
+            record.deployments[entry.deployment],
             status=Status.SUCCEEDED,
             stage=Stage.HELD,
             completed=at,
             preview=entry.host,
         )
-        state = state.with_deployment(waiting)
-        state = replace(state, held={**state.held, entry.service: entry.deployment})
-    run = state.run(journal.run) if journal else None
+        record = record.with_deployment(waiting)
+        record = replace(record, held={**record.held, entry.service: entry.deployment})
+    run = record.run(journal.run) if journal else None
     if run is None:
-        return state
-    return state.with_run(replace(run, status=Status.SUCCEEDED, completed=at))
+        return record
+    return record.with_run(replace(run, status=Status.SUCCEEDED, completed=at))
 
 
-def discarded(state: EnvironmentState) -> EnvironmentState:
+def discarded(record: EnvironmentRecord) -> EnvironmentRecord:
     """The journal's candidates are not held any more."""
-    for entry in state.journal.entries if state.journal else ():
-        state = let_go(state, entry.deployment)
-    return state
+    for entry in record.journal.entries if record.journal else ():
+        record = let_go(record, entry.deployment)
+    return record
 
 
-def let_go(state: EnvironmentState, deployment: str | None) -> EnvironmentState:
+def let_go(record: EnvironmentRecord, deployment: str | None) -> EnvironmentRecord:
     """Nothing waits for that deployment any more: it never was live and will not be."""
-    known = state.deployments.get(deployment or "")
+    known = record.deployments.get(deployment or "")
     if known is None:
-        return state
-    state = not_held(state, known.id)
-    return state.with_deployment(replace(known, status=Status.STOPPED, stage=Stage.STOPPED))
+        return record
+    record = not_held(record, known.id)
+    return record.with_deployment(replace(known, status=Status.STOPPED, stage=Stage.STOPPED))
 
 
-def not_held(state: EnvironmentState, deployment: str) -> EnvironmentState:
+def not_held(record: EnvironmentRecord, deployment: str) -> EnvironmentRecord:
     """The deployment is no candidate any more, whatever it is now."""
-    left = {service: id_ for service, id_ in state.held.items() if id_ != deployment}
-    return replace(state, held=left)
+    left = {service: id_ for service, id_ in record.held.items() if id_ != deployment}
+    return replace(record, held=left)
 
 
-def held_again(state: EnvironmentState, entry: JournalEntry) -> EnvironmentState:
+def held_again(record: EnvironmentRecord, entry: JournalEntry) -> EnvironmentRecord:
     """The run that promoted, discarded or replaced a held candidate was undone: it waits again."""
     back = entry.deployment if entry.held else entry.discards
-    known = state.deployments.get(back or "")
+    known = record.deployments.get(back or "")
     if known is None:
-        return state
-    state = state.with_deployment(_waiting(known))
-    return replace(state, held={**state.held, entry.service: known.id})
+        return record
+    record = record.with_deployment(_waiting(known))
+    return replace(record, held={**record.held, entry.service: known.id})
 
 
 def _waiting(deployment: Deployment) -> Deployment:

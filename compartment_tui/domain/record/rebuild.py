@@ -7,7 +7,7 @@ from compartment_tui.domain.claims import refuse_rebuilding
 from compartment_tui.domain.deployment import (
     AuditLine,
     Deployment,
-    EnvironmentState,
+    EnvironmentRecord,
     Instance,
     InstanceState,
     Stage,
@@ -21,7 +21,7 @@ from compartment_tui.domain.routes import Route, RouteTable
 
 def rebuild(
     key: EnvironmentKey, instances: Iterable[Instance], table: RouteTable, now: datetime
-) -> EnvironmentState:
+) -> EnvironmentRecord:
     """The record of an environment whose own was lost, as far as routes and labels tell.
 
     Routed services are active where their route leads, workers where the internal name is. Held is
@@ -45,7 +45,7 @@ def rebuild(
         for one in sorted(found.values(), key=lambda one: one.deployment)
         if one.deployment in previews or _waits(one, active.get(one.service))
     }
-    return EnvironmentState(
+    return EnvironmentRecord(
         key=key,
         active=active,
         held=held,
@@ -71,7 +71,7 @@ def rebuild(
     )
 
 
-def routed(state: EnvironmentState) -> RouteTable:
+def routed(state: EnvironmentRecord) -> RouteTable:
     """The routes that the record calls for: of what is active, and previews of what is held."""
     actives = (state.active_deployment(service) for service in state.active)
     held = (state.held_deployment(service) for service in state.held)

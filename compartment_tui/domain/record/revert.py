@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from compartment_tui.domain.deployment import (
-    EnvironmentState,
+    EnvironmentRecord,
     JournalEntry,
     Purpose,
     Stage,
@@ -16,58 +16,58 @@ from compartment_tui.domain.record.transitions import audited, verb_of, with_hos
 
 
 def reverted(
-    state: EnvironmentState,
+    record: EnvironmentRecord,
     *,
     actor: str,
     at: datetime,
     failures: Mapping[str, tuple[Stage, str]],
     reason: str,
     cancelled: bool,
-) -> EnvironmentState:
+) -> EnvironmentRecord:
     """The run was undone.
 
     `failures` has the stage and reason of the services that failed by themselves.
     """
-    journal = state.journal
+    journal = record.journal
     if journal is None:
-        return state
+        return record
     for entry in journal.entries:
         if not entry.held and not entry.removes:
-            state = _stood_down(state, entry, failures.get(entry.service), reason, at)
+            record = _stood_down(record, entry, failures.get(entry.service), reason, at)
         if journal.purpose is Purpose.LIVE:
-            state = _back_in_place(state, entry)
-        state = held_again(not_held(state, entry.deployment), entry)
-    state = with_hosts(state, journal.before)
-    run = state.run(journal.run)
+            record = _back_in_place(record, entry)
+        record = held_again(not_held(record, entry.deployment), entry)
+    record = with_hosts(record, journal.before)
+    run = record.run(journal.run)
     if run is not None:
         status = Status.STOPPED if cancelled else Status.FAILED
-        state = state.with_run(replace(run, status=status, completed=at, failure=reason))
-    state = replace(state, journal=None)
-    return audited(state, actor, at, f"{verb_of(journal)} reverted", reason)
+        record = record.with_run(replace(run, status=status, completed=at, failure=reason))
+    record = replace(record, journal=None)
+    return audited(record, actor, at, f"{verb_of(journal)} reverted", reason)
 
 
 def _stood_down(
-    state: EnvironmentState,
+    record: EnvironmentRecord,
     entry: JournalEntry,
     failure: tuple[Stage, str] | None,
     reason: str,
     at: datetime,
-) -> EnvironmentState:
-    deployment = state.deployments.get(entry.deployment)
+) -> EnvironmentRecord:
+    deployment = record.deployments.get(entry.deployment)
     if deployment is not None and not entry.kept:
         stage, text = failure or (Stage.STOPPED, reason)
         status = Status.FAILED if failure else Status.STOPPED
         down = replace(deployment, status=status, stage=stage, completed=at, failure=text)
-        state = state.with_deployment(down)
+        record = record.with_deployment(down)
     elif deployment is not None:
-        state = state.with_deployment(replace(deployment, stage=Stage.STOPPED))
-    return state
+        record = record.with_deployment(replace(deployment, stage=Stage.STOPPED))
+    return record
 
 
-def _back_in_place(state: EnvironmentState, entry: JournalEntry) -> EnvironmentState:
+def _back_in_place(record: EnvironmentRecord, entry: JournalEntry) -> EnvironmentRecord:
     """What was active before the run is again."""
-    active = {name: id_ for name, id_ in state.active.items() if name != entry.service}
-    previous = state.deployments.get(entry.previous or "")
+    active = {name: id_ for name, id_ in record.active.items() if name != entry.service}
+    previous = record.deployments.get(entry.previous or "")
     if previous is not None:
         active[entry.service] = previous.id
         back = (
@@ -75,5 +75,5 @@ def _back_in_place(state: EnvironmentState, entry: JournalEntry) -> EnvironmentS
             if entry.previous_rests
             else replace(previous, status=Status.SUCCEEDED, stage=Stage.ACTIVE)
         )
-        state = state.with_deployment(back)
-    return replace(state, active=active)
+        record = record.with_deployment(back)
+    return replace(record, active=active)

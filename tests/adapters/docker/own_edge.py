@@ -21,7 +21,7 @@ from compartment_tui.adapters.docker.api.labels import Role
 from compartment_tui.adapters.docker.api.resource_names import Layout
 from compartment_tui.adapters.docker.edge.edge import DockerEdge
 from compartment_tui.adapters.docker.engine import DockerEngine
-from compartment_tui.adapters.docker.lock.locks import DockerHold, DockerLocks
+from compartment_tui.adapters.docker.lock.locks import DockerEnvironmentLock, DockerLocks
 from compartment_tui.adapters.docker.records import DockerRecords
 from compartment_tui.domain.config import EdgeSettings
 from compartment_tui.domain.deployment import Instance
@@ -95,7 +95,7 @@ class OwnEdge:
             raise
         return True
 
-    def hold(self, key: EnvironmentKey, actor: str = "me@here") -> DockerHold:
+    def lock(self, key: EnvironmentKey, actor: str = "me@here") -> DockerEnvironmentLock:
         return self.locks.environment(key, actor=actor, purpose="deploy")
 
     def ensure(self) -> bool:
@@ -142,9 +142,9 @@ class OwnEdge:
         route = Route(host=f"{key.project}.localhost", deployment=instance.deployment, port=8080)
         return RouteTable(marker=instance.run, routes=(route,))
 
-    def put_in_force(self, hold: DockerHold, table: RouteTable) -> None:
-        hold.write_routes(table)
-        assert eventually(lambda: hold.in_force(table))
+    def put_in_force(self, lock: DockerEnvironmentLock, table: RouteTable) -> None:
+        lock.write_routes(table)
+        assert eventually(lambda: lock.in_force(table))
 
     def visit(self, host: str) -> int:
         """The status a visitor of that host gets; 0 when nobody answers."""

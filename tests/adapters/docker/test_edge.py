@@ -21,7 +21,7 @@ from compartment_tui.adapters.docker.edge import traefik
 from compartment_tui.adapters.docker.edge.port_owner import listener
 from compartment_tui.adapters.docker.records import DockerRecords, Reader
 from compartment_tui.domain.config import EdgeSettings
-from compartment_tui.domain.deployment import Deployment, EnvironmentState, Instance, Trigger
+from compartment_tui.domain.deployment import Deployment, EnvironmentRecord, Instance, Trigger
 from compartment_tui.domain.errors import EdgeConflict, PortTaken
 from compartment_tui.domain.names import EnvironmentKey
 from compartment_tui.domain.routes import RouteTable
@@ -65,10 +65,10 @@ def live(own: OwnEdge, key: EnvironmentKey) -> tuple[Instance, RouteTable]:
         host=route.host,
         port=route.port,
     )
-    with own.hold(key) as hold:
-        own.put_in_force(hold, table)
-        hold.write_record(
-            EnvironmentState(
+    with own.lock(key) as lock:
+        own.put_in_force(lock, table)
+        lock.write_record(
+            EnvironmentRecord(
                 key=key,
                 active={"web": deployment.id},
                 deployments={deployment.id: deployment},
@@ -156,12 +156,12 @@ def test_one_senseless_record_does_not_keep_the_others_away(own: OwnEdge, spoilt
     key, other = own.key("production"), own.key("staging")
     _, table = live(own, key)
     instance, _ = live(own, other)
-    with own.hold(other) as hold:
-        state = hold.record()
+    with own.lock(other) as lock:
+        state = lock.read_record()
         again = replace(state.deployments[instance.deployment], id="dep_2", service="api")
         twice = {**state.deployments, again.id: again}
         active = {**state.active, "api": again.id}
-        hold.write_record(replace(state, deployments=twice, active=active))
+        lock.write_record(replace(state, deployments=twice, active=active))
     if spoilt:
         own.inside('cat >"$1"', record_path(other), payload=spoilt)
     own.edge.remove()
@@ -175,9 +175,9 @@ def test_one_senseless_record_does_not_keep_the_others_away(own: OwnEdge, spoilt
 def test_a_document_that_is_there_wins_over_the_record(own: OwnEdge) -> None:
     key = own.key()
     _, table = live(own, key)
-    with own.hold(key) as hold:
+    with own.lock(key) as lock:
         marked = replace(table, marker="run_newer")
-        own.put_in_force(hold, marked)
+        own.put_in_force(lock, marked)
     own.edge.remove()
     assert own.ensure()
     assert own.edge.tables()[key] == marked
@@ -213,14 +213,14 @@ def test_a_foreign_document_blocks_until_it_is_moved_aside(own: OwnEdge) -> None
     key = own.key()
     instance, table = live(own, key)
     own.inside('cat >"$1"', "/routes/foreign.yml", payload=b"http: {{ nonsense")
-    with own.hold(key) as hold:
+    with own.lock(key) as lock:
         later = replace(table, marker="run_later")
-        hold.write_routes(later)
-        assert not eventually(lambda: hold.in_force(later), seconds=1)
+        lock.write_routes(later)
+        assert not eventually(lambda: lock.in_force(later), seconds=1)
         assert own.edge.unreadable() == ("foreign.yml",)
         own.edge.set_aside("foreign.yml")
         own.edge.set_aside("foreign.yml")
-        assert eventually(lambda: hold.in_force(later))
+        assert eventually(lambda: lock.in_force(later))
     assert own.edge.unreadable() == ()
     assert instance.running
 
@@ -309,8 +309,8 @@ def test_a_record_and_its_key_are_read_at_once(
 ) -> None:
     secret = DockerRecords(own.client, own.layout).fingerprint_key()
     key = own.key()
-    with own.hold(key) as hold:
-        hold.write_record(EnvironmentState(key=key))
+    with own.lock(key) as lock:
+        lock.write_record(EnvironmentRecord(key=key))
     asked: list[str] = []
     files = Reader.files
 
@@ -320,7 +320,7 @@ def test_a_record_and_its_key_are_read_at_once(
 
     monkeypatch.setattr(Reader, "files", noted)
     records = DockerRecords(own.client, own.layout)
-    assert records.read(key) == EnvironmentState(key=key)
+    assert records.read(key) == EnvironmentRecord(key=key)
     assert records.fingerprint_key() == secret
     assert asked == [standing_path(key)]
     records.forget(key)

@@ -30,9 +30,9 @@ from compartment_tui.adapters.docker.api.helper_shell import (
 from compartment_tui.adapters.docker.api.labels import Role
 from compartment_tui.adapters.docker.api.resource_names import index_path, record_path, route_path
 from compartment_tui.adapters.docker.lock import lock_container, locks
-from compartment_tui.adapters.docker.lock.locks import DockerHold
+from compartment_tui.adapters.docker.lock.locks import DockerEnvironmentLock
 from compartment_tui.domain.config import Readiness, ReadinessKind
-from compartment_tui.domain.deployment import EnvironmentState, Instance, Stage
+from compartment_tui.domain.deployment import EnvironmentRecord, Instance, Stage
 from compartment_tui.domain.errors import (
     DiskFull,
     EdgeNotConfirmed,
@@ -116,8 +116,8 @@ def key(own: OwnEdge) -> EnvironmentKey:
 def server(own: OwnEdge, key: EnvironmentKey) -> Instance:
     instance = own.start(key, ("python", "-c", SERVER), image="python:3.11-slim")
     asked = Readiness(kind=ReadinessKind.TCP)
-    with own.hold(key) as hold:
-        assert eventually(lambda: hold.ready(instance, asked, 8080) is None)
+    with own.lock(key) as lock:
+        assert eventually(lambda: lock.ready(instance, asked, 8080) is None)
     return instance
 
 
@@ -125,9 +125,9 @@ def server(own: OwnEdge, key: EnvironmentKey) -> Instance:
 
 
 def test_the_second_is_told_who_and_since_when(own: OwnEdge, key: EnvironmentKey) -> None:
-    with own.hold(key, actor="ada@laptop"):
+    with own.lock(key, actor="ada@laptop"):
         with pytest.raises(Locked, match="ada@laptop") as refused:
-            own.hold(key)
+            own.lock(key)
         found = own.locks.holder(key)
         assert found is not None
         assert (found.holder, found.purpose) == ("ada@laptop", "deploy")
@@ -136,12 +136,12 @@ def test_the_second_is_told_who_and_since_when(own: OwnEdge, key: EnvironmentKey
 
 
 def test_of_many_who_try_at_once_one_wins(own: OwnEdge, key: EnvironmentKey) -> None:
-    won: list[DockerHold] = []
+    won: list[DockerEnvironmentLock] = []
     lost: list[Locked] = []
 
     def attempt() -> None:
         try:
-            won.append(own.hold(key))
+            won.append(own.lock(key))
         except Locked as error:
             lost.append(error)
 
@@ -151,8 +151,8 @@ def test_of_many_who_try_at_once_one_wins(own: OwnEdge, key: EnvironmentKey) -> 
     for thread in threads:
         thread.join()
     assert (len(won), len(lost)) == (1, 3)
-    with won[0] as hold:
-        hold.confirm()
+    with won[0] as lock:
+        lock.confirm()
 
 
 def test_a_killed_holder_leaves_nothing(own: OwnEdge, key: EnvironmentKey) -> None:
@@ -161,11 +161,11 @@ def test_a_killed_holder_leaves_nothing(own: OwnEdge, key: EnvironmentKey) -> No
         assert process.stdout is not None
         assert process.stdout.readline() == "held\n"
         with pytest.raises(Locked, match="eve@ci"):
-            own.hold(key)
+            own.lock(key)
         os.kill(process.pid, signal.SIGKILL)
     # At once: the next one waits for the moment that the engine needs.
-    with own.hold(key) as hold:
-        hold.confirm()
+    with own.lock(key) as lock:
+        lock.confirm()
 
 
 def test_a_lock_that_was_made_and_never_started_is_cleared(
@@ -181,15 +181,15 @@ def test_a_lock_that_was_made_and_never_started_is_cleared(
     )
     monkeypatch.setattr(lock_container, "STILLBORN", timedelta(seconds=2))
     assert own.locks.holder(key) is None
-    with own.hold(key) as hold:
-        hold.confirm()
+    with own.lock(key) as lock:
+        lock.confirm()
         assert own.client.api.inspect_container(own.layout.lock(key))["Id"] != stillborn
 
 
 def test_a_lock_cannot_be_taken_without_an_edge() -> None:
     without = own_edge()
     with pytest.raises(EngineProblem, match="edge does not run") as refused:
-        without.hold(EnvironmentKey("shop", "production"))
+        without.lock(EnvironmentKey("shop", "production"))
     assert "edge restart" in refused.value.hint
     without.client.close()
 
@@ -215,13 +215,13 @@ def test_the_engines_lock_is_not_waited_for_forever(
 
 def test_what_is_written_needs_no_escaping(own: OwnEdge) -> None:
     key = own.key("'; rm -rf /routes/* #\n$(id) `id` \\ {{ env }}")
-    state = EnvironmentState(key=key, active={"web": "$(id) '\"\\ \n{{ env }}"})
+    state = EnvironmentRecord(key=key, active={"web": "$(id) '\"\\ \n{{ env }}"})
     table = RouteTable(marker="run_'$(id)")
-    with own.hold(key) as hold:
-        hold.write_record(state)
-        own.put_in_force(hold, table)
-        assert hold.record() == state
-        assert hold.routes() == table
+    with own.lock(key) as lock:
+        lock.write_record(state)
+        own.put_in_force(lock, table)
+        assert lock.read_record() == state
+        assert lock.routes() == table
     assert own.records.read(key) == state
     assert key in own.records.environments(key.project)
     assert own.edge.tables()[key] == table
@@ -229,10 +229,10 @@ def test_what_is_written_needs_no_escaping(own: OwnEdge) -> None:
 
 def test_half_a_document_never_gets_the_name(own: OwnEdge, key: EnvironmentKey) -> None:
     marked = RouteTable(marker="run_whole")
-    with own.hold(key) as hold:
-        own.put_in_force(hold, marked)
+    with own.lock(key) as lock:
+        own.put_in_force(lock, marked)
         content = b"x" * 50_000
-        shell, path, marker = hold._shell, route_path(key), secrets.token_hex(12)
+        shell, path, marker = lock._shell, route_path(key), secrets.token_hex(12)
         program = _program(locks._WRITE, (path, str(len(content))), content, marker)
         shell._wire.send(program)
         while _ready(marker) not in shell._output.received:
@@ -243,53 +243,53 @@ def test_half_a_document_never_gets_the_name(own: OwnEdge, key: EnvironmentKey) 
     # How much of it came there before its shell ended is chance; that it was not all is not.
     left = own.inside('if [ -e "$1.part" ]; then wc -c <"$1.part"; else echo 0; fi', path)
     assert int(left) <= 20_000
-    with own.hold(key) as hold:
-        assert hold.routes() == marked
-        own.put_in_force(hold, RouteTable(marker="run_next"))
+    with own.lock(key) as lock:
+        assert lock.routes() == marked
+        own.put_in_force(lock, RouteTable(marker="run_next"))
 
 
 def test_nothing_can_be_written_after_the_lock_was_taken_away(
     own: OwnEdge, key: EnvironmentKey
 ) -> None:
-    with own.hold(key) as hold:
-        before = hold.routes()
+    with own.lock(key) as lock:
+        before = lock.routes()
         assert own.locks.release(key)
-        with own.hold(key):
+        with own.lock(key):
             for attempt in (
-                hold.confirm,
-                hold.record,
-                hold.routes,
-                lambda: hold.write_routes(RouteTable(marker="run_late")),
-                lambda: hold.write_record(EnvironmentState(key=key)),
-                lambda: hold.in_force(before),
+                lock.confirm,
+                lock.read_record,
+                lock.routes,
+                lambda: lock.write_routes(RouteTable(marker="run_late")),
+                lambda: lock.write_record(EnvironmentRecord(key=key)),
+                lambda: lock.in_force(before),
             ):
                 with pytest.raises(LockLost):
                     attempt()
-    with own.hold(key) as hold:
-        assert hold.routes() == before
+    with own.lock(key) as lock:
+        assert lock.routes() == before
     assert not own.locks.release(key)
 
 
 def test_a_full_disk_is_told_as_that(own: OwnEdge, key: EnvironmentKey) -> None:
-    with own.hold(key) as hold:
+    with own.lock(key) as lock:
         # A device that has no room answers as a full disk does.
-        hold._shell.run('mkdir -p /dev/shm/d; ln -s /dev/full "$1.part"', "/dev/shm/d/full")
+        lock._shell.run('mkdir -p /dev/shm/d; ln -s /dev/full "$1.part"', "/dev/shm/d/full")
         with pytest.raises(DiskFull):
-            hold._write("/dev/shm/d/full", b"content" * 50_000)
-        hold.confirm()
+            lock._write("/dev/shm/d/full", b"content" * 50_000)
+        lock.confirm()
         with pytest.raises(EngineProblem, match="cannot be written"):
-            hold._write("/proc/nothing", b"content" * 50_000)
-        hold.confirm()
+            lock._write("/proc/nothing", b"content" * 50_000)
+        lock.confirm()
 
 
 def test_a_record_that_is_none_is_told(own: OwnEdge) -> None:
     key = own.key()
     own.inside('mkdir -p "${1%/*}"; cat >"$1"', record_path(key), payload=b"format = [")
-    with own.hold(key) as hold:
+    with own.lock(key) as lock:
         with pytest.raises(RecordInvalid):
-            hold.record()
-        hold.write_record(EnvironmentState(key=key))
-        assert hold.record() == EnvironmentState(key=key)
+            lock.read_record()
+        lock.write_record(EnvironmentRecord(key=key))
+        assert lock.read_record() == EnvironmentRecord(key=key)
     own.records.forget(key)
     assert own.inside('ls "${1%/*}"', index_path(key)).count(key.text) == 0
 
@@ -299,9 +299,9 @@ def test_a_lost_record_is_made_again_from_routes_and_labels(own: OwnEdge) -> Non
     kept = own.start(key, ("true",))
     active = own.start(key, name=active_name("web", key))
     table = own.table(key, active)
-    with own.hold(key) as hold:
-        own.put_in_force(hold, table)
-        state = hold.record()
+    with own.lock(key) as lock:
+        own.put_in_force(lock, table)
+        state = lock.read_record()
     assert state.rebuilt
     assert state.active == {"web": active.deployment}
     assert state.deployments[active.deployment].host == table.routes[0].host
@@ -310,10 +310,10 @@ def test_a_lost_record_is_made_again_from_routes_and_labels(own: OwnEdge) -> Non
 
 
 def test_a_large_record_comes_back(own: OwnEdge, key: EnvironmentKey) -> None:
-    state = EnvironmentState(key=key, active={f"s{n}": "x" * 500 for n in range(2000)})
-    with own.hold(key) as hold:
-        hold.write_record(state)
-        assert hold.record() == state
+    state = EnvironmentRecord(key=key, active={f"s{n}": "x" * 500 for n in range(2000)})
+    with own.lock(key) as lock:
+        lock.write_record(state)
+        assert lock.read_record() == state
 
 
 # --- the probe ------------------------------------------------------------------------------------
@@ -346,46 +346,46 @@ def detail(refusal: Refusal | None) -> str:
 def test_ready_by_http(
     own: OwnEdge, key: EnvironmentKey, server: Instance, path: str, words: str | None
 ) -> None:
-    with own.hold(key) as hold:
+    with own.lock(key) as lock:
         began = time.monotonic()
-        refusal = hold.ready(server, replace(HTTP, path=path), 8080)
+        refusal = lock.ready(server, replace(HTTP, path=path), 8080)
         assert refusal is None if words is None else words in detail(refusal)
         assert time.monotonic() - began < 3
-        hold.confirm()
+        lock.confirm()
 
 
 def test_what_an_answer_says_is_kept(own: OwnEdge, key: EnvironmentKey, server: Instance) -> None:
-    with own.hold(key) as hold:
-        moved = hold.ready(server, replace(HTTP, path="/moved"), 8080)
+    with own.lock(key) as lock:
+        moved = lock.ready(server, replace(HTTP, path="/moved"), 8080)
         assert moved is not None
         assert moved.reply == Reply(status=302, location="/ok")
         assert moved.detail == "localhost/moved on port 8080 answered 302 to /ok"
         taken = replace(HTTP, path="/moved", status=((200, 399),))
-        assert hold.ready(server, taken, 8080) is None
+        assert lock.ready(server, taken, 8080) is None
         named = replace(HTTP, path="/named", headers=(("Host", "shop.example"), ("X-A", "b: c")))
-        assert hold.ready(server, named, 8080) is None
-        assert hold.ready(server, replace(named, headers=()), 8080) is not None
+        assert lock.ready(server, named, 8080) is None
+        assert lock.ready(server, replace(named, headers=()), 8080) is not None
         split = replace(HTTP, headers=(("X-A", "b\r\nX-B: c"),))
         with pytest.raises(AssertionError):
-            hold.ready(server, split, 8080)
-        hold.confirm()
+            lock.ready(server, split, 8080)
+        lock.confirm()
 
 
 def test_ready_by_tcp(own: OwnEdge, key: EnvironmentKey, server: Instance) -> None:
-    with own.hold(key) as hold:
-        assert hold.ready(server, TCP, 8080) is None
-        refused = hold.ready(server, TCP, 8081)
+    with own.lock(key) as lock:
+        assert lock.ready(server, TCP, 8080) is None
+        refused = lock.ready(server, TCP, 8081)
         assert detail(refused) == "port 8081: connection refused"
         assert refused
         assert refused.cause is Cause.CLOSED
-        asked = hold.ready(server, HTTP, 8081)
+        asked = lock.ready(server, HTTP, 8081)
         assert detail(asked) == "localhost/healthz on port 8081: connection refused"
-        assert hold.ready(server, replace(TCP, port=8080), 8081) is None
+        assert lock.ready(server, replace(TCP, port=8080), 8081) is None
         network = ipaddress.ip_network(f"{server.address}/27", strict=False)
         nobody = replace(server, address=str(network[-2]))
         silent = ("port 8080: timed out after 1 s", "port 8080: host unreachable")
-        assert detail(hold.ready(nobody, TCP, 8080)) in silent
-        assert detail(hold.ready(replace(server, address=None), TCP, 8080)) == "it does not run"
+        assert detail(lock.ready(nobody, TCP, 8080)) in silent
+        assert detail(lock.ready(replace(server, address=None), TCP, 8080)) == "it does not run"
 
 
 @pytest.mark.parametrize(
@@ -408,40 +408,40 @@ def test_ready_by_command(
     command: tuple[str, ...],
     words: str | None,
 ) -> None:
-    with own.hold(key) as hold:
-        refusal = hold.ready(server, replace(COMMAND, command=command), None)
+    with own.lock(key) as lock:
+        refusal = lock.ready(server, replace(COMMAND, command=command), None)
         assert refusal is None if words is None else words in detail(refusal)
 
 
 def test_a_command_in_a_container_that_stopped(own: OwnEdge, key: EnvironmentKey) -> None:
     stopped = own.start(key, ("true",))
     asked = replace(COMMAND, command=("true",))
-    with own.hold(key) as hold:
-        assert eventually(lambda: detail(hold.ready(stopped, asked, None)) == "it does not run")
+    with own.lock(key) as lock:
+        assert eventually(lambda: detail(lock.ready(stopped, asked, None)) == "it does not run")
         own.client.api.remove_container(stopped.container, force=True)
-        assert detail(hold.ready(stopped, asked, None)) == "its container is gone"
+        assert detail(lock.ready(stopped, asked, None)) == "its container is gone"
 
 
 def test_an_edge_that_is_replaced_is_noticed_and_followed(
     own: OwnEdge, key: EnvironmentKey, server: Instance
 ) -> None:
     marked = RouteTable(marker="run_before")
-    with own.hold(key) as hold:
-        own.put_in_force(hold, marked)
+    with own.lock(key) as lock:
+        own.put_in_force(lock, marked)
         own.edge.remove()
         with pytest.raises(EdgeNotConfirmed, match="edge does not run"):
-            hold.in_force(marked)
+            lock.in_force(marked)
         with pytest.raises(EdgeNotConfirmed, match="edge does not run"):
-            hold.ready(server, TCP, 8080)
+            lock.ready(server, TCP, 8080)
         later = RouteTable(marker="run_later")
-        hold.write_routes(later)
-        assert hold.routes() == later
+        lock.write_routes(later)
+        assert lock.routes() == later
         own.ensure()
-        assert eventually(lambda: hold.in_force(later))
-        assert hold.ready(server, TCP, 8080) is None
+        assert eventually(lambda: lock.in_force(later))
+        assert lock.ready(server, TCP, 8080) is None
         own.edge.restart()
-        assert eventually(lambda: hold.in_force(later))
-        assert not hold.in_force(marked)
+        assert eventually(lambda: lock.in_force(later))
+        assert not lock.in_force(marked)
 
 
 # --- the shell ------------------------------------------------------------------------------------

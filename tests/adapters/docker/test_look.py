@@ -216,11 +216,12 @@ def test_a_silent_engine_is_given_up(tmp_path: Path, monkeypatch: pytest.MonkeyP
 def test_looking_does_not_load_the_sdk(engine: SmallEngine) -> None:
     program = f"""
 import sys
-from compartment_tui.adapters.docker import containers, edge_state, locking
+from compartment_tui.adapters.docker.edge import edge_container
+from compartment_tui.adapters.docker.lock import lock_container
 from compartment_tui.adapters.docker.api.address import Address
 from compartment_tui.adapters.docker.api.client import Client
 client = Client(Address(url="unix://{engine.server_address!s}", chosen_by="a test"))
-print(edge_state.find_edge(client, "gone"), locking.holder_of(client, "gone"))
+print(edge_container.find_edge(client, "gone"), lock_container.holder_of(client, "gone"))
 print("docker" in sys.modules, "requests" in sys.modules)
 """
     run = subprocess.run(

@@ -10,12 +10,12 @@ import pytest
 from compartment_tui.adapters.places import NO_HOME, state_directory
 from compartment_tui.adapters.project_file.project import TomlProject
 from compartment_tui.adapters.record_file.copies import RecordCopies
-from compartment_tui.domain.deployment import EnvironmentState
+from compartment_tui.domain.deployment import EnvironmentRecord
 from compartment_tui.domain.names import EnvironmentKey
 from compartment_tui.ports import EngineIdentity
 
 KEY = EnvironmentKey("shop", "caf\u00e9 / 1")
-STATE = EnvironmentState(key=KEY, active={"web": "dep_1"})
+STATE = EnvironmentRecord(key=KEY, active={"web": "dep_1"})
 SOCKET, FAR = "unix:///var/run/docker.sock", "ssh://far.example"
 HERE = EngineIdentity(address=SOCKET, id="HERE")
 
@@ -48,13 +48,13 @@ def test_a_copy_is_of_the_engine_that_was_met_at_the_address(state: Path, root: 
 def test_another_engine_at_the_same_address_has_no_copy(state: Path, root: Path) -> None:
     copies, other = RecordCopies(state, root), EnvironmentKey("shop", "staging")
     copies.keep(STATE, HERE)
-    copies.keep(EnvironmentState(key=other), EngineIdentity(address=SOCKET, id="NEW"))
+    copies.keep(EnvironmentRecord(key=other), EngineIdentity(address=SOCKET, id="NEW"))
     assert copies.find(KEY, SOCKET) is None
 
 
 def test_one_engine_has_one_copy_whatever_its_address(state: Path, root: Path) -> None:
     copies = RecordCopies(state, root)
-    copies.keep(EnvironmentState(key=KEY), EngineIdentity(address=FAR, id="HERE"))
+    copies.keep(EnvironmentRecord(key=KEY), EngineIdentity(address=FAR, id="HERE"))
     copies.keep(STATE, HERE)
     found = copies.find(KEY, FAR)
     assert found is not None
@@ -92,7 +92,7 @@ def test_a_link_is_neither_followed_nor_written_through(state: Path, root: Path)
     file.symlink_to(target)
     assert copies.find(KEY, SOCKET) is None
     before = target.read_bytes()
-    copies.keep(EnvironmentState(key=KEY), HERE)
+    copies.keep(EnvironmentRecord(key=KEY), HERE)
     assert target.read_bytes() == before
     assert not file.is_symlink()
 

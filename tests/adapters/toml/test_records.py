@@ -8,7 +8,7 @@ from compartment_tui.adapters.record_file import record_file
 from compartment_tui.domain.deployment import (
     AuditLine,
     Deployment,
-    EnvironmentState,
+    EnvironmentRecord,
     Journal,
     JournalEntry,
     Provenance,
@@ -42,7 +42,7 @@ def deployment(number: int, **more: object) -> Deployment:
     return made.__class__(**{name: getattr(made, name) for name in made.__slots__} | more)
 
 
-def full_state() -> EnvironmentState:
+def full_state() -> EnvironmentRecord:
     one = deployment(
         1,
         image="sha256:1",
@@ -81,7 +81,7 @@ def full_state() -> EnvironmentState:
         ),
         stage=Stage.SWITCHING_ROUTE,
     )
-    return EnvironmentState(
+    return EnvironmentRecord(
         key=KEY,
         active={"web": one.id},
         deployments={one.id: one},
@@ -97,7 +97,7 @@ def test_a_record_with_everything_comes_back_equal() -> None:
 
 
 def test_an_empty_record_comes_back_equal() -> None:
-    assert record_file.loads(record_file.dumps(EnvironmentState(key=KEY))) == EnvironmentState(
+    assert record_file.loads(record_file.dumps(EnvironmentRecord(key=KEY))) == EnvironmentRecord(
         key=KEY
     )
 
@@ -108,7 +108,7 @@ names = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=6
 @given(names, names)
 def test_names_of_any_kind_come_back_equal(environment: str, failure: str) -> None:
     one = deployment(1, failure=failure)
-    state = EnvironmentState(key=EnvironmentKey("shop", environment), deployments={one.id: one})
+    state = EnvironmentRecord(key=EnvironmentKey("shop", environment), deployments={one.id: one})
     assert record_file.loads(record_file.dumps(state)) == state
     assert record_file.loads_key(record_file.dumps_key(state.key)) == state.key
 
@@ -140,6 +140,6 @@ def test_unknown_keys_are_passed_over() -> None:
 @example(EnvironmentKey("a", "\x7f\x85\u2028\r\n"), "a_")
 def test_names_come_back_from_the_record_and_its_index(key: EnvironmentKey, service: str) -> None:
     one = deployment(1, service=service)
-    state = EnvironmentState(key=key, active={service: one.id}, deployments={one.id: one})
+    state = EnvironmentRecord(key=key, active={service: one.id}, deployments={one.id: one})
     assert record_file.loads(record_file.dumps(state)) == state
     assert record_file.loads_key(record_file.dumps_key(key)) == key

@@ -30,7 +30,7 @@ from compartment_tui.domain.errors import (
 
 if TYPE_CHECKING:
     from compartment_tui.adapters.docker.api.sdk_session import Session
-    from compartment_tui.domain.deployment import EnvironmentState
+    from compartment_tui.domain.deployment import EnvironmentRecord
 
 NO_SPACE = "no space left on device"
 
@@ -105,7 +105,7 @@ class Client:
         except _foreign() as error:
             raise translated(error, self.address, doing) from error
 
-    def heed(self, state: "EnvironmentState") -> "EnvironmentState":
+    def heed(self, state: "EnvironmentRecord") -> "EnvironmentRecord":
         """Take from a record which containers are whose; the record."""
         for one in state.deployments.values():
             if one.container:

@@ -56,7 +56,7 @@ class Standpoint:
             self._own = None
 
     def in_force(self, table: RouteTable) -> bool:
-        """See `Hold.in_force`."""
+        """See `EnvironmentLock.in_force`."""
         answer = self._from_there(lambda: self._run(QUESTIONS, *traefik.queries(self._key)))
         try:
             return traefik.in_force(self._key, table, *answers(answer))
@@ -64,7 +64,7 @@ class Standpoint:
             raise EdgeNotConfirmed("the edge's API gave no usable answer") from error
 
     def ready(self, instance: Instance, readiness: Readiness, port: int | None) -> Refusal | None:
-        """See `Hold.ready`."""
+        """See `EnvironmentLock.ready`."""
         if readiness.kind is ReadinessKind.COMMAND:
             limit = readiness.attempt_timeout
             return command_refusal(self._client, instance.container, readiness.command, limit)

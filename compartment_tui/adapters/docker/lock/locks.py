@@ -34,7 +34,7 @@ from compartment_tui.adapters.docker.lock import lock_container
 from compartment_tui.adapters.docker.records import decoded
 from compartment_tui.adapters.record_file import record_file
 from compartment_tui.domain.config import Readiness
-from compartment_tui.domain.deployment import EnvironmentState, Instance
+from compartment_tui.domain.deployment import EnvironmentRecord, Instance
 from compartment_tui.domain.errors import (
     DiskFull,
     EngineProblem,
@@ -87,7 +87,9 @@ class DockerLocks:
         self._engine = engine
         self._layout = layout or Layout()
 
-    def environment(self, key: EnvironmentKey, *, actor: str, purpose: str) -> "DockerHold":
+    def environment(
+        self, key: EnvironmentKey, *, actor: str, purpose: str
+    ) -> "DockerEnvironmentLock":
         edge = find_edge(self._client, self._layout.edge)
         if edge is None or not edge.running:
             raise _edge_away()
@@ -104,9 +106,9 @@ class DockerLocks:
         except (Missing, Conflict) as error:
             # Between the look and the start: a container cannot join one that does not run.
             raise _edge_away() from error
-        return DockerHold(self._client, self._engine, self._layout, key, shell, edge)
+        return DockerEnvironmentLock(self._client, self._engine, self._layout, key, shell, edge)
 
-    def engine(self, *, actor: str) -> "DockerEngineHold":
+    def engine(self, *, actor: str) -> "DockerEngineLock":
         shell = lock_container.take(
             self._client,
             self._layout.engine_lock,
@@ -115,7 +117,7 @@ class DockerLocks:
             network_mode="none",
             patience=ENGINE_LOCK_PATIENCE,
         )
-        return DockerEngineHold(shell)
+        return DockerEngineLock(shell)
 
     def holder(self, key: EnvironmentKey) -> LockInfo | None:
         try:
@@ -138,8 +140,8 @@ class DockerLocks:
         return found.running
 
 
-class DockerHold:
-    """Keeps the promises of `compartment_tui.ports.Hold`."""
+class DockerEnvironmentLock:
+    """Keeps the promises of `compartment_tui.ports.EnvironmentLock`."""
 
     def __init__(
         self,
@@ -173,11 +175,11 @@ class DockerHold:
     def confirm(self) -> None:
         self._ask(":")
 
-    def record(self) -> EnvironmentState:
+    def read_record(self) -> EnvironmentRecord:
         content = self._read(record_path(self._key))
         return self._made_again() if content is None else self._client.heed(decoded(content))
 
-    def write_record(self, state: EnvironmentState) -> None:
+    def write_record(self, state: EnvironmentRecord) -> None:
         # The index first: an entry without a record is harmless, a record without one is not found.
         if not self._indexed:
             self._write_index()
@@ -192,7 +194,7 @@ class DockerHold:
             # Without it the key is still found under its own name.
             self._ask(_LINK, FINGERPRINT_KEY, f"{standing_path(self._key)}/{KEY_FILE}")
 
-    def shelve(self, old: EnvironmentState) -> None:
+    def shelve(self, old: EnvironmentRecord) -> None:
         newest = max((*old.deployments, *(run.id for run in old.runs)), default="")
         shelf = shelf_path(self._key)
         self._write(f"{shelf}/{newest[-26:]}.toml", record_file.dumps(old).encode())
@@ -222,7 +224,7 @@ class DockerHold:
         self.confirm()
         return self._standpoint.ready(instance, readiness, port)
 
-    def _made_again(self) -> EnvironmentState:
+    def _made_again(self) -> EnvironmentRecord:
         """The record when there is none: an empty one, or what routes and labels still tell."""
         instances = self._engine.instances(self._key)
         if instances:
@@ -233,7 +235,7 @@ class DockerHold:
             audit = decoded(kept).audit if kept is not None else ()
         except RecordInvalid:
             audit = ()  # old lines that nobody can read must not stop a new start
-        return EnvironmentState(key=self._key, audit=audit)
+        return EnvironmentRecord(key=self._key, audit=audit)
 
     def _read(self, path: str) -> bytes | None:
         answer = self._ask(_READ, path)
@@ -265,8 +267,8 @@ class DockerHold:
             ) from error
 
 
-class DockerEngineHold:
-    """Keeps the promises of `compartment_tui.ports.EngineHold`."""
+class DockerEngineLock:
+    """Keeps the promises of `compartment_tui.ports.EngineLock`."""
 
     def __init__(self, shell: Shell) -> None:
         self._shell = shell
