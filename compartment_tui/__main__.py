@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from compartment_tui.ports import Entrances
+    from compartment_tui.ports import Factories
 
 SELDOM = 50_000
 """How many new objects it takes until garbage is looked for: more than loading a command makes."""
@@ -25,13 +25,13 @@ def main() -> None:
         gc.freeze()
 
 
-def _entrances() -> "Entrances":
+def _entrances() -> "Factories":
     from compartment_tui.bootstrap import entrances
 
     return entrances()
 
 
-def _launch(entrances: "Entrances", *, file: Path | None, demo: bool, read_only: bool) -> int:
+def _launch(entrances: "Factories", *, file: Path | None, demo: bool, read_only: bool) -> int:
     from compartment_tui.tui.launch import launch
 
     return launch(entrances, file=file, demo=demo, read_only=read_only)

@@ -15,12 +15,12 @@ from compartment_tui.ports import (
     Dotenv,
     Edge,
     Engine,
-    Entrances,
     ErrorLog,
-    Found,
+    Factories,
     Locks,
     Programs,
     Project,
+    ProjectSurvey,
     Records,
     Secrets,
     Source,
@@ -35,11 +35,11 @@ NAMESPACE_VARIABLE = "COMPARTMENT_TUI_NAMESPACE"
 DEFAULT_NAMESPACE = "compartment"
 
 
-def entrances() -> Entrances:
+def entrances() -> Factories:
     """What a front end is given."""
     _hold_identity()
     _hold_path()
-    return Entrances(
+    return Factories(
         open_world=open_world,
         init_project=init_project,
         survey_project=survey_project,
@@ -60,18 +60,18 @@ def open_world(file: Path | None) -> World:
 
     secrets = open_secrets()
     project, cancel = TomlProject.find(None, file, secrets=secrets), SignalCancel()
-    ports = Opened(lambda: _docker_ports(project))
+    ports = LazyWorld(lambda: _docker_ports(project))
     return World(
-        engine=cast(Engine, Later(lambda: ports().engine)),
-        builder=cast(Builder, Later(lambda: ports().builder)),
-        edge=cast(Edge, Later(lambda: ports().edge)),
-        locks=cast(Locks, Later(lambda: ports().locks)),
-        records=cast(Records, Later(lambda: ports().records)),
+        engine=cast(Engine, LazyPort(lambda: ports().engine)),
+        builder=cast(Builder, LazyPort(lambda: ports().builder)),
+        edge=cast(Edge, LazyPort(lambda: ports().edge)),
+        locks=cast(Locks, LazyPort(lambda: ports().locks)),
+        records=cast(Records, LazyPort(lambda: ports().records)),
         project=project,
         secrets=secrets,
-        dotenv=cast(Dotenv, Later(_dotenv)),
-        programs=cast(Programs, Later(_programs)),
-        source=cast(Source, Later(cache(lambda: _source(project)))),
+        dotenv=cast(Dotenv, LazyPort(_dotenv)),
+        programs=cast(Programs, LazyPort(_programs)),
+        source=cast(Source, LazyPort(cache(lambda: _source(project)))),
         clock=SystemClock(cancel),
         cancel=cancel,
         error_log=_error_log(),
@@ -144,7 +144,7 @@ def _programs() -> Programs:
 
 def docker_world(project: Project, client: "Client", *, namespace: str) -> World:
     """A world on a Docker engine; nothing is asked of the engine yet."""
-    from compartment_tui.adapters.docker.api.resource_names import Layout
+    from compartment_tui.adapters.docker.api.resource_names import ResourceNames
     from compartment_tui.adapters.docker.edge.edge import DockerEdge
     from compartment_tui.adapters.docker.engine import DockerEngine
     from compartment_tui.adapters.docker.lock.locks import DockerLocks
@@ -158,19 +158,19 @@ def docker_world(project: Project, client: "Client", *, namespace: str) -> World
 
         return DockerBuilder(client, project)
 
-    layout, cancel = Layout(namespace=namespace), SignalCancel()
+    layout, cancel = ResourceNames(namespace=namespace), SignalCancel()
     engine = DockerEngine(client, layout)
     return World(
         engine=engine,
-        builder=cast(Builder, Later(builder)),
+        builder=cast(Builder, LazyPort(builder)),
         edge=DockerEdge(client, layout),
         locks=DockerLocks(client, engine, layout),
         records=DockerRecords(client, layout),
         project=project,
         secrets=open_secrets(),
-        dotenv=cast(Dotenv, Later(_dotenv)),
-        programs=cast(Programs, Later(_programs)),
-        source=cast(Source, Later(cache(lambda: _source(project)))),
+        dotenv=cast(Dotenv, LazyPort(_dotenv)),
+        programs=cast(Programs, LazyPort(_programs)),
+        source=cast(Source, LazyPort(cache(lambda: _source(project)))),
         clock=SystemClock(cancel),
         cancel=cancel,
         error_log=_error_log(),
@@ -178,7 +178,7 @@ def docker_world(project: Project, client: "Client", *, namespace: str) -> World
     )
 
 
-class Opened:
+class LazyWorld:
     """Opens a world once, whoever asks first; when that fails, the next one tries again."""
 
     def __init__(self, open_it: Callable[[], World]) -> None:
@@ -193,7 +193,7 @@ class Opened:
             return self._world
 
 
-class Later:
+class LazyPort:
     """Stands for a port until somebody asks it for something."""
 
     def __init__(self, port: Callable[[], object]) -> None:
@@ -210,14 +210,14 @@ def _docker_ports(project: Project) -> World:
     return docker_world(project, connect(), namespace=namespace)
 
 
-def init_project(directory: Path, name: str | None) -> Found:
+def init_project(directory: Path, name: str | None) -> ProjectSurvey:
     """Write a project file into a directory. Raises UsageProblem when there is one."""
     from compartment_tui.adapters.project_file.init import init_project as write
 
     return write(directory, name, open_secrets())
 
 
-def survey_project(directory: Path) -> Found:
+def survey_project(directory: Path) -> ProjectSurvey:
     """What a project file for a directory would hold. Raises UsageProblem when there is one."""
     from compartment_tui.adapters.project_file.init import survey_project as survey
 

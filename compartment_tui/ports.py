@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from compartment_tui.domain.errors import RecordInvalid
     from compartment_tui.domain.names import EnvironmentKey
     from compartment_tui.domain.owner import Origin
-    from compartment_tui.domain.planning.plan import Birth, Plan
+    from compartment_tui.domain.planning.plan import ContainerSpec, Plan
     from compartment_tui.domain.refusal import Listener, Refusal
     from compartment_tui.domain.routes import RouteTable
     from compartment_tui.domain.seals import SealPlace
@@ -216,7 +216,7 @@ class Engine(Protocol):
         is none on the engine.
         """
 
-    def create(self, birth: Birth) -> Instance:
+    def create(self, birth: ContainerSpec) -> Instance:
         """Make the deployment's container, not started, on its network under its own alias.
 
         If it is already there it is returned as it is. Restart policy `no` until `keep_running`.
@@ -256,7 +256,7 @@ class Engine(Protocol):
     def disk_use(self) -> int:
         """Bytes that all images and containers on the engine take, what they share counted once."""
 
-    def run_release(self, birth: Birth, cancel: Cancel) -> Iterator[str]:
+    def run_release(self, birth: ContainerSpec, cancel: Cancel) -> Iterator[str]:
         """Run the release command once in the new image with its values; yield its output lines.
 
         The container is always removed. Raises ReleaseFailed (exit code, time-out, last lines),
@@ -410,7 +410,7 @@ class EnvironmentLock(Protocol):
     def write_record(self, state: EnvironmentRecord) -> None:
         """Replace the record by rename. Raises DiskFull."""
 
-    def shelve(self, old: EnvironmentRecord) -> None:
+    def archive(self, old: EnvironmentRecord) -> None:
         """Put old history where it does not cost every reading of the record. Raises DiskFull."""
 
     def routes(self) -> RouteTable:
@@ -473,7 +473,7 @@ class Locks(Protocol):
     def holder(self, key: EnvironmentKey) -> LockInfo | None:
         """Who has it now, if anyone."""
 
-    def release(self, key: EnvironmentKey) -> bool:
+    def break_lock(self, key: EnvironmentKey) -> bool:
         """Take it away from whoever has it; True if there was one."""
 
 
@@ -483,7 +483,7 @@ class Records(Protocol):
     def read(self, key: EnvironmentKey) -> EnvironmentRecord | None:
         """None when there is no record. Raises RecordInvalid."""
 
-    def shelved(self, key: EnvironmentKey) -> tuple[EnvironmentRecord, ...]:
+    def archived(self, key: EnvironmentKey) -> tuple[EnvironmentRecord, ...]:
         """The history that was put away, newest first; at least 1,000 deployments per service."""
 
     def environments(self, project: str) -> tuple[EnvironmentKey, ...]:
@@ -718,7 +718,7 @@ OpenWorld = Callable[[Path | None], World]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Found:
+class ProjectSurvey:
     """A project file, written or still to be, and what was found to put into it."""
 
     file: Path
@@ -735,13 +735,13 @@ class Found:
     """Who may read its sensitive values: whoever wrote it."""
 
 
-InitProject = Callable[[Path, str | None], Found]
+InitProject = Callable[[Path, str | None], ProjectSurvey]
 """Writes compartment.toml into a directory, with a name or one derived from the directory.
 
 Whoever does may read its sensitive values; an identity is made where there is none.
 Raises UsageProblem when there is one already or the name is no project name."""
 
-SurveyProject = Callable[[Path], Found]
+SurveyProject = Callable[[Path], ProjectSurvey]
 """What `InitProject` would write there; nothing is written. Raises as it does."""
 
 OpenDemo = Callable[[], World]
@@ -749,7 +749,7 @@ OpenDemo = Callable[[], World]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Entrances:
+class Factories:
     """What a front end is given: nothing is opened before a command needs it."""
 
     open_world: OpenWorld

@@ -28,7 +28,7 @@ _DOING_NOTHING = ("", "cat", "cat %f")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Origin:
+class SourceRepository:
     """A repository that a commit is taken from."""
 
     git_directory: Path
@@ -43,14 +43,14 @@ class Origin:
         return self.git_directory / "objects"
 
 
-def origin_of(repository: GitCommand, work_tree: Path) -> Origin:
+def origin_of(repository: GitCommand, work_tree: Path) -> SourceRepository:
     """The repository that a directory is in. Raises GitFailed."""
     common = repository.run("rev-parse", "--git-common-dir").rstrip("\n")
     git_directory = (repository.directory / common).resolve()
     passed = ((name, repository.read("config", name)) for name in _PASSED_ON)
     own = repository.own_filters()
     foreign = repository.foreign_filters()
-    return Origin(
+    return SourceRepository(
         git_directory=git_directory,
         work_tree=work_tree,
         settings=(
@@ -70,7 +70,9 @@ def _changes(parts: dict[str, str]) -> bool:
     return any(parts.get(part, "") not in _DOING_NOTHING for part in ("smudge", "process"))
 
 
-def write_commit(origin: Origin, commit: str, prefix: str, directory: Path) -> tuple[str, ...]:
+def write_commit(
+    origin: SourceRepository, commit: str, prefix: str, directory: Path
+) -> tuple[str, ...]:
     """Write what lies below `prefix` in a commit, submodules included, into `directory/files`.
 
     Returns, in words, what a person should know of it. Raises GitFailed when anything is missing.
@@ -89,7 +91,7 @@ class _Writer:
     _made: int = 0
 
     def write(
-        self, origin: Origin, commit: str, prefix: str, files: Path, below: PurePosixPath
+        self, origin: SourceRepository, commit: str, prefix: str, files: Path, below: PurePosixPath
     ) -> Iterator[str]:
         """`below` is where `files` lies in the whole; `prefix` ends in a slash unless empty."""
         git, variables = self._repository(origin, commit, files)
@@ -123,7 +125,7 @@ class _Writer:
                 yield from self._submodule(origin, commit, entry, files, below)
 
     def _repository(
-        self, origin: Origin, commit: str, files: Path
+        self, origin: SourceRepository, commit: str, files: Path
     ) -> tuple[GitCommand, dict[str, str]]:
         """An empty repository that borrows the objects of the origin."""
         self._made += 1
@@ -145,7 +147,12 @@ class _Writer:
         return git, variables
 
     def _submodule(
-        self, origin: Origin, commit: str, link: "_Entry", files: Path, below: PurePosixPath
+        self,
+        origin: SourceRepository,
+        commit: str,
+        link: "_Entry",
+        files: Path,
+        below: PurePosixPath,
     ) -> Iterator[str]:
         place, shown = files / link.path, below / link.path
         if place.resolve() != files.resolve() / link.path:
@@ -170,7 +177,7 @@ class _Writer:
             hint="`git submodule update --init --recursive` at that commit brings it",
         )
 
-    def _name(self, origin: Origin, commit: str, path: str, files: Path) -> str | None:
+    def _name(self, origin: SourceRepository, commit: str, path: str, files: Path) -> str | None:
         """What .gitmodules of the commit calls the submodule of a path."""
         git, variables = self._repository(origin, commit, files)
         listing = ("config", "--blob", f"{commit}:.gitmodules", "-z", "--get-regexp")
@@ -184,7 +191,7 @@ class _Writer:
                 return key.removeprefix("submodule.").removesuffix(".path")
         return None
 
-    def _has(self, origin: Origin, commit: str, place: Path) -> bool:
+    def _has(self, origin: SourceRepository, commit: str, place: Path) -> bool:
         git, variables = self._repository(origin, commit, place)
         try:
             git.run("cat-file", "-e", f"{commit}^{{commit}}", variables=variables)
@@ -209,7 +216,9 @@ def _entries(listed: str) -> Iterator[_Entry]:
             yield _Entry(mode=mode, object=name, path=path)
 
 
-def _submodule_origins(origin: Origin, path: str, name: str | None) -> Iterator[Origin]:
+def _submodule_origins(
+    origin: SourceRepository, path: str, name: str | None
+) -> Iterator[SourceRepository]:
     """Where the objects of a submodule may lie: in the working tree, or put away by git."""
     here = origin.work_tree / path
     if is_inside(origin.work_tree, here) and os.path.lexists(here / ".git"):
@@ -231,7 +240,7 @@ def _filters(found: str) -> dict[str, str]:
     return {path: one for path, one in drivers if one not in ("unspecified", "unset", "set")}
 
 
-def _refuse_foreign_filters(filters: dict[str, str], origin: Origin) -> None:
+def _refuse_foreign_filters(filters: dict[str, str], origin: SourceRepository) -> None:
     changed = {path: driver for path, driver in filters.items() if driver in origin.foreign}
     if changed:
         driver = next(iter(changed.values()))

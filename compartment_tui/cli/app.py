@@ -14,7 +14,7 @@ from compartment_tui.cli.command import PROGRAM, epilog
 from compartment_tui.cli.parsing import Group
 
 if TYPE_CHECKING:
-    from compartment_tui.ports import Entrances
+    from compartment_tui.ports import Factories
 
 ORDER = (
     *("init", "deploy", "promote", "discard", "rollback", "redeploy", "resume"),
@@ -33,7 +33,7 @@ class Launch(Protocol):
     """Opens the terminal application; its exit code. Raises CompartmentError."""
 
     def __call__(
-        self, entrances: "Entrances", *, file: Path | None, demo: bool, read_only: bool
+        self, entrances: "Factories", *, file: Path | None, demo: bool, read_only: bool
     ) -> int: ...
 
 
@@ -75,13 +75,13 @@ def build(
     return root
 
 
-def run(entrances: Callable[[], "Entrances"], launch: Launch | None = None) -> None:
+def run(entrances: Callable[[], "Factories"], launch: Launch | None = None) -> None:
     """Do what the command line says, and leave with its exit code."""
     streams.open_missing()
     sys.exit(streams.leave(lambda: _run(entrances, launch)))
 
 
-def _run(entrances: Callable[[], "Entrances"], launch: Launch | None) -> None:
+def _run(entrances: Callable[[], "Factories"], launch: Launch | None) -> None:
     words = sys.argv[1:]
     if COMPLETING in os.environ:
         build(launch)(obj=entrances, prog_name=PROGRAM)

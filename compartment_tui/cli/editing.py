@@ -16,7 +16,7 @@ from compartment_tui.present.json_variables import (
 from compartment_tui.present.recipients import first_reader_words, reader_count_words
 from compartment_tui.present.status import PROGRAM, option_for
 from compartment_tui.present.text import show, show_name
-from compartment_tui.present.tone import Tone, signed
+from compartment_tui.present.tone import Tone, with_symbol
 from compartment_tui.present.variables import declared_facts, declared_table, variables_table
 
 
@@ -88,7 +88,7 @@ def set_variable(
     if session.output.json:
         session.output.document(variable_document(found, session.key, service))
         return
-    session.output.lines([(signed(f"{key} is set{_where(session, service)}", Tone.GOOD),)])
+    session.output.lines([(with_symbol(f"{key} is set{_where(session, service)}", Tone.GOOD),)])
     say_reader_count(session, found.readers)
     if was_sensitive and not hidden:
         session.output.warn(f"no longer sensitive: {key}")
@@ -104,7 +104,7 @@ def remove_variable(session: Session, key: str) -> None:
     if session.output.json:
         session.output.document({"success": True})
         return
-    session.output.lines([(signed(f"{key} is removed{_where(session, service)}", Tone.GOOD),)])
+    session.output.lines([(with_symbol(f"{key} is removed{_where(session, service)}", Tone.GOOD),)])
     say_next(session)
 
 

@@ -13,13 +13,13 @@ from compartment_tui.domain.names import primary_web
 from compartment_tui.domain.shell_quotes import option_for
 from compartment_tui.operations import inspect as looking
 from compartment_tui.operations import upkeep
-from compartment_tui.ports import Found
+from compartment_tui.ports import ProjectSurvey
 from compartment_tui.present.fields import deletion_lines, lock_facts
 from compartment_tui.present.json_upkeep import deletion_document, edge_document, lock_document
 from compartment_tui.present.status import PROGRAM
 from compartment_tui.present.tables import edge_rows
 from compartment_tui.present.text import clean, show, show_name
-from compartment_tui.present.tone import Cell, Tone, line, signed
+from compartment_tui.present.tone import Cell, Tone, line, with_symbol
 
 
 def init(session: Session, name: str | None) -> None:
@@ -61,7 +61,7 @@ def _working_directory() -> Path:
         ) from error
 
 
-def place_words(found: Found, service: str) -> str:
+def place_words(found: ProjectSurvey, service: str) -> str:
     """`web in .`, and which Dockerfile where it is not the one called so."""
     path = dict(found.services)[service]
     dockerfile = found.dockerfiles.get(service)
@@ -130,7 +130,7 @@ def delete_environment(session: Session, *, volumes: bool, variables: bool, plan
             variables=variables,
             take_over=session.take_over,
         )
-        lines = ((signed(f"{show_name(where)} is deleted", Tone.GOOD),),)
+        lines = ((with_symbol(f"{show_name(where)} is deleted", Tone.GOOD),),)
     if session.output.json:
         done = not plan
         session.output.document(
@@ -180,7 +180,7 @@ def edge_remove(session: Session) -> None:
         ]
         allow_loss(session, "remove the edge", lines, named=False)
         upkeep.remove_edge(session.world)
-        session.output.say((signed("the edge is removed", Tone.GOOD),))
+        session.output.say((with_symbol("the edge is removed", Tone.GOOD),))
     if session.output.json:
         session.output.document({"removed": found is not None})
 
@@ -205,8 +205,8 @@ def lock_release(session: Session) -> None:
     else:
         holder = f"{clean(found.holder)} holds it to {clean(found.purpose)}"
         allow_loss(session, f"release the lock of {show_name(session.environment)}", [line(holder)])
-        released = upkeep.release_lock(session.world, environment=session.environment)
-        session.output.say((signed("released", Tone.GOOD),))
+        released = upkeep.break_lock(session.world, environment=session.environment)
+        session.output.say((with_symbol("released", Tone.GOOD),))
     if session.output.json:
         session.output.document({"released": released})
 

@@ -34,7 +34,7 @@ from compartment_tui.domain.outcome import Failure, Outcome
 from compartment_tui.present.failure import failure_lines
 from compartment_tui.present.tables import Table
 from compartment_tui.present.text import clean
-from compartment_tui.present.tone import Cell, Line, Tone, line, signed
+from compartment_tui.present.tone import Cell, Line, Tone, line, with_symbol
 
 if TYPE_CHECKING:
     from compartment_tui.present.json import Json
@@ -137,7 +137,7 @@ class Output:
             self.err.lines((line(text) if isinstance(text, str) else text,))
 
     def warn(self, text: str) -> None:
-        self.say((signed(clean(text), Tone.WARN),))
+        self.say((with_symbol(clean(text), Tone.WARN),))
 
     def insist(self, lines: Iterable[Line]) -> None:
         """What must be read, `--quiet` or not."""
@@ -168,7 +168,7 @@ class Output:
         more = f"; the details are in {clean(place)}" if place else more
         self.insist(
             (
-                (signed(f"unexpected error, this is a bug: {what}", Tone.BAD),),
+                (with_symbol(f"unexpected error, this is a bug: {what}", Tone.BAD),),
                 line(f"  → please report it with the command you typed{more}"),
             )
         )
@@ -234,7 +234,7 @@ class Output:
         """
         if self.out.trouble is None:
             return code
-        self.insist([(signed(unwritten(self.out.trouble), Tone.WARN),)])
+        self.insist([(with_symbol(unwritten(self.out.trouble), Tone.WARN),)])
         return code or UNEXPECTED
 
 

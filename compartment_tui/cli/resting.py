@@ -2,21 +2,21 @@
 
 from compartment_tui.cli.following import Where, follow
 from compartment_tui.cli.session import Session
-from compartment_tui.domain.planning.lifecycle import Handle, Handling
+from compartment_tui.domain.planning.lifecycle import LifecyclePlan, LifecycleVerb
 from compartment_tui.operations import lifecycle as operations
 from compartment_tui.present.json_upkeep import handling_document
 from compartment_tui.present.lifecycle import handling_lines
 
 _DO = {
-    Handle.STOP: operations.stop,
-    Handle.START: operations.start,
-    Handle.RESTART: operations.restart,
+    LifecycleVerb.STOP: operations.stop,
+    LifecycleVerb.START: operations.start,
+    LifecycleVerb.RESTART: operations.restart,
 }
 
 
 def carry_out(session: Session, word: str, *, plan: bool, events: bool) -> int:
     """Only show the plan, or do it; the exit code. Raises NotFound, Locked, AnswerNeeded."""
-    verb = Handle(word)
+    verb = LifecycleVerb(word)
     where = Where(
         environment=session.environment,
         services=session.services,
@@ -29,7 +29,7 @@ def carry_out(session: Session, word: str, *, plan: bool, events: bool) -> int:
     return follow(session, word, lambda: do(session.world, **where), events=events)
 
 
-def _show(session: Session, found: Handling) -> None:
+def _show(session: Session, found: LifecyclePlan) -> None:
     if session.output.json:
         session.output.document(handling_document(found))
     else:

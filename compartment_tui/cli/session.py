@@ -12,14 +12,14 @@ from compartment_tui.cli.output import CANCELLED, UNEXPECTED, Output, exit_code
 from compartment_tui.domain.config import ProjectConfig
 from compartment_tui.domain.errors import CompartmentError, Unexpected, UsageProblem, expected
 from compartment_tui.domain.names import EnvironmentKey, parse_environment_name
-from compartment_tui.ports import Entrances, World
+from compartment_tui.ports import Factories, World
 
 
 @dataclass(kw_only=True)
 class Session:
     """The shared options of one invocation, and the world, opened when first asked for."""
 
-    entrances: Entrances
+    entrances: Factories
     output: Output
     file: Path | None = None
     named_environment: str | None = None
@@ -29,7 +29,7 @@ class Session:
     take_over: bool = False
 
     @classmethod
-    def of(cls, entrances: Entrances, given: dict[str, Any]) -> "Session":
+    def of(cls, entrances: Factories, given: dict[str, Any]) -> "Session":
         """Takes the shared options out of `given`, which keeps a command's own."""
         output = Output(
             form=given.pop("output", Format.TEXT),

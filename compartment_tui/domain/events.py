@@ -11,7 +11,7 @@ from typing import TypeAlias
 from compartment_tui.domain.deployment import Attempt, Stage
 from compartment_tui.domain.names import Target
 from compartment_tui.domain.outcome import Failure, Outcome
-from compartment_tui.domain.planning.lifecycle import Handling
+from compartment_tui.domain.planning.lifecycle import LifecyclePlan
 from compartment_tui.domain.planning.plan import Run
 
 
@@ -140,7 +140,7 @@ class RunFinished:
     """Services that were away for a while, and how long: stop-first ones, restarted ones."""
     live_after: timedelta | None = None
     """When it went live, counted from its beginning; None when it did not, or was not told."""
-    handling: Handling | None = None
+    handling: LifecyclePlan | None = None
     """What was done by hand to what is there, where that was no run."""
 
 

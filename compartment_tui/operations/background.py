@@ -7,7 +7,7 @@ from typing import Generic, TypeVar
 T = TypeVar("T")
 
 
-class Asked(Generic[T]):
+class Background(Generic[T]):
     """A question on its way, in a thread of its own."""
 
     def __init__(self, ask: Callable[[], T]) -> None:

@@ -11,13 +11,13 @@ from compartment_tui.domain.errors import CompartmentError, RecordInvalid
 from compartment_tui.domain.image_notes import volume_warning
 from compartment_tui.domain.names import DEFAULT_ENVIRONMENT, EnvironmentKey, show
 from compartment_tui.domain.planning.planning_context import host_of
-from compartment_tui.domain.planning.required_variables import way_on, why
+from compartment_tui.domain.planning.required_variables import reason, remedy
 from compartment_tui.domain.planning.rollback_targets import spec_of
 from compartment_tui.domain.shell_quotes import option_for
 from compartment_tui.operations.recipients import readers
 from compartment_tui.ports import EdgeInfo, World
 
-Look: TypeAlias = Callable[[World, ProjectConfig], Iterator[Check]]
+CheckFunction: TypeAlias = Callable[[World, ProjectConfig], Iterator[Check]]
 
 
 def doctor(world: World) -> tuple[Check, ...]:
@@ -36,7 +36,7 @@ def doctor(world: World) -> tuple[Check, ...]:
         ]
     except CompartmentError as error:
         return (_bad("project file", error),)
-    for name, look in _LOOKS:
+    for name, look in _CHECKS:
         try:
             checks.extend(look(world, config))
         except CompartmentError as error:
@@ -61,8 +61,8 @@ def _secrets(world: World, _config: ProjectConfig) -> Iterator[Check]:
     yield Check(
         name="sensitive values",
         grade=Grade.WARN,
-        message=f"{found.unreadable} of {found.sensitive} cannot be read: {why(found.identity)}",
-        hint=way_on(found.identity),
+        message=f"{found.unreadable} of {found.sensitive} cannot be read: {reason(found.identity)}",
+        hint=remedy(found.identity),
     )
 
 
@@ -303,7 +303,7 @@ def _hosts(world: World, config: ProjectConfig) -> Iterator[Check]:
     yield Check(name="host names", grade=Grade.WARN, message=message, hint=hint)
 
 
-_LOOKS: tuple[tuple[str, Look], ...] = (
+_CHECKS: tuple[tuple[str, CheckFunction], ...] = (
     ("sensitive values", _secrets),
     ("engine", _engine),
     ("edge", _edge),

@@ -22,10 +22,12 @@ def key_and_config(world: World, environment: str) -> tuple[EnvironmentKey, Proj
     """
     config = world.project.config()
     name = parse_environment_name(environment)
-    return EnvironmentKey(config.name, name), opened(world, config, name)
+    return EnvironmentKey(config.name, name), open_project(world, config, name)
 
 
-def opened(world: World, config: ProjectConfig, environment: str | None = None) -> ProjectConfig:
+def open_project(
+    world: World, config: ProjectConfig, environment: str | None = None
+) -> ProjectConfig:
     """Sensitive values opened where they can be read here: all, or those of one environment.
 
     The others stay sealed.
@@ -58,7 +60,7 @@ def record_of(world: World, key: EnvironmentKey) -> EnvironmentRecord:
         return record
     instances = world.engine.instances(key)
     table = world.edge.tables().get(key, RouteTable()) if instances else RouteTable()
-    return recovered(key, instances, table, world.clock.now())
+    return rebuilt_or_empty(key, instances, table, world.clock.now())
 
 
 def copy_of(world: World, key: EnvironmentKey) -> tuple[EnvironmentRecord, datetime] | None:
@@ -70,7 +72,7 @@ def copy_of(world: World, key: EnvironmentKey) -> tuple[EnvironmentRecord, datet
     return world.project.copy(key, address)
 
 
-def recovered(
+def rebuilt_or_empty(
     key: EnvironmentKey, instances: Sequence[Instance], table: RouteTable, now: datetime
 ) -> EnvironmentRecord:
     """What an environment without a record comes to: an empty one when nothing is left of it."""

@@ -7,9 +7,9 @@ from compartment_tui.domain.errors import RecordInvalid
 from compartment_tui.domain.names import EnvironmentKey, show
 from compartment_tui.domain.routes import RouteTable
 from compartment_tui.domain.views import EnvironmentView
-from compartment_tui.operations.background import Asked
-from compartment_tui.operations.environment_record import copy_of, recovered
-from compartment_tui.operations.status_rows import Around
+from compartment_tui.operations.background import Background
+from compartment_tui.operations.environment_record import copy_of, rebuilt_or_empty
+from compartment_tui.operations.status_rows import StatusRows
 from compartment_tui.ports import World
 
 
@@ -48,8 +48,8 @@ def environments(world: World) -> tuple[EnvironmentView, ...]:
     Raises RecordInvalid when one of their records cannot be read.
     """
     config = world.project.config()
-    records = Asked(lambda: world.records.read_all(config.name))
-    tables = Asked(world.edge.tables)
+    records = Background(lambda: world.records.read_all(config.name))
+    tables = Background(world.edge.tables)
     here = _by_key(world.engine.instances(project=config.name))
     edge = world.edge.info()
     states = _readable(records.answer())
@@ -59,7 +59,7 @@ def environments(world: World) -> tuple[EnvironmentView, ...]:
     for key in dict.fromkeys([*meant, *states, *here]):
         instances, table = here.get(key, ()), tables.answer().get(key, RouteTable())
         state = states.get(key) or _rebuilt(world, key, instances, table)
-        around = Around(world, config, state, instances, table, edge)
+        around = StatusRows(world, config, state, instances, table, edge)
         views.append(around.environment(declared=key in declared))
     others = sorted(views[len(meant) :], key=_newest_first)
     return (*views[: len(meant)], *others)
@@ -73,7 +73,7 @@ def _rebuilt(
     `doctor` names them, and whoever changes that environment is told: it must not hide the others.
     """
     try:
-        return recovered(key, instances, table, world.clock.now())
+        return rebuilt_or_empty(key, instances, table, world.clock.now())
     except RecordInvalid:
         return EnvironmentRecord(key=key)
 

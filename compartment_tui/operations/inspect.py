@@ -83,7 +83,7 @@ def history(
     here = own_instances(record, world.engine.instances(key))
     wanted = _runs_of(record, services)
     if len(wanted) < limit:
-        record = _with_shelves(world, record)
+        record = _with_archive(world, record)
         wanted = _runs_of(record, services)
     return tuple(
         RunView(
@@ -108,9 +108,9 @@ def _touched(run: RunRecord) -> set[str]:
     return {*run.deployments, *run.removed}
 
 
-def _with_shelves(world: World, record: EnvironmentRecord) -> EnvironmentRecord:
+def _with_archive(world: World, record: EnvironmentRecord) -> EnvironmentRecord:
     """The record with the history that was put away from it."""
-    for old in world.records.shelved(record.key):
+    for old in world.records.archived(record.key):
         runs = {run.id: run for run in (*old.runs, *record.runs)}
         record = replace(
             record,

@@ -23,7 +23,7 @@ from compartment_tui.operations.owner import (
     with_owner,
 )
 from compartment_tui.operations.recovery import keep_copy
-from compartment_tui.rollout.infrastructure import prepare_ground
+from compartment_tui.rollout.infrastructure import ensure_infrastructure
 
 if TYPE_CHECKING:
     from compartment_tui.domain.config import ProjectConfig
@@ -157,7 +157,7 @@ def _prune(
     leaving, remaining = _of_environment(world, config, key, before)
     if not leaving:
         return (), remaining
-    prepare_ground(world, key, config)
+    ensure_infrastructure(world, key, config)
     with world.locks.environment(key, actor=world.actor, purpose="prune") as lock:
         on_record = with_owner(world, lock.read_record(), take_over=take_over)
         leaving, remaining = _of_environment(world, config, key, before)

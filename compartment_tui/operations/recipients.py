@@ -9,7 +9,7 @@ from compartment_tui.domain.seals import MovedValue
 from compartment_tui.domain.variable import Sensitivity
 from compartment_tui.domain.variables.edits import Edit, Rekey
 from compartment_tui.domain.variables.views import Readers
-from compartment_tui.operations.environment_record import opened
+from compartment_tui.operations.environment_record import open_project
 from compartment_tui.ports import World
 
 
@@ -100,7 +100,7 @@ def _unknown(world: World, config: ProjectConfig, without: Collection[str] = ())
 def _readers(world: World, config: ProjectConfig) -> Readers:
     found = [
         (config.seal_place(environment.name, service, variable.key), variable)
-        for environment in opened(world, config).environments
+        for environment in open_project(world, config).environments
         for service, variables in environment.scopes()
         for variable in variables.values()
         if variable.sensitivity is Sensitivity.SENSITIVE

@@ -11,7 +11,7 @@ from compartment_tui.ports import EnvironmentLock, World
 from compartment_tui.rollout.recovery import recover
 
 
-def recovered(world: World, lock: EnvironmentLock) -> Generator[Event, None, EnvironmentRecord]:
+def recover_first(world: World, lock: EnvironmentLock) -> Generator[Event, None, EnvironmentRecord]:
     """The record, after whatever a crash left was finished or reverted.
 
     A journal is still there when that was not possible; then the last event said so.

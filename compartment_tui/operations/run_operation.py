@@ -12,16 +12,16 @@ from compartment_tui.domain.deployment import EnvironmentRecord, Provenance
 from compartment_tui.domain.events import Event, Noted
 from compartment_tui.domain.owner import Origin, Owner, refuse_other
 from compartment_tui.domain.planning.plan import Run
-from compartment_tui.domain.planning.planning_context import Circumstances
+from compartment_tui.domain.planning.planning_context import PlanningContext
 from compartment_tui.operations.environment_record import key_and_config, record_of
 from compartment_tui.operations.owner import taken_from
-from compartment_tui.operations.recovery import keep_copy, recovered
+from compartment_tui.operations.recovery import keep_copy, recover_first
 from compartment_tui.ports import World
-from compartment_tui.rollout.infrastructure import missing_ground, prepare_ground
+from compartment_tui.rollout.infrastructure import ensure_infrastructure, missing_infrastructure
 from compartment_tui.rollout.runner import execute
 from compartment_tui.rollout.switch import refuse_taken_hosts
 
-Planner: TypeAlias = Callable[[Circumstances], Run]
+Planner: TypeAlias = Callable[[PlanningContext], Run]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,7 +44,7 @@ def planned(world: World, request: Request) -> Run:
     with _checked_out(world, request) as tree:
         source = _source(world, config, request, tree)
         run = _refused_early(world, source, record_of(world, key), request)
-        return replace(run, notes=source.notes, ground=missing_ground(world, key, config))
+        return replace(run, notes=source.notes, ground=missing_infrastructure(world, key, config))
 
 
 def carried_out(world: World, request: Request) -> Iterator[Event]:
@@ -56,10 +56,10 @@ def carried_out(world: World, request: Request) -> Iterator[Event]:
         _refused_early(world, source, record_of(world, key), request)
         if request.builds:
             world.builder.warm_up()
-        prepare_ground(world, key, config)
+        ensure_infrastructure(world, key, config)
         with world.locks.environment(key, actor=world.actor, purpose=request.verb) as lock:
             try:
-                record = yield from recovered(world, lock)
+                record = yield from recover_first(world, lock)
                 if record.journal is None:
                     run = _run(world, source, record, request)
                     run = replace(run, before=lock.routes(), notes=source.notes)
@@ -85,9 +85,9 @@ class _Source:
     origin: Origin
     notes: tuple[str, ...] = ()
 
-    def around(self, world: World, record: EnvironmentRecord) -> Circumstances:
+    def context(self, world: World, record: EnvironmentRecord) -> PlanningContext:
         engine = world.engine
-        return Circumstances(
+        return PlanningContext(
             config=self.config,
             record=record,
             now=world.clock.now(),
@@ -132,7 +132,7 @@ def _run(world: World, source: _Source, record: EnvironmentRecord, request: Requ
     """Raises OwnedElsewhere, and whatever the planner refuses."""
     if not request.take_over:
         refuse_other(record.key, record.owner, source.origin)
-    run = request.planner(source.around(world, record))
+    run = request.planner(source.context(world, record))
     owner = Owner(origin=source.origin, actor=world.actor, at=run.created)
     return replace(run, owner=owner, taken_from=taken_from(record, source.origin))
 

@@ -18,7 +18,7 @@ from compartment_tui.domain.planning.deploy import plan_redeploy as _redeploy
 from compartment_tui.domain.planning.deploy import plan_removal as _remove
 from compartment_tui.domain.planning.deploy import plan_rollback as _rollback
 from compartment_tui.domain.planning.plan import ImageSource, Run
-from compartment_tui.domain.planning.planning_context import Circumstances
+from compartment_tui.domain.planning.planning_context import PlanningContext
 from compartment_tui.domain.planning.promote import plan_discard as _discard
 from compartment_tui.domain.planning.promote import plan_promote as _promote
 from compartment_tui.domain.planning.promote import plan_promote_across as _across
@@ -30,7 +30,7 @@ from compartment_tui.operations.owner import refuse_others_environment, with_own
 from compartment_tui.operations.recovery import keep_copy
 from compartment_tui.operations.run_operation import Planner, Request, carried_out, planned
 from compartment_tui.ports import World
-from compartment_tui.rollout.infrastructure import prepare_ground
+from compartment_tui.rollout.infrastructure import ensure_infrastructure
 from compartment_tui.rollout.recovery import recover
 
 
@@ -250,7 +250,7 @@ def resume(world: World, *, environment: str, take_over: bool = False) -> Iterat
     if world.records.read(key) is None and not world.engine.instances(key):
         yield nothing  # nothing was ever deployed: no edge is made for that
         return
-    prepare_ground(world, key, config)
+    ensure_infrastructure(world, key, config)
     with world.locks.environment(key, actor=world.actor, purpose="resume") as hold:
         on_record = hold.read_record()
         record = with_owner(world, on_record, take_over=take_over)
@@ -363,11 +363,11 @@ def _promoting_across(
             hint="name another environment with --to",
         )
 
-    def planner(around: Circumstances) -> Run:
+    def planner(context: PlanningContext) -> Run:
         sources = promotion_sources(
             record_of(world, source), services=services, deployment=deployment
         )
-        return _across(around, sources, origin=source.environment, services=services, label=label)
+        return _across(context, sources, origin=source.environment, services=services, label=label)
 
     return Request(verb="promote", environment=environment, planner=planner, take_over=take_over)
 
@@ -386,11 +386,11 @@ def _rolling_back(
     *,
     take_over: bool,
 ) -> Request:
-    def planner(around: Circumstances) -> Run:
-        targets = rollback_targets(around.record, services=services, to=to, run=run)
-        made = _rollback(around, targets, label=label)
-        refuse_empty_return(around.record, made)
-        left = () if services else stopped_in_between(around.record, run=run)
+    def planner(context: PlanningContext) -> Run:
+        targets = rollback_targets(context.record, services=services, to=to, run=run)
+        made = _rollback(context, targets, label=label)
+        refuse_empty_return(context.record, made)
+        left = () if services else stopped_in_between(context.record, run=run)
         return replace(made, left_stopped=left)
 
     return Request(verb="rollback", environment=environment, planner=planner, take_over=take_over)

@@ -6,7 +6,7 @@ from dataclasses import replace
 from compartment_tui.domain.errors import EngineUnreachable
 from compartment_tui.domain.names import EnvironmentKey, parse_environment_name
 from compartment_tui.domain.variables.sheet import Sheet
-from compartment_tui.operations.environment_record import opened, record_of
+from compartment_tui.operations.environment_record import open_project, record_of
 from compartment_tui.operations.recipients import unknown
 from compartment_tui.ports import World
 
@@ -20,7 +20,7 @@ def sheet(world: World, *, environment: str, beside: bool = False) -> Sheet:
     """
     config = world.project.config()
     key = EnvironmentKey(config.name, parse_environment_name(environment))
-    readable = opened(world, config, None if beside else key.environment)
+    readable = open_project(world, config, None if beside else key.environment)
     alone = Sheet(
         environment=key.environment,
         config=readable,

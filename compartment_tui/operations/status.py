@@ -10,9 +10,14 @@ from compartment_tui.domain.names import EnvironmentKey
 from compartment_tui.domain.outcome import Failure
 from compartment_tui.domain.routes import RouteTable
 from compartment_tui.domain.views import EnvironmentStatus, HeldCandidate, ServiceStatus
-from compartment_tui.operations.background import Asked
+from compartment_tui.operations.background import Background
 from compartment_tui.operations.environment_record import copy_of, key_and_config, record_of
-from compartment_tui.operations.status_rows import Around, active_and_latest, kind_of, service_names
+from compartment_tui.operations.status_rows import (
+    StatusRows,
+    active_and_latest,
+    kind_of,
+    service_names,
+)
 from compartment_tui.ports import World
 
 
@@ -41,13 +46,13 @@ def status(world: World, *, environment: str, services: Sequence[str] = ()) -> E
 def _status(
     world: World, config: ProjectConfig, key: EnvironmentKey, services: Sequence[str]
 ) -> EnvironmentStatus:
-    on_record = Asked(lambda: record_of(world, key))
-    tables = Asked(world.edge.tables)
+    on_record = Background(lambda: record_of(world, key))
+    tables = Background(world.edge.tables)
     instances = world.engine.instances(key)
     edge = world.edge.info()
     holder = world.locks.holder(key)
     record, table = on_record.answer(), tables.answer().get(key, RouteTable())
-    around = Around(world, config, record, instances, table, edge)
+    around = StatusRows(world, config, record, instances, table, edge)
     names = service_names(config, record, services)
     return EnvironmentStatus(
         key=key,

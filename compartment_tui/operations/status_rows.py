@@ -29,7 +29,7 @@ from compartment_tui.domain.views import (
 from compartment_tui.ports import EdgeInfo, World
 
 
-class Around:
+class StatusRows:
     """What one look at the engine found, for putting the rows together."""
 
     def __init__(

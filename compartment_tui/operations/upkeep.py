@@ -13,7 +13,7 @@ from compartment_tui.operations.environment_record import key_and_config
 from compartment_tui.operations.owner import refuse_others_environment
 from compartment_tui.operations.recovery import keep_copy
 from compartment_tui.ports import EnvironmentLock, LockInfo, World
-from compartment_tui.rollout.infrastructure import prepare_ground
+from compartment_tui.rollout.infrastructure import ensure_infrastructure
 from compartment_tui.rollout.switch import await_in_force
 
 
@@ -67,7 +67,7 @@ def delete_environment(
     )
     deletion = planned()
     if deletion.deployed:
-        prepare_ground(world, key, config)
+        ensure_infrastructure(world, key, config)
         with world.locks.environment(key, actor=world.actor, purpose="environment delete") as lock:
             deletion = planned()
             _unroute(world, lock)
@@ -101,13 +101,13 @@ def lock_holder(world: World, *, environment: str) -> LockInfo | None:
     return world.locks.holder(key)
 
 
-def release_lock(world: World, *, environment: str) -> bool:
+def break_lock(world: World, *, environment: str) -> bool:
     """Take the lock away from whoever has it; True if somebody had it.
 
     `resume` picks up what they left.
     """
     key, _ = key_and_config(world, environment)
-    return world.locks.release(key)
+    return world.locks.break_lock(key)
 
 
 def edge(world: World) -> EdgeView | None:

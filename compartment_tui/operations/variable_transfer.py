@@ -20,7 +20,7 @@ from compartment_tui.domain.variables.program_variables import decided_by
 from compartment_tui.domain.variables.views import Transfer
 from compartment_tui.operations.environment_record import (
     key_and_config,
-    opened,
+    open_project,
     refuse_unknown_service,
 )
 from compartment_tui.operations.variables import listed
@@ -127,7 +127,7 @@ def copy(
     """
     key, config = key_and_config(world, source)
     into = parse_environment_name(target)
-    config = opened(world, config)
+    config = open_project(world, config)
     if service is not None:
         refuse_unknown_service(config, service)
     transfers = []

@@ -33,7 +33,7 @@ from compartment_tui.domain.variables.program_variables import decided_by
 from compartment_tui.domain.variables.views import Declared, Written
 from compartment_tui.operations.environment_record import (
     key_and_config,
-    opened,
+    open_project,
     refuse_unknown_service,
 )
 from compartment_tui.operations.recipients import edit_for_readers
@@ -58,7 +58,7 @@ __all__ = [
 
 def readable(world: World) -> ProjectConfig:
     """The project file, every sensitive value opened that can be read here."""
-    return opened(world, world.project.config())
+    return open_project(world, world.project.config())
 
 
 def write(world: World, edits: Sequence[Edit], *, accepted: Collection[str] = ()) -> Written:
@@ -73,7 +73,7 @@ def write(world: World, edits: Sequence[Edit], *, accepted: Collection[str] = ()
     edits = tuple(edits)
     config = world.project.config()
     if not any(is_sensitive(edit) for edit in edits):
-        return Written(config=opened(world, world.project.edit(edits)))
+        return Written(config=open_project(world, world.project.edit(edits)))
     reader = None
     if not config.recipients:
         edited(config, edits)  # what cannot be written makes no identity
@@ -81,7 +81,7 @@ def write(world: World, edits: Sequence[Edit], *, accepted: Collection[str] = ()
         edits = (Rekey(add=reader.recipients), *edits)
     written = edit_for_readers(world, edits, accepted=accepted)
     return Written(
-        config=opened(world, written), first_reader=reader, readers=len(written.recipients)
+        config=open_project(world, written), first_reader=reader, readers=len(written.recipients)
     )
 
 

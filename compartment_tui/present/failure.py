@@ -4,13 +4,13 @@ from collections.abc import Iterable
 
 from compartment_tui.domain.errors import CompartmentError, StepFailed
 from compartment_tui.present.text import clean, clean_lines
-from compartment_tui.present.tone import Cell, Line, Tone, line, signed
+from compartment_tui.present.tone import Cell, Line, Tone, line, with_symbol
 
 
 def failure_lines(message: str, *, hint: str = "", tail: Iterable[str] = ()) -> tuple[Line, ...]:
     """The sentence first, then the tail as it was written, then the hint."""
     first, *rest = clean_lines(message)
-    lines: list[Line] = [(signed(first, Tone.BAD),)]
+    lines: list[Line] = [(with_symbol(first, Tone.BAD),)]
     lines += [line(f"  {more}") for more in rest]
     lines += [(Cell("    │ ", Tone.QUIET), Cell(clean(text))) for text in tail]
     if hint:

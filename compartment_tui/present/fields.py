@@ -32,7 +32,7 @@ from compartment_tui.present.text import (
     size,
     variable_words,
 )
-from compartment_tui.present.tone import Cell, Line, Tone, line, signed
+from compartment_tui.present.tone import Cell, Line, Tone, line, with_symbol
 
 Fact = tuple[str, Cell]
 
@@ -116,7 +116,7 @@ def environment_facts(
 def info_facts(engine: EngineInfo | None, trouble: str) -> Iterator[Fact]:
     """The Docker engine, or why there is none."""
     if engine is None:
-        yield "engine", signed(clean(trouble), Tone.BAD)
+        yield "engine", with_symbol(clean(trouble), Tone.BAD)
         return
     yield "engine", Cell(f"Docker {show(engine.version)}, API {show(engine.api)}")
     yield "at", Cell(show(engine.address))

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from compartment_tui.domain.config import ServiceSpec
 from compartment_tui.domain.detail_views import Check, Deletion, EdgeView, Grade, InspectView
 from compartment_tui.domain.names import EnvironmentKey
-from compartment_tui.domain.planning.lifecycle import Handling
+from compartment_tui.domain.planning.lifecycle import LifecyclePlan
 from compartment_tui.domain.planning.retention import Leaving, Pruning
 from compartment_tui.domain.refusal import statuses_text
 from compartment_tui.ports import EngineInfo, LockInfo
@@ -77,7 +77,7 @@ def deletion_document(
     }
 
 
-def handling_document(handling: Handling) -> Json:
+def handling_document(handling: LifecyclePlan) -> Json:
     """What `stop`, `start` or `restart` would do; `reason` says why a service is left alone."""
     return {
         "operation": {"type": f"service.{handling.verb.value}"},

@@ -1,18 +1,18 @@
 """What stop, start and restart will do, in lines a person reads before saying yes."""
 
-from compartment_tui.domain.planning.lifecycle import Handle, Handled, Handling
+from compartment_tui.domain.planning.lifecycle import LifecyclePlan, LifecycleStep, LifecycleVerb
 from compartment_tui.present.text import pad, show, show_name, url
 from compartment_tui.present.tone import Cell, Line, Tone, line
 
 _DOES = {
-    Handle.STOP: "stops, and stays stopped until it is started",
-    Handle.START: "starts, and is proven before anybody gets to it",
-    Handle.RESTART: "stops and starts again: nobody is served meanwhile",
+    LifecycleVerb.STOP: "stops, and stays stopped until it is started",
+    LifecycleVerb.START: "starts, and is proven before anybody gets to it",
+    LifecycleVerb.RESTART: "stops and starts again: nobody is served meanwhile",
 }
 _ANSWERS = "the edge answers 503 and names it"
 
 
-def handling_lines(handling: Handling, http_port: int) -> tuple[Line, ...]:
+def handling_lines(handling: LifecyclePlan, http_port: int) -> tuple[Line, ...]:
     """A head line, then one or two a service."""
     key = handling.key
     head = f"{handling.verb.value.capitalize()} {key.project} in "
@@ -25,11 +25,11 @@ def handling_lines(handling: Handling, http_port: int) -> tuple[Line, ...]:
     return tuple(lines)
 
 
-def _rows(one: Handled, verb: Handle, width: int, http_port: int) -> list[Line]:
+def _rows(one: LifecycleStep, verb: LifecycleVerb, width: int, http_port: int) -> list[Line]:
     name = Cell(f"  {pad(show(one.service), width)}  ")
     if not one.acts:
         return [(name, Cell(one.why, Tone.QUIET))]
-    interrupts = verb is not Handle.START
+    interrupts = verb is not LifecycleVerb.START
     rows: list[Line] = [(name, Cell(_DOES[verb], Tone.WARN if interrupts else Tone.PLAIN))]
     if one.active.host is not None and interrupts:
         where = f"{url(one.active.host, http_port)}: {_ANSWERS}"

@@ -24,7 +24,7 @@ from compartment_tui.present.text import (
     url,
     variable_words,
 )
-from compartment_tui.present.tone import Cell, Line, Tone, line, signed
+from compartment_tui.present.tone import Cell, Line, Tone, line, with_symbol
 
 NEW_PRIVILEGES = "more privileges than it was started with, as by sudo and setuid programs"
 SHOWN_AUTHORS = 3
@@ -67,11 +67,11 @@ def left_alone_lines(run: Run) -> Iterator[Line]:
     if run.left_stopped:
         names = listed(show(name) for name in run.left_stopped)
         words = f"{names}: stopped by hand, and stays so until `{PROGRAM} start{option}`"
-        yield (signed(words, Tone.WARN),)
+        yield (with_symbol(words, Tone.WARN),)
     if run.undeclared:
         names = listed(show(name) for name in run.undeclared)
         words = f"{names}: live, and no longer in compartment.toml; nothing is changed there"
-        yield (signed(words, Tone.WARN),)
+        yield (with_symbol(words, Tone.WARN),)
         them = "it" if len(run.undeclared) == 1 else "them"
         yield line(f"  → {PROGRAM} remove{option} takes {them} away", Tone.QUIET)
 

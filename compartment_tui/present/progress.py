@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from compartment_tui.domain.deployment import Purpose, Stage, Trigger
 from compartment_tui.domain.events import StageFinished, StageStarted, WentLive
 from compartment_tui.domain.outcome import Outcome
-from compartment_tui.domain.planning.lifecycle import Handle, Handling
+from compartment_tui.domain.planning.lifecycle import LifecyclePlan, LifecycleVerb
 from compartment_tui.domain.shell_quotes import option_for
 from compartment_tui.present.plan import left_alone_lines, proof
 from compartment_tui.present.status import PROGRAM
@@ -22,7 +22,7 @@ from compartment_tui.present.text import (
     url,
 )
 from compartment_tui.present.timeline import StepState, Timeline, Track, TrackState
-from compartment_tui.present.tone import Cell, Line, Tone, line, signed
+from compartment_tui.present.tone import Cell, Line, Tone, line, with_symbol
 
 TRACK_WORDS = {
     TrackState.WAITING: ("waiting", Tone.QUIET),
@@ -85,11 +85,11 @@ def _moves(timeline: Timeline, http_port: int) -> Iterator[Line]:
     for track in timeline.tracks:
         if track.plan is not None and track.plan.old_host and track.state in _SWITCHED:
             gone = url(track.plan.old_host, http_port)
-            yield (signed(f"{show(track.service)} answers no longer at {gone}", Tone.WARN),)
+            yield (with_symbol(f"{show(track.service)} answers no longer at {gone}", Tone.WARN),)
     for moved in timeline.moved:
         now = f"{show(moved.target.service)} answers at {url(moved.host, http_port)} now"
         gone = f", no longer at {url(moved.old_host, http_port)}" if moved.old_host else ""
-        yield (signed(f"{now}{gone}", Tone.WARN),)
+        yield (with_symbol(f"{now}{gone}", Tone.WARN),)
 
 
 def _result(track: Track, name: str, place: str, gap: timedelta | None) -> Line:
@@ -99,16 +99,17 @@ def _result(track: Track, name: str, place: str, gap: timedelta | None) -> Line:
         took += f", away for {duration(gap)}"
     said = f"  {name}  {place}"
     if not took:
-        return signed(pad(word, len("unchanged")), tone), Cell(said.rstrip())
-    return signed(pad(word, len("unchanged")), tone), Cell(said), Cell(f"  {took}", Tone.QUIET)
+        return with_symbol(pad(word, len("unchanged")), tone), Cell(said.rstrip())
+    return with_symbol(pad(word, len("unchanged")), tone), Cell(said), Cell(f"  {took}", Tone.QUIET)
 
 
 def note_lines(timeline: Timeline) -> tuple[Line, ...]:
     """What stopped nothing and should be known."""
-    lines = [(signed(clean(note), Tone.WARN),) for note in timeline.notes]
+    lines = [(with_symbol(clean(note), Tone.WARN),) for note in timeline.notes]
     for track in timeline.tracks:
         lines += [
-            (signed(f"{show(track.service)}: {clean(note)}", Tone.WARN),) for note in track.notes
+            (with_symbol(f"{show(track.service)}: {clean(note)}", Tone.WARN),)
+            for note in track.notes
         ]
     return tuple(lines)
 
@@ -160,7 +161,7 @@ def _live_line(timeline: Timeline, where: str, option: str) -> Line:
     rest = f", the previous ended after {duration(took)}" if took - live >= NOTICEABLE else ""
     undo = f"  undo it with: {PROGRAM} rollback{option}" if undoable(timeline) else ""
     return (
-        signed(f"{_what_is_so(timeline, where)} after {duration(live)}", Tone.GOOD),
+        with_symbol(f"{_what_is_so(timeline, where)} after {duration(live)}", Tone.GOOD),
         Cell(f"{rest}{undo}", Tone.QUIET),
     )
 
@@ -180,7 +181,7 @@ def _left_alone(timeline: Timeline) -> Iterator[Line]:
     yield from (one for one in lines if one and one[0].text)
 
 
-def handled_lines(timeline: Timeline, handling: Handling) -> tuple[Line, ...]:
+def handled_lines(timeline: Timeline, handling: LifecyclePlan) -> tuple[Line, ...]:
     """What became of what is there: stopped, started, restarted, or nothing of it."""
     names = listed(show(one.service) for one in handling.acting)
     option, took = option_for(handling.key.environment), duration(timeline.took)
@@ -188,10 +189,10 @@ def handled_lines(timeline: Timeline, handling: Handling) -> tuple[Line, ...]:
         why = {one.why for one in handling.services}
         said = why.pop() if len(why) == 1 else "nothing has to change"
         return (_head(f"nothing to do: {said}", Tone.GOOD),)
-    if handling.verb is Handle.STOP:
+    if handling.verb is LifecycleVerb.STOP:
         start = f"  start it with: {PROGRAM} start{option}"
-        return ((signed(f"{names} stopped after {took}", Tone.GOOD), Cell(start, Tone.QUIET)),)
-    word = "started" if handling.verb is Handle.START else "restarted"
+        return ((with_symbol(f"{names} stopped after {took}", Tone.GOOD), Cell(start, Tone.QUIET)),)
+    word = "started" if handling.verb is LifecycleVerb.START else "restarted"
     return (_head(f"{names} {word}, live after {took}", Tone.GOOD),)
 
 
@@ -246,7 +247,7 @@ def live_line(event: WentLive) -> Line:
     where = show_name(event.environment)
     live = f"{where} is live" if event.services else f"the routes of {where} are in force"
     said = f"{live} after {duration(event.after)}"
-    return signed(said, Tone.GOOD), Cell(rest, Tone.QUIET)
+    return with_symbol(said, Tone.GOOD), Cell(rest, Tone.QUIET)
 
 
 def failed_at(track: Track) -> str:
@@ -262,7 +263,7 @@ def _track_line(timeline: Timeline, track: Track, now: datetime, name_width: int
         doing_it = doing(timeline, track.service, track.failed_at) if track.failed_at else ""
         words = f"{word} while {doing_it}" if doing_it else word
         took = duration(track.took(now)) if track.steps else ""
-        return name, signed(words, tone), Cell(f"  {took}", Tone.QUIET)
+        return name, with_symbol(words, tone), Cell(f"  {took}", Tone.QUIET)
     return name, *_step_cells(timeline, track, now)
 
 
@@ -285,7 +286,7 @@ def _step_cells(timeline: Timeline, track: Track, now: datetime) -> Line:
 
 def _live_cells(track: Track, now: datetime) -> Line:
     """It is live, whatever its last stage still does; that concerns the previous one."""
-    live = signed(pad("live", 28), Tone.GOOD)
+    live = with_symbol(pad("live", 28), Tone.GOOD)
     took = Cell(f" {duration(track.took(now)):>7}")
     if not track.ending or track.live_at is None:
         return live, took
@@ -350,4 +351,4 @@ def undoable(timeline: Timeline) -> bool:
 
 
 def _head(text: str, tone: Tone) -> Line:
-    return (signed(text, tone),)
+    return (with_symbol(text, tone),)

@@ -2,7 +2,7 @@
 
 from compartment_tui.domain.planning.retention import Leaving, Pruning
 from compartment_tui.present.text import clean, counted, short_id, short_image, show, size
-from compartment_tui.present.tone import Cell, Line, Tone, line, signed
+from compartment_tui.present.tone import Cell, Line, Tone, line, with_symbol
 
 
 def pruning_lines(found: Pruning) -> tuple[Line, ...]:
@@ -28,7 +28,7 @@ def pruned_lines(found: Pruning) -> tuple[Line, ...]:
         went = f"{counted(len(found.containers), 'container')} and {images} removed"
     after = found.bytes_before if found.bytes_after is None else found.bytes_after
     room = f"  images and containers on the engine: {size(found.bytes_before)} → {size(after)}"
-    head = (signed(went, Tone.GOOD), Cell(room, Tone.QUIET))
+    head = (with_symbol(went, Tone.GOOD), Cell(room, Tone.QUIET))
     return (head, *_left(found))
 
 
@@ -43,15 +43,17 @@ def _consequences(found: Pruning) -> list[Line]:
     if found.before is None or not lost:
         return []
     text = "a rollback to one of these makes a new container, with the values of that day"
-    return [(signed(text, Tone.WARN),)]
+    return [(with_symbol(text, Tone.WARN),)]
 
 
 def _left(found: Pruning) -> list[Line]:
     lines: list[Line] = []
     for one in found.remaining:
         where = f"{show(one.service)} {short_id(one.deployment)} in {show(one.key.environment)}"
-        lines.append((signed(f"{where} has values from before, too; it is {one.why}", Tone.WARN),))
+        lines.append(
+            (with_symbol(f"{where} has values from before, too; it is {one.why}", Tone.WARN),)
+        )
     for key, why in found.skipped.items():
         said = f"{show(key.environment)} is left alone: {clean(why)}"
-        lines.append((signed(said, Tone.WARN),))
+        lines.append((with_symbol(said, Tone.WARN),))
     return lines

@@ -6,7 +6,7 @@ from compartment_tui.domain.planning.required_variables import PROGRAM
 from compartment_tui.domain.seals import MovedValue, SealPlace
 from compartment_tui.domain.variables.views import Identity, Readers
 from compartment_tui.present.text import clean, counted, show
-from compartment_tui.present.tone import Cell, Line, Tone, line, signed
+from compartment_tui.present.tone import Cell, Line, Tone, line, with_symbol
 
 
 def readers_lines(readers: Readers) -> Iterator[Line]:
@@ -19,14 +19,14 @@ def readers_lines(readers: Readers) -> Iterator[Line]:
         yield line("nobody: sensitive values need a recipient", Tone.QUIET)
     identity = readers.identity
     if identity.problem:
-        yield (signed(clean(identity.problem), Tone.WARN),)
+        yield (with_symbol(clean(identity.problem), Tone.WARN),)
         if identity.hint:
             yield line(f"  → {clean(identity.hint)}")
     elif not any(readers.ours(one) for one in readers.recipients):
-        yield (signed(f"you are not among them, with {clean(identity.place)}", Tone.WARN),)
+        yield (with_symbol(f"you are not among them, with {clean(identity.place)}", Tone.WARN),)
     if readers.unreadable:
         total = counted(readers.sensitive, "sensitive value")
-        yield (signed(f"{readers.unreadable} of {total} cannot be read here", Tone.WARN),)
+        yield (with_symbol(f"{readers.unreadable} of {total} cannot be read here", Tone.WARN),)
     yield from moved_lines(readers.moved)
 
 
@@ -35,14 +35,14 @@ def moved_lines(moved: Iterable[MovedValue]) -> Iterator[Line]:
     for one in moved:
         there = one.sealed_for.words_from(one.here.project)
         words = f"{one.here.words()} was sealed for {there}, and opens nowhere else"
-        yield (signed(words, Tone.WARN),)
+        yield (with_symbol(words, Tone.WARN),)
 
 
 def new_reader_lines(recipients: Sequence[str]) -> Iterator[Line]:
     """Whom a value would be sealed for that nobody has sealed for from here."""
     for one in recipients:
         yield (
-            signed(f"new among the recipients: {show(one)}", Tone.WARN),
+            with_symbol(f"new among the recipients: {show(one)}", Tone.WARN),
             Cell("  nobody has sealed for it from here yet", Tone.QUIET),
         )
 

@@ -6,7 +6,7 @@ from compartment_tui.domain.deployment import Health, Stage, Status
 from compartment_tui.domain.shell_quotes import option_for
 from compartment_tui.domain.views import EnvironmentStatus, HeldCandidate, ServiceStatus
 from compartment_tui.present.text import clean, short_id, show, stage_words, variable_words
-from compartment_tui.present.tone import Cell, Line, Tone, line, signed
+from compartment_tui.present.tone import Cell, Line, Tone, line, with_symbol
 
 __all__ = ["PROGRAM", "option_for", "status_notes"]
 
@@ -31,7 +31,9 @@ def _environment_notes(status: EnvironmentStatus) -> Iterator[Line]:
         yield _warn(f"{clean(status.holder)} is changing it now")
     if status.journal:
         yield (
-            signed(f"a {status.journal.trigger.value} neither finished nor reverted: ", Tone.BAD),
+            with_symbol(
+                f"a {status.journal.trigger.value} neither finished nor reverted: ", Tone.BAD
+            ),
             Cell(f"{PROGRAM} resume{option_for(name)}"),
         )
     if status.rebuilt:
@@ -46,7 +48,7 @@ def _service_notes(status: EnvironmentStatus, one: ServiceStatus) -> Iterator[Li
         yield line(f"  {PROGRAM} start{option}", Tone.QUIET)
     elif one.active and one.health is not Health.HEALTHY and one.reason:
         tone = Tone.BAD if one.health is Health.UNHEALTHY else Tone.WARN
-        yield (signed(f"{name} is {one.health.value}: {clean(one.reason)}", tone),)
+        yield (with_symbol(f"{name} is {one.health.value}: {clean(one.reason)}", tone),)
     latest = one.latest
     if latest and latest.status is Status.FAILED and latest != one.active:
         yield from _failed_latest(status, one)
@@ -63,7 +65,7 @@ def _service_notes(status: EnvironmentStatus, one: ServiceStatus) -> Iterator[Li
 def _held(status: EnvironmentStatus, held: HeldCandidate) -> Iterator[Line]:
     tone = Tone.BAD if held.health is Health.UNHEALTHY else Tone.WARN
     name = f"{show(held.deployment.service)} {short_id(held.deployment.id)}"
-    yield (signed(f"{name} is {clean(held.reason)}", tone),)
+    yield (with_symbol(f"{name} is {clean(held.reason)}", tone),)
     if held.url:
         yield line(f"  {held.url}", Tone.QUIET)
     if held.changes:
@@ -79,11 +81,11 @@ def _failed_latest(status: EnvironmentStatus, one: ServiceStatus) -> Iterator[Li
     reason = f": {clean(latest.failure)}" if latest.failure else ""
     name = f"{show(one.service)} {short_id(latest.id)}"
     where = stage_words(latest.stage)
-    yield (signed(f"{name} failed while {where}{reason}", Tone.BAD),)
+    yield (with_symbol(f"{name} failed while {where}{reason}", Tone.BAD),)
     if latest.stage not in (Stage.BUILDING, Stage.RELEASE):  # else it never had a container
         option = option_for(status.key.environment)
         yield line(f"  {PROGRAM} deployment logs {short_id(latest.id)}{option}", Tone.QUIET)
 
 
 def _warn(text: str) -> Line:
-    return (signed(text, Tone.WARN),)
+    return (with_symbol(text, Tone.WARN),)

@@ -20,7 +20,7 @@ from compartment_tui.present.text import (
     show_name,
     stage_words,
 )
-from compartment_tui.present.tone import Cell, Tone, signed
+from compartment_tui.present.tone import Cell, Tone, with_symbol
 
 # Only names in signatures: what is drawn has been loaded by whoever asked for it.
 if TYPE_CHECKING:
@@ -63,10 +63,14 @@ def health_cell(service: ServiceStatus) -> Cell:
     """Health in a word; whether anything is live at all comes first."""
     if service.active is None:
         failed = service.latest is not None and service.latest.status is Status.FAILED
-        return signed("never live", Tone.BAD) if failed else signed("not deployed", Tone.QUIET)
+        return (
+            with_symbol("never live", Tone.BAD)
+            if failed
+            else with_symbol("not deployed", Tone.QUIET)
+        )
     if service.active.resting:
-        return signed("stopped", Tone.QUIET)
-    return signed(service.health.value, HEALTH_TONES[service.health])
+        return with_symbol("stopped", Tone.QUIET)
+    return with_symbol(service.health.value, HEALTH_TONES[service.health])
 
 
 def environments_table(found: Iterable[EnvironmentView], now: datetime) -> Table:
@@ -85,7 +89,7 @@ def routes_table(found: Iterable[RouteView]) -> Table:
             (
                 Cell(show_name(one.key.environment)),
                 Cell(show(one.service)) if one.service else EMPTY,
-                signed("running", Tone.GOOD) if one.running else signed("down", Tone.BAD),
+                with_symbol("running", Tone.GOOD) if one.running else with_symbol("down", Tone.BAD),
                 Cell(short_id(one.route.deployment), Tone.QUIET),
                 Cell(show(one.url)),
             )
@@ -125,7 +129,7 @@ def checks_table(checks: Iterable[Check]) -> Table:
         rows=tuple(
             (
                 Cell(clean(check.name)),
-                signed(check.grade.value, _GRADES[check.grade]),
+                with_symbol(check.grade.value, _GRADES[check.grade]),
                 Cell(clean(check.message)),
             )
             for check in checks
@@ -135,7 +139,7 @@ def checks_table(checks: Iterable[Check]) -> Table:
 
 def edge_rows(edge: EdgeView, now: datetime) -> tuple[tuple[str, Cell], ...]:
     """The edge as names and values."""
-    state = signed("running", Tone.GOOD) if edge.running else signed("down", Tone.BAD)
+    state = with_symbol("running", Tone.GOOD) if edge.running else with_symbol("down", Tone.BAD)
     names = (f"{show_name(key.environment)} of {show(key.project)}" for key in edge.environments)
     return (
         ("edge", state),
@@ -150,18 +154,18 @@ def edge_rows(edge: EdgeView, now: datetime) -> tuple[tuple[str, Cell], ...]:
 def run_cell(status: Status) -> Cell:
     """How a run ended, or that it did not yet."""
     tones = {Status.SUCCEEDED: Tone.GOOD, Status.FAILED: Tone.BAD, Status.STOPPED: Tone.QUIET}
-    return signed(status.value, tones.get(status, Tone.WARN))
+    return with_symbol(status.value, tones.get(status, Tone.WARN))
 
 
 def deployment_cell(deployment: Deployment, *, active: bool) -> Cell:
     """Where a deployment ended, in the product's words."""
     if active:
-        return signed("active", Tone.GOOD)
+        return with_symbol("active", Tone.GOOD)
     if deployment.status is Status.FAILED:
-        return signed(f"failed while {stage_words(deployment.stage)}", Tone.BAD)
+        return with_symbol(f"failed while {stage_words(deployment.stage)}", Tone.BAD)
     if deployment.status in (Status.QUEUED, Status.RUNNING):
-        return signed(stage_words(deployment.stage), Tone.WARN)
-    return signed(stage_words(deployment.stage), Tone.QUIET)
+        return with_symbol(stage_words(deployment.stage), Tone.WARN)
+    return with_symbol(stage_words(deployment.stage), Tone.QUIET)
 
 
 def commit_cell(deployment: Deployment) -> Cell:
@@ -175,7 +179,7 @@ def commit_cell(deployment: Deployment) -> Cell:
 def available_cell(view: DeploymentView) -> Cell:
     """What going back to it could use."""
     left = Left(view.available)
-    return signed(LEFT_WORDS[left], _LEFT_TONES[left])
+    return with_symbol(LEFT_WORDS[left], _LEFT_TONES[left])
 
 
 _LEFT_TONES = {Left.CONTAINER: Tone.GOOD, Left.IMAGE: Tone.WARN, Left.GONE: Tone.QUIET}
@@ -209,7 +213,7 @@ def _environment_row(one: EnvironmentView, now: datetime) -> tuple[Cell, ...]:
     ]
     return (
         Cell(show_name(one.key.environment)),
-        signed("not deployed", Tone.QUIET) if never else environment_health(one),
+        with_symbol("not deployed", Tone.QUIET) if never else environment_health(one),
         Cell(counted(one.active, "service")),
         Cell(f"{one.last.trigger.value} {one.last.status.value}") if one.last else EMPTY,
         Cell(age(one.last.created, now), Tone.QUIET) if one.last else EMPTY,
@@ -220,9 +224,9 @@ def _environment_row(one: EnvironmentView, now: datetime) -> tuple[Cell, ...]:
 def environment_health(one: EnvironmentView) -> Cell:
     """How it does; that all of it was stopped by hand is neither good nor pending."""
     if one.stopped:
-        return signed("stopped", Tone.QUIET)
+        return with_symbol("stopped", Tone.QUIET)
     some = f", {one.resting} stopped" if one.resting else ""
-    return signed(f"{one.health.value}{some}", HEALTH_TONES[one.health])
+    return with_symbol(f"{one.health.value}{some}", HEALTH_TONES[one.health])
 
 
 def _history_cells(view: RunView, one: DeploymentView, now: datetime) -> tuple[Cell, ...]:

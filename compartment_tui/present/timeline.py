@@ -24,7 +24,7 @@ from compartment_tui.domain.events import (
     WentLive,
 )
 from compartment_tui.domain.outcome import Failure, Outcome
-from compartment_tui.domain.planning.lifecycle import Handling
+from compartment_tui.domain.planning.lifecycle import LifecyclePlan
 from compartment_tui.domain.planning.plan import Plan, Run
 
 KEPT_LINES = 20
@@ -114,7 +114,7 @@ class Timeline:
     """A whole run; empty before its first event."""
 
     run: Run | None = None
-    handling: Handling | None = None
+    handling: LifecyclePlan | None = None
     """What is done by hand instead of a run: stopped, started, restarted."""
     environment: str = ""
     run_id: str = ""

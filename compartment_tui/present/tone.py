@@ -65,7 +65,7 @@ def line(text: str, tone: Tone = Tone.PLAIN) -> Line:
     return (Cell(text, tone),)
 
 
-def signed(word: str, tone: Tone) -> Cell:
+def with_symbol(word: str, tone: Tone) -> Cell:
     """A word with the symbol of its tone before it."""
     return Cell(f"{SYMBOLS[tone]} {word}", tone)
 

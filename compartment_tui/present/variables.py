@@ -7,7 +7,7 @@ from compartment_tui.domain.variable import MASK, Scope, Variable
 from compartment_tui.domain.variables.views import Declared, Transfer, VariableState, VariableView
 from compartment_tui.present.tables import EMPTY, Table
 from compartment_tui.present.text import fit, show, show_name
-from compartment_tui.present.tone import Cell, Line, Tone, line, signed
+from compartment_tui.present.tone import Cell, Line, Tone, line, with_symbol
 
 VALUE_COLUMNS = 40
 """How much of a value a table shows when nobody says."""
@@ -110,7 +110,7 @@ def variable_value_cell(variable: Variable, columns: int) -> Cell:
 
 def state_cell(state: VariableState) -> Cell:
     """Whether what runs has this value, in a word."""
-    return signed(*_STATES[state])
+    return with_symbol(*_STATES[state])
 
 
 def _shadowed_cell(view: VariableView, columns: int) -> Cell:

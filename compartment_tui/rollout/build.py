@@ -7,7 +7,7 @@ from compartment_tui.domain.deployment import Image, Stage
 from compartment_tui.domain.errors import ImageUnavailable, ReleaseFailed
 from compartment_tui.domain.events import Event, ServiceUnchanged
 from compartment_tui.domain.image_notes import release_suspect
-from compartment_tui.domain.planning.plan import Birth, ImageSource, Plan
+from compartment_tui.domain.planning.plan import ContainerSpec, ImageSource, Plan
 from compartment_tui.domain.record.transitions import without_unchanged
 from compartment_tui.rollout.active_check import active_serves
 from compartment_tui.rollout.context import Rollout
@@ -68,9 +68,9 @@ def _make(rollout: Rollout, plan: Plan) -> Generator[Event, None, Image]:
         yield rollout.output(plan, Stage.BUILDING, line)
 
 
-def know_image(rollout: Rollout, plan: Plan, image: Image) -> Birth:
+def know_image(rollout: Rollout, plan: Plan, image: Image) -> ContainerSpec:
     """The plan's image is known, and with it what its container will be made from."""
-    birth = Birth(plan=plan, image=image, created=rollout.now)
+    birth = ContainerSpec(plan=plan, image=image, created=rollout.now)
     rollout.births[plan.service] = birth
     return birth
 
@@ -84,7 +84,7 @@ def _note_base(rollout: Rollout, plan: Plan) -> None:
         rollout.bases[plan.deployment] = f"{reference}@{exact[0]}"
 
 
-def birth_of(rollout: Rollout, plan: Plan) -> Birth:
+def birth_of(rollout: Rollout, plan: Plan) -> ContainerSpec:
     """What the plan's container is made from: built in this run, or an image that was kept."""
     birth = rollout.birth(plan)
     if birth is not None:

@@ -8,7 +8,7 @@ from compartment_tui.domain.deployment import EnvironmentRecord, Stage
 from compartment_tui.domain.errors import Cancelled
 from compartment_tui.domain.events import Noted, Output, StageFinished, StageStarted
 from compartment_tui.domain.names import Target
-from compartment_tui.domain.planning.plan import Birth, Plan, Run
+from compartment_tui.domain.planning.plan import ContainerSpec, Plan, Run
 from compartment_tui.domain.record.transitions import (
     bases_known,
     containers_known,
@@ -16,7 +16,7 @@ from compartment_tui.domain.record.transitions import (
     image_known,
 )
 from compartment_tui.ports import EnvironmentLock, World
-from compartment_tui.rollout.downtime import Gaps
+from compartment_tui.rollout.downtime import Downtime
 
 
 @dataclass(slots=True, kw_only=True)
@@ -35,7 +35,7 @@ class Rollout:
     """The plans still to be carried out: unchanged services leave after the build."""
     unchanged: tuple[Plan, ...] = ()
     """The plans of those services. Their routes may move all the same."""
-    births: dict[str, Birth] = field(default_factory=dict)
+    births: dict[str, ContainerSpec] = field(default_factory=dict)
     bases: dict[str, str] = field(default_factory=dict)
     """By deployment: the image of others that it was made on, by reference and digest."""
     containers: dict[str, str] = field(default_factory=dict)
@@ -43,12 +43,12 @@ class Rollout:
     working_on: tuple[Plan, Stage] | None = None
     """What is being done at this moment: what an error is about."""
     started: dict[tuple[str, Stage], timedelta] = field(default_factory=dict)
-    gaps: Gaps = field(init=False)
+    gaps: Downtime = field(init=False)
     committed: bool = False
     """The edge has the new routes: from here nothing is reverted by an error."""
 
     def __post_init__(self) -> None:
-        self.gaps = Gaps(clock=self.world.clock)
+        self.gaps = Downtime(clock=self.world.clock)
 
     @property
     def now(self) -> datetime:
@@ -99,7 +99,7 @@ class Rollout:
         if self.world.cancel.requests:
             raise Cancelled("stopped on request")
 
-    def birth(self, plan: Plan) -> Birth | None:
+    def birth(self, plan: Plan) -> ContainerSpec | None:
         """What the plan's container is made from; None until its image is known."""
         return self.births.get(plan.service)
 

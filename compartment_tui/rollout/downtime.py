@@ -7,7 +7,7 @@ from compartment_tui.ports import Clock
 
 
 @dataclass(slots=True, kw_only=True)
-class Gaps:
+class Downtime:
     clock: Clock
     measured: dict[str, timedelta] = field(default_factory=dict)
     """Services that are back, and how long they were away."""

@@ -54,12 +54,12 @@ def drain(world: World, record: EnvironmentRecord) -> Iterator[Event]:
     """
     with ExitStack() as opened:
         going = _open(world, record, opened)
-        look_at = world.clock.monotonic()
+        next_check = world.clock.monotonic()
         while going and not world.cancel.requests:
             now = world.clock.monotonic()
-            if now >= look_at:
+            if now >= next_check:
                 refuse_dead(world, record)
-                look_at = now + ALIVE_INTERVAL
+                next_check = now + ALIVE_INTERVAL
             over = [one for one in going if one.look(now)]
             going = [one for one in going if one not in over]
             for one in over:

@@ -5,6 +5,6 @@ from compartment_tui.domain.errors import CompartmentError
 from compartment_tui.ports import World
 
 
-def expected(world: World, raised: Exception) -> CompartmentError:
+def as_expected(world: World, raised: Exception) -> CompartmentError:
     """The exception in our words; the details of a bug go to the log of errors."""
     return errors.expected(raised, world.error_log.write)

@@ -7,10 +7,10 @@ from compartment_tui.domain.events import Event
 from compartment_tui.domain.planning.plan import Plan
 from compartment_tui.rollout.context import Rollout
 from compartment_tui.rollout.switch import (
+    apply_commit,
     await_in_force,
     mend_documents,
     routes_after,
-    stand_by,
     write_claimed,
 )
 
@@ -25,7 +25,7 @@ def hold_candidates(rollout: Rollout, plans: tuple[Plan, ...]) -> Iterator[Event
             yield rollout.note(RELEASED, plan.target)
 
 
-def let_go_of_candidates(rollout: Rollout, plans: tuple[Plan, ...]) -> Iterator[Event]:
+def discard_candidates(rollout: Rollout, plans: tuple[Plan, ...]) -> Iterator[Event]:
     """Close the previews by one rename; the containers go after that."""
     yield from _reroute(rollout, plans, Stage.STOPPED)
 
@@ -39,7 +39,7 @@ def _reroute(rollout: Rollout, plans: tuple[Plan, ...], stage: Stage) -> Iterato
     write_claimed(rollout, table)
     await_in_force(rollout.world, rollout.lock, table)
     rollout.committed = True
-    rollout.save(stand_by(rollout.world, rollout.lock, rollout.record))
+    rollout.save(apply_commit(rollout.world, rollout.lock, rollout.record))
     for plan in plans:
         note = plan.preview or "" if plan.purpose is Purpose.HOLD else ""
         yield rollout.leave(stage, plan, note=note)

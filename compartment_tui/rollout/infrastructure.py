@@ -2,11 +2,11 @@
 
 from compartment_tui.domain.config import ProjectConfig
 from compartment_tui.domain.names import EnvironmentKey
-from compartment_tui.domain.planning.plan import Ground
+from compartment_tui.domain.planning.plan import Infrastructure
 from compartment_tui.ports import World
 
 
-def prepare_ground(world: World, key: EnvironmentKey, config: ProjectConfig) -> bool:
+def ensure_infrastructure(world: World, key: EnvironmentKey, config: ProjectConfig) -> bool:
     """Make what is missing, under the engine's lock; True if anything was.
 
     Raises EdgeConflict, PortTaken, ImageUnavailable, Refused (no subnet left).
@@ -20,10 +20,12 @@ def prepare_ground(world: World, key: EnvironmentKey, config: ProjectConfig) -> 
     return True
 
 
-def missing_ground(world: World, key: EnvironmentKey, config: ProjectConfig) -> Ground:
-    """What `prepare_ground` would make. Raises Refused (no subnet that may be taken)."""
+def missing_infrastructure(
+    world: World, key: EnvironmentKey, config: ProjectConfig
+) -> Infrastructure:
+    """What `ensure_infrastructure` would make. Raises Refused (no subnet that may be taken)."""
     there = key in world.engine.networks()
-    return Ground(
+    return Infrastructure(
         subnet=None if there else world.engine.next_subnet(config.networks),
         edge=config.edge if world.edge.info() is None else None,
     )

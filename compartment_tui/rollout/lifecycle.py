@@ -20,33 +20,39 @@ from compartment_tui.domain.events import (
     StageReverted,
 )
 from compartment_tui.domain.outcome import Failure, Outcome
-from compartment_tui.domain.planning.lifecycle import Handle, Handled, Handling, rested, risen
+from compartment_tui.domain.planning.lifecycle import (
+    LifecyclePlan,
+    LifecycleStep,
+    LifecycleVerb,
+    mark_started,
+    mark_stopped,
+)
 from compartment_tui.domain.record.transitions import audited
 from compartment_tui.ports import EnvironmentLock, World
-from compartment_tui.rollout.errors import expected
-from compartment_tui.rollout.lifecycle_context import Handler, rollout_of
+from compartment_tui.rollout.errors import as_expected
+from compartment_tui.rollout.lifecycle_context import LifecycleContext, rollout_of
 from compartment_tui.rollout.readiness import prove_candidates
 from compartment_tui.rollout.retirement import retire
-from compartment_tui.rollout.runner import Ending, failure_of
+from compartment_tui.rollout.runner import RunEnding, failure_of
 
 
 def handle(
-    world: World, lock: EnvironmentLock, record: EnvironmentRecord, handling: Handling
+    world: World, lock: EnvironmentLock, record: EnvironmentRecord, handling: LifecyclePlan
 ) -> Iterator[Event]:
     """Carry out a verb under its environment's lock. The last event is `RunFinished`.
 
     A request to stop, and a stream that is closed, leave what was live before as it was.
     """
     began = world.clock.monotonic()
-    handler = Handler(handling=handling, rollout=rollout_of(world, lock, record, handling))
+    handler = LifecycleContext(handling=handling, rollout=rollout_of(world, lock, record, handling))
     for one in handling.services:
         if not one.acts:
-            if handling.verb is Handle.START:
+            if handling.verb is LifecycleVerb.START:
                 # A restart that was killed may have left it to end with the engine.
                 world.engine.keep_running(one.active.id)
             target = handler.target(one.service)
             yield ServiceUnchanged(at=world.clock.now(), target=target, deployment=one.active.id)
-    ending = Ending(outcome=_NOTHING[handling.verb])
+    ending = RunEnding(outcome=_NOTHING[handling.verb])
     if handling.acting:
         ending = yield from _safely(handler, handling.acting)
         _audit(handler)
@@ -61,7 +67,9 @@ def handle(
     )
 
 
-def _safely(handler: Handler, services: tuple[Handled, ...]) -> Generator[Event, None, Ending]:
+def _safely(
+    handler: LifecycleContext, services: tuple[LifecycleStep, ...]
+) -> Generator[Event, None, RunEnding]:
     """What fails, and what nobody listens to any more, leaves the services as they were."""
     try:
         return (yield from _VERBS[handler.handling.verb](handler, services))
@@ -69,11 +77,13 @@ def _safely(handler: Handler, services: tuple[Handled, ...]) -> Generator[Event,
         _as_before(handler, services)
         raise
     except Exception as raised:
-        error = expected(handler.world, raised)
+        error = as_expected(handler.world, raised)
         return (yield from _reverted(handler, error, services))
 
 
-def _stop(handler: Handler, services: tuple[Handled, ...]) -> Generator[Event, None, Ending]:
+def _stop(
+    handler: LifecycleContext, services: tuple[LifecycleStep, ...]
+) -> Generator[Event, None, RunEnding]:
     """The edge answers first, then each is stopped; asked to stop, those that were run again."""
     names = [one.service for one in services]
     for name in names:
@@ -81,15 +91,17 @@ def _stop(handler: Handler, services: tuple[Handled, ...]) -> Generator[Event, N
     handler.mark(names, stopped=True)
     handler.rollout.check_cancel()
     killed = retire(handler.world, (one.active for one in services))
-    handler.rollout.save(rested(handler.rollout.record, names))
+    handler.rollout.save(mark_stopped(handler.rollout.record, names))
     handler.done += names
     for name in names:
         yield handler.end(Stage.STOPPED, name)
     yield from handler.killed(killed)
-    return Ending(outcome=Outcome.STOPPED)
+    return RunEnding(outcome=Outcome.STOPPED)
 
 
-def _start(handler: Handler, services: tuple[Handled, ...]) -> Generator[Event, None, Ending]:
+def _start(
+    handler: LifecycleContext, services: tuple[LifecycleStep, ...]
+) -> Generator[Event, None, RunEnding]:
     """All are started, each is proven, and only then their routes lead to them again."""
     started = yield from _begin(handler, services)
     proven = yield from _prove(handler, started)
@@ -98,7 +110,9 @@ def _start(handler: Handler, services: tuple[Handled, ...]) -> Generator[Event, 
     return _ending(handler)
 
 
-def _restart(handler: Handler, services: tuple[Handled, ...]) -> Generator[Event, None, Ending]:
+def _restart(
+    handler: LifecycleContext, services: tuple[LifecycleStep, ...]
+) -> Generator[Event, None, RunEnding]:
     """The edge answers while each is stopped and started; whatever happens, they run in the end."""
     names = [one.service for one in services]
     interrupted = [one for one in services if one.running]
@@ -124,8 +138,8 @@ def _restart(handler: Handler, services: tuple[Handled, ...]) -> Generator[Event
 
 
 def _begin(
-    handler: Handler, services: Iterable[Handled]
-) -> Generator[Event, None, tuple[Handled, ...]]:
+    handler: LifecycleContext, services: Iterable[LifecycleStep]
+) -> Generator[Event, None, tuple[LifecycleStep, ...]]:
     started = []
     for one in services:
         handler.rollout.check_cancel()
@@ -133,7 +147,7 @@ def _begin(
         try:
             handler.world.engine.start(one.active.id)
         except Exception as raised:
-            error = expected(handler.world, raised)
+            error = as_expected(handler.world, raised)
             yield handler.fail(Stage.STARTING, one.service, error, _hint(handler, one))
             continue
         started.append(one)
@@ -142,8 +156,8 @@ def _begin(
 
 
 def _prove(
-    handler: Handler, services: Iterable[Handled]
-) -> Generator[Event, None, tuple[Handled, ...]]:
+    handler: LifecycleContext, services: Iterable[LifecycleStep]
+) -> Generator[Event, None, tuple[LifecycleStep, ...]]:
     """Ask them in turn; one that does not get ready keeps none of the others away."""
     rollout, proven = handler.rollout, set[str]()
     asked = {one.service: one for one in services}
@@ -158,14 +172,14 @@ def _prove(
         except Cancelled:
             raise
         except Exception as raised:
-            error = expected(handler.world, raised)
+            error = as_expected(handler.world, raised)
             name = rollout.working_on[0].service if rollout.working_on else next(iter(asked))
             one = asked.pop(name)
             yield handler.fail(Stage.CHECKING_READINESS, name, error, _hint(handler, one))
     return tuple(one for one in handler.handling.services if one.service in proven)
 
 
-def _lead_back(handler: Handler, services: tuple[Handled, ...]) -> Iterator[Event]:
+def _lead_back(handler: LifecycleContext, services: tuple[LifecycleStep, ...]) -> Iterator[Event]:
     names = [one.service for one in services]
     for one in services:
         handler.world.engine.keep_running(one.active.id)
@@ -173,14 +187,14 @@ def _lead_back(handler: Handler, services: tuple[Handled, ...]) -> Iterator[Even
     for name in routed:
         yield handler.begin(Stage.SWITCHING_ROUTE, name)
     handler.mark(names, stopped=False)
-    handler.rollout.save(risen(handler.rollout.record, names))
+    handler.rollout.save(mark_started(handler.rollout.record, names))
     handler.rollout.gaps.end(*names)
     handler.done += names
     for name in routed:
         yield handler.end(Stage.SWITCHING_ROUTE, name)
 
 
-def _as_before(handler: Handler, services: Iterable[Handled]) -> None:
+def _as_before(handler: LifecycleContext, services: Iterable[LifecycleStep]) -> None:
     """What ran runs, what did not does not, and the routes tell it."""
     services = tuple(services)
     retire(handler.world, (one.active for one in services if not one.running))
@@ -196,46 +210,50 @@ def _as_before(handler: Handler, services: Iterable[Handled]) -> None:
     others = [one.service for one in services if not one.active.resting]
     handler.mark(resting, stopped=True)
     handler.mark(others, stopped=False)
-    handler.rollout.save(risen(rested(handler.rollout.record, resting), others))
+    handler.rollout.save(mark_started(mark_stopped(handler.rollout.record, resting), others))
     handler.rollout.gaps.end(*others)
 
 
 def _reverted(
-    handler: Handler,
+    handler: LifecycleContext,
     error: CompartmentError,
-    services: tuple[Handled, ...],
-) -> Generator[Event, None, Ending]:
+    services: tuple[LifecycleStep, ...],
+) -> Generator[Event, None, RunEnding]:
     try:
         _as_before(handler, services)
     except Exception as raised:
-        worse = expected(handler.world, raised)
+        worse = as_expected(handler.world, raised)
         yield handler.note(f"reverting stopped: {worse.message}")
         hint = f"`compartment-tui {handler.handling.verb}` again"
         failure = Failure(code=error.code, message=error.message, hint=hint)
-        return Ending(outcome=Outcome.NEEDS_ATTENTION, failure=failure)
-    starting = handler.handling.verb is Handle.START
+        return RunEnding(outcome=Outcome.NEEDS_ATTENTION, failure=failure)
+    starting = handler.handling.verb is LifecycleVerb.START
     stage = Stage.STARTING if starting else Stage.STOPPED
     for one in services:
         now, target = handler.world.clock.now(), handler.target(one.service)
         yield StageReverted(at=now, target=target, stage=stage)
     outcome = Outcome.CANCELLED if isinstance(error, Cancelled) else Outcome.FAILED
-    return Ending(outcome=outcome, failure=failure_of(error))
+    return RunEnding(outcome=outcome, failure=failure_of(error))
 
 
-def _ending(handler: Handler) -> Ending:
+def _ending(handler: LifecycleContext) -> RunEnding:
     if handler.failures:
-        return Ending(outcome=Outcome.FAILED, failure=handler.failures[0])
-    return Ending(outcome=Outcome.LIVE)
+        return RunEnding(outcome=Outcome.FAILED, failure=handler.failures[0])
+    return RunEnding(outcome=Outcome.LIVE)
 
 
-def _hint(handler: Handler, one: Handled) -> str:
-    left = "it was left running" if handler.handling.verb is Handle.RESTART else "it was stopped"
+def _hint(handler: LifecycleContext, one: LifecycleStep) -> str:
+    left = (
+        "it was left running"
+        if handler.handling.verb is LifecycleVerb.RESTART
+        else "it was stopped"
+    )
     short = one.active.id[-10:].lower()
     environment = handler.handling.key.environment
     return f"{left}: `compartment-tui deployment logs {short} -e {environment}` has its output"
 
 
-def _audit(handler: Handler) -> None:
+def _audit(handler: LifecycleContext) -> None:
     names = handler.done
     if not names:
         return
@@ -246,14 +264,16 @@ def _audit(handler: Handler) -> None:
         handler.rollout.save(record)
 
 
-_Step: TypeAlias = Callable[[Handler, tuple[Handled, ...]], Generator[Event, None, Ending]]
-_VERBS: Mapping[Handle, _Step] = MappingProxyType(
-    {Handle.STOP: _stop, Handle.START: _start, Handle.RESTART: _restart}
+_Step: TypeAlias = Callable[
+    [LifecycleContext, tuple[LifecycleStep, ...]], Generator[Event, None, RunEnding]
+]
+_VERBS: Mapping[LifecycleVerb, _Step] = MappingProxyType(
+    {LifecycleVerb.STOP: _stop, LifecycleVerb.START: _start, LifecycleVerb.RESTART: _restart}
 )
-_NOTHING: Mapping[Handle, Outcome] = MappingProxyType(
+_NOTHING: Mapping[LifecycleVerb, Outcome] = MappingProxyType(
     {
-        Handle.STOP: Outcome.STOPPED,
-        Handle.START: Outcome.UNCHANGED,
-        Handle.RESTART: Outcome.UNCHANGED,
+        LifecycleVerb.STOP: Outcome.STOPPED,
+        LifecycleVerb.START: Outcome.UNCHANGED,
+        LifecycleVerb.RESTART: Outcome.UNCHANGED,
     }
 )

@@ -8,7 +8,7 @@ from compartment_tui.domain.errors import CompartmentError, EdgeNotConfirmed
 from compartment_tui.domain.events import Noted, StageFailed, StageFinished, StageStarted
 from compartment_tui.domain.names import Target
 from compartment_tui.domain.outcome import Failure
-from compartment_tui.domain.planning.lifecycle import Handling
+from compartment_tui.domain.planning.lifecycle import LifecyclePlan
 from compartment_tui.domain.planning.plan import ImageSource, Plan, Run
 from compartment_tui.domain.planning.rollback_targets import spec_of
 from compartment_tui.ports import EnvironmentLock, World
@@ -19,10 +19,10 @@ from compartment_tui.rollout.switch import await_in_force
 
 
 @dataclass(slots=True, kw_only=True)
-class Handler:
+class LifecycleContext:
     """One verb in progress. `rollout` keeps the record, and lends its proof of readiness."""
 
-    handling: Handling
+    handling: LifecyclePlan
     rollout: Rollout
     failures: list[Failure] = field(default_factory=list)
     done: list[str] = field(default_factory=list)
@@ -88,7 +88,7 @@ class Handler:
 
 
 def rollout_of(
-    world: World, lock: EnvironmentLock, record: EnvironmentRecord, handling: Handling
+    world: World, lock: EnvironmentLock, record: EnvironmentRecord, handling: LifecyclePlan
 ) -> Rollout:
     """The same containers again, as a run would know them; it is never put on the record."""
     plans = tuple(

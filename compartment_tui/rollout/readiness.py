@@ -15,7 +15,7 @@ from compartment_tui.domain.errors import (
     NeverReady,
 )
 from compartment_tui.domain.events import Event, Probed
-from compartment_tui.domain.planning.plan import Birth, Plan
+from compartment_tui.domain.planning.plan import ContainerSpec, Plan
 from compartment_tui.domain.refusal import (
     Advice,
     AskedPort,
@@ -73,7 +73,7 @@ def make_candidates(rollout: Rollout, plans: tuple[Plan, ...]) -> Iterator[Event
         yield rollout.leave(Stage.STARTING_CANDIDATE, plan, note="made, not started")
 
 
-def _warned(rollout: Rollout, birth: Birth) -> Iterator[Event]:
+def _warned(rollout: Rollout, birth: ContainerSpec) -> Iterator[Event]:
     """What the image declares and this deployment bends; the result says it again."""
     for warning in image_notes.warnings(birth.plan, birth.image):
         yield rollout.note(warning, birth.plan.target)

@@ -10,10 +10,10 @@ from compartment_tui.domain.record.revert import reverted
 from compartment_tui.domain.record.transitions import finished
 from compartment_tui.ports import EnvironmentLock, World
 from compartment_tui.rollout.drain import drain, retire_previous
-from compartment_tui.rollout.errors import expected
+from compartment_tui.rollout.errors import as_expected
 from compartment_tui.rollout.retirement import killed_notes
-from compartment_tui.rollout.runner import OUTCOMES, RESUME_HINT, Ending, failure_of
-from compartment_tui.rollout.switch import is_in_force, stand_by
+from compartment_tui.rollout.runner import OUTCOMES, RESUME_HINT, RunEnding, failure_of
+from compartment_tui.rollout.switch import apply_commit, is_in_force
 from compartment_tui.rollout.undo import reached, undo
 
 
@@ -29,8 +29,8 @@ def recover(world: World, lock: EnvironmentLock, record: EnvironmentRecord) -> I
     try:
         ending = yield from _settle(world, lock, record, journal)
     except Exception as raised:
-        failure = failure_of(expected(world, raised))
-        ending = Ending(outcome=Outcome.NEEDS_ATTENTION, failure=failure)
+        failure = failure_of(as_expected(world, raised))
+        ending = RunEnding(outcome=Outcome.NEEDS_ATTENTION, failure=failure)
     yield RunFinished(
         at=world.clock.now(),
         run=journal.run,
@@ -42,7 +42,7 @@ def recover(world: World, lock: EnvironmentLock, record: EnvironmentRecord) -> I
 
 def _settle(
     world: World, lock: EnvironmentLock, record: EnvironmentRecord, journal: Journal
-) -> Generator[Event, None, Ending]:
+) -> Generator[Event, None, RunEnding]:
     failure: Failure | None = None
     if reached(journal, Stage.SWITCHING_ROUTE) and is_in_force(world, lock, journal):
         yield _note(world, f"{journal.run} had switched its routes: finishing it")
@@ -60,30 +60,30 @@ def _settle(
     lock.write_record(done)
     # It did what it is for; but who asked it to stop meanwhile is answered that it was.
     if failure is not None:
-        return Ending(outcome=Outcome.FAILED, failure=failure)
-    return Ending(outcome=Outcome.CANCELLED if world.cancel.requests else Outcome.REVERTED)
+        return RunEnding(outcome=Outcome.FAILED, failure=failure)
+    return RunEnding(outcome=Outcome.CANCELLED if world.cancel.requests else Outcome.REVERTED)
 
 
 def _finish(
     world: World, lock: EnvironmentLock, record: EnvironmentRecord
-) -> Generator[Event, None, Ending]:
+) -> Generator[Event, None, RunEnding]:
     journal = record.journal
     purpose = journal.purpose if journal else Purpose.LIVE
     for entry in journal.incoming if journal else ():
         # The engine may have been restarted since: a candidate does not come back by itself.
         if purpose is Purpose.LIVE or (purpose is Purpose.HOLD and not entry.stop_first):
             world.engine.start(entry.deployment)
-    record = stand_by(world, lock, record)
+    record = apply_commit(world, lock, record)
     lock.write_record(record)
     if purpose is Purpose.LIVE:
         yield from drain(world, record)
     if world.cancel.requests > 1:
         failure = failure_of(CompartmentError("the previous version still runs", hint=RESUME_HINT))
-        return Ending(outcome=Outcome.NEEDS_ATTENTION, failure=failure)
+        return RunEnding(outcome=Outcome.NEEDS_ATTENTION, failure=failure)
     killed = retire_previous(world, record)
     lock.write_record(finished(record, world.actor, world.clock.now()))
     yield from killed_notes(record.key, killed, world.clock.now())
-    return Ending(outcome=OUTCOMES[purpose])
+    return RunEnding(outcome=OUTCOMES[purpose])
 
 
 def _note(world: World, message: str) -> Noted:

@@ -20,11 +20,11 @@ from compartment_tui.domain.outcome import Failure, Outcome
 from compartment_tui.domain.planning.plan import Run
 from compartment_tui.domain.planning.restoration import anew_words
 from compartment_tui.domain.record.revert import reverted
-from compartment_tui.domain.record.transitions import begun, finished, nothing_done, shelved
+from compartment_tui.domain.record.transitions import begun, finished, nothing_done, split_archive
 from compartment_tui.ports import EnvironmentLock, World
 from compartment_tui.rollout.context import Rollout
 from compartment_tui.rollout.drain import drain, prune, retire_previous
-from compartment_tui.rollout.errors import expected
+from compartment_tui.rollout.errors import as_expected
 from compartment_tui.rollout.retirement import killed_notes
 from compartment_tui.rollout.steps import schedule
 from compartment_tui.rollout.switch import must_switch, switch_routes
@@ -44,7 +44,7 @@ OUTCOMES = MappingProxyType(
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Ending:
+class RunEnding:
     """How a run ended, and why."""
 
     outcome: Outcome
@@ -80,21 +80,21 @@ def execute(
         raise
 
 
-def _carry_out(rollout: Rollout, began: timedelta) -> Generator[Event, None, Ending]:
+def _carry_out(rollout: Rollout, began: timedelta) -> Generator[Event, None, RunEnding]:
     try:
         yield from _unlike_what_was(rollout)
         yield from _up_to_the_switch(rollout)
     except Cancelled as error:
         return (yield from _revert(rollout, failure_of(error), outcome=Outcome.CANCELLED))
     except Exception as raised:
-        found = expected(rollout.world, raised)
+        found = as_expected(rollout.world, raised)
         yield from _told(rollout, found)
         if rollout.committed:
             return _attention(found)
         return (yield from _revert(rollout, failure_of(found), outcome=Outcome.FAILED))
     if not rollout.committed:
         rollout.save(nothing_done(rollout.record))
-        return Ending(outcome=Outcome.UNCHANGED)
+        return RunEnding(outcome=Outcome.UNCHANGED)
     if rollout.run.purpose is Purpose.LIVE:
         live = _went_live(rollout, began)
         yield live
@@ -134,7 +134,7 @@ def _up_to_the_switch(rollout: Rollout) -> Iterator[Event]:
             yield from step(rollout, plans)
 
 
-def _after_the_switch(rollout: Rollout) -> Generator[Event, None, Ending]:
+def _after_the_switch(rollout: Rollout) -> Generator[Event, None, RunEnding]:
     """Drain, stop the previous ones, prune.
 
     Only a new deployment that dies meanwhile sends the routes back.
@@ -149,60 +149,62 @@ def _after_the_switch(rollout: Rollout) -> Generator[Event, None, Ending]:
         yield from _told(rollout, error)
         return (yield from _revert(rollout, failure_of(error), outcome=Outcome.FAILED))
     except Exception as raised:
-        uncounted = expected(rollout.world, raised)
+        uncounted = as_expected(rollout.world, raised)
         yield rollout.note(f"the connections could not be counted: {uncounted.message}")
     try:
         if rollout.world.cancel.requests > 1:
-            return Ending(outcome=Outcome.NEEDS_ATTENTION, failure=_left_draining())
+            return RunEnding(outcome=Outcome.NEEDS_ATTENTION, failure=_left_draining())
         killed = retire_previous(rollout.world, rollout.record)
         rollout.save(finished(rollout.record, rollout.run.actor, rollout.now))
     except Exception as raised:
-        found = expected(rollout.world, raised)
+        found = as_expected(rollout.world, raised)
         yield from _told(rollout, found)
         return _attention(found)
     for plan in plans:
         yield rollout.leave(Stage.DRAINING_PREVIOUS, plan)
     yield from killed_notes(rollout.run.key, killed, rollout.now)
     yield from _tidy(rollout)
-    return Ending(outcome=Outcome.LIVE)
+    return RunEnding(outcome=Outcome.LIVE)
 
 
-def _after_holding(rollout: Rollout) -> Generator[Event, None, Ending]:
+def _after_holding(rollout: Rollout) -> Generator[Event, None, RunEnding]:
     """Remove what is held no longer. Nobody is connected to it but whoever looked at a preview."""
     try:
         retire_previous(rollout.world, rollout.record)
         rollout.save(finished(rollout.record, rollout.run.actor, rollout.now))
     except Exception as raised:
-        error = expected(rollout.world, raised)
+        error = as_expected(rollout.world, raised)
         yield from _told(rollout, error)
         return _attention(error)
     yield from _tidy(rollout)
-    return Ending(outcome=OUTCOMES[rollout.run.purpose])
+    return RunEnding(outcome=OUTCOMES[rollout.run.purpose])
 
 
 def _tidy(rollout: Rollout) -> Iterator[Event]:
     """Remove containers beyond retention, put old history away. Nothing of it can undo the run."""
     try:
         prune(rollout.world, rollout.record, keep=rollout.run.keep)
-        live, old = shelved(rollout.record, keep=rollout.run.keep)
+        live, old = split_archive(rollout.record, keep=rollout.run.keep)
         if old is not None:
-            rollout.lock.shelve(old)
+            rollout.lock.archive(old)
             rollout.save(live)
     except Exception as raised:
-        error = expected(rollout.world, raised)
+        error = as_expected(rollout.world, raised)
         yield rollout.note(f"old deployments were not pruned: {error.message}")
 
 
 def _revert(
     rollout: Rollout, failure: Failure, *, outcome: Outcome
-) -> Generator[Event, None, Ending]:
+) -> Generator[Event, None, RunEnding]:
     """Undo the run and put it on the record; the outcome is `needs_attention` if that fails."""
     failures: Mapping[str, tuple[Stage, str]] = {}
     if outcome is Outcome.FAILED and rollout.working_on is not None:
         plan, stage = rollout.working_on
         failures = {plan.service: (stage, failure.message)}
     try:
-        yield from undo(rollout.world, rollout.lock, rollout.record, look_at=frozenset(failures))
+        yield from undo(
+            rollout.world, rollout.lock, rollout.record, keep_failed=frozenset(failures)
+        )
         rollout.gaps.end_all()
         record = reverted(
             rollout.learnt(),
@@ -214,10 +216,10 @@ def _revert(
         )
         rollout.save(record)
     except Exception as raised:
-        error = expected(rollout.world, raised)
+        error = as_expected(rollout.world, raised)
         yield rollout.note(f"reverting stopped: {error.message}")
         return _attention(error)
-    return Ending(outcome=outcome, failure=failure)
+    return RunEnding(outcome=outcome, failure=failure)
 
 
 def _told(rollout: Rollout, error: CompartmentError) -> Iterator[Event]:
@@ -228,9 +230,9 @@ def _told(rollout: Rollout, error: CompartmentError) -> Iterator[Event]:
         )
 
 
-def _attention(error: CompartmentError) -> Ending:
+def _attention(error: CompartmentError) -> RunEnding:
     failure = Failure(code=error.code, message=error.message, hint=RESUME_HINT)
-    return Ending(outcome=Outcome.NEEDS_ATTENTION, failure=failure)
+    return RunEnding(outcome=Outcome.NEEDS_ATTENTION, failure=failure)
 
 
 def _left_draining() -> Failure:

@@ -24,7 +24,7 @@ from compartment_tui.domain.events import Event
 from compartment_tui.domain.planning.plan import ImageSource, Plan, Run
 from compartment_tui.rollout.build import build_images, run_releases, set_aside_equals
 from compartment_tui.rollout.context import Rollout
-from compartment_tui.rollout.held_candidates import hold_candidates, let_go_of_candidates
+from compartment_tui.rollout.held_candidates import discard_candidates, hold_candidates
 from compartment_tui.rollout.readiness import make_candidates, prove_candidates, start_candidates
 from compartment_tui.rollout.switch import switch_routes
 
@@ -38,7 +38,7 @@ STEPS: Mapping[Stage, Step] = MappingProxyType(
         Stage.CHECKING_READINESS: prove_candidates,
         Stage.SWITCHING_ROUTE: switch_routes,
         Stage.HELD: hold_candidates,
-        Stage.STOPPED: let_go_of_candidates,
+        Stage.STOPPED: discard_candidates,
     }
 )
 

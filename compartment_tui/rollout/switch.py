@@ -32,7 +32,7 @@ def switch_routes(rollout: Rollout, plans: tuple[Plan, ...]) -> Iterator[Event]:
     await_in_force(rollout.world, rollout.lock, table)
     rollout.committed = True
     rollout.gaps.end_all()
-    rollout.save(stand_by(rollout.world, rollout.lock, rollout.record))
+    rollout.save(apply_commit(rollout.world, rollout.lock, rollout.record))
     for plan in plans:
         yield rollout.leave(Stage.SWITCHING_ROUTE, plan)
     for moved in _moved_routes(rollout):
@@ -169,7 +169,9 @@ def await_in_force(world: World, lock: EnvironmentLock, table: RouteTable) -> No
         world.clock.sleep(CONFIRM_INTERVAL)
 
 
-def stand_by(world: World, lock: EnvironmentLock, record: EnvironmentRecord) -> EnvironmentRecord:
+def apply_commit(
+    world: World, lock: EnvironmentLock, record: EnvironmentRecord
+) -> EnvironmentRecord:
     """After the commit point: names inside, restart policies, the record. Idempotent."""
     journal = record.journal
     if journal is None:

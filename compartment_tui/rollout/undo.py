@@ -27,13 +27,13 @@ def undo(
     lock: EnvironmentLock,
     record: EnvironmentRecord,
     *,
-    look_at: frozenset[str] = frozenset(),
+    keep_failed: frozenset[str] = frozenset(),
 ) -> Iterator[Event]:
     """First the previous ones run, then the routes go back to them, then the candidates go.
 
-    Candidates of the services in `look_at` failed by themselves: they are stopped and kept. Raises
-    whatever an adapter raises: an undo that fails ends the undoing, and everything is left
-    standing.
+    Candidates of the services in `keep_failed` failed by themselves: they are stopped and kept.
+    Raises whatever an adapter raises: an undo that fails ends there, and everything is left as
+    it is then.
     """
     journal = record.journal
     if journal is None or not reached(journal, Stage.STARTING_CANDIDATE):
@@ -51,11 +51,11 @@ def undo(
     if switched:
         _refuse_hurry(world)
         yield from _routes_back(world, lock, record, journal)
-    staying = (one for one in journal.incoming if one.kept or one.service in look_at)
+    staying = (one for one in journal.incoming if one.kept or one.service in keep_failed)
     retire(world, _candidates(record, (one for one in staying if not one.held)))
     for entry in reversed(journal.incoming):
         _refuse_hurry(world)
-        look = entry.service in look_at
+        look = entry.service in keep_failed
         if not entry.held:
             _stand_down(world, record, entry, look=look)
             yield _reverted(world, record, entry, Stage.STARTING_CANDIDATE)

@@ -7,7 +7,7 @@ from textual.timer import Timer
 from compartment_tui.domain.views import EnvironmentStatus
 from compartment_tui.ports import World
 from compartment_tui.tui import messages as news
-from compartment_tui.tui.base import tell
+from compartment_tui.tui.base import broadcast
 from compartment_tui.tui.bridge import Bridge
 from compartment_tui.tui.main.main_screen import MainScreen
 from compartment_tui.tui.shell.app_commands import Frame
@@ -50,7 +50,7 @@ class CompartmentApp(Frame, Editing):
     def show(self, board: Board) -> None:
         """The board changed: whoever shows a piece of it that differs draws it again."""
         before, self.board = self.board, board
-        tell(self, "show", board, before)
+        broadcast(self, "show", board, before)
 
     # --- results ---------------------------------------------------------------------------------
 
@@ -81,7 +81,7 @@ class CompartmentApp(Frame, Editing):
             self.bridge.routes(environment)
             self._read_variables()
 
-    def on_look_failed(self, message: news.LookFailed) -> None:
+    def on_refresh_failed(self, message: news.RefreshFailed) -> None:
         self.show(replace(self.board, trouble=message.error))
 
     def on_history_arrived(self, message: news.HistoryArrived) -> None:
@@ -98,7 +98,7 @@ class CompartmentApp(Frame, Editing):
         self.show(self.board.with_samples(message.samples))
 
     def on_log_lines_arrived(self, message: news.LogLinesArrived) -> None:
-        tell(self, "take_lines", message)
+        broadcast(self, "take_lines", message)
 
     # --- choosing --------------------------------------------------------------------------------
 

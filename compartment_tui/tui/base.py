@@ -7,20 +7,20 @@ from textual.screen import Screen
 
 from compartment_tui.ports import World
 from compartment_tui.tui.state.app_state import Board
-from compartment_tui.tui.state.job_output import Transcript
+from compartment_tui.tui.state.job_output import JobOutput
 
 if TYPE_CHECKING:
     from compartment_tui.tui.bridge import Bridge
 
 
-def standing(app: App[None]) -> tuple[Screen[Any], ...]:
+def mounted_screens(app: App[None]) -> tuple[Screen[Any], ...]:
     """The screens whose widgets are there: not before they were composed, nor while they go."""
     return tuple(screen for screen in app.screen_stack if _stands(screen))
 
 
-def tell(app: App[None], how: str, *news: object) -> None:
+def broadcast(app: App[None], how: str, *news: object) -> None:
     """To every screen that takes this kind of news; which kinds there are needs not be loaded."""
-    for screen in standing(app):
+    for screen in mounted_screens(app):
         take = getattr(screen, how, None)
         if take is not None:
             take(*news)
@@ -41,7 +41,7 @@ class BoardApp(App[None]):
         """The board changed."""
         raise NotImplementedError
 
-    def output_of(self, job: int) -> Transcript:
+    def output_of(self, job: int) -> JobOutput:
         """What a job wrote so far."""
         raise NotImplementedError
 

@@ -21,13 +21,13 @@ from compartment_tui.ports import Feed, LogLine, World
 from compartment_tui.present.plan import PlanContext
 from compartment_tui.present.timeline import Timeline
 from compartment_tui.tui import messages as news
-from compartment_tui.tui.feed_batchers import Batches, Sampling, Stirring
+from compartment_tui.tui.feed_batchers import EventWatcher, LineBatcher, SampleBatcher
 from compartment_tui.tui.runs.action_dispatch import done, planned
-from compartment_tui.tui.runs.event_batcher import JobCancel, Telling
+from compartment_tui.tui.runs.event_batcher import EventBatcher, JobCancel
 from compartment_tui.tui.runs.messages import ActRefused, JobEnded, JobMoved, PlanReady
 from compartment_tui.tui.runs.plan_model import Proposed
 from compartment_tui.tui.state.action import Act
-from compartment_tui.tui.state.job_output import Said
+from compartment_tui.tui.state.job_output import OutputLine
 from compartment_tui.tui.variables.editor_bridge import Post, VariableBridge
 
 HISTORY_LIMIT = 50
@@ -43,9 +43,9 @@ class Bridge(VariableBridge):
         super().__init__(world, post)
         self._numbers = count(1)
         self._watched: inspect.Watch | None = None
-        self._streams: dict[int, Batches] = {}
-        self._sampling = Sampling(world, lambda samples: post(news.SamplesArrived(samples)))
-        self._stirring = Stirring(world, self._glance)
+        self._streams: dict[int, LineBatcher] = {}
+        self._sampling = SampleBatcher(world, lambda samples: post(news.SamplesArrived(samples)))
+        self._stirring = EventWatcher(world, self._glance)
         self._in_view = ""
         self._cancels: dict[int, JobCancel] = {}
         self._looked = False
@@ -80,7 +80,7 @@ class Bridge(VariableBridge):
                     return
                 except Exception as raised:
                     error = expected(raised, self._world.error_log.write)
-                    self._post(news.LookFailed(error))
+                    self._post(news.RefreshFailed(error))
                     self._closed.wait(BACK_OFF)
 
         self._start(read)
@@ -100,7 +100,7 @@ class Bridge(VariableBridge):
             self._post(news.StatusArrived(inspect.status(self._world, environment=environment)))
         except Exception as raised:
             error = expected(raised, self._world.error_log.write)
-            self._post(news.LookFailed(error))
+            self._post(news.RefreshFailed(error))
 
     def history(self, environment: str) -> None:
         """The environment's newest runs."""
@@ -155,7 +155,7 @@ class Bridge(VariableBridge):
             self._on_screen.wait()
             self._post(news.LogLinesArrived(number, lines, dropped, ended))
 
-        self._streams[number] = Batches(open_feed, tell, end)
+        self._streams[number] = LineBatcher(open_feed, tell, end)
         return number
 
     def unfollow(self, number: int) -> None:
@@ -247,7 +247,7 @@ class Bridge(VariableBridge):
                     self._looked = True
                 except Exception as raised:
                     error = expected(raised, self._world.error_log.write)
-                    self._post(news.LookFailed(error))
+                    self._post(news.RefreshFailed(error))
                 if self._looked:
                     return
                 self._closed.wait(BACK_OFF)
@@ -268,10 +268,10 @@ class Bridge(VariableBridge):
         return PlanReady(act, plan, context, protected)
 
     def _work(self, job: int, act: Act, world: World) -> None:
-        def tell(timeline: Timeline, said: tuple[Said, ...], dropped: int) -> None:
+        def tell(timeline: Timeline, said: tuple[OutputLine, ...], dropped: int) -> None:
             self._post(JobMoved(job, act, timeline, said, dropped))
 
-        telling, error, pruned = Telling(tell), None, None
+        telling, error, pruned = EventBatcher(tell), None, None
         try:
             told = done(world, act)
             pruned = told if isinstance(told, Pruning) else None

@@ -18,7 +18,7 @@ LISTEN_AGAIN = 2.0
 TellLines = Callable[[tuple[LogLine, ...], int, str], None]
 
 
-class Batches:
+class LineBatcher:
     """Reads log lines in one thread and tells them in another, never more often than the pause."""
 
     def __init__(
@@ -84,7 +84,7 @@ class Batches:
             self._closed.wait(BATCH_PAUSE)
 
 
-class Sampling:
+class SampleBatcher:
     """One stats stream per watched deployment; the newest samples are told once a second."""
 
     def __init__(self, world: World, tell: Callable[[Mapping[str, Sample]], object]) -> None:
@@ -147,7 +147,7 @@ class Sampling:
             self._closed.wait(1 - BATCH_PAUSE)
 
 
-class Stirring:
+class EventWatcher:
     """Names the environments in which something happened, at most once a second each."""
 
     def __init__(self, world: World, tell: Callable[[str], object]) -> None:

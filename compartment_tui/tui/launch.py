@@ -10,7 +10,7 @@ os.environ.setdefault("TEXTUAL_ANIMATIONS", "none")
 from textual.app import App
 
 from compartment_tui.domain.errors import NotFound
-from compartment_tui.ports import Entrances, Found, World
+from compartment_tui.ports import Factories, ProjectSurvey, World
 from compartment_tui.tui.shell.themes import OURS, Memory, users_memory
 
 USUAL = (700, 10, 10)
@@ -18,13 +18,13 @@ USUAL = (700, 10, 10)
 STYLES = Path(__file__).parent / "shell" / "shell.tcss"
 
 
-class Welcome(App[Found | None]):
+class Welcome(App[ProjectSurvey | None]):
     """What a person meets where there is no project file."""
 
     CSS_PATH = STYLES
     ENABLE_COMMAND_PALETTE = False
 
-    def __init__(self, entrances: Entrances, directory: Path, memory: Memory) -> None:
+    def __init__(self, entrances: Factories, directory: Path, memory: Memory) -> None:
         super().__init__()
         self.animation_level = "none"
         for theme in OURS:
@@ -43,7 +43,7 @@ class Welcome(App[Found | None]):
 
 
 def launch(
-    entrances: Entrances, *, file: Path | None = None, demo: bool = False, read_only: bool = False
+    entrances: Factories, *, file: Path | None = None, demo: bool = False, read_only: bool = False
 ) -> int:
     """Open the application; the exit code when it was left.
 
@@ -68,7 +68,7 @@ def launch(
     return app.return_code or 0
 
 
-def _world(entrances: Entrances, file: Path | None, memory: Memory) -> World | None:
+def _world(entrances: Factories, file: Path | None, memory: Memory) -> World | None:
     """The project's; None when there is none and a person did not want to begin one."""
     try:
         return entrances.open_world(file)

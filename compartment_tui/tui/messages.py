@@ -37,7 +37,7 @@ class StatusArrived(Message):
 
 
 @dataclass(eq=False, repr=False)
-class LookFailed(Message):
+class RefreshFailed(Message):
     """A look could not be had. `error` names the file's line or the engine; the last look stays."""
 
     error: CompartmentError

@@ -15,7 +15,7 @@ GRACE = 2.0
 CANCELLED = 130
 
 
-class Ending:
+class SignalHandler:
     """Ends what goes on, then the application; whatever its screen and its event loop do meanwhile.
 
     A terminal that is gone takes no output, and then the event loop may wait for it for ever. So

@@ -10,7 +10,7 @@ from compartment_tui.adapters.memory.world import MemoryWorld
 from compartment_tui.bootstrap import file_schema
 from compartment_tui.cli.app import build
 from compartment_tui.domain.errors import UsageProblem
-from compartment_tui.ports import Entrances, Found, World
+from compartment_tui.ports import Factories, ProjectSurvey, World
 
 TRANSCRIPTS = Path(__file__).parent / "transcripts"
 WRITE = "COMPARTMENT_TUI_WRITE_TRANSCRIPTS"
@@ -37,14 +37,16 @@ class Said:
         return "".join(parts) + f"[{self.code}]\n"
 
 
-def entrances(world: World) -> Entrances:
-    def init_project(directory: Path, name: str | None) -> Found:
+def entrances(world: World) -> Factories:
+    def init_project(directory: Path, name: str | None) -> ProjectSurvey:
         if (directory / "compartment.toml").exists():
             raise UsageProblem("there is a compartment.toml already")
         services = (("web", "services/web"),)
-        return Found(file=directory / "compartment.toml", name=name or "shop", services=services)
+        return ProjectSurvey(
+            file=directory / "compartment.toml", name=name or "shop", services=services
+        )
 
-    return Entrances(
+    return Factories(
         open_world=lambda _file: world,
         init_project=init_project,
         survey_project=lambda directory: init_project(directory, None),

@@ -19,7 +19,7 @@ from compartment_tui.domain.config import (
 )
 from compartment_tui.domain.deployment import Image, Instance, Provenance, Trigger
 from compartment_tui.domain.names import EnvironmentKey
-from compartment_tui.domain.planning.plan import Birth, ImageSource, Plan
+from compartment_tui.domain.planning.plan import ContainerSpec, ImageSource, Plan
 from compartment_tui.domain.routes import Route, RouteTable
 from compartment_tui.domain.variable import Secret
 from compartment_tui.ports import EnvironmentLock, World
@@ -191,8 +191,10 @@ class Bench(ABC):
             ),
         )
 
-    def birth(self, name: str) -> Birth:
-        return Birth(plan=self.plan(name), image=self.image(), created=self.world.clock.now())
+    def birth(self, name: str) -> ContainerSpec:
+        return ContainerSpec(
+            plan=self.plan(name), image=self.image(), created=self.world.clock.now()
+        )
 
     def create(self, name: str) -> Instance:
         return self.world.engine.create(self.birth(name))

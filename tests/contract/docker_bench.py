@@ -15,7 +15,7 @@ from compartment_tui.adapters.docker.api.labels import PROJECT
 from compartment_tui.adapters.docker.api.resource_names import (
     INDEX,
     ROUTES,
-    Layout,
+    ResourceNames,
     index_path,
     record_path,
 )
@@ -40,7 +40,7 @@ DOCKERFILES = {
 class Machine:
     """An edge, a state and locks of our own on the engine, for all tests of a session."""
 
-    layout: Layout
+    layout: ResourceNames
     settings: EdgeSettings
 
 
@@ -55,7 +55,7 @@ def docker(*command: str) -> str:
 @contextmanager
 def docker_machine() -> Iterator[Machine]:
     """Everything made under the namespace is removed at the end."""
-    layout = Layout(namespace=unique_project())
+    layout = ResourceNames(namespace=unique_project())
     yield Machine(layout=layout, settings=EdgeSettings(http_port=free_port()))
     for container in (layout.edge, *layout.volumes, layout.engine_lock):
         with suppress(subprocess.CalledProcessError):
@@ -187,7 +187,7 @@ class DockerBench(Bench):
         for copied in self._copies:
             docker("rm", "-f", "-v", copied)
         self._in_volumes(f"rm -f {INDEX}/spoiled.toml")
-        self.world.locks.release(self.key)
+        self.world.locks.break_lock(self.key)
         self.world.records.forget(self.key)
         self.world.edge.forget(self.key)
         self.world.engine.remove_environment(self.key, volumes=True)

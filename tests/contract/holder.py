@@ -4,7 +4,7 @@ import signal
 import sys
 from pathlib import Path
 
-from compartment_tui.adapters.docker.api.resource_names import Layout
+from compartment_tui.adapters.docker.api.resource_names import ResourceNames
 from compartment_tui.domain.config import EdgeSettings
 from compartment_tui.domain.names import EnvironmentKey
 from tests.contract.docker_bench import Machine, open_world
@@ -12,7 +12,7 @@ from tests.contract.docker_bench import Machine, open_world
 
 def main() -> None:
     namespace, project, environment, actor = sys.argv[1:]
-    machine = Machine(layout=Layout(namespace=namespace), settings=EdgeSettings())
+    machine = Machine(layout=ResourceNames(namespace=namespace), settings=EdgeSettings())
     world = open_world(machine, project, Path.cwd())
     key = EnvironmentKey(project, environment)
     with world.locks.environment(key, actor=actor, purpose="contract"):

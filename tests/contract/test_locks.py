@@ -71,9 +71,9 @@ def test_a_lock_is_gone_when_its_holder_dies(bench: Bench) -> None:
 
 
 def test_a_lock_can_be_taken_away(bench: Bench) -> None:
-    assert not bench.world.locks.release(bench.key)
+    assert not bench.world.locks.break_lock(bench.key)
     with bench.lock():
-        assert bench.world.locks.release(bench.key)
+        assert bench.world.locks.break_lock(bench.key)
         assert bench.world.locks.holder(bench.key) is None
         with bench.lock() as next_one:
             next_one.confirm()
@@ -95,7 +95,7 @@ EVERYTHING_A_HOLD_DOES: dict[str, Callable[[Bench, EnvironmentLock], object]] = 
 @pytest.mark.parametrize("does", EVERYTHING_A_HOLD_DOES)
 def test_who_lost_the_lock_can_do_nothing_more(bench: Bench, does: str) -> None:
     with bench.lock() as lock:
-        bench.world.locks.release(bench.key)
+        bench.world.locks.break_lock(bench.key)
         with bench.lock():
             with pytest.raises(LockLost):
                 EVERYTHING_A_HOLD_DOES[does](bench, lock)
@@ -113,7 +113,7 @@ def test_who_gave_the_lock_back_can_do_nothing_more(bench: Bench) -> None:
 
 def test_leaving_a_lost_lock_does_not_take_the_next_ones(bench: Bench) -> None:
     with bench.lock():
-        bench.world.locks.release(bench.key)
+        bench.world.locks.break_lock(bench.key)
         successor = bench.lock()
     with successor:
         successor.confirm()

@@ -260,8 +260,8 @@ def test_old_history_lies_on_a_shelf_newest_first(bench: Bench) -> None:
     ]
     with bench.lock() as lock:
         for state in states:
-            lock.shelve(state)
+            lock.archive(state)
         lock.write_record(EnvironmentRecord(key=bench.key))
-    assert bench.world.records.shelved(bench.key) == tuple(reversed(states))
+    assert bench.world.records.archived(bench.key) == tuple(reversed(states))
     bench.world.records.forget(bench.key)
-    assert bench.world.records.shelved(bench.key) == ()
+    assert bench.world.records.archived(bench.key) == ()

@@ -6,7 +6,7 @@ import pytest
 from compartment_tui.domain.config import Kind, ServiceSpec
 from compartment_tui.domain.deployment import Deployment, Image, Stage, Trigger
 from compartment_tui.domain.names import EnvironmentKey, Target
-from compartment_tui.domain.planning.plan import RECIPES, Birth, ImageSource, Plan, Run
+from compartment_tui.domain.planning.plan import RECIPES, ContainerSpec, ImageSource, Plan, Run
 from compartment_tui.domain.routes import Route, RouteTable
 from compartment_tui.domain.variable import NameChanges, Secret
 
@@ -85,7 +85,7 @@ def test_what_a_plan_is_about() -> None:
 
 
 def test_a_container_gets_its_values_and_what_we_inject() -> None:
-    birth = Birth(plan=replace(PLAN, values={"A": Secret("x")}), image=IMAGE, created=AT)
+    birth = ContainerSpec(plan=replace(PLAN, values={"A": Secret("x")}), image=IMAGE, created=AT)
     assert birth.environment() == {
         "A": Secret("x"),
         "PORT": Secret("9000"),
@@ -98,11 +98,11 @@ def test_a_container_gets_its_values_and_what_we_inject() -> None:
 
 def test_a_declared_port_is_not_overwritten() -> None:
     plan = replace(PLAN, values={"PORT": Secret("1")})
-    assert Birth(plan=plan, image=IMAGE, created=AT).environment()["PORT"] == Secret("1")
+    assert ContainerSpec(plan=plan, image=IMAGE, created=AT).environment()["PORT"] == Secret("1")
 
 
 def test_a_worker_without_a_port_gets_none() -> None:
-    birth = Birth(plan=replace(PLAN, spec=WORKER), image=IMAGE, created=AT)
+    birth = ContainerSpec(plan=replace(PLAN, spec=WORKER), image=IMAGE, created=AT)
     assert "PORT" not in birth.environment()
 
 

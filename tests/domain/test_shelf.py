@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from compartment_tui.domain.config import ServiceSpec
 from compartment_tui.domain.deployment import Deployment, EnvironmentRecord, RunRecord, Trigger
 from compartment_tui.domain.names import EnvironmentKey
-from compartment_tui.domain.record.transitions import FRESH, shelved
+from compartment_tui.domain.record.transitions import FRESH, split_archive
 
 KEY = EnvironmentKey("shop", "production")
 AT = datetime(2026, 1, 1, tzinfo=UTC)
@@ -41,12 +41,12 @@ def history(count: int, *, service: str = "web") -> EnvironmentRecord:
 
 def test_a_short_history_stays_where_it_is() -> None:
     state = history(2 * FRESH)
-    assert shelved(state, keep=5) == (state, None)
+    assert split_archive(state, keep=5) == (state, None)
 
 
 def test_a_long_one_is_parted_and_nothing_is_lost() -> None:
     state = history(2 * FRESH + 1)
-    live, old = shelved(state, keep=5)
+    live, old = split_archive(state, keep=5)
     assert old is not None
     assert len(live.deployments) == FRESH
     assert {**old.deployments, **live.deployments} == state.deployments
@@ -55,7 +55,7 @@ def test_a_long_one_is_parted_and_nothing_is_lost() -> None:
 
 
 def test_what_retention_may_have_kept_stays() -> None:
-    live, old = shelved(history(200), keep=50)
+    live, old = split_archive(history(200), keep=50)
     assert old is not None
     assert len(live.deployments) == 51
 
@@ -65,6 +65,6 @@ def test_what_is_active_and_what_it_goes_back_to_stay_however_old() -> None:
     first = state.deployments["dep_web00000"]
     second = state.deployments["dep_web00001"]
     state = replace(state, active={"web": second.id})
-    live, old = shelved(state, keep=5)
+    live, old = split_archive(state, keep=5)
     assert old is not None
     assert {first.id, second.id} <= live.deployments.keys()

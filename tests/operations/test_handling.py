@@ -11,7 +11,7 @@ from compartment_tui.domain.deployment import Health, Stage, Status
 from compartment_tui.domain.errors import NotFound
 from compartment_tui.domain.events import Event, Noted, RunFinished, ServiceUnchanged, StageFailed
 from compartment_tui.domain.outcome import Outcome
-from compartment_tui.domain.planning.lifecycle import Handle
+from compartment_tui.domain.planning.lifecycle import LifecycleVerb
 from compartment_tui.domain.record.rebuild import rebuild, routed
 from compartment_tui.operations import lifecycle, runs
 from compartment_tui.operations.status import status
@@ -190,10 +190,12 @@ def test_one_that_is_not_ready_after_a_restart_is_left_running(shop: MemoryWorld
     assert web.always
 
 
-@pytest.mark.parametrize("verb", [Handle.STOP, Handle.RESTART])
-def test_a_request_to_stop_leaves_everything_running(shop: MemoryWorld, verb: Handle) -> None:
+@pytest.mark.parametrize("verb", [LifecycleVerb.STOP, LifecycleVerb.RESTART])
+def test_a_request_to_stop_leaves_everything_running(
+    shop: MemoryWorld, verb: LifecycleVerb
+) -> None:
     events: list[Event] = []
-    do = {Handle.STOP: lifecycle.stop, Handle.RESTART: lifecycle.restart}[verb]
+    do = {LifecycleVerb.STOP: lifecycle.stop, LifecycleVerb.RESTART: lifecycle.restart}[verb]
     for event in do(shop.world, **WHERE):
         events.append(event)
         shop.cancel.requests = 1
@@ -271,7 +273,7 @@ def test_a_running_container_with_a_stopped_route_is_no_healthy_service(shop: Me
 def test_a_plan_tells_what_would_be_done_and_does_nothing(shop: MemoryWorld) -> None:
     stop(shop, "web")
     before = state(shop)
-    plan = lifecycle.plan(shop.world, Handle.RESTART, **WHERE)
+    plan = lifecycle.plan(shop.world, LifecycleVerb.RESTART, **WHERE)
     assert [(one.service, one.acts) for one in plan.services] == [
         ("web", False),
         ("api", True),
@@ -282,9 +284,9 @@ def test_a_plan_tells_what_would_be_done_and_does_nothing(shop: MemoryWorld) -> 
 
 def test_what_is_not_live_can_neither_be_stopped_nor_started(shop: MemoryWorld) -> None:
     with pytest.raises(NotFound, match="is not live in"):
-        lifecycle.plan(shop.world, Handle.STOP, **WHERE, services=("nobody",))
+        lifecycle.plan(shop.world, LifecycleVerb.STOP, **WHERE, services=("nobody",))
     with pytest.raises(NotFound, match="nothing is live in"):
-        lifecycle.plan(shop.world, Handle.STOP, environment="staging")
+        lifecycle.plan(shop.world, LifecycleVerb.STOP, environment="staging")
 
 
 def test_an_unfinished_run_is_settled_first(shop: MemoryWorld) -> None:

@@ -20,7 +20,7 @@ from compartment_tui.tui.variables.editor_table import (
     scope_tabs,
     tabs_in_sight,
 )
-from compartment_tui.tui.variables.effect import headline, preview, preview_lines
+from compartment_tui.tui.variables.effect import effect_lines, effects, headline
 from compartment_tui.tui.variables.staged_edits import (
     offers,
     protected_names,
@@ -90,7 +90,7 @@ def told_of(said: tuple[Line, ...]) -> list[str]:
 def lines(one: Editor, key: str, *, room: int = 100, rows: int = 20) -> list[str]:
     assert one.before is not None
     assert one.after is not None
-    return told_of(preview_lines(preview(one.before, one.after, key), room, rows))
+    return told_of(effect_lines(effects(one.before, one.after, key), room, rows))
 
 
 @pytest.mark.parametrize(
@@ -104,7 +104,7 @@ def test_what_two_services_get_in_every_combination(everyones: str | None, own: 
         EnvironmentConfig(name="staging", variables=plain(KEY="elsewhere")),
     )
     assert one.before is not None
-    web, api = preview(one.before, one.before, "KEY")
+    web, api = effects(one.before, one.before, "KEY")
     expected = own if own is not None else everyones
     got = web.after and web.after.winner.value
     assert got == (None if expected is None else Secret(expected))
@@ -129,7 +129,7 @@ def test_the_preview_says_who_changes_and_who_does_not() -> None:
     assert api.split() == ["api", "debug", "environment", "!", "was", "info"]
     assert one.before is not None
     assert one.after is not None
-    found = preview(one.before, one.after, "LEVEL")
+    found = effects(one.before, one.after, "LEVEL")
     said = text(headline("LEVEL", found, environment="production", trying=True))
     assert said == "LEVEL  ! changes for api in production"
 

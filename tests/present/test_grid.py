@@ -4,7 +4,7 @@ from hypothesis import strategies as st
 from compartment_tui.present.tone import Cell, Line, Tone, line
 from compartment_tui.tui.kit.grid import Column, Row, grid
 from compartment_tui.tui.kit.styled_lines import (
-    Key,
+    KeyCap,
     Strong,
     fitted,
     flowed,
@@ -90,7 +90,7 @@ def test_joining_leaves_out_what_is_empty() -> None:
 
 
 def test_greyed_is_quiet_throughout() -> None:
-    greyed = quiet((Key("D"), Cell("eploy", Tone.BAD)))
+    greyed = quiet((KeyCap("D"), Cell("eploy", Tone.BAD)))
     assert text(greyed) == "Deploy"
     assert {piece.tone for piece in greyed} == {Tone.QUIET}
 
@@ -110,6 +110,10 @@ def test_a_steady_column_does_not_move_the_others_when_its_numbers_grow() -> Non
 
 
 def test_parts_that_flow_stay_whole() -> None:
-    parts = ((Key("l"), Cell(" logs")), (Key("U"), Cell(" undo it")), (Key("s"), Cell(" shell")))
+    parts = (
+        (KeyCap("l"), Cell(" logs")),
+        (KeyCap("U"), Cell(" undo it")),
+        (KeyCap("s"), Cell(" shell")),
+    )
     lines = flowed(Cell("helps "), parts, 24)
     assert [text(one) for one in lines] == ["helps l logs   U undo it", "      s shell"]

@@ -10,7 +10,7 @@ from compartment_tui.present.tone import Tone
 from compartment_tui.tui.logs.log_buffer import Logbook
 from compartment_tui.tui.logs.log_row import (
     LINE_LIMIT,
-    Row,
+    LogRow,
     Times,
     fold,
     gap,
@@ -19,7 +19,7 @@ from compartment_tui.tui.logs.log_row import (
     plain,
 )
 from compartment_tui.tui.logs.log_status import empty_words, head
-from compartment_tui.tui.logs.log_wrap import Layout
+from compartment_tui.tui.logs.log_wrap import WrappedRows
 
 T0 = datetime(2026, 1, 1, 12, 3, tzinfo=UTC)
 HOSTILE = "[/b] \x1b]52;c;ZXZpbA==\x07\x1b[31mred\x1b[0m\x07"
@@ -40,7 +40,7 @@ def texts(book: Logbook) -> list[str]:
     return [row.text for row in book.shown]
 
 
-def said(book: Logbook, *, columns: int = 200, current: Row | None = None) -> str:
+def said(book: Logbook, *, columns: int = 200, current: LogRow | None = None) -> str:
     cells = head(book, title="shop", current=current, columns=columns, zone=UTC)
     return "".join(cell.text for cell in cells)
 
@@ -330,11 +330,11 @@ def test_text_is_folded_between_words() -> None:
 def test_a_layout_kept_up_to_date_is_like_a_new_one(
     batches: list[list[str]], columns: int | None
 ) -> None:
-    book, kept = Logbook(limit=10), Layout()
+    book, kept = Logbook(limit=10), WrappedRows()
     for batch in batches:
         book.append([line(text) for text in batch])
         kept.sync(book, columns)
-    fresh = Layout()
+    fresh = WrappedRows()
     fresh.sync(book, columns)
     assert list(kept.rows) == list(fresh.rows) == list(book.shown)
     assert kept.height == fresh.height
@@ -344,7 +344,7 @@ def test_a_layout_kept_up_to_date_is_like_a_new_one(
 
 
 def test_a_layout_finds_rows_by_line_and_by_number() -> None:
-    book, layout = Logbook(), Layout()
+    book, layout = Logbook(), WrappedRows()
     book.append([line("a" * 7), line("b"), line("c" * 4)])
     layout.sync(book, 3)
     assert [layout.find(n) for n in range(6)] == [(0, 0), (0, 1), (0, 2), (1, 0), (2, 0), (2, 1)]

@@ -5,9 +5,9 @@ from compartment_tui.domain.detail_views import RunView
 from compartment_tui.tui.main.history_model import (
     ACTIVE_MARK,
     BACK_MARK,
-    release_notes,
-    releases,
-    releases_grid,
+    history_grid,
+    history_notes,
+    history_rows,
     way_back,
 )
 from compartment_tui.tui.state.action import Act, Verb
@@ -27,12 +27,12 @@ BAD = deployment(
 
 
 def rows(*runs: RunView) -> list[str]:
-    grid = releases_grid(runs, NOW, 197)
+    grid = history_grid(runs, NOW, 197)
     return [" | ".join(text(cell).strip() for cell in row.cells) for row in grid.rows]
 
 
 def acts(runs: Sequence[RunView]) -> list[Act | None]:
-    return [way_back(release, runs, "staging") for release in releases(runs).values()]
+    return [way_back(release, runs, "staging") for release in history_rows(runs).values()]
 
 
 def test_a_run_of_one_service_is_one_row() -> None:
@@ -84,8 +84,8 @@ def test_nothing_leads_to_what_is_gone_or_was_never_live() -> None:
 def test_one_deployment_in_two_runs_is_two_rows() -> None:
     again = run(9, view(NEW, active=True), trigger=Trigger.ROLLBACK)
     runs = (again, run(7, view(NEW, active=True)))
-    assert len(set(releases_grid(runs, NOW, 77).keys)) == 2
-    assert set(releases(runs)) == set(releases_grid(runs, NOW, 77).keys)
+    assert len(set(history_grid(runs, NOW, 77).keys)) == 2
+    assert set(history_rows(runs)) == set(history_grid(runs, NOW, 77).keys)
 
 
 def test_a_run_that_ended_before_it_made_anything_is_there() -> None:
@@ -95,9 +95,9 @@ def test_a_run_that_ended_before_it_made_anything_is_there() -> None:
 
 def test_notes_say_what_is_not_there() -> None:
     of = board()
-    assert texts(release_notes(of)) == "reading …"
+    assert texts(history_notes(of)) == "reading …"
     assert (
-        texts(release_notes(of.with_history("production", ()))) == "nothing was deployed here yet"
+        texts(history_notes(of.with_history("production", ()))) == "nothing was deployed here yet"
     )
     some = of.with_history("production", (run(7, view(NEW, active=True)),))
-    assert "enter shows the plan" in texts(release_notes(some))
+    assert "enter shows the plan" in texts(history_notes(some))

@@ -16,7 +16,7 @@ from compartment_tui.domain.events import (
 )
 from compartment_tui.domain.names import preview_host
 from compartment_tui.domain.outcome import Outcome
-from compartment_tui.domain.planning.lifecycle import Handle
+from compartment_tui.domain.planning.lifecycle import LifecycleVerb
 from compartment_tui.domain.routes import Route, RouteTable
 from compartment_tui.operations import inspect, lifecycle, runs
 from tests.rollout.shop import (
@@ -417,7 +417,7 @@ def test_a_hold_that_fails_leaves_a_service_stopped_by_hand_stopped() -> None:
     list(runs.resume(opened.another().world, environment="production"))
     assert opened.host.running(PRODUCTION, "worker") == ()
     assert state(opened).deployments[state(opened).active["worker"]].resting
-    assert Handle.STOP.value in [line.verb for line in state(opened).audit]
+    assert LifecycleVerb.STOP.value in [line.verb for line in state(opened).audit]
 
 
 @pytest.mark.parametrize("preview", [True, False])

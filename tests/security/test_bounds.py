@@ -297,16 +297,16 @@ def test_an_answer_of_the_engine_has_an_end(monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setattr(unix_client._Connection, "request", lambda *_: None)
     monkeypatch.setattr(unix_client._Connection, "getresponse", lambda _: answer)
     monkeypatch.setattr(unix_client._Connection, "connect", lambda _: None)
-    monkeypatch.setattr(unix_client.LocalLook._get, "__kwdefaults__", {"bound": 10})
+    monkeypatch.setattr(unix_client.UnixEngineReader._get, "__kwdefaults__", {"bound": 10})
     with pytest.raises(bounds.TooMuch):
-        unix_client.LocalLook("/nowhere", "unix:///nowhere").containers(all=True, filters={})
+        unix_client.UnixEngineReader("/nowhere", "unix:///nowhere").containers(all=True, filters={})
     assert asked == [11]
 
 
 def test_a_deep_answer_of_the_engine_is_no_bug(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(unix_client.LocalLook, "_get", lambda *_, **__: b"[" * DEEP)
+    monkeypatch.setattr(unix_client.UnixEngineReader, "_get", lambda *_, **__: b"[" * DEEP)
     with pytest.raises(ConnectionError):
-        unix_client.LocalLook("/nowhere", "unix:///nowhere").inspect_container("x")
+        unix_client.UnixEngineReader("/nowhere", "unix:///nowhere").inspect_container("x")
 
 
 class Endless(BaseHTTPRequestHandler):
@@ -342,12 +342,12 @@ def engine() -> Iterator[str]:
 def test_an_answer_over_the_network_has_a_bound(
     engine: str, answer: bytes, said: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from compartment_tui.adapters.docker.api.sdk_session import Session
+    from compartment_tui.adapters.docker.api.sdk_session import SdkSession
 
     monkeypatch.setattr(Endless, "answers", answer)
     monkeypatch.setattr(bounds, "ENGINE_ANSWER", 4 * bounds.KIB)
     with pytest.raises(bounds.TooMuch, match=said):
-        Session(Address(url=engine, chosen_by="a test"))
+        SdkSession(Address(url=engine, chosen_by="a test"))
 
 
 # --- files of a person or a repository ---

@@ -161,7 +161,7 @@ def test_once_the_copy_is_gone_the_record_is_made_again_with_the_id(opened: Memo
     del opened.host.records[PRODUCTION]
     opened.host.copies.clear()
     with opened.world.locks.environment(PRODUCTION, actor="a", purpose="test") as lock:
-        list(recovery.recovered(opened.world, lock))
+        list(recovery.recover_first(opened.world, lock))
     made = opened.host.records[PRODUCTION].deployments[deployment]
     assert made.container == opened.host.containers[deployment].id
 

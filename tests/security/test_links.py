@@ -18,7 +18,7 @@ from compartment_tui.adapters.docker.build.build_context import prepared
 from compartment_tui.adapters.docker.build.build_secrets import secret_files
 from compartment_tui.adapters.docker.build.builder import _packed
 from compartment_tui.adapters.docker.build.ignore_file import sent_paths
-from compartment_tui.adapters.git_checkout import Origin, _submodule_origins
+from compartment_tui.adapters.git_checkout import SourceRepository, _submodule_origins
 from compartment_tui.adapters.project_file import atomic_write
 from compartment_tui.adapters.project_file.init import init_project, survey_project
 from compartment_tui.adapters.project_file.project import TomlProject
@@ -209,7 +209,7 @@ def test_links_in_a_context_are_sent_as_links(root: Path, outside: Path) -> None
 def test_a_submodule_is_not_where_a_link_leads(root: Path, outside: Path) -> None:
     (outside / ".git").mkdir()
     (root / "module").symlink_to(outside)
-    origin = Origin(
+    origin = SourceRepository(
         git_directory=root / ".git", work_tree=root, settings=("a", "b"), foreign=frozenset()
     )
     assert list(_submodule_origins(origin, "module", None)) == []

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from compartment_tui.adapters.docker.api import labels
-from compartment_tui.adapters.docker.api.resource_names import Layout
+from compartment_tui.adapters.docker.api.resource_names import ResourceNames
 from compartment_tui.domain.config import EdgeSettings
 from compartment_tui.domain.errors import NameTaken
 from compartment_tui.domain.names import EnvironmentKey
@@ -86,7 +86,7 @@ def test_a_container_by_the_locks_name_locks_nobody_and_is_named(
             with pytest.raises(NameTaken, match=f"the name {name} is taken"):
                 bench.lock()
             with pytest.raises(NameTaken):
-                bench.world.locks.release(bench.key)
+                bench.world.locks.break_lock(bench.key)
         bench.lock().__exit__(None, None, None)
 
 
@@ -133,7 +133,7 @@ def test_an_image_made_of_a_container_is_not_pruned(machine: Machine, tmp_path: 
 
 
 def test_the_layout_names_what_is_checked() -> None:
-    layout = Layout(namespace="n")
+    layout = ResourceNames(namespace="n")
     assert {layout.edge, layout.engine_lock, *layout.volumes} == {
         "n-edge",
         "n-lock-engine",

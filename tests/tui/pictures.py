@@ -24,7 +24,7 @@ from compartment_tui.adapters.memory.world import MemoryWorld
 from compartment_tui.bootstrap import file_schema
 from compartment_tui.domain.deployment import Sample
 from compartment_tui.domain.errors import CompartmentError
-from compartment_tui.ports import Engine, Entrances, Found, Project
+from compartment_tui.ports import Engine, Factories, Project, ProjectSurvey
 from compartment_tui.tui import messages as news
 from compartment_tui.tui.app import CompartmentApp
 from compartment_tui.tui.launch import Welcome
@@ -39,7 +39,7 @@ QUIET_LOOKS = 5
 LOOK = 0.05
 WIDER = "font-size: 20.27px"
 """A column of the picture is 12.2 pixels wide, and a letter of DejaVu Sans Mono 0.602 em."""
-FOUND = Found(
+FOUND = ProjectSurvey(
     file=Path("/srv/shop/compartment.toml"),
     name="shop",
     services=(("web", "services/web"), ("api", "services/api"), ("docs", "docs")),
@@ -214,7 +214,7 @@ def _welcome() -> Scene:
     def nothing(*_: object) -> Any:  # noqa: ANN401 - never called
         raise AssertionError("a picture changes nothing")
 
-    entrances = Entrances(
+    entrances = Factories(
         open_world=nothing,
         init_project=nothing,
         survey_project=lambda _: FOUND,

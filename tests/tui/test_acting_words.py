@@ -17,13 +17,14 @@ from compartment_tui.present.plan import PlanContext
 from compartment_tui.present.text import width
 from compartment_tui.present.timeline import Timeline, TrackState, fold
 from compartment_tui.present.tone import Cell, Line, Tone
-from compartment_tui.tui.runs.event_batcher import Telling
+from compartment_tui.tui.runs.event_batcher import EventBatcher
 from compartment_tui.tui.runs.job_words import (
-    Way,
+    JobAction,
     again,
     cancel_question,
     committed,
     ending_lines,
+    job_actions,
     job_cell,
     job_title,
     jobs_rows,
@@ -31,15 +32,14 @@ from compartment_tui.tui.runs.job_words import (
     of_interest,
     quit_question,
     toast,
-    ways,
 )
 from compartment_tui.tui.runs.plan_model import proposal_lines, toggles
 from compartment_tui.tui.runs.rollback_choices import choices
-from compartment_tui.tui.runs.run_output import said
+from compartment_tui.tui.runs.run_output import output_lines
 from compartment_tui.tui.runs.stage_grid import grid, stages_of
 from compartment_tui.tui.state.action import Act, Verb
 from compartment_tui.tui.state.app_state import Job
-from compartment_tui.tui.state.job_output import WAITING_LIMIT, Said, Transcript
+from compartment_tui.tui.state.job_output import WAITING_LIMIT, JobOutput, OutputLine
 from tests.rollout.shop import change_everything, deploy, open_shop, rollback, state
 
 DEPLOY = Act(verb=Verb.DEPLOY, environment="production")
@@ -120,8 +120,13 @@ def test_a_second_cancel_is_another_question() -> None:
 
 def test_a_live_run_offers_its_address_and_the_way_back() -> None:
     job = job_of(timeline_of(GOOD))
-    assert list(ways(job, "web")) == [Way.OPEN, Way.LOGS, Way.SHELL, Way.UNDO]
-    assert Way.OPEN not in ways(job, "worker")
+    assert list(job_actions(job, "web")) == [
+        JobAction.OPEN,
+        JobAction.LOGS,
+        JobAction.SHELL,
+        JobAction.UNDO,
+    ]
+    assert JobAction.OPEN not in job_actions(job, "worker")
     assert "http://shop.localhost:8080" in text(ending_lines(job))
     assert toast(job) == ("✓ live", Tone.GOOD)
     assert job_title(job) == "Deploy web, api, worker in production"
@@ -129,7 +134,7 @@ def test_a_live_run_offers_its_address_and_the_way_back() -> None:
 
 def test_a_failed_run_offers_logs_and_another_try() -> None:
     job = job_of(timeline_of(BAD))
-    assert list(ways(job, "web")) == [Way.RETRY, Way.LOGS]
+    assert list(job_actions(job, "web")) == [JobAction.RETRY, JobAction.LOGS]
     web = job.timeline.track("web")
     api = job.timeline.track("api")
     assert web is not None
@@ -146,7 +151,7 @@ def test_a_failed_run_offers_logs_and_another_try() -> None:
 def test_a_refusal_is_no_outcome_but_can_be_tried_again() -> None:
     job = replace(job_of(Timeline()), error=Refused("somebody [/] has it", hint="wait"))
     assert job_cell(job).text == "✗ refused"
-    assert list(ways(job, None)) == [Way.RETRY]
+    assert list(job_actions(job, None)) == [JobAction.RETRY]
     assert "somebody [/] has it" in text(ending_lines(job))
 
 
@@ -154,7 +159,7 @@ def test_what_found_nothing_to_do_is_tried_again_with_force() -> None:
     opened = open_shop()
     deploy(opened)
     job = job_of(timeline_of(list(runs.deploy(opened.world, environment="production"))))
-    assert ways(job, "web")[Way.RETRY] == "replace it anyway"
+    assert job_actions(job, "web")[JobAction.RETRY] == "replace it anyway"
     assert again(job).force
 
 
@@ -190,12 +195,12 @@ def test_a_rollback_has_neither_building_nor_release() -> None:
 
 def test_what_is_said_is_clean_and_knows_its_service() -> None:
     timeline = Timeline()
-    lines: list[Said] = []
+    lines: list[OutputLine] = []
     for event in BAD:
         timeline = fold(timeline, event)
-        lines += said(timeline, event)
+        lines += output_lines(timeline, event)
         if isinstance(event, Output | Probed | StageFailed):
-            assert said(timeline, event)
+            assert output_lines(timeline, event)
     assert {one.service for one in lines} <= {"web", "api", "worker"}
     assert all(cell.text.isprintable() for one in lines for cell in one.line)
     assert any("boom" in cell.text for one in lines for cell in one.line)
@@ -224,9 +229,9 @@ def test_a_line_of_unknown_room_stays_whole() -> None:
 
 
 def test_a_transcript_is_bounded_and_counts_what_goes() -> None:
-    transcript = Transcript()
+    transcript = JobOutput()
     timeline = timeline_of(BAD)
-    line = said(timeline, next(event for event in BAD if isinstance(event, Output)))
+    line = output_lines(timeline, next(event for event in BAD if isinstance(event, Output)))
     transcript.add(line * (WAITING_LIMIT + 7), 3)
     assert transcript.dropped == 10
     assert len(transcript.of(line[0].service)) == WAITING_LIMIT
@@ -235,7 +240,7 @@ def test_a_transcript_is_bounded_and_counts_what_goes() -> None:
 
 def test_what_happened_last_is_told_even_if_nothing_follows() -> None:
     told: list[Timeline] = []
-    telling = Telling(lambda timeline, _said, _dropped: told.append(timeline))
+    telling = EventBatcher(lambda timeline, _said, _dropped: told.append(timeline))
     for event in GOOD:
         telling.take(event)
     final = telling.close()

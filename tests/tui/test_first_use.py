@@ -14,7 +14,7 @@ from compartment_tui.tui.app import CompartmentApp
 from compartment_tui.tui.kit.confirm import AskScreen
 from compartment_tui.tui.runs.plan_screen import PlanScreen
 from compartment_tui.tui.runs.run_screen import RunScreen
-from compartment_tui.tui.shell.key_bindings import MOVING, Key
+from compartment_tui.tui.shell.key_bindings import MOVING, KeyHint
 from tests.rollout.shop import shop_config
 from tests.tui.acting_world import Stage, open_held
 from tests.tui.pictures import Breakable, opened_application
@@ -170,14 +170,14 @@ def test_every_key_leads_somewhere_sensible(
     play(act, config, engine=engine)
 
 
-def keys_of(one: Stage) -> Iterator[Key]:
+def keys_of(one: Stage) -> Iterator[KeyHint]:
     for key in one.app.keys(one.app.screen):
         leaves = key.id.startswith("app.quit") or key.name == "ctrl+q"
         if key.enabled and not leaves and key.group != MOVING:
             yield key
 
 
-async def try_key(one: Stage, key: Key) -> None:
+async def try_key(one: Stage, key: KeyHint) -> None:
     await one.press(key.name)
     said = [notice.message for notice in one.app._notifications]
     screen = "\n".join(line.strip(" │") for line in one.text().split("\n"))

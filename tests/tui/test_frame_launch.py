@@ -19,7 +19,7 @@ import pytest
 from compartment_tui.adapters.project_file.init import init_project, survey_project
 from compartment_tui.bootstrap import file_schema
 from compartment_tui.domain.errors import NotFound, UsageProblem
-from compartment_tui.ports import Entrances, World
+from compartment_tui.ports import Factories, World
 from compartment_tui.tui import launch as launching
 from compartment_tui.tui.launch import Welcome
 from compartment_tui.tui.shell.themes import Memory
@@ -40,7 +40,7 @@ def repository(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def entrances(world: World | None = None) -> Entrances:
+def entrances(world: World | None = None) -> Factories:
     def open_world(_file: Path | None) -> World:
         if world is None:
             raise NotFound("no compartment.toml")
@@ -49,7 +49,7 @@ def entrances(world: World | None = None) -> Entrances:
     def open_demo() -> World:
         raise AssertionError("nobody asked for the demo")
 
-    return Entrances(
+    return Factories(
         open_world=open_world,
         init_project=init_project,
         survey_project=survey_project,

@@ -14,8 +14,8 @@ from compartment_tui.domain.deployment import (
 )
 from compartment_tui.domain.names import EnvironmentKey
 from compartment_tui.domain.planning.deploy import plan_deploy, plan_redeploy, plan_rollback
-from compartment_tui.domain.planning.plan import Birth, Plan, Run
-from compartment_tui.domain.planning.planning_context import Circumstances
+from compartment_tui.domain.planning.plan import ContainerSpec, Plan, Run
+from compartment_tui.domain.planning.planning_context import PlanningContext
 from compartment_tui.domain.planning.retention import prunable
 from compartment_tui.domain.planning.rollback_targets import rollback_targets, spec_of
 from compartment_tui.domain.record.revert import reverted
@@ -24,7 +24,7 @@ from compartment_tui.domain.routes import Route, RouteTable
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Act:
+class PastAct:
     """Something a person did. `ago` counts back from the end of the past that is being told."""
 
     ago: timedelta
@@ -57,7 +57,7 @@ class Past:
         """Every image that was built, and the service it was built for."""
         return dict(self._images)
 
-    def happen(self, act: Act) -> None:
+    def happen(self, act: PastAct) -> None:
         """Let an act have happened, here and now."""
         key = EnvironmentKey(self._world.project.config().name, act.environment)
         self._prepare(key)
@@ -78,9 +78,9 @@ class Past:
         self._world.edge.ensure(config.edge)
         self._world.edge.attach(key)
 
-    def _planned(self, act: Act, record: EnvironmentRecord) -> Run:
+    def _planned(self, act: PastAct, record: EnvironmentRecord) -> Run:
         world = self._world
-        around = Circumstances(
+        context = PlanningContext(
             config=world.project.config(),
             record=record,
             now=world.clock.now(),
@@ -92,23 +92,23 @@ class Past:
             has_image=lambda image: world.engine.image(image) is not None,
         )
         if act.trigger is Trigger.ROLLBACK:
-            return plan_rollback(around, rollback_targets(record, services=act.services))
+            return plan_rollback(context, rollback_targets(record, services=act.services))
         if act.trigger is Trigger.REDEPLOY:
-            return plan_redeploy(around, services=act.services)
-        return plan_deploy(around, services=act.services, force=True)
+            return plan_redeploy(context, services=act.services)
+        return plan_deploy(context, services=act.services, force=True)
 
-    def _started(self, record: EnvironmentRecord, run: Run, act: Act) -> EnvironmentRecord:
+    def _started(self, record: EnvironmentRecord, run: Run, act: PastAct) -> EnvironmentRecord:
         """Images and candidates are there."""
         for plan in run.plans:
             if not plan.kept:
                 image = self._image(plan, act)
-                birth = Birth(plan=plan, image=image, created=self._world.clock.now())
+                birth = ContainerSpec(plan=plan, image=image, created=self._world.clock.now())
                 self._world.engine.create(birth)
                 record = image_known(record, birth)
             self._world.engine.start(plan.deployment)
         return record
 
-    def _image(self, plan: Plan, act: Act) -> Image:
+    def _image(self, plan: Plan, act: PastAct) -> Image:
         kept = self._world.engine.image(plan.image) if plan.image else None
         if kept is not None:
             return kept
@@ -117,7 +117,7 @@ class Past:
         self._images[image.id] = plan.service
         return image
 
-    def _failed(self, record: EnvironmentRecord, run: Run, act: Act) -> EnvironmentRecord:
+    def _failed(self, record: EnvironmentRecord, run: Run, act: PastAct) -> EnvironmentRecord:
         engine = self._world.engine
         for plan in run.plans:
             if plan.service == act.fails:
@@ -135,7 +135,7 @@ class Past:
             cancelled=False,
         )
 
-    def _live(self, record: EnvironmentRecord, run: Run, act: Act) -> EnvironmentRecord:
+    def _live(self, record: EnvironmentRecord, run: Run, act: PastAct) -> EnvironmentRecord:
         engine, host = self._world.engine, self._host
         routes = tuple(_routes(record, run))
         table = run.before.moved(run.id, routes)

@@ -3,7 +3,7 @@
 import hashlib
 from datetime import timedelta
 
-from compartment_tui.adapters.demo.past_runs import Act
+from compartment_tui.adapters.demo.past_runs import PastAct
 from compartment_tui.adapters.demo.shop import BROKEN_WORDS
 from compartment_tui.domain.deployment import Provenance, Trigger
 
@@ -56,8 +56,8 @@ def _ago(days: float = 0, *, hours: float = 0, minutes: float = 0) -> timedelta:
     return timedelta(days=days, hours=hours, minutes=minutes)
 
 
-def _production(ago: timedelta, actor: str, number: int, *services: str) -> Act:
-    return Act(
+def _production(ago: timedelta, actor: str, number: int, *services: str) -> PastAct:
+    return PastAct(
         ago=ago,
         environment="production",
         actor=actor,
@@ -73,7 +73,7 @@ STORY = (
     _production(_ago(8, hours=5), MINA, 2, "worker"),
     _production(_ago(7, hours=1), PRIYA, 3, "search", "web"),
     _production(_ago(6, hours=4), CI, 4, "web", "api"),
-    Act(
+    PastAct(
         ago=_ago(5, hours=3),
         environment="production",
         actor=MINA,
@@ -82,7 +82,7 @@ STORY = (
         trigger=Trigger.REDEPLOY,
         took=timedelta(seconds=6),
     ),
-    Act(
+    PastAct(
         ago=_ago(4, hours=2),
         environment="staging",
         actor=CI,
@@ -90,7 +90,7 @@ STORY = (
         took=timedelta(seconds=38),
     ),
     _production(_ago(3, hours=2), CI, 7, "web", "api", "billing"),
-    Act(
+    PastAct(
         ago=_ago(3, hours=1, minutes=30),
         environment="production",
         actor=JONAS,
@@ -98,7 +98,7 @@ STORY = (
         trigger=Trigger.ROLLBACK,
         took=timedelta(seconds=3),
     ),
-    Act(
+    PastAct(
         ago=_ago(2, hours=22),
         environment="production",
         actor=CI,
@@ -111,14 +111,14 @@ STORY = (
     ),
     _production(_ago(2, hours=21), PRIYA, 8, "web", "api"),
     _production(_ago(1, hours=3), MINA, 9, "docs"),
-    Act(
+    PastAct(
         ago=_ago(1, hours=1),
         environment="staging",
         actor=CI,
         provenance=provenance(10),
         services=("api", "search"),
     ),
-    Act(
+    PastAct(
         ago=_ago(hours=6),
         environment="preview-checkout",
         actor=JONAS,
@@ -126,14 +126,14 @@ STORY = (
         services=("web", "api"),
     ),
     _production(_ago(hours=3), PRIYA, 10, "search"),
-    Act(
+    PastAct(
         ago=_ago(hours=2),
         environment="staging",
         actor=JONAS,
         provenance=provenance(12),
         services=("web",),
     ),
-    Act(
+    PastAct(
         ago=_ago(minutes=50),
         environment="preview-checkout",
         actor=JONAS,

@@ -9,7 +9,7 @@ from compartment_tui.adapters.docker.api import labels
 from compartment_tui.adapters.docker.api.address import LOCAL
 from compartment_tui.adapters.docker.api.client import Client
 from compartment_tui.adapters.docker.api.labels import Role
-from compartment_tui.adapters.docker.api.resource_names import Layout
+from compartment_tui.adapters.docker.api.resource_names import ResourceNames
 from compartment_tui.adapters.docker.resources import (
     active_name,
     connections,
@@ -36,15 +36,15 @@ from compartment_tui.ports import (
 )
 
 if TYPE_CHECKING:
-    from compartment_tui.domain.planning.plan import Birth
+    from compartment_tui.domain.planning.plan import ContainerSpec
 
 
 class DockerEngine:
     """Keeps the promises of `compartment_tui.ports.Engine`."""
 
-    def __init__(self, client: Client, layout: Layout | None = None) -> None:
+    def __init__(self, client: Client, layout: ResourceNames | None = None) -> None:
         self._client = client
-        self._layout = layout or Layout()
+        self._layout = layout or ResourceNames()
         self._known: dict[str, str] = {}
         """Containers that were looked up by their deployment."""
 
@@ -124,7 +124,7 @@ class DockerEngine:
     def digests(self, reference: str) -> tuple[str, ...]:
         return images.digests(self._client, reference)
 
-    def create(self, birth: "Birth") -> Instance:
+    def create(self, birth: "ContainerSpec") -> Instance:
         return containers.create(self._client, birth, self._layout.network(birth.plan.key))
 
     def start(self, deployment: str) -> Instance:
@@ -151,7 +151,7 @@ class DockerEngine:
     def disk_use(self) -> int:
         return images.disk_use(self._client)
 
-    def run_release(self, birth: "Birth", cancel: Cancel) -> Iterator[str]:
+    def run_release(self, birth: "ContainerSpec", cancel: Cancel) -> Iterator[str]:
         from compartment_tui.adapters.docker.resources import release_command
 
         return release_command.run_release(

@@ -19,10 +19,10 @@ from compartment_tui.adapters.docker.api.resource_names import (
     RECORD_FILE,
     RECORDS,
     STATE,
-    Layout,
+    ResourceNames,
+    archive_path,
     audit_path,
     index_path,
-    shelf_path,
     standing_path,
 )
 from compartment_tui.adapters.record_file import record_file
@@ -70,7 +70,7 @@ class Reader:
     Each has one of its own, because the engine hands out the files of a container one by one.
     """
 
-    def __init__(self, client: Client, layout: Layout) -> None:
+    def __init__(self, client: Client, layout: ResourceNames) -> None:
         self._client = client
         self._layout = layout
 
@@ -189,9 +189,9 @@ def unpacked(archive: bytes, above: str) -> dict[str, bytes]:
 class DockerRecords:
     """Keeps the promises of `compartment_tui.ports.Records`."""
 
-    def __init__(self, client: Client, layout: Layout | None = None) -> None:
+    def __init__(self, client: Client, layout: ResourceNames | None = None) -> None:
         self._client = client
-        self._layout = layout or Layout()
+        self._layout = layout or ResourceNames()
         self._reader = Reader(client, self._layout)
         self._fingerprint_key: bytes | None = None
 
@@ -202,8 +202,8 @@ class DockerRecords:
         content = found.get(RECORD_FILE)
         return None if content is None else self._client.heed(decoded(content))
 
-    def shelved(self, key: EnvironmentKey) -> tuple[EnvironmentRecord, ...]:
-        found = sorted(self._reader.files(shelf_path(key)).items(), reverse=True)
+    def archived(self, key: EnvironmentKey) -> tuple[EnvironmentRecord, ...]:
+        found = sorted(self._reader.files(archive_path(key)).items(), reverse=True)
         return tuple(decoded(content) for _, content in found)
 
     def environments(self, project: str) -> tuple[EnvironmentKey, ...]:
@@ -253,7 +253,7 @@ class DockerRecords:
         except RecordInvalid:
             state = None  # it holds nothing that could be kept
         audit = record_file.dumps_audit(key, state.audit).encode() if state and state.audit else b""
-        paths = (standing_path(key), index_path(key), audit_path(key), shelf_path(key))
+        paths = (standing_path(key), index_path(key), audit_path(key), archive_path(key))
         with self._shell() as shell:
             done = shell.run(_FORGET, *paths, str(len(audit)), payload=audit, timeout=_LIMIT)
         if done.exit_code != 0:

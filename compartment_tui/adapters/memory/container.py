@@ -11,7 +11,7 @@ from compartment_tui.adapters.memory.feeds import MemoryFeed
 from compartment_tui.adapters.memory.stats import sample, until_next_second
 from compartment_tui.domain.deployment import Health, Instance, InstanceState, Sample
 from compartment_tui.domain.names import EnvironmentKey
-from compartment_tui.domain.planning.plan import Birth
+from compartment_tui.domain.planning.plan import ContainerSpec
 from compartment_tui.domain.refusal import Listener
 from compartment_tui.ports import LogLine
 
@@ -27,7 +27,7 @@ KILLED = 137
 class Container:
     """A container that behaves as its script says. Whoever writes a test may change all of it."""
 
-    birth: Birth
+    birth: ContainerSpec
     name: str
     address: str
     behaviour: Behaviour

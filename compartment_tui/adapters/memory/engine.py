@@ -30,7 +30,7 @@ from compartment_tui.domain.names import (
     show,
     stepping_aside_name,
 )
-from compartment_tui.domain.planning.plan import Birth
+from compartment_tui.domain.planning.plan import ContainerSpec
 from compartment_tui.domain.refusal import Listener
 from compartment_tui.domain.subnets import refuse_needed_addresses
 from compartment_tui.ports import Cancel, EngineEvent, EngineIdentity, EngineInfo, LogLine, Misfit
@@ -126,7 +126,7 @@ class MemoryEngine:
         found = self.image(reference)
         return (found.id,) if found else ()
 
-    def create(self, birth: Birth) -> Instance:
+    def create(self, birth: ContainerSpec) -> Instance:
         plan, host = birth.plan, self._host
         if plan.deployment in host.containers:
             return host.containers[plan.deployment].instance()
@@ -200,7 +200,7 @@ class MemoryEngine:
     def disk_use(self) -> int:
         return len(self._host.images) * IMAGE_SIZE + len(self._host.containers) * CONTAINER_SIZE
 
-    def run_release(self, birth: Birth, cancel: Cancel) -> Iterator[str]:
+    def run_release(self, birth: ContainerSpec, cancel: Cancel) -> Iterator[str]:
         plan = birth.plan
         behaviour = self._host.behaviour(birth.image.id, plan.service, plan.spec.image)
         timeout = plan.spec.release.timeout if plan.spec.release else timedelta.max

@@ -25,7 +25,7 @@ ROUTE_DELAY = timedelta(milliseconds=50)
 
 
 @dataclass(slots=True, kw_only=True, eq=False)
-class EdgeContainer:
+class PretendedEdge:
     """The edge's container. `in_force` is what it serves now."""
 
     settings: EdgeSettings
@@ -73,7 +73,7 @@ class Host:
     """Environments and their subnets."""
     volumes: dict[str, EnvironmentKey] = field(default_factory=dict)
 
-    edge: EdgeContainer | None = None
+    edge: PretendedEdge | None = None
     documents: dict[EnvironmentKey, RouteTable] = field(default_factory=dict)
     """Route documents as they lie in the routes' volume."""
     unreadable: list[str] = field(default_factory=list)
@@ -83,7 +83,7 @@ class Host:
     """None: the edge never takes a written table."""
 
     records: dict[EnvironmentKey, EnvironmentRecord] = field(default_factory=dict)
-    shelves: dict[EnvironmentKey, list[EnvironmentRecord]] = field(default_factory=dict)
+    archives: dict[EnvironmentKey, list[EnvironmentRecord]] = field(default_factory=dict)
     invalid_records: set[EnvironmentKey] = field(default_factory=set)
     unreadable_index: list[str] = field(default_factory=list)
     """Entries of the index of records that make no sense."""
@@ -179,10 +179,10 @@ class Host:
             self.edge.in_force.clear()
             self.settle_traffic()
 
-    def start_edge(self, settings: EdgeSettings) -> EdgeContainer:
+    def start_edge(self, settings: EdgeSettings) -> PretendedEdge:
         """The edge's container starts, on every network there is; documents come in force soon."""
         if self.edge is None:
-            self.edge = EdgeContainer(settings=settings)
+            self.edge = PretendedEdge(settings=settings)
         self.edge.running, self.edge.started = True, self.clock.now()
         self.edge.attached |= self.networks.keys()
         self.reload_soon()

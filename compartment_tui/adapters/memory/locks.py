@@ -69,7 +69,7 @@ class MemoryLocks:
         taken = self._host.locks.get(key)
         return taken.info if taken else None
 
-    def release(self, key: EnvironmentKey) -> bool:
+    def break_lock(self, key: EnvironmentKey) -> bool:
         taken = self._host.locks.pop(key, None)
         if taken is not None:
             self._host.tell_of_lock(key, "destroy")
@@ -122,9 +122,9 @@ class MemoryEnvironmentLock:
         self._host.records[self._key] = state
         self._host.invalid_records.discard(self._key)
 
-    def shelve(self, old: EnvironmentRecord) -> None:
+    def archive(self, old: EnvironmentRecord) -> None:
         self._before_writing()
-        self._host.shelves.setdefault(self._key, []).append(old)
+        self._host.archives.setdefault(self._key, []).append(old)
 
     def routes(self) -> RouteTable:
         self.confirm()

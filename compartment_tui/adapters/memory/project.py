@@ -19,9 +19,9 @@ from compartment_tui.domain.names import EnvironmentKey, parse_environment_name,
 from compartment_tui.domain.owner import Origin
 from compartment_tui.domain.planning.required_variables import (
     misplaced_values,
+    reason,
     refuse_readers,
-    way_on,
-    why,
+    remedy,
 )
 from compartment_tui.domain.seals import MovedValue
 from compartment_tui.domain.variable import Sensitivity, Variable
@@ -140,8 +140,8 @@ def _sealed(config: ProjectConfig, edits: Sequence[Edit], secrets: MemorySecrets
             identity = secrets.identity()
             raise SensitiveUnreadable(
                 f"{variable.key} in {show(environment)} cannot be read here, so not encrypted"
-                f" again: {why(identity)}",
-                hint=way_on(identity),
+                f" again: {reason(identity)}",
+                hint=remedy(identity),
             )
         return replace(variable, value=None, sealed=secrets.seal(value, config.recipients, place))
 

@@ -20,8 +20,8 @@ class MemoryRecords:
     def read(self, key: EnvironmentKey) -> EnvironmentRecord | None:
         return read_record(self._host, key)
 
-    def shelved(self, key: EnvironmentKey) -> tuple[EnvironmentRecord, ...]:
-        return tuple(reversed(self._host.shelves.get(key, [])))
+    def archived(self, key: EnvironmentKey) -> tuple[EnvironmentRecord, ...]:
+        return tuple(reversed(self._host.archives.get(key, [])))
 
     def environments(self, project: str) -> tuple[EnvironmentKey, ...]:
         return tuple(sorted(key for key in self._host.records if key.project == project))
@@ -43,7 +43,7 @@ class MemoryRecords:
 
     def forget(self, key: EnvironmentKey) -> None:
         state = self._host.records.pop(key, None)
-        self._host.shelves.pop(key, None)
+        self._host.archives.pop(key, None)
         if state is not None:
             self._host.kept_audit[key] = state.audit
 

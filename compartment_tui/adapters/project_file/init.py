@@ -13,7 +13,7 @@ from compartment_tui.domain.config import Kind
 from compartment_tui.domain.dockerfile import context_sources, own_ports
 from compartment_tui.domain.errors import UsageProblem
 from compartment_tui.domain.names import SERVICE_PATTERN, parse_project_name
-from compartment_tui.ports import Found, Secrets
+from compartment_tui.ports import ProjectSurvey, Secrets
 
 DEPTH = 3
 """How many directories below the repository are looked into."""
@@ -98,7 +98,9 @@ class Guess:
     port: int | None
 
 
-def init_project(directory: Path, name: str | None, secrets: Secrets | None = None) -> Found:
+def init_project(
+    directory: Path, name: str | None, secrets: Secrets | None = None
+) -> ProjectSurvey:
     """See `ports.InitProject`. Raises OSError when the directory cannot be written to."""
     found, text = _survey(directory, name)
     if secrets is not None:
@@ -110,7 +112,7 @@ def init_project(directory: Path, name: str | None, secrets: Secrets | None = No
     return found
 
 
-def _with_recipient(found: Found, text: str, secrets: Secrets) -> tuple[Found, str]:
+def _with_recipient(found: ProjectSurvey, text: str, secrets: Secrets) -> tuple[ProjectSurvey, str]:
     """Ours, to begin with. That there cannot be one is no reason not to begin."""
     try:
         (recipient, *_) = secrets.make_identity().recipients
@@ -121,13 +123,13 @@ def _with_recipient(found: Found, text: str, secrets: Secrets) -> tuple[Found, s
     return replace(found, recipient=recipient), text + _SECRETS.format(recipient=recipient)
 
 
-def survey_project(directory: Path) -> Found:
+def survey_project(directory: Path) -> ProjectSurvey:
     """See `ports.SurveyProject`."""
     found, _ = _survey(directory, None)
     return found
 
 
-def _survey(directory: Path, name: str | None) -> tuple[Found, str]:
+def _survey(directory: Path, name: str | None) -> tuple[ProjectSurvey, str]:
     """What to write, and its text."""
     root = directory.resolve()
     file = root / FILE_NAME
@@ -136,7 +138,7 @@ def _survey(directory: Path, name: str | None) -> tuple[Found, str]:
     project = parse_project_name(_derived_name(root) if name is None else name)
     notes: list[str] = []
     guesses = _named(root, _chosen(_dockerfiles(root, notes), notes), notes)
-    found = Found(
+    found = ProjectSurvey(
         file=file,
         name=project,
         services=tuple((guess.name, guess.path) for guess in guesses),

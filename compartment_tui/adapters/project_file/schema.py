@@ -20,7 +20,7 @@ ANY = "*"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Key:
+class SchemaKey:
     """One thing that can be written: where, what, and what it means when it is not there."""
 
     path: tuple[str, ...]
@@ -32,13 +32,13 @@ class Key:
 
 def _key(
     path: str, kind: ValueType, about: str, *, default: object = None, required: bool = False
-) -> Key:
-    return Key(
+) -> SchemaKey:
+    return SchemaKey(
         path=tuple(path.split(".")), type=kind, about=about, default=default, required=required
     )
 
 
-KEYS: tuple[Key, ...] = (
+KEYS: tuple[SchemaKey, ...] = (
     _key("project.name", types.PROJECT_NAME, "The project's name, in hosts too.", required=True),
     _key("project.base_domain", types.DOMAIN, "Hosts end in this.", default="localhost"),
     _key(
@@ -268,7 +268,7 @@ NAME_CHECKS: Mapping[tuple[str, ...], Callable[[str], None]] = MappingProxyType(
 class Node:
     """A place in the file: a table (`children`), a value (`key`), or a choice of both."""
 
-    key: Key | None
+    key: SchemaKey | None
     children: Mapping[str, "Node"]
 
     def child(self, name: str) -> "Node | None":

@@ -9,17 +9,17 @@ from compartment_tui.domain.errors import NotFound, Refused, UsageProblem
 from compartment_tui.domain.names import preview_host, show
 from compartment_tui.domain.planning.plan import ImageSource, Plan, Run
 from compartment_tui.domain.planning.planning_context import (
-    Circumstances,
-    again,
-    fresh,
-    kept,
+    PlanningContext,
     make_run,
+    plan_from_container,
+    plan_from_image,
+    plan_new,
     taken_away,
 )
 
 
 def plan_deploy(
-    around: Circumstances,
+    context: PlanningContext,
     *,
     services: Sequence[str] = (),
     force: bool = False,
@@ -35,12 +35,12 @@ def plan_deploy(
     longer has is taken away by the same switch. Raises NotFound, MissingVariables,
     SensitiveUnreadable, HostConflict, Refused (all was stopped by hand), UsageProblem (the label).
     """
-    run = around.new_id("run")
-    chosen = selected(around.config, services)
-    left = stopped_by_hand(around, [spec.name for spec in chosen], asked=services)
+    run = context.new_id("run")
+    chosen = selected(context.config, services)
+    left = stopped_by_hand(context, [spec.name for spec in chosen], asked=services)
     plans = [
-        fresh(
-            around,
+        plan_new(
+            context,
             spec,
             run=run,
             trigger=Trigger.DEPLOY,
@@ -50,119 +50,123 @@ def plan_deploy(
         for spec in chosen
         if spec.name not in left
     ]
-    plans = [_taking_its_place(around, plan) for plan in plans]
+    plans = [_taking_its_place(context, plan) for plan in plans]
     if hold:
         plans = [_to_be_held(plan, preview=preview) for plan in plans]
-    gone = undeclared(around) if remove_undeclared else ()
-    plans += [taken_away(around, name, run=run) for name in gone]
-    refuse_nothing(around, plans, left)
+    gone = undeclared(context) if remove_undeclared else ()
+    plans += [taken_away(context, name, run=run) for name in gone]
+    refuse_nothing(context, plans, left)
     purpose = Purpose.HOLD if hold else Purpose.LIVE
-    made = make_run(around, run, Trigger.DEPLOY, plans, label=label, purpose=purpose)
+    made = make_run(context, run, Trigger.DEPLOY, plans, label=label, purpose=purpose)
     return replace(
         made,
-        ref=around.ref,
-        undeclared=() if services or remove_undeclared else undeclared(around),
+        ref=context.ref,
+        undeclared=() if services or remove_undeclared else undeclared(context),
         left_stopped=left,
     )
 
 
-def plan_removal(around: Circumstances, *, services: Sequence[str] = (), label: str = "") -> Run:
+def plan_removal(context: PlanningContext, *, services: Sequence[str] = (), label: str = "") -> Run:
     """Take services away: those named, or all that are live and no longer in the file.
 
     Raises NotFound (one is not live; the file has all that are live).
     """
-    gone = undeclared(around)
+    gone = undeclared(context)
     if not services and not gone:
         raise NotFound(
-            f"compartment.toml has every service that is live in {show(around.key.environment)}",
+            f"compartment.toml has every service that is live in {show(context.key.environment)}",
             hint="-s names one that is to go all the same",
         )
-    live = sorted(around.record.active, key=file_order(around.config))
-    where = show(around.key.environment)
+    live = sorted(context.record.active, key=file_order(context.config))
+    where = show(context.key.environment)
     names = known_services(live, services, f"is not live in {where}") if services else gone
-    run = around.new_id("run")
-    plans = [taken_away(around, name, run=run) for name in names]
-    return make_run(around, run, Trigger.DEPLOY, plans, label=label)
+    run = context.new_id("run")
+    plans = [taken_away(context, name, run=run) for name in names]
+    return make_run(context, run, Trigger.DEPLOY, plans, label=label)
 
 
-def undeclared(around: Circumstances) -> tuple[str, ...]:
+def undeclared(context: PlanningContext) -> tuple[str, ...]:
     """Services that are live here and no longer in the file."""
-    record, config = around.record, around.config
+    record, config = context.record, context.config
     names = (name for name in record.active if config.service(name) is None)
     return tuple(sorted(name for name in names if record.active_deployment(name)))
 
 
-def plan_redeploy(around: Circumstances, *, services: Sequence[str] = (), label: str = "") -> Run:
+def plan_redeploy(
+    context: PlanningContext, *, services: Sequence[str] = (), label: str = ""
+) -> Run:
     """The recorded image of the active deployments with today's values; always replaces.
 
     What the file no longer has, and what was stopped by hand, is left alone unless it is named.
     Raises NotFound (nothing is active), Refused (its image is gone, all was stopped by hand).
     """
-    active = [name for name in around.record.active if around.record.active_deployment(name)]
+    active = [name for name in context.record.active if context.record.active_deployment(name)]
     wanted = known_services(
         active,
         services if active else (),
         "is not deployed here, so there is nothing to redeploy",
     )
-    extra = () if services else undeclared(around)
-    left = stopped_by_hand(around, [name for name in wanted if name not in extra], asked=services)
-    run = around.new_id("run")
+    extra = () if services else undeclared(context)
+    left = stopped_by_hand(context, [name for name in wanted if name not in extra], asked=services)
+    run = context.new_id("run")
     plans = []
     for name in wanted:
         if name in extra or name in left:
             continue
-        deployment = around.record.deployments[around.record.active[name]]
-        plans.append(again(around, deployment, run=run, trigger=Trigger.REDEPLOY))
+        deployment = context.record.deployments[context.record.active[name]]
+        plans.append(plan_from_image(context, deployment, run=run, trigger=Trigger.REDEPLOY))
     if extra and not plans and not left:
         raise NotFound(
             f"compartment.toml has none of the services that are live here: {', '.join(extra)}",
             hint="`compartment-tui remove` takes them away; -s redeploys one all the same",
         )
-    refuse_nothing(around, plans, left)
-    made = make_run(around, run, Trigger.REDEPLOY, plans, label=label)
+    refuse_nothing(context, plans, left)
+    made = make_run(context, run, Trigger.REDEPLOY, plans, label=label)
     return replace(made, undeclared=extra, left_stopped=left)
 
 
-def plan_rollback(around: Circumstances, targets: Mapping[str, str], *, label: str = "") -> Run:
+def plan_rollback(context: PlanningContext, targets: Mapping[str, str], *, label: str = "") -> Run:
     """Go back to these deployments (service to id).
 
     A kept container is started again as it was; when only its image is left it becomes a new
     deployment with today's values. Raises Refused when neither is left.
     """
-    run = around.new_id("run")
+    run = context.new_id("run")
     plans = []
-    for name in sorted(targets, key=file_order(around.config)):
-        deployment = around.record.deployments[targets[name]]
-        if around.has_container(deployment.id):
-            plans.append(kept(around, deployment, run=run))
+    for name in sorted(targets, key=file_order(context.config)):
+        deployment = context.record.deployments[targets[name]]
+        if context.has_container(deployment.id):
+            plans.append(plan_from_container(context, deployment, run=run))
         else:
-            plans.append(again(around, deployment, run=run, trigger=Trigger.ROLLBACK))
-    return make_run(around, run, Trigger.ROLLBACK, plans, label=label)
+            plans.append(plan_from_image(context, deployment, run=run, trigger=Trigger.ROLLBACK))
+    return make_run(context, run, Trigger.ROLLBACK, plans, label=label)
 
 
 def stopped_by_hand(
-    around: Circumstances, names: Sequence[str], *, asked: Sequence[str]
+    context: PlanningContext, names: Sequence[str], *, asked: Sequence[str]
 ) -> tuple[str, ...]:
     """Of these services, those that were stopped by hand and not asked for by name.
 
     Whoever stopped one did not mean it to come back with all the others.
     """
-    actives = ((name, around.record.active_deployment(name)) for name in names if name not in asked)
+    actives = (
+        (name, context.record.active_deployment(name)) for name in names if name not in asked
+    )
     return tuple(name for name, active in actives if active is not None and active.resting)
 
 
-def refuse_nothing(around: Circumstances, plans: Sequence[Plan], left: Sequence[str]) -> None:
+def refuse_nothing(context: PlanningContext, plans: Sequence[Plan], left: Sequence[str]) -> None:
     """Raises Refused when everything that was asked for was stopped by hand."""
     if left and not plans:
         raise Refused(
-            f"{', '.join(left)} of {show(around.key.environment)}: stopped by hand, and left so",
+            f"{', '.join(left)} of {show(context.key.environment)}: stopped by hand, and left so",
             hint="`compartment-tui start` brings back what was stopped; -s deploys it by name",
         )
 
 
-def _taking_its_place(around: Circumstances, plan: Plan) -> Plan:
+def _taking_its_place(context: PlanningContext, plan: Plan) -> Plan:
     """Whatever brings something new to a service makes an end to the candidate held for it."""
-    return replace(plan, discards=around.record.held_deployment(plan.service))
+    return replace(plan, discards=context.record.held_deployment(plan.service))
 
 
 def _to_be_held(plan: Plan, *, preview: bool) -> Plan:

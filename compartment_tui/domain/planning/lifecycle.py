@@ -17,7 +17,7 @@ from compartment_tui.domain.names import EnvironmentKey, show
 from compartment_tui.domain.routes import RouteTable
 
 
-class Handle(StrEnum):
+class LifecycleVerb(StrEnum):
     """What can be done by hand to an active deployment without making another."""
 
     STOP = "stop"
@@ -26,7 +26,7 @@ class Handle(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Handled:
+class LifecycleStep:
     """One service. `acts`: the verb changes something; else `why` says why not."""
 
     active: Deployment
@@ -40,27 +40,27 @@ class Handled:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Handling:
+class LifecyclePlan:
     """What a verb does to one environment, in the order in which it does it."""
 
     key: EnvironmentKey
-    verb: Handle
-    services: tuple[Handled, ...]
+    verb: LifecycleVerb
+    services: tuple[LifecycleStep, ...]
 
     @property
-    def acting(self) -> tuple[Handled, ...]:
+    def acting(self) -> tuple[LifecycleStep, ...]:
         return tuple(one for one in self.services if one.acts)
 
 
-def plan_handling(
+def plan_lifecycle(
     record: EnvironmentRecord,
     instances: Iterable[Instance],
     table: RouteTable,
-    verb: Handle,
+    verb: LifecycleVerb,
     *,
     services: Sequence[str] = (),
     order: Sequence[str] = (),
-) -> Handling:
+) -> LifecyclePlan:
     """All that is live, or the services named; `order` is the project file's.
 
     Raises NotFound (nothing is live, that service is not, its container is gone).
@@ -81,7 +81,7 @@ def plan_handling(
             )
         out = table.answered_for(active.id)
         rows.append(_handled(active, instance, verb, out=out, named=bool(services)))
-    return Handling(key=record.key, verb=verb, services=tuple(rows))
+    return LifecyclePlan(key=record.key, verb=verb, services=tuple(rows))
 
 
 def _refuse_unknown(
@@ -98,27 +98,27 @@ def _refuse_unknown(
 
 
 def _handled(
-    active: Deployment, instance: Instance, verb: Handle, *, out: bool, named: bool
-) -> Handled:
+    active: Deployment, instance: Instance, verb: LifecycleVerb, *, out: bool, named: bool
+) -> LifecycleStep:
     """`out`: the edge answers for it. What was interrupted half way is not done already."""
     running = instance.running
     acts, why = True, ""
-    if verb is Handle.STOP and active.resting and not running:
+    if verb is LifecycleVerb.STOP and active.resting and not running:
         acts, why = False, "stopped already"
-    elif verb is Handle.START and running and not active.resting and not out:
+    elif verb is LifecycleVerb.START and running and not active.resting and not out:
         acts, why = False, "runs already"
-    elif verb is Handle.RESTART and active.resting and not named:
+    elif verb is LifecycleVerb.RESTART and active.resting and not named:
         # Whoever stopped it by hand did not mean it to come back with all the others.
         acts, why = False, "stopped by hand"
-    return Handled(active=active, running=running, acts=acts, why=why)
+    return LifecycleStep(active=active, running=running, acts=acts, why=why)
 
 
-def rested(record: EnvironmentRecord, services: Iterable[str]) -> EnvironmentRecord:
+def mark_stopped(record: EnvironmentRecord, services: Iterable[str]) -> EnvironmentRecord:
     """These active deployments were stopped by hand: they stay active, and do not run."""
     return _at(record, services, Status.STOPPED, Stage.STOPPED)
 
 
-def risen(record: EnvironmentRecord, services: Iterable[str]) -> EnvironmentRecord:
+def mark_started(record: EnvironmentRecord, services: Iterable[str]) -> EnvironmentRecord:
     """These active deployments run again, as they did."""
     return _at(record, services, Status.SUCCEEDED, Stage.ACTIVE)
 

@@ -232,7 +232,7 @@ class Reroute:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Ground:
+class Infrastructure:
     """What is made before anything else, for a run to stand on; None is there already."""
 
     subnet: str | None = None
@@ -273,7 +273,7 @@ class Run:
     """Whose the environment is once this has succeeded."""
     taken_from: Owner | None = None
     """Whose it is until then, when that is another repository."""
-    ground: Ground = field(default_factory=Ground)
+    ground: Infrastructure = field(default_factory=Infrastructure)
     """Of a plan: when a run begins, all of it is there."""
 
     @property
@@ -327,7 +327,7 @@ class Run:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Birth:
+class ContainerSpec:
     """A container about to be made: the plan, and what building it taught."""
 
     plan: Plan

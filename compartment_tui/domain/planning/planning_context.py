@@ -20,7 +20,7 @@ from compartment_tui.domain.errors import (
 )
 from compartment_tui.domain.names import EnvironmentKey, host, parse_label, primary_web
 from compartment_tui.domain.planning.plan import ImageSource, Plan, Reroute, Run
-from compartment_tui.domain.planning.required_variables import refuse_unbuildable, refuse_unusable
+from compartment_tui.domain.planning.required_variables import check_variables, refuse_unbuildable
 from compartment_tui.domain.planning.rollback_targets import spec_of
 from compartment_tui.domain.variable import (
     Secret,
@@ -35,7 +35,7 @@ MAX_PORT = 65535
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Circumstances:
+class PlanningContext:
     """What planning needs to know beside the request."""
 
     config: ProjectConfig
@@ -61,8 +61,8 @@ class Circumstances:
         return self.record.key
 
 
-def fresh(
-    around: Circumstances,
+def plan_new(
+    context: PlanningContext,
     spec: ServiceSpec,
     *,
     run: str,
@@ -71,41 +71,43 @@ def fresh(
     force: bool = False,
 ) -> Plan:
     """A new deployment with the file's values of today."""
-    environment = around.config.environment(around.key.environment)
+    environment = context.config.environment(context.key.environment)
     spec = environment.with_build_args(spec)
     rows = resolve(environment.layers(spec.name))
     resolved = values(rows)
     return Plan(
-        key=around.key,
+        key=context.key,
         run=run,
         trigger=trigger,
         spec=spec,
-        deployment=around.new_id("dep"),
+        deployment=context.new_id("dep"),
         source=source,
-        root=around.root if source is ImageSource.BUILD else None,
-        previous=around.record.active_deployment(spec.name),
+        root=context.root if source is ImageSource.BUILD else None,
+        previous=context.record.active_deployment(spec.name),
         values=resolved,
-        fingerprints=fingerprints(resolved, around.fingerprint_key),
+        fingerprints=fingerprints(resolved, context.fingerprint_key),
         sensitive=sensitive_keys(rows),
         build_secrets=_build_secrets(spec, resolved) if source is ImageSource.BUILD else {},
-        host=host_of(around.config, around.key, spec),
+        host=host_of(context.config, context.key, spec),
         port=spec.port or _port_variable(spec.name, resolved.get("PORT")),
-        provenance=around.provenance,
+        provenance=context.provenance,
         force=force,
     )
 
 
-def again(around: Circumstances, deployment: Deployment, *, run: str, trigger: Trigger) -> Plan:
+def plan_from_image(
+    context: PlanningContext, deployment: Deployment, *, run: str, trigger: Trigger
+) -> Plan:
     """The recorded image of a deployment as a new one, with today's spec and values.
 
     Raises Refused when the image is gone.
     """
-    spec = around.config.service(deployment.service) or ServiceSpec.of_text(deployment.spec)
-    return copied(around, deployment, spec, run=run, trigger=trigger, force=True)
+    spec = context.config.service(deployment.service) or ServiceSpec.of_text(deployment.spec)
+    return plan_as(context, deployment, spec, run=run, trigger=trigger, force=True)
 
 
-def copied(
-    around: Circumstances,
+def plan_as(
+    context: PlanningContext,
     deployment: Deployment,
     spec: ServiceSpec,
     *,
@@ -117,13 +119,13 @@ def copied(
 
     Raises Refused when the image is gone.
     """
-    if not deployment.image or not around.has_image(deployment.image):
+    if not deployment.image or not context.has_image(deployment.image):
         raise Refused(
             f"the image of {deployment.service} {deployment.id} is no longer on the engine",
             hint="`compartment-tui deployment list` shows what can still be reached",
         )
     source = ImageSource.KEPT_IMAGE
-    plan = fresh(around, spec, run=run, trigger=trigger, source=source, force=force)
+    plan = plan_new(context, spec, run=run, trigger=trigger, source=source, force=force)
     return replace(
         plan,
         image=deployment.image,
@@ -143,8 +145,8 @@ def _port_of_image(deployment: Deployment) -> int | None:
     return None if named or "PORT" in deployment.fingerprints else deployment.port
 
 
-def kept(
-    around: Circumstances,
+def plan_from_container(
+    context: PlanningContext,
     deployment: Deployment,
     *,
     run: str,
@@ -154,27 +156,27 @@ def kept(
     """A container that is there: image, values, port, readiness and limits as they were."""
     spec = ServiceSpec.of_text(deployment.spec)
     return Plan(
-        key=around.key,
+        key=context.key,
         run=run,
         trigger=trigger,
         spec=spec,
         deployment=deployment.id,
         source=source,
         image=deployment.image,
-        previous=around.record.active_deployment(deployment.service),
+        previous=context.record.active_deployment(deployment.service),
         fingerprints=deployment.fingerprints,
         sensitive=deployment.sensitive,
-        host=host_now(around.config, around.key, deployment, spec),
+        host=host_now(context.config, context.key, deployment, spec),
         port=deployment.port,
         provenance=deployment.provenance,
     )
 
 
-def taken_away(around: Circumstances, service: str, *, run: str) -> Plan:
+def taken_away(context: PlanningContext, service: str, *, run: str) -> Plan:
     """The end of what is live of a service: its container stays, stopped, for a rollback."""
-    deployment = around.record.deployments[around.record.active[service]]
+    deployment = context.record.deployments[context.record.active[service]]
     return Plan(
-        key=around.key,
+        key=context.key,
         run=run,
         trigger=Trigger.DEPLOY,
         purpose=Purpose.REMOVE,
@@ -191,7 +193,7 @@ def taken_away(around: Circumstances, service: str, *, run: str) -> Plan:
 
 
 def make_run(
-    around: Circumstances,
+    context: PlanningContext,
     run: str,
     trigger: Trigger,
     plans: Iterable[Plan],
@@ -208,21 +210,21 @@ def make_run(
     label = parse_label(label)
     specs = [plan.spec for plan in chosen if not plan.kept]
     live = purpose is Purpose.LIVE
-    refuse_unusable(around.config, around.key, specs, around.identity)
+    check_variables(context.config, context.key, specs, context.identity)
     built = [plan.spec for plan in chosen if plan.source is ImageSource.BUILD]
-    refuse_unbuildable(around.config, around.key, built)
+    refuse_unbuildable(context.config, context.key, built)
     _refuse_shared_hosts(chosen)
     return Run(
         id=run,
-        key=around.key,
+        key=context.key,
         trigger=trigger,
-        created=around.now,
-        actor=around.actor,
+        created=context.now,
+        actor=context.actor,
         plans=chosen,
         label=label,
-        keep=around.config.keep,
+        keep=context.config.keep,
         purpose=purpose,
-        reroutes=_reroutes(around, chosen) if live else (),
+        reroutes=_reroutes(context, chosen) if live else (),
     )
 
 
@@ -249,12 +251,12 @@ def host_now(
     return deployment.host or host_of(config, key, spec)
 
 
-def _reroutes(around: Circumstances, plans: tuple[Plan, ...]) -> tuple[Reroute, ...]:
+def _reroutes(context: PlanningContext, plans: tuple[Plan, ...]) -> tuple[Reroute, ...]:
     """Live services that no plan is about, and whose host a plan takes: each gets another.
 
     It is the one the file gives it today; one that the file no longer has is named in full.
     """
-    config, key, record = around.config, around.key, around.record
+    config, key, record = context.config, context.key, context.record
     taken = {plan.host for plan in plans if plan.host}
     planned = {plan.service for plan in plans}
     reroutes = []

@@ -13,36 +13,41 @@ from compartment_tui.domain.planning.deploy import (
     stopped_by_hand,
 )
 from compartment_tui.domain.planning.plan import ImageSource, Plan, Run
-from compartment_tui.domain.planning.planning_context import Circumstances, copied, kept, make_run
+from compartment_tui.domain.planning.planning_context import (
+    PlanningContext,
+    make_run,
+    plan_as,
+    plan_from_container,
+)
 from compartment_tui.domain.planning.rollback_targets import find_deployment, spec_of
 
 
-def plan_promote(around: Circumstances, *, services: Sequence[str] = (), label: str = "") -> Run:
+def plan_promote(context: PlanningContext, *, services: Sequence[str] = (), label: str = "") -> Run:
     """Make what is held live: these services, or all that are held and were not stopped by hand.
 
     Raises NotFound (nothing is held), Refused (all was stopped by hand).
     """
-    run = around.new_id("run")
-    plans = _held(around, services, run=run, purpose=Purpose.LIVE)
-    left = stopped_by_hand(around, [plan.service for plan in plans], asked=services)
+    run = context.new_id("run")
+    plans = _held(context, services, run=run, purpose=Purpose.LIVE)
+    left = stopped_by_hand(context, [plan.service for plan in plans], asked=services)
     plans = [plan for plan in plans if plan.service not in left]
-    refuse_nothing(around, plans, left)
-    made = make_run(around, run, Trigger.PROMOTE, plans, label=label)
+    refuse_nothing(context, plans, left)
+    made = make_run(context, run, Trigger.PROMOTE, plans, label=label)
     return replace(made, left_stopped=left)
 
 
-def plan_discard(around: Circumstances, *, services: Sequence[str] = ()) -> Run:
+def plan_discard(context: PlanningContext, *, services: Sequence[str] = ()) -> Run:
     """Let go of what is held: these services, or all that are held.
 
     Raises NotFound (nothing is held).
     """
-    run = around.new_id("run")
-    plans = _held(around, services, run=run, purpose=Purpose.DISCARD)
-    return make_run(around, run, Trigger.DEPLOY, plans, purpose=Purpose.DISCARD)
+    run = context.new_id("run")
+    plans = _held(context, services, run=run, purpose=Purpose.DISCARD)
+    return make_run(context, run, Trigger.DEPLOY, plans, purpose=Purpose.DISCARD)
 
 
 def plan_promote_across(
-    around: Circumstances,
+    context: PlanningContext,
     sources: Mapping[str, Deployment],
     *,
     origin: str,
@@ -55,19 +60,19 @@ def plan_promote_across(
     here stays so unless `services` names it. Raises MissingVariables, SensitiveUnreadable, Refused
     (an image is gone, all was stopped by hand).
     """
-    run = around.new_id("run")
-    names = sorted(sources, key=file_order(around.config))
-    left = stopped_by_hand(around, names, asked=services)
+    run = context.new_id("run")
+    names = sorted(sources, key=file_order(context.config))
+    left = stopped_by_hand(context, names, asked=services)
     plans = []
     for name in names:
         if name in left:
             continue
         deployment = sources[name]
         spec = spec_of(deployment)
-        plan = copied(around, deployment, spec, run=run, trigger=Trigger.PROMOTE)
-        plans.append(replace(plan, discards=around.record.held_deployment(name)))
-    refuse_nothing(around, plans, left)
-    made = make_run(around, run, Trigger.PROMOTE, plans, label=label)
+        plan = plan_as(context, deployment, spec, run=run, trigger=Trigger.PROMOTE)
+        plans.append(replace(plan, discards=context.record.held_deployment(name)))
+    refuse_nothing(context, plans, left)
+    made = make_run(context, run, Trigger.PROMOTE, plans, label=label)
     return replace(made, origin=origin, left_stopped=left)
 
 
@@ -107,9 +112,9 @@ def _exact(origin: EnvironmentRecord, service: str, text: str) -> Deployment:
 
 
 def _held(
-    around: Circumstances, services: Sequence[str], *, run: str, purpose: Purpose
+    context: PlanningContext, services: Sequence[str], *, run: str, purpose: Purpose
 ) -> list[Plan]:
-    record = around.record
+    record = context.record
     held = {name: one for name in record.held if (one := record.held_deployment(name))}
     where = show(record.key.environment)
     if not held:
@@ -118,13 +123,13 @@ def _held(
         )
     wanted = known_services(tuple(held), services, f"has no held candidate in {where}")
     return [
-        _as_held(around, held[name], run=run, purpose=purpose)
-        for name in sorted(wanted, key=file_order(around.config))
+        _as_held(context, held[name], run=run, purpose=purpose)
+        for name in sorted(wanted, key=file_order(context.config))
     ]
 
 
-def _as_held(around: Circumstances, held: Deployment, *, run: str, purpose: Purpose) -> Plan:
+def _as_held(context: PlanningContext, held: Deployment, *, run: str, purpose: Purpose) -> Plan:
     source = ImageSource.HELD_CANDIDATE
     trigger = Trigger.PROMOTE if purpose is Purpose.LIVE else Trigger.DEPLOY
-    plan = kept(around, held, run=run, trigger=trigger, source=source)
+    plan = plan_from_container(context, held, run=run, trigger=trigger, source=source)
     return replace(plan, purpose=purpose, preview=held.preview)

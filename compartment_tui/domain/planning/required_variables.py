@@ -14,7 +14,7 @@ from compartment_tui.domain.variables.views import Identity
 PROGRAM = "compartment-tui"
 
 
-def refuse_unusable(
+def check_variables(
     config: ProjectConfig,
     key: EnvironmentKey,
     specs: Sequence[ServiceSpec],
@@ -74,8 +74,9 @@ def unreadable_values(
         f"{who} needs {', '.join(one.key for one in needed)}" for who, needed in variables.items()
     )
     return SensitiveUnreadable(
-        f"{needs} in {show(key.environment)}, sensitive and not to be read here: {why(identity)}",
-        hint=way_on(identity),
+        f"{needs} in {show(key.environment)}, sensitive and not to be read here:"
+        f" {reason(identity)}",
+        hint=remedy(identity),
     )
 
 
@@ -106,12 +107,12 @@ def refuse_readers(recipients: Sequence[str], readers: Collection[str] | None) -
         )
 
 
-def why(identity: Identity) -> str:
+def reason(identity: Identity) -> str:
     """Why a sensitive value cannot be read with it."""
     return identity.problem or f"not encrypted for the identity in {identity.place}"
 
 
-def way_on(identity: Identity) -> str:
+def remedy(identity: Identity) -> str:
     """What to do about it."""
     if identity.hint or not identity.recipients:
         return identity.hint

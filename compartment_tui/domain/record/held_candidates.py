@@ -16,7 +16,7 @@ def held(record: EnvironmentRecord, at: datetime) -> EnvironmentRecord:
     """The journal's candidates are proven and wait; those held before them are discarded."""
     journal = record.journal
     for entry in journal.entries if journal else ():
-        record = let_go(record, entry.discards)
+        record = discard(record, entry.discards)
         waiting = replace(
             record.deployments[entry.deployment],
             status=Status.SUCCEEDED,
@@ -35,11 +35,11 @@ def held(record: EnvironmentRecord, at: datetime) -> EnvironmentRecord:
 def discarded(record: EnvironmentRecord) -> EnvironmentRecord:
     """The journal's candidates are not held any more."""
     for entry in record.journal.entries if record.journal else ():
-        record = let_go(record, entry.deployment)
+        record = discard(record, entry.deployment)
     return record
 
 
-def let_go(record: EnvironmentRecord, deployment: str | None) -> EnvironmentRecord:
+def discard(record: EnvironmentRecord, deployment: str | None) -> EnvironmentRecord:
     """Nothing waits for that deployment any more: it never was live and will not be."""
     known = record.deployments.get(deployment or "")
     if known is None:

@@ -16,9 +16,9 @@ from compartment_tui.domain.deployment import (
     Status,
     Trigger,
 )
-from compartment_tui.domain.planning.plan import RECIPES, Birth, Plan, Run
+from compartment_tui.domain.planning.plan import RECIPES, ContainerSpec, Plan, Run
 from compartment_tui.domain.planning.retention import removed_deployments
-from compartment_tui.domain.record.held_candidates import let_go, not_held
+from compartment_tui.domain.record.held_candidates import discard, not_held
 from compartment_tui.domain.routes import RouteTable
 
 FRESH = 20
@@ -82,7 +82,7 @@ def entered(record: EnvironmentRecord, stage: Stage, plans: Iterable[Plan]) -> E
     return replace(record, journal=record.journal and replace(record.journal, stage=stage))
 
 
-def image_known(record: EnvironmentRecord, birth: Birth) -> EnvironmentRecord:
+def image_known(record: EnvironmentRecord, birth: ContainerSpec) -> EnvironmentRecord:
     """The candidate's image and port are known."""
     deployment = record.deployments[birth.plan.deployment]
     return record.with_deployment(replace(deployment, image=birth.image.id, port=birth.port))
@@ -169,7 +169,7 @@ def activated(record: EnvironmentRecord, at: datetime, table: RouteTable) -> Env
             active = {name: id_ for name, id_ in record.active.items() if name != entry.service}
             record = replace(record, active=active)
             continue
-        record = let_go(not_held(record, entry.deployment), entry.discards)
+        record = discard(not_held(record, entry.deployment), entry.discards)
         record = record.with_deployment(_live(record, entry, journal, at))
         record = replace(record, active={**record.active, entry.service: entry.deployment})
     run = record.run(journal.run)
@@ -237,7 +237,7 @@ def audited(
     return replace(record, audit=(*record.audit, line)[-AUDIT_LINES:])
 
 
-def shelved(
+def split_archive(
     record: EnvironmentRecord, *, keep: int
 ) -> tuple[EnvironmentRecord, EnvironmentRecord | None]:
     """The record without its old history, and that history; None while there is little of it.

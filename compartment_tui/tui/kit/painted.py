@@ -6,7 +6,7 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from compartment_tui.present.tone import Cell, Line, Tone
-from compartment_tui.tui.kit.styled_lines import Key, Picture, Strong, fitted
+from compartment_tui.tui.kit.styled_lines import KeyCap, Picture, Strong, fitted
 
 
 class Painted(Widget):
@@ -68,7 +68,7 @@ class Painted(Widget):
             style += _front(self.part(piece.tone.value))
         if isinstance(piece, Picture) and not under.reverse:
             style += _front(self.part("picture"))
-        if isinstance(piece, Key):
+        if isinstance(piece, KeyCap):
             style += Style(bold=True) if under.reverse else _front(self.part("key"))
         if isinstance(piece, Strong):
             style += Style(bold=True)

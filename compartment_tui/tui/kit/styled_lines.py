@@ -11,7 +11,7 @@ _WORDS = re.compile(r"\S+|\s+")
 
 
 @dataclass(frozen=True, slots=True)
-class Key(Cell):
+class KeyCap(Cell):
     """A key a person may press; drawn so that it looks like one."""
 
 

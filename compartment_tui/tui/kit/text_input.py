@@ -19,7 +19,7 @@ FAR = 400
 
 
 @dataclass(frozen=True, slots=True)
-class Typing:
+class TextInput:
     """`text` with a cursor before the character at `at`. Its repr does not show the text."""
 
     text: str = ""
@@ -29,43 +29,43 @@ class Typing:
         return f"Typing({len(self.text)} characters, at {self.at})"
 
     @classmethod
-    def of(cls, text: str) -> "Typing":
+    def of(cls, text: str) -> "TextInput":
         """That text, the cursor at its end."""
         return cls(text, len(text))
 
     # --- changing --------------------------------------------------------------------------------
 
-    def put(self, more: str) -> "Typing":
+    def put(self, more: str) -> "TextInput":
         """Type or paste."""
-        return Typing(self.text[: self.at] + more + self.text[self.at :], self.at + len(more))
+        return TextInput(self.text[: self.at] + more + self.text[self.at :], self.at + len(more))
 
-    def cut(self, start: int, end: int) -> "Typing":
+    def cut(self, start: int, end: int) -> "TextInput":
         """Without the characters from `start` up to `end`; the cursor stands where they were."""
         first, last = max(0, min(start, end)), min(len(self.text), max(start, end))
-        return Typing(self.text[:first] + self.text[last:], first)
+        return TextInput(self.text[:first] + self.text[last:], first)
 
-    def back(self) -> "Typing":
+    def back(self) -> "TextInput":
         return self.cut(self.at - 1, self.at)
 
-    def delete(self) -> "Typing":
+    def delete(self) -> "TextInput":
         return self.cut(self.at, self.at + 1)
 
-    def back_word(self) -> "Typing":
+    def back_word(self) -> "TextInput":
         return self.cut(self.word(-1).at, self.at)
 
-    def back_line(self) -> "Typing":
+    def back_line(self) -> "TextInput":
         """Without what is between the beginning of the line and the cursor."""
         return self.cut(self.home().at, self.at)
 
-    def rest_of_line(self) -> "Typing":
+    def rest_of_line(self) -> "TextInput":
         return self.cut(self.at, self.end().at)
 
     # --- moving ----------------------------------------------------------------------------------
 
-    def move(self, step: int) -> "Typing":
+    def move(self, step: int) -> "TextInput":
         return replace(self, at=min(max(self.at + step, 0), len(self.text)))
 
-    def word(self, direction: int) -> "Typing":
+    def word(self, direction: int) -> "TextInput":
         """To the next or the previous beginning of a word."""
         at, text = self.at, self.text
         if direction < 0:
@@ -80,14 +80,14 @@ class Typing:
                 at += 1
         return replace(self, at=at)
 
-    def home(self) -> "Typing":
+    def home(self) -> "TextInput":
         return replace(self, at=self.text.rfind("\n", 0, self.at) + 1)
 
-    def end(self) -> "Typing":
+    def end(self) -> "TextInput":
         found = self.text.find("\n", self.at)
         return replace(self, at=len(self.text) if found < 0 else found)
 
-    def line(self, step: int) -> "Typing":
+    def line(self, step: int) -> "TextInput":
         """A line up or down, in the same column as far as there is one."""
         column = self.at - self.home().at
         if step < 0:
@@ -99,7 +99,7 @@ class Typing:
         below = self.end().at + 1
         if below > len(self.text):
             return self
-        last = Typing(self.text, below).end().at
+        last = TextInput(self.text, below).end().at
         return replace(self, at=min(below + column, last))
 
     @property
@@ -157,7 +157,7 @@ def _around(before: str, under: str, after: str, ends: str, columns: int) -> Lin
     return (Cell(before), Caret(under), Cell(after), Cell(ends, Tone.QUIET))
 
 
-def _hidden(typing: Typing, columns: int) -> Line:
+def _hidden(typing: TextInput, columns: int) -> Line:
     """Dots, and the cursor after them: where it is inside would tell the length."""
     dots = DOT * min(len(typing.text), MOST_HIDDEN, max(0, columns - 2))
     return (Cell(dots), Caret(" "))

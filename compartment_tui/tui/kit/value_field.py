@@ -11,30 +11,30 @@ from textual.strip import Strip
 from compartment_tui.domain.variable import Secret
 from compartment_tui.present.tone import Cell, Tone
 from compartment_tui.tui.kit.painted import Painted
-from compartment_tui.tui.kit.text_input import Caret, Typing
+from compartment_tui.tui.kit.text_input import Caret, TextInput
 
 MOST_ROWS = 5
 NEW_LINE = ("ctrl+j", "alt+enter", "shift+enter")
-_MOVES: Mapping[str, Callable[[Typing], Typing]] = {
+_MOVES: Mapping[str, Callable[[TextInput], TextInput]] = {
     "left": lambda typing: typing.move(-1),
     "right": lambda typing: typing.move(1),
     "up": lambda typing: typing.line(-1),
     "down": lambda typing: typing.line(1),
-    "home": Typing.home,
-    "ctrl+a": Typing.home,
-    "end": Typing.end,
-    "ctrl+e": Typing.end,
+    "home": TextInput.home,
+    "ctrl+a": TextInput.home,
+    "end": TextInput.end,
+    "ctrl+e": TextInput.end,
     "ctrl+left": lambda typing: typing.word(-1),
     "ctrl+right": lambda typing: typing.word(1),
 }
-_CHANGES: Mapping[str, Callable[[Typing], Typing]] = {
+_CHANGES: Mapping[str, Callable[[TextInput], TextInput]] = {
     **dict.fromkeys(NEW_LINE, lambda typing: typing.put("\n")),
-    "backspace": Typing.back,
-    "delete": Typing.delete,
-    "ctrl+d": Typing.delete,
-    "ctrl+w": Typing.back_word,
-    "ctrl+u": Typing.back_line,
-    "ctrl+k": Typing.rest_of_line,
+    "backspace": TextInput.back,
+    "delete": TextInput.delete,
+    "ctrl+d": TextInput.delete,
+    "ctrl+w": TextInput.back_word,
+    "ctrl+u": TextInput.back_line,
+    "ctrl+k": TextInput.rest_of_line,
 }
 
 
@@ -70,7 +70,7 @@ class ValueField(Painted, can_focus=True):
         id: str | None = None,  # noqa: A002 - the toolkit's name
     ) -> None:
         super().__init__(id=id)
-        self._typing = Typing.of(text)
+        self._typing = TextInput.of(text)
         self._hidden = hidden
         self._words = words
         """Stands there while nothing else does."""
@@ -98,14 +98,14 @@ class ValueField(Painted, can_focus=True):
         `words`, where others are to stand there from now on while nothing is typed.
         """
         if self._hidden and not hidden:
-            self._typing = Typing()
+            self._typing = TextInput()
         self._hidden = hidden
         self._words = words or self._words
         self._fit()
 
     def begin(self, text: str) -> None:
         """Another text, the cursor at its end; nobody is told."""
-        self._typing = Typing.of(text)
+        self._typing = TextInput.of(text)
         self._fit()
 
     def on_mount(self) -> None:
@@ -162,7 +162,7 @@ class ValueField(Painted, can_focus=True):
     def _rows(self) -> int:
         return 1 if self._hidden else min(self._typing.lines, MOST_ROWS)
 
-    def _become(self, typing: Typing) -> None:
+    def _become(self, typing: TextInput) -> None:
         changed = typing.text != self._typing.text
         self._typing = typing
         self._fit()

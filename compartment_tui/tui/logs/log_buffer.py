@@ -9,16 +9,16 @@ from itertools import islice
 
 from compartment_tui.ports import LogLine
 from compartment_tui.present.text import clean, show
-from compartment_tui.tui.logs.log_row import Row, pattern, read
+from compartment_tui.tui.logs.log_row import LogRow, pattern, read
 
 LIMIT = 10_000
 """Lines that are kept; the oldest go first."""
 
-Test = Callable[[Row], bool]
+Test = Callable[[LogRow], bool]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Choice:
+class LogFilter:
     """Which lines are wanted. `text` is as a person typed it: `!text` leaves out what has it."""
 
     text: str = ""
@@ -59,14 +59,14 @@ class Logbook:
 
     def __init__(self, *, limit: int = LIMIT) -> None:
         self._limit = limit
-        self._ring: deque[Row] = deque(maxlen=limit)
-        self._held: tuple[Row, ...] | None = None
+        self._ring: deque[LogRow] = deque(maxlen=limit)
+        self._held: tuple[LogRow, ...] | None = None
         self._test: Test | None = None
         self._hits: deque[int] = deque()
         self._names: dict[str, str] = {}
         self._next = 0
-        self.shown: deque[Row] = deque()
-        self.choice = Choice()
+        self.shown: deque[LogRow] = deque()
+        self.choice = LogFilter()
         self.sought = ""
         self.version = 0
         self.received = 0
@@ -120,7 +120,7 @@ class Logbook:
         return self._held is None
 
     @property
-    def kept(self) -> Sequence[Row]:
+    def kept(self) -> Sequence[LogRow]:
         """The lines that can be shown, wanted or not."""
         return self._ring if self._held is None else self._held
 
@@ -207,7 +207,7 @@ class Logbook:
     def mark(self, number: int, at: datetime) -> None:
         """Set a mark behind the row, or take away the one that is there."""
         self._marks = True
-        mark = Row(number=number | 1, at=at, text="mark")
+        mark = LogRow(number=number | 1, at=at, text="mark")
         self._ring = deque(_marked(self._ring, mark), maxlen=self._limit)
         if self._held is not None:
             self._held = tuple(_marked(self._held, mark))
@@ -215,7 +215,7 @@ class Logbook:
 
     # --- inside -----------------------------------------------------------------------------------
 
-    def _read(self, line: LogLine) -> Row:
+    def _read(self, line: LogLine) -> LogRow:
         name = self._names.get(line.service)
         if name is None:
             name = self._names[line.service] = show(line.service)
@@ -228,14 +228,14 @@ class Logbook:
         self.services = tuple(sorted(self._names.values()))
         self.version += 1
 
-    def _choose(self, choice: Choice) -> None:
+    def _choose(self, choice: LogFilter) -> None:
         self.choice, self._test = choice, choice.test()
         self._rebuild()
         if self._held is not None:
             last = self._held[-1].number if self._held else 0
             self.new = sum(row.number > last for row in self._wanted(self._ring))
 
-    def _wanted(self, rows: Iterable[Row]) -> Iterable[Row]:
+    def _wanted(self, rows: Iterable[LogRow]) -> Iterable[LogRow]:
         return rows if self._test is None else filter(self._test, rows)
 
     def _renew(self) -> None:
@@ -248,7 +248,7 @@ class Logbook:
         self._hits = deque(self._hits_in(self.shown))
         self.version += 1
 
-    def _hits_in(self, rows: Iterable[Row]) -> Iterable[int]:
+    def _hits_in(self, rows: Iterable[LogRow]) -> Iterable[int]:
         if not self.sought:
             return ()
         find = pattern(self.sought).search
@@ -262,7 +262,7 @@ class Logbook:
             self._hits.popleft()
 
 
-def _marked(rows: Sequence[Row], mark: Row) -> Iterable[Row]:
+def _marked(rows: Sequence[LogRow], mark: LogRow) -> Iterable[LogRow]:
     place = bisect_left(rows, mark.number, key=lambda row: row.number)
     there = place < len(rows) and rows[place].number == mark.number
     return [

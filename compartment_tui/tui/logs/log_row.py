@@ -45,7 +45,7 @@ class Times(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Row:
+class LogRow:
     """A line of a log, or a mark a person set between two; `text` is safe to print.
 
     Numbers rise down the log. Lines have even ones, so that a mark fits behind each.
@@ -71,9 +71,9 @@ class Level:
     tone: Tone
 
 
-def read(line: LogLine, number: int, service: str) -> Row:
+def read(line: LogLine, number: int, service: str) -> LogRow:
     """The row of a line; `service` is its name, safe to print."""
-    return Row(
+    return LogRow(
         number=number,
         at=line.at,
         text=_safe(line.message),
@@ -128,7 +128,7 @@ def _full(text: str, begin: int, columns: int) -> int:
     return len(text)
 
 
-def gap(row: Row, above: Row | None) -> str:
+def gap(row: LogRow, above: LogRow | None) -> str:
     """The time since the line above: `+0.4s`."""
     return f"+{duration(row.at - above.at)}" if above else ""
 
@@ -138,7 +138,7 @@ def clock(at: datetime, zone: tzinfo | None = None) -> str:
     return at.astimezone(zone).strftime("%H:%M:%S")
 
 
-def plain(row: Row) -> str:
+def plain(row: LogRow) -> str:
     """The row as a line of a file."""
     at = row.at.isoformat(timespec="milliseconds")
     return f"{at} --- {row.text} ---" if row.mark else f"{at} {row.service} | {row.text}"

@@ -6,14 +6,14 @@ from datetime import tzinfo
 from compartment_tui.present.text import counted, fit, listed, show, width
 from compartment_tui.present.tone import Cell, Line, Tone
 from compartment_tui.tui.logs.log_buffer import Logbook
-from compartment_tui.tui.logs.log_row import Row
+from compartment_tui.tui.logs.log_row import LogRow
 
 _BETWEEN = Cell(" · ", Tone.QUIET)
 _WANTED_LIMIT = 24
 
 
 def head(
-    book: Logbook, *, title: str, current: Row | None, columns: int, zone: tzinfo | None = None
+    book: Logbook, *, title: str, current: LogRow | None, columns: int, zone: tzinfo | None = None
 ) -> Line:
     """One line of at most so many columns; what matters least is left out first.
 
@@ -47,7 +47,7 @@ def empty_words(book: Logbook) -> str:
     return "nothing was written yet"
 
 
-def _parts(book: Logbook, current: Row | None, zone: tzinfo | None) -> Iterable[Cell]:
+def _parts(book: Logbook, current: LogRow | None, zone: tzinfo | None) -> Iterable[Cell]:
     """What there is to say, the most important first."""
     yield _state(book)
     if book.ended and not book.following:
@@ -69,7 +69,7 @@ def _state(book: Logbook) -> Cell:
     return Cell("▶ following", Tone.GOOD)
 
 
-def _search(book: Logbook, current: Row | None) -> Cell:
+def _search(book: Logbook, current: LogRow | None) -> Cell:
     sought = _quoted(book.sought)
     if not book.hits:
         return Cell(f"find {sought}: nowhere", Tone.WARN)

@@ -12,10 +12,10 @@ from textual.strip import Strip
 
 from compartment_tui.present.text import width
 from compartment_tui.tui.logs.log_buffer import Logbook
-from compartment_tui.tui.logs.log_row import Row, Times, pattern
+from compartment_tui.tui.logs.log_row import LogRow, Times, pattern
 from compartment_tui.tui.logs.log_status import empty_words
-from compartment_tui.tui.logs.log_wrap import Layout
-from compartment_tui.tui.logs.row_painter import HUES, PARTS, Look, Painter
+from compartment_tui.tui.logs.log_wrap import WrappedRows
+from compartment_tui.tui.logs.row_painter import HUES, PARTS, Painter, RowStyle
 
 _SIDE_STEP = 8
 
@@ -81,7 +81,7 @@ class LogView(ScrollView, can_focus=True):
         super().__init__()
         self._book = book
         self._zone = zone
-        self._layout = Layout()
+        self._layout = WrappedRows()
         self._painter = Painter(self)
         self._number = 0
         self._settling = False
@@ -91,7 +91,7 @@ class LogView(ScrollView, can_focus=True):
     # --- what is current --------------------------------------------------------------------------
 
     @property
-    def current(self) -> Row | None:
+    def current(self) -> LogRow | None:
         """The current line: the last one while following."""
         rows = self._layout.rows
         if not rows:
@@ -112,9 +112,11 @@ class LogView(ScrollView, can_focus=True):
         return max(1, self.scrollable_content_region.width - self._look.prefix)
 
     @property
-    def _look(self) -> Look:
+    def _look(self) -> RowStyle:
         book = self._book
-        return Look(services=book.services, times=self.times, sought=book.sought, zone=self._zone)
+        return RowStyle(
+            services=book.services, times=self.times, sought=book.sought, zone=self._zone
+        )
 
     # --- what changes -----------------------------------------------------------------------------
 

@@ -7,19 +7,19 @@ from operator import attrgetter
 
 from compartment_tui.present.text import width
 from compartment_tui.tui.logs.log_buffer import Logbook
-from compartment_tui.tui.logs.log_row import Row, lines_taken
+from compartment_tui.tui.logs.log_row import LogRow, lines_taken
 
 _number = attrgetter("number")
 
 
-class Layout:
+class WrappedRows:
     """The shown rows as they were at the last `sync`, so that drawing sees them all of a moment.
 
     A line is counted from 0 at the top of the first row. Syncing costs as much as came and went.
     """
 
     def __init__(self) -> None:
-        self.rows: deque[Row] = deque()
+        self.rows: deque[LogRow] = deque()
         self._ends: deque[int] = deque()
         """Where each row ends, counted from some line before; kept only when rows are folded."""
         self._base = 0
@@ -81,7 +81,7 @@ class Layout:
             for _ in range(gone):
                 self._base = self._ends.popleft()
 
-    def _add(self, rows: Collection[Row]) -> None:
+    def _add(self, rows: Collection[LogRow]) -> None:
         self.rows.extend(rows)
         for row in rows:
             if len(row.text) * 2 > self.widest:
@@ -93,7 +93,7 @@ class Layout:
                 self._ends.append(end)
 
 
-def _behind(rows: deque[Row], number: int) -> list[Row]:
+def _behind(rows: deque[LogRow], number: int) -> list[LogRow]:
     """The rows after a number, found from the end: only the new ones are looked at."""
     found = []
     for row in reversed(rows):

@@ -14,7 +14,7 @@ from textual.widget import Widget
 
 from compartment_tui.present.text import fit, pad, width
 from compartment_tui.present.tone import SYMBOLS, Tone
-from compartment_tui.tui.logs.log_row import Row, Times, clock, fold, gap, level, pattern
+from compartment_tui.tui.logs.log_row import LogRow, Times, clock, fold, gap, level, pattern
 
 HUES = 6
 """Colours that tell services apart."""
@@ -26,7 +26,7 @@ _TONES: Mapping[Tone, str] = MappingProxyType({Tone.BAD: "bad", Tone.WARN: "warn
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Look:
+class RowStyle:
     """What decides how every row looks."""
 
     services: tuple[str, ...] = ()
@@ -57,7 +57,7 @@ class Painter:
 
     def __init__(self, widget: Widget) -> None:
         self._widget = widget
-        self._look = Look()
+        self._look = RowStyle()
         self._styles: dict[str, Style] = {}
         self._drawn: LRUCache[tuple[int, int, int, bool, int], tuple[Strip, Strip]] = LRUCache(512)
 
@@ -66,15 +66,15 @@ class Painter:
         self._styles.clear()
         self._drawn.clear()
 
-    def use(self, look: Look) -> None:
+    def use(self, look: RowStyle) -> None:
         if look != self._look:
             self._look = look
             self._drawn.clear()
 
     def line(
         self,
-        row: Row,
-        above: Row | None,
+        row: LogRow,
+        above: LogRow | None,
         *,
         part: int,
         left: int | None,
@@ -97,7 +97,7 @@ class Painter:
                 text = Strip.join([text, _strip(more, self._base(current=current))])
         return self._filled(Strip.join([before, text]), columns, current=current)
 
-    def rule(self, row: Row, columns: int, *, current: bool) -> Strip:
+    def rule(self, row: LogRow, columns: int, *, current: bool) -> Strip:
         """A mark, across the whole view."""
         line = f"── {row.text} {clock(row.at, self._look.zone)} " + "─" * columns
         content = Content.styled(line[:columns], self._style("mark"))
@@ -110,7 +110,7 @@ class Painter:
         return self._filled(_strip(content, self._base(current=False)), columns, current=False)
 
     def _whole(
-        self, row: Row, above: Row | None, *, part: int, folded: int, current: bool
+        self, row: LogRow, above: LogRow | None, *, part: int, folded: int, current: bool
     ) -> tuple[Strip, Strip]:
         beyond = above.number if above and self._look.times is Times.GAP else 0
         key = (row.number, part, folded, current, beyond)
@@ -138,7 +138,7 @@ class Painter:
             self._styles[part] = found
         return found
 
-    def _before(self, row: Row, above: Row | None) -> Content:
+    def _before(self, row: LogRow, above: LogRow | None) -> Content:
         look = self._look
         pieces: list[tuple[str, Style]] = [self._gutter(row)]
         if look.times is Times.CLOCK:
@@ -151,14 +151,14 @@ class Painter:
             pieces.append((" | ", self._style("bar")))
         return Content.assemble(*pieces)
 
-    def _gutter(self, row: Row) -> tuple[str, Style]:
+    def _gutter(self, row: LogRow) -> tuple[str, Style]:
         """A symbol for the level, so that colour alone never tells it; `e`: standard error."""
         found = level(row.text)
         if found is not None:
             return f"{SYMBOLS[found.tone]} ", self._style(_TONES[found.tone])
         return ("e " if row.stderr else "  "), self._style("stderr")
 
-    def _text(self, row: Row, part: int, columns: int) -> Content:
+    def _text(self, row: LogRow, part: int, columns: int) -> Content:
         content = Content(row.text, self._spans(row.text))
         if not columns:
             return content

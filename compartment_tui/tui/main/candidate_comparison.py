@@ -15,8 +15,8 @@ from compartment_tui.present.text import (
     show,
     variable_words,
 )
-from compartment_tui.present.tone import Cell, Line, Tone, line, signed
-from compartment_tui.tui.kit.styled_lines import Key, Strong, fitted
+from compartment_tui.present.tone import Cell, Line, Tone, line, with_symbol
+from compartment_tui.tui.kit.styled_lines import KeyCap, Strong, fitted
 
 NAME_COLUMNS = 12
 GAP = 2
@@ -58,8 +58,8 @@ def _health(one: ServiceStatus) -> Line:
 def _held_health(held: HeldCandidate) -> Line:
     why = clean(held.reason).removeprefix("held: ").removeprefix("held, but ")
     if held.health is Health.HEALTHY:
-        return (signed(why, Tone.GOOD),)
-    return (signed(why, HEALTH_TONES[held.health]),)
+        return (with_symbol(why, Tone.GOOD),)
+    return (with_symbol(why, HEALTH_TONES[held.health]),)
 
 
 def _born(one: Deployment | None, now: datetime) -> Line:
@@ -90,4 +90,4 @@ def _commit(one: Deployment | None, *, than: Deployment | None = None) -> Line:
 def _address(url: str | None, *, none: str = "") -> Line:
     if url is None:
         return line(none, Tone.QUIET)
-    return Key("o "), Cell(show(url.removeprefix("http://")))
+    return KeyCap("o "), Cell(show(url.removeprefix("http://")))

@@ -17,9 +17,9 @@ from compartment_tui.present.text import (
     short_id,
     show,
 )
-from compartment_tui.present.tone import Cell, Line, Tone, line, signed
+from compartment_tui.present.tone import Cell, Line, Tone, line, with_symbol
 from compartment_tui.tui.kit.grid import Column, Grid, Row, grid
-from compartment_tui.tui.kit.styled_lines import Key, joined
+from compartment_tui.tui.kit.styled_lines import KeyCap, joined
 from compartment_tui.tui.state.action import Act, Verb
 from compartment_tui.tui.state.app_state import Board
 
@@ -28,7 +28,7 @@ BACK_MARK = "↩"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Release:
+class HistoryRow:
     """What one row stands for: a whole run, or one service of it."""
 
     run: RunRecord
@@ -39,19 +39,19 @@ class Release:
         return self.view.deployment.id + self.run.id if self.view else self.run.id
 
 
-def releases(runs: Sequence[RunView]) -> Mapping[str, Release]:
+def history_rows(runs: Sequence[RunView]) -> Mapping[str, HistoryRow]:
     """Every row by its key, newest run first; a run of one service is one row."""
-    found: list[Release] = []
+    found: list[HistoryRow] = []
     for one in runs:
         if len(one.deployments) == 1:
-            found.append(Release(run=one.run, view=one.deployments[0]))
+            found.append(HistoryRow(run=one.run, view=one.deployments[0]))
             continue
-        found.append(Release(run=one.run))
-        found += [Release(run=one.run, view=view) for view in one.deployments]
+        found.append(HistoryRow(run=one.run))
+        found += [HistoryRow(run=one.run, view=view) for view in one.deployments]
     return {release.key: release for release in found}
 
 
-def releases_grid(runs: Sequence[RunView], now: datetime, room: int) -> Grid:
+def history_grid(runs: Sequence[RunView], now: datetime, room: int) -> Grid:
     """A row for each run, its services under it when it has several."""
     rows: list[Row] = []
     for one in runs:
@@ -62,7 +62,7 @@ def releases_grid(runs: Sequence[RunView], now: datetime, room: int) -> Grid:
     return grid(_COLUMNS, rows, room)
 
 
-def release_notes(board: Board) -> tuple[Line, ...]:
+def history_notes(board: Board) -> tuple[Line, ...]:
     """What the marks mean; or that nothing happened yet."""
     runs = board.histories.get(board.environment)
     if runs is None:
@@ -71,10 +71,10 @@ def release_notes(board: Board) -> tuple[Line, ...]:
         return (line("nothing was deployed here yet", Tone.QUIET),)
     live = (Cell(f"{ACTIVE_MARK} ", Tone.GOOD), Cell("live   ", Tone.QUIET))
     back = (Cell(f"{BACK_MARK} "), Cell("can be gone back to: ", Tone.QUIET))
-    return ((), (*live, *back, Key("enter"), Cell(" shows the plan", Tone.QUIET)))
+    return ((), (*live, *back, KeyCap("enter"), Cell(" shows the plan", Tone.QUIET)))
 
 
-def way_back(release: Release, runs: Sequence[RunView], environment: str) -> Act | None:
+def way_back(release: HistoryRow, runs: Sequence[RunView], environment: str) -> Act | None:
     """The rollback to it, if there is anything to go back to."""
     view = release.view
     if view is not None:
@@ -131,7 +131,7 @@ def _run_row(one: RunView, single: DeploymentView | None, now: datetime) -> Row:
         commit = commits.pop() if len(commits) == 1 else EMPTY
         mark, outcome = _run_mark(one), _run_outcome(one)
     return Row(
-        key=Release(run=run, view=single).key,
+        key=HistoryRow(run=run, view=single).key,
         cells=(
             (mark,),
             line(record_words(run)),
@@ -149,7 +149,7 @@ def _run_row(one: RunView, single: DeploymentView | None, now: datetime) -> Row:
 def _service_row(run: RunView, view: DeploymentView) -> Row:
     last = view is run.deployments[-1]
     return Row(
-        key=Release(run=run.run, view=view).key,
+        key=HistoryRow(run=run.run, view=view).key,
         cells=(
             (_mark(view),),
             line(""),
@@ -186,18 +186,18 @@ def _outcome(run: RunRecord, view: DeploymentView) -> Line:
     if deployment.status is Status.FAILED:
         return joined(((deployment_cell(deployment, active=False),), line(why)))
     if run.status is Status.FAILED and not view.active and deployment.activated is None:
-        return (signed("reverted", Tone.QUIET),)
+        return (with_symbol("reverted", Tone.QUIET),)
     return joined(tuple(_standing(view)))
 
 
 def _standing(view: DeploymentView) -> Iterator[Line]:
     """Where it is now, and what going back would use."""
     if view.active:
-        yield (signed("live", Tone.GOOD),)
+        yield (with_symbol("live", Tone.GOOD),)
         return
     replaced = view.deployment.stage is Stage.STOPPED and view.deployment.activated is not None
     if replaced and view.deployment.status is Status.SUCCEEDED:
-        yield (signed("replaced", Tone.QUIET),)
+        yield (with_symbol("replaced", Tone.QUIET),)
     else:
         yield (deployment_cell(view.deployment, active=False),)
     if view.deployment.activated is not None:
@@ -211,14 +211,14 @@ def _run_outcome(one: RunView) -> Line:
     if run.status is not Status.SUCCEEDED or not views:
         return joined(((run_cell(run.status),), line(_first_line(run.failure))))
     if len(live) == len(views):
-        return (signed("live", Tone.GOOD),)
+        return (with_symbol("live", Tone.GOOD),)
     if live:
-        return (signed(f"live: {listed(live)}", Tone.GOOD),)
+        return (with_symbol(f"live: {listed(live)}", Tone.GOOD),)
     if not run.deployments:
         return line("removed", Tone.QUIET)
     if all(view.deployment.stage is Stage.ROLLED_BACK for view in views):
-        return (signed("rolled back", Tone.QUIET),)
-    return (signed("replaced", Tone.QUIET),)
+        return (with_symbol("rolled back", Tone.QUIET),)
+    return (with_symbol("replaced", Tone.QUIET),)
 
 
 def _first_line(text: str) -> str:

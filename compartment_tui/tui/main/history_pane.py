@@ -7,10 +7,10 @@ from textual.binding import Binding
 from compartment_tui.domain.detail_views import RunView
 from compartment_tui.tui.kit.key_table import KeyTable
 from compartment_tui.tui.main.history_model import (
-    Release,
-    release_notes,
-    releases,
-    releases_grid,
+    HistoryRow,
+    history_grid,
+    history_notes,
+    history_rows,
     way_back,
 )
 from compartment_tui.tui.messages import ActWanted, CopyWanted
@@ -45,8 +45,8 @@ class Releases(KeyTable):
 
     def _draw(self) -> None:
         if self._board is not None and self._now is not None and self.size.width:
-            grid = releases_grid(self.runs, self._now, self.room)
-            self.put(grid, release_notes(self._board))
+            grid = history_grid(self.runs, self._now, self.room)
+            self.put(grid, history_notes(self._board))
 
     def on_resize(self) -> None:
         self._draw()
@@ -67,5 +67,5 @@ class Releases(KeyTable):
         elif release is not None:
             self.post_message(CopyWanted(release.run.id, "run id"))
 
-    def _release(self, key: str | None) -> Release | None:
-        return releases(self.runs).get(key or "")
+    def _release(self, key: str | None) -> HistoryRow | None:
+        return history_rows(self.runs).get(key or "")

@@ -9,7 +9,7 @@ from textual.strip import Strip
 from compartment_tui.present.text import fit, show
 from compartment_tui.present.tone import Cell, Line, Tone
 from compartment_tui.tui.kit.painted import Painted
-from compartment_tui.tui.kit.styled_lines import Key, Strong, line_width
+from compartment_tui.tui.kit.styled_lines import KeyCap, Strong, line_width
 from compartment_tui.tui.state.app_state import Board
 
 PANES = ("overview", "logs", "routes", "releases", "variables")
@@ -56,7 +56,7 @@ class PaneBar(Painted):
 
     def _tab(self, pane: str) -> Line:
         key = _KEYS.get(pane, "")
-        head = (Key(f" {key}"),) if key else ()
+        head = (KeyCap(f" {key}"),) if key else ()
         return (*head, Cell(f" {pane.capitalize()} "))
 
     def _cells(self, pieces: Line, part: str) -> Strip:

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from compartment_tui.domain.detail_views import RouteView, Visit
 from compartment_tui.present.text import age, clean, duration, short_id, show, show_name
-from compartment_tui.present.tone import Cell, Line, Tone, line, signed
+from compartment_tui.present.tone import Cell, Line, Tone, line, with_symbol
 from compartment_tui.tui.kit.grid import Column, Grid, Row, grid
 from compartment_tui.tui.kit.styled_lines import joined
 from compartment_tui.tui.state.app_state import Board
@@ -47,11 +47,11 @@ def answer_line(visit: Visit | None, visited: datetime, now: datetime) -> Line:
     if visit is None:
         return line("not visited yet", Tone.QUIET)
     if visit.status is None:
-        said = signed(clean(visit.detail), Tone.BAD)
+        said = with_symbol(clean(visit.detail), Tone.BAD)
     else:
         good = visit.status < 400
         tone = Tone.GOOD if good else Tone.BAD if visit.status >= 500 else Tone.WARN
-        said = signed(f"{visit.status} {clean(visit.detail)}".rstrip(), tone)
+        said = with_symbol(f"{visit.status} {clean(visit.detail)}".rstrip(), tone)
     took = visit.took.total_seconds()
     words = f"{took * 1000:.0f} ms" if took < 1 else duration(visit.took)
     return joined(((said,), line(words), line(age(visited, now), Tone.QUIET)))
@@ -65,7 +65,7 @@ def _cells(
         (Cell(show(one.url or one.route.host)),),
         line(show(one.service) or "-"),
         answer_line(visit, visited, now),
-        (signed("running", Tone.GOOD) if one.running else signed("down", Tone.BAD),),
+        (with_symbol("running", Tone.GOOD) if one.running else with_symbol("down", Tone.BAD),),
         line(short_id(one.route.deployment), Tone.QUIET),
         line(f"{container}:{one.route.port}", Tone.QUIET),
     )

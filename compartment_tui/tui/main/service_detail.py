@@ -23,9 +23,9 @@ from compartment_tui.present.text import (
     trigger_words,
     variable_words,
 )
-from compartment_tui.present.tone import Cell, Line, Tone, line, signed
+from compartment_tui.present.tone import Cell, Line, Tone, line, with_symbol
 from compartment_tui.tui.kit.styled_lines import (
-    Key,
+    KeyCap,
     Picture,
     Strong,
     fitted,
@@ -66,7 +66,7 @@ def overview(board: Board, now: datetime, room: int) -> tuple[Line, ...]:
         return deploy_hint(board)
     said = _head(board, one, stale=status.stale is not None)
     head = tuple(part for full in said for part in folded(full, room, indent=NAME_COLUMNS + 1))
-    keys = tuple((Key(key), Cell(f" {words}")) for key, words in helps(board, one))
+    keys = tuple((KeyCap(key), Cell(f" {words}")) for key, words in helps(board, one))
     if keys:
         head += flowed(Cell(pad("what helps", NAME_COLUMNS + 1), Tone.QUIET), keys, room)
     beside = beside_lines(one, now, room)
@@ -135,13 +135,13 @@ def _head(board: Board, one: ServiceStatus, *, stale: bool) -> Iterator[Line]:
         words = f"{CHANGED_MARK} the file's variables are not what runs:  "
         yield Cell(words, Tone.WARN), Cell(variable_words(one.drift))
     if not one.declared:
-        yield (signed("no longer in the project file", Tone.WARN),)
+        yield (with_symbol("no longer in the project file", Tone.WARN),)
 
 
 def _failed_latest(latest: Deployment) -> Iterator[Line]:
     where = f"the last deploy failed while {stage_words(latest.stage)}"
     said = next(iter(latest.failure.splitlines()), "")
-    yield signed(where, Tone.BAD), Cell(f": {clean(said)}" if said else "")
+    yield with_symbol(where, Tone.BAD), Cell(f": {clean(said)}" if said else "")
 
 
 def _facts(board: Board, one: ServiceStatus, now: datetime) -> Iterator[Line]:
@@ -212,7 +212,7 @@ def _upstream(active: Deployment) -> str:
 def _before(board: Board, one: ServiceStatus, deployment: str, now: datetime) -> Line:
     """What one rollback leads to."""
     known = _view(board, deployment)
-    undo = (Cell("  "), Key(_undo_keys(board, one)), Cell(" goes back to it", Tone.QUIET))
+    undo = (Cell("  "), KeyCap(_undo_keys(board, one)), Cell(" goes back to it", Tone.QUIET))
     key = () if board.read_only else undo
     left = left_words(one.rollback_left)
     if known is None:

@@ -9,9 +9,9 @@ from compartment_tui.domain.shell_quotes import option_for
 from compartment_tui.domain.views import ServiceStatus
 from compartment_tui.present.tables import EMPTY, commit_cell, health_cell
 from compartment_tui.present.text import clean, duration, short_id, show, show_name, stage_words
-from compartment_tui.present.tone import Cell, Line, Tone, line, signed
+from compartment_tui.present.tone import Cell, Line, Tone, line, with_symbol
 from compartment_tui.tui.kit.grid import Column, Grid, Row, grid
-from compartment_tui.tui.kit.styled_lines import Key, Picture, Strong, joined, quiet
+from compartment_tui.tui.kit.styled_lines import KeyCap, Picture, Strong, joined, quiet
 from compartment_tui.tui.kit.usage import cpu_graph, cpu_words, memory_graph, memory_words
 from compartment_tui.tui.state.app_state import Board
 
@@ -78,7 +78,7 @@ def under_way(board: Board, one: ServiceStatus) -> str:
 def health_line(one: ServiceStatus, *, stale: bool) -> Line:
     """Health in a word with its symbol; while the engine is away nobody knows."""
     if stale and one.active is not None:
-        return (signed("unknown", Tone.QUIET),)
+        return (with_symbol("unknown", Tone.QUIET),)
     cell = health_cell(one)
     return (Strong(cell.text, cell.tone) if cell.tone is Tone.BAD else cell,)
 
@@ -107,12 +107,12 @@ def deploy_hint(board: Board) -> tuple[Line, ...]:
         (Strong(f"Nothing is live in {where} yet."),),
         (),
         (
-            Key("D"),
+            KeyCap("D"),
             Cell(f"  deploys {', '.join(names)}: builds each image, starts it, proves that"),
         ),
         line("   it is ready, and only then sends traffic to it. You see the plan first."),
-        (Key("d"), Cell("  shows that plan and does nothing")),
-        (Key("v"), Cell("  shows the variables it would get")),
+        (KeyCap("d"), Cell("  shows that plan and does nothing")),
+        (KeyCap("v"), Cell("  shows the variables it would get")),
         (),
         line(f"   compartment-tui deploy{option_for(board.environment)}", Tone.QUIET),
     )
@@ -178,7 +178,7 @@ def _remarks(board: Board, one: ServiceStatus, roomy: bool, stale: bool) -> Iter
     if not stale and (sick or roomy or draining) and not (draining and "draining" in doing):
         yield line(reason_words(one), Tone.PLAIN if sick else Tone.QUIET)
     if latest_failed(one) and one.active is not None and not doing:
-        yield (signed("last deploy failed", Tone.WARN),)
+        yield (with_symbol("last deploy failed", Tone.WARN),)
     if one.held is not None and not doing:
         bad = one.held.health is Health.UNHEALTHY
         words = "candidate held" + (", not well" if bad else "")

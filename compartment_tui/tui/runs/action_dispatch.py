@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import TypedDict
 
 from compartment_tui.domain.events import Event
-from compartment_tui.domain.planning.lifecycle import Handle
+from compartment_tui.domain.planning.lifecycle import LifecycleVerb
 from compartment_tui.domain.planning.retention import Pruning
 from compartment_tui.operations import lifecycle, prune, runs, upkeep
 from compartment_tui.ports import World
@@ -35,7 +35,7 @@ def planned(world: World, act: Act) -> Proposed:  # noqa: PLR0911 - one a verb
         case Verb.REMOVE:
             return runs.plan_removal(world, **where)
         case Verb.STOP | Verb.START | Verb.RESTART:
-            return lifecycle.plan(world, Handle(act.verb.value), **where)
+            return lifecycle.plan(world, LifecycleVerb(act.verb.value), **where)
         case Verb.PRUNE:
             return prune.plan_prune(world, environments=(environment,), take_over=act.take_over)
         case Verb.DELETE:

@@ -6,13 +6,13 @@ from collections.abc import Callable
 
 from compartment_tui.domain.events import Event
 from compartment_tui.present.timeline import Timeline, fold
-from compartment_tui.tui.runs.run_output import said
-from compartment_tui.tui.state.job_output import WAITING_LIMIT, Said
+from compartment_tui.tui.runs.run_output import output_lines
+from compartment_tui.tui.state.job_output import WAITING_LIMIT, OutputLine
 
 PAUSE = 0.05
 """Seconds between two tellings."""
 
-Tell = Callable[[Timeline, tuple[Said, ...], int], None]
+Tell = Callable[[Timeline, tuple[OutputLine, ...], int], None]
 
 
 class JobCancel:
@@ -22,13 +22,13 @@ class JobCancel:
         self.requests = 0
 
 
-class Telling:
+class EventBatcher:
     """Folds events in the job's thread and tells of them in another, until it is closed."""
 
     def __init__(self, tell: Tell) -> None:
         self._tell = tell
         self._timeline = Timeline()
-        self._waiting: deque[Said] = deque()
+        self._waiting: deque[OutputLine] = deque()
         self._dropped = 0
         self._stirred = False
         self._changed = threading.Condition()
@@ -40,7 +40,7 @@ class Telling:
         """One more event; it is told within the pause, also when no other follows for long."""
         with self._changed:
             self._timeline = fold(self._timeline, event)
-            self._waiting.extend(said(self._timeline, event))
+            self._waiting.extend(output_lines(self._timeline, event))
             while len(self._waiting) > WAITING_LIMIT:
                 self._waiting.popleft()
                 self._dropped += 1

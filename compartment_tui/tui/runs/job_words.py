@@ -6,13 +6,13 @@ from enum import StrEnum
 
 from compartment_tui.domain.deployment import Stage
 from compartment_tui.domain.outcome import Outcome
-from compartment_tui.domain.planning.lifecycle import Handle
+from compartment_tui.domain.planning.lifecycle import LifecycleVerb
 from compartment_tui.present.failure import error_lines, failure_lines
 from compartment_tui.present.progress import closing_lines, failed_at, result_lines, undoable
 from compartment_tui.present.prune import pruned_lines
 from compartment_tui.present.text import clean, duration, listed, show, show_name, url
 from compartment_tui.present.timeline import StepState, Timeline, Track, TrackState
-from compartment_tui.present.tone import Cell, Line, Tone, line, signed
+from compartment_tui.present.tone import Cell, Line, Tone, line, with_symbol
 from compartment_tui.tui.kit.question import Question
 from compartment_tui.tui.state.action import Act, Verb
 from compartment_tui.tui.state.app_state import Job
@@ -48,11 +48,11 @@ def committed(timeline: Timeline) -> bool:
 def job_cell(job: Job) -> Cell:
     """How it stands, with its symbol."""
     if job.error is not None:
-        return signed("refused" if not job.timeline.tracks else "broke off", Tone.BAD)
+        return with_symbol("refused" if not job.timeline.tracks else "broke off", Tone.BAD)
     if job.timeline.outcome is not None:
-        return signed(*_outcome(job.timeline, job.timeline.outcome))
+        return with_symbol(*_outcome(job.timeline, job.timeline.outcome))
     if job.over:
-        return signed("done", Tone.GOOD)
+        return with_symbol("done", Tone.GOOD)
     if job.cancels:
         return Cell("▸ ending" if committed(job.timeline) else "▸ reverting", Tone.WARN)
     if committed(job.timeline):
@@ -65,7 +65,7 @@ def _outcome(timeline: Timeline, outcome: Outcome) -> tuple[str, Tone]:
     if timeline.handling is None:
         return _OUTCOMES[outcome]
     if outcome is Outcome.LIVE:
-        started = timeline.handling.verb is Handle.START
+        started = timeline.handling.verb is LifecycleVerb.START
         return ("started" if started else "restarted"), Tone.GOOD
     if outcome is Outcome.FAILED:
         return "failed", Tone.BAD
@@ -103,14 +103,14 @@ def ending_lines(job: Job) -> tuple[Line, ...]:
     if failure and failure.message not in told and timeline.outcome is not Outcome.CANCELLED:
         lines += failure_lines(failure.message, hint=failure.hint, tail=failure.tail)
     if job.act.verb is Verb.DELETE:
-        lines += ((signed(f"{show_name(job.act.environment)} is gone", Tone.GOOD),),)
+        lines += ((with_symbol(f"{show_name(job.act.environment)} is gone", Tone.GOOD),),)
     return lines + closing_lines(timeline)
 
 
 def _failed(timeline: Timeline) -> tuple[Line, ...]:
     """Each service that failed, in one sentence; its output has the rest."""
     return tuple(
-        (signed(f"{failed_at(track)}: {clean(track.failure.message)}", Tone.BAD),)
+        (with_symbol(f"{failed_at(track)}: {clean(track.failure.message)}", Tone.BAD),)
         for track in timeline.tracks
         if track.failure is not None
     )
@@ -178,7 +178,7 @@ def leaving_question(jobs: tuple[Job, ...]) -> Question:
     return Question(title="Leaving", lines=tuple(lines), yes="Leave now", no="Stay after all")
 
 
-class Way(StrEnum):
+class JobAction(StrEnum):
     """What one can do with a job."""
 
     CANCEL = "cancel"
@@ -193,31 +193,31 @@ class Way(StrEnum):
     START = "start"
 
 
-def ways(job: Job, service: str | None) -> dict[Way, str]:
+def job_actions(job: Job, service: str | None) -> dict[JobAction, str]:
     """What can be done now, the most likely first, and the word for it."""
     track = job.timeline.track(service) if service else None
-    found: dict[Way, str] = {}
+    found: dict[JobAction, str] = {}
     if not job.over:
-        found[Way.CANCEL] = "end the drain" if committed(job.timeline) else "cancel"
+        found[JobAction.CANCEL] = "end the drain" if committed(job.timeline) else "cancel"
     outcome = job.timeline.outcome
     if job.over and (job.error is not None or outcome in (Outcome.FAILED, Outcome.CANCELLED)):
-        found[Way.RETRY] = "try again"
+        found[JobAction.RETRY] = "try again"
     if outcome is Outcome.UNCHANGED and job.act.verb is Verb.DEPLOY:
-        found[Way.RETRY] = "replace it anyway"
+        found[JobAction.RETRY] = "replace it anyway"
     if outcome is Outcome.NEEDS_ATTENTION:
-        found[Way.RESUME] = "resume"
+        found[JobAction.RESUME] = "resume"
     if track is not None and track_url(track, job) is not None:
-        found[Way.OPEN] = "open"
+        found[JobAction.OPEN] = "open"
     if track is not None and has_container(track):
-        found[Way.LOGS] = "container's logs"
+        found[JobAction.LOGS] = "container's logs"
         if container_runs(track):
-            found[Way.SHELL] = "shell"
+            found[JobAction.SHELL] = "shell"
     if outcome is Outcome.HELD:
-        found |= {Way.PROMOTE: "promote", Way.DISCARD: "discard"}
+        found |= {JobAction.PROMOTE: "promote", JobAction.DISCARD: "discard"}
     if outcome is Outcome.STOPPED:
-        found[Way.START] = "start"
+        found[JobAction.START] = "start"
     if outcome is Outcome.LIVE and undoable(job.timeline):
-        found[Way.UNDO] = "undo"
+        found[JobAction.UNDO] = "undo"
     return found
 
 

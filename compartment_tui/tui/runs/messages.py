@@ -10,7 +10,7 @@ from compartment_tui.present.plan import PlanContext
 from compartment_tui.present.timeline import Timeline
 from compartment_tui.tui.runs.plan_model import Proposed
 from compartment_tui.tui.state.action import Act
-from compartment_tui.tui.state.job_output import Said
+from compartment_tui.tui.state.job_output import OutputLine
 
 
 @dataclass(eq=False, repr=False)
@@ -39,7 +39,7 @@ class JobMoved(Message):
     job: int
     act: Act
     timeline: Timeline
-    said: tuple[Said, ...] = ()
+    said: tuple[OutputLine, ...] = ()
     """What it wrote since the last message of this kind."""
     dropped: int = 0
     """Lines that came too fast to be carried here."""

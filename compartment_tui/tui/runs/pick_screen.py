@@ -14,7 +14,7 @@ from textual.widgets.option_list import Option
 from compartment_tui.present.tone import line
 from compartment_tui.tui.kit.dialog import Dialog
 from compartment_tui.tui.kit.styled_text import words
-from compartment_tui.tui.runs.rollback_choices import Choice
+from compartment_tui.tui.runs.rollback_choices import RollbackChoice
 from compartment_tui.tui.state.action import Act
 
 
@@ -28,7 +28,7 @@ class PickScreen(Dialog[Act | None]):
         Binding("k,up", "move(-1)", "Previous", show=False, id="pick.previous"),
     ]
 
-    def __init__(self, title: str, choices: Sequence[Choice], *, nothing: str = "") -> None:
+    def __init__(self, title: str, choices: Sequence[RollbackChoice], *, nothing: str = "") -> None:
         super().__init__(classes="dialog wide")
         self._title = title
         self._nothing = nothing

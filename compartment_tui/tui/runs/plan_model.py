@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import TypeAlias
 
 from compartment_tui.domain.detail_views import Deletion
-from compartment_tui.domain.planning.lifecycle import Handling
+from compartment_tui.domain.planning.lifecycle import LifecyclePlan
 from compartment_tui.domain.planning.plan import ImageSource, Plan, Run
 from compartment_tui.domain.planning.retention import Pruning
 from compartment_tui.present.fields import deletion_lines
@@ -12,10 +12,10 @@ from compartment_tui.present.lifecycle import handling_lines
 from compartment_tui.present.plan import PlanContext, plan_lines
 from compartment_tui.present.prune import pruning_lines
 from compartment_tui.present.text import listed, show
-from compartment_tui.present.tone import Line, Tone, line, signed
+from compartment_tui.present.tone import Line, Tone, line, with_symbol
 from compartment_tui.tui.state.action import Act, Verb
 
-Proposed: TypeAlias = Run | Handling | Pruning | Deletion | None
+Proposed: TypeAlias = Run | LifecyclePlan | Pruning | Deletion | None
 """What an act would do: None where only doing it tells."""
 
 YES = {
@@ -43,7 +43,7 @@ def proposal_lines(act: Act, plan: Proposed, context: PlanContext) -> tuple[Line
         case Run():
             shown = plan_lines(plan, context)[1:]
             return (*_without_gap(shown), *_prospects(plan))
-        case Handling():
+        case LifecyclePlan():
             return _without_gap(handling_lines(plan, context.http_port)[1:])
         case Pruning():
             return pruning_lines(plan)
@@ -55,7 +55,7 @@ def proposal_lines(act: Act, plan: Proposed, context: PlanContext) -> tuple[Line
 
 def empty(plan: Proposed) -> bool:
     """Whether there is nothing that could be done."""
-    if isinstance(plan, Handling):
+    if isinstance(plan, LifecyclePlan):
         return not plan.acting
     if isinstance(plan, Pruning):
         return plan.empty
@@ -98,7 +98,7 @@ def _prospects(run: Run) -> Iterator[Line]:
         return
     yield line("")
     if len(same) == len(run.plans):
-        yield (signed("nothing seems to have changed since what is live", Tone.WARN),)
+        yield (with_symbol("nothing seems to have changed since what is live", Tone.WARN),)
         yield line("  if the images come out the same, everything is left alone", Tone.QUIET)
         return
     if same:

@@ -14,7 +14,7 @@ from compartment_tui.domain.shell_quotes import names_it
 from compartment_tui.present.failure import error_lines
 from compartment_tui.present.paragraph import hanging
 from compartment_tui.present.text import show_name
-from compartment_tui.present.tone import Line, Tone, line, signed
+from compartment_tui.present.tone import Line, Tone, line, with_symbol
 from compartment_tui.tui import messages as news
 from compartment_tui.tui.base import BoardApp
 from compartment_tui.tui.kit.dialog import Dialog
@@ -202,7 +202,7 @@ class PlanScreen(Dialog[Decision | None]):
             self._start()
             return
         wrong = f"that is not its name: type {show_name(self.act.environment)}, or leave with esc"
-        self._put("#ask", paragraph(((signed(wrong, Tone.BAD),),)))
+        self._put("#ask", paragraph(((with_symbol(wrong, Tone.BAD),),)))
 
     def action_confirm(self) -> None:
         if self._startable and not self._wants_name:

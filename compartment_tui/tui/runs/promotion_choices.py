@@ -7,7 +7,7 @@ from compartment_tui.domain.views import EnvironmentStatus, EnvironmentView
 from compartment_tui.present.tables import commit_cell
 from compartment_tui.present.text import age, counted, listed, pad, short_id, show, show_name, width
 from compartment_tui.present.tone import Cell, Line, Tone
-from compartment_tui.tui.runs.rollback_choices import Choice
+from compartment_tui.tui.runs.rollback_choices import RollbackChoice
 from compartment_tui.tui.state.action import Act, Verb
 from compartment_tui.tui.state.app_state import Board
 
@@ -16,7 +16,7 @@ ALL = "Everything that is live there"
 
 def promotion_choices(
     board: Board, environment: str, marked: tuple[str, ...], now: datetime
-) -> tuple[Choice, ...]:
+) -> tuple[RollbackChoice, ...]:
     """Other environments in which something is live, then their services one by one."""
     others = [
         view
@@ -26,7 +26,7 @@ def promotion_choices(
     names = max((width(show_name(view.key.environment)) for view in others), default=0)
     group = f"What is live there of {listed(map(show, marked))}" if marked else ALL
     wholes = [
-        Choice(
+        RollbackChoice(
             group=group,
             act=Act(
                 verb=Verb.ACROSS,
@@ -66,14 +66,16 @@ def _live(board: Board, view: EnvironmentView, now: datetime) -> Line:
     return (Cell(f"{counted(view.active, 'service')} live{last}", Tone.QUIET),)
 
 
-def _singles(status: EnvironmentStatus, environment: str, now: datetime) -> Iterator[Choice]:
+def _singles(
+    status: EnvironmentStatus, environment: str, now: datetime
+) -> Iterator[RollbackChoice]:
     origin = status.key.environment
     names = max((width(show(row.service)) for row in status.services if row.active), default=0)
     for row in status.services:
         if row.active is None:
             continue
         said = f"{commit_cell(row.active).text:<8}  {age(row.active.created, now)}"
-        yield Choice(
+        yield RollbackChoice(
             group=f"One service of {show_name(origin)}",
             act=Act(
                 verb=Verb.ACROSS, environment=environment, origin=origin, services=(row.service,)

@@ -23,7 +23,7 @@ from compartment_tui.tui.state.action import Act, Verb
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Choice:
+class RollbackChoice:
     """One way back. `group` is the heading it stands under."""
 
     group: str
@@ -44,7 +44,7 @@ def choices(
     marked: Sequence[str],
     selected: str | None,
     now: datetime,
-) -> tuple[Choice, ...]:
+) -> tuple[RollbackChoice, ...]:
     """What a plain rollback would do comes first; then single deployments, then whole runs.
 
     Where nothing is live there is nothing that a plain one would undo.
@@ -72,7 +72,7 @@ def _plain(
     rows: dict[str, ServiceStatus],
     history: Sequence[RunView],
     now: datetime,
-) -> Choice:
+) -> RollbackChoice:
     live = [row for row in rows.values() if row.active is not None]
     newest = max((row.active.run for row in live if row.active), default="")
     going = (
@@ -89,7 +89,7 @@ def _plain(
     said = [*map(_step, going), *(f"{show(name)} comes back" for name in back)]
     steps = ", ".join(said) or "what is live is not known yet"
     head = "the previous of " + listed(map(show, marked)) if marked else _undo(newest, history, now)
-    return Choice(
+    return RollbackChoice(
         group="Undo",
         act=Act(verb=Verb.ROLLBACK, environment=environment, services=marked),
         line=(Cell(f"{head}  "), Cell(steps, Tone.QUIET)),
@@ -123,7 +123,7 @@ def _step(row: ServiceStatus) -> str:
 
 def _deployments(
     environment: str, services: Sequence[str], history: Sequence[RunView], now: datetime
-) -> Iterator[Choice]:
+) -> Iterator[RollbackChoice]:
     """Everything the services were once live with and could be again, newest first."""
     found = {
         view.deployment.id: view
@@ -134,7 +134,7 @@ def _deployments(
     for id_ in sorted(found, reverse=True):
         view = found[id_]
         service = view.deployment.service
-        yield Choice(
+        yield RollbackChoice(
             group=f"One deployment of {listed(map(show, services))}",
             act=Act(verb=Verb.ROLLBACK, environment=environment, services=(service,), to=id_),
             line=_deployment_line(view, now),
@@ -159,7 +159,7 @@ def _runs(
     rows: dict[str, ServiceStatus],
     history: Sequence[RunView],
     now: datetime,
-) -> Iterator[Choice]:
+) -> Iterator[RollbackChoice]:
     """Runs that cover everything that is live and were live themselves."""
     live = {row.service: row.active.id for row in rows.values() if row.active}
     for view in history:
@@ -174,7 +174,7 @@ def _runs(
         label = f", {clean(view.run.label)}" if view.run.label else ""
         words = f"{view.run.trigger.value}{label}, {age(view.run.created, now)}"
         who = f"by {clean(view.run.actor)}: {listed(map(show, sorted(made)))}"
-        yield Choice(
+        yield RollbackChoice(
             group="Everything, as a run left it",
             act=Act(verb=Verb.ROLLBACK, environment=environment, run=view.run.id),
             line=(

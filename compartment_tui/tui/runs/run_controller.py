@@ -8,7 +8,7 @@ from textual.binding import Binding
 
 from compartment_tui.present.text import show_name
 from compartment_tui.present.tone import Tone
-from compartment_tui.tui.base import BoardApp, tell
+from compartment_tui.tui.base import BoardApp, broadcast
 from compartment_tui.tui.messages import ActWanted
 from compartment_tui.tui.runs.job_words import job_title, toast
 from compartment_tui.tui.runs.messages import (
@@ -19,10 +19,10 @@ from compartment_tui.tui.runs.messages import (
     PlanReady,
 )
 from compartment_tui.tui.runs.rollback_choices import choices, nothing_to_go_back_to
-from compartment_tui.tui.signals import Ending
+from compartment_tui.tui.signals import SignalHandler
 from compartment_tui.tui.state.action import Act, Verb
 from compartment_tui.tui.state.app_state import Job, not_known_yet
-from compartment_tui.tui.state.job_output import Transcript
+from compartment_tui.tui.state.job_output import JobOutput
 
 if TYPE_CHECKING:
     from textual.notifications import SeverityLevel
@@ -45,12 +45,12 @@ class Acting(BoardApp):
 
     def __init__(self) -> None:
         super().__init__()
-        self._transcripts: defaultdict[int, Transcript] = defaultdict(Transcript)
+        self._transcripts: defaultdict[int, JobOutput] = defaultdict(JobOutput)
         self._leaving = False
         self._told_of_old_seals = False
-        self._ending: Ending | None = None
+        self._ending: SignalHandler | None = None
 
-    def output_of(self, job: int) -> Transcript:
+    def output_of(self, job: int) -> JobOutput:
         """What a job wrote so far."""
         return self._transcripts[job]
 
@@ -118,7 +118,7 @@ class Acting(BoardApp):
         self.bridge.plan(act)
 
     def on_plan_ready(self, message: PlanReady) -> None:
-        tell(self, "take_plan", message)
+        broadcast(self, "take_plan", message)
         self.say_old_seals()
 
     def say_old_seals(self) -> None:
@@ -132,12 +132,12 @@ class Acting(BoardApp):
             self.notify(words, severity="warning", timeout=OLD_SEAL_SECONDS, markup=False)
 
     def on_act_refused(self, message: ActRefused) -> None:
-        tell(self, "refuse", message.act, message.error)
+        broadcast(self, "refuse", message.act, message.error)
 
     async def _decided(self, decision: "Decision | None") -> None:
         if decision is not None:
             job = self.begin(decision.act, http_port=decision.http_port)
-            tell(self, "act_begun", decision.act)
+            broadcast(self, "act_begun", decision.act)
             await self.open_job(job.number)
 
     # --- while it goes on ------------------------------------------------------------------------
@@ -166,7 +166,7 @@ class Acting(BoardApp):
         job = self.board.jobs.get(message.job)
         if job is None:
             return
-        tell(self, "take_said", message)
+        broadcast(self, "take_said", message)
         self._transcripts[message.job].add(message.said, message.dropped)
         self.show(self.board.with_job(replace(job, timeline=message.timeline)))
 
@@ -244,7 +244,7 @@ class Acting(BoardApp):
 
     def heed_signals(self) -> None:
         """A request to end, or a terminal that is gone, reverts what goes on and then ends us."""
-        self._ending = Ending(self.bridge.cancel_all, lambda: self.bridge.busy)
+        self._ending = SignalHandler(self.bridge.cancel_all, lambda: self.bridge.busy)
         self._ending.heed(self._told_to_end)
 
     def _told_to_end(self, requests: int) -> None:

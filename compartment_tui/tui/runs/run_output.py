@@ -22,13 +22,13 @@ from compartment_tui.present.failure import failure_lines
 from compartment_tui.present.progress import doing, failed_at, nothing_drains
 from compartment_tui.present.text import clean, duration
 from compartment_tui.present.timeline import Timeline, Track
-from compartment_tui.present.tone import Cell, Line, Tone, line, signed
-from compartment_tui.tui.state.job_output import Said
+from compartment_tui.present.tone import Cell, Line, Tone, line, with_symbol
+from compartment_tui.tui.state.job_output import OutputLine
 
 _DIGEST = re.compile(r"(sha256:[0-9a-f]{12})[0-9a-f]+")
 
 
-def said(timeline: Timeline, event: Event) -> tuple[Said, ...]:
+def output_lines(timeline: Timeline, event: Event) -> tuple[OutputLine, ...]:
     """The lines of one event; `timeline` is already folded with it."""
     match event:
         case RunPlanned() | RunFinished():
@@ -37,16 +37,18 @@ def said(timeline: Timeline, event: Event) -> tuple[Said, ...]:
             return ()
         case WentLive():
             return tuple(
-                Said(service, (signed(f"live after {duration(event.after)}", Tone.GOOD),))
+                OutputLine(
+                    service, (with_symbol(f"live after {duration(event.after)}", Tone.GOOD),)
+                )
                 for service in event.services
             )
         case Noted():
             service = event.target.service if event.target else ""
-            return (Said(service, (signed(clean(event.message), Tone.WARN),)),)
+            return (OutputLine(service, (with_symbol(clean(event.message), Tone.WARN),)),)
         case _:
             service = event.target.service
             track = timeline.track(service) or Track(service=service)
-            return tuple(Said(service, one) for one in _of_service(track, event, timeline))
+            return tuple(OutputLine(service, one) for one in _of_service(track, event, timeline))
 
 
 def _of_service(

@@ -17,18 +17,18 @@ from compartment_tui.tui.kit.confirm import AskScreen
 from compartment_tui.tui.kit.styled_text import QUIET, paragraph, piece
 from compartment_tui.tui.messages import ActWanted
 from compartment_tui.tui.runs.job_words import (
-    Way,
+    JobAction,
     again,
     cancel_question,
     ending_lines,
     has_container,
+    job_actions,
     job_cell,
     job_title,
     job_took,
     no_shell,
     of_interest,
     track_url,
-    ways,
 )
 from compartment_tui.tui.runs.messages import CancelWanted, JobMoved
 from compartment_tui.tui.runs.output_pane import OutputPane
@@ -37,9 +37,17 @@ from compartment_tui.tui.shell.key_hints import Hints
 from compartment_tui.tui.state.action import Act, Verb
 from compartment_tui.tui.state.app_state import Board, Job
 
-WAYS = {"cancel": Way.CANCEL, "logs": Way.LOGS, "open": Way.OPEN, "retry": Way.RETRY,
-        "undo": Way.UNDO, "resume": Way.RESUME, "promote": Way.PROMOTE,
-        "discard": Way.DISCARD, "start": Way.START}  # fmt: skip
+WAYS = {
+    "cancel": JobAction.CANCEL,
+    "logs": JobAction.LOGS,
+    "open": JobAction.OPEN,
+    "retry": JobAction.RETRY,
+    "undo": JobAction.UNDO,
+    "resume": JobAction.RESUME,
+    "promote": JobAction.PROMOTE,
+    "discard": JobAction.DISCARD,
+    "start": JobAction.START,
+}
 
 
 class RunScreen(Screen[None]):
@@ -182,7 +190,7 @@ class RunScreen(Screen[None]):
             return self.track is not None and has_container(self.track)
         if action not in WAYS:
             return True
-        return WAYS[action] in ways(self.job, self.service)
+        return WAYS[action] in job_actions(self.job, self.service)
 
     def on_track_grid_chosen(self, message: TrackGrid.Chosen) -> None:
         self._picked = True

@@ -7,7 +7,7 @@ from compartment_tui.domain.deployment import Purpose, Stage
 from compartment_tui.present.progress import TRACK_WORDS, last_said
 from compartment_tui.present.text import duration, show
 from compartment_tui.present.timeline import StepState, Timeline, Track, TrackState
-from compartment_tui.present.tone import Cell, Tone, signed
+from compartment_tui.present.tone import Cell, Tone, with_symbol
 
 TITLES = {
     Stage.STOPPED: ("stopping", "stop"),
@@ -39,7 +39,7 @@ class Mark:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Row:
+class StageRow:
     """One service. `key` is its name as it is, `marks` has one for each column."""
 
     key: str
@@ -51,17 +51,17 @@ class Row:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Grid:
+class StageGrid:
     """Stages across, services down."""
 
     columns: tuple[tuple[str, str], ...]
-    rows: tuple[Row, ...]
+    rows: tuple[StageRow, ...]
 
 
-def grid(timeline: Timeline, now: datetime) -> Grid:
+def grid(timeline: Timeline, now: datetime) -> StageGrid:
     """The run at this moment."""
     stages = stages_of(timeline)
-    return Grid(
+    return StageGrid(
         columns=tuple(_title(timeline, stage) for stage in stages),
         rows=tuple(_row(track, stages, now) for track in timeline.tracks),
     )
@@ -86,8 +86,8 @@ def stages_of(timeline: Timeline) -> tuple[Stage, ...]:
     )
 
 
-def _row(track: Track, stages: tuple[Stage, ...], now: datetime) -> Row:
-    return Row(
+def _row(track: Track, stages: tuple[Stage, ...], now: datetime) -> StageRow:
+    return StageRow(
         key=track.service,
         name=show(track.service),
         marks=tuple(_mark(track, stage, now) for stage in stages),
@@ -111,7 +111,7 @@ def _mark(track: Track, stage: Stage, now: datetime) -> Mark:
 
 def _state_cell(track: Track) -> Cell:
     if track.state is TrackState.RUNNING and track.live_at is not None:
-        return signed(*TRACK_WORDS[TrackState.LIVE])
+        return with_symbol(*TRACK_WORDS[TrackState.LIVE])
     if track.state is TrackState.RUNNING:
-        return Cell("▸ running") if track.running else signed(*TRACK_WORDS[TrackState.WAITING])
-    return signed(*TRACK_WORDS[track.state])
+        return Cell("▸ running") if track.running else with_symbol(*TRACK_WORDS[TrackState.WAITING])
+    return with_symbol(*TRACK_WORDS[track.state])

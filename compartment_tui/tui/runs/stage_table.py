@@ -12,7 +12,7 @@ from compartment_tui.present.text import fit, pad
 from compartment_tui.present.timeline import Timeline
 from compartment_tui.present.tone import Cell
 from compartment_tui.tui.kit.styled_text import QUIET, piece, words
-from compartment_tui.tui.runs.stage_grid import Grid, Mark, Row, grid
+from compartment_tui.tui.runs.stage_grid import Mark, StageGrid, StageRow, grid
 
 CHOSEN = "▌ "
 STATE_COLUMNS = 12
@@ -76,7 +76,7 @@ class TrackGrid(Static):
         self.update(Content("\n").join(lines))
 
 
-def _table(shown: Grid, chosen: str | None, columns: int, name: int) -> list[Content] | None:
+def _table(shown: StageGrid, chosen: str | None, columns: int, name: int) -> list[Content] | None:
     """The grid in so many columns; None when they do not suffice."""
     least, most = STAGE_COLUMNS
     count = max(1, len(shown.columns))
@@ -92,7 +92,7 @@ def _table(shown: Grid, chosen: str | None, columns: int, name: int) -> list[Con
     return [head, *(_row(row, row.key == chosen, name, each, left) for row in shown.rows)]
 
 
-def _row(row: Row, chosen: bool, name: int, each: int, left: int) -> Content:
+def _row(row: StageRow, chosen: bool, name: int, each: int, left: int) -> Content:
     mark = Content.styled(CHOSEN, "$text-primary") if chosen else Content(" " * len(CHOSEN))
     title = pad(fit(row.name, name), name) + "  "
     said = fit(row.said, left - 1) if left >= SAID_COLUMNS else ""

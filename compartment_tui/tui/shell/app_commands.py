@@ -17,10 +17,10 @@ from compartment_tui.present.text import clean, counted, fit, show
 from compartment_tui.tui import messages as news
 from compartment_tui.tui.shell import ascii_filter, clipboard, themes
 from compartment_tui.tui.shell.external_programs import Outside
-from compartment_tui.tui.shell.key_bindings import MOVING, Key, grouped, live
+from compartment_tui.tui.shell.key_bindings import MOVING, KeyHint, grouped, live
 from compartment_tui.tui.state.command_log import (
     Copyable,
-    Typed,
+    LoggedCommand,
     command_log,
     copyables,
 )
@@ -28,7 +28,7 @@ from compartment_tui.tui.state.command_log import (
 if TYPE_CHECKING:
     from textual.command import Provider
 
-    from compartment_tui.tui.shell.palette import Command
+    from compartment_tui.tui.shell.palette import PaletteCommand
 
 TOAST_COLUMNS = 120
 
@@ -87,11 +87,11 @@ class Frame(Outside):
 
     # --- keys and commands ------------------------------------------------------------------------
 
-    def keys(self, screen: Screen[object]) -> tuple[Key, ...]:
+    def keys(self, screen: Screen[object]) -> tuple[KeyHint, ...]:
         """What can be done now."""
         return live(self, screen, read_only=self.board.read_only)
 
-    async def press(self, key: Key) -> None:
+    async def press(self, key: KeyHint) -> None:
         """Do what the key does, where it does it."""
         await self.run_action(key.action, key.node)
 
@@ -101,14 +101,14 @@ class Frame(Outside):
 
         self.push_screen(HelpScreen(self.keys(self.screen)), self._chosen)
 
-    async def _chosen(self, key: Key | None) -> None:
+    async def _chosen(self, key: KeyHint | None) -> None:
         if key is not None:
             await self.press(key)
 
-    def commands(self, screen: Screen[object]) -> "Iterable[Command]":
+    def commands(self, screen: Screen[object]) -> "Iterable[PaletteCommand]":
         """Everything the palette offers while that screen is shown."""
         from compartment_tui.tui.shell.palette import (
-            Command,
+            PaletteCommand,
             act_commands,
             board_commands,
             key_command,
@@ -121,13 +121,13 @@ class Frame(Outside):
         yield from act_commands(self.board, self.post_message)
         yield from board_commands(self.board, self.post_message)
         for name in sorted(self.available_themes, key=lambda one: (one not in themes.CHOICE, one)):
-            yield Command(words=f"Theme: {name}", run=partial(self.choose_theme, name))
+            yield PaletteCommand(words=f"Theme: {name}", run=partial(self.choose_theme, name))
         mouse = "Let the terminal select text" if self.uses_mouse else "Use the mouse here"
-        yield Command(words=f"{mouse} (toggle mouse capture)", run=self.toggle_mouse)
+        yield PaletteCommand(words=f"{mouse} (toggle mouse capture)", run=self.toggle_mouse)
         for one in self.copyables():
             copy = partial(self.post_message, news.CopyWanted(one.text, one.what))
-            yield Command(words=f"Copy the {one.what}", note=show(one.text), run=copy)
-        yield Command(words="Save a picture of the screen (SVG)", run=self.save_picture)
+            yield PaletteCommand(words=f"Copy the {one.what}", note=show(one.text), run=copy)
+        yield PaletteCommand(words="Save a picture of the screen (SVG)", run=self.save_picture)
 
     def action_theme(self) -> None:
         """The next of the four themes."""
@@ -149,7 +149,7 @@ class Frame(Outside):
 
     # --- the command log --------------------------------------------------------------------------
 
-    def log_entries(self) -> tuple[Typed, ...]:
+    def log_entries(self) -> tuple[LoggedCommand, ...]:
         return command_log(self.board, self.looks)
 
     def action_command_log(self) -> None:

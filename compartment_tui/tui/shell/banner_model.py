@@ -7,8 +7,8 @@ from compartment_tui.domain.errors import CompartmentError, EngineProblem, Inval
 from compartment_tui.domain.outcome import Failure
 from compartment_tui.domain.views import EnvironmentStatus
 from compartment_tui.present.text import age, clean, trigger_words
-from compartment_tui.present.tone import Cell, Line, Tone, signed
-from compartment_tui.tui.kit.styled_lines import Key, folded
+from compartment_tui.present.tone import Cell, Line, Tone, with_symbol
+from compartment_tui.tui.kit.styled_lines import KeyCap, folded
 from compartment_tui.tui.state.app_state import Board
 
 LIMIT = 2
@@ -47,16 +47,16 @@ def _engine(
     text = clean(why.message) if why else "Docker does not answer"
     hint = _hint(why) or (_ASK_DOCTOR,)
     if seen is None:
-        return signed(text, Tone.BAD), Cell("; trying again"), *hint
+        return with_symbol(text, Tone.BAD), Cell("; trying again"), *hint
     clock = seen.astimezone().strftime("%H:%M:%S")
     since = f"; what you see is from {clock} ({age(seen, now)}), trying again"
-    return signed(text, Tone.BAD), Cell(since), *hint
+    return with_symbol(text, Tone.BAD), Cell(since), *hint
 
 
 def _broken(trouble: CompartmentError, *, shown: bool) -> Line:
     """`shown` is whether anything of an earlier file is on the screen."""
     kept = "; the last good one stays" if shown and isinstance(trouble, InvalidFile) else ""
-    return signed(clean(trouble.message), Tone.BAD), Cell(kept), *_hint(trouble)
+    return with_symbol(clean(trouble.message), Tone.BAD), Cell(kept), *_hint(trouble)
 
 
 def _hint(trouble: CompartmentError | Failure | None) -> Line:
@@ -68,17 +68,17 @@ def _hint(trouble: CompartmentError | Failure | None) -> Line:
 def _environment(board: Board, status: EnvironmentStatus) -> Iterator[Line]:
     if status.journal is not None:
         yield (
-            signed(
+            with_symbol(
                 f"a {trigger_words(status.journal.trigger)} neither finished nor reverted  ",
                 Tone.BAD,
             ),
-            Key(RESUME_KEY),
+            KeyCap(RESUME_KEY),
             Cell(" finishes or reverts it"),
         )
     if status.holder and not board.working_on(status.key.environment):
-        yield (signed(f"{clean(status.holder)} is changing this environment now", Tone.WARN),)
+        yield (with_symbol(f"{clean(status.holder)} is changing this environment now", Tone.WARN),)
     if status.rebuilt:
         yield (
-            signed("the record was lost and made again from what runs", Tone.WARN),
+            with_symbol("the record was lost and made again from what runs", Tone.WARN),
             Cell("; failed runs and the audit are not in it", Tone.QUIET),
         )

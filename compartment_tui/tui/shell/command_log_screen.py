@@ -11,7 +11,7 @@ from textual.widgets.option_list import Option
 from compartment_tui.present.text import pad, show
 from compartment_tui.present.tone import Tone
 from compartment_tui.tui import messages as news
-from compartment_tui.tui.state.command_log import Typed
+from compartment_tui.tui.state.command_log import LoggedCommand
 
 OUTCOME_COLUMNS = 18
 STYLES = {
@@ -33,7 +33,7 @@ class CommandLogScreen(ModalScreen[None]):
         Binding("k", "move('cursor_up')", "Up", show=False),
     ]
 
-    def __init__(self, entries: tuple[Typed, ...]) -> None:
+    def __init__(self, entries: tuple[LoggedCommand, ...]) -> None:
         super().__init__()
         self._entries = entries
 
@@ -66,7 +66,7 @@ class CommandLogScreen(ModalScreen[None]):
         self.app.post_message(news.CopyWanted(text, what))
 
 
-def _row(one: Typed) -> Content:
+def _row(one: LoggedCommand) -> Content:
     outcome = pad(one.outcome.text, OUTCOME_COLUMNS)
     return Content.assemble(
         (f"{one.at.astimezone():%H:%M:%S}  ", "$text-muted"),

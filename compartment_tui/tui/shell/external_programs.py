@@ -10,7 +10,7 @@ from compartment_tui.domain.errors import CompartmentError
 from compartment_tui.present.text import clean, show, show_name
 from compartment_tui.tui import messages as news
 from compartment_tui.tui.base import BoardApp
-from compartment_tui.tui.state.command_log import Typed, looked, open_command, shell_command
+from compartment_tui.tui.state.command_log import LoggedCommand, looked, open_command, shell_command
 
 
 class Outside(BoardApp):
@@ -18,7 +18,7 @@ class Outside(BoardApp):
 
     def __init__(self) -> None:
         super().__init__()
-        self.looks: list[Typed] = []
+        self.looks: list[LoggedCommand] = []
         self.uses_mouse = True
 
     def looked(self, command: str) -> None:

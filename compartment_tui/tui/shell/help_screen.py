@@ -11,12 +11,12 @@ from textual.screen import ModalScreen
 from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
-from compartment_tui.tui.shell.key_bindings import CHANGING, Key, grouped
+from compartment_tui.tui.shell.key_bindings import CHANGING, KeyHint, grouped
 
 CAP_COLUMNS = 14
 
 
-class HelpScreen(ModalScreen[Key | None]):
+class HelpScreen(ModalScreen[KeyHint | None]):
     """Type to filter, enter to do it. The result is the chosen key, which the caller presses."""
 
     BINDINGS = [
@@ -27,10 +27,10 @@ class HelpScreen(ModalScreen[Key | None]):
         Binding("pageup", "move('page_up')", "Page up", show=False, priority=True),
     ]
 
-    def __init__(self, keys: Iterable[Key]) -> None:
+    def __init__(self, keys: Iterable[KeyHint]) -> None:
         super().__init__()
         self._keys = grouped(keys)
-        self._shown: tuple[Key, ...] = ()
+        self._shown: tuple[KeyHint, ...] = ()
 
     def compose(self) -> ComposeResult:
         with Vertical(classes="sheet") as sheet:
@@ -88,7 +88,7 @@ class HelpScreen(ModalScreen[Key | None]):
         rows.scroll_home(animate=False)
 
 
-def matching(keys: Iterable[Key], wanted: str) -> tuple[Key, ...]:
+def matching(keys: Iterable[KeyHint], wanted: str) -> tuple[KeyHint, ...]:
     """Those that fit what was typed: the key itself, or letters of its words, in order."""
     if not wanted:
         return tuple(keys)
@@ -111,7 +111,7 @@ def _heading(group: str, *, first: bool) -> Content:
     return Content.assemble("" if first else "\n", (group, style))
 
 
-def _row(key: Key) -> Content:
+def _row(key: KeyHint) -> Content:
     style = "bold $warning" if key.changes else "bold $accent"
     caps = "  ".join(key.caps)
     if len(caps) > CAP_COLUMNS:

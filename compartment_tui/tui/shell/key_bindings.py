@@ -47,7 +47,7 @@ _GROUPS: Mapping[str, str] = MappingProxyType(
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Key:
+class KeyHint:
     """One thing that can be done now, and the keys that do it."""
 
     caps: tuple[str, ...]
@@ -81,12 +81,12 @@ def _could_change(binding: Binding) -> bool:
     return changes(binding.key) or binding.id in REACHING_IN
 
 
-def live(app: App[None], screen: Screen[object], *, read_only: bool) -> tuple[Key, ...]:
+def live(app: App[None], screen: Screen[object], *, read_only: bool) -> tuple[KeyHint, ...]:
     """What the screen and whatever has its focus answer to, nearest to the focus first.
 
     Several keys for one thing are one entry. With `read_only` the keys that change are left out.
     """
-    found: dict[tuple[int, str], Key] = {}
+    found: dict[tuple[int, str], KeyHint] = {}
     for node, binding, enabled, _ in screen.active_bindings.values():
         if not binding.description or (read_only and _could_change(binding)):
             continue
@@ -97,12 +97,12 @@ def live(app: App[None], screen: Screen[object], *, read_only: bool) -> tuple[Ke
     return tuple(found.values())
 
 
-def grouped(keys: Iterable[Key]) -> tuple[Key, ...]:
+def grouped(keys: Iterable[KeyHint]) -> tuple[KeyHint, ...]:
     """In the order of their groups."""
     return tuple(sorted(keys, key=lambda key: ORDER.index(key.group)))
 
 
-def hints(keys: Iterable[Key], columns: int) -> tuple[Key, ...]:
+def hints(keys: Iterable[KeyHint], columns: int) -> tuple[KeyHint, ...]:
     """The few for one line of that many columns; those that look before those that change."""
     shown = [key for key in keys if key.shown and key.enabled]
     last = sorted((key for key in shown if key.id in LAST), key=lambda key: LAST.index(key.id))
@@ -117,14 +117,14 @@ def hints(keys: Iterable[Key], columns: int) -> tuple[Key, ...]:
     return (*looking, *changing, *last)
 
 
-def width(keys: Sequence[Key]) -> int:
+def width(keys: Sequence[KeyHint]) -> int:
     """Columns that these hints take: ` key words ` each, and a rule between the two kinds."""
     kinds = [_kind(key) for key in keys]
     rules = sum(1 for one, two in pairwise(kinds) if one != two)
     return sum(len(key.cap) + len(key.words) + 3 for key in keys) + rules
 
 
-def ruled(keys: Sequence[Key]) -> tuple[tuple[Key, bool], ...]:
+def ruled(keys: Sequence[KeyHint]) -> tuple[tuple[KeyHint, bool], ...]:
     """Each with whether a rule stands before it: where another kind begins."""
     kinds = [_kind(key) for key in keys]
     before = [*kinds[:1], *kinds[:-1]]
@@ -133,14 +133,14 @@ def ruled(keys: Sequence[Key]) -> tuple[tuple[Key, bool], ...]:
     )
 
 
-def _joined(one: Key, other: Key) -> Key:
+def _joined(one: KeyHint, other: KeyHint) -> KeyHint:
     """One thing under one more key; the one that is to be shown speaks for both."""
     first, second = (other, one) if other.shown and not one.shown else (one, other)
     more = tuple(cap for cap in second.caps if cap not in first.caps)
     return replace(first, caps=(*first.caps, *more))
 
 
-def _kind(key: Key) -> str:
+def _kind(key: KeyHint) -> str:
     if key.id in LAST:
         return "last"
     return "changes" if key.changes else "looks"
@@ -148,9 +148,9 @@ def _kind(key: Key) -> str:
 
 def _key(
     app: App[None], screen: Screen[object], node: DOMNode, binding: Binding, *, enabled: bool
-) -> Key:
+) -> KeyHint:
     changing = changes(binding.key)
-    return Key(
+    return KeyHint(
         caps=(_cap(app, binding),),
         name=binding.key,
         words=binding.group.description if binding.group else binding.description,

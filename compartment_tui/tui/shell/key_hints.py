@@ -6,7 +6,7 @@ from textual.screen import Screen
 from textual.style import Style
 from textual.widget import Widget
 
-from compartment_tui.tui.shell.key_bindings import Key, hints, live, ruled
+from compartment_tui.tui.shell.key_bindings import KeyHint, hints, live, ruled
 
 
 class Hints(Widget):
@@ -49,7 +49,7 @@ class Hints(Widget):
         if key is not None:
             self.app.simulate_key(key)
 
-    def _piece(self, key: Key, *, rule: bool) -> Content:
+    def _piece(self, key: KeyHint, *, rule: bool) -> Content:
         return Content.assemble(
             ("│" if rule else "", self._part("rule")),
             " ",

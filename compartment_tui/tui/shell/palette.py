@@ -13,13 +13,13 @@ from textual.screen import Screen
 from compartment_tui.present.text import show, show_name
 from compartment_tui.tui import messages as news
 from compartment_tui.tui.messages import ActWanted
-from compartment_tui.tui.shell.key_bindings import Key
+from compartment_tui.tui.shell.key_bindings import KeyHint
 from compartment_tui.tui.state.action import Act, Verb
 from compartment_tui.tui.state.app_state import Board
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Command:
+class PaletteCommand:
     """One line of the palette. Words and note may hold names: they are never markup."""
 
     words: str
@@ -30,14 +30,14 @@ class Command:
 class Commanding(Protocol):
     """Whoever knows what can be done while a screen is shown."""
 
-    def commands(self, screen: Screen[object]) -> Iterable[Command]: ...
+    def commands(self, screen: Screen[object]) -> Iterable[PaletteCommand]: ...
 
 
 class Commands(Provider):
     """Asks the application each time: nothing here can be out of date."""
 
     @property
-    def _commands(self) -> Iterable[Command]:
+    def _commands(self) -> Iterable[PaletteCommand]:
         return cast(Commanding, self.app).commands(self.screen)
 
     async def discover(self) -> Hits:
@@ -52,29 +52,29 @@ class Commands(Provider):
                 yield Hit(score, _line(_highlighted(matcher, one.words), one.note), one.run)
 
 
-def key_command(key: Key, run: Callable[[], object]) -> Command:
+def key_command(key: KeyHint, run: Callable[[], object]) -> PaletteCommand:
     """What a key does, with the key beside it so that it is learnt."""
-    return Command(words=key.words, note=" ".join(key.caps), run=run)
+    return PaletteCommand(words=key.words, note=" ".join(key.caps), run=run)
 
 
-def board_commands(board: Board, post: Callable[[Message], object]) -> Iterable[Command]:
+def board_commands(board: Board, post: Callable[[Message], object]) -> Iterable[PaletteCommand]:
     """Every environment and every service to go to."""
     for view in board.environments:
         name = view.key.environment
-        yield Command(
+        yield PaletteCommand(
             words=f"Environment: {show_name(name)}",
             note="shown now" if name == board.environment else "",
             run=lambda name=name: post(news.EnvironmentChosen(name)),  # type: ignore[misc]
         )
     for row in board.status.services if board.status else ():
-        yield Command(
+        yield PaletteCommand(
             words=f"Service: {show(row.service)}",
             note="selected" if row.service == board.service else "",
             run=lambda name=row.service: post(news.ServiceChosen(name)),  # type: ignore[misc]
         )
 
 
-def act_commands(board: Board, post: Callable[[Message], object]) -> Iterable[Command]:
+def act_commands(board: Board, post: Callable[[Message], object]) -> Iterable[PaletteCommand]:
     """What can be done without a key of its own."""
     if board.read_only or not board.environment:
         return
@@ -90,7 +90,7 @@ def act_commands(board: Board, post: Callable[[Message], object]) -> Iterable[Co
         acts.insert(0, ("Resume: finish or revert what was left half way", Verb.RESUME))
     for words, verb in acts:
         act = Act(verb=verb, environment=board.environment)
-        yield Command(words=words, run=lambda act=act: post(ActWanted(act)))  # type: ignore[misc]
+        yield PaletteCommand(words=words, run=lambda act=act: post(ActWanted(act)))  # type: ignore[misc]
 
 
 def _highlighted(matcher: Matcher, words: str) -> Content:

@@ -11,7 +11,7 @@ from textual.screen import Screen
 from textual.widgets import Static
 
 from compartment_tui.domain.errors import CompartmentError
-from compartment_tui.ports import Found, InitProject
+from compartment_tui.ports import InitProject, ProjectSurvey
 from compartment_tui.present.text import clean, counted, fit, pad, show
 from compartment_tui.tui.shell.key_hints import Hints
 
@@ -22,7 +22,7 @@ SHOWN = 10
 """Services that are listed; of more, their number is told."""
 
 
-class WelcomeScreen(Screen[Found | None]):
+class WelcomeScreen(Screen[ProjectSurvey | None]):
     """The result is the project that was begun; None when a person only looked."""
 
     BINDINGS = [
@@ -31,11 +31,11 @@ class WelcomeScreen(Screen[Found | None]):
         Binding("ctrl+q", "dismiss(None)", "Quit", show=False, priority=True),
     ]
 
-    def __init__(self, directory: Path, found: Found, begin: InitProject) -> None:
+    def __init__(self, directory: Path, found: ProjectSurvey, begin: InitProject) -> None:
         super().__init__()
         self._directory = directory
         self._found = found
-        self._begin: Callable[[Path, str | None], Found] = begin
+        self._begin: Callable[[Path, str | None], ProjectSurvey] = begin
 
     def compose(self) -> ComposeResult:
         with Vertical(id="welcome") as welcome:

@@ -8,7 +8,7 @@ from shlex import quote
 from compartment_tui.domain.outcome import Outcome
 from compartment_tui.domain.shell_quotes import option_for
 from compartment_tui.present.text import show
-from compartment_tui.present.tone import Cell, Tone, signed
+from compartment_tui.present.tone import Cell, Tone, with_symbol
 from compartment_tui.tui.state.action import PROGRAM
 from compartment_tui.tui.state.app_state import Board, Job
 
@@ -26,7 +26,7 @@ _OUTCOMES = {
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Typed:
+class LoggedCommand:
     """One thing that was done. `command` can be pasted into a shell."""
 
     at: datetime
@@ -34,15 +34,15 @@ class Typed:
     outcome: Cell
 
 
-def looked(at: datetime, command: str) -> Typed:
+def looked(at: datetime, command: str) -> LoggedCommand:
     """Something that changed nothing."""
-    return Typed(at=at, command=command, outcome=Cell("looked", Tone.QUIET))
+    return LoggedCommand(at=at, command=command, outcome=Cell("looked", Tone.QUIET))
 
 
-def command_log(board: Board, others: Iterable[Typed] = ()) -> tuple[Typed, ...]:
+def command_log(board: Board, others: Iterable[LoggedCommand] = ()) -> tuple[LoggedCommand, ...]:
     """Every act of this session with how it ended, and what else was done; newest first."""
     acts = [
-        Typed(at=job.started, command=job.act.command(), outcome=_outcome(job))
+        LoggedCommand(at=job.started, command=job.act.command(), outcome=_outcome(job))
         for job in board.jobs.values()
     ]
     return tuple(sorted([*acts, *others], key=lambda one: one.at, reverse=True))
@@ -68,7 +68,7 @@ class Copyable:
     text: str
 
 
-def copyables(board: Board, log: tuple[Typed, ...]) -> tuple[Copyable, ...]:
+def copyables(board: Board, log: tuple[LoggedCommand, ...]) -> tuple[Copyable, ...]:
     """What can be copied of the selected service, and the last command."""
     row = board.selected
     active = row.active if row else None
@@ -120,7 +120,7 @@ def _nothing_live(board: Board) -> str:
 def _outcome(job: Job) -> Cell:
     if job.timeline.outcome is not None:
         word, tone = _OUTCOMES[job.timeline.outcome]
-        return signed(word, tone)
+        return with_symbol(word, tone)
     if job.error is not None:
-        return signed("refused", Tone.BAD)
-    return signed("done", Tone.GOOD) if job.over else Cell("… running")
+        return with_symbol("refused", Tone.BAD)
+    return with_symbol("done", Tone.GOOD) if job.over else Cell("… running")

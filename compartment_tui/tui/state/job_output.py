@@ -10,21 +10,21 @@ WAITING_LIMIT = 5_000
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
+class OutputLine:
     """One line, safe to print. An empty service: the whole run's."""
 
     service: str
     line: Line
 
 
-class Transcript:
+class JobOutput:
     """The last lines of one job, for whoever opens its screen later."""
 
     def __init__(self) -> None:
-        self._lines: deque[Said] = deque(maxlen=WAITING_LIMIT)
+        self._lines: deque[OutputLine] = deque(maxlen=WAITING_LIMIT)
         self.dropped = 0
 
-    def add(self, said: tuple[Said, ...], dropped: int) -> None:
+    def add(self, said: tuple[OutputLine, ...], dropped: int) -> None:
         """More of it; what does not fit any more is counted."""
         over = max(0, len(self._lines) + len(said) - WAITING_LIMIT)
         self.dropped += dropped + over

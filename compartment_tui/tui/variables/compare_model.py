@@ -9,7 +9,7 @@ from compartment_tui.present.text import counted, fit, show, show_name
 from compartment_tui.present.tone import Cell, Line, Tone, line
 from compartment_tui.present.variable_comparison import _ORDER, LONGEST_NAME, _value_cell, _verdict
 from compartment_tui.tui.kit.grid import Column, Grid, Row, grid
-from compartment_tui.tui.kit.styled_lines import Key, Strong
+from compartment_tui.tui.kit.styled_lines import KeyCap, Strong
 from compartment_tui.tui.variables.editor_model import Editor
 from compartment_tui.tui.variables.editor_table import EVERY
 
@@ -102,7 +102,7 @@ def compare_notes(pairs: Sequence[Pair], marked: int) -> tuple[Line, ...]:
     return (
         (),
         (
-            Key("enter"),
+            KeyCap("enter"),
             Cell(f" stages copying {what}; {count} could be copied", Tone.QUIET),
         ),
     )

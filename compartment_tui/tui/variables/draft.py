@@ -7,7 +7,7 @@ from compartment_tui.domain.errors import CompartmentError, UsageProblem
 from compartment_tui.domain.variable import Secret, Sensitivity, Variable
 from compartment_tui.domain.variables.edits import SetVariable, check_key, check_value
 from compartment_tui.present.text import clean
-from compartment_tui.present.tone import Cell, Line, Tone, signed
+from compartment_tui.present.tone import Cell, Line, Tone, with_symbol
 from compartment_tui.tui.kit.choice import Choice
 from compartment_tui.tui.variables.editor_table import EVERY
 
@@ -50,13 +50,13 @@ class Draft:
 def problem_line(error: CompartmentError) -> Line:
     """What is wrong, and the way on."""
     hint = f"  {clean(error.hint)}" if error.hint else ""
-    return signed(clean(error.message), Tone.BAD), Cell(hint, Tone.QUIET)
+    return with_symbol(clean(error.message), Tone.BAD), Cell(hint, Tone.QUIET)
 
 
 def nothing_typed() -> Line:
     """A sensitive value is never empty by accident: enter alone does not make it so."""
     words = "nothing was typed"
-    return signed(words, Tone.WARN), Cell("  esc leaves the value as it is", Tone.QUIET)
+    return with_symbol(words, Tone.WARN), Cell("  esc leaves the value as it is", Tone.QUIET)
 
 
 def value_words(sensitivity: Sensitivity) -> str:

@@ -14,7 +14,7 @@ from compartment_tui.operations.sheet import sheet
 from compartment_tui.ports import Dotenv, World
 from compartment_tui.present.variables import transfer_notes
 from compartment_tui.tui import messages as news
-from compartment_tui.tui.variables.import_model import Source
+from compartment_tui.tui.variables.import_model import ImportSource
 from compartment_tui.tui.variables.messages import (
     ImportRead,
     SheetArrived,
@@ -46,7 +46,7 @@ class VariableBridge:
         """All variables of the environment, for the editor."""
         self._ask(lambda: SheetArrived(sheet(self._world, environment=environment, beside=True)))
 
-    def read_import(self, source: Source, text: str) -> None:
+    def read_import(self, source: ImportSource, text: str) -> None:
         """What a dotenv text, or file, would bring, as `ImportRead`; nothing is written."""
 
         def ask() -> Message:
@@ -85,7 +85,7 @@ class VariableBridge:
                 self._post(ask())
             except Exception as raised:
                 error = expected(raised, self._world.error_log.write)
-                self._post(news.LookFailed(error))
+                self._post(news.RefreshFailed(error))
 
         self._start(run)
 

@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING
 
 from compartment_tui.present.text import counted
-from compartment_tui.tui.base import standing
+from compartment_tui.tui.base import mounted_screens
 from compartment_tui.tui.messages import ActWanted
 from compartment_tui.tui.runs.run_controller import Acting
 from compartment_tui.tui.state.action import Act, Verb
@@ -32,7 +32,7 @@ class Editing(Acting):
     @property
     def editor_screen(self) -> "VariablesScreen | None":
         """The open editor."""
-        return self._editor if self._editor in standing(self) else None
+        return self._editor if self._editor in mounted_screens(self) else None
 
     def on_editor_wanted(self, message: EditorWanted) -> None:
         if not self.board.environment:
@@ -52,7 +52,7 @@ class Editing(Acting):
     def on_import_read(self, message: ImportRead) -> None:
         from compartment_tui.tui.variables.import_screen import VariableImport
 
-        for screen in standing(self):
+        for screen in mounted_screens(self):
             if isinstance(screen, VariableImport):
                 screen.take(message)
 

@@ -7,10 +7,10 @@ from types import MappingProxyType
 from compartment_tui.domain.variable import Scope
 from compartment_tui.domain.variables.views import VariableState
 from compartment_tui.present.text import counted, fit, listed, show, show_name
-from compartment_tui.present.tone import Cell, Line, Tone, line, signed
+from compartment_tui.present.tone import Cell, Line, Tone, line, with_symbol
 from compartment_tui.present.variables import state_cell, variable_value_cell
 from compartment_tui.tui.kit.grid import Column, Grid, Row, grid
-from compartment_tui.tui.kit.styled_lines import Key, Strong, line_width
+from compartment_tui.tui.kit.styled_lines import KeyCap, Strong, line_width
 from compartment_tui.tui.variables.editor_model import Editor, EditorRow
 from compartment_tui.tui.variables.effect import SCOPES, change_cell
 
@@ -74,9 +74,9 @@ def _state(row: EditorRow) -> Line:
     """What is staged says so before anything else; what is required and not there says who."""
     if row.staged and (row.before or row.variable) is not None:
         said = change_cell(row.before, row.variable) if row.before != row.variable else None
-        return (Cell(f"{said.text if said else signed('staged', Tone.WARN).text}", Tone.WARN),)
+        return (Cell(f"{said.text if said else with_symbol('staged', Tone.WARN).text}", Tone.WARN),)
     if row.lacking:
-        return (signed(f"missing in {', '.join(map(show, row.lacking))}", Tone.BAD),)
+        return (with_symbol(f"missing in {', '.join(map(show, row.lacking))}", Tone.BAD),)
     return (state_cell(row.state),)
 
 
@@ -149,7 +149,7 @@ def staged_words(editor: Editor) -> Line:
         return (Cell("nothing staged ", Tone.QUIET),)
     return (
         Cell(f"{STAGED} {counted(count, 'edit')} staged  ", Tone.WARN),
-        Key("W"),
+        KeyCap("W"),
         Cell(f" writes {'it' if count == 1 else 'them'} ", Tone.QUIET),
     )
 
@@ -165,9 +165,9 @@ def editor_notes(editor: Editor, rows: Sequence[EditorRow]) -> tuple[Line, ...]:
         return (
             (
                 Cell(f"no variable for {whose} yet   ", Tone.QUIET),
-                Key("n"),
+                KeyCap("n"),
                 Cell(" makes one   ", Tone.QUIET),
-                Key("i"),
+                KeyCap("i"),
                 Cell(" imports a dotenv file", Tone.QUIET),
             ),
         )

@@ -21,7 +21,7 @@ from compartment_tui.tui.state.app_state import Board
 from compartment_tui.tui.variables.editor_model import Editor
 from compartment_tui.tui.variables.editor_rows import EditorRows
 from compartment_tui.tui.variables.editor_table import scope_tabs, staged_words, title_line
-from compartment_tui.tui.variables.effect import headline, preview, preview_lines
+from compartment_tui.tui.variables.effect import effect_lines, effects, headline
 from compartment_tui.tui.variables.scope_bar import ScopeBar
 
 _BY_NUMBER = Binding.Group("Environment by its number")
@@ -147,9 +147,9 @@ class VariablesView(Screen[None]):
             head.put()
             gets.put()
             return
-        found = preview(editor.before, editor.after, key)
+        found = effects(editor.before, editor.after, key)
         head.put(headline(key, found, environment=editor.environment, trying=False))
-        gets.put(*preview_lines(found, *self._preview_room))
+        gets.put(*effect_lines(found, *self._preview_room))
 
     @property
     def _preview_room(self) -> tuple[int, int]:

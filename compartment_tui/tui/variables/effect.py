@@ -7,7 +7,7 @@ from compartment_tui.domain.variable import Resolved, Scope, Sensitivity, Variab
 from compartment_tui.domain.variables.sheet import Sheet
 from compartment_tui.domain.variables.views import VariableState
 from compartment_tui.present.text import counted, fit, listed, show, show_name
-from compartment_tui.present.tone import SYMBOLS, Cell, Line, Tone, line, signed
+from compartment_tui.present.tone import SYMBOLS, Cell, Line, Tone, line, with_symbol
 from compartment_tui.present.variables import state_cell, variable_value_cell
 from compartment_tui.tui.kit.grid import Column, Grid, Row, grid
 from compartment_tui.tui.kit.styled_lines import Strong, fitted
@@ -17,7 +17,7 @@ SCOPES = {Scope.ENVIRONMENT: Cell("environment"), Scope.SERVICE: Strong("service
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Gets:
+class ServiceEffect:
     """What one service gets, before and after."""
 
     service: str
@@ -39,12 +39,12 @@ class Gets:
         return self.changes or self.missing or self.after is not None or self.state is not None
 
 
-def preview(before: Sheet, after: Sheet, key: str) -> tuple[Gets, ...]:
+def effects(before: Sheet, after: Sheet, key: str) -> tuple[ServiceEffect, ...]:
     """What each service gets, in the order of the file."""
     return tuple(_gets(before, after, service, key) for service in after.services)
 
 
-def _gets(before: Sheet, after: Sheet, service: str, key: str) -> Gets:
+def _gets(before: Sheet, after: Sheet, service: str, key: str) -> ServiceEffect:
     row = after.resolved(service, key)
     missing = row is None and key in after.requires(service)
     state: VariableState | None = None
@@ -54,7 +54,7 @@ def _gets(before: Sheet, after: Sheet, service: str, key: str) -> Gets:
         state = VariableState.MISSING
     elif key in after.running.get(service, {}):
         state = VariableState.REMOVED
-    return Gets(
+    return ServiceEffect(
         service=service,
         before=before.resolved(service, key),
         after=row,
@@ -78,7 +78,7 @@ _COLUMNS = (
 )
 
 
-def preview_lines(gets: Sequence[Gets], room: int, rows: int) -> tuple[Line, ...]:
+def effect_lines(gets: Sequence[ServiceEffect], room: int, rows: int) -> tuple[Line, ...]:
     """A head line and a line for each service, those that change first when there are too many.
 
     In at most so many rows; what is left out is counted.
@@ -98,14 +98,16 @@ def preview_lines(gets: Sequence[Gets], room: int, rows: int) -> tuple[Line, ...
     return tuple(lines)
 
 
-def _chosen(gets: Sequence[Gets], rows: int) -> tuple[Sequence[Gets], Sequence[Gets]]:
+def _chosen(
+    gets: Sequence[ServiceEffect], rows: int
+) -> tuple[Sequence[ServiceEffect], Sequence[ServiceEffect]]:
     if len(gets) <= rows:
         return gets, ()
     order = sorted(gets, key=lambda one: (not one.changes, not one.missing, not one.concerned))
     return order[: rows - 1], order[rows - 1 :]
 
 
-def _rest_words(rest: Sequence[Gets]) -> str:
+def _rest_words(rest: Sequence[ServiceEffect]) -> str:
     changing = sum(one.changes for one in rest)
     still = len(rest) - changing
     parts = [f"{counted(changing, 'more service')} that change"] * bool(changing)
@@ -113,12 +115,12 @@ def _rest_words(rest: Sequence[Gets]) -> str:
     return f"… {listed(parts)}"
 
 
-def _grid(gets: Sequence[Gets], room: int, changing: bool) -> Grid:
+def _grid(gets: Sequence[ServiceEffect], room: int, changing: bool) -> Grid:
     rows = [Row(key=one.service, cells=_cells(one, changing=changing)) for one in gets]
     return grid(_COLUMNS, rows, room)
 
 
-def _cells(one: Gets, *, changing: bool) -> tuple[Line, ...]:
+def _cells(one: ServiceEffect, *, changing: bool) -> tuple[Line, ...]:
     name = Cell(show(one.service), Tone.PLAIN if one.concerned else Tone.QUIET)
     if one.after is None:
         nothing = Cell("nothing", Tone.BAD if one.missing else Tone.QUIET)
@@ -137,7 +139,7 @@ def _cells(one: Gets, *, changing: bool) -> tuple[Line, ...]:
     )
 
 
-def _then(one: Gets, *, changing: bool) -> Cell:
+def _then(one: ServiceEffect, *, changing: bool) -> Cell:
     """What becomes of it; where nothing is to change, whether it runs with that."""
     if one.changes:
         return change_cell(_winner(one.before), _winner(one.after), missing=one.missing)
@@ -149,16 +151,16 @@ def _then(one: Gets, *, changing: bool) -> Cell:
 def change_cell(before: Variable | None, after: Variable | None, *, missing: bool = False) -> Cell:
     """One value that becomes another, told by what it was."""
     if missing:
-        return signed("missing", Tone.BAD)
+        return with_symbol("missing", Tone.BAD)
     if after is None:
-        return signed("goes away", Tone.WARN)
+        return with_symbol("goes away", Tone.WARN)
     if before is None:
-        return signed("new", Tone.WARN)
+        return with_symbol("new", Tone.WARN)
     if Sensitivity.SENSITIVE in (before.sensitivity, after.sensitivity):
         same = before.value is not None and before.value == after.value
         words = f"becomes {after.sensitivity}" if same else "another value"
-        return signed(words, Tone.WARN)
-    return signed(f"was {variable_value_cell(before, 40).text}", Tone.WARN)
+        return with_symbol(words, Tone.WARN)
+    return with_symbol(f"was {variable_value_cell(before, 40).text}", Tone.WARN)
 
 
 def _across(drawn: Grid, row: Row | None) -> Iterator[Cell]:
@@ -168,7 +170,7 @@ def _across(drawn: Grid, row: Row | None) -> Iterator[Cell]:
         yield from fitted(cell, width)
 
 
-def headline(key: str, gets: Sequence[Gets], *, environment: str, trying: bool) -> Line:
+def headline(key: str, gets: Sequence[ServiceEffect], *, environment: str, trying: bool) -> Line:
     """What the preview is about, in a sentence."""
     name = Strong(show(key))
     changing = [show(one.service) for one in gets if one.changes]

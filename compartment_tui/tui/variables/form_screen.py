@@ -29,7 +29,7 @@ from compartment_tui.tui.variables.draft import (
     value_words,
 )
 from compartment_tui.tui.variables.editor_model import Editor, in_force
-from compartment_tui.tui.variables.effect import headline, preview, preview_lines
+from compartment_tui.tui.variables.effect import effect_lines, effects, headline
 
 
 class VariableForm(Dialog[SetVariable | None]):
@@ -111,8 +111,8 @@ class VariableForm(Dialog[SetVariable | None]):
         if self._draft.key and not problem and not self._unfinished:
             after = editor.trying(self._draft.edit(self._field.value)) or after
         if self._draft.key and before and after:
-            found = preview(before, after, self._draft.key)
-            lines = preview_lines(found, room, max(3, self.size.height - 16))
+            found = effects(before, after, self._draft.key)
+            lines = effect_lines(found, room, max(3, self.size.height - 16))
             head = headline(
                 self._draft.key, found, environment=self._draft.environment, trying=True
             )

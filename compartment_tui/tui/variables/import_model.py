@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from compartment_tui.domain.variables.edits import VariableEdit
 from compartment_tui.present.text import counted
-from compartment_tui.present.tone import Cell, Line, Tone, line, signed
+from compartment_tui.present.tone import Cell, Line, Tone, line, with_symbol
 from compartment_tui.tui.kit.choice import Choice
 from compartment_tui.tui.variables.editor_model import Editor
 from compartment_tui.tui.variables.editor_table import services_words
@@ -13,7 +13,7 @@ from compartment_tui.tui.variables.staged_edits import edit_line, touched
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Source:
+class ImportSource:
     """How a dotenv text is taken; `path` names its file, empty when the text itself was given."""
 
     environment: str
@@ -38,7 +38,7 @@ def import_lines(
 ) -> tuple[Line, ...]:
     """What the edits would do, key by key, and whom they touch."""
     if not edits:
-        return (*notes, (signed("everything in it is so already", Tone.GOOD),))
+        return (*notes, (with_symbol("everything in it is so already", Tone.GOOD),))
     would = editor.staging(edits)
     services = touched(would).get(editor.environment, ())
     words = f"touches {services_words(services)}" if services else "touches no service"

@@ -19,7 +19,7 @@ from compartment_tui.tui.kit.value_field import ValueField
 from compartment_tui.tui.variables.draft import problem_line, scope_choice
 from compartment_tui.tui.variables.editor_model import Editor
 from compartment_tui.tui.variables.import_model import (
-    Source,
+    ImportSource,
     import_lines,
     kept_choice,
     nothing_yet,
@@ -41,7 +41,7 @@ class VariableImport(Dialog[tuple[VariableEdit, ...]]):
     def __init__(self, editor: Editor) -> None:
         super().__init__(classes="dialog wide form")
         self._editor = editor
-        self._asked: Source | None = None
+        self._asked: ImportSource | None = None
         self._edits: tuple[VariableEdit, ...] | None = None
         """What was read; None while there is nothing that can be staged."""
 
@@ -76,10 +76,10 @@ class VariableImport(Dialog[tuple[VariableEdit, ...]]):
     # --- what is asked, and what comes back ------------------------------------------------------
 
     @property
-    def _source(self) -> Source:
+    def _source(self) -> ImportSource:
         services = (None, *(self._editor.after.services if self._editor.after else ()))
         lines = self.query_one(ValueField)
-        return Source(
+        return ImportSource(
             environment=self._editor.environment,
             service=services[self.query_one("#scope", ChoiceLine).chosen],
             path=self.query_one("#path", Input).value.strip() if lines.empty else "",

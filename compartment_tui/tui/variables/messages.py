@@ -9,7 +9,7 @@ from compartment_tui.domain.variables.edits import VariableEdit
 from compartment_tui.domain.variables.sheet import Sheet
 from compartment_tui.domain.variables.views import Identity
 from compartment_tui.present.tone import Line
-from compartment_tui.tui.variables.import_model import Source
+from compartment_tui.tui.variables.import_model import ImportSource
 
 
 @dataclass(eq=False, repr=False)
@@ -43,7 +43,7 @@ class WriteRefused(Message):
 class ImportRead(Message):
     """What a dotenv text would bring; `edits` None and an error when it cannot be read."""
 
-    source: Source
+    source: ImportSource
     edits: tuple[VariableEdit, ...] | None = None
     error: CompartmentError | None = None
     notes: tuple[Line, ...] = ()

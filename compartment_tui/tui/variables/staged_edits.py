@@ -9,7 +9,7 @@ from compartment_tui.domain.variables.diff import effects
 from compartment_tui.domain.variables.edits import RemoveVariable, VariableEdit, is_sensitive
 from compartment_tui.present.recipients import new_reader_lines, reader_count_words
 from compartment_tui.present.text import clean, counted, fit, show, show_name
-from compartment_tui.present.tone import Cell, Line, Tone, line, signed
+from compartment_tui.present.tone import Cell, Line, Tone, line, with_symbol
 from compartment_tui.present.variables import variable_value_cell
 from compartment_tui.tui.kit.question import Question
 from compartment_tui.tui.kit.styled_lines import Strong
@@ -56,7 +56,11 @@ def edit_line(editor: Editor, edit: VariableEdit) -> Line:
     scope = "every service" if edit.service is None else show(edit.service)
     where = Cell(f"  for {scope}", Tone.QUIET)
     if edit in editor.lost:
-        return (signed(show(edit.key), Tone.BAD), where, Cell("  has no place any more", Tone.BAD))
+        return (
+            with_symbol(show(edit.key), Tone.BAD),
+            where,
+            Cell("  has no place any more", Tone.BAD),
+        )
     if isinstance(edit, RemoveVariable):
         old = variable_value_cell(was, VALUE_COLUMNS).text if was else "not there"
         return (Cell(f"- {show(edit.key)}", Tone.BAD), where, Cell(f"  {old}", Tone.QUIET))
@@ -143,7 +147,7 @@ def redeploy_question(offer: Redeploy, others: tuple[str, ...]) -> Question:
     one = len(offer.services) == 1
     verb = "runs" if one else "run"
     lines: list[Line] = [
-        (signed("written", Tone.GOOD),),
+        (with_symbol("written", Tone.GOOD),),
         (),
         line(
             f"{services_words(offer.services)} in {show_name(offer.environment)} {verb} "
@@ -173,7 +177,7 @@ def leave_question(editor: Editor) -> Question:
 
 def trouble_question(error: CompartmentError) -> Question:
     """It could not be written; nothing is lost."""
-    lines: tuple[Line, ...] = ((signed(clean(error.message), Tone.BAD),),)
+    lines: tuple[Line, ...] = ((with_symbol(clean(error.message), Tone.BAD),),)
     if error.hint:
         lines += (line(f"  {clean(error.hint)}", Tone.QUIET),)
     kept = line("Nothing was written, and everything stays staged.")

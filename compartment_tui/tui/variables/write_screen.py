@@ -11,7 +11,7 @@ from textual.content import Content
 from textual.widgets import Button, Input, Static
 
 from compartment_tui.present.text import show
-from compartment_tui.present.tone import Tone, line, signed
+from compartment_tui.present.tone import Tone, line, with_symbol
 from compartment_tui.tui.kit.dialog import Dialog
 from compartment_tui.tui.kit.question import Question
 from compartment_tui.tui.kit.styled_text import paragraph
@@ -60,7 +60,7 @@ class WriteScreen(Dialog[bool]):
         self.put_label("#no", f"{self._question.no}  {'esc' if asked else 'n'}")
         if asked:
             words = f"{show(self._names[0])} is protected: type its name, then enter"
-            said = (signed(wrong, Tone.BAD),) if wrong else line(words, Tone.WARN)
+            said = (with_symbol(wrong, Tone.BAD),) if wrong else line(words, Tone.WARN)
             ask.update(paragraph((said,)))
         self.fit()
 

@@ -9,7 +9,7 @@ from compartment_tui.adapters.docker.engine import DockerEngine
 from compartment_tui.domain.config import Kind, NetworkSettings, ServiceSpec
 from compartment_tui.domain.deployment import Image, Provenance, Trigger
 from compartment_tui.domain.names import EnvironmentKey, new_id
-from compartment_tui.domain.planning.plan import Birth, ImageSource, Plan
+from compartment_tui.domain.planning.plan import ContainerSpec, ImageSource, Plan
 from compartment_tui.domain.variable import Secret
 
 IMAGE = "busybox:1"
@@ -33,7 +33,7 @@ class Ground:
         values: dict[str, str] | None = None,
         key: EnvironmentKey | None = None,
         **spec: object,
-    ) -> Birth:
+    ) -> ContainerSpec:
         """A deployment of `command` (by default one that waits to be stopped)."""
         now = datetime.now(UTC)
         base = ServiceSpec(name=service, kind=Kind.API, image=IMAGE, command=command or SLEEP)
@@ -49,9 +49,9 @@ class Ground:
             fingerprints={"GREETING": "abc"},
             provenance=Provenance(commit="c0ffee", branch="main", dirty=True, author="Ana ✿"),
         )
-        return Birth(plan=plan, image=self.image, created=now)
+        return ContainerSpec(plan=plan, image=self.image, created=now)
 
-    def started(self, birth: Birth) -> str:
+    def started(self, birth: ContainerSpec) -> str:
         """Make and start it; its deployment's id."""
         self.engine.create(birth)
         self.engine.start(birth.plan.deployment)

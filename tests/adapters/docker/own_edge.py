@@ -18,7 +18,7 @@ from compartment_tui.adapters.docker.api.client import Client, connect
 from compartment_tui.adapters.docker.api.convert import instance_of_inspect
 from compartment_tui.adapters.docker.api.helper_shell import Shell
 from compartment_tui.adapters.docker.api.labels import Role
-from compartment_tui.adapters.docker.api.resource_names import Layout
+from compartment_tui.adapters.docker.api.resource_names import ResourceNames
 from compartment_tui.adapters.docker.edge.edge import DockerEdge
 from compartment_tui.adapters.docker.engine import DockerEngine
 from compartment_tui.adapters.docker.lock.locks import DockerEnvironmentLock, DockerLocks
@@ -55,7 +55,7 @@ def fresh_id(prefix: str = "dep") -> str:
 @dataclass(frozen=True)
 class OwnEdge:
     client: Client
-    layout: Layout
+    layout: ResourceNames
     settings: EdgeSettings
 
     @property
@@ -193,6 +193,6 @@ class OwnEdge:
 def own_edge() -> OwnEdge:
     return OwnEdge(
         connect(),
-        Layout(namespace=f"t-{secrets.token_hex(4)}"),
+        ResourceNames(namespace=f"t-{secrets.token_hex(4)}"),
         EdgeSettings(http_port=free_port()),
     )

@@ -33,7 +33,7 @@ from compartment_tui.domain.deployment import (
     Trigger,
 )
 from compartment_tui.domain.names import EnvironmentKey
-from compartment_tui.domain.planning.plan import Birth, ImageSource, Plan
+from compartment_tui.domain.planning.plan import ContainerSpec, ImageSource, Plan
 from tests.domain.nasty import NASTY
 from tests.domain.strategies import KEYS, SERVICES
 
@@ -144,7 +144,9 @@ def test_names_come_back_from_the_labels(
         source=ImageSource.PULL,
         sensitive=sensitive,
     )
-    birth = Birth(plan=plan, image=Image(id="sha256:1"), created=datetime(2026, 1, 1, tzinfo=UTC))
+    birth = ContainerSpec(
+        plan=plan, image=Image(id="sha256:1"), created=datetime(2026, 1, 1, tzinfo=UTC)
+    )
     row = {"Id": "c1", "State": "running", "Labels": json.loads(json.dumps(labels_of(birth)))}
     one = instance_of_row(row)
     assert one is not None

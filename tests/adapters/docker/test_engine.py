@@ -12,7 +12,7 @@ from itertools import takewhile
 import pytest
 
 from compartment_tui.adapters.docker.api import labels
-from compartment_tui.adapters.docker.api.resource_names import Layout
+from compartment_tui.adapters.docker.api.resource_names import ResourceNames
 from compartment_tui.adapters.docker.resources.containers import birth_config, inspect, make, rows
 from compartment_tui.domain.config import Kind, Limits, NetworkSettings, Release
 from compartment_tui.domain.deployment import Image, InstanceState
@@ -144,7 +144,7 @@ def test_a_command_that_does_not_exist_fails_with_the_engines_reason(ground: Gro
 def test_a_network_that_is_gone_is_named_as_the_reason(ground: Ground) -> None:
     birth = ground.birth()
     ground.engine.create(birth)
-    ground.client.api.remove_network(Layout().network(ground.key))
+    ground.client.api.remove_network(ResourceNames().network(ground.key))
     with pytest.raises(CandidateExited, match="network"):
         ground.engine.start(birth.plan.deployment)
 
@@ -301,7 +301,7 @@ def test_a_network_is_made_once_and_found_by_its_environment(ground: Ground) -> 
 
 
 def test_a_pool_that_is_used_up_is_refused(ground: Ground) -> None:
-    (used,) = ground.client.api.networks(names=[Layout().network(ground.key)])
+    (used,) = ground.client.api.networks(names=[ResourceNames().network(ground.key)])
     pool = used["IPAM"]["Config"][0]["Subnet"]
     other = EnvironmentKey(ground.key.project, "other")
     with pytest.raises(Refused, match="no free /26"):
@@ -315,7 +315,9 @@ def test_an_environment_goes_with_its_network_though_others_are_on_it(ground: Gr
     guest = ground.started(ground.birth("guest", key=other))
     one = ground.engine.instance(guest)
     assert one is not None
-    ground.client.api.connect_container_to_network(one.container, Layout().network(ground.key))
+    ground.client.api.connect_container_to_network(
+        one.container, ResourceNames().network(ground.key)
+    )
     ground.engine.remove_environment(ground.key, volumes=False)
     assert ground.engine.instances(ground.key) == ()
     assert ground.key not in ground.engine.networks()
@@ -461,7 +463,7 @@ def test_health_checks_of_the_image_are_told(ground: Ground) -> None:
     make(
         ground.client,
         birth,
-        birth_config(birth, Layout().network(birth.plan.key)) | {"Healthcheck": check},
+        birth_config(birth, ResourceNames().network(birth.plan.key)) | {"Healthcheck": check},
         name,
     )
     ground.engine.start(birth.plan.deployment)

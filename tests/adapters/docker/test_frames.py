@@ -12,7 +12,7 @@ from compartment_tui.adapters.docker.api.log_frames import (
     LINE_LIMIT,
     Demultiplexer,
     LineDecoder,
-    Written,
+    LoggedLine,
 )
 
 AT = datetime(2026, 11, 24, 6, 38, 40, 123456, UTC)
@@ -27,7 +27,7 @@ def stamped(stream: int, text: bytes, *, after: int = 0) -> bytes:
     return frame(stream, at.isoformat().replace("+00:00", "789Z").encode() + b" " + text)
 
 
-def decoded(*chunks: bytes) -> list[Written]:
+def decoded(*chunks: bytes) -> list[LoggedLine]:
     decoder = LineDecoder()
     return [line for chunk in chunks for line in decoder.feed(chunk)] + list(decoder.flush())
 
@@ -47,16 +47,16 @@ def test_frames_survive_any_cut(frames: list[tuple[int, bytes]], cuts: list[int]
 def test_each_line_has_its_time_and_stream() -> None:
     lines = decoded(stamped(1, b"one\n") + stamped(2, b"two\r\n", after=1))
     assert lines == [
-        Written(AT, "stdout", "one"),
-        Written(AT + timedelta(seconds=1), "stderr", "two"),
+        LoggedLine(AT, "stdout", "one"),
+        LoggedLine(AT + timedelta(seconds=1), "stderr", "two"),
     ]
 
 
 def test_a_long_line_kept_in_pieces_is_one_line_with_the_first_time() -> None:
     pieces = (stamped(1, b"a" * 5), stamped(2, b"between\n"), stamped(1, b"b" * 5 + b"\n", after=9))
     assert decoded(*pieces) == [
-        Written(AT, "stderr", "between"),
-        Written(AT, "stdout", "aaaaabbbbb"),
+        LoggedLine(AT, "stderr", "between"),
+        LoggedLine(AT, "stdout", "aaaaabbbbb"),
     ]
 
 
@@ -66,7 +66,7 @@ def test_a_character_cut_between_two_pieces_is_whole_again() -> None:
 
 
 def test_what_never_ended_comes_at_the_end() -> None:
-    assert decoded(stamped(1, b"unended")) == [Written(AT, "stdout", "unended")]
+    assert decoded(stamped(1, b"unended")) == [LoggedLine(AT, "stdout", "unended")]
 
 
 @pytest.mark.parametrize("text", [b"\xff\xfe ok", b"\x80"])

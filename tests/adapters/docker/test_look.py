@@ -239,7 +239,7 @@ def test_an_engine_elsewhere_is_asked_through_the_sdk(monkeypatch: pytest.Monkey
 @pytest.mark.docker
 def test_the_answers_are_those_of_the_sdk(ground: Ground) -> None:
     made = ground.engine.create(ground.birth())
-    ours = unix_client.LocalLook("/var/run/docker.sock", "here")
+    ours = unix_client.UnixEngineReader("/var/run/docker.sock", "here")
     sdk: Any = ground.client.api  # the stubs leave a type out
     of_it = filters(Role.SERVICE, ground.key)
     (row,) = ours.containers(all=True, filters=of_it)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Protocol, cast
 from compartment_tui.adapters.docker.api.log_frames import Demultiplexer
 
 if TYPE_CHECKING:
-    from compartment_tui.adapters.docker.api.sdk_session import Session
+    from compartment_tui.adapters.docker.api.sdk_session import SdkSession
 
 CHUNK = 65536
 STDOUT = 1
@@ -48,7 +48,7 @@ class Wire:
         self._owner.close()
 
 
-def attach(api: "Session", container: str) -> Wire:
+def attach(api: "SdkSession", container: str) -> Wire:
     """Attach to a container's stdin and stdout. Call it before the start, to miss no output."""
     options = {"stdin": 1, "stdout": 1, "stderr": 0, "stream": 1, "logs": 0}
     return wire_of(api.attach_socket(container, params=options))
@@ -61,7 +61,7 @@ def wire_of(channel: object) -> Wire:
     return Wire(cast(socket.socket, getattr(channel, "_sock", channel)), owner)
 
 
-class Output:
+class AttachedOutput:
     """What a container writes to its stdout, as it comes in."""
 
     def __init__(self, wire: Wire) -> None:

@@ -14,12 +14,12 @@ from compartment_tui.ports import Cancel
 if TYPE_CHECKING:
     import requests
 
-    from compartment_tui.adapters.docker.api.sdk_session import Session
+    from compartment_tui.adapters.docker.api.sdk_session import SdkSession
 
 POLL_SECONDS = 0.1
 
 Chunk = dict[str, Any]
-Ask = Callable[["Session"], Iterable[Chunk]]
+Ask = Callable[["SdkSession"], Iterable[Chunk]]
 
 
 class Silence(Exception):
@@ -65,11 +65,11 @@ class _Reader:
     """Reads in a thread: the SDK's generators block, and cannot be closed from outside."""
 
     def __init__(self, client: Client, ask: Ask) -> None:
-        from compartment_tui.adapters.docker.api.sdk_session import Session
+        from compartment_tui.adapters.docker.api.sdk_session import SdkSession
 
         self.found: queue.SimpleQueue[Chunk | BaseException | None] = queue.SimpleQueue()
         self._response: requests.Response | None = None
-        self._session = Session(client.address)
+        self._session = SdkSession(client.address)
         self._session.hooks["response"].append(self._keep)
         threading.Thread(target=self._read, args=(ask,), daemon=True).start()
 

@@ -15,9 +15,9 @@ from compartment_tui.adapters.docker.api.address import Address, find_address
 from compartment_tui.adapters.docker.api.sdk import load_sdk
 from compartment_tui.adapters.docker.api.unix_client import (
     CONNECT_SECONDS,
-    LocalLook,
-    Look,
-    Refusal,
+    EngineReader,
+    EngineRefusal,
+    UnixEngineReader,
     refuse_old,
 )
 from compartment_tui.domain.errors import (
@@ -29,7 +29,7 @@ from compartment_tui.domain.errors import (
 )
 
 if TYPE_CHECKING:
-    from compartment_tui.adapters.docker.api.sdk_session import Session
+    from compartment_tui.adapters.docker.api.sdk_session import SdkSession
     from compartment_tui.domain.deployment import EnvironmentRecord
 
 NO_SPACE = "no space left on device"
@@ -52,11 +52,11 @@ class Client:
         """By deployment: the container that its record names. No other is taken for its own."""
         self.readers: dict[str, str] = {}
         """By volume: the container that it is read through, once it was looked at."""
-        self._session: Session | None = None
+        self._session: SdkSession | None = None
         self._opening = threading.Lock()
 
     @property
-    def api(self) -> "Session":
+    def api(self) -> "SdkSession":
         """The SDK's low-level client, connected.
 
         Raises:
@@ -78,14 +78,14 @@ class Client:
         threading.Thread(target=connect, daemon=True).start()
 
     @property
-    def look(self) -> Look:
+    def look(self) -> EngineReader:
         """Who is asked by those who only look: the engine itself when it is here, else the SDK.
 
         It raises what `translate` translates, and EngineTooOld.
         """
         if self._session is None and self.address.socket is not None:
-            return LocalLook(self.address.socket, self.address.url)
-        return cast(Look, self.api)
+            return UnixEngineReader(self.address.socket, self.address.url)
+        return cast(EngineReader, self.api)
 
     @contextmanager
     def translate(self, doing: str = "do that") -> Iterator[None]:
@@ -100,7 +100,7 @@ class Client:
         """
         try:
             yield
-        except Refusal as error:
+        except EngineRefusal as error:
             raise _refused(error.status, error, doing) from error
         except _foreign() as error:
             raise translated(error, self.address, doing) from error
@@ -119,16 +119,16 @@ class Client:
                 self._session.close()
             self._session = None
 
-    def _open(self) -> "Session":
+    def _open(self) -> "SdkSession":
         try:
             _knock(self.address)
         except OSError as error:
             raise translated(error, self.address, "answer") from error
         load_sdk()
         with self.translate("answer"):
-            from compartment_tui.adapters.docker.api.sdk_session import Session
+            from compartment_tui.adapters.docker.api.sdk_session import SdkSession
 
-            session = Session(self.address)
+            session = SdkSession(self.address)
         try:
             refuse_old(session.api_version, self.address.url)
         except BaseException:

@@ -24,7 +24,7 @@ from compartment_tui.domain.refusal import Listener
 from compartment_tui.ports import EngineEvent
 
 if TYPE_CHECKING:
-    from compartment_tui.domain.planning.plan import Birth
+    from compartment_tui.domain.planning.plan import ContainerSpec
 
 Json = Mapping[str, Any]
 
@@ -56,7 +56,7 @@ def key_of(labels: Json) -> EnvironmentKey | None:
     return None if misnamed(project, environment) else EnvironmentKey(project, environment)
 
 
-def labels_of(birth: "Birth") -> dict[str, str]:
+def labels_of(birth: "ContainerSpec") -> dict[str, str]:
     """Everything that is fixed when a deployment's container is made."""
     plan = birth.plan
     return {

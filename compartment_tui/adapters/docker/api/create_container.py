@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from compartment_tui.adapters.docker.api.client import Client
 
 
-def made(client: "Client", image: str, **settings: Any) -> str:  # noqa: ANN401
+def create_or_pull(client: "Client", image: str, **settings: Any) -> str:  # noqa: ANN401
     """The new container's id. `settings` are the SDK's, and it raises what the SDK raises.
 
     Raises ImageUnavailable when the image is not on the engine and cannot be pulled.

@@ -12,8 +12,8 @@ from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import TYPE_CHECKING, NamedTuple, Self
 
-from compartment_tui.adapters.docker.api.attach import Output, Wire, attach, deadline_in
-from compartment_tui.adapters.docker.api.create_container import made
+from compartment_tui.adapters.docker.api.attach import AttachedOutput, Wire, attach, deadline_in
+from compartment_tui.adapters.docker.api.create_container import create_or_pull
 from compartment_tui.adapters.docker.api.sdk import load_sdk
 from compartment_tui.domain import bounds
 from compartment_tui.domain.errors import EngineProblem
@@ -52,7 +52,7 @@ class Shell:
         self.container = container
         self._client = client
         self._wire = wire
-        self._output = Output(wire)
+        self._output = AttachedOutput(wire)
         self._busy = threading.Lock()
         self._closed = False
 
@@ -198,7 +198,7 @@ def create(
         # What passes through the pipe (records, keys) must not be kept in the engine's logs.
         log_config=LogConfig(type="none"),
     )
-    return made(
+    return create_or_pull(
         client,
         image,
         name=name,

@@ -35,7 +35,7 @@ class Demultiplexer:
 
 
 @dataclass(frozen=True, slots=True)
-class Written:
+class LoggedLine:
     """One line a container wrote, and when."""
 
     at: datetime
@@ -53,18 +53,18 @@ class LineDecoder:
         self._frames = Demultiplexer()
         self._open: dict[int, tuple[datetime, bytes]] = {}
 
-    def feed(self, chunk: bytes) -> Iterator[Written]:
+    def feed(self, chunk: bytes) -> Iterator[LoggedLine]:
         """Every line that is complete now."""
         for stream, content in self._frames.feed(chunk):
             yield from self._piece(stream, content)
 
-    def flush(self) -> Iterator[Written]:
+    def flush(self) -> Iterator[LoggedLine]:
         """What was written without an end of line before the log ended."""
         for stream, (at, text) in self._open.items():
             yield _written(at, stream, text)
         self._open.clear()
 
-    def _piece(self, stream: int, content: bytes) -> Iterator[Written]:
+    def _piece(self, stream: int, content: bytes) -> Iterator[LoggedLine]:
         stamp, _, text = content.partition(b" ")
         at = moment(stamp.decode("ascii", "replace"))
         if at is None:
@@ -81,6 +81,6 @@ class LineDecoder:
             self._open[stream] = (at, rest)
 
 
-def _written(at: datetime, stream: int, text: bytes) -> Written:
+def _written(at: datetime, stream: int, text: bytes) -> LoggedLine:
     message = text.removesuffix(b"\r").decode("utf-8", "replace")
-    return Written(at, STREAMS.get(stream, "stdout"), message)
+    return LoggedLine(at, STREAMS.get(stream, "stdout"), message)

@@ -6,10 +6,10 @@ from compartment_tui.adapters.docker.api.client import reason
 from compartment_tui.adapters.docker.api.sdk import load_sdk
 
 if TYPE_CHECKING:
-    from compartment_tui.adapters.docker.api.sdk_session import Session
+    from compartment_tui.adapters.docker.api.sdk_session import SdkSession
 
 
-def without_broken_store(session: "Session", reference: str | None = None) -> str | None:
+def without_broken_store(session: "SdkSession", reference: str | None = None) -> str | None:
     """Make the session go on without a credential helper that fails; the line that says so.
 
     `reference` is the image to be pulled; None asks for all, as a build does. None is returned

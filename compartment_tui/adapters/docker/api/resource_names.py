@@ -27,7 +27,7 @@ FINGERPRINT_KEY = f"{STATE}/{KEY_FILE}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Layout:
+class ResourceNames:
     namespace: str = "compartment"
 
     def within(self, engine: str) -> str:
@@ -80,7 +80,7 @@ def record_path(key: EnvironmentKey) -> str:
     return f"{standing_path(key)}/{RECORD_FILE}"
 
 
-def shelf_path(key: EnvironmentKey) -> str:
+def archive_path(key: EnvironmentKey) -> str:
     """Where the environment's old history lies."""
     return f"{SHELF}/{key.text}"
 

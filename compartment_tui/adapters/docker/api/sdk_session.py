@@ -18,7 +18,7 @@ OLDEST = "1.41"
 CHUNK = 64 * 1024
 
 
-class Session(APIClient):
+class SdkSession(APIClient):
     """An `APIClient` that gives up connecting sooner than reading.
 
     The SDK takes one figure for both and adds a container's grace to it, so the pair is made at the

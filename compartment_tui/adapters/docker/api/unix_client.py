@@ -25,7 +25,7 @@ Json = dict[str, Any]
 Filters = Mapping[str, list[str]]
 
 
-class Look(Protocol):
+class EngineReader(Protocol):
     """What can be asked without the SDK, and with it."""
 
     def containers(self, *, all: bool, filters: Filters) -> list[Json]: ...  # noqa: A002
@@ -36,7 +36,7 @@ class Look(Protocol):
     def get_archive(self, container: str, path: str) -> tuple[Iterable[bytes], Any]: ...
 
 
-class Refusal(Exception):
+class EngineRefusal(Exception):
     """The engine's answer is no: its HTTP status and its reason."""
 
     def __init__(self, status: int, explanation: str) -> None:
@@ -45,8 +45,8 @@ class Refusal(Exception):
         self.explanation = explanation
 
 
-class LocalLook:
-    """Keeps the promises of `Look` on a Unix socket; for several threads at once.
+class UnixEngineReader:
+    """Keeps the promises of `EngineReader` on a Unix socket; for several threads at once.
 
     Raises Refusal, EngineTooOld; ConnectionError or TimeoutError when there is no answer.
     """
@@ -115,7 +115,7 @@ class LocalLook:
         bounds.refuse_large(len(content), bound, "the answer of the Docker engine")
         refuse_old(answer.headers.get("Api-Version", ""), self._url)
         if answer.status >= 300:
-            raise Refusal(answer.status, _reason(content) or f"HTTP {answer.status}")
+            raise EngineRefusal(answer.status, _reason(content) or f"HTTP {answer.status}")
         return content
 
 

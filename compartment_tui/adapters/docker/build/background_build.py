@@ -26,7 +26,7 @@ class Stop:
         self._stopped = True
 
 
-class Ahead:
+class BackgroundBuild:
     """A build in a thread of its own; what it says waits to be read."""
 
     def __init__(self, build: Generator[str, None, Image]) -> None:

@@ -12,7 +12,7 @@ from compartment_tui.adapters.docker.api.cancellable_stream import Chunk, Silenc
 from compartment_tui.adapters.docker.api.client import NO_SPACE, Client, reason
 from compartment_tui.adapters.docker.api.registry_credentials import without_broken_store
 from compartment_tui.adapters.docker.api.sdk import load_sdk
-from compartment_tui.adapters.docker.build.background_build import Ahead, Stop
+from compartment_tui.adapters.docker.build.background_build import BackgroundBuild, Stop
 from compartment_tui.adapters.docker.build.build_advice import BuildSite, build_advice
 from compartment_tui.adapters.docker.build.build_command import (
     BuildCommand,
@@ -47,7 +47,7 @@ from compartment_tui.domain.planning.plan import Plan
 from compartment_tui.ports import Cancel, Project
 
 if TYPE_CHECKING:
-    from compartment_tui.adapters.docker.api.sdk_session import Session
+    from compartment_tui.adapters.docker.api.sdk_session import SdkSession
 
 PULL_PATIENCE_SECONDS = 10.0
 LONGEST_INSTRUCTION = 80
@@ -70,7 +70,7 @@ class DockerBuilder:
     def __init__(self, client: Client, project: Project) -> None:
         self._client = client
         self._project = project
-        self._begun: dict[str, Ahead] = {}
+        self._begun: dict[str, BackgroundBuild] = {}
 
     def warm_up(self) -> None:
         threading.Thread(target=find_build_command, daemon=True).start()
@@ -79,7 +79,8 @@ class DockerBuilder:
     def ahead(self, plans: tuple[Plan, ...], cancel: Cancel) -> Iterator[None]:
         stop = Stop(cancel)
         self._begun = {
-            plan.deployment: Ahead(self._build(plan, stop)) for plan in plans[:SIDE_BY_SIDE]
+            plan.deployment: BackgroundBuild(self._build(plan, stop))
+            for plan in plans[:SIDE_BY_SIDE]
         }
         try:
             yield
@@ -156,7 +157,7 @@ class DockerBuilder:
     ) -> Generator[str, None, str]:
         progress = ClassicProgress()
 
-        def ask(session: "Session") -> Iterable[Chunk]:
+        def ask(session: "SdkSession") -> Iterable[Chunk]:
             yield from _told(without_broken_store(session))
             yield from _classic_build(session, plan, recipe)
 
@@ -204,7 +205,7 @@ class DockerBuilder:
             return ""
 
     def _pull(self, reference: str, cancel: Cancel) -> Iterator[str]:
-        def ask(session: "Session") -> Iterable[Chunk]:
+        def ask(session: "SdkSession") -> Iterable[Chunk]:
             yield from _told(without_broken_store(session, reference))
             yield from session.pull(reference, stream=True, decode=True)
 
@@ -273,7 +274,7 @@ def _fed(
         yield from progress.feed(secrets.masked(line))
 
 
-def _classic_build(session: "Session", plan: Plan, recipe: Recipe) -> Iterable[Chunk]:
+def _classic_build(session: "SdkSession", plan: Plan, recipe: Recipe) -> Iterable[Chunk]:
     load_sdk()
     packed: Any = _packed(plan, recipe)
     build = plan.spec.build

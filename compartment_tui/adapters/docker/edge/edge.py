@@ -9,11 +9,11 @@ from compartment_tui.adapters.docker.api import labels
 from compartment_tui.adapters.docker.api.attach import deadline_in
 from compartment_tui.adapters.docker.api.client import Client, Conflict, Missing
 from compartment_tui.adapters.docker.api.convert import key_of, moment
-from compartment_tui.adapters.docker.api.create_container import made, pull
+from compartment_tui.adapters.docker.api.create_container import create_or_pull, pull
 from compartment_tui.adapters.docker.api.helper_shell import Shell, ShellGone, remove
 from compartment_tui.adapters.docker.api.labels import Role
 from compartment_tui.adapters.docker.api.ownership import name_taken
-from compartment_tui.adapters.docker.api.resource_names import ROUTES, Layout
+from compartment_tui.adapters.docker.api.resource_names import ROUTES, ResourceNames
 from compartment_tui.adapters.docker.api.sdk import load_sdk
 from compartment_tui.adapters.docker.edge import stopped_page, traefik
 from compartment_tui.adapters.docker.edge.edge_container import (
@@ -56,9 +56,9 @@ PAUSE_SECONDS = 0.05
 class DockerEdge:
     """Keeps the promises of `compartment_tui.ports.Edge`."""
 
-    def __init__(self, client: Client, layout: Layout | None = None) -> None:
+    def __init__(self, client: Client, layout: ResourceNames | None = None) -> None:
         self._client = client
-        self._layout = layout or Layout()
+        self._layout = layout or ResourceNames()
         self._documents = Documents(client, self._layout, DockerRecords(client, self._layout))
 
     def info(self) -> EdgeInfo | None:
@@ -183,7 +183,7 @@ class DockerEdge:
         self._make_network()
         api = self._client.api
         with self._client.translate("make the edge"):
-            made(
+            create_or_pull(
                 self._client,
                 traefik.EDGE_IMAGE,
                 name=self._layout.edge,

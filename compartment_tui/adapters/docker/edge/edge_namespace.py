@@ -8,7 +8,7 @@ from compartment_tui.adapters.docker.api import labels
 from compartment_tui.adapters.docker.api.client import Client, Conflict, Missing
 from compartment_tui.adapters.docker.api.helper_shell import CALL_LIMIT, Answer, Shell, ShellGone
 from compartment_tui.adapters.docker.api.labels import Role
-from compartment_tui.adapters.docker.api.resource_names import Layout
+from compartment_tui.adapters.docker.api.resource_names import ResourceNames
 from compartment_tui.adapters.docker.edge import traefik
 from compartment_tui.adapters.docker.edge.edge_container import EdgeContainer, find_edge
 from compartment_tui.adapters.docker.edge.readiness_probe import (
@@ -34,14 +34,19 @@ PAUSE_SECONDS = 0.1
 QUESTIONS = 'for url in "$@"; do timeout 5 wget -q -O - "$url" || exit 1; echo; done'
 
 
-class Standpoint:
+class EdgeNamespace:
     """Where the edge stands. Its namespace ends with it, so each question looks whether it lives.
 
     At first that is the lock's own shell; when the edge was started anew, a further one follows it.
     """
 
     def __init__(
-        self, client: Client, layout: Layout, key: EnvironmentKey, shell: Shell, edge: EdgeContainer
+        self,
+        client: Client,
+        layout: ResourceNames,
+        key: EnvironmentKey,
+        shell: Shell,
+        edge: EdgeContainer,
     ) -> None:
         self._client = client
         self._layout = layout

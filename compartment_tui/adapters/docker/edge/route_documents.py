@@ -8,7 +8,12 @@ from compartment_tui.adapters.docker.api import labels
 from compartment_tui.adapters.docker.api.client import Client
 from compartment_tui.adapters.docker.api.helper_shell import Shell
 from compartment_tui.adapters.docker.api.labels import Role
-from compartment_tui.adapters.docker.api.resource_names import ASIDE, ROUTES, Layout, route_path
+from compartment_tui.adapters.docker.api.resource_names import (
+    ASIDE,
+    ROUTES,
+    ResourceNames,
+    route_path,
+)
 from compartment_tui.adapters.docker.edge import traefik
 from compartment_tui.adapters.docker.records import DockerRecords, Reader
 from compartment_tui.domain.errors import EngineProblem, RecordInvalid, Refused
@@ -50,7 +55,7 @@ DIGITS = 12
 class Documents:
     """What lies in the directory that the edge watches."""
 
-    def __init__(self, client: Client, layout: Layout, records: DockerRecords) -> None:
+    def __init__(self, client: Client, layout: ResourceNames, records: DockerRecords) -> None:
         self._client = client
         self._layout = layout
         self._records = records

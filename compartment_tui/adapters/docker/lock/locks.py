@@ -18,17 +18,17 @@ from compartment_tui.adapters.docker.api.resource_names import (
     FINGERPRINT_KEY,
     KEY_FILE,
     ROUTES,
-    Layout,
+    ResourceNames,
+    archive_path,
     audit_path,
     index_path,
     record_path,
     route_path,
-    shelf_path,
     standing_path,
 )
 from compartment_tui.adapters.docker.edge import traefik
 from compartment_tui.adapters.docker.edge.edge_container import EdgeContainer, find_edge
-from compartment_tui.adapters.docker.edge.edge_namespace import Standpoint
+from compartment_tui.adapters.docker.edge.edge_namespace import EdgeNamespace
 from compartment_tui.adapters.docker.edge.route_documents import all_ours
 from compartment_tui.adapters.docker.lock import lock_container
 from compartment_tui.adapters.docker.records import decoded
@@ -64,7 +64,7 @@ mv "$1.part" "$1"
 sync "${1%/*}"
 """
 _LINK = '[ ! -e "$1" ] || { mkdir -p "${2%/*}"; ln -f "$1" "$2"; }'
-_CLEAR_SHELF = 'ls -r "$1" | tail -n "+$2" | while read -r old; do rm -f "$1/$old"; done'
+_CLEAR_ARCHIVE = 'ls -r "$1" | tail -n "+$2" | while read -r old; do rm -f "$1/$old"; done'
 _DOCUMENTS = """
 cd "$1" || exit
 set -- *.toml *.yml *.yaml
@@ -75,17 +75,17 @@ echo
 """
 _READ = '[ ! -e "$1" ] && exit 44; cat "$1"'
 _ABSENT = 44
-SHELVES_KEPT = 100
+ARCHIVES_KEPT = 100
 """Each has at least 20 deployments of some service, so 1,000 of every service are there."""
 
 
 class DockerLocks:
     """Keeps the promises of `compartment_tui.ports.Locks`."""
 
-    def __init__(self, client: Client, engine: Engine, layout: Layout | None = None) -> None:
+    def __init__(self, client: Client, engine: Engine, layout: ResourceNames | None = None) -> None:
         self._client = client
         self._engine = engine
-        self._layout = layout or Layout()
+        self._layout = layout or ResourceNames()
 
     def environment(
         self, key: EnvironmentKey, *, actor: str, purpose: str
@@ -128,7 +128,7 @@ class DockerLocks:
             return None
         return LockInfo(key=key, holder=found.name, purpose=found.purpose, since=found.since)
 
-    def release(self, key: EnvironmentKey) -> bool:
+    def break_lock(self, key: EnvironmentKey) -> bool:
         found = lock_container.holder_of(self._client, self._layout.lock(key))
         if found is None:
             return False
@@ -147,7 +147,7 @@ class DockerEnvironmentLock:
         self,
         client: Client,
         engine: Engine,
-        layout: Layout,
+        layout: ResourceNames,
         key: EnvironmentKey,
         shell: Shell,
         edge: EdgeContainer,
@@ -156,7 +156,7 @@ class DockerEnvironmentLock:
         self._engine = engine
         self._key = key
         self._shell = shell
-        self._standpoint = Standpoint(client, layout, key, shell, edge)
+        self._standpoint = EdgeNamespace(client, layout, key, shell, edge)
         self._indexed = False
         """Whether the record's name was found in the index, or written there, by this holder."""
 
@@ -194,11 +194,11 @@ class DockerEnvironmentLock:
             # Without it the key is still found under its own name.
             self._ask(_LINK, FINGERPRINT_KEY, f"{standing_path(self._key)}/{KEY_FILE}")
 
-    def shelve(self, old: EnvironmentRecord) -> None:
+    def archive(self, old: EnvironmentRecord) -> None:
         newest = max((*old.deployments, *(run.id for run in old.runs)), default="")
-        shelf = shelf_path(self._key)
-        self._write(f"{shelf}/{newest[-26:]}.toml", record_file.dumps(old).encode())
-        self._ask(_CLEAR_SHELF, shelf, str(SHELVES_KEPT + 1))
+        archive = archive_path(self._key)
+        self._write(f"{archive}/{newest[-26:]}.toml", record_file.dumps(old).encode())
+        self._ask(_CLEAR_ARCHIVE, archive, str(ARCHIVES_KEPT + 1))
 
     def routes(self) -> RouteTable:
         content = self._read(route_path(self._key))

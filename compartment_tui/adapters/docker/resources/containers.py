@@ -36,7 +36,7 @@ from compartment_tui.domain.names import (
 )
 
 if TYPE_CHECKING:
-    from compartment_tui.domain.planning.plan import Birth
+    from compartment_tui.domain.planning.plan import ContainerSpec
 
 REMOVAL_PATIENCE = timedelta(seconds=15)
 POLICY_ATTEMPTS = 10
@@ -177,7 +177,7 @@ def instance(client: Client, known: dict[str, str], deployment: str) -> Instance
     return inspect(client, container)
 
 
-def create(client: Client, birth: "Birth", network: str) -> Instance:
+def create(client: Client, birth: "ContainerSpec", network: str) -> Instance:
     """See `Engine.create`."""
     plan = birth.plan
     container = find(client, plan.deployment)
@@ -191,7 +191,7 @@ def create(client: Client, birth: "Birth", network: str) -> Instance:
     return made
 
 
-def make(client: Client, birth: "Birth", config: dict[str, Any], name: str) -> str:
+def make(client: Client, birth: "ContainerSpec", config: dict[str, Any], name: str) -> str:
     """Create a container; its id. Raises ImageUnavailable, DiskFull, Conflict (name taken)."""
     api: Any = client.api  # the stubs leave this method out
     try:
@@ -206,7 +206,7 @@ def make(client: Client, birth: "Birth", config: dict[str, Any], name: str) -> s
     return identifier
 
 
-def birth_config(birth: "Birth", network: str) -> dict[str, Any]:
+def birth_config(birth: "ContainerSpec", network: str) -> dict[str, Any]:
     """The container of a deployment, as the engine's API wants it. Holds revealed values."""
     plan = birth.plan
     limits = plan.spec.limits
@@ -243,7 +243,7 @@ def birth_config(birth: "Birth", network: str) -> dict[str, Any]:
     return config
 
 
-def _mount(birth: "Birth", volume: str, path: str) -> dict[str, Any]:
+def _mount(birth: "ContainerSpec", volume: str, path: str) -> dict[str, Any]:
     plan = birth.plan
     owner = labels.of_environment(Role.VOLUME, plan.key) | {labels.SERVICE: plan.service}
     return {

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar
 from compartment_tui.adapters.docker.api import labels
 from compartment_tui.adapters.docker.api.client import Client, Missing
 from compartment_tui.adapters.docker.api.convert import event_of
-from compartment_tui.adapters.docker.api.log_frames import LineDecoder, Written
+from compartment_tui.adapters.docker.api.log_frames import LineDecoder, LoggedLine
 from compartment_tui.adapters.docker.resources.containers import find, gone, inspect, locate
 from compartment_tui.domain import bounds
 from compartment_tui.domain.errors import EngineProblem
@@ -90,7 +90,7 @@ def written(
     follow: bool = False,
     tail: int | None = None,
     since: datetime | None = None,
-) -> Feed[Written]:
+) -> Feed[LoggedLine]:
     """What a container wrote. Raises Missing."""
     params: dict[str, Any] = {
         "stdout": 1,
@@ -125,7 +125,7 @@ def logs(
 class LogFeed:
     """Lines that know whose they are."""
 
-    def __init__(self, source: Feed[Written], service: str, deployment: str) -> None:
+    def __init__(self, source: Feed[LoggedLine], service: str, deployment: str) -> None:
         self._source = source
         self._service = service
         self._deployment = deployment

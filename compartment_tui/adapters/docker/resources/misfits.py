@@ -8,7 +8,7 @@ from compartment_tui.adapters.docker.api.client import Client
 from compartment_tui.adapters.docker.api.convert import instance_of_row, key_of, misfit_of
 from compartment_tui.adapters.docker.api.labels import Role
 from compartment_tui.adapters.docker.api.ownership import is_our_image
-from compartment_tui.adapters.docker.api.resource_names import Layout
+from compartment_tui.adapters.docker.api.resource_names import ResourceNames
 from compartment_tui.adapters.docker.resources.containers import (
     claims_in,
     deployment_of,
@@ -21,7 +21,7 @@ from compartment_tui.ports import Misfit
 Json = Mapping[str, Any]
 
 
-def misfits(client: Client, layout: Layout, project: str) -> tuple[Misfit, ...]:
+def misfits(client: Client, layout: ResourceNames, project: str) -> tuple[Misfit, ...]:
     """See `Engine.misfits`."""
     return (
         *_containers(client, layout),
@@ -30,7 +30,7 @@ def misfits(client: Client, layout: Layout, project: str) -> tuple[Misfit, ...]:
     )
 
 
-def _containers(client: Client, layout: Layout) -> Iterator[Misfit]:
+def _containers(client: Client, layout: ResourceNames) -> Iterator[Misfit]:
     found = rows(client, {})
     named = {layout.edge: Role.EDGE, layout.engine_lock: Role.LOCK}
     named |= dict.fromkeys(layout.volumes, Role.STATE)
@@ -67,7 +67,7 @@ def _why(client: Client, row: Json, claims: Mapping[str, int]) -> str:
     return ""
 
 
-def _networks(client: Client, layout: Layout) -> Iterator[Misfit]:
+def _networks(client: Client, layout: ResourceNames) -> Iterator[Misfit]:
     with client.translate("list the networks"):
         found = client.look.networks(filters={})
     for one in found:

@@ -9,7 +9,7 @@ from compartment_tui.adapters.docker.api.client import Client, Missing
 from compartment_tui.adapters.docker.api.convert import key_of
 from compartment_tui.adapters.docker.api.labels import Role
 from compartment_tui.adapters.docker.api.ownership import name_taken
-from compartment_tui.adapters.docker.api.resource_names import Layout
+from compartment_tui.adapters.docker.api.resource_names import ResourceNames
 from compartment_tui.adapters.docker.resources.containers import own_rows, remove_container
 from compartment_tui.adapters.docker.resources.machine_network import local_network, machine_network
 from compartment_tui.domain.config import NetworkSettings
@@ -23,7 +23,7 @@ OVERLAP = "pool overlaps"
 _OURS = (Role.SERVICE, Role.RELEASE, Role.DRAIN)
 
 
-def networks(client: Client, layout: Layout) -> frozenset[EnvironmentKey]:
+def networks(client: Client, layout: ResourceNames) -> frozenset[EnvironmentKey]:
     """See `Engine.networks`."""
     found = (
         key_of(one.get("Labels") or {})
@@ -34,7 +34,7 @@ def networks(client: Client, layout: Layout) -> frozenset[EnvironmentKey]:
 
 
 def make_network(
-    client: Client, layout: Layout, key: EnvironmentKey, settings: NetworkSettings
+    client: Client, layout: ResourceNames, key: EnvironmentKey, settings: NetworkSettings
 ) -> None:
     """See `Engine.make_network`."""
     existing, name = _list(client), layout.network(key)

@@ -11,7 +11,7 @@ from typing import Any
 from compartment_tui.adapters.docker.api import labels
 from compartment_tui.adapters.docker.api.client import Client, Conflict
 from compartment_tui.adapters.docker.api.labels import Role
-from compartment_tui.adapters.docker.api.log_frames import Written
+from compartment_tui.adapters.docker.api.log_frames import LoggedLine
 from compartment_tui.adapters.docker.resources.containers import (
     birth_config,
     inspect,
@@ -28,7 +28,7 @@ from compartment_tui.domain.errors import (
     EngineUnreachable,
     ReleaseFailed,
 )
-from compartment_tui.domain.planning.plan import Birth
+from compartment_tui.domain.planning.plan import ContainerSpec
 from compartment_tui.ports import Cancel, Feed
 
 TAIL = 20
@@ -36,7 +36,9 @@ GLANCE_SECONDS = 0.1
 """How often cancelling and the deadline are looked at."""
 
 
-def run_release(client: Client, birth: Birth, network: str, cancel: Cancel) -> Iterator[str]:
+def run_release(
+    client: Client, birth: ContainerSpec, network: str, cancel: Cancel
+) -> Iterator[str]:
     """See `Engine.run_release`."""
     release = birth.plan.spec.release
     if release is None:
@@ -49,7 +51,7 @@ def run_release(client: Client, birth: Birth, network: str, cancel: Cancel) -> I
         remove_container(client, container)
 
 
-def release_config(birth: Birth, network: str, release: Release) -> dict[str, Any]:
+def release_config(birth: ContainerSpec, network: str, release: Release) -> dict[str, Any]:
     """The deployment's container with another command, under no alias and no active name."""
     config = birth_config(birth, network)
     return config | {
@@ -60,7 +62,7 @@ def release_config(birth: Birth, network: str, release: Release) -> dict[str, An
     }
 
 
-def _make(client: Client, birth: Birth, network: str, release: Release) -> str:
+def _make(client: Client, birth: ContainerSpec, network: str, release: Release) -> str:
     plan = birth.plan
     name = f"{plan.service}.release-{plan.deployment[-10:].lower()}.{plan.key.text}"
     config = release_config(birth, network, release)
@@ -72,7 +74,7 @@ def _make(client: Client, birth: Birth, network: str, release: Release) -> str:
         return make(client, birth, config, name)
 
 
-def _start(client: Client, birth: Birth, container: str) -> None:
+def _start(client: Client, birth: ContainerSpec, container: str) -> None:
     try:
         with client.translate("start it"):
             client.api.start(container)
@@ -88,7 +90,7 @@ class _Watch:
     """Follows a started release command until it ends, is cancelled, or takes too long."""
 
     def __init__(
-        self, client: Client, birth: Birth, release: Release, container: str, cancel: Cancel
+        self, client: Client, birth: ContainerSpec, release: Release, container: str, cancel: Cancel
     ) -> None:
         self._client = client
         self._what = f"the release command of {birth.plan.service}"
@@ -107,7 +109,7 @@ class _Watch:
                 yield line
         self._judge()
 
-    def _arriving(self, feed: Feed[Written]) -> Iterator[str]:
+    def _arriving(self, feed: Feed[LoggedLine]) -> Iterator[str]:
         # A read cannot be interrupted to look at the clock: another thread reads.
         arrived: queue.SimpleQueue[str | EngineProblem | None] = queue.SimpleQueue()
         threading.Thread(target=_pump, args=(feed, arrived), daemon=True).start()
@@ -152,7 +154,7 @@ class _Watch:
         )
 
 
-def _pump(feed: Feed[Written], arrived: "queue.SimpleQueue[str | EngineProblem | None]") -> None:
+def _pump(feed: Feed[LoggedLine], arrived: "queue.SimpleQueue[str | EngineProblem | None]") -> None:
     try:
         for line in feed:
             arrived.put(line.message)

@@ -18,7 +18,7 @@ from compartment_tui.adapters.project_file.edit.lists import with_items, without
 from compartment_tui.adapters.project_file.edit.seals import Sealing
 from compartment_tui.adapters.project_file.edit.set_keys import (
     SEALED,
-    Plain,
+    PlainText,
     Sealed,
     Value,
     Words,
@@ -147,7 +147,7 @@ def _with_variables(
 
 def _value(edit: SetVariable, sealing: Sealing) -> Value:
     if edit.sensitivity is not Sensitivity.SENSITIVE:
-        return Plain(edit.value.reveal())
+        return PlainText(edit.value.reveal())
     environment = parse_environment_name(edit.environment)
     text = sealing.sealed(edit.value, environment=environment, service=edit.service, key=edit.key)
     return Sealed(text)
@@ -191,7 +191,7 @@ def _path(edit: VariableEdit) -> KeyPath:
 def _plain(value: Value | None) -> object:
     """As tomllib would read it."""
     match value:
-        case Plain(text):
+        case PlainText(text):
             return text
         case Sealed(text):
             return {SEALED: text}

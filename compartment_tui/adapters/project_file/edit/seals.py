@@ -7,9 +7,9 @@ from compartment_tui.domain.config import ProjectConfig
 from compartment_tui.domain.errors import SensitiveUnreadable, UsageProblem
 from compartment_tui.domain.planning.required_variables import (
     misplaced_values,
+    reason,
     refuse_readers,
-    way_on,
-    why,
+    remedy,
 )
 from compartment_tui.domain.seals import MovedValue, SealPlace
 from compartment_tui.domain.variable import Secret
@@ -65,8 +65,8 @@ class Sealing:
             identity = self._port().identity()
             names = ", ".join(place.words() for place in unreadable)
             raise SensitiveUnreadable(
-                f"{names} cannot be read here, so not encrypted again: {why(identity)}",
-                hint=way_on(identity),
+                f"{names} cannot be read here, so not encrypted again: {reason(identity)}",
+                hint=remedy(identity),
             )
         refuse_readers(self._recipients, self._readers)
         return {_path(place): self._seal(value, place) for place, value in values.items()}

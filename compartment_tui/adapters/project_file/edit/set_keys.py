@@ -16,7 +16,7 @@ SEALED = "sensitive"
 
 
 @dataclass(frozen=True, slots=True)
-class Plain:
+class PlainText:
     """A value as it is."""
 
     text: str = field(repr=False)
@@ -46,7 +46,7 @@ class Words:
         return f"[{', '.join(string_text(item) for item in self.items)}]"
 
 
-Value: TypeAlias = Plain | Sealed | Words
+Value: TypeAlias = PlainText | Sealed | Words
 Splice: TypeAlias = tuple[int, int, str]
 """From where to where, and what comes there instead."""
 
