@@ -75,25 +75,27 @@ class Reader:
         self._layout = layout
 
     def files(self, path: str) -> Mapping[str, bytes]:
-        """A file, or the files of a directory, by name. Empty when there is nothing there."""
-        return {place.rpartition("/")[2]: content for place, content in self.tree(path).items()}
+        """A file, or the files right in a directory, by name. Empty when there is nothing there."""
+        found = ((place.rpartition("/"), content) for place, content in self.tree(path).items())
+        return {name: content for (above, _, name), content in found if len(above) <= len(path)}
 
-    def tree(self, path: str) -> Mapping[str, bytes]:
+    def tree(self, path: str, *, specials: bool = False) -> Mapping[str, bytes]:
         """A file, or all files below a directory, by path. Empty when there is nothing there.
 
+        With `specials`, links, pipes and devices too, as empty ones.
         Raises NameTaken when the container that reads it is somebody else's.
         """
         mounted = self._layout.volumes.items()
         volume = next(name for name, place in mounted if path.startswith(place))
         container = self._client.readers.get(volume)
         try:
-            return self._fetch(container or self.ensure(volume), path)
+            return self._fetch(container or self.ensure(volume), path, specials)
         except Missing:
             # Either the path or the reading container is missing; the engine says 404 to both. Ask
             # again even if the container is there now: someone may have made it just before us.
             container = self.ensure(volume)
         try:
-            return self._fetch(container, path)
+            return self._fetch(container, path, specials)
         except Missing:
             return {}
 
@@ -142,12 +144,12 @@ class Reader:
                 lasting=True,
             )
 
-    def _fetch(self, container: str, path: str) -> dict[str, bytes]:
+    def _fetch(self, container: str, path: str, specials: bool) -> dict[str, bytes]:
         with self._client.translate(f"read {path}"):
             chunks, _ = self._client.look.get_archive(container, path)
             archive = bounded(chunks)
         try:
-            return unpacked(archive, path.rpartition("/")[0])
+            return unpacked(archive, path.rpartition("/")[0], specials=specials)
         except (tarfile.TarError, ValueError, LookupError, RecursionError, EOFError) as error:
             raise EngineProblem(
                 f"what the Docker engine hands out of {path} is no archive"
@@ -163,11 +165,12 @@ def bounded(chunks: Iterable[bytes]) -> bytes:
     return bytes(found)
 
 
-def unpacked(archive: bytes, above: str) -> dict[str, bytes]:
+def unpacked(archive: bytes, above: str, *, specials: bool = False) -> dict[str, bytes]:
     """The files in an archive, by path. Raises TooMuch, and what reading a broken one raises.
 
-    A file is never larger than its archive, whatever size it says that it has; a link is its
-    target's content again, so links count like files.
+    A file is never larger than its archive, whatever size it says that it has; a hard link is its
+    target's content again, so links count like files. One that leads to no file is no file, and
+    costs only itself. With `specials`, what is neither file nor directory is an empty file.
     """
     found: dict[str, bytes] = {}
     size = 0
@@ -177,13 +180,22 @@ def unpacked(archive: bytes, above: str) -> dict[str, bytes]:
                 raise bounds.TooMuch(
                     f"our volumes on the engine hold more than {bounds.ARCHIVE_MEMBERS} files"
                 )
-            # The key that each record has beside it is one file, and comes as a link.
-            if (member.isfile() or member.islnk()) and (file := tar.extractfile(member)):
-                content = file.read(bounds.ARCHIVE + 1)
+            content = _content(tar, member, found.get(f"{above}/{member.linkname}"))
+            if content is None and specials and not member.isdir():
+                content = b""
+            if content is not None:
                 size += len(content)
                 bounds.refuse_large(size, bounds.ARCHIVE, "what lies in our volumes on the engine")
                 found[f"{above}/{member.name}"] = content
     return found
+
+
+def _content(tar: tarfile.TarFile, member: tarfile.TarInfo, linked: bytes | None) -> bytes | None:
+    # The key that each record has beside it is one file, and comes as a link to the first of them.
+    if member.islnk():
+        return linked
+    file = tar.extractfile(member) if member.isfile() else None
+    return None if file is None else file.read(bounds.ARCHIVE + 1)
 
 
 class DockerRecords:
@@ -200,11 +212,11 @@ class DockerRecords:
         # The key lies beside it, so whoever reads a record need not ask for the key again.
         self._fingerprint_key = self._fingerprint_key or _whole_key(found)
         content = found.get(RECORD_FILE)
-        return None if content is None else self._client.heed(decoded(content))
+        return None if content is None else self._client.heed(decoded(content, key))
 
     def archived(self, key: EnvironmentKey) -> tuple[EnvironmentRecord, ...]:
         found = sorted(self._reader.files(archive_path(key)).items(), reverse=True)
-        return tuple(decoded(content) for _, content in found)
+        return tuple(decoded(content, key) for _, content in found)
 
     def environments(self, project: str) -> tuple[EnvironmentKey, ...]:
         return tuple(key for key in self.recorded() if key.project == project)
@@ -219,11 +231,11 @@ class DockerRecords:
     def _index(self) -> tuple[list[EnvironmentKey], tuple[str, ...]]:
         """The environments that its entries name, and the names of those that make no sense."""
         keys, unreadable = [], []
-        for name, entry in sorted(self._reader.files(INDEX).items()):
+        for path, entry in sorted(self._reader.tree(INDEX, specials=True).items()):
             key = _indexed(entry)
             # An entry by another name would be a second record of the same environment.
-            if key is None or index_path(key).rpartition("/")[2] != name:
-                unreadable.append(name)
+            if key is None or index_path(key) != path:
+                unreadable.append(path.removeprefix(f"{INDEX}/"))
             else:
                 keys.append(key)
         return keys, tuple(one for one in unreadable if not one.endswith(".part"))
@@ -233,12 +245,16 @@ class DockerRecords:
         keys = {standing_path(key): key for key in self.environments(project)}
         found = ((key, contents.get(f"{place}/{RECORD_FILE}")) for place, key in keys.items())
         return {
-            key: self._decoded_or_error(content) for key, content in found if content is not None
+            key: self._decoded_or_error(content, key)
+            for key, content in found
+            if content is not None
         }
 
-    def _decoded_or_error(self, content: bytes) -> EnvironmentRecord | RecordInvalid:
+    def _decoded_or_error(
+        self, content: bytes, key: EnvironmentKey
+    ) -> EnvironmentRecord | RecordInvalid:
         try:
-            return self._client.heed(decoded(content))
+            return self._client.heed(decoded(content, key))
         except RecordInvalid as error:
             return error
 
@@ -296,13 +312,16 @@ def _whole_key(files: Mapping[str, bytes]) -> bytes | None:
     return found if found is not None and len(found) == KEY_BYTES else None
 
 
-def decoded(content: bytes) -> EnvironmentRecord:
-    """The record in a file. Raises RecordInvalid."""
+def decoded(content: bytes, key: EnvironmentKey | None = None) -> EnvironmentRecord:
+    """The record in a file, of that environment if given. Raises RecordInvalid."""
     if len(content) > bounds.RECORD:
         raise RecordInvalid(
             f"a record on the engine is larger than {bounds.in_words(bounds.RECORD)}"
         )
     try:
-        return record_file.loads(content.decode("utf-8"))
+        state = record_file.loads(content.decode("utf-8"))
     except UnicodeDecodeError as error:
         raise RecordInvalid("a record on the engine is not UTF-8") from error
+    if key is not None and state.key != key:
+        raise RecordInvalid("a record on the engine is that of another environment")
+    return state

@@ -177,7 +177,11 @@ class DockerEnvironmentLock:
 
     def read_record(self) -> EnvironmentRecord:
         content = self._read(record_path(self._key))
-        return self._made_again() if content is None else self._client.heed(decoded(content))
+        return (
+            self._made_again()
+            if content is None
+            else self._client.heed(decoded(content, self._key))
+        )
 
     def write_record(self, state: EnvironmentRecord) -> None:
         # The index first: an entry without a record is harmless, a record without one is not found.
