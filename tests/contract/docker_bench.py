@@ -7,14 +7,20 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from functools import cached_property
 from http.client import HTTPConnection
+from itertools import chain
 from pathlib import Path
 
 from compartment_tui.adapters.docker.api.client import connect
 from compartment_tui.adapters.docker.api.labels import PROJECT
 from compartment_tui.adapters.docker.api.resource_names import (
+    ASIDE,
+    AUDIT,
     INDEX,
+    RECORDS,
     ROUTES,
+    SHELF,
     ResourceNames,
     index_path,
     record_path,
@@ -36,12 +42,27 @@ DOCKERFILES = {
 }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Machine:
     """An edge, a state and locks of our own on the engine, for all tests of a session."""
 
     layout: ResourceNames
     settings: EdgeSettings
+
+    def in_volumes(self, script: str) -> None:
+        """Run a script where both volumes are: in one container for all tests."""
+        docker("exec", self._hand, "sh", "-c", script)
+
+    @cached_property
+    def _hand(self) -> str:
+        mounts = (("-v", f"{volume}:{place}") for volume, place in self.layout.volumes.items())
+        options = ("--name", self.hand, "--network", "none", *chain.from_iterable(mounts))
+        docker("run", "-d", *options, IMAGE, "sleep", "86400")
+        return self.hand
+
+    @property
+    def hand(self) -> str:
+        return f"{self.layout.namespace}-hand"
 
 
 def docker(*command: str) -> str:
@@ -56,8 +77,9 @@ def docker(*command: str) -> str:
 def docker_machine() -> Iterator[Machine]:
     """Everything made under the namespace is removed at the end."""
     layout = ResourceNames(namespace=unique_project())
-    yield Machine(layout=layout, settings=EdgeSettings(http_port=free_port()))
-    for container in (layout.edge, *layout.volumes, layout.engine_lock):
+    ours = Machine(layout=layout, settings=EdgeSettings(http_port=free_port()))
+    yield ours
+    for container in (layout.edge, *layout.volumes, layout.engine_lock, ours.hand):
         with suppress(subprocess.CalledProcessError):
             docker("rm", "-f", "-v", container)
     with suppress(subprocess.CalledProcessError):
@@ -139,7 +161,7 @@ class DockerBench(Bench):
         return sum(docker(*state, one) == "true" for one in self._copies)
 
     def spoil_index(self) -> None:
-        self._in_volumes(f"mkdir -p {INDEX}; echo '= = =' > {INDEX}/spoiled.toml")
+        self._machine.in_volumes(f"mkdir -p {INDEX}; echo '= = =' > {INDEX}/spoiled.toml")
 
     @contextmanager
     def connection(self, deployment: str) -> Iterator[None]:
@@ -168,16 +190,16 @@ class DockerBench(Bench):
         docker("kill", self._layout.edge)
 
     def empty_routes(self) -> None:
-        self._in_volumes(f"rm -rf {ROUTES}/*")
+        self._machine.in_volumes(f"rm -rf {ROUTES}/*")
 
     def spoil_a_document(self) -> None:
-        self._in_volumes(f"echo '[http' > {ROUTES}/spoiled.toml")
+        self._machine.in_volumes(f"echo '[http' > {ROUTES}/spoiled.toml")
 
     def spoil_record(self, key: EnvironmentKey) -> None:
-        self._in_volumes(f"echo '= = =' > {record_path(key)}")
+        self._machine.in_volumes(f"echo '= = =' > {record_path(key)}")
 
     def lose_record(self, key: EnvironmentKey) -> None:
-        self._in_volumes(f"rm {record_path(key)} {index_path(key)}")
+        self._machine.in_volumes(f"rm {record_path(key)} {index_path(key)}")
 
     def write_file(self, service: str, text: str) -> None:
         (self._root / service / "content.txt").write_text(text, encoding="utf-8")
@@ -186,28 +208,18 @@ class DockerBench(Bench):
         """Take away everything that a test may have left."""
         for copied in self._copies:
             docker("rm", "-f", "-v", copied)
-        self._in_volumes(f"rm -f {INDEX}/spoiled.toml")
+        self._machine.in_volumes(f"rm -rf {ROUTES}/* {RECORDS} {INDEX} {SHELF} {AUDIT} {ASIDE}")
         self.world.locks.break_lock(self.key)
-        self.world.records.forget(self.key)
         self.world.edge.forget(self.key)
         self.world.engine.remove_environment(self.key, volumes=True)
-        for image in docker(
-            "images", "-q", "--filter", f"label={PROJECT}={self.key.project}"
-        ).split():
-            docker("rmi", "-f", image)
+        images = docker("images", "-q", "--filter", f"label={PROJECT}={self.key.project}").split()
+        if images:
+            docker("rmi", "-f", *images)
 
     def _address(self, deployment: str) -> tuple[str, int]:
         address = self.now(deployment).address
         assert address is not None
         return address, 8080
-
-    def _in_volumes(self, script: str) -> None:
-        mounts = [
-            option
-            for volume, place in self._layout.volumes.items()
-            for option in ("-v", f"{volume}:{place}")
-        ]
-        docker("run", "--rm", "--network", "none", *mounts, IMAGE, "sh", "-c", script)
 
 
 @contextmanager
@@ -219,10 +231,10 @@ def docker_bench(machine: Machine, root: Path) -> Iterator[Bench]:
     world = open_world(machine, project, root)
     bench = DockerBench(machine, world, EnvironmentKey(project, "Prüfung 1"), root)
     try:
-        with world.locks.engine(actor=world.actor):
-            world.engine.make_network(bench.key, bench.config.networks)
-            world.edge.ensure(bench.config.edge)
-            world.edge.attach(bench.key)
+        # Without the engine's lock: nobody else knows this namespace.
+        world.engine.make_network(bench.key, bench.config.networks)
+        world.edge.ensure(bench.config.edge)
+        world.edge.attach(bench.key)
         yield bench
     finally:
         bench.remove()
