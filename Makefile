@@ -1,7 +1,8 @@
 # What a contributor types. Every target makes what it needs and does nothing twice.
 
 .DEFAULT_GOAL := help
-.PHONY: help venv machine demo test test-zero-loss test-e2e test-docker test-core test-screen test-fast lint bench screenshots lock clean
+.PHONY: help venv machine demo test test-zero-loss test-e2e test-contract test-docker test-core \
+  test-screen test-fast lint bench screenshots lock clean
 
 venv := .venv
 python := $(venv)/bin/python
@@ -47,11 +48,12 @@ lint: venv ## format, style, types, shape
 	@$(venv)/bin/mypy
 	@$(venv)/bin/lint-imports
 
-# Several at once: what needs Docker mostly waits, and lint and the other tests fill that time.
+# All at once: what needs Docker mostly waits, and lint and the other tests fill that time. They are
+# nicer to the machine, because only what runs on an engine has deadlines to keep.
 # (Not by the shell's `&`, which takes Ctrl-C from what it starts.)
 test: venv machine ## lint and every test, the ones on a real engine too
-	@$(MAKE) --no-print-directory --jobs=4 --output-sync=target --keep-going \
-	  test-zero-loss test-e2e test-core test-docker lint test-screen
+	@$(MAKE) --no-print-directory --jobs=6 --output-sync=target --keep-going \
+	  test-zero-loss test-e2e test-contract test-docker test-screen test-core lint
 
 test-zero-loss:
 	@$(python) -m pytest tests/e2e/test_zero_loss.py
@@ -59,14 +61,17 @@ test-zero-loss:
 test-e2e:
 	@$(python) -m pytest tests/e2e --ignore=tests/e2e/test_zero_loss.py
 
+test-contract:
+	@$(python) -m pytest -m docker tests/contract
+
 test-docker:
-	@$(python) -m pytest -m docker --ignore=tests/e2e
+	@$(python) -m pytest -m docker --ignore=tests/e2e --ignore=tests/contract
 
 test-core:
-	@$(python) -m pytest -m 'not docker' --ignore=tests/tui
+	@nice $(python) -m pytest -m 'not docker' --ignore=tests/tui
 
 test-screen:
-	@$(python) -m pytest -m 'not docker' tests/tui
+	@nice $(python) -m pytest -m 'not docker' tests/tui
 
 test-fast: venv ## the tests that need no Docker
 	@$(python) -m pytest -m 'not docker'
