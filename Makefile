@@ -9,6 +9,9 @@ python := $(venv)/bin/python
 installed := $(venv)/.installed
 lock := .ci/requirements.lock
 
+# What one process has compiled, the next need not: half of what it takes to start the tests.
+unexport PYTHONDONTWRITEBYTECODE
+
 # The first Python that is new enough; a name on PATH may be a stub that does not run, so try it.
 find_python = for candidate in python3 python3.13 python3.12 python3.11; do \
     "$$candidate" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null \
