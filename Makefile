@@ -13,7 +13,7 @@ lock := .ci/requirements.lock
 unexport PYTHONDONTWRITEBYTECODE
 
 # The first Python that is new enough; a name on PATH may be a stub that does not run, so try it.
-find_python = for candidate in python3 python3.13 python3.12 python3.11; do \
+find_python = for candidate in python3 python3.14 python3.13 python3.12 python3.11; do \
     "$$candidate" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null \
       && { printf '%s' "$$candidate"; exit 0; }; \
   done; \
