@@ -253,7 +253,10 @@ def same_everywhere() -> Iterator[None]:
 
 
 def draw(scenario: Scenario, directory: Path) -> Path:
-    """Write `NAME.svg`, and `NAME.png` where rsvg-convert is installed; the SVG's path."""
+    """Write `NAME.svg`, and `NAME.png` where rsvg-convert is installed; the SVG's path.
+
+    With pngquant, the PNG takes a quarter of the room.
+    """
     taken = scene(scenario)
     svg = take_svg_screenshot(
         app=taken.app, terminal_size=scenario.size, run_before=taken.run_before
@@ -267,6 +270,9 @@ def draw(scenario: Scenario, directory: Path) -> Path:
             input=_for_librsvg(svg).encode(),
             check=True,
         )
+        if shutil.which("pngquant"):
+            smaller = ["pngquant", "--force", "--strip", "--ext", ".png", "32"]
+            subprocess.run([*smaller, str(file.with_suffix(".png"))], check=True)
     return file
 
 
