@@ -2,7 +2,7 @@
 
 .DEFAULT_GOAL := help
 .PHONY: help venv machine demo test test-zero-loss test-e2e test-contract test-docker test-core \
-  test-screen test-fast lint bench screenshots lock clean
+  test-screen test-fast lint bench docs dist screenshots lock clean
 
 venv := .venv
 python := $(venv)/bin/python
@@ -82,7 +82,13 @@ test-fast: venv ## the tests that need no Docker
 bench: venv machine ## figures, measured on this machine
 	$(python) -m benchmarks
 
-screenshots: venv ## pictures of every screen, as SVG and, where rsvg-convert is, as PNG
+docs: venv ## docs/reference, written from the program
+	$(python) -m tests.reference docs/reference
+
+dist: venv ## the source distribution and the wheel, in dist/
+	$(python) -m hatchling build --clean --target sdist --target wheel
+
+screenshots: venv ## pictures of every screen, as SVG and, where rsvg-convert and pngquant are, as PNG
 	$(python) -m tests.tui.scenarios screenshots
 
 # Only the index: a wheel that happens to lie on this machine must not get into the lock.
