@@ -77,7 +77,7 @@ test-screen:
 	@nice $(python) -m pytest -m 'not docker' tests/tui
 
 test-fast: venv ## the tests that need no Docker
-	@$(python) -m pytest -m 'not docker'
+	@$(MAKE) --no-print-directory --jobs=2 --output-sync=target --keep-going test-core test-screen
 
 bench: venv machine ## figures, measured on this machine
 	$(python) -m benchmarks

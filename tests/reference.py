@@ -140,12 +140,7 @@ def keys_by_screen() -> Mapping[str, tuple[Key, ...]]:
             await shot.press(*keys)
             await note(shot, title, text)
 
-    async def screens(shot: Shot) -> None:
-        await shot.press("g", "v")
-        await note(shot, "The variable editor", "web", "CHECKOUT")
-        await shot.press("c", "enter")
-        await note(shot, "Two environments side by side, in the editor", "beside")
-        await shot.press("escape", "escape")
+    async def acting(shot: Shot) -> None:
         await shot.in_environment(2, "staging")
         await shot.press("D")
         await note(shot, "A plan", "Deploy  y")
@@ -156,7 +151,17 @@ def keys_by_screen() -> Mapping[str, tuple[Key, ...]]:
         await shot.screen(ActivityScreen)
         await note(shot, "Jobs")
 
-    for drive in (panes, screens):
+    async def editor(shot: Shot) -> None:
+        await shot.press("g", "v")
+        await shot.reads("web", "CHECKOUT")
+        await shot.press("c", "enter")
+        await note(shot, "Two environments side by side, in the editor", "beside")
+        await shot.press("escape")
+        await shot.reads("CHECKOUT")
+        await shot.press("e", *"x", "enter")
+        await note(shot, "The variable editor", "1 edit staged")
+
+    for drive in (panes, acting, editor):
         asyncio.run(_run(scene(Scenario(name="keys", size=MIDDLE, drive=drive))))
     return found
 
