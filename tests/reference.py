@@ -16,8 +16,8 @@ from typer.core import TyperArgument, TyperCommand, TyperGroup, TyperOption
 
 from compartment_tui.bootstrap import file_schema
 from compartment_tui.cli.app import build
-from compartment_tui.tui.keys import Key, grouped, live
-from compartment_tui.tui.screens.activity import ActivityScreen
+from compartment_tui.tui.runs.activity_screen import ActivityScreen
+from compartment_tui.tui.shell.key_bindings import KeyHint, grouped, live
 from tests.tui.pictures import Scenario, Scene, Shot, same_everywhere, scene
 from tests.tui.scenarios import MIDDLE
 
@@ -125,9 +125,9 @@ def keys_page() -> str:
     return "\n".join(parts)
 
 
-def keys_by_screen() -> Mapping[str, tuple[Key, ...]]:
+def keys_by_screen() -> Mapping[str, tuple[KeyHint, ...]]:
     """The keys that mean something on each screen of the shop, in the order of the help."""
-    found: dict[str, tuple[Key, ...]] = {}
+    found: dict[str, tuple[KeyHint, ...]] = {}
 
     async def note(shot: Shot, title: str, *texts: str) -> None:
         await shot.reads(*texts)
@@ -171,7 +171,7 @@ async def _run(taken: Scene) -> None:
         await taken.run_before(pilot)
 
 
-def _row(key: Key) -> tuple[str, str]:
+def _row(key: KeyHint) -> tuple[str, str]:
     return " ".join(f"`{cap}`" for cap in key.caps), key.words
 
 

@@ -259,11 +259,11 @@ def test_no_file_in_the_index_of_a_real_engine_stops_anything(tmp_path: Path) ->
         ]
         script += ["ln -s round.toml round.toml", "ln round.toml again.toml", "mkfifo pipe.toml"]
         odd = (*nasty, "round.toml", "again.toml", "pipe.toml")
-        bench._in_volumes(" && ".join(script))
+        bench._machine.in_volumes(" && ".join(script))
         try:
             assert bench.world.records.recorded() == (bench.key,)  # type: ignore[attr-defined]
             assert bench.world.records.environments(bench.key.project) == (bench.key,)
             assert set(bench.world.records.read_all(bench.key.project)) == {bench.key}
             assert bench.world.records.unreadable() == tuple(sorted(odd))
         finally:
-            bench._in_volumes(f"cd {INDEX} && rm -rf below {' '.join(odd)}")
+            bench._machine.in_volumes(f"cd {INDEX} && rm -rf below {' '.join(odd)}")
