@@ -1,6 +1,5 @@
 """All commands, put together. It loads neither Docker nor the domain, so `--help` is quick."""
 
-import os
 import sys
 from collections.abc import Callable
 from functools import partial
@@ -9,24 +8,12 @@ from typing import TYPE_CHECKING, Annotated, Protocol
 
 import typer
 
-from compartment_tui.cli import handling, inspect, promoting, runs, streams, upkeep, variables
-from compartment_tui.cli.command import PROGRAM, epilog
-from compartment_tui.cli.parsing import Group
+from compartment_tui.cli import standard_streams
+from compartment_tui.cli.command_group import CommandGroup
+from compartment_tui.cli.program import PROGRAM, epilog
 
 if TYPE_CHECKING:
     from compartment_tui.ports import Factories
-
-ORDER = (
-    *("init", "deploy", "promote", "discard", "rollback", "redeploy", "resume"),
-    *("stop", "start", "restart", "remove"),
-    *("status", "inspect", "logs", "exec", "open", "prune", "doctor", "info", "schema"),
-)
-"""How the commands are listed: as a newcomer meets them."""
-
-GROUPS = (
-    *(inspect.deployment, inspect.environment, variables.variable, variables.recipients),
-    *(inspect.route, upkeep.edge, upkeep.lock),
-)
 
 
 class Launch(Protocol):
@@ -37,25 +24,14 @@ class Launch(Protocol):
     ) -> int: ...
 
 
-COMPLETING = f"_{PROGRAM}_COMPLETE".replace("-", "_").upper()
-"""Set by a shell that wants to know how a line may go on: any command may be in that line."""
-
-OPENING = frozenset(("--demo", "--read-only"))
-"""With nothing but these it opens the terminal application, and needs no command for that."""
-
-
-def build(
-    launch: Launch | None = None, *, first: str = "", only_opens: bool = False
-) -> typer.Typer:
+def build(launch: Launch | None = None) -> typer.Typer:
     """The whole command line. Its context's object is a function that gives the entrances.
 
-    `launch` is what it does without a command, on a terminal. When `first`, its first word, is a
-    command, then that is all there is: putting all of them together takes a quick one's time. When
-    it `only_opens` the terminal application there is none at all.
+    `launch` is what it does without a command, on a terminal.
     """
     root = typer.Typer(
         name=PROGRAM,
-        cls=Group,
+        cls=CommandGroup,
         help="Deploy the services of a repository to Docker, with no request lost.\n\n"
         "Without a command it opens the terminal application.",
         epilog=epilog(("init", "deploy", "status", "rollback")),
@@ -64,31 +40,13 @@ def build(
         context_settings={"help_option_names": ["--help", "-h"]},
     )
     root.callback(invoke_without_command=True)(_root(launch))
-    parts = (runs.app, promoting.app, handling.app, inspect.app, upkeep.app)
-    found = [one for part in parts for one in part.registered_commands]
-    root.registered_commands = [one for one in found if one.name == first]
-    if root.registered_commands or only_opens:
-        return root
-    root.registered_commands = sorted(found, key=lambda one: ORDER.index(one.name or ""))
-    for part in GROUPS:
-        root.add_typer(part)
     return root
 
 
 def run(entrances: Callable[[], "Factories"], launch: Launch | None = None) -> None:
     """Do what the command line says, and leave with its exit code."""
-    streams.open_missing()
-    sys.exit(streams.leave(lambda: _run(entrances, launch)))
-
-
-def _run(entrances: Callable[[], "Factories"], launch: Launch | None) -> None:
-    words = sys.argv[1:]
-    if COMPLETING in os.environ:
-        build(launch)(obj=entrances, prog_name=PROGRAM)
-        return
-    only_opens = launch is not None and OPENING.issuperset(words) and _on_terminal()
-    root = build(launch, first="".join(words[:1]), only_opens=only_opens)
-    root(obj=entrances, prog_name=PROGRAM)
+    standard_streams.open_missing()
+    sys.exit(standard_streams.leave(lambda: build(launch)(obj=entrances, prog_name=PROGRAM)))
 
 
 def _root(launch: Launch | None) -> Callable[..., None]:

@@ -1,4 +1,4 @@
-"""How a plain function becomes a command. Importing this must stay cheap: `--help` waits for it."""
+"""How a plain function becomes a command."""
 
 from collections.abc import Callable
 from inspect import Parameter, Signature, cleandoc, signature
@@ -6,10 +6,9 @@ from typing import TypeVar
 
 import typer
 
+from compartment_tui.cli.arguments import Command
 from compartment_tui.cli.options import shared
-from compartment_tui.cli.parsing import Command, Group
-
-PROGRAM = "compartment-tui"
+from compartment_tui.cli.program import epilog
 
 Body = TypeVar("Body", bound=Callable[..., int | None])
 """Takes the session, and by keyword the options of its own; returns the exit code, None for 0."""
@@ -38,6 +37,7 @@ def command(
         _, *own = signature(body).parameters.values()
 
         def entry(ctx: typer.Context, **given: object) -> None:
+            # Help needs none of it.
             from compartment_tui.cli.session import Session
 
             session = Session.of(ctx.obj(), given)
@@ -58,18 +58,3 @@ def command(
         return body
 
     return register
-
-
-def group(name: str, summary: str) -> typer.Typer:
-    """A command that only has commands."""
-    return typer.Typer(
-        name=name, cls=Group, help=summary, no_args_is_help=True, rich_markup_mode=None
-    )
-
-
-def epilog(examples: tuple[str, ...]) -> str | None:
-    """Examples as they are typed, one a line."""
-    if not examples:
-        return None
-    # The backspace tells typer not to join the lines.
-    return "\n".join(("\b", "Examples:", *(f"  {PROGRAM} {one}" for one in examples)))

@@ -5,7 +5,9 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from typing import TypedDict
 
-from compartment_tui.cli.asking import allow_change, allow_exposure
+from compartment_tui.cli.confirm import allow_change, allow_exposure
+from compartment_tui.cli.json_documents.common import Json, status_document
+from compartment_tui.cli.json_documents.runs import plan_document, run_document
 from compartment_tui.cli.output import EXIT_OF_OUTCOME, failure_of
 from compartment_tui.cli.progress import telling
 from compartment_tui.cli.session import Session
@@ -16,8 +18,6 @@ from compartment_tui.domain.planning.plan import Run
 from compartment_tui.operations import inspect
 from compartment_tui.operations.runs import known_images, new_commits, uncommitted
 from compartment_tui.ports import Cancel, World
-from compartment_tui.present.json import Json, status_document
-from compartment_tui.present.json_runs import plan_document, run_document
 from compartment_tui.present.plan import PlanContext, plan_lines
 from compartment_tui.present.progress import (
     closing_lines,

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from compartment_tui.cli import completing
+from compartment_tui.cli import completion
 
 DEFAULT_ENVIRONMENT = "production"
 """As `domain.names` has it; not imported from there because `--help` would pay for the domain."""
@@ -19,6 +19,17 @@ class Format(StrEnum):
 
     TEXT = "text"
     JSON = "json"
+
+
+EnvironmentName = Annotated[
+    str | None,
+    typer.Argument(
+        metavar="[NAME]",
+        help="As --env.",
+        show_default=False,
+        autocompletion=completion.environments,
+    ),
+]
 
 
 def _everywhere(
@@ -84,7 +95,7 @@ def _in_environment(
             "-e",
             metavar="NAME",
             help=f"The environment; {DEFAULT_ENVIRONMENT} when not given.",
-            autocompletion=completing.environments,
+            autocompletion=completion.environments,
         ),
     ] = None,
 ) -> None:
@@ -100,7 +111,7 @@ def _of_services(
             "-s",
             metavar="NAME",
             help="Only this service. Repeat it for more.",
-            autocompletion=completing.services,
+            autocompletion=completion.services,
         ),
     ] = None,
 ) -> None:

@@ -11,10 +11,10 @@ from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 from typing import TYPE_CHECKING, TextIO
 
-from compartment_tui.cli.layout import facts_lines, table_lines
 from compartment_tui.cli.options import Format
-from compartment_tui.cli.sink import Sink
-from compartment_tui.cli.streams import unwritten
+from compartment_tui.cli.output_stream import OutputStream
+from compartment_tui.cli.standard_streams import unwritten
+from compartment_tui.cli.text_tables import facts_lines, table_lines
 from compartment_tui.domain import bounds
 from compartment_tui.domain.errors import (
     Cancelled,
@@ -37,7 +37,7 @@ from compartment_tui.present.text import clean
 from compartment_tui.present.tone import Cell, Line, Tone, line, with_symbol
 
 if TYPE_CHECKING:
-    from compartment_tui.present.json import Json
+    from compartment_tui.cli.json_documents.common import Json
 
 UNEXPECTED = 1
 ENGINE_AWAY = 4
@@ -98,8 +98,8 @@ class Output:
         self.verbose = verbose
         self.streaming = False
         self._stdin = stdin or sys.stdin
-        self.out = Sink(stdout or sys.stdout, environment)
-        self.err = Sink(stderr or sys.stderr, environment)
+        self.out = OutputStream(stdout or sys.stdout, environment)
+        self.err = OutputStream(stderr or sys.stderr, environment)
 
     @property
     def json(self) -> bool:

@@ -6,15 +6,15 @@ from threading import Event as Flag
 from threading import Lock, Thread
 from typing import Protocol
 
+from compartment_tui.cli.event_lines import event_line
+from compartment_tui.cli.json_documents.runs import event_document
+from compartment_tui.cli.live_region import Region
 from compartment_tui.cli.output import Output
-from compartment_tui.cli.region import Region
 from compartment_tui.domain.events import Event
 from compartment_tui.ports import World
-from compartment_tui.present.json_runs import event_document
 from compartment_tui.present.progress import note_lines, track_lines
 from compartment_tui.present.timeline import Timeline
 from compartment_tui.present.tone import Line, Tone, line
-from compartment_tui.present.transcript import event_line
 
 REDRAW_SECONDS = 0.1
 STOPPING = "stopping: once more leaves it to `compartment-tui resume`"

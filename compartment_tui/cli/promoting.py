@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from compartment_tui.cli import completing
+from compartment_tui.cli import completion
 from compartment_tui.cli.command import command
 from compartment_tui.cli.runs import Events, Label, PlanOnly
 
@@ -37,7 +37,7 @@ def promote(
             "--from",
             metavar="NAME",
             help="The very images that are live there.",
-            autocompletion=completing.environments,
+            autocompletion=completion.environments,
         ),
     ] = None,
     target: Annotated[
@@ -46,7 +46,7 @@ def promote(
             "--to",
             metavar="NAME",
             help="With --from: the same as --env.",
-            autocompletion=completing.environments,
+            autocompletion=completion.environments,
         ),
     ] = None,
     deployment: Annotated[

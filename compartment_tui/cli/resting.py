@@ -1,10 +1,10 @@
 """What `stop`, `start` and `restart` do and write."""
 
 from compartment_tui.cli.following import Where, follow
+from compartment_tui.cli.json_documents.upkeep import handling_document
 from compartment_tui.cli.session import Session
 from compartment_tui.domain.planning.lifecycle import LifecyclePlan, LifecycleVerb
 from compartment_tui.operations import lifecycle as operations
-from compartment_tui.present.json_upkeep import handling_document
 from compartment_tui.present.lifecycle import handling_lines
 
 _DO = {

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Annotated, TypedDict
 
 import typer
 
-from compartment_tui.cli import completing
+from compartment_tui.cli import completion
 from compartment_tui.cli.command import command
 
 if TYPE_CHECKING:
@@ -123,7 +123,7 @@ def rollback(
             "--to",
             metavar="DEPLOYMENT",
             help="With one service: exactly this one.",
-            autocompletion=completing.deployments,
+            autocompletion=completion.deployments,
         ),
     ] = None,
     run: Annotated[
@@ -132,7 +132,7 @@ def rollback(
             "--run",
             metavar="RUN",
             help="Everything, as that run left it.",
-            autocompletion=completing.runs,
+            autocompletion=completion.runs,
         ),
     ] = None,
     label: Label = "",

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from compartment_tui.adapters.memory.world import MemoryWorld, memory_world
-from compartment_tui.cli.asking import allow_change, allow_exposure, allow_loss
+from compartment_tui.cli.confirm import allow_change, allow_exposure, allow_loss
 from compartment_tui.cli.output import Output
 from compartment_tui.cli.session import Session
 from compartment_tui.domain.config import EdgeSettings, EnvironmentConfig

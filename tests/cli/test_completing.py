@@ -13,12 +13,15 @@ import pytest
 from typer.testing import CliRunner
 
 from compartment_tui.adapters.memory.world import MemoryWorld
-from compartment_tui.cli.app import COMPLETING, build
+from compartment_tui.cli.app import build
 from compartment_tui.operations import completion, runs
 from compartment_tui.ports import Records
 from tests.cli.line import entrances
 from tests.domain.nasty import NASTY
 from tests.rollout.shop import API, WEB, deploy, open_shop, outcome
+
+COMPLETING = "_COMPARTMENT_TUI_COMPLETE"
+"""Set by a shell that wants to know how a line may go on."""
 
 
 def offered(opened: MemoryWorld, typed: str) -> list[str]:

@@ -4,10 +4,10 @@ import pytest
 
 from compartment_tui.adapters.memory.world import Behaviour, MemoryWorld
 from compartment_tui.cli.following import follow
+from compartment_tui.cli.live_region import Region
 from compartment_tui.cli.output import Output
-from compartment_tui.cli.region import Region
+from compartment_tui.cli.output_stream import OutputStream
 from compartment_tui.cli.session import Session
-from compartment_tui.cli.sink import Sink
 from compartment_tui.operations import runs
 from compartment_tui.present.tone import Cell, Tone, line
 from tests.cli.line import entrances
@@ -17,7 +17,7 @@ from tests.rollout.shop import API, WEB, open_shop
 
 def test_a_region_is_drawn_over() -> None:
     terminal = Terminal()
-    region = Region(Sink(terminal, {}))
+    region = Region(OutputStream(terminal, {}))
     region.draw([line("one"), line("two, which is longer"), line("three")])
     region.draw([line("ONE"), line("two")])
     assert screen(terminal.getvalue()) == ["ONE", "two", ""]
@@ -25,7 +25,7 @@ def test_a_region_is_drawn_over() -> None:
 
 def test_a_region_that_is_left_stays() -> None:
     terminal = Terminal()
-    region = Region(Sink(terminal, {}))
+    region = Region(OutputStream(terminal, {}))
     region.draw([line("one")])
     region.leave()
     region.draw([line("two")])
@@ -35,7 +35,7 @@ def test_a_region_that_is_left_stays() -> None:
 
 def test_a_region_fits_the_terminal() -> None:
     terminal = Terminal()
-    Region(Sink(terminal, {})).draw([line("界" * 60 + str(number)) for number in range(40)])
+    Region(OutputStream(terminal, {})).draw([line("界" * 60 + str(number)) for number in range(40)])
     shown = screen(terminal.getvalue(), columns=200)
     assert len(shown) == 24
     assert shown[0] == "界" * 39 + "…"
@@ -48,7 +48,7 @@ def test_a_region_fits_the_terminal() -> None:
 )
 def test_colour_only_where_it_is_wanted(environment: dict[str, str], coloured: bool) -> None:
     terminal = Terminal()
-    Sink(terminal, environment).lines(((Cell("✗ bad", Tone.BAD),),))
+    OutputStream(terminal, environment).lines(((Cell("✗ bad", Tone.BAD),),))
     assert ("\x1b[31m" in terminal.getvalue()) is coloured
     assert "✗ bad" in terminal.getvalue()
 

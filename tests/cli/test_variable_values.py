@@ -6,7 +6,7 @@ import json
 import pytest
 
 from compartment_tui.adapters.memory.world import MemoryWorld, memory_world
-from compartment_tui.cli.sink import Sink
+from compartment_tui.cli.output_stream import OutputStream
 from tests.cli.line import Said, line
 from tests.cli.test_variables import fed
 from tests.rollout.shop import API, WEB, shop_config
@@ -167,7 +167,7 @@ def test_what_is_exported_is_imported_again(shop: MemoryWorld, form: str) -> Non
 def test_an_export_is_utf_8_whatever_the_locale() -> None:
     written = io.BytesIO()
     stream = io.TextIOWrapper(written, encoding="ascii")
-    Sink(stream, {}).write_exactly("A='ü €'\n")
+    OutputStream(stream, {}).write_exactly("A='ü €'\n")
     assert written.getvalue() == "A='ü €'\n".encode()
 
 

@@ -5,12 +5,12 @@ from dataclasses import replace
 import pytest
 
 from compartment_tui.adapters.memory.world import MemoryWorld
+from compartment_tui.cli.json_documents.runs import plan_document
 from compartment_tui.domain.config import Build, BuildSecret, EnvironmentConfig
 from compartment_tui.domain.errors import MissingVariables
 from compartment_tui.domain.outcome import Outcome
 from compartment_tui.domain.variable import Secret, Sensitivity, Variable
 from compartment_tui.operations import runs
-from compartment_tui.present.json_runs import plan_document
 from compartment_tui.present.plan import PlanContext, plan_lines
 from tests.rollout.shop import WEB, open_shop, outcome, state
 

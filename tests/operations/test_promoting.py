@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 
 from compartment_tui.adapters.memory.world import Behaviour, MemoryWorld
+from compartment_tui.cli.json_documents.runs import plan_document
 from compartment_tui.domain.config import EnvironmentConfig, ServiceSpec
 from compartment_tui.domain.deployment import Deployment, EnvironmentRecord, Provenance, Trigger
 from compartment_tui.domain.errors import MissingVariables, NotFound, Refused, UsageProblem
@@ -13,7 +14,6 @@ from compartment_tui.domain.names import EnvironmentKey
 from compartment_tui.domain.outcome import Outcome
 from compartment_tui.domain.variable import Secret, Variable
 from compartment_tui.operations import runs
-from compartment_tui.present.json_runs import plan_document
 from compartment_tui.present.plan import PlanContext, plan_lines
 from tests.rollout.shop import (
     API,

@@ -3,13 +3,13 @@
 from dataclasses import replace
 from datetime import timedelta
 
+from compartment_tui.cli.event_lines import event_line
 from compartment_tui.domain.deployment import Purpose, Stage
 from compartment_tui.domain.events import RunFinished, StageFinished, StageStarted, WentLive
 from compartment_tui.domain.outcome import Outcome
 from compartment_tui.domain.planning.plan import Plan, Run
 from compartment_tui.present.progress import closing_lines, doing, result_lines, track_lines
 from compartment_tui.present.timeline import Timeline
-from compartment_tui.present.transcript import event_line
 from compartment_tui.tui.runs.stage_grid import grid
 from tests.present.test_timeline import API, BUILDING, BUILT, PLANNED, RUN, WEB, at, told, words
 

@@ -3,6 +3,7 @@ from datetime import UTC, datetime
 
 import pytest
 
+from compartment_tui.cli.json_documents.common import status_document
 from compartment_tui.domain.config import Kind
 from compartment_tui.domain.deployment import (
     Deployment,
@@ -17,7 +18,6 @@ from compartment_tui.domain.routes import RouteTable
 from compartment_tui.domain.shell_quotes import option_for
 from compartment_tui.domain.variable import NameChanges
 from compartment_tui.domain.views import EnvironmentStatus, ServiceStatus
-from compartment_tui.present.json import status_document
 from compartment_tui.present.status import status_notes
 from compartment_tui.present.tables import health_cell, status_table
 from compartment_tui.present.tone import Tone

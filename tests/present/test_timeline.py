@@ -5,6 +5,7 @@ from functools import reduce
 
 import pytest
 
+from compartment_tui.cli.event_lines import event_line
 from compartment_tui.domain.config import ServiceSpec
 from compartment_tui.domain.deployment import Attempt, Deployment, Stage, Trigger
 from compartment_tui.domain.events import (
@@ -26,7 +27,6 @@ from compartment_tui.domain.planning.plan import ImageSource, Plan, Run
 from compartment_tui.present.progress import closing_lines, result_lines, track_lines
 from compartment_tui.present.timeline import KEPT_LINES, StepState, Timeline, TrackState, fold
 from compartment_tui.present.tone import Line
-from compartment_tui.present.transcript import event_line
 
 START = datetime(2026, 1, 1, 12, 0, tzinfo=UTC)
 KEY = EnvironmentKey("shop", "staging")

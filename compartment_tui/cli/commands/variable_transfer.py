@@ -1,16 +1,23 @@
-"""Many variables at once: what the commands that carry them over do and write."""
+"""Many variables at once: imported, exported, copied, compared."""
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Annotated
 
-from compartment_tui.cli.asking import allow_change, allow_readers
-from compartment_tui.cli.editing import (
+import typer
+
+from compartment_tui.cli import completion
+from compartment_tui.cli.command import command
+from compartment_tui.cli.commands.variable_common import (
+    Sensitive,
     decoded,
     say_first_reader,
     say_next,
     say_reader_count,
     service_of,
 )
+from compartment_tui.cli.confirm import allow_change, allow_readers
+from compartment_tui.cli.json_documents.variables import comparison_document, transfer_document
 from compartment_tui.cli.session import Session
 from compartment_tui.domain.errors import UsageProblem
 from compartment_tui.domain.names import (
@@ -24,23 +31,52 @@ from compartment_tui.domain.variables.edits import VariableEdit, is_sensitive
 from compartment_tui.domain.variables.views import Transfer
 from compartment_tui.operations import variable_transfer, variables
 from compartment_tui.ports import TextForm
-from compartment_tui.present.json_variables import comparison_document, transfer_document
 from compartment_tui.present.text import clean, counted, show_name, variable_words
 from compartment_tui.present.tone import line
 from compartment_tui.present.variable_comparison import comparison_table
 from compartment_tui.present.variables import key_words, transfer_notes
 
+app = typer.Typer()
 
+Form = Annotated[
+    TextForm,
+    typer.Option(
+        "--format",
+        metavar="dotenv|shell|docker",
+        help="Whose file it is; docker is its --env-file.",
+    ),
+]
+DryRun = Annotated[
+    bool, typer.Option("--dry-run", "--plan", help="Show what would change, and do nothing.")
+]
+
+
+@command(
+    app,
+    "import",
+    environment=True,
+    services=True,
+    changes=True,
+    examples=("variable import .env -e staging --dry-run", "variable import - -s web < web.env"),
+)
 def import_variables(
     session: Session,
-    path: Path,
     *,
-    replace: bool,
-    sensitive: bool,
-    dry_run: bool,
-    form: str,
+    path: Annotated[
+        Path,
+        typer.Argument(metavar="PATH", help="A dotenv file; - is stdin.", show_default=False),
+    ],
+    replace: Annotated[
+        bool, typer.Option("--replace", help="Remove what the file does not have.")
+    ] = False,
+    sensitive: Sensitive = False,
+    form: Form = TextForm.DOTENV,
+    dry_run: DryRun = False,
 ) -> None:
-    """Raises UsageProblem with the line's number, never with the line."""
+    """Take variables over from a dotenv file.
+
+    References to other variables stay as they are written.
+    """
     service = service_of(session)
     text = _file_text(session, path)
     found = variable_transfer.import_(
@@ -50,13 +86,38 @@ def import_variables(
         text=text,
         replace=replace,
         sensitive=sensitive,
-        form=TextForm(form),
+        form=form,
     )
     _carry_over(session, (found,), dry_run=dry_run, service=service)
 
 
-def export_variables(session: Session, *, sensitive: bool, resolved: bool, form: str) -> None:
-    """The text is the data, whatever the output. Raises UsageProblem."""
+@command(
+    app,
+    "export",
+    environment=True,
+    services=True,
+    examples=(
+        "variable export -e staging > staging.env",
+        "variable export -s web --resolved",
+        "variable export --format docker > web.env",
+    ),
+)
+def export_variables(
+    session: Session,
+    *,
+    sensitive: Annotated[
+        bool, typer.Option("--sensitive", help="Sensitive values too, in clear.")
+    ] = False,
+    resolved: Annotated[
+        bool, typer.Option("--resolved", help="With what the service inherits.")
+    ] = False,
+    form: Form = TextForm.DOTENV,
+) -> None:
+    """Write variables as a dotenv file.
+
+    What is everyone's in the environment, or with --service what is that one's own. A shell reads
+    the same from it, and so does an import. Docker knows no quotes: --format docker is for it.
+    """
     service = service_of(session)
     if resolved and service is None:
         raise UsageProblem("--resolved is about one service", hint="name it with --service")
@@ -66,7 +127,7 @@ def export_variables(session: Session, *, sensitive: bool, resolved: bool, form:
         service=service,
         sensitive=sensitive,
         inherited=resolved,
-        form=TextForm(form),
+        form=form,
     )
     if session.output.json:
         unsaid = list(found.not_for_shells)
@@ -81,20 +142,79 @@ def export_variables(session: Session, *, sensitive: bool, resolved: bool, form:
         session.output.say(f"in a shell that reads this file, this decides what is run: {keys}")
 
 
+@command(
+    app,
+    "copy",
+    services=True,
+    changes=True,
+    examples=("variable copy --from production --to staging LOG_LEVEL CURRENCY",),
+)
 def copy_variables(
-    session: Session, keys: tuple[str, ...], source: str, target: str, *, dry_run: bool
+    session: Session,
+    *,
+    keys: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[KEY]...", help="Only these.", show_default=False),
+    ] = None,
+    source: Annotated[
+        str,
+        typer.Option(
+            "--from",
+            metavar="NAME",
+            help="The environment to read.",
+            autocompletion=completion.environments,
+        ),
+    ],
+    target: Annotated[
+        str,
+        typer.Option(
+            "--to",
+            metavar="NAME",
+            help="The one to change.",
+            autocompletion=completion.environments,
+        ),
+    ],
+    dry_run: DryRun = False,
 ) -> None:
-    """Raises NotFound, SensitiveUnreadable."""
+    """Copy variables to another environment, at every scope."""
     session.named_environment = target
     service = service_of(session)
     found = variable_transfer.copy(
-        session.world, source=source, target=target, service=service, keys=keys
+        session.world, source=source, target=target, service=service, keys=tuple(keys or ())
     )
     _carry_over(session, found, dry_run=dry_run, service=service)
 
 
-def compare_variables(session: Session, source: str, target: str) -> None:
-    """What the file has for both, exit code 0 whatever differs. Raises NotFound, UsageProblem."""
+@command(
+    app,
+    "compare",
+    services=True,
+    examples=(
+        "variable compare --from staging --to production",
+        "variable compare --from staging --to production -s web    what web gets",
+    ),
+)
+def compare_variables(
+    session: Session,
+    *,
+    source: Annotated[
+        str,
+        typer.Option(
+            "--from", metavar="NAME", help="One of them.", autocompletion=completion.environments
+        ),
+    ],
+    target: Annotated[
+        str,
+        typer.Option(
+            "--to", metavar="NAME", help="The other.", autocompletion=completion.environments
+        ),
+    ],
+) -> None:
+    """Compare what the project file has for two environments.
+
+    At every scope, or with --service what that one gets. Sensitive values stay hidden; whether they
+    are equal is told where they can be read here.
+    """
     service = service_of(session)
     left, right = parse_environment_name(source), parse_environment_name(target)
     if service is None:

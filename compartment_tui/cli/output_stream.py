@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import TextIO
 
-from compartment_tui.cli.streams import READER_LEFT, discard
+from compartment_tui.cli.standard_streams import READER_LEFT, discard
 from compartment_tui.present.text import fit, width
 from compartment_tui.present.tone import Cell, Line, Tone
 
@@ -15,7 +15,7 @@ _CODES: Mapping[Tone, str] = MappingProxyType(
 )
 
 
-class Sink:
+class OutputStream:
     """Writes text; once that fails, swallows it: a run must not die because nobody reads on.
 
     `closed` tells that it failed; `trouble` why, unless the reader simply left.

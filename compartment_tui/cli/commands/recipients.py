@@ -1,18 +1,35 @@
-"""What the commands about readers of sensitive values do and write."""
+"""Who may read the sensitive values."""
 
-from compartment_tui.cli.asking import allow_moves, allow_readers_of_all
+from typing import Annotated
+
+import typer
+
+from compartment_tui.cli.command import command
+from compartment_tui.cli.confirm import allow_moves, allow_readers_of_all
+from compartment_tui.cli.json_documents.variables import readers_document
 from compartment_tui.cli.session import Session
 from compartment_tui.domain.errors import UsageProblem
 from compartment_tui.domain.variables.views import Readers
 from compartment_tui.operations import recipients
-from compartment_tui.present.json_variables import readers_document
 from compartment_tui.present.recipients import reader_count_words, readers_lines
 from compartment_tui.present.status import PROGRAM
 from compartment_tui.present.text import counted
 
+app = typer.Typer()
 
+Recipients = Annotated[
+    list[str] | None,
+    typer.Argument(metavar="[RECIPIENT]...", help="An age recipient: age1…", show_default=False),
+]
+
+
+@command(app, "rekey", changes=True)
 def rekey(session: Session) -> None:
-    """Raises UsageProblem, SensitiveUnreadable, AnswerNeeded, Cancelled."""
+    """Encrypt every sensitive value again, for the recipients.
+
+    Each is sealed for the place where it stands. Those that were sealed for another place are
+    named, and you are asked whether it was you who moved or renamed them.
+    """
     moved = allow_moves(session)
     accepted = allow_readers_of_all(session)
     found = recipients.rekey(session.world, accepted=accepted, moved=moved)
@@ -21,21 +38,36 @@ def rekey(session: Session) -> None:
     _say_readers(session, found)
 
 
+@command(app, "list")
 def list_recipients(session: Session) -> None:
-    """Who may read, and whether we may."""
+    """List who may read the sensitive values, and whether you may."""
     _write_readers(session, recipients.readers(session.world))
 
 
-def add_recipients(session: Session, names: tuple[str, ...]) -> None:
-    """Raises UsageProblem, SensitiveUnreadable, AnswerNeeded, Cancelled."""
-    accepted = allow_readers_of_all(session, without=[name.strip() for name in names])
-    found = recipients.add(session.world, names, accepted=accepted)
+@command(
+    app,
+    "add",
+    changes=True,
+    examples=("recipients add                 you", "recipients add age1…"),
+)
+def add_recipients(session: Session, *, names: Recipients = None) -> None:
+    """Let somebody read the sensitive values; you, if none is named.
+
+    They are all encrypted again. An identity is made when you have none.
+    """
+    added = tuple(names or ())
+    accepted = allow_readers_of_all(session, without=[name.strip() for name in added])
+    found = recipients.add(session.world, added, accepted=accepted)
     _write_readers(session, found)
     _say_readers(session, found)
 
 
-def remove_recipients(session: Session, names: tuple[str, ...]) -> None:
-    """Raises NotFound, UsageProblem, SensitiveUnreadable, AnswerNeeded, Cancelled."""
+@command(app, "remove", changes=True, examples=("recipients remove age1…",))
+def remove_recipients(session: Session, *, names: Recipients = None) -> None:
+    """Encrypt the sensitive values again, no longer for these.
+
+    What they could read once they may have kept: change those values too.
+    """
     if not names:
         raise UsageProblem("which recipient?", hint=f"{PROGRAM} recipients list shows them")
     accepted = allow_readers_of_all(session, without=[name.strip() for name in names])

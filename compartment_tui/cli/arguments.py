@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from typer.core import TyperCommand, TyperGroup
+from typer.core import TyperCommand
 
 _NUMBER = re.compile(r"-\.?[0-9]")
 """How a negative number begins."""
@@ -61,23 +61,6 @@ class Command(TyperCommand):
         if any(value.startswith("-") for value in values):
             return [*options, "--", *values]
         return words
-
-
-class Group(TyperGroup):
-    """Commands, of which only a near one is suggested for one that is none."""
-
-    def resolve_command(self, ctx: Any, args: list[str]) -> Any:  # noqa: ANN401
-        """As the framework does."""
-        name = args[0]
-        if self.get_command(ctx, name) is None and not name.startswith("-"):
-            from compartment_tui.domain.suggestion import nearest_name
-
-            near = nearest_name(name, self.list_commands(ctx))
-            if not ctx.resilient_parsing:
-                ctx.fail(
-                    f"No such command '{name}'." + (f" Did you mean '{near}'?" if near else "")
-                )
-        return super().resolve_command(ctx, args)
 
 
 def _option_name(word: str) -> str:

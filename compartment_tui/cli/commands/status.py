@@ -1,9 +1,13 @@
-"""What `status` writes, once and again. Apart from the rest, so that it loads little."""
+"""What is live: once, or as it changes."""
 
 from collections.abc import Iterator
+from typing import Annotated
 
+import typer
+
+from compartment_tui.cli.command import command
+from compartment_tui.cli.live_region import Region
 from compartment_tui.cli.output import ENGINE_AWAY
-from compartment_tui.cli.region import Region
 from compartment_tui.cli.session import Session
 from compartment_tui.domain.errors import ProjectFileInvalid
 from compartment_tui.domain.shell_quotes import option_for
@@ -16,14 +20,30 @@ from compartment_tui.present.tables import status_table
 from compartment_tui.present.text import show_name
 from compartment_tui.present.tone import Cell, Line, Tone, line
 
+app = typer.Typer()
 
-def status(session: Session) -> int:
-    """What is live now; the exit code. Raises NotFound, EngineUnreachable."""
+
+@command(
+    app,
+    environment=True,
+    services=True,
+    examples=("status -e staging", "status --watch", "status --output json"),
+)
+def status(
+    session: Session,
+    *,
+    watch: Annotated[
+        bool, typer.Option("--watch", help="Stay, and show every change as it happens.")
+    ] = False,
+) -> int:
+    """Show what is live, whether it is well, where it is reached."""
+    if watch:
+        return follow_status(session)
     found = operations.status(
         session.world, environment=session.environment, services=session.services
     )
     if session.output.json:
-        from compartment_tui.present.json import status_document
+        from compartment_tui.cli.json_documents.common import status_document
 
         session.output.document(status_document(found))
     else:
@@ -40,14 +60,14 @@ def told_why(session: Session, found: EnvironmentStatus) -> int:
     return ENGINE_AWAY
 
 
-def watch(session: Session) -> int:
+def follow_status(session: Session) -> int:
     """Every state until interrupted, or until nobody reads any more; the exit code.
 
     With the engine away from the start there is nothing to watch.
     """
     # Threads and file events: only for those who stay.
+    from compartment_tui.cli.json_documents.common import status_document
     from compartment_tui.operations.watch import watch as watched
-    from compartment_tui.present.json import status_document
 
     feed = watched(session.world, environment=session.environment, services=session.services)
     output, region, last = session.output, Region(session.output.out), list[Line]()

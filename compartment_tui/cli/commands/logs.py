@@ -1,25 +1,59 @@
-"""What containers wrote, as text with a margin or as objects."""
+"""What containers write, as text with a margin or as objects."""
 
-import re
-from datetime import datetime, timedelta
+from typing import Annotated
 
+import typer
+
+from compartment_tui.cli.command import command
+from compartment_tui.cli.json_documents.common import log_line
 from compartment_tui.cli.session import Session
-from compartment_tui.domain.errors import UsageProblem
+from compartment_tui.cli.time_spans import parse_since
 from compartment_tui.operations import inspect as operations
 from compartment_tui.ports import Feed, LogLine
-from compartment_tui.present.json import deployment_logs_document, log_line
 from compartment_tui.present.text import clean, pad, show, width
 
 DEFAULT_TAIL = 100
 COLOURS = ("36", "33", "32", "35", "34", "96", "93", "92", "95", "94")
 """Of services, in the order of the file; far enough apart to be told from each other."""
 
-_UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
-_SPAN = re.compile(r"(?:\d+[smhd])+")
+app = typer.Typer()
+
+Tail = Annotated[
+    int | None,
+    typer.Option(
+        "--tail",
+        "-n",
+        min=0,
+        metavar="LINES",
+        help="Only the last lines of each service; 100 when not given, all with --since.",
+    ),
+]
 
 
-def logs(session: Session, *, follow: bool, tail: int | None, since: str | None) -> None:
-    """Until the feed ends, is interrupted, or nobody reads any more."""
+@command(
+    app,
+    environment=True,
+    services=True,
+    examples=(
+        "logs -f                  all services, as they write",
+        "logs -s web --since 10m  one service, the last ten minutes",
+    ),
+)
+def logs(
+    session: Session,
+    *,
+    follow: Annotated[
+        bool, typer.Option("--follow", "-f", help="Stay, also when a container is replaced.")
+    ] = False,
+    tail: Tail = None,
+    since: Annotated[
+        str | None,
+        typer.Option(
+            "--since", metavar="WHEN", help="Only newer lines: 30s, 10m, 2h, 1d, or an ISO time."
+        ),
+    ] = None,
+) -> None:
+    """Show what the live containers write."""
     moment = None if since is None else parse_since(since, session.world.clock.now())
     if tail is None and moment is None:
         tail = DEFAULT_TAIL
@@ -33,39 +67,7 @@ def logs(session: Session, *, follow: bool, tail: int | None, since: str | None)
         since=moment,
     )
     session.output.streaming = session.output.json
-    _write(session, feed, Margin(session, names))
-
-
-def deployment_logs(session: Session, identifier: str, *, tail: int | None) -> None:
-    """What one deployment wrote, live or not. Raises NotFound, InstanceGone."""
-    where = {"environment": session.environment, "deployment": identifier}
-    found = operations.deployment(session.world, **where)
-    feed = operations.deployment_logs(
-        session.world, **where, tail=DEFAULT_TAIL if tail is None else tail
-    )
-    if session.output.json:
-        try:
-            session.output.document(deployment_logs_document(found, feed, session.key))
-        finally:
-            feed.close()
-    else:
-        _write(session, feed, Margin(session, (found.deployment.service,)))
-
-
-def parse_since(text: str, now: datetime) -> datetime:
-    """`10m`, `1h30m` ago, or an ISO time, local if it names no zone. Raises UsageProblem."""
-    if _SPAN.fullmatch(text):
-        span = timedelta()
-        for number, unit in re.findall(r"(\d+)([smhd])", text):
-            span += timedelta(**{_UNITS[unit]: int(number)})
-        return now - span
-    try:
-        return datetime.fromisoformat(text).astimezone(now.tzinfo)
-    except ValueError as error:
-        raise UsageProblem(
-            f"{show(text)} is neither a time nor how long ago",
-            hint="for example 30s, 10m, 2h, 1h30m, 1d, or 2025-01-31T10:00:00Z",
-        ) from error
+    write_feed(session, feed, Margin(session, names))
 
 
 class Margin:
@@ -94,7 +96,8 @@ class Margin:
         return COLOURS[place % len(COLOURS)]
 
 
-def _write(session: Session, feed: Feed[LogLine], margin: Margin) -> None:
+def write_feed(session: Session, feed: Feed[LogLine], margin: Margin) -> None:
+    """Until the feed ends, or nobody reads any more; it is closed then."""
     output = session.output
     try:
         for one in feed:

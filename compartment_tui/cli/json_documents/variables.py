@@ -5,11 +5,11 @@ A plain value is in them; a sensitive one never is: `value` is null and `valueHi
 
 from collections.abc import Iterable
 
+from compartment_tui.cli.json_documents.common import Json, changes, place
 from compartment_tui.domain.names import EnvironmentKey
 from compartment_tui.domain.variable import Resolved, Scope, Sensitivity, Variable
 from compartment_tui.domain.variables.diff import Pair, ScopePairs
 from compartment_tui.domain.variables.views import Declared, Readers, Transfer, VariableView
-from compartment_tui.present.json import Json, changes, place
 
 
 def variables_document(found: Iterable[Declared], key: EnvironmentKey, service: str | None) -> Json:

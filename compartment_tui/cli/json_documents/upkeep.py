@@ -2,6 +2,13 @@
 
 from collections.abc import Iterable
 
+from compartment_tui.cli.json_documents.common import (
+    Json,
+    deployment_summary,
+    instant,
+    place,
+    seconds,
+)
 from compartment_tui.domain.config import ServiceSpec
 from compartment_tui.domain.detail_views import Check, Deletion, EdgeView, Grade, InspectView
 from compartment_tui.domain.names import EnvironmentKey
@@ -9,7 +16,6 @@ from compartment_tui.domain.planning.lifecycle import LifecyclePlan
 from compartment_tui.domain.planning.retention import Leaving, Pruning
 from compartment_tui.domain.refusal import statuses_text
 from compartment_tui.ports import EngineInfo, LockInfo
-from compartment_tui.present.json import Json, deployment_summary, instant, place, seconds
 
 
 def inspect_document(views: Iterable[InspectView], key: EnvironmentKey) -> Json:

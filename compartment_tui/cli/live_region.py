@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from compartment_tui.cli.sink import Sink, cut
+from compartment_tui.cli.output_stream import OutputStream, cut
 from compartment_tui.present.text import width
 from compartment_tui.present.tone import Cell, Line, Tone
 
@@ -10,21 +10,21 @@ from compartment_tui.present.tone import Cell, Line, Tone
 class Region:
     """A few lines of a terminal. It changes no mode of it, so there is none to restore."""
 
-    def __init__(self, sink: Sink) -> None:
-        self._sink = sink
+    def __init__(self, stream: OutputStream) -> None:
+        self._stream = stream
         self._widths: list[int] = []
 
     def draw(self, lines: Sequence[Line]) -> None:
         """Replace what is shown. Lines that do not fit are cut, those too many are counted."""
-        columns, rows = self._sink.size()
+        columns, rows = self._stream.size()
         shown = [cut(line, columns - 1) for line in _limited(lines, rows - 1)]
-        body = "".join(f"{self._sink.painted(line)}\x1b[K\n" for line in shown)
-        self._sink.write(f"{self._back(columns)}{body}\x1b[J")
+        body = "".join(f"{self._stream.painted(line)}\x1b[K\n" for line in shown)
+        self._stream.write(f"{self._back(columns)}{body}\x1b[J")
         self._widths = [sum(width(cell.text) for cell in line) for line in shown]
 
     def clear(self) -> None:
         if self._widths:
-            self._sink.write(f"{self._back(self._sink.size()[0])}\x1b[J")
+            self._stream.write(f"{self._back(self._stream.size()[0])}\x1b[J")
             self._widths = []
 
     def leave(self) -> None:

@@ -1,27 +1,49 @@
-"""What the commands for variables do and write."""
+"""The values that services get, by environment."""
 
-from compartment_tui.cli.asking import allow_change, allow_readers
+from typing import Annotated
+
+import typer
+
+from compartment_tui.cli.command import command
+from compartment_tui.cli.commands.variable_common import (
+    Sensitive,
+    decoded,
+    say_first_reader,
+    say_next,
+    say_reader_count,
+    service_of,
+)
+from compartment_tui.cli.confirm import allow_change, allow_readers
+from compartment_tui.cli.json_documents.variables import (
+    resolved_document,
+    variable_document,
+    variables_document,
+)
 from compartment_tui.cli.session import Session
 from compartment_tui.domain.errors import NotFound, UsageProblem
 from compartment_tui.domain.names import DEFAULT_ENVIRONMENT
 from compartment_tui.domain.variable import Secret, Sensitivity
 from compartment_tui.domain.variables.edits import check_key
-from compartment_tui.domain.variables.views import Declared, Identity
+from compartment_tui.domain.variables.views import Declared
 from compartment_tui.operations import variables
-from compartment_tui.present.json_variables import (
-    resolved_document,
-    variable_document,
-    variables_document,
-)
-from compartment_tui.present.recipients import first_reader_words, reader_count_words
-from compartment_tui.present.status import PROGRAM, option_for
 from compartment_tui.present.text import show, show_name
 from compartment_tui.present.tone import Tone, with_symbol
 from compartment_tui.present.variables import declared_facts, declared_table, variables_table
 
+app = typer.Typer()
 
+Key = Annotated[str, typer.Argument(metavar="KEY", help="Its name.", show_default=False)]
+
+
+@command(
+    app,
+    "list",
+    environment=True,
+    services=True,
+    examples=("variable list -e staging", "variable list -s web    what web gets"),
+)
 def list_variables(session: Session) -> None:
-    """Everything the file has for the environment, or what one service gets."""
+    """List an environment's variables, or what a service gets."""
     service = service_of(session)
     found = variables.listed(session.world, environment=session.environment, service=service)
     if session.output.json:
@@ -32,14 +54,33 @@ def list_variables(session: Session) -> None:
         session.output.say(f"no variables in {show_name(session.environment)}")
 
 
-def show_variable(session: Session, key: str) -> None:
-    """Raises NotFound."""
+@command(
+    app,
+    "show",
+    environment=True,
+    services=True,
+    examples=("variable show LOG_LEVEL -s web",),
+)
+def show_variable(session: Session, *, key: Key) -> None:
+    """Show one variable; a sensitive value stays hidden."""
     service = service_of(session)
     _write_one(session, _shown(session, key, service), service)
 
 
-def resolve(session: Session, key: str | None) -> None:
-    """Raises NotFound (no such service, no such key), UsageProblem (which service?)."""
+@command(
+    app,
+    environment=True,
+    services=True,
+    examples=("variable resolve -s web", "variable resolve LOG_LEVEL -s web -e staging"),
+)
+def resolve(
+    session: Session,
+    *,
+    key: Annotated[
+        str | None, typer.Argument(metavar="[KEY]", help="Only this one.", show_default=False)
+    ] = None,
+) -> None:
+    """Show what a service gets, from where, and whether it runs."""
     names = tuple(spec.name for spec in session.config.services)
     service = session.one_service(names, "variable resolve")
     found = variables.resolved(session.world, environment=session.environment, service=service)
@@ -55,23 +96,47 @@ def resolve(session: Session, key: str | None) -> None:
         session.output.say(f"{show(service)} has no variables in {show_name(session.environment)}")
 
 
+@command(
+    app,
+    "set",
+    environment=True,
+    services=True,
+    changes=True,
+    examples=(
+        "variable set LOG_LEVEL debug -s web",
+        "variable set API_TOKEN --sensitive              asks for it, hidden",
+        "variable set API_TOKEN --sensitive --stdin < token.txt",
+    ),
+)
 def set_variable(
-    session: Session, key: str, value: str | None, *, sensitive: bool, plain: bool, stdin: bool
+    session: Session,
+    *,
+    key: Key,
+    value: Annotated[
+        str | None, typer.Argument(metavar="[VALUE]", help="Never a sensitive one.")
+    ] = None,
+    sensitive: Sensitive = False,
+    plain: Annotated[
+        bool, typer.Option("--plain", help="In clear, though it is a sensitive one so far.")
+    ] = False,
+    stdin: Annotated[
+        bool,
+        typer.Option("--stdin", help="Read the value from stdin; one line break at its end goes."),
+    ] = False,
 ) -> None:
-    """Raises UsageProblem, AnswerNeeded, NotFound."""
+    """Set a variable in the project file.
+
+    For every service of the environment, or with --service for that one. What runs gets it with
+    the next deploy or redeploy.
+    """
     service = service_of(session)
     check_key(key)
-    if sensitive and plain:
-        raise UsageProblem("--sensitive and --plain cannot both be")
-    if value is not None and stdin:
-        raise UsageProblem("a value and --stdin cannot both be")
+    _refuse_both(sensitive and plain, "--sensitive and --plain")
+    _refuse_both(value is not None and stdin, "a value and --stdin")
     was_sensitive = _is_sensitive(session, key, service)
     hidden = sensitive or (was_sensitive and not plain)
-    if hidden and value is not None:
-        raise UsageProblem(
-            f"{key} is sensitive, and the command line is no place for its value",
-            hint="leave the value out to be asked for it, or pass it with --stdin",
-        )
+    if hidden:
+        _refuse_typed(key, value)
     allow_change(session, f"set {key}")
     accepted = allow_readers(session) if hidden else ()
     secret = Secret(value) if value is not None else _given(session, key, hidden, stdin)
@@ -95,8 +160,16 @@ def set_variable(
     say_next(session)
 
 
-def remove_variable(session: Session, key: str) -> None:
-    """Raises NotFound, AnswerNeeded, Cancelled."""
+@command(
+    app,
+    "remove",
+    environment=True,
+    services=True,
+    changes=True,
+    examples=("variable remove LOG_LEVEL -s web",),
+)
+def remove_variable(session: Session, *, key: Key) -> None:
+    """Take a variable out of the project file."""
     service = service_of(session)
     _shown(session, key, service)
     allow_change(session, f"remove {key}")
@@ -108,10 +181,38 @@ def remove_variable(session: Session, key: str) -> None:
     say_next(session)
 
 
-def run(
-    session: Session, words: tuple[str, ...], *, allow: tuple[str, ...], allow_production: bool
+@command(
+    app,
+    "run",
+    environment=True,
+    services=True,
+    takes_command=True,
+    examples=("variable run -e staging -s api -- ./manage.py shell",),
+)
+def run_with_variables(
+    session: Session,
+    *,
+    words: Annotated[
+        list[str], typer.Argument(metavar="-- COMMAND", help="What to run.", show_default=False)
+    ],
+    allow_production: Annotated[
+        bool, typer.Option("--allow-production", help="Yes, with the values of production.")
+    ] = False,
+    allow: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--allow",
+            metavar="KEY",
+            help="Give it this variable though it decides what is run here; repeatable.",
+        ),
+    ] = None,
 ) -> int:
-    """The command's exit code. Raises UsageProblem, NotFound, SensitiveUnreadable."""
+    """Run a command here with an environment's variables.
+
+    Sensitive values too; nothing is written anywhere. It ends with the exit code of the command.
+    The command is found by your own PATH. Variables by which a file could decide what is run on
+    this machine, such as PATH, LD_PRELOAD or NODE_OPTIONS, are refused unless allowed by name.
+    """
     if session.named_environment is None:
         raise UsageProblem("variable run needs --env", hint="name the environment it is to be")
     if session.environment == DEFAULT_ENVIRONMENT and not allow_production:
@@ -126,9 +227,24 @@ def run(
         session.world,
         environment=session.environment,
         service=service_of(session),
-        command=words,
-        allow=allow,
+        command=tuple(words),
+        allow=tuple(allow or ()),
     )
+
+
+def _refuse_both(given: bool, options: str) -> None:
+    """Raises UsageProblem."""
+    if given:
+        raise UsageProblem(f"{options} cannot both be")
+
+
+def _refuse_typed(key: str, value: str | None) -> None:
+    """Raises UsageProblem: what is typed with a command is seen by others and kept by the shell."""
+    if value is not None:
+        raise UsageProblem(
+            f"{key} is sensitive, and the command line is no place for its value",
+            hint="leave the value out to be asked for it, or pass it with --stdin",
+        )
 
 
 def _write_one(session: Session, found: Declared, service: str | None) -> None:
@@ -170,39 +286,5 @@ def _without_line_break(text: str) -> str:
     return text.removesuffix("\n").removesuffix("\r") if text.endswith("\n") else text
 
 
-def decoded(content: bytes, what: str) -> str:
-    """The text of it. Raises UsageProblem, without a word of it."""
-    try:
-        return content.decode()
-    except UnicodeDecodeError:
-        # Not kept as the cause: it carries what must not be seen.
-        raise UsageProblem(f"{what} is not UTF-8 text") from None
-
-
-def service_of(session: Session) -> str | None:
-    """Whose variables are meant; None is everyone's. Raises UsageProblem when several are named."""
-    if len(session.services) > 1:
-        raise UsageProblem("variables are about one service at a time")
-    return session.services[0] if session.services else None
-
-
 def _where(session: Session, service: str | None) -> str:
     return f" in {show_name(session.environment)}" + (f" for {show(service)}" if service else "")
-
-
-def say_first_reader(session: Session, reader: Identity | None) -> None:
-    """Who may read sensitive values now, when the file named nobody before."""
-    if reader is not None:
-        session.output.say(first_reader_words(reader))
-
-
-def say_reader_count(session: Session, readers: int, values: int = 1) -> None:
-    """How many can read what was sealed just now; nothing when nothing was."""
-    if readers:
-        session.output.say(reader_count_words(readers, values))
-
-
-def say_next(session: Session) -> None:
-    """What runs does not change by itself."""
-    redeploy = f"{PROGRAM} redeploy{option_for(session.environment)}"
-    session.output.say(f"what runs keeps its values until the next deploy, or {redeploy}")

@@ -4,6 +4,15 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import assert_never
 
+from compartment_tui.cli.json_documents.common import (
+    Json,
+    changes,
+    instant,
+    owner,
+    place,
+    seconds,
+    source,
+)
 from compartment_tui.domain.commits import CommitRange
 from compartment_tui.domain.deployment import Image, Provenance, Purpose, Stage
 from compartment_tui.domain.events import (
@@ -24,7 +33,6 @@ from compartment_tui.domain.events import (
 from compartment_tui.domain.image_notes import warnings
 from compartment_tui.domain.outcome import Failure
 from compartment_tui.domain.planning.plan import Plan, Run
-from compartment_tui.present.json import Json, changes, instant, owner, place, seconds, source
 from compartment_tui.present.timeline import Timeline, Track
 
 SHOWN_FILES = 100

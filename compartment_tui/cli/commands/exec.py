@@ -1,0 +1,51 @@
+"""A command inside a live container."""
+
+from typing import Annotated
+
+import typer
+
+from compartment_tui.cli import completion
+from compartment_tui.cli.command import command
+from compartment_tui.cli.session import Session
+from compartment_tui.operations import inspect as operations
+
+app = typer.Typer()
+
+
+@command(
+    app,
+    "exec",
+    environment=True,
+    services=True,
+    takes_command=True,
+    examples=("exec -s web -- sh", "exec -s api -e staging -- python3 migrate.py --dry-run"),
+)
+def execute(
+    session: Session,
+    *,
+    words: Annotated[
+        list[str], typer.Argument(metavar="COMMAND", help="What to run.", show_default=False)
+    ],
+    deployment: Annotated[
+        str | None,
+        typer.Option(
+            "--deployment",
+            metavar="DEPLOYMENT",
+            help="In this one instead of the live one.",
+            autocompletion=completion.deployments,
+        ),
+    ] = None,
+) -> int:
+    """Run a command inside a live container.
+
+    It ends with the exit code of the command.
+    """
+    service = session.one_service(tuple(spec.name for spec in session.config.services), "exec")
+    return operations.execute(
+        session.world,
+        environment=session.environment,
+        service=service,
+        command=tuple(words),
+        terminal=session.output.interactive,
+        deployment=deployment,
+    )

@@ -1,0 +1,11 @@
+"""The program's name, and its name in examples."""
+
+PROGRAM = "compartment-tui"
+
+
+def epilog(examples: tuple[str, ...]) -> str | None:
+    """Examples as they are typed, one a line."""
+    if not examples:
+        return None
+    # The backspace tells typer not to join the lines.
+    return "\n".join(("\b", "Examples:", *(f"  {PROGRAM} {example}" for example in examples)))
