@@ -62,6 +62,15 @@ class Purpose(StrEnum):
     REMOVE = "remove"
     """The service is taken away: its route goes, its container is stopped and kept."""
 
+    @property
+    def switch_stage(self) -> Stage:
+        """The stage of a run for it that switches the routes: the commit point."""
+        if self is Purpose.HOLD:
+            return Stage.HELD
+        if self is Purpose.DISCARD:
+            return Stage.STOPPED
+        return Stage.SWITCHING_ROUTE
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Provenance:

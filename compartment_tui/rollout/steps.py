@@ -9,10 +9,10 @@
     switching_route     switch_routes             revert: the commit point
     draining_previous   drain (in the runner)     warn: the new version is live
 
-A hold has `held` (hold_candidates) for its last stage and commit point, a discard has nothing but
-`stopped` (let_go_of_candidates).
+The switch is called `held` in a hold, which ends with it, and `stopped` in a discard, which has
+nothing else.
 
-Undo is not part of the table: `undoing.undo` reads the journal, so that it works after a crash too.
+Undo is not part of the table: `undo.undo` reads the journal, so that it works after a crash too.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -24,7 +24,6 @@ from compartment_tui.domain.events import Event
 from compartment_tui.domain.planning.plan import ImageSource, Plan, Run
 from compartment_tui.rollout.build import build_images, run_releases, set_aside_equals
 from compartment_tui.rollout.context import Rollout
-from compartment_tui.rollout.held_candidates import discard_candidates, hold_candidates
 from compartment_tui.rollout.readiness import make_candidates, prove_candidates, start_candidates
 from compartment_tui.rollout.switch import switch_routes
 
@@ -37,8 +36,8 @@ STEPS: Mapping[Stage, Step] = MappingProxyType(
         Stage.STARTING_CANDIDATE: start_candidates,
         Stage.CHECKING_READINESS: prove_candidates,
         Stage.SWITCHING_ROUTE: switch_routes,
-        Stage.HELD: hold_candidates,
-        Stage.STOPPED: discard_candidates,
+        Stage.HELD: switch_routes,
+        Stage.STOPPED: switch_routes,
     }
 )
 
@@ -70,8 +69,8 @@ def schedule(run: Run) -> list[tuple[Step, frozenset[str]]]:
             for service in stop_first if run.purpose is Purpose.LIVE else ():
                 rows.append((start_candidates, frozenset({service})))
                 rows.append((prove_candidates, frozenset({service})))
+        elif stage is run.purpose.switch_stage:
+            rows.append((STEPS[stage], everyone))
         elif stage in STEPS:
-            moves = stage in (Stage.SWITCHING_ROUTE, Stage.HELD, Stage.STOPPED)
-            chosen = everyone if moves else frozenset(plan.service for plan in made)
-            rows.append((STEPS[stage], chosen))
+            rows.append((STEPS[stage], frozenset(plan.service for plan in made)))
     return rows

@@ -1,9 +1,9 @@
-"""The commit point, and what it takes to stand by it. Also used to finish a run after a crash."""
+"""The switch of the routes, which is the commit point of every run, also of a broken one."""
 
 from collections.abc import Iterator, Mapping
 from datetime import timedelta
 
-from compartment_tui.domain.deployment import EnvironmentRecord, Journal, Purpose, Stage
+from compartment_tui.domain.deployment import EnvironmentRecord, Journal, Purpose
 from compartment_tui.domain.errors import EdgeNotConfirmed, HostConflict
 from compartment_tui.domain.events import Event, RouteMoved
 from compartment_tui.domain.names import EnvironmentKey, Target, show
@@ -18,14 +18,19 @@ from compartment_tui.rollout.context import Rollout
 CONFIRM_TIMEOUT = timedelta(seconds=10)
 """How long the edge may take to put a written table in force; it usually takes 0.1 to 0.3 s."""
 CONFIRM_INTERVAL = timedelta(milliseconds=20)
+RELEASED = "its release command has run: promote does not run it again, discard does not undo it"
 
 
 def switch_routes(rollout: Rollout, plans: tuple[Plan, ...]) -> Iterator[Event]:
-    """Move every route of the run by one rename and ask the edge; then names and record."""
+    """Move every route of the run by one rename and ask the edge; then names and record.
+
+    A hold opens its previews so, and a discard closes them; neither makes anything live.
+    """
+    stage = rollout.run.purpose.switch_stage
     rollout.check_cancel()
     for plan in plans:
-        rollout.on(plan, Stage.SWITCHING_ROUTE)
-    yield from rollout.enter(Stage.SWITCHING_ROUTE, plans)
+        rollout.on(plan, stage)
+    yield from rollout.enter(stage, plans)
     yield from mend_documents(rollout)
     table = routes_after(rollout, plans)
     write_claimed(rollout, table)
@@ -34,10 +39,18 @@ def switch_routes(rollout: Rollout, plans: tuple[Plan, ...]) -> Iterator[Event]:
     rollout.gaps.end_all()
     rollout.save(apply_commit(rollout.world, rollout.lock, rollout.record))
     for plan in plans:
-        yield rollout.leave(Stage.SWITCHING_ROUTE, plan)
+        yield rollout.leave(stage, plan, note=plan.opened_preview or "")
+    if rollout.run.purpose is Purpose.HOLD:
+        yield from _released_notes(rollout, plans)
     for moved in _moved_routes(rollout):
         target = Target(rollout.run.key.environment, moved.service)
         yield RouteMoved(at=rollout.now, target=target, host=moved.host, old_host=moved.old_host)
+
+
+def _released_notes(rollout: Rollout, plans: tuple[Plan, ...]) -> Iterator[Event]:
+    for plan in plans:
+        if plan.releases:
+            yield rollout.note(RELEASED, plan.target)
 
 
 def must_switch(rollout: Rollout) -> bool:

@@ -91,9 +91,8 @@ def _routes_back(
     if journal.purpose is Purpose.LIVE:
         back = {e.service: e.previous for e in journal.entries if e.previous is not None}
         world.engine.name_active(record.key, back)
-    stage = {Purpose.HOLD: Stage.HELD, Purpose.DISCARD: Stage.STOPPED}.get(journal.purpose)
     for entry in reversed(journal.entries):
-        yield _reverted(world, record, entry, stage or Stage.SWITCHING_ROUTE)
+        yield _reverted(world, record, entry, journal.purpose.switch_stage)
 
 
 def _stand_down(

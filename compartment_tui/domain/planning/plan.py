@@ -150,15 +150,18 @@ class Plan:
     @property
     def routed_host(self) -> str | None:
         """The host that this run leads to the candidate."""
-        if self.purpose is Purpose.LIVE:
-            return self.host
+        return self.host if self.purpose is Purpose.LIVE else self.opened_preview
+
+    @property
+    def opened_preview(self) -> str | None:
+        """The preview's host, where this run opens it."""
         return self.preview if self.purpose is Purpose.HOLD else None
 
     @property
     def hosts(self) -> frozenset[str]:
         """Every host it needs: its own, and a preview that this run opens."""
-        preview = self.preview if self.purpose is Purpose.HOLD else None
-        return frozenset(one for one in (self.host, preview) if one is not None)
+        hosts = (self.host, self.opened_preview)
+        return frozenset(host for host in hosts if host is not None)
 
     @property
     def removes(self) -> bool:
@@ -285,7 +288,7 @@ class Run:
     def recipe(self) -> tuple[Stage, ...]:
         """The stages this run goes through, in order."""
         if self.purpose is Purpose.DISCARD:
-            return (Stage.STOPPED,)
+            return (self.purpose.switch_stage,)
         stages = RECIPES[self.trigger]
         if self.removes_only:
             return (Stage.SWITCHING_ROUTE, Stage.DRAINING_PREVIOUS)
