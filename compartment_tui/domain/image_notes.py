@@ -38,23 +38,26 @@ def volume_warning(spec: ServiceSpec, image: Image) -> str:
     )
 
 
-def port_choice(plan: Plan, image: Image) -> str:
-    """That the port is one of several the image exposes; empty when there was nothing to choose."""
+def port_choice(spec: ServiceSpec, port: int | None, image: Image) -> str:
+    """That the port is one of several the image exposes; empty when there was nothing to choose.
+
+    There was none where the file or the variables name a `port`.
+    """
     ports = image.ports
-    if plan.port is not None or not plan.spec.kind.routed or len(ports) < 2:
+    if port is not None or not spec.kind.routed or len(ports) < 2:
         return ""
     others = [str(port) for port in ports[1 : SHOWN_PORTS + 1]]
     more = len(ports) - 1 - len(others)
     also = f"{', '.join(others)}{f' and {more} more' if more else ''}"
     return (
         f"port {ports[0]} is the first that its image exposes, beside {also}:"
-        f" `port` in [services.{plan.service}] names another"
+        f" `port` in [services.{spec.name}] names another"
     )
 
 
 def warnings(plan: Plan, image: Image) -> tuple[str, ...]:
     """What somebody should know of a deployment with this image, before and after it is live."""
-    found = (volume_warning(plan.spec, image), port_choice(plan, image))
+    found = (volume_warning(plan.spec, image), port_choice(plan.spec, plan.port, image))
     return tuple(one for one in found if one)
 
 
@@ -96,7 +99,7 @@ def plan_rows(plan: Plan, image: Image) -> Iterator[tuple[str, str]]:
     spec = plan.spec
     if data := volume_warning(spec, image):
         yield "data", data
-    if choice := port_choice(plan, image):
+    if choice := port_choice(spec, plan.port, image):
         yield "ports", choice
     if spec.command and (line := entrypoint_words(image, spec.command)):
         yield "runs", f"{line} (the image's ENTRYPOINT comes first)"

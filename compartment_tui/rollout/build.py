@@ -20,14 +20,14 @@ def build_images(rollout: Rollout, plans: tuple[Plan, ...]) -> Iterator[Event]:
     with rollout.world.builder.ahead(built, rollout.world.cancel):
         yield from rollout.enter(Stage.BUILDING, plans)
         for plan in plans:
-            rollout.on(plan, Stage.BUILDING)
+            rollout.work_on(Stage.BUILDING, plan.target)
             image = yield from _make(rollout, plan)
             if plan.same_as_active(image) and (yield from active_serves(rollout, plan)):
                 unchanged.append(plan)
                 continue
             know_image(rollout, plan, image)
             _note_base(rollout, plan)
-            yield rollout.leave(Stage.BUILDING, plan, note=image.id)
+            yield rollout.end(Stage.BUILDING, plan.target, note=image.id)
     yield from _set_aside(rollout, unchanged)
 
 
@@ -103,7 +103,7 @@ def run_releases(rollout: Rollout, plans: tuple[Plan, ...]) -> Iterator[Event]:
     for plan in plans:
         if not plan.releases:
             continue
-        rollout.on(plan, Stage.RELEASE)
+        rollout.work_on(Stage.RELEASE, plan.target)
         yield from rollout.enter(Stage.RELEASE, [plan])
         birth = birth_of(rollout, plan)
         try:
@@ -113,4 +113,4 @@ def run_releases(rollout: Rollout, plans: tuple[Plan, ...]) -> Iterator[Event]:
             suspect = release_suspect(plan, birth.image)
             error.hint = "; ".join(part for part in (suspect, error.hint) if part)
             raise
-        yield rollout.leave(Stage.RELEASE, plan)
+        yield rollout.end(Stage.RELEASE, plan.target)

@@ -3,22 +3,29 @@
 While a service is away its route stays, and the edge answers for it: visitors are told which
 service rests, and not that a name cannot be resolved. So the route is marked before a container is
 stopped, and leads to it again only when it has been proven.
+
+This is no recipe of the runner: nothing is made, so no journal is written and no run is on the
+record. What was interrupted is settled by saying the verb once more, and of several services one
+that fails keeps none of the others away.
 """
 
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from contextlib import suppress
+from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import TypeAlias
 
 from compartment_tui.domain.deployment import EnvironmentRecord, Stage
-from compartment_tui.domain.errors import Cancelled, CompartmentError
+from compartment_tui.domain.errors import Cancelled, CompartmentError, EdgeNotConfirmed
 from compartment_tui.domain.events import (
     Event,
     RunFinished,
     ServiceUnchanged,
+    StageFailed,
     StageFinished,
     StageReverted,
 )
+from compartment_tui.domain.names import Target
 from compartment_tui.domain.outcome import Failure, Outcome
 from compartment_tui.domain.planning.lifecycle import (
     LifecyclePlan,
@@ -27,144 +34,185 @@ from compartment_tui.domain.planning.lifecycle import (
     mark_started,
     mark_stopped,
 )
+from compartment_tui.domain.planning.rollback_targets import spec_of
 from compartment_tui.domain.record.transitions import audited
 from compartment_tui.ports import EnvironmentLock, World
-from compartment_tui.rollout.errors import as_expected
-from compartment_tui.rollout.lifecycle_context import LifecycleContext, rollout_of
-from compartment_tui.rollout.readiness import prove_candidates
-from compartment_tui.rollout.retirement import retire
-from compartment_tui.rollout.runner import RunEnding, failure_of
+from compartment_tui.rollout.errors import as_expected, failure_of
+from compartment_tui.rollout.progress import Progress
+from compartment_tui.rollout.readiness import Proof, prove
+from compartment_tui.rollout.retirement import killed_notes, retire
+from compartment_tui.rollout.runner import RunEnding
+from compartment_tui.rollout.switch import await_in_force
+
+Steps: TypeAlias = tuple[LifecycleStep, ...]
+
+
+@dataclass(slots=True, kw_only=True)
+class LifecycleProgress(Progress):
+    """One verb in progress."""
+
+    plan: LifecyclePlan
+    failures: list[Failure] = field(default_factory=list)
+    done: list[str] = field(default_factory=list)
+
+    def target(self, service: str) -> Target:
+        return Target(self.plan.key.environment, service)
+
+    def fail(self, stage: Stage, step: LifecycleStep, error: CompartmentError) -> StageFailed:
+        told = failure_of(error)
+        hint = _hint(self.plan, step)
+        failure = Failure(code=told.code, message=told.message, hint=hint, tail=told.tail)
+        self.failures.append(failure)
+        target = self.target(step.service)
+        return StageFailed(at=self.now, target=target, stage=stage, failure=failure)
+
+    def mark(self, services: Iterable[str], *, stopped: bool) -> None:
+        """Let the edge answer for these, or lead to them again; confirmed. Raises EdgeNotConfirmed.
+
+        A table that the edge does not take is put back.
+        """
+        lock, active = self.lock, self.record.active
+        before = lock.routes()
+        marks = {active[name]: name if stopped else "" for name in services}
+        marks = {id_: name for id_, name in marks.items() if before.leads_to(id_)}
+        table = before.marked(self.world.clock.new_id("run"), marks)
+        if not marks:
+            return
+        if table.routes == before.routes:
+            # Somebody wrote it and went before the edge had taken it.
+            await_in_force(self.world, lock, before)
+            return
+        try:
+            lock.write_routes(table)
+            await_in_force(self.world, lock, table)
+        except EdgeNotConfirmed as error:
+            lock.write_routes(before)
+            hint = "if an earlier version made the edge: `compartment-tui edge remove`, then deploy"
+            raise EdgeNotConfirmed(error.message, hint=hint) from error
+        except Exception:
+            lock.write_routes(before)
+            raise
 
 
 def handle(
-    world: World, lock: EnvironmentLock, record: EnvironmentRecord, handling: LifecyclePlan
+    world: World, lock: EnvironmentLock, record: EnvironmentRecord, plan: LifecyclePlan
 ) -> Iterator[Event]:
     """Carry out a verb under its environment's lock. The last event is `RunFinished`.
 
     A request to stop, and a stream that is closed, leave what was live before as it was.
     """
     began = world.clock.monotonic()
-    handler = LifecycleContext(handling=handling, rollout=rollout_of(world, lock, record, handling))
-    for one in handling.services:
-        if not one.acts:
-            if handling.verb is LifecycleVerb.START:
+    progress = LifecycleProgress(world=world, lock=lock, record=record, plan=plan)
+    for step in plan.services:
+        if not step.acts:
+            if plan.verb is LifecycleVerb.START:
                 # A restart that was killed may have left it to end with the engine.
-                world.engine.keep_running(one.active.id)
-            target = handler.target(one.service)
-            yield ServiceUnchanged(at=world.clock.now(), target=target, deployment=one.active.id)
-    ending = RunEnding(outcome=_NOTHING[handling.verb])
-    if handling.acting:
-        ending = yield from _safely(handler, handling.acting)
-        _audit(handler)
+                world.engine.keep_running(step.active.id)
+            target = progress.target(step.service)
+            yield ServiceUnchanged(at=progress.now, target=target, deployment=step.active.id)
+    ending = RunEnding(outcome=_NOTHING[plan.verb])
+    if plan.acting:
+        ending = yield from _safely(progress, plan.acting)
+        _audit(progress)
     yield RunFinished(
-        at=world.clock.now(),
+        at=progress.now,
         run="",
         outcome=ending.outcome,
         took=world.clock.monotonic() - began,
         failure=ending.failure,
-        gaps=dict(handler.rollout.gaps.measured),
-        handling=handling,
+        gaps=dict(progress.downtime.measured),
+        handling=plan,
     )
 
 
-def _safely(
-    handler: LifecycleContext, services: tuple[LifecycleStep, ...]
-) -> Generator[Event, None, RunEnding]:
+def _safely(progress: LifecycleProgress, steps: Steps) -> Generator[Event, None, RunEnding]:
     """What fails, and what nobody listens to any more, leaves the services as they were."""
     try:
-        return (yield from _VERBS[handler.handling.verb](handler, services))
+        return (yield from _VERBS[progress.plan.verb](progress, steps))
     except GeneratorExit:
-        _as_before(handler, services)
+        _as_before(progress, steps)
         raise
     except Exception as raised:
-        error = as_expected(handler.world, raised)
-        return (yield from _reverted(handler, error, services))
+        error = as_expected(progress.world, raised)
+        return (yield from _reverted(progress, error, steps))
 
 
-def _stop(
-    handler: LifecycleContext, services: tuple[LifecycleStep, ...]
-) -> Generator[Event, None, RunEnding]:
+def _stop(progress: LifecycleProgress, steps: Steps) -> Generator[Event, None, RunEnding]:
     """The edge answers first, then each is stopped; asked to stop, those that were run again."""
-    names = [one.service for one in services]
+    names = [step.service for step in steps]
     for name in names:
-        yield handler.begin(Stage.STOPPED, name)
-    handler.mark(names, stopped=True)
-    handler.rollout.check_cancel()
-    killed = retire(handler.world, (one.active for one in services))
-    handler.rollout.save(mark_stopped(handler.rollout.record, names))
-    handler.done += names
+        yield progress.begin(Stage.STOPPED, progress.target(name))
+    progress.mark(names, stopped=True)
+    progress.check_cancel()
+    killed = retire(progress.world, (step.active for step in steps))
+    progress.save(mark_stopped(progress.record, names))
+    progress.done += names
     for name in names:
-        yield handler.end(Stage.STOPPED, name)
-    yield from handler.killed(killed)
+        yield progress.end(Stage.STOPPED, progress.target(name))
+    yield from killed_notes(progress.plan.key, killed, progress.now)
     return RunEnding(outcome=Outcome.STOPPED)
 
 
-def _start(
-    handler: LifecycleContext, services: tuple[LifecycleStep, ...]
-) -> Generator[Event, None, RunEnding]:
+def _start(progress: LifecycleProgress, steps: Steps) -> Generator[Event, None, RunEnding]:
     """All are started, each is proven, and only then their routes lead to them again."""
-    started = yield from _begin(handler, services)
-    proven = yield from _prove(handler, started)
-    yield from _lead_back(handler, proven)
-    _as_before(handler, [one for one in services if one.service not in handler.done])
-    return _ending(handler)
+    started = yield from _start_containers(progress, steps)
+    proven = yield from _prove(progress, started)
+    yield from _lead_back(progress, proven)
+    _as_before(progress, [step for step in steps if step.service not in progress.done])
+    if progress.failures:
+        return RunEnding(outcome=Outcome.FAILED, failure=progress.failures[0])
+    return RunEnding(outcome=Outcome.LIVE)
 
 
-def _restart(
-    handler: LifecycleContext, services: tuple[LifecycleStep, ...]
-) -> Generator[Event, None, RunEnding]:
+def _restart(progress: LifecycleProgress, steps: Steps) -> Generator[Event, None, RunEnding]:
     """The edge answers while each is stopped and started; whatever happens, they run in the end."""
-    names = [one.service for one in services]
-    interrupted = [one for one in services if one.running]
+    names = [step.service for step in steps]
+    interrupted = [step for step in steps if step.running]
     if interrupted:
-        yield handler.note(f"this interrupts {', '.join(one.service for one in interrupted)}")
+        yield progress.note(f"this interrupts {', '.join(step.service for step in interrupted)}")
     # Visitors miss it from the moment the edge answers in its place.
-    handler.rollout.gaps.begin(*(one.service for one in interrupted if one.active.host))
-    handler.mark(names, stopped=True)
-    handler.rollout.check_cancel()
+    progress.downtime.begin(*(step.service for step in interrupted if step.active.host))
+    progress.mark(names, stopped=True)
+    progress.check_cancel()
     for name in names:
-        yield handler.begin(Stage.STOPPED, name)
-    handler.rollout.gaps.begin(*(one.service for one in interrupted))
-    killed = retire(handler.world, (one.active for one in services))
+        yield progress.begin(Stage.STOPPED, progress.target(name))
+    progress.downtime.begin(*(step.service for step in interrupted))
+    killed = retire(progress.world, (step.active for step in steps))
     for name in names:
-        yield handler.end(Stage.STOPPED, name)
-    yield from handler.killed(killed)
-    started = yield from _begin(handler, services)
-    proven = yield from _prove(handler, started)
-    yield from _lead_back(handler, proven)
+        yield progress.end(Stage.STOPPED, progress.target(name))
+    yield from killed_notes(progress.plan.key, killed, progress.now)
     # One that is not ready is given back to its visitors, too: nothing else can serve them.
-    _as_before(handler, [one for one in services if one.service not in handler.done])
-    return _ending(handler)
+    return (yield from _start(progress, steps))
 
 
-def _begin(
-    handler: LifecycleContext, services: Iterable[LifecycleStep]
-) -> Generator[Event, None, tuple[LifecycleStep, ...]]:
+def _start_containers(
+    progress: LifecycleProgress, steps: Steps
+) -> Generator[Event, None, list[LifecycleStep]]:
     started = []
-    for one in services:
-        handler.rollout.check_cancel()
-        yield handler.begin(Stage.STARTING, one.service)
+    for step in steps:
+        progress.check_cancel()
+        target = progress.target(step.service)
+        yield progress.begin(Stage.STARTING, target)
         try:
-            handler.world.engine.start(one.active.id)
+            progress.world.engine.start(step.active.id)
         except Exception as raised:
-            error = as_expected(handler.world, raised)
-            yield handler.fail(Stage.STARTING, one.service, error, _hint(handler, one))
+            error = as_expected(progress.world, raised)
+            yield progress.fail(Stage.STARTING, step, error)
             continue
-        started.append(one)
-        yield handler.end(Stage.STARTING, one.service)
-    return tuple(started)
+        started.append(step)
+        yield progress.end(Stage.STARTING, target)
+    return started
 
 
 def _prove(
-    handler: LifecycleContext, services: Iterable[LifecycleStep]
-) -> Generator[Event, None, tuple[LifecycleStep, ...]]:
+    progress: LifecycleProgress, steps: Iterable[LifecycleStep]
+) -> Generator[Event, None, list[LifecycleStep]]:
     """Ask them in turn; one that does not get ready keeps none of the others away."""
-    rollout, proven = handler.rollout, set[str]()
-    asked = {one.service: one for one in services}
+    proven = set[str]()
+    asked = {step.service: step for step in steps}
     while asked:
-        plans = tuple(plan for plan in rollout.run.plans if plan.service in asked)
         try:
-            for event in prove_candidates(rollout, plans):
+            for event in _prove_all(progress, tuple(asked.values())):
                 if isinstance(event, StageFinished):
                     proven.add(event.target.service)
                     del asked[event.target.service]
@@ -172,102 +220,108 @@ def _prove(
         except Cancelled:
             raise
         except Exception as raised:
-            error = as_expected(handler.world, raised)
-            name = rollout.working_on[0].service if rollout.working_on else next(iter(asked))
-            one = asked.pop(name)
-            yield handler.fail(Stage.CHECKING_READINESS, name, error, _hint(handler, one))
-    return tuple(one for one in handler.handling.services if one.service in proven)
+            error = as_expected(progress.world, raised)
+            name = progress.working_on[0].service if progress.working_on else next(iter(asked))
+            yield progress.fail(Stage.CHECKING_READINESS, asked.pop(name), error)
+    return [step for step in progress.plan.services if step.service in proven]
 
 
-def _lead_back(handler: LifecycleContext, services: tuple[LifecycleStep, ...]) -> Iterator[Event]:
-    names = [one.service for one in services]
-    for one in services:
-        handler.world.engine.keep_running(one.active.id)
-    routed = [one.service for one in services if one.active.host]
-    for name in routed:
-        yield handler.begin(Stage.SWITCHING_ROUTE, name)
-    handler.mark(names, stopped=False)
-    handler.rollout.save(mark_started(handler.rollout.record, names))
-    handler.rollout.gaps.end(*names)
-    handler.done += names
-    for name in routed:
-        yield handler.end(Stage.SWITCHING_ROUTE, name)
+def _prove_all(progress: LifecycleProgress, steps: Steps) -> Iterator[Event]:
+    for step in steps:
+        yield progress.begin(Stage.CHECKING_READINESS, progress.target(step.service))
+    began = progress.world.clock.monotonic()
+    proofs = [
+        Proof(
+            progress=progress,
+            target=progress.target(step.service),
+            deployment=step.active.id,
+            spec=spec_of(step.active),
+            began=began,
+            host=step.active.host,
+            port=step.active.port,
+        )
+        for step in steps
+    ]
+    yield from prove(progress, proofs)
 
 
-def _as_before(handler: LifecycleContext, services: Iterable[LifecycleStep]) -> None:
+def _lead_back(progress: LifecycleProgress, steps: Iterable[LifecycleStep]) -> Iterator[Event]:
+    steps = tuple(steps)
+    names = [step.service for step in steps]
+    for step in steps:
+        progress.world.engine.keep_running(step.active.id)
+    routed = [progress.target(step.service) for step in steps if step.active.host]
+    for target in routed:
+        yield progress.begin(Stage.SWITCHING_ROUTE, target)
+    progress.mark(names, stopped=False)
+    progress.save(mark_started(progress.record, names))
+    progress.downtime.end(*names)
+    progress.done += names
+    for target in routed:
+        yield progress.end(Stage.SWITCHING_ROUTE, target)
+
+
+def _as_before(progress: LifecycleProgress, steps: Iterable[LifecycleStep]) -> None:
     """What ran runs, what did not does not, and the routes tell it."""
-    services = tuple(services)
-    retire(handler.world, (one.active for one in services if not one.running))
-    for one in services:
-        if not one.running:
+    steps = tuple(steps)
+    engine = progress.world.engine
+    retire(progress.world, (step.active for step in steps if not step.running))
+    for step in steps:
+        if not step.running:
             continue
         # One that cannot be started again has to be told by the status: the others go on.
         with suppress(Exception):
-            handler.world.engine.start(one.active.id)
+            engine.start(step.active.id)
         with suppress(Exception):
-            handler.world.engine.keep_running(one.active.id)
-    resting = [one.service for one in services if one.active.resting]
-    others = [one.service for one in services if not one.active.resting]
-    handler.mark(resting, stopped=True)
-    handler.mark(others, stopped=False)
-    handler.rollout.save(mark_started(mark_stopped(handler.rollout.record, resting), others))
-    handler.rollout.gaps.end(*others)
+            engine.keep_running(step.active.id)
+    resting = [step.service for step in steps if step.active.resting]
+    others = [step.service for step in steps if not step.active.resting]
+    progress.mark(resting, stopped=True)
+    progress.mark(others, stopped=False)
+    progress.save(mark_started(mark_stopped(progress.record, resting), others))
+    progress.downtime.end(*others)
 
 
 def _reverted(
-    handler: LifecycleContext,
-    error: CompartmentError,
-    services: tuple[LifecycleStep, ...],
+    progress: LifecycleProgress, error: CompartmentError, steps: Steps
 ) -> Generator[Event, None, RunEnding]:
+    verb = progress.plan.verb
     try:
-        _as_before(handler, services)
+        _as_before(progress, steps)
     except Exception as raised:
-        worse = as_expected(handler.world, raised)
-        yield handler.note(f"reverting stopped: {worse.message}")
-        hint = f"`compartment-tui {handler.handling.verb}` again"
+        worse = as_expected(progress.world, raised)
+        yield progress.note(f"reverting stopped: {worse.message}")
+        hint = f"`compartment-tui {verb}` again"
         failure = Failure(code=error.code, message=error.message, hint=hint)
         return RunEnding(outcome=Outcome.NEEDS_ATTENTION, failure=failure)
-    starting = handler.handling.verb is LifecycleVerb.START
-    stage = Stage.STARTING if starting else Stage.STOPPED
-    for one in services:
-        now, target = handler.world.clock.now(), handler.target(one.service)
-        yield StageReverted(at=now, target=target, stage=stage)
+    stage = Stage.STARTING if verb is LifecycleVerb.START else Stage.STOPPED
+    for step in steps:
+        target = progress.target(step.service)
+        yield StageReverted(at=progress.now, target=target, stage=stage)
     outcome = Outcome.CANCELLED if isinstance(error, Cancelled) else Outcome.FAILED
     return RunEnding(outcome=outcome, failure=failure_of(error))
 
 
-def _ending(handler: LifecycleContext) -> RunEnding:
-    if handler.failures:
-        return RunEnding(outcome=Outcome.FAILED, failure=handler.failures[0])
-    return RunEnding(outcome=Outcome.LIVE)
-
-
-def _hint(handler: LifecycleContext, one: LifecycleStep) -> str:
-    left = (
-        "it was left running"
-        if handler.handling.verb is LifecycleVerb.RESTART
-        else "it was stopped"
-    )
-    short = one.active.id[-10:].lower()
-    environment = handler.handling.key.environment
+def _hint(plan: LifecyclePlan, step: LifecycleStep) -> str:
+    restart = plan.verb is LifecycleVerb.RESTART
+    left = "it was left running" if restart else "it was stopped"
+    short = step.active.id[-10:].lower()
+    environment = plan.key.environment
     return f"{left}: `compartment-tui deployment logs {short} -e {environment}` has its output"
 
 
-def _audit(handler: LifecycleContext) -> None:
-    names = handler.done
+def _audit(progress: LifecycleProgress) -> None:
+    names = progress.done
     if not names:
         return
-    world, verb = handler.world, handler.handling.verb.value
-    now = world.clock.now()
-    record = audited(handler.rollout.record, world.actor, now, verb, ", ".join(names))
+    verb = progress.plan.verb.value
+    record = audited(progress.record, progress.world.actor, progress.now, verb, ", ".join(names))
     with suppress(Exception):
-        handler.rollout.save(record)
+        progress.save(record)
 
 
-_Step: TypeAlias = Callable[
-    [LifecycleContext, tuple[LifecycleStep, ...]], Generator[Event, None, RunEnding]
-]
-_VERBS: Mapping[LifecycleVerb, _Step] = MappingProxyType(
+_Verb: TypeAlias = Callable[[LifecycleProgress, Steps], Generator[Event, None, RunEnding]]
+_VERBS: Mapping[LifecycleVerb, _Verb] = MappingProxyType(
     {LifecycleVerb.STOP: _stop, LifecycleVerb.START: _start, LifecycleVerb.RESTART: _restart}
 )
 _NOTHING: Mapping[LifecycleVerb, Outcome] = MappingProxyType(

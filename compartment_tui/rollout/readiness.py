@@ -6,7 +6,7 @@ from datetime import timedelta
 from itertools import groupby
 
 from compartment_tui.domain import image_notes
-from compartment_tui.domain.config import UNDECLARED, Readiness, ReadinessKind
+from compartment_tui.domain.config import UNDECLARED, Readiness, ReadinessKind, ServiceSpec
 from compartment_tui.domain.deployment import Attempt, Health, Image, Instance, Stage
 from compartment_tui.domain.errors import (
     CandidateExited,
@@ -15,6 +15,7 @@ from compartment_tui.domain.errors import (
     NeverReady,
 )
 from compartment_tui.domain.events import Event, Probed
+from compartment_tui.domain.names import Target
 from compartment_tui.domain.planning.plan import ContainerSpec, Plan
 from compartment_tui.domain.refusal import (
     Advice,
@@ -28,6 +29,7 @@ from compartment_tui.domain.refusal import (
 from compartment_tui.domain.shell_quotes import option_for
 from compartment_tui.rollout.build import birth_of
 from compartment_tui.rollout.context import Rollout
+from compartment_tui.rollout.progress import Progress
 from compartment_tui.rollout.retirement import killed_notes, retire
 
 MISSING_FOR = timedelta(seconds=5)
@@ -46,7 +48,7 @@ def start_candidates(rollout: Rollout, plans: tuple[Plan, ...]) -> Iterator[Even
     """Start the candidates. A stop-first service's active deployment is stopped right before."""
     engine = rollout.world.engine
     for plan in plans:
-        rollout.on(plan, Stage.STARTING_CANDIDATE)
+        rollout.work_on(Stage.STARTING_CANDIDATE, plan.target)
         yield from rollout.enter(Stage.STARTING_CANDIDATE, [plan])
         if not plan.kept:
             birth = birth_of(rollout, plan)
@@ -54,23 +56,23 @@ def start_candidates(rollout: Rollout, plans: tuple[Plan, ...]) -> Iterator[Even
             yield from _warned(rollout, birth)
         if plan.spec.stop_first and plan.previous is not None:
             if plan.gap:
-                rollout.gaps.begin(plan.service)
+                rollout.downtime.begin(plan.service)
             killed = retire(rollout.world, (plan.previous,))
             yield from killed_notes(plan.key, killed, rollout.now)
         engine.start(plan.deployment)
-        yield rollout.leave(Stage.STARTING_CANDIDATE, plan)
+        yield rollout.end(Stage.STARTING_CANDIDATE, plan.target)
 
 
 def make_candidates(rollout: Rollout, plans: tuple[Plan, ...]) -> Iterator[Event]:
     """Make the candidates without starting them: two of a stop-first service must not run."""
     for plan in plans:
-        rollout.on(plan, Stage.STARTING_CANDIDATE)
+        rollout.work_on(Stage.STARTING_CANDIDATE, plan.target)
         yield from rollout.enter(Stage.STARTING_CANDIDATE, [plan])
         birth = birth_of(rollout, plan)
         made = rollout.world.engine.create(birth)
         rollout.containers[plan.deployment] = made.container
         yield from _warned(rollout, birth)
-        yield rollout.leave(Stage.STARTING_CANDIDATE, plan, note="made, not started")
+        yield rollout.end(Stage.STARTING_CANDIDATE, plan.target, note="made, not started")
 
 
 def _warned(rollout: Rollout, birth: ContainerSpec) -> Iterator[Event]:
@@ -85,15 +87,39 @@ def prove_candidates(rollout: Rollout, plans: tuple[Plan, ...]) -> Iterator[Even
     Raises CandidateExited at once when one exits, NeverReady at its deadline.
     """
     yield from rollout.enter(Stage.CHECKING_READINESS, plans)
-    clock = rollout.world.clock
-    proofs = [Proof(rollout=rollout, plan=plan, began=clock.monotonic()) for plan in plans]
+    began = rollout.world.clock.monotonic()
+    yield from prove(rollout, [_proof_of(rollout, plan, began) for plan in plans])
+
+
+def _proof_of(rollout: Rollout, plan: Plan, began: timedelta) -> "Proof":
+    birth = rollout.birth(plan)
+    return Proof(
+        progress=rollout,
+        target=plan.target,
+        deployment=plan.deployment,
+        spec=plan.spec,
+        host=plan.host,
+        port=plan.port,
+        image=birth.image if birth else None,
+        held=plan.held,
+        waited=plan.held and not plan.starts,
+        began=began,
+    )
+
+
+def prove(progress: Progress, proofs: list["Proof"]) -> Iterator[Event]:
+    """Ask all of them in turn until each is done.
+
+    Raises CandidateExited, NeverReady; `progress.working_on` is the one it is about.
+    """
+    clock = progress.world.clock
     while proofs:
         for proof in proofs:
             if clock.monotonic() >= proof.due:
                 yield from proof.ask()
         proofs = [proof for proof in proofs if not proof.done]
         if proofs:
-            rollout.check_cancel()
+            progress.check_cancel()
             nearest = min(proof.due for proof in proofs)
             clock.sleep(max(nearest - clock.monotonic(), timedelta()))
 
@@ -102,9 +128,21 @@ def prove_candidates(rollout: Rollout, plans: tuple[Plan, ...]) -> Iterator[Even
 class Proof:
     """One candidate on its way from started to proven."""
 
-    rollout: Rollout
-    plan: Plan
+    progress: Progress
+    target: Target
+    deployment: str
+    spec: ServiceSpec
     began: timedelta
+    host: str | None
+    """The one that leads to it, or will; None for a worker."""
+    port: int | None
+    """Where the file or the variables name it."""
+    image: Image | None = None
+    """What it was made from, where this run made it."""
+    held: bool = False
+    """It is a held candidate: if it fails it still is."""
+    waited: bool = False
+    """It ran while it was held: this run has not started it."""
     due: timedelta = timedelta()
     attempts: list[Attempt] = field(default_factory=list)
     settled_at: timedelta | None = None
@@ -118,13 +156,13 @@ class Proof:
 
     @property
     def readiness(self) -> Readiness:
-        return self.plan.spec.readiness or self.own or UNDECLARED
+        return self.spec.readiness or self.own or UNDECLARED
 
     def ask(self) -> Iterator[Event]:
         """One attempt, and what follows from it."""
-        rollout, plan = self.rollout, self.plan
-        rollout.on(plan, Stage.CHECKING_READINESS)
-        clock = rollout.world.clock
+        progress = self.progress
+        progress.work_on(Stage.CHECKING_READINESS, self.target)
+        clock = progress.world.clock
         asked = clock.monotonic()
         self.refusal = self._asked(self._running_instance())
         took = clock.monotonic() - asked
@@ -135,26 +173,25 @@ class Proof:
             took=took,
         )
         self.attempts.append(attempt)
-        yield Probed(at=rollout.now, target=plan.target, attempt=attempt)
+        yield Probed(at=progress.now, target=self.target, attempt=attempt)
         if self.refusal is not None:
             self._not_yet(asked, self.refusal)
-        elif self.settled_at is None and plan.spec.settle:
-            self.settled_at = self.due = clock.monotonic() + plan.spec.settle
+        elif self.settled_at is None and self.spec.settle:
+            self.settled_at = self.due = clock.monotonic() + self.spec.settle
         else:
             self.done = True
-            if plan.host is None:
-                rollout.gaps.end(plan.service)
-            yield rollout.leave(
-                Stage.CHECKING_READINESS, plan, note=f"{len(self.attempts)} attempts"
-            )
+            if self.host is None:
+                progress.downtime.end(self.target.service)
+            note = f"{len(self.attempts)} attempts"
+            yield progress.end(Stage.CHECKING_READINESS, self.target, note=note)
 
     def _running_instance(self) -> Instance:
-        instance = self.rollout.world.engine.instance(self.plan.deployment)
+        instance = self.progress.world.engine.instance(self.deployment)
         if instance is None:
-            when = "held" if self.plan.held else "being checked"
+            when = "held" if self.held else "being checked"
             raise InstanceGone(
-                f"the candidate of {self.plan.service} was removed while it was {when}",
-                hint=self._discard() if self.plan.held else "",
+                f"the candidate of {self.target.service} was removed while it was {when}",
+                hint=self._discard() if self.held else "",
             )
         if not instance.running:
             raise self._exited(instance)
@@ -162,7 +199,7 @@ class Proof:
 
     def _asked(self, instance: Instance) -> Refusal | None:
         """Why it is not ready; None when it is."""
-        spec, lock = self.plan.spec, self.rollout.lock
+        spec, lock = self.spec, self.progress.lock
         if spec.readiness is not None:
             return lock.ready(instance, spec.readiness, instance.port)
         if instance.checked is not None:
@@ -170,7 +207,7 @@ class Proof:
             if refusal is not None or not spec.kind.routed:
                 return refusal
         elif not spec.kind.routed:
-            up = self.rollout.world.clock.monotonic() - self.began
+            up = self.progress.world.clock.monotonic() - self.began
             if up >= WORKER_UPTIME:
                 return None
             return Refusal(detail=f"up for {up.total_seconds():.1f} s")
@@ -186,12 +223,11 @@ class Proof:
         if self.own is None:
             said = f"HEALTHCHECK {instance.checked}: {instance.check_output}"
             return Refusal(detail=said.removesuffix(": "))
-        refusal = self.rollout.lock.ready(instance, self.own, instance.port)
+        refusal = self.progress.lock.ready(instance, self.own, instance.port)
         return refusal and replace(refusal, detail=f"its HEALTHCHECK: {refusal.detail}")
 
     def _image(self, instance: Instance) -> Image | None:
-        birth = self.rollout.birth(self.plan)
-        return birth.image if birth else self.rollout.world.engine.image(instance.image)
+        return self.image or self.progress.world.engine.image(instance.image)
 
     def _not_yet(self, asked: timedelta, refusal: Refusal) -> None:
         self.settled_at = None
@@ -200,7 +236,7 @@ class Proof:
         self.due = asked + pause
         if self.own is not None:
             # A check may be work: it rests as long as it took, so that the service starts, too.
-            now = self.rollout.world.clock.monotonic()
+            now = self.progress.world.clock.monotonic()
             self.due = max(self.due, now + (now - asked))
         hopeless = refusal.cause is Cause.MISSING and self.due >= self.began + MISSING_FOR
         if self.due < self.began + self.readiness.timeout and not hopeless:
@@ -212,73 +248,73 @@ class Proof:
     def _exited(self, instance: Instance) -> CandidateExited:
         code = "" if instance.exit_code is None else f" with code {instance.exit_code}"
         memory = ", out of memory" if instance.out_of_memory else ""
-        held = self.plan.held and not self.plan.starts
-        when = "while it was held" if held else "before it was ready"
+        when = "while it was held" if self.waited else "before it was ready"
         return CandidateExited(
-            f"{self.plan.service} exited{code}{memory} {when}",
+            f"{self.target.service} exited{code}{memory} {when}",
             hint="; ".join((*self._bent(instance), self._look())),
             tail=self._evidence(),
         )
 
     def _never_ready(self, refusal: Refusal) -> NeverReady:
-        waited = self.rollout.world.clock.monotonic() - self.began
+        waited = self.progress.world.clock.monotonic() - self.began
         missing = refusal.cause is Cause.MISSING
         seconds = (waited if missing else max(self.readiness.timeout, waited)).total_seconds()
         advice = self._advice(refusal)
         words = "; ".join(part for part in (refusal.detail, advice.found) if part)
         return NeverReady(
-            f"{self.plan.service} was not ready within {seconds:.0f} s: {words}",
+            f"{self.target.service} was not ready within {seconds:.0f} s: {words}",
             hint="; ".join(part for part in (advice.hint, *self._bent(), self._look()) if part),
             tail=self._evidence(),
         )
 
     def _advice(self, refusal: Refusal) -> Advice:
         """The likely cause, as far as it can be found out."""
-        plan = self.plan
         if refusal.cause is Cause.CLOSED:
             return self._listening()
-        if refusal.reply is not None and plan.spec.readiness is not None:
-            return status_advice(plan.spec.readiness, refusal.reply, plan.service, plan.host)
+        if refusal.reply is not None and self.spec.readiness is not None:
+            return status_advice(self.spec.readiness, refusal.reply, self.target.service, self.host)
         if self.own is not None:
-            return check_advice(refusal, plan.service, routed=plan.spec.kind.routed)
+            return check_advice(refusal, self.target.service, routed=self.spec.kind.routed)
         return Advice()
 
     def _bent(self, instance: Instance | None = None) -> tuple[str, ...]:
         """What of the image may have to do with it."""
-        plan, engine = self.plan, self.rollout.world.engine
+        engine = self.progress.world.engine
         try:
-            found = instance or engine.instance(plan.deployment)
+            found = instance or engine.instance(self.deployment)
             image = self._image(found) if found else None
         except CompartmentError:
             return ()
-        return tuple(image_notes.suspects(plan.spec, image)) if image else ()
+        return tuple(image_notes.suspects(self.spec, image)) if image else ()
 
     def _listening(self) -> Advice:
-        plan, engine = self.plan, self.rollout.world.engine
+        engine = self.progress.world.engine
         try:
-            instance = engine.instance(plan.deployment)
-            listeners = engine.listeners(plan.deployment)
+            instance = engine.instance(self.deployment)
+            listeners = engine.listeners(self.deployment)
             image = self._image(instance) if instance else None
         except CompartmentError:
             return Advice()  # what is not known is not worth losing the reason for
-        declared = plan.spec.readiness.port if plan.spec.readiness else None
+        declared = self.spec.readiness.port if self.spec.readiness else None
         port = declared or (instance.port if instance else None)
         if port is None:
             return Advice()
         asked = AskedPort(port=port, readiness=declared is not None)
-        advice = listening_advice(plan.service, asked, listeners)
-        choice = image_notes.port_choice(plan, image) if image and declared is None else ""
+        advice = listening_advice(self.target.service, asked, listeners)
+        if image is None or declared is not None:
+            return advice
+        choice = image_notes.port_choice(self.spec, self.port, image)
         return replace(advice, found="; ".join(filter(None, (advice.found, choice))))
 
     def _discard(self) -> str:
-        service, environment = self.plan.service, self.plan.key.environment
+        service, environment = self.target.service, self.target.environment
         return f"`compartment-tui discard -s {service} -e {environment}` lets go of it"
 
     def _look(self) -> str:
-        if self.plan.held:
+        if self.held:
             return f"it is still held: {self._discard()}"
-        short = self.plan.deployment[-10:].lower()
-        option = option_for(self.plan.key.environment)
+        short = self.deployment[-10:].lower()
+        option = option_for(self.target.environment)
         return (
             f"it is kept, stopped: `compartment-tui deployment logs {short}{option}`"
             f" has all of its output"
@@ -286,7 +322,7 @@ class Proof:
 
     def _evidence(self) -> tuple[str, ...]:
         """Every attempt, those alike folded into one line, then its last log lines."""
-        lines = self.rollout.world.engine.tail(self.plan.deployment, TAIL_LINES)
+        lines = self.progress.world.engine.tail(self.deployment, TAIL_LINES)
         return (*folded(self.attempts), *lines)
 
 

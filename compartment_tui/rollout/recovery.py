@@ -10,9 +10,9 @@ from compartment_tui.domain.record.revert import reverted
 from compartment_tui.domain.record.transitions import finished
 from compartment_tui.ports import EnvironmentLock, World
 from compartment_tui.rollout.drain import drain, retire_previous
-from compartment_tui.rollout.errors import as_expected
+from compartment_tui.rollout.errors import as_expected, failure_of
 from compartment_tui.rollout.retirement import killed_notes
-from compartment_tui.rollout.runner import OUTCOMES, RESUME_HINT, RunEnding, failure_of
+from compartment_tui.rollout.runner import OUTCOMES, RESUME_HINT, RunEnding
 from compartment_tui.rollout.switch import apply_commit, is_in_force
 from compartment_tui.rollout.undo import reached, undo
 

@@ -14,7 +14,7 @@ from datetime import timedelta
 from types import MappingProxyType
 
 from compartment_tui.domain.deployment import EnvironmentRecord, Purpose, Stage, Trigger
-from compartment_tui.domain.errors import Cancelled, CompartmentError, DiedAfterSwitch, StepFailed
+from compartment_tui.domain.errors import Cancelled, CompartmentError, DiedAfterSwitch
 from compartment_tui.domain.events import Event, RunFinished, RunPlanned, StageFailed, WentLive
 from compartment_tui.domain.outcome import Failure, Outcome
 from compartment_tui.domain.planning.plan import Run
@@ -24,7 +24,7 @@ from compartment_tui.domain.record.transitions import begun, finished, nothing_d
 from compartment_tui.ports import EnvironmentLock, World
 from compartment_tui.rollout.context import Rollout
 from compartment_tui.rollout.drain import drain, prune, retire_previous
-from compartment_tui.rollout.errors import as_expected
+from compartment_tui.rollout.errors import as_expected, failure_of
 from compartment_tui.rollout.retirement import killed_notes
 from compartment_tui.rollout.steps import schedule
 from compartment_tui.rollout.switch import must_switch, switch_routes
@@ -72,7 +72,7 @@ def execute(
             outcome=ending.outcome,
             took=world.clock.monotonic() - began,
             failure=ending.failure,
-            gaps=dict(rollout.gaps.measured),
+            gaps=dict(rollout.downtime.measured),
             live_after=ending.live_after,
         )
     except GeneratorExit:
@@ -145,7 +145,7 @@ def _after_the_switch(rollout: Rollout) -> Generator[Event, None, RunEnding]:
         yield from drain(rollout.world, rollout.record)
     except DiedAfterSwitch as error:
         dead = next(plan for plan in plans if plan.service == error.service)
-        rollout.working_on = (dead, Stage.DRAINING_PREVIOUS)
+        rollout.working_on = (dead.target, Stage.DRAINING_PREVIOUS)
         yield from _told(rollout, error)
         return (yield from _revert(rollout, failure_of(error), outcome=Outcome.FAILED))
     except Exception as raised:
@@ -161,7 +161,7 @@ def _after_the_switch(rollout: Rollout) -> Generator[Event, None, RunEnding]:
         yield from _told(rollout, found)
         return _attention(found)
     for plan in plans:
-        yield rollout.leave(Stage.DRAINING_PREVIOUS, plan)
+        yield rollout.end(Stage.DRAINING_PREVIOUS, plan.target)
     yield from killed_notes(rollout.run.key, killed, rollout.now)
     yield from _tidy(rollout)
     return RunEnding(outcome=Outcome.LIVE)
@@ -199,15 +199,15 @@ def _revert(
     """Undo the run and put it on the record; the outcome is `needs_attention` if that fails."""
     failures: Mapping[str, tuple[Stage, str]] = {}
     if outcome is Outcome.FAILED and rollout.working_on is not None:
-        plan, stage = rollout.working_on
-        failures = {plan.service: (stage, failure.message)}
+        target, stage = rollout.working_on
+        failures = {target.service: (stage, failure.message)}
     try:
         yield from undo(
             rollout.world, rollout.lock, rollout.record, keep_failed=frozenset(failures)
         )
-        rollout.gaps.end_all()
+        rollout.downtime.end_all()
         record = reverted(
-            rollout.learnt(),
+            rollout.record_with_images(),
             actor=rollout.run.actor,
             at=rollout.now,
             failures=failures,
@@ -224,10 +224,8 @@ def _revert(
 
 def _told(rollout: Rollout, error: CompartmentError) -> Iterator[Event]:
     if rollout.working_on is not None:
-        plan, stage = rollout.working_on
-        yield StageFailed(
-            at=rollout.now, target=plan.target, stage=stage, failure=failure_of(error)
-        )
+        target, stage = rollout.working_on
+        yield StageFailed(at=rollout.now, target=target, stage=stage, failure=failure_of(error))
 
 
 def _attention(error: CompartmentError) -> RunEnding:
@@ -241,12 +239,6 @@ def _left_draining() -> Failure:
         message="the new version is live; the previous one still runs",
         hint=RESUME_HINT,
     )
-
-
-def failure_of(error: CompartmentError) -> Failure:
-    """An exception as an event carries it."""
-    tail = error.tail if isinstance(error, StepFailed) else ()
-    return Failure(code=error.code, message=error.message, hint=error.hint, tail=tail)
 
 
 def _abandon(rollout: Rollout) -> None:

@@ -29,17 +29,17 @@ def switch_routes(rollout: Rollout, plans: tuple[Plan, ...]) -> Iterator[Event]:
     stage = rollout.run.purpose.switch_stage
     rollout.check_cancel()
     for plan in plans:
-        rollout.on(plan, stage)
+        rollout.work_on(stage, plan.target)
     yield from rollout.enter(stage, plans)
     yield from mend_documents(rollout)
     table = routes_after(rollout, plans)
     write_claimed(rollout, table)
     await_in_force(rollout.world, rollout.lock, table)
     rollout.committed = True
-    rollout.gaps.end_all()
+    rollout.downtime.end_all()
     rollout.save(apply_commit(rollout.world, rollout.lock, rollout.record))
     for plan in plans:
-        yield rollout.leave(stage, plan, note=plan.opened_preview or "")
+        yield rollout.end(stage, plan.target, note=plan.opened_preview or "")
     if rollout.run.purpose is Purpose.HOLD:
         yield from _released_notes(rollout, plans)
     for moved in _moved_routes(rollout):
