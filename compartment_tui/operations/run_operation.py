@@ -61,8 +61,7 @@ def carried_out(world: World, request: Request) -> Iterator[Event]:
             try:
                 record = yield from recover_first(world, lock)
                 if record.journal is None:
-                    run = _run(world, source, record, request)
-                    run = replace(run, before=lock.routes(), notes=source.notes)
+                    run = replace(_run(world, source, record, request), notes=source.notes)
                     for note in source.notes:
                         yield Noted(at=world.clock.now(), target=None, message=note)
                     yield from execute(world, lock, record, run)

@@ -12,6 +12,7 @@ from compartment_tui.domain.record.transitions import (
     entered,
     image_known,
 )
+from compartment_tui.domain.routes import RouteTable
 from compartment_tui.rollout.progress import Progress
 
 
@@ -23,6 +24,8 @@ class Rollout(Progress):
     """
 
     run: Run
+    before: RouteTable
+    """The routes as the run found them."""
     pending: tuple[Plan, ...]
     """The plans still to be carried out: unchanged services leave after the build."""
     unchanged: tuple[Plan, ...] = ()

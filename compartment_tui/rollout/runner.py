@@ -60,9 +60,12 @@ def execute(
     Closing the stream is a request to stop: before the commit point the run is reverted, after it
     the waiting ends and the new version stays.
     """
+    before = lock.routes()
     began = world.clock.monotonic()
-    rollout = Rollout(world=world, lock=lock, run=run, record=record, pending=run.plans)
-    rollout.save(begun(record, run))
+    rollout = Rollout(
+        world=world, lock=lock, run=run, before=before, record=record, pending=run.plans
+    )
+    rollout.save(begun(record, run, before))
     try:
         yield RunPlanned(at=rollout.now, run=run)
         ending = yield from _carry_out(rollout, began)

@@ -61,7 +61,7 @@ def must_switch(rollout: Rollout) -> bool:
     if rollout.pending or rollout.run.purpose is not Purpose.LIVE:
         return bool(rollout.pending)
     table = routes_after(rollout, ())
-    before = rollout.run.before
+    before = rollout.before
     return table.routes != before.routes or not rollout.lock.in_force(before)
 
 
@@ -90,7 +90,7 @@ def routes_after(rollout: Rollout, plans: tuple[Plan, ...]) -> RouteTable:
         ended |= {plan.previous.id for plan in plans if plan.previous}
     for moved in _moved_routes(rollout):
         ended.add(moved.deployment)
-        resting = run.before.answered_for(moved.deployment)
+        resting = rollout.before.answered_for(moved.deployment)
         spec = spec_of(record.deployments[moved.deployment])
         routes.append(
             Route(
@@ -102,7 +102,7 @@ def routes_after(rollout: Rollout, plans: tuple[Plan, ...]) -> RouteTable:
             )
         )
     known = {*record.active.values(), *record.held.values(), *(plan.deployment for plan in plans)}
-    kept = run.before.only(frozenset(known)).without(frozenset(ended))
+    kept = rollout.before.only(frozenset(known)).without(frozenset(ended))
     return kept.moved(run.id, tuple(routes))
 
 
@@ -115,7 +115,7 @@ def _moved_routes(rollout: Rollout) -> tuple[Reroute, ...]:
         active = plan.previous
         if active is None or plan.host is None or active.port is None:
             continue
-        old = rollout.run.before.host_of(active.id)
+        old = rollout.before.host_of(active.id)
         if old != plan.host:
             moved.append(
                 Reroute(
@@ -147,7 +147,7 @@ def mend_documents(rollout: Rollout) -> Iterator[Event]:
 def write_claimed(rollout: Rollout, table: RouteTable) -> None:
     """Write the table; new hosts are claimed under the engine's lock. Raises HostConflict."""
     world, run = rollout.world, rollout.run
-    new = table.hosts - run.before.hosts
+    new = table.hosts - rollout.before.hosts
     if not new:
         rollout.lock.write_routes(table)
         return

@@ -116,9 +116,8 @@ def test_the_journal_holds_what_undoing_needs() -> None:
         created=AT,
         actor="ada@laptop",
         plans=(kept, replace(PLAN, previous=None)),
-        before=before,
     )
-    journal = run.journal()
+    journal = run.journal(before)
     assert (journal.run, journal.trigger, journal.before) == ("run_2", Trigger.ROLLBACK, before)
     assert journal.stage is RECIPES[Trigger.ROLLBACK][0]
     first, second = journal.entries

@@ -1,7 +1,7 @@
 """Makes runs have happened: by planning and the record's own transitions, without a rollout."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import timedelta
 
 from compartment_tui.adapters.memory.world import MemoryWorld
@@ -63,12 +63,14 @@ class Past:
         self._prepare(key)
         record = self._host.records.get(key) or EnvironmentRecord(key=key)
         self._source.current = act.provenance
-        run = replace(
-            self._planned(act, record), before=self._host.documents.get(key, RouteTable())
-        )
-        record = self._started(begun(record, run), run, act)
+        before = self._host.documents.get(key, RouteTable())
+        run = self._planned(act, record)
+        record = self._started(begun(record, run, before), run, act)
         self._host.clock.advance(act.took)
-        record = self._failed(record, run, act) if act.fails else self._live(record, run, act)
+        if act.fails:
+            record = self._failed(record, run, act)
+        else:
+            record = self._live(record, run, act, before)
         self._host.records[key] = record
         self._world.project.keep_copy(record, self._world.engine.identity())
 
@@ -90,6 +92,7 @@ class Past:
             provenance=act.provenance,
             has_container=lambda deployment: world.engine.instance(deployment) is not None,
             has_image=lambda image: world.engine.image(image) is not None,
+            identity=world.secrets.identity,
         )
         if act.trigger is Trigger.ROLLBACK:
             return plan_rollback(context, rollback_targets(record, services=act.services))
@@ -135,10 +138,12 @@ class Past:
             cancelled=False,
         )
 
-    def _live(self, record: EnvironmentRecord, run: Run, act: PastAct) -> EnvironmentRecord:
+    def _live(
+        self, record: EnvironmentRecord, run: Run, act: PastAct, before: RouteTable
+    ) -> EnvironmentRecord:
         engine, host = self._world.engine, self._host
         routes = tuple(_routes(record, run))
-        table = run.before.moved(run.id, routes)
+        table = before.moved(run.id, routes)
         host.put_in_force(record.key, table)
         engine.name_active(record.key, {plan.service: plan.deployment for plan in run.plans})
         for plan in run.plans:

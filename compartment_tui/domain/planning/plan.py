@@ -254,7 +254,6 @@ class Run:
     actor: str
     """Who, as `user@host`."""
     plans: tuple[Plan, ...]
-    before: RouteTable = RouteTable()
     label: str = ""
     keep: int = 5
     """How many stopped deployments per service stay."""
@@ -300,8 +299,11 @@ class Run:
             left_out.add(Stage.STARTING_CANDIDATE)
         return tuple(stage for stage in stages if stage not in left_out)
 
-    def journal(self) -> Journal:
-        """What finishing or undoing this run needs, if we die in the middle."""
+    def journal(self, before: RouteTable) -> Journal:
+        """What finishing or undoing this run needs, if we die in the middle.
+
+        `before` are the routes as they are when it begins, read under the lock.
+        """
         entries = tuple(
             JournalEntry(
                 service=plan.service,
@@ -322,7 +324,7 @@ class Run:
             trigger=self.trigger,
             started=self.created,
             entries=entries,
-            before=self.before,
+            before=before,
             stage=self.recipe[0],
             purpose=self.purpose,
             owner=self.owner,

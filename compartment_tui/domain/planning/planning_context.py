@@ -44,17 +44,17 @@ class PlanningContext:
     actor: str
     new_id: Callable[[str], str]
     fingerprint_key: bytes
-    provenance: Provenance = Provenance()
-    has_container: Callable[[str], bool] = lambda _deployment: False
+    has_container: Callable[[str], bool]
     """Whether a deployment's container is still there."""
-    has_image: Callable[[str], bool] = lambda _image: False
+    has_image: Callable[[str], bool]
     """Whether an image, by id, is still there."""
+    identity: Callable[[], Identity]
+    """With what sensitive values are read here; asked when one could not be."""
+    provenance: Provenance = Provenance()
     root: Path | None = None
     """Where the services' paths lie when that is not the project: a clean copy of a commit."""
     ref: str = ""
     """That commit, as it was asked for."""
-    identity: Callable[[], Identity] = lambda: Identity(place="")
-    """With what sensitive values are read here; asked when one could not be."""
 
     @property
     def key(self) -> EnvironmentKey:

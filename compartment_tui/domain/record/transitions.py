@@ -26,10 +26,14 @@ FRESH = 20
 AUDIT_LINES = 1000
 
 
-def begun(record: EnvironmentRecord, run: Run) -> EnvironmentRecord:
-    """The run, its journal and its new deployments are on the record before it begins."""
+def begun(record: EnvironmentRecord, run: Run, before: RouteTable) -> EnvironmentRecord:
+    """The run, its journal and its new deployments are on the record before it begins.
+
+    `before` are the routes that it finds.
+    """
+    journal = run.journal(before)
     if run.purpose is Purpose.DISCARD:
-        return replace(record, journal=run.journal())
+        return replace(record, journal=journal)
     made = tuple(plan for plan in run.plans if not plan.removes)
     for plan in made:
         if plan.deployment not in record.deployments:
@@ -44,7 +48,7 @@ def begun(record: EnvironmentRecord, run: Run) -> EnvironmentRecord:
         removed={plan.service: plan.deployment for plan in run.plans if plan.removes},
         label=run.label,
     )
-    return replace(record.with_run(run_record), journal=run.journal())
+    return replace(record.with_run(run_record), journal=journal)
 
 
 def _new_deployment(plan: Plan, run: Run) -> Deployment:
