@@ -262,7 +262,10 @@ class RunRecord:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JournalEntry:
-    """What undoing or finishing one service of a run needs to know, fixed before it begins."""
+    """What undoing or finishing one service of a run needs to know, fixed before it begins.
+
+    `kept`, `held` and `discards` are a plan's `reuses_container`, `from_hold` and `superseded`.
+    """
 
     service: str
     deployment: str

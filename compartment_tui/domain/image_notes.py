@@ -103,7 +103,11 @@ def plan_rows(plan: Plan, image: Image) -> Iterator[tuple[str, str]]:
         yield "ports", choice
     if spec.command and (line := entrypoint_words(image, spec.command)):
         yield "runs", f"{line} (the image's ENTRYPOINT comes first)"
-    if plan.releases and spec.release and (line := entrypoint_words(image, spec.release.command)):
+    if (
+        plan.runs_release
+        and spec.release
+        and (line := entrypoint_words(image, spec.release.command))
+    ):
         yield "releases", f"{line} (the image's ENTRYPOINT comes first)"
     if owner := owner_words(spec, image):
         yield "owner", owner

@@ -178,15 +178,15 @@ def _block(plan: Plan, context: PlanContext) -> Iterator[Line]:
     yield from _declared(plan, context.images.get(plan.service))
     yield from _previewed(plan, context)
     yield from _released(plan)
-    if plan.discards:
-        gone = short_id(plan.discards.id)
+    if plan.superseded:
+        gone = short_id(plan.superseded.id)
         yield _row("held", f"{gone} is discarded once this one has succeeded", Tone.WARN)
     live = plan.purpose is Purpose.LIVE
     if live and plan.previous is not None and plan.previous.resting:
         yield _row("stopped", "by hand until now; it will run again", Tone.WARN)
     yield from _first_process(plan)
     yield from _privileges(plan)
-    if plan.gap:
+    if plan.has_downtime:
         yield _row("gap", "yes: the running one is stopped before the new one starts", Tone.WARN)
 
 
@@ -194,7 +194,7 @@ def _declared(plan: Plan, image: Image | None) -> Iterator[Line]:
     """The port, and what the image declares; one still to be made may declare otherwise."""
     if plan.spec.kind.routed:
         yield _row("port", port_words(plan, image))
-    if image is None or plan.kept:
+    if image is None or plan.reuses_container:
         return
     certain = plan.source not in (ImageSource.BUILD, ImageSource.PULL)
     so_far = "" if certain else " (so it is with the image that runs now)"
@@ -224,7 +224,7 @@ def _what_becomes(plan: Plan) -> str:
             beside = f"beside {short_id(previous.id)}" if previous else "nothing is live yet"
             return f"{mine} is held, {beside}"
         case Purpose.LIVE:
-            if previous is None and plan.kept and not plan.held:
+            if previous is None and plan.reuses_container and not plan.from_hold:
                 return f"{mine} comes back"
             before = f"replaces {short_id(previous.id)}" if previous else "first deployment"
             return f"{before} → {mine}"
@@ -263,9 +263,9 @@ def _released(plan: Plan) -> Iterator[Line]:
     if plan.spec.release is None:
         return
     command = clean(" ".join(plan.spec.release.command))
-    if plan.releases:
+    if plan.runs_release:
         yield _row("release", f"{command}, once, before the candidate starts")
-    elif plan.held:
+    elif plan.from_hold:
         yield _row("release", f"{command} ran when this was held, and is not run again")
 
 

@@ -50,8 +50,8 @@ def _set_aside(rollout: Rollout, unchanged: list[Plan]) -> Iterator[Event]:
     for plan in unchanged:
         active = rollout.record.active[plan.service]
         yield ServiceUnchanged(at=rollout.now, target=plan.target, deployment=active)
-        if plan.discards is not None:
-            still = f"it is unchanged, so its held candidate {plan.discards.id} stays"
+        if plan.superseded is not None:
+            still = f"it is unchanged, so its held candidate {plan.superseded.id} stays"
             yield rollout.note(still, plan.target)
 
 
@@ -101,7 +101,7 @@ def birth_of(rollout: Rollout, plan: Plan) -> ContainerSpec:
 def run_releases(rollout: Rollout, plans: tuple[Plan, ...]) -> Iterator[Event]:
     """Run each declared release command once, in file order. What it does is not undone."""
     for plan in plans:
-        if not plan.releases:
+        if not plan.runs_release:
             continue
         rollout.work_on(Stage.RELEASE, plan.target)
         yield from rollout.enter(Stage.RELEASE, [plan])

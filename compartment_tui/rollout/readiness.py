@@ -50,12 +50,12 @@ def start_candidates(rollout: Rollout, plans: tuple[Plan, ...]) -> Iterator[Even
     for plan in plans:
         rollout.work_on(Stage.STARTING_CANDIDATE, plan.target)
         yield from rollout.enter(Stage.STARTING_CANDIDATE, [plan])
-        if not plan.kept:
+        if not plan.reuses_container:
             birth = birth_of(rollout, plan)
             rollout.containers[plan.deployment] = engine.create(birth).container
             yield from _warned(rollout, birth)
         if plan.spec.stop_first and plan.previous is not None:
-            if plan.gap:
+            if plan.has_downtime:
                 rollout.downtime.begin(plan.service)
             killed = retire(rollout.world, (plan.previous,))
             yield from killed_notes(plan.key, killed, rollout.now)
@@ -101,8 +101,8 @@ def _proof_of(rollout: Rollout, plan: Plan, began: timedelta) -> "Proof":
         host=plan.host,
         port=plan.port,
         image=birth.image if birth else None,
-        held=plan.held,
-        waited=plan.held and not plan.starts,
+        held=plan.from_hold,
+        waited=plan.from_hold and not plan.starts_candidate,
         began=began,
     )
 

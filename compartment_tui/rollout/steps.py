@@ -50,18 +50,16 @@ def schedule(run: Run) -> list[tuple[Step, frozenset[str]]]:
     gap began; a hold only makes them. A held candidate that runs is proven again, not started.
     """
     everyone = frozenset(plan.service for plan in run.plans)
-    made = [plan for plan in run.plans if not plan.removes]
-    stop_first = [plan.service for plan in made if plan.spec.stop_first]
-    beside = frozenset(plan.service for plan in made).difference(stop_first)
-    starting = frozenset(
-        plan.service for plan in run.plans if plan.starts and plan.service in beside
-    )
+    staying = frozenset(plan.service for plan in run.plans if not plan.removes)
+    starting = frozenset(plan.service for plan in run.plans if plan.starts_candidate)
+    stop_first = [plan.service for plan in run.plans if plan.spec.stop_first and not plan.removes]
+    beside = staying.difference(stop_first)
     rows: list[tuple[Step, frozenset[str]]] = []
     if any(plan.source is ImageSource.KEPT_IMAGE and not plan.force for plan in run.plans):
         rows.append((set_aside_equals, everyone))
     for stage in run.recipe:
         if stage is Stage.STARTING_CANDIDATE:
-            rows.append((start_candidates, starting))
+            rows.append((start_candidates, starting & beside))
             if run.purpose is Purpose.HOLD:
                 rows.append((make_candidates, frozenset(stop_first)))
         elif stage is Stage.CHECKING_READINESS:
@@ -72,5 +70,5 @@ def schedule(run: Run) -> list[tuple[Step, frozenset[str]]]:
         elif stage is run.purpose.switch_stage:
             rows.append((STEPS[stage], everyone))
         elif stage in STEPS:
-            rows.append((STEPS[stage], frozenset(plan.service for plan in made)))
+            rows.append((STEPS[stage], staying))
     return rows

@@ -49,7 +49,7 @@ def switch_routes(rollout: Rollout, plans: tuple[Plan, ...]) -> Iterator[Event]:
 
 def _released_notes(rollout: Rollout, plans: tuple[Plan, ...]) -> Iterator[Event]:
     for plan in plans:
-        if plan.releases:
+        if plan.runs_release:
             yield rollout.note(RELEASED, plan.target)
 
 
@@ -84,8 +84,8 @@ def routes_after(rollout: Rollout, plans: tuple[Plan, ...]) -> RouteTable:
                     fallback=bool(plan.spec.fallback),
                 )
             )
-    ended = {plan.discards.id for plan in plans if plan.discards}
-    ended |= {plan.deployment for plan in plans if plan.held or plan.removes}
+    ended = {plan.superseded.id for plan in plans if plan.superseded}
+    ended |= {plan.deployment for plan in plans if plan.from_hold or plan.removes}
     if run.purpose is Purpose.LIVE:
         ended |= {plan.previous.id for plan in plans if plan.previous}
     for moved in _moved_routes(rollout):

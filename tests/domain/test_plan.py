@@ -3,8 +3,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from compartment_tui.domain.config import Kind, ServiceSpec
-from compartment_tui.domain.deployment import Deployment, Image, Stage, Trigger
+from compartment_tui.domain.config import Kind, Release, ServiceSpec
+from compartment_tui.domain.deployment import Deployment, Image, Purpose, Stage, Trigger
 from compartment_tui.domain.names import EnvironmentKey, Target
 from compartment_tui.domain.planning.plan import RECIPES, ContainerSpec, ImageSource, Plan, Run
 from compartment_tui.domain.routes import Route, RouteTable
@@ -71,15 +71,46 @@ def test_what_counts_as_unchanged(plan: Plan, same: bool) -> None:
 
 
 def test_a_gap_needs_a_predecessor_that_must_stop_first() -> None:
-    assert not PLAN.gap
-    assert replace(PLAN, spec=WORKER).gap
-    assert not replace(PLAN, spec=WORKER, previous=None).gap
+    assert not PLAN.has_downtime
+    assert replace(PLAN, spec=WORKER).has_downtime
+    assert not replace(PLAN, spec=WORKER, previous=None).has_downtime
+
+
+@pytest.mark.parametrize(
+    ("trigger", "purpose", "source", "release", "beside", "stop_first"),
+    [
+        (Trigger.DEPLOY, Purpose.LIVE, ImageSource.BUILD, True, True, True),
+        (Trigger.DEPLOY, Purpose.LIVE, ImageSource.PULL, True, True, True),
+        (Trigger.DEPLOY, Purpose.HOLD, ImageSource.BUILD, True, True, False),
+        (Trigger.PROMOTE, Purpose.LIVE, ImageSource.HELD_CANDIDATE, False, False, True),
+        (Trigger.PROMOTE, Purpose.LIVE, ImageSource.KEPT_IMAGE, True, True, True),
+        (Trigger.REDEPLOY, Purpose.LIVE, ImageSource.KEPT_IMAGE, False, True, True),
+        (Trigger.ROLLBACK, Purpose.LIVE, ImageSource.KEPT_CONTAINER, False, True, True),
+        (Trigger.ROLLBACK, Purpose.LIVE, ImageSource.KEPT_IMAGE, False, True, True),
+        (Trigger.DEPLOY, Purpose.DISCARD, ImageSource.HELD_CANDIDATE, False, False, False),
+        (Trigger.DEPLOY, Purpose.REMOVE, ImageSource.KEPT_CONTAINER, False, False, False),
+    ],
+)
+def test_what_becomes_of_a_candidate_follows_from_its_source_and_purpose(
+    trigger: Trigger,
+    purpose: Purpose,
+    source: ImageSource,
+    release: bool,
+    beside: bool,
+    stop_first: bool,
+) -> None:
+    spec = replace(WEB, release=Release(command=("./migrate",)))
+    plan = replace(PLAN, trigger=trigger, purpose=purpose, source=source, spec=spec)
+    assert plan.runs_release is release
+    assert plan.starts_candidate is beside
+    assert replace(plan, spec=replace(spec, kind=Kind.WORKER)).starts_candidate is stop_first
+    assert plan.from_hold is (source is ImageSource.HELD_CANDIDATE)
 
 
 def test_what_a_plan_is_about() -> None:
     assert PLAN.target == Target("staging", "web")
-    assert not PLAN.kept
-    assert replace(PLAN, source=ImageSource.KEPT_CONTAINER).kept
+    assert not PLAN.reuses_container
+    assert replace(PLAN, source=ImageSource.KEPT_CONTAINER).reuses_container
     assert not PLAN.changes
     assert replace(PLAN, previous=None).changes == NameChanges(added=("A",))
 

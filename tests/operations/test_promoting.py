@@ -221,8 +221,8 @@ def test_promote_across_discards_what_is_held_here_and_the_plan_says_so() -> Non
     lock(opened)
     held = state(opened).held["web"]
     run = runs.plan_promote_across(opened.world, origin="staging", environment="production")
-    assert run.plans[0].discards is not None
-    assert run.plans[0].discards.id == held
+    assert run.plans[0].superseded is not None
+    assert run.plans[0].superseded.id == held
     promote_across(opened)
     assert state(opened).held == {}
     assert held not in opened.host.containers

@@ -69,11 +69,11 @@ def test_gaps_of_several_do_not_add_up() -> None:
 def test_the_plan_says_which_services_will_be_away(spec: ServiceSpec) -> None:
     opened = open_shop(WEB, spec)
     plan = runs.plan_deploy(opened.world, environment="production")
-    assert [one.service for one in plan.plans if one.gap] == []
+    assert [one.service for one in plan.plans if one.has_downtime] == []
     deploy(opened)
     change_everything(opened, "2")
     plan = runs.plan_deploy(opened.world, environment="production")
-    assert [one.service for one in plan.plans if one.gap] == [spec.name]
+    assert [one.service for one in plan.plans if one.has_downtime] == [spec.name]
 
 
 def test_one_that_was_stopped_by_hand_has_no_gap() -> None:
@@ -82,5 +82,5 @@ def test_one_that_was_stopped_by_hand_has_no_gap() -> None:
         pass
     named = [STORE.name]
     (plan,) = runs.plan_deploy(opened.world, environment="production", services=named).plans
-    assert not plan.gap
+    assert not plan.has_downtime
     assert gaps(opened, *named) == {}

@@ -136,7 +136,7 @@ def test_promote_replaces_held_stop_first_services() -> None:
     opened = held_shop("worker")
     live, held = state(opened).active["worker"], state(opened).held["worker"]
     plan = runs.plan_promote(opened.world, environment="production").plans[0]
-    assert plan.gap
+    assert plan.has_downtime
     assert promote(opened) is Outcome.LIVE
     assert state(opened).active["worker"] == held
     assert opened.host.running(PRODUCTION, "worker") == (held,)
@@ -272,8 +272,8 @@ def test_at_most_one_is_held_for_a_service() -> None:
     first, preview = state(opened).held["web"], preview_of(opened, "web")
     opened.host.change("web", "3")
     plan = runs.plan_deploy(opened.world, environment="production", services=["web"], hold=True)
-    assert plan.plans[0].discards is not None
-    assert plan.plans[0].discards.id == first
+    assert plan.plans[0].superseded is not None
+    assert plan.plans[0].superseded.id == first
     assert lock(opened, "web") is Outcome.HELD
     assert state(opened).held["web"] != first
     assert first not in opened.host.containers
@@ -286,8 +286,8 @@ def test_a_later_deploy_discards_what_is_held_and_the_plan_says_so() -> None:
     held = dict(state(opened).held)
     opened.host.change("web", "3")
     plan = runs.plan_deploy(opened.world, environment="production", services=["web"]).plans[0]
-    assert plan.discards is not None
-    assert plan.discards.id == held["web"]
+    assert plan.superseded is not None
+    assert plan.superseded.id == held["web"]
     assert deploy(opened, "web") is Outcome.LIVE
     assert held["web"] not in opened.host.containers
     assert dict(state(opened).held) == {name: held[name] for name in ("api", "worker")}

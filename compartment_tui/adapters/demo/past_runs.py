@@ -103,7 +103,7 @@ class Past:
     def _started(self, record: EnvironmentRecord, run: Run, act: PastAct) -> EnvironmentRecord:
         """Images and candidates are there."""
         for plan in run.plans:
-            if not plan.kept:
+            if not plan.reuses_container:
                 image = self._image(plan, act)
                 birth = ContainerSpec(plan=plan, image=image, created=self._world.clock.now())
                 self._world.engine.create(birth)

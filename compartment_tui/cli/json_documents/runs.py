@@ -269,13 +269,15 @@ def _plan(plan: Plan, commits: CommitRange, image: Image | None) -> Json:
         "variables": changes(plan.changes),
         "variablesUnlikeSource": changes(plan.differs),
         "port": plan.port_in(image) if image else plan.port,
-        "warnings": list(warnings(plan, image)) if image and not plan.kept else [],
+        "warnings": list(warnings(plan, image)) if image and not plan.reuses_container else [],
         "routeHost": plan.host,
         "oldRouteHost": plan.old_host,
         "previewHost": plan.preview,
-        "discardsDeploymentId": plan.discards.id if plan.discards else None,
-        "release": list(plan.spec.release.command) if plan.spec.release and plan.releases else None,
-        "gap": plan.gap,
+        "discardsDeploymentId": plan.superseded.id if plan.superseded else None,
+        "release": list(plan.spec.release.command)
+        if plan.spec.release and plan.runs_release
+        else None,
+        "gap": plan.has_downtime,
         "init": plan.spec.init,
     }
 

@@ -166,7 +166,7 @@ def refuse_nothing(context: PlanningContext, plans: Sequence[Plan], left: Sequen
 
 def _taking_its_place(context: PlanningContext, plan: Plan) -> Plan:
     """Whatever brings something new to a service makes an end to the candidate held for it."""
-    return replace(plan, discards=context.record.held_deployment(plan.service))
+    return replace(plan, superseded=context.record.held_deployment(plan.service))
 
 
 def _to_be_held(plan: Plan, *, preview: bool) -> Plan:

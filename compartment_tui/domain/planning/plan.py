@@ -79,7 +79,25 @@ class ImageSource(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """One service of a run."""
+    """One service of a run.
+
+    What becomes of its candidate follows from where that comes from and what the run is for:
+
+        verb            purpose  source          container  runs_release  starts_candidate
+        --------------  -------  --------------  ---------  ------------  ----------------
+        deploy          live     build, pull     new        if declared   yes
+        deploy --hold   hold     build, pull     new        if declared   no if stop-first
+        promote         live     held_candidate  from_hold  no            if stop-first
+        promote --from  live     kept_image      new        if declared   yes
+        redeploy        live     kept_image      new        no            yes
+        rollback        live     kept_container  reused     no            yes
+        rollback        live     kept_image      new        no            yes
+        discard         discard  held_candidate  from_hold  no            no
+        remove          remove   kept_container  reused     no            no
+
+    A container that is not new is one that `reuses_container`. `has_downtime` is for a stop-first
+    service that goes live while another of it runs; `superseded` for what brings something new.
+    """
 
     key: EnvironmentKey
     run: str
@@ -110,7 +128,7 @@ class Plan:
     purpose: Purpose = Purpose.LIVE
     preview: str | None = None
     """The host a held candidate can be looked at: opened by a hold, closed by what follows it."""
-    discards: Deployment | None = None
+    superseded: Deployment | None = None
     """The held candidate that goes when this one has succeeded."""
     root: Path | None = None
     """Where `spec.path` lies when that is not the project: a clean copy of a commit."""
@@ -124,27 +142,27 @@ class Plan:
         return Target(self.key.environment, self.spec.name)
 
     @property
-    def kept(self) -> bool:
+    def reuses_container(self) -> bool:
         """The candidate is a container that is already there."""
         return self.source in (ImageSource.KEPT_CONTAINER, ImageSource.HELD_CANDIDATE)
 
     @property
-    def held(self) -> bool:
+    def from_hold(self) -> bool:
         """The candidate was held: proven once, and its release command has run."""
         return self.source is ImageSource.HELD_CANDIDATE
 
     @property
-    def releases(self) -> bool:
+    def runs_release(self) -> bool:
         """Whether this run runs the service's release command."""
         stages = RECIPES[self.trigger]
         declared = self.spec.release is not None
-        return declared and Stage.RELEASE in stages and not self.kept
+        return declared and Stage.RELEASE in stages and not self.reuses_container
 
     @property
-    def starts(self) -> bool:
+    def starts_candidate(self) -> bool:
         """Whether this run starts the candidate: a held one runs, unless it is stop-first."""
         if self.purpose is Purpose.LIVE:
-            return self.spec.stop_first or not self.held
+            return self.spec.stop_first or not self.from_hold
         return self.purpose is Purpose.HOLD and not self.spec.stop_first
 
     @property
@@ -180,7 +198,7 @@ class Plan:
         return previous.host if moves else None
 
     @property
-    def gap(self) -> bool:
+    def has_downtime(self) -> bool:
         """Whether the service is away for a moment: the old one stops before the new one starts."""
         previous = self.previous
         replaces = self.spec.stop_first and previous is not None and not previous.resting
@@ -293,9 +311,9 @@ class Run:
             return (Stage.SWITCHING_ROUTE, Stage.DRAINING_PREVIOUS)
         if self.purpose is Purpose.HOLD:
             stages = (*stages[: stages.index(Stage.SWITCHING_ROUTE)], Stage.HELD)
-        held = self.plans and all(plan.held for plan in self.plans)
+        held = self.plans and all(plan.from_hold for plan in self.plans)
         left_out = {Stage.RELEASE} if held else set()
-        if held and not any(plan.starts for plan in self.plans):
+        if held and not any(plan.starts_candidate for plan in self.plans):
             left_out.add(Stage.STARTING_CANDIDATE)
         return tuple(stage for stage in stages if stage not in left_out)
 
@@ -309,12 +327,12 @@ class Run:
                 service=plan.service,
                 deployment=plan.deployment,
                 previous=plan.previous.id if plan.previous else None,
-                kept=plan.kept,
+                kept=plan.reuses_container,
                 stop_first=plan.spec.stop_first and not plan.removes,
                 previous_rests=plan.previous is not None and plan.previous.resting,
                 host=plan.routed_host,
-                held=plan.held,
-                discards=plan.discards.id if plan.discards else None,
+                held=plan.from_hold,
+                discards=plan.superseded.id if plan.superseded else None,
                 removes=plan.removes,
             )
             for plan in self.plans

@@ -208,7 +208,7 @@ def make_run(
     """
     chosen = tuple(plans)
     label = parse_label(label)
-    specs = [plan.spec for plan in chosen if not plan.kept]
+    specs = [plan.spec for plan in chosen if not plan.reuses_container]
     live = purpose is Purpose.LIVE
     check_variables(context.config, context.key, specs, context.identity)
     built = [plan.spec for plan in chosen if plan.source is ImageSource.BUILD]

@@ -70,7 +70,7 @@ def plan_promote_across(
         deployment = sources[name]
         spec = spec_of(deployment)
         plan = plan_as(context, deployment, spec, run=run, trigger=Trigger.PROMOTE)
-        plans.append(replace(plan, discards=context.record.held_deployment(name)))
+        plans.append(replace(plan, superseded=context.record.held_deployment(name)))
     refuse_nothing(context, plans, left)
     made = make_run(context, run, Trigger.PROMOTE, plans, label=label)
     return replace(made, origin=origin, left_stopped=left)

@@ -78,7 +78,7 @@ def entered(record: EnvironmentRecord, stage: Stage, plans: Iterable[Plan]) -> E
     """
     for plan in plans:
         deployment = record.deployments[plan.deployment]
-        if not plan.kept and stage is not Stage.HELD:
+        if not plan.reuses_container and stage is not Stage.HELD:
             live = stage is Stage.DRAINING_PREVIOUS  # its route has been switched: it has succeeded
             status = Status.SUCCEEDED if live else Status.RUNNING
             moved = replace(deployment, status=status, stage=stage)

@@ -78,7 +78,7 @@ def stages_of(timeline: Timeline) -> tuple[Stage, ...]:
     run = timeline.run
     if run is None:  # a resumed run tells its stages as it meets them
         return tuple(stage for stage in TITLES if stage in met)
-    releases = any(plan.releases for plan in run.plans) or Stage.RELEASE in met
+    releases = any(plan.runs_release for plan in run.plans) or Stage.RELEASE in met
     return tuple(
         stage
         for stage in run.recipe
