@@ -112,8 +112,8 @@ def _bare(text: str) -> str:
     return _TOKENS.sub(_word, text)
 
 
-def _word(found: re.Match[str]) -> str:
-    piece = found[0]
+def _word(match: re.Match[str]) -> str:
+    piece = match[0]
     if piece[0] == "#":
         return ""
     return piece if piece in ("[", "]", "{", "}") else "_"
@@ -122,8 +122,8 @@ def _word(found: re.Match[str]) -> str:
 def _depth(text: str) -> int:
     """How deep brackets stand in each other, outside strings and comments; no further than told."""
     deepest = depth = 0
-    for found in _TOKENS.finditer(text):
-        token = found[0]
+    for match in _TOKENS.finditer(text):
+        token = match[0]
         if token in ("[", "{"):
             depth += 1
             deepest = max(deepest, depth)

@@ -23,14 +23,14 @@ def own_instances(record: EnvironmentRecord, instances: Iterable[Instance]) -> d
     Where the record of an earlier version does not name it, that which bears a name of ours counts
     before one that does not: no two containers of an engine share a name.
     """
-    found: dict[str, Instance] = {}
-    for one in instances:
-        known = record.deployments.get(one.deployment)
-        if known is not None and known.container not in ("", one.container):
+    own: dict[str, Instance] = {}
+    for instance in instances:
+        known = record.deployments.get(instance.deployment)
+        if known is not None and known.container not in ("", instance.container):
             continue
-        if one.deployment not in found or not has_our_name(found[one.deployment]):
-            found[one.deployment] = one
-    return found
+        if instance.deployment not in own or not has_our_name(own[instance.deployment]):
+            own[instance.deployment] = instance
+    return own
 
 
 def unnamed_containers(
@@ -39,29 +39,29 @@ def unnamed_containers(
     """Deployment to container, where the record names none and only one claims to be it."""
     claims = claims_of(instances)
     return {
-        one: claimants[0].container
-        for one, claimants in claims.items()
+        deployment: claimants[0].container
+        for deployment, claimants in claims.items()
         if len(claimants) == 1
-        and (known := record.deployments.get(one)) is not None
+        and (known := record.deployments.get(deployment)) is not None
         and not known.container
     }
 
 
-def has_our_name(one: Instance) -> bool:
+def has_our_name(instance: Instance) -> bool:
     """Whether it bears one of the names that a deployment's container has in its life."""
-    return one.name in (
-        container_name(one.service, one.deployment, one.key),
-        active_name(one.service, one.key),
-        stepping_aside_name(one.service, one.key),
+    return instance.name in (
+        container_name(instance.service, instance.deployment, instance.key),
+        active_name(instance.service, instance.key),
+        stepping_aside_name(instance.service, instance.key),
     )
 
 
 def claims_of(instances: Iterable[Instance]) -> dict[str, list[Instance]]:
     """By deployment: every container that says it is that one."""
-    found: dict[str, list[Instance]] = {}
-    for one in instances:
-        found.setdefault(one.deployment, []).append(one)
-    return found
+    claims: dict[str, list[Instance]] = {}
+    for instance in instances:
+        claims.setdefault(instance.deployment, []).append(instance)
+    return claims
 
 
 def claimed(deployment: str, names: Iterable[str]) -> ContainerClaimed:

@@ -241,8 +241,8 @@ class ProjectConfig:
 
     def environment(self, name: str) -> EnvironmentConfig:
         """The environment's table, or an empty one: an environment need not be declared."""
-        found = (known for known in self.environments if known.name == name)
-        return next(found, EnvironmentConfig(name=name))
+        declared = (known for known in self.environments if known.name == name)
+        return next(declared, EnvironmentConfig(name=name))
 
     def sealed(self) -> Iterator[tuple[SealPlace, str]]:
         """Every encrypted text of the file, and where it stands."""
@@ -265,10 +265,12 @@ def _plain(spec: ServiceSpec) -> dict[str, Any]:
         "kind": spec.kind.value,
         "port": spec.port,
         "command": spec.command,
-        "release": release
-        and {"command": release.command, "timeout": release.timeout.total_seconds()},
-        "readiness": readiness
-        and {
+        "release": None
+        if release is None
+        else {"command": release.command, "timeout": release.timeout.total_seconds()},
+        "readiness": None
+        if readiness is None
+        else {
             "kind": readiness.kind.value,
             "path": readiness.path,
             "command": readiness.command,
@@ -297,12 +299,12 @@ def _plain(spec: ServiceSpec) -> dict[str, Any]:
 
 def _beyond_default(readiness: Readiness) -> dict[str, Any]:
     """What older versions did not know is left out while it says nothing: texts stay equal."""
-    said = {
+    values = {
         "status": None if readiness.status == SUCCESS else readiness.status,
         "headers": readiness.headers or None,
         "port": readiness.port,
     }
-    return {key: value for key, value in said.items() if value is not None}
+    return {key: value for key, value in values.items() if value is not None}
 
 
 def _spec(plain: dict[str, Any]) -> ServiceSpec:
@@ -312,12 +314,14 @@ def _spec(plain: dict[str, Any]) -> ServiceSpec:
         kind=Kind(plain["kind"]),
         port=plain["port"],
         command=None if plain["command"] is None else tuple(plain["command"]),
-        release=release
-        and Release(
+        release=None
+        if release is None
+        else Release(
             command=tuple(release["command"]), timeout=timedelta(seconds=release["timeout"])
         ),
-        readiness=readiness
-        and Readiness(
+        readiness=None
+        if readiness is None
+        else Readiness(
             kind=ReadinessKind(readiness["kind"]),
             path=readiness["path"],
             command=tuple(readiness["command"]),

@@ -80,13 +80,13 @@ def context_sources(text: str) -> tuple[str, ...]:
 
     Not the whole of it, nothing of other stages and images, nothing that a variable decides.
     """
-    found: list[str] = []
-    for one in instructions(text):
-        if one.name in ("COPY", "ADD"):
-            found += copied(one.rest)
-        elif one.name == "RUN":
-            found += _mounted(one.rest)
-    paths = (posixpath.normpath("/" + source).lstrip("/") for source in found)
+    sources: list[str] = []
+    for instruction in instructions(text):
+        if instruction.name in ("COPY", "ADD"):
+            sources += copied(instruction.rest)
+        elif instruction.name == "RUN":
+            sources += _mounted(instruction.rest)
+    paths = (posixpath.normpath("/" + source).lstrip("/") for source in sources)
     return tuple(dict.fromkeys(path for path in paths if path and path != "."))[:MOST_SOURCES]
 
 
@@ -109,14 +109,14 @@ def copied(rest: str) -> tuple[str, ...]:
 
 def _mounted(rest: str) -> list[str]:
     """What `RUN --mount=type=bind` shows of the context."""
-    found = []
+    sources = []
     for mount in _MOUNT.findall(rest):
         parts = dict(part.partition("=")[::2] for part in mount.split(","))
         source = parts.get("source") or parts.get("src") or ""
         bound = parts.get("type", "bind") == "bind" and "from" not in parts
         if bound and source and "$" not in source:
-            found.append(source)
-    return found
+            sources.append(source)
+    return sources
 
 
 def own_ports(text: str, args: Mapping[str, str], target: str | None = None) -> tuple[int, ...]:
@@ -127,20 +127,20 @@ def own_ports(text: str, args: Mapping[str, str], target: str | None = None) -> 
     stages: list[_Stage] = []
     before: dict[str, str] = {}
     exposed_ports = 0
-    for one in islice(instructions(text), MOST_INSTRUCTIONS):
+    for instruction in islice(instructions(text), MOST_INSTRUCTIONS):
         values = stages[-1].values if stages else before
-        if one.name == "FROM" and (found := _STAGE.fullmatch(one.rest)):
-            base = _resolved(found[1], {**before, **_given(before, args)})
+        if instruction.name == "FROM" and (stage_words := _STAGE.fullmatch(instruction.rest)):
+            base = _resolved(stage_words[1], {**before, **_given(before, args)})
             inherited = next((s.values for s in stages if _is(s, base)), {})
-            stages.append(_Stage(base, (found[2] or "").lower(), dict(inherited)))
-        elif one.name == "ARG":
-            for name, value in _assignments(one.rest):
+            stages.append(_Stage(base, (stage_words[2] or "").lower(), dict(inherited)))
+        elif instruction.name == "ARG":
+            for name, value in _assignments(instruction.rest):
                 values[name] = args.get(name, _resolved(value or before.get(name, ""), values))
-        elif one.name == "ENV":
-            for name, value in _assignments(one.rest):
+        elif instruction.name == "ENV":
+            for name, value in _assignments(instruction.rest):
                 values[name] = _resolved(value, values)
-        elif one.name == "EXPOSE" and stages and exposed_ports <= MAX_PORT:
-            found_ports = exposed(_resolved(one.rest, values))
+        elif instruction.name == "EXPOSE" and stages and exposed_ports <= MAX_PORT:
+            found_ports = exposed(_resolved(instruction.rest, values))
             exposed_ports += len(found_ports)
             stages[-1].ports += found_ports
     wanted = _chosen(stages, target)
@@ -154,17 +154,17 @@ def own_ports(text: str, args: Mapping[str, str], target: str | None = None) -> 
 
 def exposed(words: str) -> tuple[int, ...]:
     """The tcp ports of an EXPOSE: `3000`, `2000-2020/tcp`; udp and what is no port is left out."""
-    found: list[int] = []
+    ports: list[int] = []
     for word in words.split():
         span, _, protocol = word.partition("/")
         low, _, high = span.partition("-")
         if protocol.lower() not in ("", "tcp") or not _is_number(low):
             continue
         last = int(high) if _is_number(high) else int(low)
-        found += [port for port in range(int(low), min(last, MAX_PORT) + 1) if port > 0]
-        if len(found) > MAX_PORT:
+        ports += [port for port in range(int(low), min(last, MAX_PORT) + 1) if port > 0]
+        if len(ports) > MAX_PORT:
             break
-    return tuple(dict.fromkeys(found))
+    return tuple(dict.fromkeys(ports))
 
 
 def _is_number(text: str) -> bool:
@@ -203,7 +203,7 @@ def _assignments(rest: str) -> Iterator[tuple[str, str]]:
 
 
 def _resolved(text: str, values: Mapping[str, str]) -> str:
-    def value(found: re.Match[str]) -> str:
-        return values.get(found[1] or found[2]) or found[3] or ""
+    def value(reference: re.Match[str]) -> str:
+        return values.get(reference[1] or reference[2]) or reference[3] or ""
 
     return _VARIABLE.sub(value, text[:LONGEST_VALUE])[:LONGEST_VALUE]

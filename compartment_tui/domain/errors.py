@@ -252,8 +252,8 @@ def expected(
         found = Surroundings(what, hint=_REMEDIES.get(error.errno, ""))
     else:
         what = f"unexpected error, this is a bug: {type(error).__name__}: {_one_line(error)}"
-        place = keep(error) if keep else ""
-        details = f"; the details are in {place}" if place else " with what you did"
+        kept_in = keep(error) if keep else ""
+        details = f"; the details are in {kept_in}" if kept_in else " with what you did"
         found = Unexpected(what, hint=f"please report it{details}")
     found.__cause__ = error
     return found

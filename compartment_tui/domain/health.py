@@ -103,8 +103,8 @@ def _broken(instance: Instance) -> str | None:
 
 def _running(active: Deployment, instance: Instance, now: datetime) -> tuple[Health, str]:
     if instance.checked is Health.UNHEALTHY:
-        said = f": {instance.check_output}" if instance.check_output else ""
-        return Health.UNHEALTHY, f"its HEALTHCHECK fails{said}"
+        output = f": {instance.check_output}" if instance.check_output else ""
+        return Health.UNHEALTHY, f"its HEALTHCHECK fails{output}"
     recent = instance.started is not None and now - instance.started < RECENT
     if instance.restarts and recent:
         return Health.UNHEALTHY, f"restarted {instance.restarts} times, the last one just now"

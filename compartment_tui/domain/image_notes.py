@@ -57,8 +57,8 @@ def port_choice(spec: ServiceSpec, port: int | None, image: Image) -> str:
 
 def warnings(plan: Plan, image: Image) -> tuple[str, ...]:
     """What somebody should know of a deployment with this image, before and after it is live."""
-    found = (volume_warning(plan.spec, image), port_choice(plan.spec, plan.port, image))
-    return tuple(one for one in found if one)
+    notes = (volume_warning(plan.spec, image), port_choice(plan.spec, plan.port, image))
+    return tuple(one for one in notes if one)
 
 
 def entrypoint_words(image: Image, command: tuple[str, ...]) -> str:

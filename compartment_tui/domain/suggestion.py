@@ -20,13 +20,13 @@ def nearest_name(name: str, known: Iterable[str]) -> str | None:
     """
     typed = _plain(name)
     best: tuple[int, str] | None = None
-    for one in known:
-        word = _plain(one)
+    for candidate in known:
+        word = _plain(candidate)
         slips = distance(typed, word)
         if not _is_near(typed, word, slips):
             continue
         if best is None or slips < best[0]:
-            best = slips, one
+            best = slips, candidate
     return None if best is None else best[1]
 
 

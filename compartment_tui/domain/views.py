@@ -105,9 +105,9 @@ class EnvironmentStatus:
 
 def worst_of(healths: Iterable[Health]) -> Health:
     """How an environment does whose services do like that."""
-    found = set(healths)
+    present = set(healths)
     order = (Health.UNHEALTHY, Health.PENDING, Health.HEALTHY)
-    return next((health for health in order if health in found), Health.PENDING)
+    return next((health for health in order if health in present), Health.PENDING)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

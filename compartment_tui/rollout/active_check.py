@@ -23,16 +23,16 @@ def active_serves(rollout: Rollout, plan: Plan) -> Generator[Event, None, bool]:
         instance = rollout.world.engine.instance(plan.previous.id) if plan.previous else None
         if instance is None or not instance.running:
             break
-        found = _reason(rollout, plan.spec, instance)
-        if found is None:
+        refusal = _reason(rollout, plan.spec, instance)
+        if refusal is None:
             return True
-        reason = found
+        reason = refusal
         rollout.check_cancel()
         if attempt < ATTEMPTS - 1:
             clock.sleep(PAUSE)
     if plan.previous is not None and not plan.previous.resting:
-        said = f"what is live does not serve ({reason}): it is replaced"
-        yield rollout.note(said, plan.target)
+        message = f"what is live does not serve ({reason}): it is replaced"
+        yield rollout.note(message, plan.target)
     return False
 
 

@@ -60,18 +60,18 @@ def drain(world: World, record: EnvironmentRecord) -> Iterator[Event]:
             if now >= next_check:
                 refuse_dead(world, record)
                 next_check = now + ALIVE_INTERVAL
-            over = [one for one in going if one.look(now)]
-            going = [one for one in going if one not in over]
-            for one in over:
-                if one.left:
-                    yield _cut(world, record, one)
+            over = [draining for draining in going if draining.look(now)]
+            going = [draining for draining in going if draining not in over]
+            for draining in over:
+                if draining.left:
+                    yield _cut(world, record, draining)
             if going:
                 world.clock.sleep(DRAIN_INTERVAL)
         if going:
             yield _not_waited(world)
-        for one in going:
-            if one.left:
-                yield _cut(world, record, one)
+        for draining in going:
+            if draining.left:
+                yield _cut(world, record, draining)
 
 
 def _open(world: World, record: EnvironmentRecord, opened: ExitStack) -> list[Draining]:
@@ -95,8 +95,9 @@ def refuse_dead(world: World, record: EnvironmentRecord) -> None:
     for entry in record.journal.incoming if record.journal else ():
         instance = world.engine.instance(entry.deployment)
         if instance is None or not instance.running or instance.restarts:
-            exited = instance is not None and instance.exit_code is not None
-            code = f" (exit code {instance.exit_code})" if instance and exited else ""
+            code = ""
+            if instance is not None and instance.exit_code is not None:
+                code = f" (exit code {instance.exit_code})"
             raise DiedAfterSwitch(
                 f"{entry.service} died right after it went live{code}",
                 service=entry.service,
@@ -105,9 +106,9 @@ def refuse_dead(world: World, record: EnvironmentRecord) -> None:
             )
 
 
-def _cut(world: World, record: EnvironmentRecord, one: Draining) -> Noted:
-    target = Target(record.key.environment, one.entry.service)
-    connections = "1 connection was" if one.left == 1 else f"{one.left} connections were"
+def _cut(world: World, record: EnvironmentRecord, draining: Draining) -> Noted:
+    target = Target(record.key.environment, draining.entry.service)
+    connections = "1 connection was" if draining.left == 1 else f"{draining.left} connections were"
     return Noted(
         at=world.clock.now(), target=target, message=f"{connections} still open, and cut off"
     )
@@ -124,9 +125,11 @@ def retire_previous(world: World, record: EnvironmentRecord) -> tuple[Deployment
     Those that had to be killed. All are asked to stop at the same moment.
     """
     journal = record.journal
-    killed = retire(world, previous_of(record)) if journal else ()
-    for entry in journal.entries if journal else ():
-        discarding = journal and journal.purpose is Purpose.DISCARD
+    if journal is None:
+        return ()
+    killed = retire(world, previous_of(record))
+    for entry in journal.entries:
+        discarding = journal.purpose is Purpose.DISCARD
         let_go = entry.deployment if discarding else entry.discards
         if let_go is not None:
             _remove(world, let_go)
@@ -138,8 +141,8 @@ def previous_of(record: EnvironmentRecord) -> tuple[Deployment, ...]:
     journal = record.journal
     if journal is None or journal.purpose is not Purpose.LIVE:
         return ()
-    found = (record.deployments.get(entry.previous or "") for entry in journal.entries)
-    return tuple(one for one in found if one is not None)
+    previous = (record.deployments.get(entry.previous or "") for entry in journal.entries)
+    return tuple(one for one in previous if one is not None)
 
 
 def _remove(world: World, deployment: str) -> None:
@@ -172,4 +175,4 @@ def _needed(world: World, record: EnvironmentRecord, *, keep: int) -> frozenset[
     keys = world.records.environments(record.key.project)
     others = (world.records.read(key) for key in keys if key != record.key)
     states = [record, *(other for other in others if other is not None)]
-    return frozenset().union(*(images_needed(one, keep=keep) for one in states))
+    return frozenset().union(*(images_needed(state, keep=keep) for state in states))

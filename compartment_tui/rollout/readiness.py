@@ -221,10 +221,12 @@ class Proof:
         if self.own is None:
             self.own = own_check(self._image(instance))
         if self.own is None:
-            said = f"HEALTHCHECK {instance.checked}: {instance.check_output}"
-            return Refusal(detail=said.removesuffix(": "))
+            words = f"HEALTHCHECK {instance.checked}: {instance.check_output}"
+            return Refusal(detail=words.removesuffix(": "))
         refusal = self.progress.lock.ready(instance, self.own, instance.port)
-        return refusal and replace(refusal, detail=f"its HEALTHCHECK: {refusal.detail}")
+        if refusal is None:
+            return None
+        return replace(refusal, detail=f"its HEALTHCHECK: {refusal.detail}")
 
     def _image(self, instance: Instance) -> Image | None:
         return self.image or self.progress.world.engine.image(instance.image)
@@ -281,8 +283,8 @@ class Proof:
         """What of the image may have to do with it."""
         engine = self.progress.world.engine
         try:
-            found = instance or engine.instance(self.deployment)
-            image = self._image(found) if found else None
+            running = instance or engine.instance(self.deployment)
+            image = self._image(running) if running else None
         except CompartmentError:
             return ()
         return tuple(image_notes.suspects(self.spec, image)) if image else ()

@@ -33,10 +33,10 @@ def killed_words(deployment: Deployment) -> str:
     """That it did not end when it was asked to; behind an init process it got the signal."""
     spec, short = spec_of(deployment), deployment.id[-10:].lower()
     grace = f"{spec.stop_grace.total_seconds():g} s"
-    said = f"{short} did not end within its stop_grace of {grace} after SIGTERM, and was killed"
+    words = f"{short} did not end within its stop_grace of {grace} after SIGTERM, and was killed"
     if spec.init:
-        return f"{said}: it has to end at SIGTERM, or needs a longer `stop_grace`"
+        return f"{words}: it has to end at SIGTERM, or needs a longer `stop_grace`"
     return (
-        f"{said}: if its first process ignores SIGTERM, `init = true` in [services.{spec.name}]"
+        f"{words}: if its first process ignores SIGTERM, `init = true` in [services.{spec.name}]"
         " mends that; if it only takes longer, a longer `stop_grace`"
     )

@@ -87,14 +87,14 @@ def _carry_out(rollout: Rollout, began: timedelta) -> Generator[Event, None, Run
     try:
         yield from _unlike_what_was(rollout)
         yield from _up_to_the_switch(rollout)
-    except Cancelled as error:
-        return (yield from _revert(rollout, failure_of(error), outcome=Outcome.CANCELLED))
+    except Cancelled as cancelled:
+        return (yield from _revert(rollout, failure_of(cancelled), outcome=Outcome.CANCELLED))
     except Exception as raised:
-        found = as_expected(rollout.world, raised)
-        yield from _told(rollout, found)
+        error = as_expected(rollout.world, raised)
+        yield from _told(rollout, error)
         if rollout.committed:
-            return _attention(found)
-        return (yield from _revert(rollout, failure_of(found), outcome=Outcome.FAILED))
+            return _attention(error)
+        return (yield from _revert(rollout, failure_of(error), outcome=Outcome.FAILED))
     if not rollout.committed:
         rollout.save(nothing_done(rollout.record))
         return RunEnding(outcome=Outcome.UNCHANGED)
@@ -146,11 +146,11 @@ def _after_the_switch(rollout: Rollout) -> Generator[Event, None, RunEnding]:
     yield from rollout.enter(Stage.DRAINING_PREVIOUS, plans)
     try:
         yield from drain(rollout.world, rollout.record)
-    except DiedAfterSwitch as error:
-        dead = next(plan for plan in plans if plan.service == error.service)
+    except DiedAfterSwitch as died:
+        dead = next(plan for plan in plans if plan.service == died.service)
         rollout.working_on = (dead.target, Stage.DRAINING_PREVIOUS)
-        yield from _told(rollout, error)
-        return (yield from _revert(rollout, failure_of(error), outcome=Outcome.FAILED))
+        yield from _told(rollout, died)
+        return (yield from _revert(rollout, failure_of(died), outcome=Outcome.FAILED))
     except Exception as raised:
         uncounted = as_expected(rollout.world, raised)
         yield rollout.note(f"the connections could not be counted: {uncounted.message}")
@@ -160,9 +160,9 @@ def _after_the_switch(rollout: Rollout) -> Generator[Event, None, RunEnding]:
         killed = retire_previous(rollout.world, rollout.record)
         rollout.save(finished(rollout.record, rollout.run.actor, rollout.now))
     except Exception as raised:
-        found = as_expected(rollout.world, raised)
-        yield from _told(rollout, found)
-        return _attention(found)
+        error = as_expected(rollout.world, raised)
+        yield from _told(rollout, error)
+        return _attention(error)
     for plan in plans:
         yield rollout.end(Stage.DRAINING_PREVIOUS, plan.target)
     yield from killed_notes(rollout.run.key, killed, rollout.now)

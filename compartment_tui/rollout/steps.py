@@ -64,9 +64,10 @@ def schedule(run: Run) -> list[tuple[Step, frozenset[str]]]:
                 rows.append((make_candidates, frozenset(stop_first)))
         elif stage is Stage.CHECKING_READINESS:
             rows.append((prove_candidates, beside))
-            for service in stop_first if run.purpose is Purpose.LIVE else ():
-                rows.append((start_candidates, frozenset({service})))
-                rows.append((prove_candidates, frozenset({service})))
+            if run.purpose is Purpose.LIVE:
+                for service in stop_first:
+                    rows.append((start_candidates, frozenset({service})))
+                    rows.append((prove_candidates, frozenset({service})))
         elif stage is run.purpose.switch_stage:
             rows.append((STEPS[stage], everyone))
         elif stage in STEPS:

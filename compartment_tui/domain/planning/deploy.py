@@ -202,5 +202,5 @@ def known_services(known: Sequence[str], asked: Sequence[str], complaint: str) -
 
 def file_order(config: ProjectConfig) -> Callable[[str], tuple[int, str]]:
     """A sort key: as in the file, then by name."""
-    order = {spec.name: place for place, spec in enumerate(config.services)}
+    order = {spec.name: position for position, spec in enumerate(config.services)}
     return lambda name: (order.get(name, len(order)), name)

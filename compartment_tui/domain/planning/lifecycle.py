@@ -66,8 +66,8 @@ def plan_lifecycle(
     Raises NotFound (nothing is live, that service is not, its container is gone).
     """
     here = own_instances(record, instances)
-    places = {name: place for place, name in enumerate(order)}
-    live = sorted(record.active, key=lambda name: (places.get(name, len(places)), name))
+    positions = {name: position for position, name in enumerate(order)}
+    live = sorted(record.active, key=lambda name: (positions.get(name, len(positions)), name))
     _refuse_unknown(record, live, services)
     chosen = [name for name in live if not services or name in services]
     rows = []

@@ -311,10 +311,11 @@ class Run:
             return (Stage.SWITCHING_ROUTE, Stage.DRAINING_PREVIOUS)
         if self.purpose is Purpose.HOLD:
             stages = (*stages[: stages.index(Stage.SWITCHING_ROUTE)], Stage.HELD)
-        held = self.plans and all(plan.from_hold for plan in self.plans)
-        left_out = {Stage.RELEASE} if held else set()
-        if held and not any(plan.starts_candidate for plan in self.plans):
-            left_out.add(Stage.STARTING_CANDIDATE)
+        left_out = set()
+        if self.plans and all(plan.from_hold for plan in self.plans):
+            left_out.add(Stage.RELEASE)
+            if not any(plan.starts_candidate for plan in self.plans):
+                left_out.add(Stage.STARTING_CANDIDATE)
         return tuple(stage for stage in stages if stage not in left_out)
 
     def journal(self, before: RouteTable) -> Journal:

@@ -99,16 +99,16 @@ def promotion_sources(
 
 
 def _exact(origin: EnvironmentRecord, service: str, text: str) -> Deployment:
-    found = find_deployment(origin, text)
-    if found.service != service:
-        raise UsageProblem(f"{found.id} is a deployment of {found.service}")
-    if found.activated is None and found.id not in origin.held.values():
+    exact = find_deployment(origin, text)
+    if exact.service != service:
+        raise UsageProblem(f"{exact.id} is a deployment of {exact.service}")
+    if exact.activated is None and exact.id not in origin.held.values():
         raise Refused(
-            f"{found.id} was never proven in {show(origin.key.environment)}: it neither was live"
+            f"{exact.id} was never proven in {show(origin.key.environment)}: it neither was live"
             " nor is it held",
             hint="choose one that was",
         )
-    return found
+    return exact
 
 
 def _held(

@@ -132,13 +132,13 @@ def _missing(
     for service, names in missing.items():
         for name in names:
             owners.setdefault(name, []).append(service)
-    one = len(owners) == 1
+    single = len(owners) == 1
     commands = (
         f"{PROGRAM} variable set {name} VALUE{option}{option_for(key.environment)}"
         + (f" --service {quote(services[0])}" if len(services) == 1 else "")
         for name, services in owners.items()
     )
     return MissingVariables(
-        f"{needs}: {'it has' if one else 'they have'} no value in {show(key.environment)}",
+        f"{needs}: {'it has' if single else 'they have'} no value in {show(key.environment)}",
         hint="; ".join(commands),
     )

@@ -42,10 +42,10 @@ def _nothing_back(plan: Plan, target: Deployment, active: Deployment) -> Refused
 def anew_words(plan: Plan) -> str:
     """What a run says when a rollback had to make something new."""
     source = (plan.copied_from or "")[-10:].lower()
-    said = f"the container of {source} is gone, so its image runs as a new deployment"
+    words = f"the container of {source} is gone, so its image runs as a new deployment"
     if not plan.differs:
-        return f"{said}, with the values it had"
-    return f"{said}, with today's values and not those it had{_named(plan.differs)}"
+        return f"{words}, with the values it had"
+    return f"{words}, with today's values and not those it had{_named(plan.differs)}"
 
 
 def _brings_back(plan: Plan, target: Deployment, active: Deployment) -> bool:

@@ -101,30 +101,30 @@ def images_needed(record: EnvironmentRecord, *, keep: int) -> frozenset[str]:
         needed |= {one.id for one in reusable[:keep]}
     for entry in record.journal.entries if record.journal else ():
         needed |= {entry.deployment, entry.previous or ""}
-    found = (record.deployments.get(id_) for id_ in needed)
-    return frozenset(one.image for one in found if one is not None and one.image)
+    deployments = (record.deployments.get(id_) for id_ in needed)
+    return frozenset(one.image for one in deployments if one is not None and one.image)
 
 
-def _reusable(record: EnvironmentRecord, one: Deployment) -> bool:
-    return one.status is Status.SUCCEEDED and not record.is_active(one.id)
+def _reusable(record: EnvironmentRecord, deployment: Deployment) -> bool:
+    return deployment.status is Status.SUCCEEDED and not record.is_active(deployment.id)
 
 
-def _leaving(record: EnvironmentRecord, one: Instance, why: str) -> Leaving:
-    deployment = record.deployments.get(one.deployment)
+def _leaving(record: EnvironmentRecord, instance: Instance, why: str) -> Leaving:
+    deployment = record.deployments.get(instance.deployment)
     return Leaving(
-        key=one.key,
-        service=one.service,
-        deployment=one.deployment,
-        container=one.name,
+        key=instance.key,
+        service=instance.service,
+        deployment=instance.deployment,
+        container=instance.name,
         why=why,
         was_live=deployment is not None and deployment.activated is not None,
     )
 
 
-def _needed(record: EnvironmentRecord, one: Instance) -> str:
-    if record.is_active(one.deployment):
+def _needed(record: EnvironmentRecord, instance: Instance) -> str:
+    if record.is_active(instance.deployment):
         return "active: redeploy it"
-    if one.deployment in record.held.values():
+    if instance.deployment in record.held.values():
         return "held: discard it"
     return "an unfinished run needs it: resume"
 

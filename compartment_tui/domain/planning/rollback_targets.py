@@ -37,18 +37,18 @@ def rollback_targets(
 
 def _undone(record: EnvironmentRecord, services: Sequence[str]) -> dict[str, str]:
     """Each one's previous. Where one has none, the refusal names those that have."""
-    found: dict[str, str] = {}
+    targets: dict[str, str] = {}
     refused: list[NotFound] = []
     for name in services:
         try:
-            found[name] = _previous(record, name).id
+            targets[name] = _previous(record, name).id
         except NotFound as problem:
             refused.append(problem)
     if not refused:
-        return found
-    if not found:
+        return targets
+    if not targets:
         raise refused[0]
-    others = " ".join(f"-s {name}" for name in found)
+    others = " ".join(f"-s {name}" for name in targets)
     raise NotFound(
         refused[0].message,
         hint=f"`compartment-tui rollback {others}` goes back with what has something before it",

@@ -32,18 +32,19 @@ def rebuild(
     """
     instances = tuple(instances)
     refuse_rebuilding(key, instances)
-    found = {one.deployment: one for one in instances}
+    by_deployment = {one.deployment: one for one in instances}
     routes = {route.deployment: route for route in table.routes if not _preview(route)}
     previews = {route.deployment: route.host for route in table.routes if _preview(route)}
-    active = {found[name].service: name for name in routes if name in found}
+    active = {by_deployment[name].service: name for name in routes if name in by_deployment}
     # Those that run come first; one that does not was stopped by hand, and is still the active one.
-    for one in sorted(found.values(), key=lambda one: not one.running):
-        if one.service not in active and one.name == active_name(one.service, key):
-            active[one.service] = one.deployment
+    for instance in sorted(by_deployment.values(), key=lambda one: not one.running):
+        service = instance.service
+        if service not in active and instance.name == active_name(service, key):
+            active[service] = instance.deployment
     held = {
-        one.service: one.deployment
-        for one in sorted(found.values(), key=lambda one: one.deployment)
-        if one.deployment in previews or _waits(one, active.get(one.service))
+        instance.service: name
+        for name, instance in sorted(by_deployment.items())
+        if name in previews or _waits(instance, active.get(instance.service))
     }
     return EnvironmentRecord(
         key=key,
@@ -51,13 +52,13 @@ def rebuild(
         held=held,
         deployments={
             name: _from_labels(
-                one,
+                instance,
                 route=routes.get(name),
-                active=active.get(one.service) == name,
-                held=held.get(one.service) == name,
+                active=active.get(instance.service) == name,
+                held=held.get(instance.service) == name,
                 preview=previews.get(name),
             )
-            for name, one in sorted(found.items())
+            for name, instance in sorted(by_deployment.items())
         },
         audit=(
             AuditLine(
@@ -84,63 +85,63 @@ def routed(state: EnvironmentRecord) -> RouteTable:
             sorted(
                 Route(
                     host=host,
-                    deployment=one.id,
-                    port=one.port,
-                    stopped=_stopped(one),
-                    fallback=bool(spec_of(one).fallback),
+                    deployment=deployment.id,
+                    port=deployment.port,
+                    stopped=_stopped(deployment),
+                    fallback=bool(spec_of(deployment).fallback),
                 )
-                for host, one in wanted
-                if host is not None and one.port is not None
+                for host, deployment in wanted
+                if host is not None and deployment.port is not None
             )
         )
     )
 
 
-def _stopped(one: Deployment) -> str:
+def _stopped(deployment: Deployment) -> str:
     """Whom the edge answers for in its place; empty for what runs."""
-    return one.service if one.resting else ""
+    return deployment.service if deployment.resting else ""
 
 
-def _waits(one: Instance, active: str | None) -> bool:
+def _waits(instance: Instance, active: str | None) -> bool:
     """Whether it looks like a held candidate without a preview.
 
     A failed one that was kept for a look has been started and stopped; what bears the name inside
     was live.
     """
-    if one.deployment == active or (active is not None and one.deployment < active):
+    if instance.deployment == active or (active is not None and instance.deployment < active):
         return False
-    if one.name == active_name(one.service, one.key):
+    if instance.name == active_name(instance.service, instance.key):
         return False
-    return one.running or one.state is InstanceState.CREATED
+    return instance.running or instance.state is InstanceState.CREATED
 
 
 def _from_labels(
-    one: Instance, *, route: Route | None, active: bool, held: bool, preview: str | None
+    instance: Instance, *, route: Route | None, active: bool, held: bool, preview: str | None
 ) -> Deployment:
     at_rest = Stage.HELD if held else Stage.STOPPED
     # The engine brings back what ends by itself: an active one that ended was stopped by hand.
-    by_hand = active and one.state is InstanceState.EXITED
+    by_hand = active and instance.state is InstanceState.EXITED
     return Deployment(
-        id=one.deployment,
-        run=one.run,
-        service=one.service,
-        created=one.created,
+        id=instance.deployment,
+        run=instance.run,
+        service=instance.service,
+        created=instance.created,
         # Labels do not tell what made it; most are made by a deploy.
         trigger=Trigger.DEPLOY,
-        spec=one.spec,
-        image=one.image,
-        container=one.container,
-        port=route.port if route else one.port,
+        spec=instance.spec,
+        image=instance.image,
+        container=instance.container,
+        port=route.port if route else instance.port,
         host=route.host if route else None,
-        provenance=one.provenance,
-        fingerprints=one.fingerprints,
-        sensitive=one.sensitive,
+        provenance=instance.provenance,
+        fingerprints=instance.fingerprints,
+        sensitive=instance.sensitive,
         status=Status.STOPPED if by_hand else Status.SUCCEEDED,
         stage=Stage.ACTIVE if active and not by_hand else at_rest,
-        completed=one.started,
-        previous=one.previous,
+        completed=instance.started,
+        previous=instance.previous,
         # Not told apart from a failed candidate that was kept: a rollback proves it again anyway.
-        activated=None if held else one.started or one.created,
+        activated=None if held else instance.started or instance.created,
         preview=preview,
     )
 

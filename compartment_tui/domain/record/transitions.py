@@ -83,7 +83,9 @@ def entered(record: EnvironmentRecord, stage: Stage, plans: Iterable[Plan]) -> E
             status = Status.SUCCEEDED if live else Status.RUNNING
             moved = replace(deployment, status=status, stage=stage)
             record = record.with_deployment(moved)
-    return replace(record, journal=record.journal and replace(record.journal, stage=stage))
+    if record.journal is None:
+        return record
+    return replace(record, journal=replace(record.journal, stage=stage))
 
 
 def image_known(record: EnvironmentRecord, birth: ContainerSpec) -> EnvironmentRecord:
@@ -218,9 +220,10 @@ def finished(record: EnvironmentRecord, actor: str, at: datetime) -> Environment
     journal = record.journal
     if journal is None:
         return record
-    for entry in journal.incoming if journal.purpose is Purpose.LIVE else ():
-        live = replace(record.deployments[entry.deployment], stage=Stage.ACTIVE)
-        record = record.with_deployment(live)
+    if journal.purpose is Purpose.LIVE:
+        for entry in journal.incoming:
+            live = replace(record.deployments[entry.deployment], stage=Stage.ACTIVE)
+            record = record.with_deployment(live)
     services = ", ".join(entry.service for entry in journal.entries)
     record = replace(owned(record), journal=None)
     return audited(record, actor, at, verb_of(journal), f"{services} ({journal.run})")
@@ -230,7 +233,9 @@ def verb_of(journal: Journal) -> str:
     """What the audit calls it."""
     if journal.entries and not journal.incoming:
         return Purpose.REMOVE.value
-    return (journal.trigger if journal.purpose is Purpose.LIVE else journal.purpose).value
+    if journal.purpose is Purpose.LIVE:
+        return journal.trigger.value
+    return journal.purpose.value
 
 
 def audited(

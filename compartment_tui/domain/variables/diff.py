@@ -91,13 +91,13 @@ def pairs_by_scope(
 
     Where only one side has a value of the service's own, the other's is what it inherits there.
     """
-    found: list[ScopePairs] = [
+    scopes: list[ScopePairs] = [
         (None, paired(config, config, environments=environments, service=None))
     ]
     for spec in config.services:
         pairs = paired(config, config, environments=environments, service=spec.name)
-        found.append((spec.name, tuple(pair for pair in pairs if _is_own(pair))))
-    return tuple((service, pairs) for service, pairs in found if pairs)
+        scopes.append((spec.name, tuple(pair for pair in pairs if _is_own(pair))))
+    return tuple((service, pairs) for service, pairs in scopes if pairs)
 
 
 def _is_own(pair: Pair) -> bool:
@@ -111,7 +111,7 @@ def effects(
 
     The left is before, the right after. A service that nothing touches is left out.
     """
-    found = {
+    by_service = {
         spec.name: tuple(
             pair
             for pair in paired(
@@ -121,7 +121,7 @@ def effects(
         )
         for spec in after.services
     }
-    return {service: pairs for service, pairs in found.items() if pairs}
+    return {service: pairs for service, pairs in by_service.items() if pairs}
 
 
 def _untouched(pair: Pair) -> bool:
