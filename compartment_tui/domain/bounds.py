@@ -1,4 +1,4 @@
-"""How much of what comes from outside is read, and how deep: each bound, and why it is that.
+"""Bounds on what comes from outside: how much is read, how deep, and why that much.
 
 A bound is far beyond what anybody who means well needs, and near enough that what is refused costs
 nobody a second or a gigabyte. It is looked at before anything is parsed.

@@ -1,4 +1,4 @@
-"""Which container is a deployment's: the one that its record names.
+"""The container of a deployment: the one that its record names.
 
 An image that is made of a container has its labels, and so has every container made of that. So
 labels only tell what nothing else does, and where several claim one deployment, a person decides.

@@ -1,4 +1,4 @@
-"""What lies between two commits."""
+"""Commits: a checkout, and the range between two."""
 
 from dataclasses import dataclass
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""What a project file says, once it is known to be right.
+"""The configuration of a project, as its file says once that is known to be right.
 
 Durations are `timedelta`, memory is bytes, paths are POSIX and relative to the repository.
 """

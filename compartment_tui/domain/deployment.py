@@ -1,4 +1,4 @@
-"""Deployments, runs and the record of an environment, with its pure transitions."""
+"""Deployments, runs, the journal and the record of an environment."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace

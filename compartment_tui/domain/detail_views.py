@@ -1,4 +1,4 @@
-"""What the verbs answer that look closer than `status`. Apart from it, so that it loads little."""
+"""Answers of the verbs that look closer than `status`; apart, so that `status` loads little."""
 
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta

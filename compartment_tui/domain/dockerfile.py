@@ -1,4 +1,4 @@
-"""Reads of a Dockerfile what can be told without building it. Never fails: it is foreign text."""
+"""Facts of a Dockerfile that need no build. Reading never fails: it is foreign text."""
 
 import json
 import posixpath

@@ -1,4 +1,4 @@
-"""Where an edge is reached from here: its engine may be another machine."""
+"""The address of an edge as seen from here: its engine may be another machine."""
 
 from ipaddress import IPv6Address, ip_address
 

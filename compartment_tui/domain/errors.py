@@ -1,4 +1,4 @@
-"""Everything that can go wrong, as facts plus a way on.
+"""Errors: everything that can go wrong, as facts plus a way on.
 
 CompartmentError
 ├── UsageProblem                the command line asks for something that makes no sense

@@ -1,4 +1,4 @@
-"""What a run tells while it goes on.
+"""Events of a run while it goes on.
 
 What an event claims is on disk before the event is yielded.
 """

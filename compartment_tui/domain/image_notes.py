@@ -1,4 +1,4 @@
-"""What an image declares and a deployment bends: told before, and again when something fails."""
+"""Notes on an image: what it declares and a deployment bends."""
 
 from collections.abc import Iterator
 from posixpath import normpath

@@ -1,4 +1,4 @@
-"""How a run ended, and why."""
+"""The outcome of a run, and its failure."""
 
 from dataclasses import dataclass
 from enum import StrEnum

@@ -1,4 +1,4 @@
-"""Whose an environment is: which repository was deployed to it last, and whether ours is the same.
+"""The owner of an environment: the repository that was deployed to it last.
 
 A project is known by its name, and two repositories may bear one name without knowing of each
 other. So the record remembers where the files came from, and another repository is asked first.

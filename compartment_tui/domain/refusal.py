@@ -1,4 +1,4 @@
-"""Why a candidate cannot take traffic yet: what was asked, what came back, the likely cause."""
+"""Refusals of a candidate that is not ready: the question, the answer, the likely cause."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Which host leads to which deployment."""
+"""Routes: the table of hosts and the deployments they lead to."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace

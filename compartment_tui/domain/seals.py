@@ -1,4 +1,4 @@
-"""Where a sensitive value was sealed for: it opens nowhere else."""
+"""The place that a sensitive value was sealed for: it opens nowhere else."""
 
 import re
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""How a person types the name of an environment: into a shell, and as an answer to a question."""
+"""Names as a person types them: quoted for a shell, and as the answer to a question."""
 
 import unicodedata
 from shlex import quote

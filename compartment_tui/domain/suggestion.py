@@ -1,4 +1,4 @@
-"""Which of the names there are somebody meant: only one that is near enough to be a slip."""
+"""Suggestions of the name that was meant, when one is near enough to be a slip."""
 
 from collections.abc import Iterable
 

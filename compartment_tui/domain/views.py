@@ -1,4 +1,4 @@
-"""How the deployments of an environment do, put together: facts, not yet words or colours."""
+"""Views of an environment and its services: facts, not yet words or colours."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""What a shell may offer for a word that is being typed: at once, or nothing.
+"""Completion of a word that is being typed in a shell: at once, or nothing.
 
 The file is read first; the engine is asked with little patience, because somebody waits with a
 finger on the tab key. What it does not say in time, the local copies say.

@@ -1,4 +1,4 @@
-"""Which environment a verb is about, and what is on record of it."""
+"""The environment that a verb is about, and its record."""
 
 from collections.abc import Sequence
 from dataclasses import replace

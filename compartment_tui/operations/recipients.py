@@ -1,4 +1,4 @@
-"""Who may read the sensitive values of a project."""
+"""Recipients: who may read the sensitive values of a project."""
 
 from collections.abc import Collection, Sequence
 

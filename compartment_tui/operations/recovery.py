@@ -1,4 +1,4 @@
-"""What every changing verb does under the lock before its own work, and after it."""
+"""Recovery before the work of every changing verb, and the copy of the record after it."""
 
 from collections.abc import Generator
 from contextlib import suppress

@@ -1,4 +1,4 @@
-"""What is live now, and how it does."""
+"""The status of an environment: what is live, and its health."""
 
 from collections.abc import Sequence
 

@@ -1,4 +1,4 @@
-"""What one look at the engine found, put together into rows."""
+"""Status rows, built from one snapshot of the engine."""
 
 from collections.abc import Container, Iterable, Sequence
 

@@ -1,4 +1,4 @@
-"""Whether a service may be called unchanged: what is live must serve, not only be equal."""
+"""The check that what is live serves, before a service counts as unchanged."""
 
 from collections.abc import Generator
 from datetime import timedelta

@@ -1,4 +1,4 @@
-"""Before any candidate runs: images, and the release command."""
+"""The images of a run and its release commands, before any candidate runs."""
 
 from collections.abc import Generator, Iterator
 

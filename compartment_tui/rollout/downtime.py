@@ -1,4 +1,4 @@
-"""How long services were away: from the stop of the old one until the new one serves."""
+"""The downtime of services, from the stop of the old one until the new one serves."""
 
 from dataclasses import dataclass, field
 from datetime import timedelta

@@ -1,4 +1,4 @@
-"""The end of a run: wait for whoever is still connected, then stop the previous ones."""
+"""The end of a run: previous deployments drain, stop and are kept."""
 
 from collections.abc import Iterator
 from contextlib import ExitStack

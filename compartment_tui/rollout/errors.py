@@ -1,4 +1,4 @@
-"""Whatever a run meets, as one of our errors, so that it is undone like any other failure."""
+"""The translation of any exception into one of our errors, so that it is undone like those."""
 
 from compartment_tui.domain import errors
 from compartment_tui.domain.errors import CompartmentError, StepFailed

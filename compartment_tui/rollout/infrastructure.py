@@ -1,4 +1,4 @@
-"""What every run stands on: the edge runs, and is on the environment's network."""
+"""The network and the edge that a run needs before it begins."""
 
 from compartment_tui.domain.config import ProjectConfig
 from compartment_tui.domain.names import EnvironmentKey

@@ -1,4 +1,4 @@
-"""Candidates: started beside the active ones, and asked until they are ready."""
+"""The start of candidates and the proof that they are ready."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace

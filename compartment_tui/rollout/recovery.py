@@ -1,4 +1,4 @@
-"""Picking up what a crash left: finish it when the edge has its routes, revert it when not."""
+"""The recovery of a run after a crash: finished when the edge has its routes, else reverted."""
 
 from collections.abc import Generator, Iterator
 

@@ -1,4 +1,4 @@
-"""Stopping what serves no longer, side by side; and what is said of those that had to be killed."""
+"""The stop of what serves no longer, side by side, and notes on those that had to be killed."""
 
 from collections.abc import Iterable
 from datetime import datetime

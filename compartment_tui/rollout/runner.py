@@ -1,4 +1,4 @@
-"""One loop over the steps of a run, and what follows when it does not get to the end.
+"""The runner: one loop over the steps of a run, and its undo when they fail.
 
 The four laws:
 1. Name first, create second, undo by the journal.

@@ -1,4 +1,4 @@
-"""Undo, from the journal alone: the same after an error, a Ctrl-C and a crash. Idempotent."""
+"""The undo of a run, from the journal alone: idempotent, and the same after a crash."""
 
 from collections.abc import Iterable, Iterator
 from datetime import timedelta

@@ -1,4 +1,4 @@
-"""From what a person asks to a `Run`: pure, and refusing before anything is touched."""
+"""Plans of deploy, remove, redeploy and rollback: pure, refused before anything is touched."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace

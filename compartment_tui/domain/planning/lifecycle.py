@@ -1,4 +1,4 @@
-"""Stopping, starting and restarting what is live: what a verb would do to which service."""
+"""Plans of stop, start and restart: the step of each service that is live."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace

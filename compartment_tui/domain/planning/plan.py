@@ -1,4 +1,4 @@
-"""Everything decided before anything is done.
+"""Plan and run: everything decided before anything is done.
 
 A `Run` is a tuple of `Plan`s, one per service. `--plan`, a preview and the rollout read the same
 value, and undo reads nothing else: every id and every name a container may bear is fixed here.

@@ -1,4 +1,4 @@
-"""What planning knows, and single plans: new deployments, images again, kept containers. Pure."""
+"""The context of planning, and single plans: new deployments, images again, kept containers."""
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace

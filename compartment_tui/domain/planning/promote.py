@@ -1,4 +1,4 @@
-"""Planning what becomes of held candidates, and of what is live in another environment."""
+"""Plans of promote and discard: held candidates, and images of another environment."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace

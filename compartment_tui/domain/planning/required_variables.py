@@ -1,4 +1,4 @@
-"""Whether services can start with the values there are: refused before anything is touched."""
+"""Required variables: refusals when services could not start with the values there are."""
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from shlex import quote

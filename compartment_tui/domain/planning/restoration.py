@@ -1,4 +1,4 @@
-"""What a rollback brings back where only an image was left: a new deployment, today's values."""
+"""The restoration of a deployment of which only the image was left: today's values, said so."""
 
 from compartment_tui.domain.deployment import Deployment, EnvironmentRecord
 from compartment_tui.domain.errors import Refused

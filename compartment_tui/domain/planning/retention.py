@@ -1,4 +1,4 @@
-"""What is kept for a rollback, and what may go."""
+"""Retention: containers and images kept for a rollback, and those that may go."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field

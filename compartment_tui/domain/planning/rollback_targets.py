@@ -1,4 +1,4 @@
-"""Looking back: which deployment a rollback leads to, and finding one by a piece of its id."""
+"""Rollback targets, and the search for a deployment by a piece of its id."""
 
 from collections.abc import Iterable, Sequence
 

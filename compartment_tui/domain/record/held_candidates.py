@@ -1,4 +1,4 @@
-"""Held candidates on the record: how they come, how they go, and how a failed run leaves them."""
+"""Held candidates on the record: held, discarded, or held again after a failed run."""
 
 from dataclasses import replace
 from datetime import datetime

@@ -1,4 +1,4 @@
-"""What was lost, made again: records from routes and labels, routes from records."""
+"""The rebuild of what was lost: records from routes and labels, routes from records."""
 
 from collections.abc import Iterable
 from datetime import datetime
@@ -38,9 +38,8 @@ def rebuild(
     active = {by_deployment[name].service: name for name in routes if name in by_deployment}
     # Those that run come first; one that does not was stopped by hand, and is still the active one.
     for instance in sorted(by_deployment.values(), key=lambda one: not one.running):
-        service = instance.service
-        if service not in active and instance.name == active_name(service, key):
-            active[service] = instance.deployment
+        if instance.service not in active and _has_active_name(instance):
+            active[instance.service] = instance.deployment
     held = {
         instance.service: name
         for name, instance in sorted(by_deployment.items())
@@ -97,6 +96,10 @@ def routed(state: EnvironmentRecord) -> RouteTable:
     )
 
 
+def _has_active_name(instance: Instance) -> bool:
+    return instance.name == active_name(instance.service, instance.key)
+
+
 def _stopped(deployment: Deployment) -> str:
     """Whom the edge answers for in its place; empty for what runs."""
     return deployment.service if deployment.resting else ""
@@ -110,7 +113,7 @@ def _waits(instance: Instance, active: str | None) -> bool:
     """
     if instance.deployment == active or (active is not None and instance.deployment < active):
         return False
-    if instance.name == active_name(instance.service, instance.key):
+    if _has_active_name(instance):
         return False
     return instance.running or instance.state is InstanceState.CREATED
 

@@ -1,4 +1,4 @@
-"""How a record changes when a run was undone: pure."""
+"""The change of a record when a run was undone: pure."""
 
 from collections.abc import Mapping
 from dataclasses import replace

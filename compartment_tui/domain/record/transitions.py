@@ -1,4 +1,4 @@
-"""How a record changes as a run goes on: pure, from one truthful state to the next."""
+"""Transitions of a record as a run goes on: pure, from one truthful state to the next."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace

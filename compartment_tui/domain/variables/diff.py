@@ -1,4 +1,4 @@
-"""Variables beside each other: before and after edits, in one environment and in another."""
+"""Differences of variables: before and after edits, and between two environments."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

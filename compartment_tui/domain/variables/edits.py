@@ -1,4 +1,4 @@
-"""Edits of a project's variables: what they are, and what the file means once they are made.
+"""Edits of a project's variables, and the configuration that they lead to.
 
 Pure, so that a screen can show what each service would get while somebody types.
 """

@@ -1,4 +1,4 @@
-"""What the verbs for variables answer: where the file has them, what is brought, who may read."""
+"""Answers of the verbs for variables: places in the file, imports, readers."""
 
 from dataclasses import dataclass
 from enum import StrEnum
