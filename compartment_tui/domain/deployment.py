@@ -339,6 +339,11 @@ class EnvironmentRecord:
     owner: Owner | None = None
     """Whose it is; None before anybody's first run, and in records of earlier versions."""
 
+    @property
+    def journal_entries(self) -> tuple[JournalEntry, ...]:
+        """The entries of the run in progress; none while there is none."""
+        return self.journal.entries if self.journal else ()
+
     def active_deployment(self, service: str) -> Deployment | None:
         return self.deployments.get(self.active.get(service, ""))
 

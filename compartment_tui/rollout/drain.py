@@ -75,8 +75,8 @@ def drain(world: World, record: EnvironmentRecord) -> Iterator[Event]:
 
 
 def _open(world: World, record: EnvironmentRecord, opened: ExitStack) -> list[Draining]:
-    journal, going = record.journal, []
-    for entry in journal.entries if journal else ():
+    going = []
+    for entry in record.journal_entries:
         deployment = record.deployments.get(entry.previous or "")
         if deployment is None or deployment.port is None or entry.stop_first:
             continue

@@ -47,7 +47,7 @@ def _settle(
     if reached(journal, Stage.SWITCHING_ROUTE) and is_in_force(world, lock, journal):
         yield _note(world, f"{journal.run} had switched its routes: finishing it")
         try:
-            return (yield from _finish(world, lock, record))
+            return (yield from _finish(world, lock, record, journal.purpose))
         except StepFailed as error:
             yield _note(world, f"it cannot be finished: {error.message}")
             reason, failure = error.message, failure_of(error)
@@ -65,11 +65,11 @@ def _settle(
 
 
 def _finish(
-    world: World, lock: EnvironmentLock, record: EnvironmentRecord
+    world: World, lock: EnvironmentLock, record: EnvironmentRecord, purpose: Purpose
 ) -> Generator[Event, None, RunEnding]:
-    journal = record.journal
-    purpose = journal.purpose if journal else Purpose.LIVE
-    for entry in journal.incoming if journal else ():
+    for entry in record.journal_entries:
+        if entry.removes:
+            continue
         # The engine may have been restarted since: a candidate does not come back by itself.
         if purpose is Purpose.LIVE or (purpose is Purpose.HOLD and not entry.stop_first):
             world.engine.start(entry.deployment)

@@ -115,16 +115,15 @@ def _unlike_what_was(rollout: Rollout) -> Iterator[Event]:
 
 
 def _went_live(rollout: Rollout, began: timedelta) -> WentLive:
-    world, journal = rollout.world, rollout.record.journal
     return WentLive(
         at=rollout.now,
         run=rollout.run.id,
         environment=rollout.run.key.environment,
-        after=world.clock.monotonic() - began,
+        after=rollout.world.clock.monotonic() - began,
         services=tuple(plan.service for plan in rollout.pending if not plan.removes),
         ending={
             entry.service: entry.previous
-            for entry in (journal.entries if journal else ())
+            for entry in rollout.record.journal_entries
             if entry.previous is not None and not entry.stop_first and not entry.previous_rests
         },
     )

@@ -76,7 +76,7 @@ def born_before(
     """
     old = [one for one in own_instances(record, instances).values() if one.created < moment]
     busy = {*record.active.values(), *record.held.values()}
-    for entry in record.journal.entries if record.journal else ():
+    for entry in record.journal_entries:
         busy |= {entry.deployment, entry.previous or ""}
     gone = [_leaving(record, one, "has old values") for one in old if one.deployment not in busy]
     rest = [_leaving(record, one, _needed(record, one)) for one in old if one.deployment in busy]
@@ -99,7 +99,7 @@ def images_needed(record: EnvironmentRecord, *, keep: int) -> frozenset[str]:
             needed.add(removed.id)
         reusable = [one for one in record.of_service(service) if _reusable(record, one)]
         needed |= {one.id for one in reusable[:keep]}
-    for entry in record.journal.entries if record.journal else ():
+    for entry in record.journal_entries:
         needed |= {entry.deployment, entry.previous or ""}
     deployments = (record.deployments.get(id_) for id_ in needed)
     return frozenset(one.image for one in deployments if one is not None and one.image)

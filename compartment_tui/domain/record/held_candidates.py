@@ -15,7 +15,7 @@ from compartment_tui.domain.deployment import (
 def held(record: EnvironmentRecord, at: datetime) -> EnvironmentRecord:
     """The journal's candidates are proven and wait; those held before them are discarded."""
     journal = record.journal
-    for entry in journal.entries if journal else ():
+    for entry in record.journal_entries:
         record = discard(record, entry.discards)
         waiting = replace(
             record.deployments[entry.deployment],
@@ -34,7 +34,7 @@ def held(record: EnvironmentRecord, at: datetime) -> EnvironmentRecord:
 
 def discarded(record: EnvironmentRecord) -> EnvironmentRecord:
     """The journal's candidates are not held any more."""
-    for entry in record.journal.entries if record.journal else ():
+    for entry in record.journal_entries:
         record = discard(record, entry.deployment)
     return record
 

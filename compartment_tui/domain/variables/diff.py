@@ -7,7 +7,6 @@ from typing import TypeAlias
 
 from compartment_tui.domain.config import ProjectConfig
 from compartment_tui.domain.variable import (
-    NameChanges,
     Resolved,
     Scope,
     Sensitivity,
@@ -129,16 +128,3 @@ def _untouched(pair: Pair) -> bool:
     if pair.left is None or pair.right is None:
         return False
     return pair.left.winner == pair.right.winner
-
-
-def name_changes(pairs: tuple[Pair, ...]) -> NameChanges:
-    """From left to right, by name. What cannot be compared counts as changed."""
-    by: dict[Difference, list[str]] = {}
-    for pair in pairs:
-        by.setdefault(pair.difference, []).append(pair.key)
-    changed = [*by.get(Difference.DIFFERS, []), *by.get(Difference.UNKNOWN, [])]
-    return NameChanges(
-        added=tuple(by.get(Difference.ONLY_RIGHT, ())),
-        changed=tuple(sorted(changed)),
-        removed=tuple(by.get(Difference.ONLY_LEFT, ())),
-    )
