@@ -14,7 +14,9 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, ClassVar
 
 if TYPE_CHECKING:
-    from compartment_tui.domain.config import ProjectConfig
+    from compartment_tui.domain.requests import Deploy
+from compartment_tui.domain.config import ProjectConfig
+from compartment_tui.operations import requests
 
 VARIABLES = 5000
 SERVICES = 20
@@ -94,7 +96,6 @@ def _twenty() -> None:
     from compartment_tui.adapters.demo.shop import shop
     from compartment_tui.adapters.memory.host import Host
     from compartment_tui.adapters.memory.world import memory_world
-    from compartment_tui.operations import runs
     from compartment_tui.tui.app import CompartmentApp
 
     config, clock = shop(), LiveClock(datetime.now(UTC))
@@ -105,7 +106,7 @@ def _twenty() -> None:
     opened = memory_world(
         replace(config, services=crowd, environments=(environment,)), host=Host(clock=clock)
     )
-    list(runs.deploy(opened.world, environment=environment.name))
+    list(requests.execute(opened.world, Deploy(environment=environment.name)))
     clock.follow()
     CompartmentApp(opened.world).run()
 

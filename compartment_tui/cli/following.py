@@ -1,64 +1,48 @@
-"""From a run's first event to the exit code: asking, telling, and what is said at the end."""
+"""Show what a request would do, or do it and follow it to its end and the exit code."""
 
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Generator, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from dataclasses import dataclass
-from typing import TypedDict
 
 from compartment_tui.cli.confirm import allow_change, allow_exposure
 from compartment_tui.cli.json_documents.common import Json, status_document
 from compartment_tui.cli.json_documents.runs import plan_document, run_document
+from compartment_tui.cli.json_documents.upkeep import handling_document
 from compartment_tui.cli.output import EXIT_OF_OUTCOME, failure_of
 from compartment_tui.cli.progress import telling
 from compartment_tui.cli.session import Session
 from compartment_tui.domain.errors import CompartmentError
 from compartment_tui.domain.events import Event
 from compartment_tui.domain.outcome import Outcome
+from compartment_tui.domain.planning.lifecycle import LifecyclePlan
 from compartment_tui.domain.planning.plan import Run
-from compartment_tui.operations import inspect
+from compartment_tui.domain.requests import FollowedRequest
+from compartment_tui.operations import inspect, requests
 from compartment_tui.operations.runs import known_images, new_commits, uncommitted
-from compartment_tui.ports import Cancel, World
+from compartment_tui.ports import Cancel
+from compartment_tui.present.lifecycle import handling_lines
 from compartment_tui.present.plan import PlanContext, plan_lines
 from compartment_tui.present.progress import (
     closing_lines,
     failed_at,
     result_lines,
 )
+from compartment_tui.present.requests import verb
 from compartment_tui.present.timeline import Timeline, fold
 
 
-class Where(TypedDict):
-    """What every run is about."""
-
-    environment: str
-    services: tuple[str, ...]
-    take_over: bool
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Request:
-    """A verb, how to plan it and how to do it."""
-
-    verb: str
-    plan: Callable[[World, Where], Run]
-    start: Callable[[World, Where], Iterator[Event]]
+def carry_out(session: Session, request: FollowedRequest, *, plan: bool, events: bool) -> int:
+    """Only show the plan, or do it; the exit code. Raises CompartmentError when it is refused."""
+    if not plan:
+        return follow(session, request, events=events)
+    planned = requests.plan(session.world, request)
+    if isinstance(planned, Run):
+        _show_run(session, planned)
+    elif isinstance(planned, LifecyclePlan):
+        _show_handling(session, planned)
+    return 0
 
 
-def carry_out(session: Session, request: Request, *, plan: bool, events: bool) -> int:
-    """Only show the plan, or do it; the exit code."""
-    where = Where(
-        environment=session.environment,
-        services=session.services,
-        take_over=session.take_over,
-    )
-    if plan:
-        show_plan(session, request.plan(session.world, where))
-        return 0
-    return follow(session, request.verb, lambda: request.start(session.world, where), events=events)
-
-
-def show_plan(session: Session, run: Run) -> None:
-    """What would be done, as data."""
+def _show_run(session: Session, run: Run) -> None:
     context = PlanContext(
         http_port=session.config.edge.http_port,
         commits=new_commits(session.world, run),
@@ -71,16 +55,21 @@ def show_plan(session: Session, run: Run) -> None:
         session.output.lines(plan_lines(run, context))
 
 
-def follow(
-    session: Session, verb: str, start: Callable[[], Iterator[Event]], *, events: bool
-) -> int:
+def _show_handling(session: Session, handling: LifecyclePlan) -> None:
+    if session.output.json:
+        session.output.document(handling_document(handling))
+    else:
+        session.output.lines(handling_lines(handling, session.config.edge.http_port))
+
+
+def follow(session: Session, request: FollowedRequest, *, events: bool) -> int:
     """Ask if need be, follow the run to its end, say how it ended; the exit code."""
     if events:
         session.output.stream_objects()
-    allow_change(session, verb)
+    allow_change(session, verb(request).lower())
     allow_exposure(session)
     with _heeding(session.world.cancel):
-        timeline = _follow(session, start, events=events)
+        timeline = _follow(session, request, events=events)
     if timeline.outcome is None and timeline.tracks:
         raise RuntimeError("the run ended without an outcome")
     _conclude(session, timeline, events=events)
@@ -88,13 +77,13 @@ def follow(
     return 0 if timeline.outcome is None else EXIT_OF_OUTCOME[timeline.outcome]
 
 
-def _follow(session: Session, start: Callable[[], Iterator[Event]], *, events: bool) -> Timeline:
+def _follow(session: Session, request: FollowedRequest, *, events: bool) -> Timeline:
     timeline = Timeline(environment=session.environment)
     output = session.output
     with (
         telling(output, session.world, session.environment, events=events) as teller,
         # Should telling fail, the run is told that nobody listens, and reverts.
-        _closing(start()) as told,
+        _closing(requests.execute(session.world, request)) as told,
     ):
         for event in told:
             timeline = fold(timeline, event)

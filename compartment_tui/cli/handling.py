@@ -27,9 +27,15 @@ def stop(session: "Session", *, plan: PlanOnly = False, events: Events = False) 
     Routes stay: the edge answers 503 and names the service. Not even a restart of the Docker
     engine brings it back.
     """
-    from compartment_tui.cli.resting import carry_out
+    from compartment_tui.cli.following import carry_out
+    from compartment_tui.domain.requests import Stop
 
-    return carry_out(session, "stop", plan=plan, events=events)
+    request = Stop(
+        environment=session.environment,
+        services=session.services,
+        take_over=session.take_over,
+    )
+    return carry_out(session, request, plan=plan, events=events)
 
 
 @command(
@@ -40,9 +46,15 @@ def start(session: "Session", *, plan: PlanOnly = False, events: Events = False)
 
     It is proven to be ready before its visitors get to it.
     """
-    from compartment_tui.cli.resting import carry_out
+    from compartment_tui.cli.following import carry_out
+    from compartment_tui.domain.requests import Start
 
-    return carry_out(session, "start", plan=plan, events=events)
+    request = Start(
+        environment=session.environment,
+        services=session.services,
+        take_over=session.take_over,
+    )
+    return carry_out(session, request, plan=plan, events=events)
 
 
 @command(
@@ -53,6 +65,12 @@ def restart(session: "Session", *, plan: PlanOnly = False, events: Events = Fals
 
     `redeploy` does not. What was stopped by hand stays so, unless it is named.
     """
-    from compartment_tui.cli.resting import carry_out
+    from compartment_tui.cli.following import carry_out
+    from compartment_tui.domain.requests import Restart
 
-    return carry_out(session, "restart", plan=plan, events=events)
+    request = Restart(
+        environment=session.environment,
+        services=session.services,
+        take_over=session.take_over,
+    )
+    return carry_out(session, request, plan=plan, events=events)

@@ -9,8 +9,8 @@ from compartment_tui.cli.command import command
 from compartment_tui.cli.runs import Events, Label, PlanOnly
 
 if TYPE_CHECKING:
-    from compartment_tui.cli.following import Request
     from compartment_tui.cli.session import Session
+    from compartment_tui.domain.requests import Promote, PromoteFrom
 
 app = typer.Typer()
 
@@ -67,38 +67,37 @@ def promote(
     again. Images of another environment get the values of this one, and release commands run here.
     """
     from compartment_tui.cli.following import carry_out
+    from compartment_tui.domain.errors import UsageProblem
 
     session.name_environment(target)
-    request = _request(session, origin, target, deployment, label)
+    if origin is None and (target is not None or deployment is not None):
+        raise UsageProblem(
+            "--to and --deployment go with --from",
+            hint="without --from it is about what is held in the environment of --env",
+        )
+    request = _promotion(session, origin, deployment, label)
     return carry_out(session, request, plan=plan, events=events)
 
 
-def _request(
-    session: "Session", origin: str | None, target: str | None, deployment: str | None, label: str
-) -> "Request":
-    from compartment_tui.cli.following import Request
-    from compartment_tui.domain.errors import UsageProblem
-    from compartment_tui.operations import runs
+def _promotion(
+    session: "Session", origin: str | None, deployment: str | None, label: str
+) -> "Promote | PromoteFrom":
+    from compartment_tui.domain.requests import Promote, PromoteFrom
 
     if origin is None:
-        if target is not None or deployment is not None:
-            raise UsageProblem(
-                "--to and --deployment go with --from",
-                hint="without --from it is about what is held in the environment of --env",
-            )
-        return Request(
-            verb="promote",
-            plan=lambda world, where: runs.plan_promote(world, **where, label=label),
-            start=lambda world, where: runs.promote(world, **where, label=label),
+        return Promote(
+            environment=session.environment,
+            services=session.services,
+            take_over=session.take_over,
+            label=label,
         )
-    return Request(
-        verb="promote",
-        plan=lambda world, where: runs.plan_promote_across(
-            world, **where, origin=origin, deployment=deployment, label=label
-        ),
-        start=lambda world, where: runs.promote_across(
-            world, **where, origin=origin, deployment=deployment, label=label
-        ),
+    return PromoteFrom(
+        environment=session.environment,
+        services=session.services,
+        take_over=session.take_over,
+        origin=origin,
+        deployment=deployment,
+        label=label,
     )
 
 
@@ -115,12 +114,12 @@ def discard(session: "Session", *, plan: PlanOnly = False, events: Events = Fals
 
     What is live is not touched. What a release command did is not undone.
     """
-    from compartment_tui.cli.following import Request, carry_out
-    from compartment_tui.operations import runs
+    from compartment_tui.cli.following import carry_out
+    from compartment_tui.domain.requests import Discard
 
-    request = Request(
-        verb="discard",
-        plan=lambda world, where: runs.plan_discard(world, **where),
-        start=lambda world, where: runs.discard(world, **where),
+    request = Discard(
+        environment=session.environment,
+        services=session.services,
+        take_over=session.take_over,
     )
     return carry_out(session, request, plan=plan, events=events)

@@ -1,6 +1,6 @@
 """`deploy`, `rollback`, `redeploy`, `remove`, `resume`: parse, start one operation, follow it."""
 
-from typing import TYPE_CHECKING, Annotated, TypedDict
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -30,17 +30,6 @@ RemoveUndeclared = Annotated[
     typer.Option("--remove-undeclared", help="Take away what the project file no longer has, too."),
 ]
 app = typer.Typer()
-
-
-class _How(TypedDict):
-    """The options of `deploy`, as its operation takes them."""
-
-    force: bool
-    label: str
-    hold: bool
-    preview: bool
-    ref: str | None
-    remove_undeclared: bool
 
 
 @command(
@@ -82,21 +71,19 @@ def deploy(  # noqa: PLR0913 - one an option
     request is lost. Unchanged services are left alone, and so is what was stopped by hand, unless
     -s names it. If anything fails, what was live stays.
     """
-    from compartment_tui.cli.following import Request, carry_out
-    from compartment_tui.operations import runs
+    from compartment_tui.cli.following import carry_out
+    from compartment_tui.domain.requests import Deploy
 
-    how = _How(
+    request = Deploy(
+        environment=session.environment,
+        services=session.services,
+        take_over=session.take_over,
         force=force,
-        label=label,
         hold=hold,
         preview=not no_preview,
-        ref=ref,
         remove_undeclared=remove_undeclared,
-    )
-    request = Request(
-        verb="deploy",
-        plan=lambda world, where: runs.plan_deploy(world, **where, **how),
-        start=lambda world, where: runs.deploy(world, **where, **how),
+        ref=ref,
+        label=label,
     )
     return carry_out(session, request, plan=plan, events=events)
 
@@ -144,13 +131,16 @@ def rollback(
     Its containers were kept. Without options it undoes the newest run still in effect, exactly
     the services that run switched.
     """
-    from compartment_tui.cli.following import Request, carry_out
-    from compartment_tui.operations import runs
+    from compartment_tui.cli.following import carry_out
+    from compartment_tui.domain.requests import Rollback
 
-    request = Request(
-        verb="roll back",
-        plan=lambda world, where: runs.plan_rollback(world, **where, to=to, run=run, label=label),
-        start=lambda world, where: runs.rollback(world, **where, to=to, run=run, label=label),
+    request = Rollback(
+        environment=session.environment,
+        services=session.services,
+        take_over=session.take_over,
+        to=to,
+        run=run,
+        label=label,
     )
     return carry_out(session, request, plan=plan, events=events)
 
@@ -170,13 +160,14 @@ def redeploy(
 
     Nothing is built or pulled.
     """
-    from compartment_tui.cli.following import Request, carry_out
-    from compartment_tui.operations import runs
+    from compartment_tui.cli.following import carry_out
+    from compartment_tui.domain.requests import Redeploy
 
-    request = Request(
-        verb="redeploy",
-        plan=lambda world, where: runs.plan_redeploy(world, **where, label=label),
-        start=lambda world, where: runs.redeploy(world, **where, label=label),
+    request = Redeploy(
+        environment=session.environment,
+        services=session.services,
+        take_over=session.take_over,
+        label=label,
     )
     return carry_out(session, request, plan=plan, events=events)
 
@@ -199,13 +190,14 @@ def remove(
 
     Their routes go, they are drained, stopped and kept: `rollback` brings them back.
     """
-    from compartment_tui.cli.following import Request, carry_out
-    from compartment_tui.operations import runs
+    from compartment_tui.cli.following import carry_out
+    from compartment_tui.domain.requests import Remove
 
-    request = Request(
-        verb="remove",
-        plan=lambda world, where: runs.plan_removal(world, **where, label=label),
-        start=lambda world, where: runs.remove(world, **where, label=label),
+    request = Remove(
+        environment=session.environment,
+        services=session.services,
+        take_over=session.take_over,
+        label=label,
     )
     return carry_out(session, request, plan=plan, events=events)
 
@@ -214,12 +206,10 @@ def remove(
 def resume(session: "Session", *, events: Events = False) -> int:
     """Finish or revert what a crash or a second Ctrl-C left."""
     from compartment_tui.cli.following import follow
-    from compartment_tui.operations import runs
+    from compartment_tui.domain.requests import Resume
 
-    environment = session.environment
-    return follow(
-        session,
-        "resume",
-        lambda: runs.resume(session.world, environment=environment, take_over=session.take_over),
-        events=events,
+    request = Resume(
+        environment=session.environment,
+        take_over=session.take_over,
     )
+    return follow(session, request, events=events)

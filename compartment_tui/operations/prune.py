@@ -16,6 +16,7 @@ from compartment_tui.domain.planning.retention import (
     images_needed,
 )
 from compartment_tui.domain.record.transitions import audited
+from compartment_tui.domain.requests import EVERY_ENVIRONMENT, Prune
 from compartment_tui.operations.environment_record import record_of
 from compartment_tui.operations.owner import (
     refuse_others_environment,
@@ -30,57 +31,44 @@ if TYPE_CHECKING:
     from compartment_tui.ports import World
 
 
-def plan_prune(
-    world: "World",
-    *,
-    environments: Sequence[str] = (),
-    before: datetime | None = None,
-    take_over: bool = False,
-) -> Pruning:
+def plan_prune(world: "World", request: Prune) -> Pruning:
     """What `prune` would take away; nothing is touched.
 
-    Of the environments named, or of every one of the project that is not protected. With `before`:
-    kept containers made before that moment, whatever retention says; their images stay.
+    With `before`: kept containers made before that moment; their images stay.
     """
     config = world.project.config()
-    keys, skipped = _chosen(world, config, environments, take_over=take_over)
+    keys, skipped = _chosen(world, config, request)
     found = Pruning(
         project=config.name,
-        before=before,
+        before=request.before,
         skipped=skipped,
         bytes_before=world.engine.disk_use(),
     )
     for key in keys:
-        leaving, remaining = _of_environment(world, config, key, before)
+        leaving, remaining = _of_environment(world, config, key, request.before)
         found = replace(
             found,
             containers=(*found.containers, *leaving),
             remaining=(*found.remaining, *remaining),
         )
-    if before is not None:
+    if request.before is not None:
         return found
     return replace(found, images=_free_images(world, config, found.containers))
 
 
-def prune(
-    world: "World",
-    *,
-    environments: Sequence[str] = (),
-    before: datetime | None = None,
-    take_over: bool = False,
-) -> Pruning:
+def prune(world: "World", request: Prune) -> Pruning:
     """Take it away, each environment under its lock; one that somebody else changes is left out.
 
     What is given back is what went. Raises Locked when it is the only one.
     """
     config = world.project.config()
-    keys, skipped = _chosen(world, config, environments, take_over=take_over)
+    keys, skipped = _chosen(world, config, request)
     start = world.engine.disk_use()
     gone: list[Leaving] = []
     remaining: list[Leaving] = []
     for key in keys:
         try:
-            left, rest = _prune(world, config, key, before, take_over=take_over)
+            left, rest = _prune(world, config, key, request)
         except Locked as error:
             if len(keys) == 1:
                 raise
@@ -88,10 +76,10 @@ def prune(
             continue
         gone += left
         remaining += rest
-    images = () if before is not None else _remove_images(world, config)
+    images = () if request.before is not None else _remove_images(world, config)
     return Pruning(
         project=config.name,
-        before=before,
+        before=request.before,
         containers=tuple(gone),
         images=images,
         remaining=tuple(remaining),
@@ -102,25 +90,23 @@ def prune(
 
 
 def _chosen(
-    world: "World", config: "ProjectConfig", environments: Sequence[str], *, take_over: bool
+    world: "World", config: "ProjectConfig", request: Prune
 ) -> tuple[list[EnvironmentKey], dict[EnvironmentKey, str]]:
     """Which environments it is about, and which it leaves out.
 
-    Raises OwnedElsewhere when one that was named is another repository's.
+    Raises OwnedElsewhere when the one that was named is another repository's.
     """
-    if environments:
-        names = dict.fromkeys(parse_environment_name(name) for name in environments)
-        named = [EnvironmentKey(config.name, name) for name in names]
-        for key in named:
-            refuse_others_environment(world, world.records.read(key), take_over=take_over)
-        return named, {}
+    if request.environment != EVERY_ENVIRONMENT:
+        key = EnvironmentKey(config.name, parse_environment_name(request.environment))
+        refuse_others_environment(world, world.records.read(key), take_over=request.take_over)
+        return [key], {}
     keys = world.records.environments(config.name)
     skipped = {
         key: "protected: name it with --env"
         for key in keys
         if config.environment(key.environment).protected
     }
-    if not take_over:
+    if not request.take_over:
         skipped |= _of_others(world, [key for key in keys if key not in skipped])
     return [key for key in keys if key not in skipped], skipped
 
@@ -150,21 +136,19 @@ def _prune(
     world: "World",
     config: "ProjectConfig",
     key: EnvironmentKey,
-    before: datetime | None,
-    *,
-    take_over: bool,
+    request: Prune,
 ) -> tuple[tuple[Leaving, ...], tuple[Leaving, ...]]:
-    leaving, remaining = _of_environment(world, config, key, before)
+    leaving, remaining = _of_environment(world, config, key, request.before)
     if not leaving:
         return (), remaining
     ensure_infrastructure(world, key, config)
-    with world.locks.environment(key, actor=world.actor, purpose="prune") as lock:
-        on_record = with_owner(world, lock.read_record(), take_over=take_over)
-        leaving, remaining = _of_environment(world, config, key, before)
+    with world.locks.environment(key, actor=world.actor, purpose=request.purpose) as lock:
+        on_record = with_owner(world, lock.read_record(), take_over=request.take_over)
+        leaving, remaining = _of_environment(world, config, key, request.before)
         for one in leaving:
             lock.confirm()
             world.engine.remove(one.deployment)
-        verb = "prune" if before is None else "prune --secrets-before"
+        verb = "prune" if request.before is None else "prune --secrets-before"
         names = ", ".join(f"{one.service} {one.deployment}" for one in leaving)
         record = audited(on_record, world.actor, world.clock.now(), verb, names)
         lock.write_record(record)

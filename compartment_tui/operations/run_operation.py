@@ -1,10 +1,9 @@
-"""How a verb becomes a run: planned and refused early, then under the lock, then carried out."""
+"""A request as a run: planned and refused early, planned again under the lock, executed."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TypeAlias
 
 from compartment_tui.domain.commits import Checkout
 from compartment_tui.domain.config import ProjectConfig
@@ -13,33 +12,20 @@ from compartment_tui.domain.events import Event, Noted
 from compartment_tui.domain.owner import Origin, Owner, refuse_other
 from compartment_tui.domain.planning.plan import Run
 from compartment_tui.domain.planning.planning_context import PlanningContext
+from compartment_tui.domain.requests import Deploy, RunRequest
 from compartment_tui.operations.environment_record import key_and_config, record_of
 from compartment_tui.operations.owner import taken_from
 from compartment_tui.operations.recovery import keep_copy, recover_first
+from compartment_tui.operations.runs import check_options, run_of
 from compartment_tui.ports import World
 from compartment_tui.rollout.infrastructure import ensure_infrastructure, missing_infrastructure
 from compartment_tui.rollout.runner import execute
 from compartment_tui.rollout.switch import refuse_taken_hosts
 
-Planner: TypeAlias = Callable[[PlanningContext], Run]
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Request:
-    """What a person asks for: the verb, where, and how a run is made of it."""
-
-    verb: str
-    environment: str
-    planner: Planner
-    ref: str | None = None
-    """Services and build contexts come from this commit instead of the working tree."""
-    builds: bool = False
-    take_over: bool = False
-    """Go on though the environment is another repository's."""
-
-
-def planned(world: World, request: Request) -> Run:
+def plan_run(world: World, request: RunRequest) -> Run:
     """What would be done; nothing is touched. Raises what is refused."""
+    check_options(request)
     key, config = key_and_config(world, request.environment)
     with _checked_out(world, request) as tree:
         source = _source(world, config, request, tree)
@@ -47,17 +33,22 @@ def planned(world: World, request: Request) -> Run:
         return replace(run, notes=source.notes, ground=missing_infrastructure(world, key, config))
 
 
-def carried_out(world: World, request: Request) -> Iterator[Event]:
+def execute_run(world: World, request: RunRequest) -> Iterator[Event]:
     """Do it. Failures are events; exceptions mean that it was refused before it began."""
+    check_options(request)
+    return _executed(world, request)
+
+
+def _executed(world: World, request: RunRequest) -> Iterator[Event]:
     key, config = key_and_config(world, request.environment)
     world.engine.warm_up()
     with _checked_out(world, request) as tree:
         source = _source(world, config, request, tree)
         _refused_early(world, source, record_of(world, key), request)
-        if request.builds:
+        if isinstance(request, Deploy):
             world.builder.warm_up()
         ensure_infrastructure(world, key, config)
-        with world.locks.environment(key, actor=world.actor, purpose=request.verb) as lock:
+        with world.locks.environment(key, actor=world.actor, purpose=request.purpose) as lock:
             try:
                 record = yield from recover_first(world, lock)
                 if record.journal is None:
@@ -69,8 +60,13 @@ def carried_out(world: World, request: Request) -> Iterator[Event]:
                 keep_copy(world, lock)
 
 
-def _checked_out(world: World, request: Request) -> AbstractContextManager[Checkout | None]:
-    return nullcontext() if request.ref is None else world.source.check_out(request.ref)
+def _checked_out(world: World, request: RunRequest) -> AbstractContextManager[Checkout | None]:
+    ref = _ref(request)
+    return nullcontext() if ref is None else world.source.check_out(ref)
+
+
+def _ref(request: RunRequest) -> str | None:
+    return request.ref if isinstance(request, Deploy) else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,12 +99,12 @@ class _Source:
 
 
 def _source(
-    world: World, config: ProjectConfig, request: Request, tree: Checkout | None
+    world: World, config: ProjectConfig, request: RunRequest, tree: Checkout | None
 ) -> _Source:
     origin = world.source.origin()
     if tree is None:
         provenance = world.source.provenance()
-        problem = world.source.problem() if request.builds else ""
+        problem = world.source.problem() if isinstance(request, Deploy) else ""
         return _Source(
             config=config,
             provenance=provenance,
@@ -121,23 +117,23 @@ def _source(
         config=replace(config, services=world.project.services_in(tree.root)),
         provenance=tree.provenance,
         root=tree.root,
-        ref=request.ref or "",
+        ref=_ref(request) or "",
         notes=tree.notes,
         origin=origin,
     )
 
 
-def _run(world: World, source: _Source, record: EnvironmentRecord, request: Request) -> Run:
-    """Raises OwnedElsewhere, and whatever the planner refuses."""
+def _run(world: World, source: _Source, record: EnvironmentRecord, request: RunRequest) -> Run:
+    """Raises OwnedElsewhere, and what the plan refuses."""
     if not request.take_over:
         refuse_other(record.key, record.owner, source.origin)
-    run = request.planner(source.context(world, record))
+    run = run_of(world, request, source.context(world, record))
     owner = Owner(origin=source.origin, actor=world.actor, at=run.created)
     return replace(run, owner=owner, taken_from=taken_from(record, source.origin))
 
 
 def _refused_early(
-    world: World, source: _Source, record: EnvironmentRecord, request: Request
+    world: World, source: _Source, record: EnvironmentRecord, request: RunRequest
 ) -> Run:
     run = _run(world, source, record, request)
     # What is live here is claimed already, so a usual deploy need not ask what others have.

@@ -1,12 +1,11 @@
 """Keeping house: environments that go, locks that stay, and the edge everybody shares."""
 
-from functools import partial
-
 from compartment_tui.domain.claims import refuse_claims
 from compartment_tui.domain.detail_views import Deletion, EdgeView
 from compartment_tui.domain.errors import EngineProblem, NotFound
 from compartment_tui.domain.names import EnvironmentKey, show
 from compartment_tui.domain.record.transitions import audited
+from compartment_tui.domain.requests import DeleteEnvironment
 from compartment_tui.domain.routes import RouteTable
 from compartment_tui.domain.variables.edits import RemoveEnvironment
 from compartment_tui.operations.environment_record import key_and_config
@@ -17,16 +16,14 @@ from compartment_tui.rollout.infrastructure import ensure_infrastructure
 from compartment_tui.rollout.switch import await_in_force
 
 
-def plan_deletion(
-    world: World, *, environment: str, variables: bool = False, take_over: bool = False
-) -> Deletion:
+def plan_deletion(world: World, request: DeleteEnvironment) -> Deletion:
     """Exactly what deleting the environment takes away; with `variables`, from the file as well.
 
     Raises NotFound when there is nothing, OwnedElsewhere, ContainerClaimed.
     """
-    key, config = key_and_config(world, environment)
+    key, config = key_and_config(world, request.environment)
     record = world.records.read(key)
-    refuse_others_environment(world, record, take_over=take_over)
+    refuse_others_environment(world, record, take_over=request.take_over)
     instances = world.engine.instances(key)
     refuse_claims(instances)
     file = config.environment(key.environment)
@@ -40,7 +37,7 @@ def plan_deletion(
         variables=tuple((service, name) for service, own in file.scopes() for name in own),
         declared=any(one.name == key.environment for one in config.environments),
     )
-    if not found.deployed and not (variables and found.declared):
+    if not found.deployed and not (request.variables and found.declared):
         raise NotFound(
             f"there is no environment {show(key.environment)} on this engine",
             hint="`compartment-tui environment list` shows those there are",
@@ -48,34 +45,24 @@ def plan_deletion(
     return found
 
 
-def delete_environment(
-    world: World,
-    *,
-    environment: str,
-    volumes: bool = False,
-    variables: bool = False,
-    take_over: bool = False,
-) -> Deletion:
+def delete_environment(world: World, request: DeleteEnvironment) -> Deletion:
     """Routes first, then containers, network and record; audit lines stay, and volumes may.
 
     With `variables` the file says nothing of the environment afterwards. Raises NotFound, Locked,
     ProjectFileInvalid, OwnedElsewhere.
     """
-    key, config = key_and_config(world, environment)
-    planned = partial(
-        plan_deletion, world, environment=environment, variables=variables, take_over=take_over
-    )
-    deletion = planned()
+    key, config = key_and_config(world, request.environment)
+    deletion = plan_deletion(world, request)
     if deletion.deployed:
         ensure_infrastructure(world, key, config)
-        with world.locks.environment(key, actor=world.actor, purpose="environment delete") as lock:
-            deletion = planned()
+        with world.locks.environment(key, actor=world.actor, purpose=request.purpose) as lock:
+            deletion = plan_deletion(world, request)
             _unroute(world, lock)
             lock.confirm()
-            world.engine.remove_environment(key, volumes=volumes)
+            world.engine.remove_environment(key, volumes=request.volumes)
             _strike(world, lock, key)
             keep_copy(world, lock)
-    if variables and deletion.declared:
+    if request.variables and deletion.declared:
         world.project.edit([RemoveEnvironment(environment=key.environment)])
     return deletion
 

@@ -13,20 +13,21 @@ from itertools import count
 
 from textual.message import Message
 
+from compartment_tui.domain.detail_views import Deletion
 from compartment_tui.domain.errors import Unexpected, expected
 from compartment_tui.domain.planning.plan import Run
 from compartment_tui.domain.planning.retention import Pruning
-from compartment_tui.operations import inspect, runs
+from compartment_tui.domain.requests import Request
+from compartment_tui.operations import inspect, requests, runs
 from compartment_tui.ports import Feed, LogLine, World
 from compartment_tui.present.plan import PlanContext
+from compartment_tui.present.requests import command_line
 from compartment_tui.present.timeline import Timeline
 from compartment_tui.tui import messages as news
 from compartment_tui.tui.feed_batchers import EventWatcher, LineBatcher, SampleBatcher
-from compartment_tui.tui.runs.action_dispatch import done, planned
 from compartment_tui.tui.runs.event_batcher import EventBatcher, JobCancel
 from compartment_tui.tui.runs.messages import ActRefused, JobEnded, JobMoved, PlanReady
 from compartment_tui.tui.runs.plan_model import Proposed
-from compartment_tui.tui.state.action import Act
 from compartment_tui.tui.state.job_output import OutputLine
 from compartment_tui.tui.variables.editor_bridge import Post, VariableBridge
 
@@ -188,25 +189,25 @@ class Bridge(VariableBridge):
 
     # --- acting ----------------------------------------------------------------------------------
 
-    def plan(self, act: Act) -> None:
-        """What the act would do, as `PlanReady`; or `ActRefused`."""
+    def plan(self, request: Request) -> None:
+        """What the request would do, as `PlanReady`; or `ActRefused`."""
 
         def ask() -> Message:
             try:
-                return self._ready(act, planned(self._world, act))
+                return self._ready(request, requests.plan(self._world, request))
             except Exception as raised:
                 error = expected(raised, self._world.error_log.write)
-                return ActRefused(act, error)
+                return ActRefused(request, error)
 
         self._ask(ask)
 
-    def start(self, act: Act) -> int:
+    def start(self, request: Request) -> int:
         """Do it, as a job: `JobMoved` while it goes on, `JobEnded` at last."""
         job = next(self._numbers)
         cancel = self._cancels[job] = JobCancel()
         world = replace(self._world, cancel=cancel)
         # Not a daemon: whatever ends the application, the process waits until the job has reverted.
-        threading.Thread(target=self._work, args=(job, act, world)).start()
+        threading.Thread(target=self._work, args=(job, request, world)).start()
         return job
 
     def cancel(self, job: int, requests: int) -> None:
@@ -254,7 +255,7 @@ class Bridge(VariableBridge):
 
     # --- threads ---------------------------------------------------------------------------------
 
-    def _ready(self, act: Act, plan: Proposed) -> PlanReady:
+    def _ready(self, request: Request, plan: Proposed) -> PlanReady:
         """The plan with what it does not carry."""
         config = self._world.project.config()
         run = plan if isinstance(plan, Run) else None
@@ -264,23 +265,23 @@ class Bridge(VariableBridge):
             dirty=runs.uncommitted(self._world, run) if run else (),
             images=runs.known_images(self._world, run) if run else {},
         )
-        protected = config.environment(act.environment).protected
-        return PlanReady(act, plan, context, protected)
+        protected = config.environment(request.environment).protected
+        return PlanReady(request, plan, context, protected)
 
-    def _work(self, job: int, act: Act, world: World) -> None:
+    def _work(self, job: int, request: Request, world: World) -> None:
         def tell(timeline: Timeline, said: tuple[OutputLine, ...], dropped: int) -> None:
-            self._post(JobMoved(job, act, timeline, said, dropped))
+            self._post(JobMoved(job, request, timeline, said, dropped))
 
         telling, error, pruned = EventBatcher(tell), None, None
         try:
-            told = done(world, act)
-            pruned = told if isinstance(told, Pruning) else None
-            for event in () if isinstance(told, Pruning) else told:
+            done = requests.execute(world, request)
+            pruned = done if isinstance(done, Pruning) else None
+            for event in () if isinstance(done, Pruning | Deletion) else done:
                 telling.take(event)
         except Exception as raised:  # a job must end on the screen, whatever ended it
             error = expected(raised, world.error_log.write)
             if isinstance(error, Unexpected):
-                error.hint = f"{error.hint}; `{act.command()}` does the same"
+                error.hint = f"{error.hint}; `{command_line(request)}` does the same"
         timeline = telling.close()
         self._cancels.pop(job, None)
-        self._post(JobEnded(job, act, timeline, error, pruned))
+        self._post(JobEnded(job, request, timeline, error, pruned))

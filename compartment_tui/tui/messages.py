@@ -12,10 +12,10 @@ from textual.message import Message
 from compartment_tui.domain.deployment import Sample
 from compartment_tui.domain.detail_views import RouteView, RunView, Visit
 from compartment_tui.domain.errors import CompartmentError
+from compartment_tui.domain.requests import Request
 from compartment_tui.domain.variables.views import VariableView
 from compartment_tui.domain.views import EnvironmentStatus, EnvironmentView
 from compartment_tui.ports import LogLine
-from compartment_tui.tui.state.action import Act
 
 # --- results -------------------------------------------------------------------------------------
 
@@ -111,6 +111,23 @@ class ServicesInView(Message):
 
 
 @dataclass(eq=False, repr=False)
+class ActWanted(Message):
+    """A person wants this: plan it, show the plan, ask, do it."""
+
+    request: Request
+    look_only: bool = False
+    """Only show the plan."""
+
+
+@dataclass(eq=False, repr=False)
+class OriginWanted(Message):
+    """A person wants to promote from another environment, yet to be chosen."""
+
+    environment: str
+    services: tuple[str, ...] = ()
+
+
+@dataclass(eq=False, repr=False)
 class CopyWanted(Message):
     """Put `text` on the clipboard; `what` says what it is, for the toast."""
 
@@ -140,12 +157,3 @@ class ShellWanted(Message):
     environment: str
     service: str
     deployment: str
-
-
-@dataclass(eq=False, repr=False)
-class ActWanted(Message):
-    """A person wants this: plan it, show the plan, ask, do it."""
-
-    act: Act
-    look_only: bool = False
-    """Only show the plan."""

@@ -14,7 +14,8 @@ from typer.testing import CliRunner
 
 from compartment_tui.adapters.memory.world import MemoryWorld
 from compartment_tui.cli.app import build
-from compartment_tui.operations import completion, runs
+from compartment_tui.domain.requests import Deploy
+from compartment_tui.operations import completion, requests
 from compartment_tui.ports import Records
 from tests.cli.line import entrances
 from tests.domain.nasty import NASTY
@@ -54,7 +55,10 @@ def test_services() -> None:
 @pytest.mark.parametrize("typed", ["status -e ", "status --env ", "environment show "])
 def test_environments_of_the_file_and_of_the_engine(typed: str) -> None:
     opened = open_shop(WEB)
-    assert outcome(runs.deploy(opened.world, environment="staging", services=())) == "live"
+    assert (
+        outcome(requests.execute(opened.world, Deploy(environment="staging", services=())))
+        == "live"
+    )
     assert offered(opened, typed) == ["production", "staging"]
 
 
@@ -69,7 +73,10 @@ def test_deployments_newest_first(typed: str) -> None:
 
 def test_runs_of_the_environment_that_was_named() -> None:
     opened = open_shop(WEB)
-    assert outcome(runs.deploy(opened.world, environment="staging", services=())) == "live"
+    assert (
+        outcome(requests.execute(opened.world, Deploy(environment="staging", services=())))
+        == "live"
+    )
     assert len(offered(opened, "rollback -e staging --run ")) == 1
     assert offered(opened, "rollback --run ") == []
 
@@ -77,7 +84,9 @@ def test_runs_of_the_environment_that_was_named() -> None:
 def test_names_that_a_shell_would_take_apart_are_left_to_be_typed() -> None:
     opened = open_shop(WEB)
     for name in NASTY:
-        assert outcome(runs.deploy(opened.world, environment=name, services=())) == "live"
+        assert (
+            outcome(requests.execute(opened.world, Deploy(environment=name, services=()))) == "live"
+        )
     found = offered(opened, "status -e ")
     assert {"Prod", "prod", "a/b", "a" * 63} <= set(found)
     assert not {"a b", "-x", "$", "*", "a"} & set(found)

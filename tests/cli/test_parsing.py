@@ -3,7 +3,8 @@
 import pytest
 
 from compartment_tui.domain.names import EnvironmentKey
-from compartment_tui.operations import runs
+from compartment_tui.domain.requests import Deploy
+from compartment_tui.operations import requests
 from tests.cli.line import line
 from tests.domain.nasty import NASTY
 from tests.rollout.shop import WEB, deploy, open_shop, outcome
@@ -67,7 +68,9 @@ def test_every_name_from_deploy_to_delete(name: str) -> None:
 def test_names_that_are_almost_the_same_are_apart() -> None:
     opened = open_shop(WEB)
     for name in NASTY:
-        assert outcome(runs.deploy(opened.world, environment=name, services=())) == "live"
+        assert (
+            outcome(requests.execute(opened.world, Deploy(environment=name, services=()))) == "live"
+        )
     keys = {EnvironmentKey("shop", name) for name in NASTY}
     assert set(opened.host.records) == set(opened.host.networks) == keys
     tables = opened.host.documents.values()

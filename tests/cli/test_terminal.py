@@ -8,7 +8,7 @@ from compartment_tui.cli.live_region import Region
 from compartment_tui.cli.output import Output
 from compartment_tui.cli.output_stream import OutputStream
 from compartment_tui.cli.session import Session
-from compartment_tui.operations import runs
+from compartment_tui.domain.requests import Deploy
 from compartment_tui.present.tone import Cell, Tone, line
 from tests.cli.line import entrances
 from tests.cli.terminal import Terminal, screen
@@ -60,8 +60,7 @@ def deploy(opened: MemoryWorld, stdout: Terminal, stderr: Terminal) -> int:
     return session.guarded(
         lambda: follow(
             session,
-            "deploy",
-            lambda: runs.deploy(opened.world, environment="production"),
+            Deploy(environment="production"),
             events=False,
         )
     )

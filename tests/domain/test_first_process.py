@@ -3,7 +3,8 @@
 from dataclasses import replace
 
 from compartment_tui.domain.config import ServiceSpec
-from compartment_tui.operations import runs
+from compartment_tui.domain.requests import Deploy
+from compartment_tui.operations import requests
 from compartment_tui.present.plan import PlanContext, plan_lines
 from tests.rollout.shop import WEB, deploy, open_shop, shop_config
 
@@ -20,7 +21,7 @@ def planned(*, before: bool, after: bool) -> str:
     opened = open_shop(replace(WEB, init=before))
     deploy(opened)
     opened.project.current = shop_config(replace(WEB, init=after))
-    run = runs.plan_deploy(opened.world, environment="production")
+    run = requests.plan(opened.world, Deploy(environment="production"))
     lines = plan_lines(run, PlanContext(http_port=80, commits={}))
     return "\n".join("".join(cell.text for cell in line) for line in lines)
 

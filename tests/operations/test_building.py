@@ -9,8 +9,9 @@ from compartment_tui.cli.json_documents.runs import plan_document
 from compartment_tui.domain.config import Build, BuildSecret, EnvironmentConfig
 from compartment_tui.domain.errors import MissingVariables
 from compartment_tui.domain.outcome import Outcome
+from compartment_tui.domain.requests import Deploy, Redeploy
 from compartment_tui.domain.variable import Secret, Sensitivity, Variable
-from compartment_tui.operations import runs
+from compartment_tui.operations import requests
 from compartment_tui.present.plan import PlanContext, plan_lines
 from tests.rollout.shop import WEB, open_shop, outcome, state
 
@@ -37,7 +38,7 @@ def built_with(value: str | None = TOKEN) -> MemoryWorld:
 
 def test_a_plan_names_arguments_and_secrets_and_never_shows_them() -> None:
     opened = built_with()
-    run = runs.plan_deploy(opened.world, environment="staging")
+    run = requests.plan(opened.world, Deploy(environment="staging"))
     (plan,) = run.plans
     assert plan.spec.build.args == (("A", "1"), ("B", "of staging"), ("C", "of staging"))
     assert plan.build_secrets == {"npm": Secret(TOKEN)}
@@ -54,30 +55,30 @@ def test_a_plan_names_arguments_and_secrets_and_never_shows_them() -> None:
 
 def test_other_arguments_make_another_image() -> None:
     opened = built_with()
-    assert outcome(runs.deploy(opened.world, environment="staging")) is Outcome.LIVE
+    assert outcome(requests.execute(opened.world, Deploy(environment="staging"))) is Outcome.LIVE
     staging = opened.project.current.environment("staging")
     config = replace(opened.project.current, environments=(replace(staging, build_args={}),))
     opened.project.current = config
-    run = runs.deploy(opened.world, environment="staging")
+    run = requests.execute(opened.world, Deploy(environment="staging"))
     assert outcome(run) is Outcome.LIVE
 
 
 def test_a_secret_without_a_value_is_refused_before_anything_is_touched() -> None:
     opened = built_with(None)
     with pytest.raises(MissingVariables, match="web is built with NPM_TOKEN") as refused:
-        runs.plan_deploy(opened.world, environment="staging")
+        requests.plan(opened.world, Deploy(environment="staging"))
     assert "variable set NPM_TOKEN VALUE --sensitive --env staging" in refused.value.hint
     with pytest.raises(MissingVariables):
-        list(runs.deploy(opened.world, environment="staging"))
+        list(requests.execute(opened.world, Deploy(environment="staging")))
     assert opened.host.containers == {}
 
 
 def test_what_is_not_built_again_needs_no_secret() -> None:
     opened = built_with()
-    assert outcome(runs.deploy(opened.world, environment="staging")) is Outcome.LIVE
+    assert outcome(requests.execute(opened.world, Deploy(environment="staging"))) is Outcome.LIVE
     staging = replace(opened.project.current.environment("staging"), variables={})
     opened.project.current = replace(opened.project.current, environments=(staging,))
-    redeployed = runs.redeploy(opened.world, environment="staging")
+    redeployed = requests.execute(opened.world, Redeploy(environment="staging"))
     assert outcome(redeployed) is Outcome.LIVE
 
 
@@ -87,7 +88,7 @@ def context() -> PlanContext:
 
 def test_an_environment_without_its_own_has_those_of_the_service() -> None:
     opened = open_shop(replace(WEB, build=Build(args=(("A", "1"),))))
-    (plan,) = runs.plan_deploy(opened.world, environment="production").plans
+    (plan,) = requests.plan(opened.world, Deploy(environment="production")).plans
     assert plan.spec.build.args == (("A", "1"),)
-    assert outcome(runs.deploy(opened.world, environment="production")) is Outcome.LIVE
+    assert outcome(requests.execute(opened.world, Deploy(environment="production"))) is Outcome.LIVE
     assert "web" in state(opened).active

@@ -9,7 +9,8 @@ import pytest
 from compartment_tui.adapters.memory.world import MemoryWorld
 from compartment_tui.domain.deployment import EnvironmentRecord
 from compartment_tui.domain.errors import EngineUnreachable
-from compartment_tui.operations import inspect, upkeep
+from compartment_tui.domain.requests import DeleteEnvironment
+from compartment_tui.operations import inspect, requests
 from compartment_tui.operations.status import status
 from compartment_tui.ports import Edge, Engine, Locks, Records, World
 from tests.cli.line import line
@@ -112,7 +113,7 @@ def test_what_else_is_asked_says_the_reason(opened: MemoryWorld) -> None:
 
 
 def test_what_was_deleted_is_not_live_in_the_copy(opened: MemoryWorld) -> None:
-    upkeep.delete_environment(opened.world, environment="production")
+    requests.execute(opened.world, DeleteEnvironment(environment="production"))
     copy = opened.project.copy(PRODUCTION, "memory://")
     assert copy is not None
     assert not copy[0].active

@@ -9,8 +9,9 @@ from compartment_tui.domain.config import EnvironmentConfig
 from compartment_tui.domain.errors import NotFound
 from compartment_tui.domain.names import EnvironmentKey
 from compartment_tui.domain.outcome import Outcome
+from compartment_tui.domain.requests import DeleteEnvironment, Deploy, Stop
 from compartment_tui.domain.variable import Secret, Variable
-from compartment_tui.operations import lifecycle, runs, upkeep
+from compartment_tui.operations import requests
 from tests.rollout.shop import PRODUCTION, WEB, WORKER, outcome, shop_config
 
 STAGING = EnvironmentKey("shop", "staging")
@@ -32,7 +33,9 @@ def shop() -> MemoryWorld:
     )
     opened = memory_world(replace(shop_config(WEB, WORKER, STORE), environments=known))
     for environment in ("production", "staging"):
-        assert outcome(runs.deploy(opened.world, environment=environment)) is Outcome.LIVE
+        assert (
+            outcome(requests.execute(opened.world, Deploy(environment=environment))) is Outcome.LIVE
+        )
     return opened
 
 
@@ -41,12 +44,12 @@ def names(shop: MemoryWorld) -> list[str]:
 
 
 def test_what_a_plan_lists_is_exactly_what_goes(shop: MemoryWorld) -> None:
-    said = upkeep.plan_deletion(shop.world, environment="staging")
+    said = requests.plan(shop.world, DeleteEnvironment(environment="staging"))
     mine = {one.name for one in shop.host.containers.values() if one.key == STAGING}
     assert set(said.containers) == mine
     assert set(said.hosts) == shop.host.documents[STAGING].hosts
     others = [one for one in shop.host.containers.values() if one.key != STAGING]
-    assert upkeep.delete_environment(shop.world, environment="staging") == said
+    assert requests.execute(shop.world, DeleteEnvironment(environment="staging")) == said
     assert list(shop.host.containers.values()) == others
     assert STAGING not in shop.host.documents
     assert STAGING not in shop.host.networks
@@ -57,7 +60,9 @@ def test_what_a_plan_lists_is_exactly_what_goes(shop: MemoryWorld) -> None:
 def test_another_environment_is_not_touched(shop: MemoryWorld) -> None:
     before = (shop.host.records[PRODUCTION], shop.host.documents[PRODUCTION])
     lives = [one.started for one in shop.host.containers.values() if one.key == PRODUCTION]
-    upkeep.delete_environment(shop.world, environment="staging", volumes=True, variables=True)
+    requests.execute(
+        shop.world, DeleteEnvironment(environment="staging", volumes=True, variables=True)
+    )
     assert (shop.host.records[PRODUCTION], shop.host.documents[PRODUCTION]) == before
     after = [one.started for one in shop.host.containers.values() if one.key == PRODUCTION]
     assert after == lives
@@ -67,28 +72,28 @@ def test_another_environment_is_not_touched(shop: MemoryWorld) -> None:
 
 
 def test_variables_volumes_and_audit_lines_stay(shop: MemoryWorld) -> None:
-    upkeep.delete_environment(shop.world, environment="staging")
+    requests.execute(shop.world, DeleteEnvironment(environment="staging"))
     assert names(shop) == ["production", "staging", "later"]
     assert STAGING in shop.host.volumes.values()
     assert shop.host.kept_audit[STAGING][-1].verb == "environment delete"
 
 
 def test_variables_go_when_asked_for(shop: MemoryWorld) -> None:
-    upkeep.delete_environment(shop.world, environment="staging", variables=True)
+    requests.execute(shop.world, DeleteEnvironment(environment="staging", variables=True))
     assert names(shop) == ["production", "later"]
 
 
 def test_one_that_only_the_file_knows_goes_with_its_variables(shop: MemoryWorld) -> None:
     with pytest.raises(NotFound):
-        upkeep.plan_deletion(shop.world, environment="later")
+        requests.plan(shop.world, DeleteEnvironment(environment="later"))
     before = dict(shop.host.networks)
-    found = upkeep.delete_environment(shop.world, environment="later", variables=True)
+    found = requests.execute(shop.world, DeleteEnvironment(environment="later", variables=True))
     assert not found.deployed
     assert names(shop) == ["production", "staging"]
     assert shop.host.networks == before
 
 
 def test_one_that_was_stopped_can_be_deleted(shop: MemoryWorld) -> None:
-    assert outcome(lifecycle.stop(shop.world, environment="staging")) is Outcome.STOPPED
-    upkeep.delete_environment(shop.world, environment="staging")
+    assert outcome(requests.execute(shop.world, Stop(environment="staging"))) is Outcome.STOPPED
+    requests.execute(shop.world, DeleteEnvironment(environment="staging"))
     assert shop.host.problems() == []

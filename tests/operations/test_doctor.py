@@ -10,7 +10,8 @@ from compartment_tui.domain.config import EdgeSettings
 from compartment_tui.domain.detail_views import Check, Grade
 from compartment_tui.domain.edge_address import curl, detour, leads_here
 from compartment_tui.domain.names import EnvironmentKey
-from compartment_tui.operations import runs
+from compartment_tui.domain.requests import Deploy
+from compartment_tui.operations import requests
 from compartment_tui.operations.inspect import doctor
 from compartment_tui.ports import Engine, EngineInfo, World
 from tests.cli.line import line
@@ -60,9 +61,11 @@ def test_each_environment_in_trouble_has_its_line_and_a_command_to_paste(
     opened: MemoryWorld,
 ) -> None:
     for name in ("-x", "broken", "well"):
-        assert outcome(runs.deploy(opened.world, environment=name, services=())) == "live"
+        assert (
+            outcome(requests.execute(opened.world, Deploy(environment=name, services=()))) == "live"
+        )
     opened.host.invalid_records.add(EnvironmentKey("shop", "broken"))
-    left = runs.deploy(opened.world, environment="-x", services=(), force=True)
+    left = requests.execute(opened.world, Deploy(environment="-x", services=(), force=True))
     while opened.host.records[EnvironmentKey("shop", "-x")].journal is None:
         next(left)
     opened.host.kill(opened.process)

@@ -10,7 +10,8 @@ from compartment_tui.adapters.memory.world import MemoryWorld, memory_world
 from compartment_tui.domain.deployment import Health
 from compartment_tui.domain.errors import RecordInvalid
 from compartment_tui.domain.names import EnvironmentKey
-from compartment_tui.operations import completion, runs
+from compartment_tui.domain.requests import Deploy
+from compartment_tui.operations import completion, requests
 from compartment_tui.operations.inspect import declared_environments, environments
 from compartment_tui.ports import Edge, Engine, Locks, Records, World
 from tests.rollout.shop import PRODUCTION, WEB, open_shop, outcome, shop_config
@@ -41,7 +42,10 @@ def counted(world: World) -> tuple[World, Counter[str]]:
 def with_environments(count: int) -> MemoryWorld:
     opened = open_shop(WEB)
     for number in range(count):
-        assert outcome(runs.deploy(opened.world, environment=f"e{number}", services=())) == "live"
+        assert (
+            outcome(requests.execute(opened.world, Deploy(environment=f"e{number}", services=())))
+            == "live"
+        )
     return opened
 
 
@@ -96,6 +100,6 @@ def test_a_file_that_declares_none_is_about_production() -> None:
         (view,) = look(opened.world)
         assert (view.key, view.declared, view.active) == (PRODUCTION, False, 0)
     assert completion.environments(opened.world) == ("production",)
-    assert outcome(runs.deploy(opened.world, environment="preview")) == "live"
+    assert outcome(requests.execute(opened.world, Deploy(environment="preview"))) == "live"
     names = [one.key.environment for one in environments(opened.world)]
     assert names == ["production", "preview"], "where a plain deploy goes stays the first"

@@ -11,9 +11,9 @@ from compartment_tui.domain.deployment import Health, Stage, Status
 from compartment_tui.domain.errors import NotFound
 from compartment_tui.domain.events import Event, Noted, RunFinished, ServiceUnchanged, StageFailed
 from compartment_tui.domain.outcome import Outcome
-from compartment_tui.domain.planning.lifecycle import LifecycleVerb
 from compartment_tui.domain.record.rebuild import rebuild, routed
-from compartment_tui.operations import lifecycle, runs
+from compartment_tui.domain.requests import Deploy, Restart, Start, Stop
+from compartment_tui.operations import requests
 from compartment_tui.operations.status import status
 from tests.rollout.shop import (
     API,
@@ -46,15 +46,15 @@ def shop() -> Iterator[MemoryWorld]:
 
 
 def stop(shop: MemoryWorld, *services: str) -> Outcome:
-    return outcome(lifecycle.stop(shop.world, **WHERE, services=services))
+    return outcome(requests.execute(shop.world, Stop(**WHERE, services=services)))
 
 
 def start(shop: MemoryWorld, *services: str) -> Outcome:
-    return outcome(lifecycle.start(shop.world, **WHERE, services=services))
+    return outcome(requests.execute(shop.world, Start(**WHERE, services=services)))
 
 
 def restart(shop: MemoryWorld, *services: str) -> RunFinished:
-    return finish(lifecycle.restart(shop.world, **WHERE, services=services))
+    return finish(requests.execute(shop.world, Restart(**WHERE, services=services)))
 
 
 def running(shop: MemoryWorld) -> set[str]:
@@ -101,7 +101,7 @@ def test_a_stopped_service_has_the_restart_policy_no(shop: MemoryWorld) -> None:
 def test_the_edge_answers_before_the_container_is_stopped(shop: MemoryWorld) -> None:
     shop.host.behave("web", Behaviour(stop_takes=timedelta(seconds=5)))
     deploy(shop, "web", force=True)
-    stream = lifecycle.stop(shop.world, **WHERE, services=("web",))
+    stream = requests.execute(shop.world, Stop(**WHERE, services=("web",)))
     assert [visit(shop) for _ in stream] == [200, 503, 503]
 
 
@@ -109,7 +109,7 @@ def test_start_proves_readiness_before_visitors_get_to_it(shop: MemoryWorld) -> 
     shop.host.behave("web", Behaviour(ready_after=timedelta(seconds=3)))
     deploy(shop, "web", force=True)
     stop(shop, "web")
-    stream = lifecycle.start(shop.world, **WHERE, services=("web",))
+    stream = requests.execute(shop.world, Start(**WHERE, services=("web",)))
     answers = [visit(shop) for _ in stream]
     assert answers[-1] == 200
     assert set(answers) == {200, 503}
@@ -123,7 +123,7 @@ def test_a_service_that_does_not_get_ready_stays_stopped_and_keeps_no_other_away
     stop(shop)
     web = next(one for one in shop.host.containers.values() if one.service == "web")
     web.behaviour = Behaviour(ready_after=None, refusal="500")
-    events = list(lifecycle.start(shop.world, **WHERE))
+    events = list(requests.execute(shop.world, Start(**WHERE)))
     last = events[-1]
     assert isinstance(last, RunFinished)
     assert last.outcome is Outcome.FAILED
@@ -137,7 +137,7 @@ def test_a_service_that_does_not_get_ready_stays_stopped_and_keeps_no_other_away
 
 def test_stop_and_start_leave_alone_what_is_so_already(shop: MemoryWorld) -> None:
     stop(shop, "web")
-    events = list(lifecycle.stop(shop.world, **WHERE, services=("web",)))
+    events = list(requests.execute(shop.world, Stop(**WHERE, services=("web",))))
     assert [type(one) for one in events] == [ServiceUnchanged, RunFinished]
     assert start(shop, "api") is Outcome.UNCHANGED
     assert start(shop) is Outcome.LIVE
@@ -156,7 +156,7 @@ def test_restart_says_that_it_interrupts_and_for_how_long(shop: MemoryWorld) -> 
         "web", Behaviour(stop_takes=timedelta(seconds=2), ready_after=timedelta(seconds=3))
     )
     deploy(shop, "web", force=True)
-    events = list(lifecycle.restart(shop.world, **WHERE, services=("web",)))
+    events = list(requests.execute(shop.world, Restart(**WHERE, services=("web",))))
     assert any(isinstance(one, Noted) and "interrupts web" in one.message for one in events)
     last = finish(events)
     assert last.outcome is Outcome.LIVE
@@ -190,13 +190,12 @@ def test_one_that_is_not_ready_after_a_restart_is_left_running(shop: MemoryWorld
     assert web.always
 
 
-@pytest.mark.parametrize("verb", [LifecycleVerb.STOP, LifecycleVerb.RESTART])
+@pytest.mark.parametrize("request_", [Stop(**WHERE), Restart(**WHERE)])
 def test_a_request_to_stop_leaves_everything_running(
-    shop: MemoryWorld, verb: LifecycleVerb
+    shop: MemoryWorld, request_: Stop | Restart
 ) -> None:
     events: list[Event] = []
-    do = {LifecycleVerb.STOP: lifecycle.stop, LifecycleVerb.RESTART: lifecycle.restart}[verb]
-    for event in do(shop.world, **WHERE):
+    for event in requests.execute(shop.world, request_):
         events.append(event)
         shop.cancel.requests = 1
     assert finish(events).outcome is Outcome.CANCELLED
@@ -208,7 +207,7 @@ def test_a_request_to_stop_leaves_everything_running(
 def test_a_request_to_stop_leaves_stopped_what_was_to_be_started(shop: MemoryWorld) -> None:
     stop(shop)
     events: list[Event] = []
-    for event in lifecycle.start(shop.world, **WHERE):
+    for event in requests.execute(shop.world, Start(**WHERE)):
         events.append(event)
         shop.cancel.requests = 1
     assert finish(events).outcome is Outcome.CANCELLED
@@ -218,7 +217,7 @@ def test_a_request_to_stop_leaves_stopped_what_was_to_be_started(shop: MemoryWor
 
 def test_whoever_stops_listening_leaves_everything_running(shop: MemoryWorld) -> None:
     for place in range(6):
-        stream = lifecycle.stop(shop.world, **WHERE)
+        stream = requests.execute(shop.world, Stop(**WHERE))
         for _ in range(place):
             next(stream, None)
         stream.close()  # type: ignore[attr-defined]
@@ -273,7 +272,7 @@ def test_a_running_container_with_a_stopped_route_is_no_healthy_service(shop: Me
 def test_a_plan_tells_what_would_be_done_and_does_nothing(shop: MemoryWorld) -> None:
     stop(shop, "web")
     before = state(shop)
-    plan = lifecycle.plan(shop.world, LifecycleVerb.RESTART, **WHERE)
+    plan = requests.plan(shop.world, Restart(**WHERE))
     assert [(one.service, one.acts) for one in plan.services] == [
         ("web", False),
         ("api", True),
@@ -284,18 +283,18 @@ def test_a_plan_tells_what_would_be_done_and_does_nothing(shop: MemoryWorld) -> 
 
 def test_what_is_not_live_can_neither_be_stopped_nor_started(shop: MemoryWorld) -> None:
     with pytest.raises(NotFound, match="is not live in"):
-        lifecycle.plan(shop.world, LifecycleVerb.STOP, **WHERE, services=("nobody",))
+        requests.plan(shop.world, Stop(**WHERE, services=("nobody",)))
     with pytest.raises(NotFound, match="nothing is live in"):
-        lifecycle.plan(shop.world, LifecycleVerb.STOP, environment="staging")
+        requests.plan(shop.world, Stop(environment="staging"))
 
 
 def test_an_unfinished_run_is_settled_first(shop: MemoryWorld) -> None:
     shop.host.change("web", "2")
-    stream = runs.deploy(shop.world, **WHERE, services=("web",))
+    stream = requests.execute(shop.world, Deploy(**WHERE, services=("web",)))
     for _ in range(6):
         next(stream)
     shop.host.kill(shop.process)
     again = shop.another()
-    assert outcome(lifecycle.stop(again.world, **WHERE)) is Outcome.STOPPED
+    assert outcome(requests.execute(again.world, Stop(**WHERE))) is Outcome.STOPPED
     assert running(shop) == set()
     assert state(shop).journal is None

@@ -11,8 +11,22 @@ from compartment_tui.domain.errors import OwnedElsewhere
 from compartment_tui.domain.events import Event
 from compartment_tui.domain.outcome import Outcome
 from compartment_tui.domain.owner import Origin
+from compartment_tui.domain.requests import (
+    DeleteEnvironment,
+    Deploy,
+    Discard,
+    Promote,
+    Prune,
+    Redeploy,
+    Request,
+    Restart,
+    Resume,
+    Rollback,
+    Start,
+    Stop,
+)
 from compartment_tui.operations import environments as looking
-from compartment_tui.operations import lifecycle, prune, runs, upkeep
+from compartment_tui.operations import requests
 from compartment_tui.ports import World
 from tests.rollout.shop import PRODUCTION, change_everything, deploy, open_shop, outcome, state
 
@@ -31,7 +45,7 @@ def shop() -> MemoryWorld:
     change_everything(opened, "2")
     assert deploy(opened) is Outcome.LIVE
     change_everything(opened, "3")
-    held = runs.deploy(opened.world, environment="production", hold=True)
+    held = requests.execute(opened.world, Deploy(environment="production", hold=True))
     assert outcome(held) is Outcome.HELD
     return opened
 
@@ -52,37 +66,41 @@ def elsewhere(shop: MemoryWorld, place: Origin) -> MemoryWorld:
 Verb = Callable[[World, bool], object]
 
 
-def _drained(start: Callable[..., object]) -> Verb:
+Kind = Callable[..., Request]
+
+REQUESTS: dict[str, Kind] = {
+    "deploy": Deploy,
+    "promote": Promote,
+    "discard": Discard,
+    "rollback": Rollback,
+    "redeploy": Redeploy,
+    "resume": Resume,
+    "stop": Stop,
+    "start": Start,
+    "restart": Restart,
+    "delete": DeleteEnvironment,
+    "prune": Prune,
+}
+
+
+def _planned(request: Kind) -> Verb:
     def do(world: World, take_over: bool) -> object:
-        told = start(world, environment="production", take_over=take_over)
+        return requests.plan(world, request(environment="production", take_over=take_over))
+
+    return do
+
+
+def _drained(request: Kind) -> Verb:
+    def do(world: World, take_over: bool) -> object:
+        told = requests.execute(world, request(environment="production", take_over=take_over))
         return tuple(told) if isinstance(told, Iterator) else told
 
     return do
 
 
 VERBS: dict[str, Verb] = {
-    "deploy": _drained(runs.deploy),
-    "deploy --plan": _drained(runs.plan_deploy),
-    "promote": _drained(runs.promote),
-    "promote --plan": _drained(runs.plan_promote),
-    "discard": _drained(runs.discard),
-    "discard --plan": _drained(runs.plan_discard),
-    "rollback": _drained(runs.rollback),
-    "rollback --plan": _drained(runs.plan_rollback),
-    "redeploy": _drained(runs.redeploy),
-    "redeploy --plan": _drained(runs.plan_redeploy),
-    "resume": _drained(runs.resume),
-    "stop": _drained(lifecycle.stop),
-    "start": _drained(lifecycle.start),
-    "restart": _drained(lifecycle.restart),
-    "delete": _drained(upkeep.delete_environment),
-    "delete --plan": _drained(upkeep.plan_deletion),
-    "prune": lambda world, take_over: prune.prune(
-        world, environments=("production",), take_over=take_over
-    ),
-    "prune --plan": lambda world, take_over: prune.plan_prune(
-        world, environments=("production",), take_over=take_over
-    ),
+    **{name: _drained(request) for name, request in REQUESTS.items()},
+    **{f"{name} --plan": _planned(request) for name, request in REQUESTS.items()},
 }
 
 
@@ -103,7 +121,7 @@ def test_taken_over_the_record_names_the_new_owner(
     shop: MemoryWorld, other: MemoryWorld, verb: str
 ) -> None:
     if verb == "start":
-        tuple(lifecycle.stop(shop.world, environment="production"))
+        tuple(requests.execute(shop.world, Stop(environment="production")))
     shop.project.write(replace(shop.project.current, keep=0))
     other.project.write(shop.project.current)
     VERBS[verb](other.world, True)
@@ -116,7 +134,7 @@ def test_taken_over_the_record_names_the_new_owner(
     assert owner is not None
     assert (owner.origin, owner.actor) == (THEIRS, "bob@box")
     with pytest.raises(OwnedElsewhere, match="belongs to /home/bob/shop on box"):
-        runs.plan_deploy(shop.world, environment="production")
+        requests.plan(shop.world, Deploy(environment="production"))
 
 
 @pytest.mark.parametrize(
@@ -146,9 +164,11 @@ def test_a_record_of_an_earlier_version_is_adopted(shop: MemoryWorld, other: Mem
 
 
 def test_an_unchanged_deploy_that_takes_over_is_one(shop: MemoryWorld, other: MemoryWorld) -> None:
-    tuple(runs.discard(shop.world, environment="production"))
+    tuple(requests.execute(shop.world, Discard(environment="production")))
     change_everything(shop, "2")
-    events: list[Event] = list(runs.deploy(other.world, environment="production", take_over=True))
+    events: list[Event] = list(
+        requests.execute(other.world, Deploy(environment="production", take_over=True))
+    )
     assert outcome(iter(events)) in (Outcome.UNCHANGED, Outcome.LIVE)
     owner = state(shop).owner
     assert owner is not None
@@ -160,7 +180,7 @@ def test_a_run_that_took_over_and_failed_leaves_the_owner(
 ) -> None:
     change_everything(other, "4")
     shop.host.behave("web", Behaviour(ready_after=None))
-    failed = runs.deploy(other.world, environment="production", take_over=True)
+    failed = requests.execute(other.world, Deploy(environment="production", take_over=True))
     assert outcome(failed) is Outcome.FAILED
     owner = state(shop).owner
     assert owner is not None
@@ -169,16 +189,16 @@ def test_a_run_that_took_over_and_failed_leaves_the_owner(
 
 def test_somebody_elses_half_run_is_theirs_to_resume(shop: MemoryWorld, other: MemoryWorld) -> None:
     change_everything(shop, "4")
-    events = runs.deploy(shop.world, environment="production")
+    events = requests.execute(shop.world, Deploy(environment="production"))
     next(events)
     shop.host.kill(shop.process)
     with pytest.raises(OwnedElsewhere):
-        tuple(runs.resume(other.world, environment="production"))
+        tuple(requests.execute(other.world, Resume(environment="production")))
     assert state(shop).journal is not None
 
 
 def test_a_plan_says_from_whom(other: MemoryWorld) -> None:
-    run = runs.plan_deploy(other.world, environment="production", take_over=True)
+    run = requests.plan(other.world, Deploy(environment="production", take_over=True))
     assert run.taken_from is not None
     assert run.taken_from.origin == OURS
 
@@ -186,12 +206,12 @@ def test_a_plan_says_from_whom(other: MemoryWorld) -> None:
 def test_another_environment_of_the_name_may_be_somebody_elses(
     shop: MemoryWorld, other: MemoryWorld
 ) -> None:
-    staged = runs.deploy(other.world, environment="staging")
+    staged = requests.execute(other.world, Deploy(environment="staging"))
     assert outcome(staged) is Outcome.LIVE
     owners = {
         one.key.environment: one.owner and one.owner.origin
         for one in looking.environments(shop.world)
     }
     assert owners == {"production": OURS, "staging": THEIRS}
-    found = prune.plan_prune(other.world)
+    found = requests.plan(other.world, Prune())
     assert "github.com/ada/shop" in found.skipped[PRODUCTION]

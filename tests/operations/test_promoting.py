@@ -12,8 +12,9 @@ from compartment_tui.domain.errors import MissingVariables, NotFound, Refused, U
 from compartment_tui.domain.events import Noted, ServiceUnchanged
 from compartment_tui.domain.names import EnvironmentKey
 from compartment_tui.domain.outcome import Outcome
+from compartment_tui.domain.requests import Deploy, Promote, PromoteFrom, Redeploy, Rollback
 from compartment_tui.domain.variable import Secret, Variable
-from compartment_tui.operations import runs
+from compartment_tui.operations import requests, runs
 from compartment_tui.present.plan import PlanContext, plan_lines
 from tests.rollout.shop import (
     API,
@@ -48,7 +49,7 @@ def staged(*services: ServiceSpec) -> MemoryWorld:
     )
     deploy(opened)
     change_everything(opened, "2")
-    assert outcome(runs.deploy(opened.world, environment="staging")) is Outcome.LIVE
+    assert outcome(requests.execute(opened.world, Deploy(environment="staging"))) is Outcome.LIVE
     change_everything(opened, "3")
     return opened
 
@@ -79,7 +80,7 @@ def test_promote_across_runs_the_very_image_with_this_environments_values() -> N
 
 def test_the_image_id_is_known_in_the_plan_and_nothing_is_built_or_pulled() -> None:
     opened = staged(WEB)
-    run = runs.plan_promote_across(opened.world, origin="staging", environment="production")
+    run = requests.plan(opened.world, PromoteFrom(origin="staging", environment="production"))
     source = live(staging(opened), "web")
     assert run.origin == "staging"
     assert (run.plans[0].image, run.plans[0].copied_from) == (source.image, source.id)
@@ -121,27 +122,26 @@ def test_promote_across_narrows_to_services() -> None:
 def test_one_exact_deployment_can_be_promoted() -> None:
     opened = staged(WEB)
     second = live(staging(opened), "web")
-    outcome(runs.deploy(opened.world, environment="staging"))
-    run = runs.plan_promote_across(
+    outcome(requests.execute(opened.world, Deploy(environment="staging")))
+    run = requests.plan(
         opened.world,
-        origin="staging",
-        environment="production",
-        services=["web"],
-        deployment=second.id[-8:].lower(),
+        PromoteFrom(
+            origin="staging",
+            environment="production",
+            services=("web",),
+            deployment=second.id[-8:].lower(),
+        ),
     )
     assert run.plans[0].copied_from == second.id != staging(opened).active["web"]
 
 
 def test_what_is_held_there_can_be_promoted_by_its_id() -> None:
     opened = staged(WEB)
-    outcome(runs.deploy(opened.world, environment="staging", hold=True))
+    outcome(requests.execute(opened.world, Deploy(environment="staging", hold=True)))
     held = staging(opened).held["web"]
-    events = runs.promote_across(
+    events = requests.execute(
         opened.world,
-        origin="staging",
-        environment="production",
-        services=["web"],
-        deployment=held,
+        PromoteFrom(origin="staging", environment="production", services=("web",), deployment=held),
     )
     assert outcome(events) is Outcome.LIVE
     assert live(state(opened), "web").source == held
@@ -155,8 +155,9 @@ def refused(
     to: str = "production",
     deployment: str | None = None,
 ) -> None:
-    runs.plan_promote_across(
-        opened.world, origin=origin, environment=to, services=services, deployment=deployment
+    requests.plan(
+        opened.world,
+        PromoteFrom(origin=origin, environment=to, services=services, deployment=deployment),
     )
 
 
@@ -181,7 +182,7 @@ def test_promote_across_is_refused_in_words() -> None:
 def test_a_deployment_that_was_never_proven_is_not_promoted() -> None:
     opened = staged(WEB)
     opened.host.behave("web", Behaviour(ready_after=None))
-    outcome(runs.deploy(opened.world, environment="staging"))
+    outcome(requests.execute(opened.world, Deploy(environment="staging")))
     failed = staging(opened).of_service("web")[0]
     with pytest.raises(Refused, match="never proven"):
         refused(opened, "web", deployment=failed.id)
@@ -201,7 +202,7 @@ def test_what_it_requires_must_have_a_value_here() -> None:
         opened.project.current,
         environments=(EnvironmentConfig(name="staging", variables=variables),),
     )
-    assert outcome(runs.deploy(opened.world, environment="staging")) is Outcome.LIVE
+    assert outcome(requests.execute(opened.world, Deploy(environment="staging"))) is Outcome.LIVE
     with pytest.raises(MissingVariables, match="TOKEN"):
         refused(opened)
 
@@ -210,7 +211,9 @@ def test_what_already_runs_here_is_left_alone() -> None:
     opened = staged()
     promote_across(opened)
     before = state(opened)
-    events = list(runs.promote_across(opened.world, origin="staging", environment="production"))
+    events = list(
+        requests.execute(opened.world, PromoteFrom(origin="staging", environment="production"))
+    )
     assert finish(events).outcome is Outcome.UNCHANGED
     assert sum(isinstance(one, ServiceUnchanged) for one in events) == 3
     assert state(opened).runs == before.runs
@@ -220,7 +223,7 @@ def test_promote_across_discards_what_is_held_here_and_the_plan_says_so() -> Non
     opened = staged(WEB)
     lock(opened)
     held = state(opened).held["web"]
-    run = runs.plan_promote_across(opened.world, origin="staging", environment="production")
+    run = requests.plan(opened.world, PromoteFrom(origin="staging", environment="production"))
     assert run.plans[0].superseded is not None
     assert run.plans[0].superseded.id == held
     promote_across(opened)
@@ -268,7 +271,7 @@ def committed() -> MemoryWorld:
 
 
 def deploy_ref(opened: MemoryWorld, ref: str) -> Outcome:
-    return outcome(runs.deploy(opened.world, environment="production", ref=ref))
+    return outcome(requests.execute(opened.world, Deploy(environment="production", ref=ref)))
 
 
 def test_ref_takes_services_and_build_contexts_from_the_commit(committed: MemoryWorld) -> None:
@@ -288,7 +291,7 @@ def test_ref_takes_environments_from_the_working_file(committed: MemoryWorld) ->
 
 
 def test_the_provenance_of_a_ref_is_the_commit_and_not_dirty(committed: MemoryWorld) -> None:
-    run = runs.plan_deploy(committed.world, environment="production", ref="v1")
+    run = requests.plan(committed.world, Deploy(environment="production", ref="v1"))
     assert run.ref == "v1"
     assert run.plans[0].provenance == COMMIT
     assert runs.uncommitted(committed.world, run) == ()
@@ -305,14 +308,16 @@ def test_an_unknown_ref_touches_nothing(committed: MemoryWorld) -> None:
 
 def test_a_service_that_the_commit_does_not_have_is_not_found(committed: MemoryWorld) -> None:
     with pytest.raises(NotFound, match="api"):
-        runs.plan_deploy(committed.world, environment="production", services=["api"], ref="v1")
+        requests.plan(
+            committed.world, Deploy(environment="production", services=("api",), ref="v1")
+        )
 
 
 def test_dirty_files_are_named_when_the_working_tree_is_built(committed: MemoryWorld) -> None:
-    run = runs.plan_deploy(committed.world, environment="production")
+    run = requests.plan(committed.world, Deploy(environment="production"))
     assert runs.uncommitted(committed.world, run) == ("web/a.py", "web/b.py")
     deploy(committed)
-    again = runs.plan_redeploy(committed.world, environment="production")
+    again = requests.plan(committed.world, Redeploy(environment="production"))
     assert runs.uncommitted(committed.world, again) == ()
 
 
@@ -327,21 +332,21 @@ def test_every_plan_has_the_commits_and_their_authors(committed: MemoryWorld) ->
     deploy(committed)
     source.current = Provenance(commit="c" * 40)
     change_everything(committed, "9")
-    run = runs.plan_deploy(committed.world, environment="production", hold=True)
+    run = requests.plan(committed.world, Deploy(environment="production", hold=True))
     found = runs.new_commits(committed.world, run)["web"]
     assert (found.total, found.authors, found.backwards) == (2, ("Bob",), False)
     lock(committed)
-    held = runs.plan_promote(committed.world, environment="production")
+    held = requests.plan(committed.world, Promote(environment="production"))
     assert runs.new_commits(committed.world, held)["web"] == found
     promote(committed)
-    back = runs.plan_rollback(committed.world, environment="production")
+    back = requests.plan(committed.world, Rollback(environment="production"))
     assert runs.new_commits(committed.world, back)["web"] == replace(found, backwards=True)
 
 
 @pytest.mark.parametrize("label", [" spring ", "x" * 100, "frühling 🌸", ""])
 def test_a_label_is_trimmed_and_on_record(label: str) -> None:
     opened = open_shop(WEB)
-    list(runs.deploy(opened.world, environment="production", label=label))
+    list(requests.execute(opened.world, Deploy(environment="production", label=label)))
     assert state(opened).runs[-1].label == label.strip()
 
 
@@ -351,17 +356,21 @@ def test_a_label_is_trimmed_and_on_record(label: str) -> None:
 def test_a_label_that_is_no_plain_line_is_refused(label: str) -> None:
     opened = open_shop(WEB)
     with pytest.raises(UsageProblem, match="label"):
-        runs.plan_deploy(opened.world, environment="production", label=label)
+        requests.plan(opened.world, Deploy(environment="production", label=label))
 
 
 def test_every_run_can_have_a_label() -> None:
     opened = staged(WEB)
     world = opened.world
-    list(runs.promote_across(world, origin="staging", environment="production", label="across"))
-    list(runs.redeploy(world, environment="production", label="again"))
-    list(runs.rollback(world, environment="production", label="back"))
-    list(runs.deploy(world, environment="production", hold=True, label="look"))
-    list(runs.promote(world, environment="production", label="go"))
+    list(
+        requests.execute(
+            world, PromoteFrom(origin="staging", environment="production", label="across")
+        )
+    )
+    list(requests.execute(world, Redeploy(environment="production", label="again")))
+    list(requests.execute(world, Rollback(environment="production", label="back")))
+    list(requests.execute(world, Deploy(environment="production", hold=True, label="look")))
+    list(requests.execute(world, Promote(environment="production", label="go")))
     labels = [run.label for run in state(opened).runs[1:]]
     assert labels == ["across", "again", "back", "look", "go"]
 
@@ -371,20 +380,20 @@ UNREADABLE = "the commit of these files cannot be read: detected dubious ownersh
 
 def test_a_commit_that_cannot_be_read_is_said_in_plan_and_result(committed: MemoryWorld) -> None:
     committed.source.current, committed.source.unreadable = Provenance(), UNREADABLE
-    run = runs.plan_deploy(committed.world, environment="production")
+    run = requests.plan(committed.world, Deploy(environment="production"))
     assert run.notes == (UNREADABLE,)
     context = PlanContext(http_port=8080, commits={})
     assert any(
         UNREADABLE in "".join(cell.text for cell in words) for words in plan_lines(run, context)
     )
     assert plan_document(run, {})["notes"] == [UNREADABLE]
-    events = list(runs.deploy(committed.world, environment="production"))
+    events = list(requests.execute(committed.world, Deploy(environment="production")))
     assert [one.message for one in events if isinstance(one, Noted)] == [UNREADABLE]
-    assert runs.plan_redeploy(committed.world, environment="production").notes == ()
+    assert requests.plan(committed.world, Redeploy(environment="production")).notes == ()
 
 
 def test_what_there_is_to_say_of_a_commit_is_said(committed: MemoryWorld) -> None:
     committed.source.unreadable = "the working tree does not matter"
     committed.source.checkout_notes = ("a.png is a Git LFS pointer",)
-    run = runs.plan_deploy(committed.world, environment="production", ref="v1")
+    run = requests.plan(committed.world, Deploy(environment="production", ref="v1"))
     assert run.notes == ("a.png is a Git LFS pointer",)

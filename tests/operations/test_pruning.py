@@ -11,7 +11,8 @@ from compartment_tui.domain.errors import Locked
 from compartment_tui.domain.names import EnvironmentKey
 from compartment_tui.domain.outcome import Outcome
 from compartment_tui.domain.planning.retention import Pruning
-from compartment_tui.operations import prune, runs, upkeep
+from compartment_tui.domain.requests import DeleteEnvironment, Deploy, Prune
+from compartment_tui.operations import requests
 from tests.rollout.shop import (
     PRODUCTION,
     WEB,
@@ -42,11 +43,11 @@ def keeping(shop: MemoryWorld, keep: int) -> None:
 
 
 def deploy_to(shop: MemoryWorld, environment: str) -> Outcome:
-    return outcome(runs.deploy(shop.world, environment=environment))
+    return outcome(requests.execute(shop.world, Deploy(environment=environment)))
 
 
 def plan(shop: MemoryWorld) -> Pruning:
-    return prune.plan_prune(shop.world)
+    return requests.plan(shop.world, Prune())
 
 
 def versions(shop: MemoryWorld, service: str = "web") -> list[str]:
@@ -63,7 +64,7 @@ def test_keep_counts_stopped_reusable_deployments_besides_the_active_one(
     shop: MemoryWorld,
 ) -> None:
     keeping(shop, 2)
-    done = prune.prune(shop.world)
+    done = requests.execute(shop.world, Prune())
     assert here(shop) == versions(shop)[:3]
     assert here(shop, "worker") == versions(shop, "worker")[:3]
     assert {one.deployment for one in done.containers if one.service == "web"} == set(
@@ -78,7 +79,7 @@ def test_what_a_plan_says_is_what_goes(shop: MemoryWorld) -> None:
     assert state(shop) == before
     assert set(shop.host.containers) == containers
     assert said.bytes_after is None
-    done = prune.prune(shop.world)
+    done = requests.execute(shop.world, Prune())
     assert (done.containers, done.images) == (said.containers, said.images)
     assert not shop.host.containers.keys() & {one.deployment for one in done.containers}
     assert not shop.host.images.keys() & set(done.images)
@@ -91,7 +92,7 @@ def test_the_rollback_target_of_the_active_one_is_never_pruned(shop: MemoryWorld
     second = versions(shop)[-2]
     assert rollback(shop, "web", to=second) is Outcome.LIVE
     keeping(shop, 1)
-    prune.prune(shop.world)
+    requests.execute(shop.world, Prune())
     assert first in here(shop)
     assert rollback(shop, "web") is Outcome.LIVE
     assert state(shop).active["web"] == first
@@ -99,10 +100,12 @@ def test_the_rollback_target_of_the_active_one_is_never_pruned(shop: MemoryWorld
 
 def test_held_candidates_are_never_pruned(shop: MemoryWorld) -> None:
     shop.host.change("web", "held")
-    held = outcome(runs.deploy(shop.world, environment="production", services=("web",), hold=True))
+    held = outcome(
+        requests.execute(shop.world, Deploy(environment="production", services=("web",), hold=True))
+    )
     assert held is Outcome.HELD
     keeping(shop, 1)
-    prune.prune(shop.world)
+    requests.execute(shop.world, Prune())
     candidate = state(shop).held["web"]
     assert candidate in here(shop)
     assert state(shop).deployments[candidate].image in shop.host.images
@@ -114,13 +117,13 @@ def test_an_image_goes_when_no_kept_deployment_anywhere_uses_it(shop: MemoryWorl
     change_everything(shop, "1")
     assert deploy_to(shop, "staging") is Outcome.LIVE
     keeping(shop, 1)
-    done = prune.prune(shop.world, environments=("production",))
+    done = requests.execute(shop.world, Prune(environment="production"))
     assert oldest not in done.images
     assert oldest in shop.host.images
     used = {one.birth.image.id for one in shop.host.containers.values()}
     assert shop.host.built.keys() == used
-    upkeep.delete_environment(shop.world, environment="staging")
-    assert oldest in prune.prune(shop.world).images
+    requests.execute(shop.world, DeleteEnvironment(environment="staging"))
+    assert oldest in requests.execute(shop.world, Prune()).images
     assert oldest not in shop.host.images
 
 
@@ -131,9 +134,9 @@ def test_an_image_that_another_project_runs_stays(shop: MemoryWorld) -> None:
     other = ServiceSpec(name="web", kind=Kind.API, image="compartment/shop/web:1", port=80)
     config = replace(shop_config(other), name="guest")
     guest = memory_world(config, host=shop.host)
-    assert outcome(runs.deploy(guest.world, environment="production")) is Outcome.LIVE
+    assert outcome(requests.execute(guest.world, Deploy(environment="production"))) is Outcome.LIVE
     keeping(shop, 1)
-    assert oldest not in prune.prune(shop.world).images
+    assert oldest not in requests.execute(shop.world, Prune()).images
     assert oldest in shop.host.images
 
 
@@ -144,14 +147,14 @@ def test_an_image_that_we_did_not_build_stays() -> None:
         opened.host.change("registry.example.com/web:1", version)
         assert deploy(opened) is Outcome.LIVE
     before = set(opened.host.images)
-    assert prune.prune(opened.world).images == ()
+    assert requests.execute(opened.world, Prune()).images == ()
     assert set(opened.host.images) == before
 
 
 def test_bytes_before_and_after_are_told(shop: MemoryWorld) -> None:
     keeping(shop, 1)
     before = shop.world.engine.disk_use()
-    done = prune.prune(shop.world)
+    done = requests.execute(shop.world, Prune())
     assert done.bytes_before == before
     assert done.bytes_after == shop.world.engine.disk_use()
     assert done.bytes_after < before
@@ -160,7 +163,7 @@ def test_bytes_before_and_after_are_told(shop: MemoryWorld) -> None:
 def test_secrets_before_takes_kept_containers_and_leaves_their_images(shop: MemoryWorld) -> None:
     moment = shop.clock.now() - timedelta(hours=3, minutes=30)
     images = dict(shop.host.images)
-    done = prune.prune(shop.world, before=moment)
+    done = requests.execute(shop.world, Prune(before=moment))
     assert here(shop) == versions(shop)[:3]
     assert all(one.was_live for one in done.containers)
     assert shop.host.images == images
@@ -172,10 +175,10 @@ def test_after_a_leak_a_rollback_makes_a_new_container_with_todays_values(
     shop: MemoryWorld,
 ) -> None:
     target = versions(shop)[1]
-    prune.prune(shop.world, before=shop.clock.now())
+    requests.execute(shop.world, Prune(before=shop.clock.now()))
     assert target not in here(shop)
     keeping(shop, 2)
-    prune.prune(shop.world)
+    requests.execute(shop.world, Prune())
     assert rollback(shop, "web") is Outcome.LIVE
     active = state(shop).active_deployment("web")
     assert active is not None
@@ -185,7 +188,7 @@ def test_after_a_leak_a_rollback_makes_a_new_container_with_todays_values(
 
 def test_after_a_leak_the_next_deploys_keep_the_images_too(shop: MemoryWorld) -> None:
     keeping(shop, 3)
-    prune.prune(shop.world, before=shop.clock.now())
+    requests.execute(shop.world, Prune(before=shop.clock.now()))
     target = state(shop).deployments[versions(shop)[1]]
     change_everything(shop, "9")
     assert deploy(shop) is Outcome.LIVE
@@ -194,7 +197,7 @@ def test_after_a_leak_the_next_deploys_keep_the_images_too(shop: MemoryWorld) ->
 
 
 def test_what_is_live_with_old_values_is_told_and_stays(shop: MemoryWorld) -> None:
-    done = prune.prune(shop.world, before=shop.clock.now())
+    done = requests.execute(shop.world, Prune(before=shop.clock.now()))
     assert {one.service: one.why for one in done.remaining} == {
         "web": "active: redeploy it",
         "worker": "active: redeploy it",
@@ -209,9 +212,9 @@ def test_protected_environments_have_to_be_named() -> None:
         opened.host.change("web", version)
         assert deploy(opened) is Outcome.LIVE
     keeping(opened, 1)
-    assert prune.prune(opened.world).containers == ()
-    assert PRODUCTION in prune.plan_prune(opened.world).skipped
-    assert len(prune.prune(opened.world, environments=("production",)).containers) == 2
+    assert requests.execute(opened.world, Prune()).containers == ()
+    assert PRODUCTION in requests.plan(opened.world, Prune()).skipped
+    assert len(requests.execute(opened.world, Prune(environment="production")).containers) == 2
 
 
 def test_an_environment_that_is_being_changed_is_left_out(shop: MemoryWorld) -> None:
@@ -224,14 +227,14 @@ def test_an_environment_that_is_being_changed_is_left_out(shop: MemoryWorld) -> 
         assert deploy_to(shop, "staging") is Outcome.LIVE
     before = len(shop.host.containers)
     with other.world.locks.environment(PRODUCTION, actor="bob@desk", purpose="deploy"):
-        done = prune.prune(shop.world)
+        done = requests.execute(shop.world, Prune())
         assert list(done.skipped) == [PRODUCTION]
         assert {one.key for one in done.containers} <= {staging}
         assert done.images == ()
         with pytest.raises(Locked, match="bob@desk"):
-            prune.prune(shop.world, environments=("production",))
+            requests.execute(shop.world, Prune(environment="production"))
     assert len(shop.host.containers) >= before - 2
-    assert prune.prune(shop.world).containers
+    assert requests.execute(shop.world, Prune()).containers
 
 
 def test_a_deploy_prunes_by_the_same_rule() -> None:

@@ -8,8 +8,9 @@ from compartment_tui.adapters.memory.world import MemoryWorld
 from compartment_tui.domain.errors import Refused
 from compartment_tui.domain.events import Noted
 from compartment_tui.domain.outcome import Outcome
+from compartment_tui.domain.requests import Rollback
 from compartment_tui.domain.views import Left
-from compartment_tui.operations import completion, inspect, runs
+from compartment_tui.operations import completion, inspect, requests
 from compartment_tui.operations.status import status
 from tests.cli.line import line
 from tests.rollout.shop import API, WEB, deploy, open_shop, rollback, shop_config, state
@@ -82,7 +83,7 @@ def test_another_image_comes_back_and_the_run_says_whose_values_it_has() -> None
     deploy(opened)
     del opened.host.containers[first]
     opened.project.current = shop_config(WEB, greeting="today")
-    events = list(runs.rollback(opened.world, environment="production"))
+    events = list(requests.execute(opened.world, Rollback(environment="production")))
     (note,) = (one.message for one in events if isinstance(one, Noted))
     assert note == (
         f"the container of {first[-10:].lower()} is gone, so its image runs as a new deployment,"

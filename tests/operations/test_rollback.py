@@ -7,7 +7,8 @@ import pytest
 from compartment_tui.adapters.memory.world import Behaviour, MemoryWorld
 from compartment_tui.domain.errors import NotFound, Refused, UsageProblem
 from compartment_tui.domain.outcome import Outcome
-from compartment_tui.operations import runs
+from compartment_tui.domain.requests import Redeploy, Rollback
+from compartment_tui.operations import requests
 from tests.rollout.shop import (
     API,
     WEB,
@@ -86,8 +87,11 @@ def test_a_whole_run_only_when_it_covers_everything_that_is_live() -> None:
     opened.host.change("api", "2")
     deploy(opened)
     with pytest.raises(Refused, match="live now: api"):
-        outcome(runs.rollback(opened.world, environment="production", run=only_web))
-    assert outcome(runs.rollback(opened.world, environment="production", run=both)) is Outcome.LIVE
+        outcome(requests.execute(opened.world, Rollback(environment="production", run=only_web)))
+    assert (
+        outcome(requests.execute(opened.world, Rollback(environment="production", run=both)))
+        is Outcome.LIVE
+    )
     assert dict(state(opened).active) == dict(state(opened).run(both).deployments)  # type: ignore[union-attr]
 
 
@@ -106,7 +110,7 @@ def test_when_only_the_image_is_left_it_becomes_a_new_deployment_with_todays_val
     d1, d2, d3 = (deploy_version(opened, version) for version in "123")
     del opened.host.containers[d2]
     opened.project.current = shop_config(WEB, greeting="today")
-    plan = runs.plan_rollback(opened.world, environment="production").plans[0]
+    plan = requests.plan(opened.world, Rollback(environment="production")).plans[0]
     assert plan.changes.changed == ("GREETING",)
     assert plan.differs.changed == ("GREETING",)
     rollback(opened)
@@ -144,7 +148,9 @@ def test_redeploy_runs_the_recorded_image_with_todays_values() -> None:
     deploy(opened)
     before = state(opened)
     change_everything(opened, "2")
-    assert outcome(runs.redeploy(opened.world, environment="production")) is Outcome.LIVE
+    assert (
+        outcome(requests.execute(opened.world, Redeploy(environment="production"))) is Outcome.LIVE
+    )
     for service, id_ in state(opened).active.items():
         old = before.deployments[before.active[service]]
         new = state(opened).deployments[id_]

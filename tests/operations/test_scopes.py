@@ -8,9 +8,10 @@ import pytest
 from compartment_tui.adapters.memory.world import MemoryWorld, memory_world
 from compartment_tui.domain.config import ProjectConfig, ServiceSpec
 from compartment_tui.domain.errors import MissingVariables
+from compartment_tui.domain.requests import Deploy
 from compartment_tui.domain.variable import Scope, Secret
 from compartment_tui.domain.variables.edits import SetVariable
-from compartment_tui.operations import runs, variables
+from compartment_tui.operations import requests, variables
 
 SERVICES = ("api", "web")
 ENVIRONMENTS = ("production", "staging")
@@ -56,7 +57,7 @@ def test_the_nearest_scope_that_has_it_wins_empty_or_not(everyones: Way, own: Wa
         ("production", "api"): (Scope.ENVIRONMENT, "of production", None),
     }
     for environment in ENVIRONMENTS:
-        list(runs.deploy(machine.world, environment=environment))
+        list(requests.execute(machine.world, Deploy(environment=environment)))
     for (environment, service), expected in wanted.items():
         rows = variables.resolved(machine.world, environment=environment, service=service)
         found = [
@@ -83,10 +84,10 @@ def test_what_is_required_may_be_empty_but_not_missing(everyones: Way, own: Way)
         if found is None
     ]
     if not lacking:
-        runs.plan_deploy(machine.world, environment="staging")
+        requests.plan(machine.world, Deploy(environment="staging"))
         return
     with pytest.raises(MissingVariables) as refused:
-        runs.plan_deploy(machine.world, environment="staging")
+        requests.plan(machine.world, Deploy(environment="staging"))
     for service in SERVICES:
         assert (f"{service} requires KEY" in refused.value.message) == (service in lacking)
     assert "variable set KEY VALUE --env staging" in refused.value.hint

@@ -3,7 +3,8 @@
 import json
 
 from compartment_tui.domain.deployment import Health
-from compartment_tui.operations import lifecycle
+from compartment_tui.domain.requests import Stop
+from compartment_tui.operations import requests
 from compartment_tui.operations.environments import environments
 from compartment_tui.operations.status import status
 from compartment_tui.tui.main.environment_tabs import environment_tabs
@@ -15,7 +16,7 @@ from tests.rollout.shop import WEB, WORKER, deploy, open_shop
 def test_all_of_it_stopped() -> None:
     opened = open_shop(WEB, WORKER)
     deploy(opened)
-    list(lifecycle.stop(opened.world, environment="production"))
+    list(requests.execute(opened.world, Stop(environment="production")))
     (view,) = environments(opened.world)
     assert view.stopped
     said = line(opened, "environment", "list").out
@@ -33,7 +34,7 @@ def test_all_of_it_stopped() -> None:
 def test_its_tab_says_so_with_and_without_a_status() -> None:
     opened = open_shop(WEB, WORKER)
     deploy(opened)
-    list(lifecycle.stop(opened.world, environment="production"))
+    list(requests.execute(opened.world, Stop(environment="production")))
     views = environments(opened.world)
     board = Board(environment="production", environments=views)
     now = status(opened.world, environment="production")
@@ -48,7 +49,7 @@ def test_its_tab_says_so_with_and_without_a_status() -> None:
 def test_a_part_of_it_stopped_leaves_the_rest_to_tell() -> None:
     opened = open_shop(WEB, WORKER)
     deploy(opened)
-    list(lifecycle.stop(opened.world, environment="production", services=("worker",)))
+    list(requests.execute(opened.world, Stop(environment="production", services=("worker",))))
     (view,) = environments(opened.world)
     assert (view.health, view.resting, view.stopped) == (Health.HEALTHY, 1, False)
     assert "healthy, 1 stopped" in line(opened, "environment", "list").out
@@ -58,7 +59,7 @@ def test_a_part_of_it_stopped_leaves_the_rest_to_tell() -> None:
 def test_one_that_runs_though_it_was_stopped_is_not_stopped() -> None:
     opened = open_shop(WEB)
     deploy(opened)
-    list(lifecycle.stop(opened.world, environment="production"))
+    list(requests.execute(opened.world, Stop(environment="production")))
     for one in opened.host.containers.values():
         one.start()
     (view,) = environments(opened.world)

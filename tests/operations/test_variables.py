@@ -7,9 +7,10 @@ import pytest
 from compartment_tui.adapters.memory.world import MemoryWorld, memory_world
 from compartment_tui.domain.config import EnvironmentConfig, Kind, ProjectConfig, ServiceSpec
 from compartment_tui.domain.errors import NotFound, SensitiveUnreadable
+from compartment_tui.domain.requests import Deploy
 from compartment_tui.domain.variable import Scope, Secret, Sensitivity, Variable
 from compartment_tui.domain.variables.views import VariableState
-from compartment_tui.operations import runs
+from compartment_tui.operations import requests
 from compartment_tui.operations.variables import resolved
 from tests.faults import Fault, FaultPlan, When, faulty
 
@@ -34,7 +35,7 @@ DEPLOYED = config(plain(A="1", B="1", GONE="1"), plain(B="of web"))
 @pytest.fixture
 def live() -> MemoryWorld:
     opened = memory_world(DEPLOYED)
-    list(runs.deploy(opened.world, environment="staging", services=("web",)))
+    list(requests.execute(opened.world, Deploy(environment="staging", services=("web",))))
     return opened
 
 
@@ -119,5 +120,5 @@ def test_what_is_required_and_cannot_be_read_is_there_but_refused(live: MemoryWo
     needy = replace(WEB, requires=("A",))
     live.project.write(config({**plain(B="1"), "A": sealed}, {}, needy))
     with pytest.raises(SensitiveUnreadable, match="web needs A in “staging”") as refused:
-        runs.plan_deploy(live.world, environment="staging")
+        requests.plan(live.world, Deploy(environment="staging"))
     assert "recipients add age1memory" in refused.value.hint

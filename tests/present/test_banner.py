@@ -3,10 +3,10 @@ from datetime import timedelta
 
 from compartment_tui.domain.deployment import Journal, Trigger
 from compartment_tui.domain.errors import EngineUnreachable, ProjectFileInvalid
+from compartment_tui.domain.requests import Deploy
 from compartment_tui.domain.routes import RouteTable
 from compartment_tui.tui.kit.styled_lines import line_width
 from compartment_tui.tui.shell.banner_model import LIMIT, banner_lines
-from compartment_tui.tui.state.action import Act, Verb
 from compartment_tui.tui.state.app_state import Job
 from tests.present.boards import NOW, board, text, with_status
 
@@ -57,7 +57,7 @@ def test_somebody_else_is_named_and_we_are_not() -> None:
     held = with_status(board(), holder="bob@host")
     (line,) = banner_lines(held, NOW, 200)
     assert text(line) == "! bob@host is changing this environment now"
-    ours = Job(number=1, act=Act(verb=Verb.DEPLOY, environment="production"), started=NOW)
+    ours = Job(number=1, request=Deploy(environment="production"), started=NOW)
     assert banner_lines(held.with_job(ours), NOW, 200) == ()
 
 

@@ -7,9 +7,9 @@ import pytest
 
 from compartment_tui.domain.errors import Refused
 from compartment_tui.domain.outcome import Outcome
+from compartment_tui.domain.requests import Deploy
 from compartment_tui.present.timeline import Timeline
 from compartment_tui.present.tone import Tone, in_ascii
-from compartment_tui.tui.state.action import Act, Verb
 from compartment_tui.tui.state.app_state import Board, Job
 from compartment_tui.tui.state.command_log import (
     command_log,
@@ -20,7 +20,7 @@ from compartment_tui.tui.state.command_log import (
 )
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
-DEPLOY = Job(number=1, act=Act(verb=Verb.DEPLOY, environment="staging"), started=NOON)
+DEPLOY = Job(number=1, request=Deploy(environment="staging"), started=NOON)
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,7 @@
 from dataclasses import replace
 
 from compartment_tui.domain.deployment import Health
+from compartment_tui.domain.requests import Deploy
 from compartment_tui.tui.main.environment_tabs import (
     PROTECTED,
     WORKING,
@@ -8,7 +9,6 @@ from compartment_tui.tui.main.environment_tabs import (
     standing_words,
     tabs_in_sight,
 )
-from compartment_tui.tui.state.action import Act, Verb
 from compartment_tui.tui.state.app_state import Board, Job
 from tests.present.boards import NOW, board, environment, never, service, sick, text, with_status
 
@@ -37,7 +37,7 @@ def test_an_environment_without_a_status_has_what_the_list_said() -> None:
 
 
 def test_a_job_and_somebody_else_show_in_place_of_health() -> None:
-    job = Job(number=1, act=Act(verb=Verb.DEPLOY, environment="staging"), started=NOW)
+    job = Job(number=1, request=Deploy(environment="staging"), started=NOW)
     assert tab_texts(board().with_job(job))[1] == f"2 staging {WORKING}"
     assert tab_texts(board().with_job(replace(job, over=True)))[1] == "2 staging ✓"
     assert tab_texts(with_status(board(), holder="bob@host"))[0] == f"1 production {WORKING}"

@@ -8,13 +8,14 @@ from compartment_tui.adapters.memory.world import MemoryWorld
 from compartment_tui.domain.config import EdgeSettings, Limits
 from compartment_tui.domain.errors import Refused
 from compartment_tui.domain.names import EnvironmentKey
-from compartment_tui.operations import runs
+from compartment_tui.domain.requests import Deploy
+from compartment_tui.operations import requests
 from compartment_tui.present.plan import PlanContext, plan_lines
 from tests.rollout.shop import PRODUCTION, WEB, deploy, open_shop
 
 
 def said(opened: MemoryWorld, environment: str = PRODUCTION.environment) -> str:
-    run = runs.plan_deploy(opened.world, environment=environment)
+    run = requests.plan(opened.world, Deploy(environment=environment))
     context = PlanContext(http_port=8080, commits={})
     lines = plan_lines(run, context)
     return "\n".join("".join(cell.text for cell in line) for line in lines)
@@ -62,5 +63,5 @@ def test_a_pool_with_the_name_server_in_it_is_refused_before_anything_is_made() 
     opened = open_shop(WEB)
     opened.host.needed["10.201.7.9"] = "the name server"
     with pytest.raises(Refused, match=r"holds 10\.201\.7\.9, the name server"):
-        runs.plan_deploy(opened.world, environment="production")
+        requests.plan(opened.world, Deploy(environment="production"))
     assert EnvironmentKey("shop", "production") not in opened.world.engine.networks()

@@ -2,6 +2,7 @@ from collections.abc import Sequence
 
 from compartment_tui.domain.deployment import Stage, Status, Trigger
 from compartment_tui.domain.detail_views import RunView
+from compartment_tui.domain.requests import Rollback
 from compartment_tui.tui.main.history_model import (
     ACTIVE_MARK,
     BACK_MARK,
@@ -10,7 +11,6 @@ from compartment_tui.tui.main.history_model import (
     history_rows,
     way_back,
 )
-from compartment_tui.tui.state.action import Act, Verb
 from tests.present.boards import NOW, board, deployment, run, text, texts, view
 
 OLD = deployment("web", 3, stage=Stage.STOPPED)
@@ -31,7 +31,7 @@ def rows(*runs: RunView) -> list[str]:
     return [" | ".join(text(cell).strip() for cell in row.cells) for row in grid.rows]
 
 
-def acts(runs: Sequence[RunView]) -> list[Act | None]:
+def ways_back(runs: Sequence[RunView]) -> list[Rollback | None]:
     return [way_back(release, runs, "staging") for release in history_rows(runs).values()]
 
 
@@ -62,22 +62,22 @@ def test_what_was_only_reverted_does_not_look_alive() -> None:
 def test_what_can_be_gone_back_to_is_marked_and_leads_there() -> None:
     runs = (run(7, view(NEW, active=True)), run(3, view(OLD)))
     assert rows(*runs)[1].startswith(f"{BACK_MARK} | deploy | web | ○ replaced")
-    assert acts(runs) == [
+    assert ways_back(runs) == [
         None,
-        Act(verb=Verb.ROLLBACK, environment="staging", services=("web",), to=OLD.id),
+        Rollback(environment="staging", services=("web",), to=OLD.id),
     ]
 
 
 def test_a_whole_run_leads_back_to_a_whole_run() -> None:
     old = run(3, view(OLD), view(API, active=True))
-    assert acts((old,))[0] == Act(verb=Verb.ROLLBACK, environment="staging", run=old.run.id)
+    assert ways_back((old,))[0] == Rollback(environment="staging", run=old.run.id)
 
 
 def test_nothing_leads_to_what_is_gone_or_was_never_live() -> None:
     gone = run(3, view(OLD, available="gone"))
-    assert acts((gone,)) == [None]
+    assert ways_back((gone,)) == [None]
     assert "gone" in rows(gone)[0]
-    assert acts((run(8, view(BAD)),)) == [None]
+    assert ways_back((run(8, view(BAD)),)) == [None]
     assert "image only" in rows(run(3, view(OLD, available="image")))[0]
 
 

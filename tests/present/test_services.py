@@ -6,12 +6,12 @@ import pytest
 from compartment_tui.domain.deployment import Deployment, Health, Stage, Status
 from compartment_tui.domain.events import StageStarted
 from compartment_tui.domain.names import Target
+from compartment_tui.domain.requests import Deploy
 from compartment_tui.domain.variable import NameChanges
 from compartment_tui.present.timeline import Timeline, fold
 from compartment_tui.present.tone import Tone
 from compartment_tui.tui.kit.grid import Grid
 from compartment_tui.tui.main.services_model import no_services, services_grid, since
-from compartment_tui.tui.state.action import Act, Verb
 from compartment_tui.tui.state.app_state import Board, Job
 from tests.present.boards import (
     NOW,
@@ -147,13 +147,13 @@ def test_ages_have_one_unit(seconds: int, words: str) -> None:
 
 @pytest.mark.parametrize("room", [77, 117, 137, 197])
 def test_draining_is_said_once_and_leaves_the_route_its_column(room: int) -> None:
-    act = Act(verb=Verb.DEPLOY, environment="production")
+    request = Deploy(environment="production")
     stage = Stage.DRAINING_PREVIOUS
     target = Target("production", "api")
     timeline = fold(Timeline(), StageStarted(at=NOW, target=target, stage=stage))
     draining = service("api", reason="live; the previous one is draining")
     quietly = shown(board(draining), room)
-    job = Job(number=1, act=act, started=NOW, timeline=timeline)
+    job = Job(number=1, request=request, started=NOW, timeline=timeline)
     busy = shown(board(draining).with_job(job), room)
     assert row(quietly, "api").count("previous") == 1
     assert row(busy, "api").count("previous") == 1

@@ -17,8 +17,9 @@ from compartment_tui.domain.deployment import EnvironmentRecord
 from compartment_tui.domain.events import Event, RunFinished
 from compartment_tui.domain.names import EnvironmentKey
 from compartment_tui.domain.outcome import Outcome
+from compartment_tui.domain.requests import Deploy, Discard, Promote, PromoteFrom, Rollback
 from compartment_tui.domain.variable import Secret, Variable
-from compartment_tui.operations import runs
+from compartment_tui.operations import requests
 
 PRODUCTION = EnvironmentKey("shop", "production")
 READINESS = Readiness(kind=ReadinessKind.HTTP, timeout=timedelta(seconds=10))
@@ -56,36 +57,47 @@ def change_everything(opened: MemoryWorld, version: str) -> None:
 
 def deploy(opened: MemoryWorld, *services: str, force: bool = False) -> Outcome:
     return outcome(
-        runs.deploy(opened.world, environment="production", services=services, force=force)
+        requests.execute(
+            opened.world, Deploy(environment="production", services=services, force=force)
+        )
     )
 
 
 def lock(opened: MemoryWorld, *services: str, preview: bool = True) -> Outcome:
     return outcome(
-        runs.deploy(
-            opened.world, environment="production", services=services, hold=True, preview=preview
+        requests.execute(
+            opened.world,
+            Deploy(environment="production", services=services, hold=True, preview=preview),
         )
     )
 
 
 def promote(opened: MemoryWorld, *services: str) -> Outcome:
-    return outcome(runs.promote(opened.world, environment="production", services=services))
+    return outcome(
+        requests.execute(opened.world, Promote(environment="production", services=services))
+    )
 
 
 def promote_across(
     opened: MemoryWorld, *services: str, origin: str = "staging", to: str = "production"
 ) -> Outcome:
     return outcome(
-        runs.promote_across(opened.world, origin=origin, environment=to, services=services)
+        requests.execute(
+            opened.world, PromoteFrom(origin=origin, environment=to, services=services)
+        )
     )
 
 
 def discard(opened: MemoryWorld, *services: str) -> Outcome:
-    return outcome(runs.discard(opened.world, environment="production", services=services))
+    return outcome(
+        requests.execute(opened.world, Discard(environment="production", services=services))
+    )
 
 
 def rollback(opened: MemoryWorld, *services: str, to: str | None = None) -> Outcome:
-    return outcome(runs.rollback(opened.world, environment="production", services=services, to=to))
+    return outcome(
+        requests.execute(opened.world, Rollback(environment="production", services=services, to=to))
+    )
 
 
 def outcome(events: Iterable[Event] | Iterator[Event]) -> Outcome:

@@ -8,7 +8,8 @@ import pytest
 from compartment_tui.adapters.memory.world import Behaviour, MemoryWorld
 from compartment_tui.domain.events import Event, Noted, RunFinished, StageStarted, WentLive
 from compartment_tui.domain.outcome import Outcome
-from compartment_tui.operations import lifecycle, runs
+from compartment_tui.domain.requests import Deploy, Restart, Start, Stop
+from compartment_tui.operations import requests
 from tests.rollout.shop import API, WEB, WORKER, change_everything, deploy, open_shop, shop_config
 
 SECOND = timedelta(seconds=1)
@@ -43,7 +44,7 @@ def test_live_is_told_at_the_switch_with_its_own_time() -> None:
     opened.host.change("web", "2")
     events, at = [], {}
     began = opened.clock.monotonic()
-    for event in runs.deploy(opened.world, environment="production"):
+    for event in requests.execute(opened.world, Deploy(environment="production")):
         events.append(event)
         at[type(event)] = opened.clock.monotonic() - began
     live = next(event for event in events if isinstance(event, WentLive))
@@ -58,7 +59,9 @@ def test_live_is_told_at_the_switch_with_its_own_time() -> None:
 
 def test_previous_ones_that_do_not_end_are_waited_for_once() -> None:
     opened = deaf_shop()
-    events = list(runs.deploy(opened.world, environment="production", services=("web", "api")))
+    events = list(
+        requests.execute(opened.world, Deploy(environment="production", services=("web", "api")))
+    )
     last = events[-1]
     assert isinstance(last, RunFinished)
     assert last.outcome is Outcome.LIVE
@@ -68,7 +71,7 @@ def test_previous_ones_that_do_not_end_are_waited_for_once() -> None:
 
 def test_whoever_took_the_whole_grace_is_named_with_the_way_on() -> None:
     opened = deaf_shop()
-    said = notes(list(runs.deploy(opened.world, environment="production")))
+    said = notes(list(requests.execute(opened.world, Deploy(environment="production"))))
     for name in ("web", "api", "worker"):
         (one,) = (note for note in said if note.startswith(f"{name}: "))
         assert "stop_grace of 10 s" in one
@@ -80,15 +83,14 @@ def test_nobody_is_named_who_ended_in_time() -> None:
     opened.host.behave("web", Behaviour(stop_takes=9 * SECOND))
     deploy(opened)
     opened.host.change("web", "2")
-    assert notes(list(runs.deploy(opened.world, environment="production"))) == []
+    assert notes(list(requests.execute(opened.world, Deploy(environment="production")))) == []
 
 
-@pytest.mark.parametrize("verb", [lifecycle.stop, lifecycle.restart])
-def test_stop_and_restart_stop_side_by_side_and_name_the_killed(verb: object) -> None:
+@pytest.mark.parametrize("verb", [Stop, Restart])
+def test_stop_and_restart_stop_side_by_side_and_name_the_killed(verb: type[Stop | Restart]) -> None:
     opened = deaf_shop()
     began = opened.clock.monotonic()
-    assert callable(verb)
-    events: list[Event] = list(verb(opened.world, environment="production"))
+    events: list[Event] = list(requests.execute(opened.world, verb(environment="production")))
     assert opened.clock.monotonic() - began < 16 * SECOND
     assert sum("was killed" in note for note in notes(events)) == 3
 
@@ -98,7 +100,7 @@ def test_a_revert_stops_candidates_side_by_side() -> None:
     opened.host.change("api", "3")
     opened.host.behave("api", Behaviour(deaf_as_first=True, ready_after=None))
     began = opened.clock.monotonic()
-    last = list(runs.deploy(opened.world, environment="production"))[-1]
+    last = list(requests.execute(opened.world, Deploy(environment="production")))[-1]
     assert isinstance(last, RunFinished)
     assert (last.outcome, last.live_after) == (Outcome.FAILED, None)
     assert opened.clock.monotonic() - began < 25 * SECOND
@@ -111,10 +113,10 @@ def stages(events: Iterator[Event]) -> set[str]:
 def test_starting_by_hand_starts_no_candidate() -> None:
     opened = open_shop(WEB, WORKER)
     deploy(opened)
-    list(lifecycle.stop(opened.world, environment="production"))
+    list(requests.execute(opened.world, Stop(environment="production")))
     expected = {"starting", "checking_readiness", "switching_route"}
-    assert stages(lifecycle.start(opened.world, environment="production")) == expected
-    assert stages(lifecycle.restart(opened.world, environment="production")) == {
+    assert stages(requests.execute(opened.world, Start(environment="production"))) == expected
+    assert stages(requests.execute(opened.world, Restart(environment="production"))) == {
         *expected,
         "stopped",
     }
@@ -127,7 +129,7 @@ def test_a_restart_counts_the_time_in_which_the_edge_answers() -> None:
     away = timedelta()
     last = opened.clock.monotonic()
     finish = None
-    for finish in lifecycle.restart(opened.world, environment="production"):  # noqa: B007
+    for finish in requests.execute(opened.world, Restart(environment="production")):  # noqa: B007
         now = opened.clock.monotonic()
         if opened.host.answer("shop.localhost") is None:
             away += now - last

@@ -16,7 +16,17 @@ from compartment_tui.adapters.memory.world import MemoryWorld
 from compartment_tui.domain.errors import CompartmentError
 from compartment_tui.domain.events import Event, RunFinished, RunPlanned
 from compartment_tui.domain.outcome import Outcome
-from compartment_tui.operations import runs
+from compartment_tui.domain.requests import (
+    Deploy,
+    Discard,
+    Promote,
+    PromoteFrom,
+    Redeploy,
+    Remove,
+    Resume,
+    Rollback,
+)
+from compartment_tui.operations import requests
 from compartment_tui.ports import World
 from tests.faults import (
     Fault,
@@ -42,15 +52,15 @@ Verb = Callable[[World], Iterator[Event]]
 
 
 def first_deploy(world: World) -> Iterator[Event]:
-    return runs.deploy(world, environment="production")
+    return requests.execute(world, Deploy(environment="production"))
 
 
 def roll_back(world: World) -> Iterator[Event]:
-    return runs.rollback(world, environment="production")
+    return requests.execute(world, Rollback(environment="production"))
 
 
 def redeploy(world: World) -> Iterator[Event]:
-    return runs.redeploy(world, environment="production")
+    return requests.execute(world, Redeploy(environment="production"))
 
 
 def empty_shop() -> MemoryWorld:
@@ -90,24 +100,24 @@ def holding_after_two() -> MemoryWorld:
 def busy_shop() -> MemoryWorld:
     """The same, and staging has a version of its own."""
     opened = holding_shop()
-    list(runs.deploy(opened.world, environment="staging"))
+    list(requests.execute(opened.world, Deploy(environment="staging")))
     return opened
 
 
 def hold_again(world: World) -> Iterator[Event]:
-    return runs.deploy(world, environment="production", hold=True)
+    return requests.execute(world, Deploy(environment="production", hold=True))
 
 
 def promote(world: World) -> Iterator[Event]:
-    return runs.promote(world, environment="production")
+    return requests.execute(world, Promote(environment="production"))
 
 
 def promote_across(world: World) -> Iterator[Event]:
-    return runs.promote_across(world, origin="staging", environment="production")
+    return requests.execute(world, PromoteFrom(origin="staging", environment="production"))
 
 
 def discard(world: World) -> Iterator[Event]:
-    return runs.discard(world, environment="production")
+    return requests.execute(world, Discard(environment="production"))
 
 
 def moved_shop() -> MemoryWorld:
@@ -128,11 +138,11 @@ def shrunk_shop() -> MemoryWorld:
 
 
 def remove(world: World) -> Iterator[Event]:
-    return runs.remove(world, environment="production")
+    return requests.execute(world, Remove(environment="production"))
 
 
 def deploy_and_remove(world: World) -> Iterator[Event]:
-    return runs.deploy(world, environment="production", remove_undeclared=True)
+    return requests.execute(world, Deploy(environment="production", remove_undeclared=True))
 
 
 def removed_shop() -> MemoryWorld:
@@ -205,7 +215,7 @@ def carry_out(opened: MemoryWorld, verb: Verb, *faults: Fault) -> FaultPlan:
 
 def settle(opened: MemoryWorld) -> None:
     """What the next person does: resume. After it all is well."""
-    list(runs.resume(opened.another().world, environment="production"))
+    list(requests.execute(opened.another().world, Resume(environment="production")))
 
 
 @functools.cache
@@ -313,7 +323,7 @@ def test_resume_is_killed_too(situation: str) -> None:
             carry_out(opened, verb, Fault(at=at, when=When.AFTER, what=Killed))
             plan = carry_out(
                 opened.another(),
-                lambda world: runs.resume(world, environment="production"),
+                lambda world: requests.execute(world, Resume(environment="production")),
                 Fault(at=again, when=When.AFTER, what=Killed),
             )
             reached = plan.reached()

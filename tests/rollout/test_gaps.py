@@ -8,7 +8,8 @@ import pytest
 from compartment_tui.adapters.memory.world import Behaviour, MemoryWorld
 from compartment_tui.domain.config import ServiceSpec
 from compartment_tui.domain.outcome import Outcome
-from compartment_tui.operations import lifecycle, runs
+from compartment_tui.domain.requests import Deploy, Stop
+from compartment_tui.operations import requests
 from tests.rollout.shop import WEB, WORKER, change_everything, deploy, finish, open_shop
 
 STORE = replace(WEB, name="store", volumes=(("data", "/data"),))
@@ -28,7 +29,7 @@ def shop_of(*services: ServiceSpec) -> MemoryWorld:
 
 
 def gaps(opened: MemoryWorld, *services: str) -> dict[str, timedelta]:
-    deployed = runs.deploy(opened.world, environment="production", services=services)
+    deployed = requests.execute(opened.world, Deploy(environment="production", services=services))
     return dict(finish(deployed).gaps)
 
 
@@ -52,7 +53,7 @@ def test_a_service_with_volumes_is_away_until_its_route_leads_to_it() -> None:
 def test_the_gap_of_a_run_that_failed_lasts_until_the_previous_one_runs_again() -> None:
     opened = shop_of(STORE)
     opened.host.behave("store", Behaviour(exits_after=timedelta(seconds=2), ready_after=None))
-    last = finish(runs.deploy(opened.world, environment="production"))
+    last = finish(requests.execute(opened.world, Deploy(environment="production")))
     assert last.outcome is Outcome.FAILED
     assert last.gaps["store"] >= STOPS + timedelta(seconds=2)
     assert opened.host.problems() == []
@@ -68,19 +69,19 @@ def test_gaps_of_several_do_not_add_up() -> None:
 @pytest.mark.parametrize("spec", [WORKER, STORE])
 def test_the_plan_says_which_services_will_be_away(spec: ServiceSpec) -> None:
     opened = open_shop(WEB, spec)
-    plan = runs.plan_deploy(opened.world, environment="production")
+    plan = requests.plan(opened.world, Deploy(environment="production"))
     assert [one.service for one in plan.plans if one.has_downtime] == []
     deploy(opened)
     change_everything(opened, "2")
-    plan = runs.plan_deploy(opened.world, environment="production")
+    plan = requests.plan(opened.world, Deploy(environment="production"))
     assert [one.service for one in plan.plans if one.has_downtime] == [spec.name]
 
 
 def test_one_that_was_stopped_by_hand_has_no_gap() -> None:
     opened = shop_of(STORE)
-    for _ in lifecycle.stop(opened.world, environment="production"):
+    for _ in requests.execute(opened.world, Stop(environment="production")):
         pass
-    named = [STORE.name]
-    (plan,) = runs.plan_deploy(opened.world, environment="production", services=named).plans
+    named = (STORE.name,)
+    (plan,) = requests.plan(opened.world, Deploy(environment="production", services=named)).plans
     assert not plan.has_downtime
     assert gaps(opened, *named) == {}

@@ -10,7 +10,8 @@ from compartment_tui.domain.deployment import Health
 from compartment_tui.domain.errors import CompartmentError
 from compartment_tui.domain.events import Event, RunFinished
 from compartment_tui.domain.outcome import Outcome
-from compartment_tui.operations import lifecycle, runs
+from compartment_tui.domain.requests import Deploy, Restart, Resume, Start, Stop
+from compartment_tui.operations import requests
 from compartment_tui.operations.status import status
 from compartment_tui.ports import World
 from tests.faults import (
@@ -33,19 +34,28 @@ WHATS: dict[str, Callable[[], BaseException] | None] = {
 
 
 def stop(world: World) -> Iterator[Event]:
-    return lifecycle.stop(world, environment="production")
+    return requests.execute(world, Stop(environment="production"))
 
 
 def start(world: World) -> Iterator[Event]:
-    return lifecycle.start(world, environment="production")
+    return requests.execute(world, Start(environment="production"))
 
 
 def restart(world: World) -> Iterator[Event]:
-    return lifecycle.restart(world, environment="production")
+    return requests.execute(world, Restart(environment="production"))
 
 
 def release(world: World) -> Iterator[Event]:
-    return runs.deploy(world, environment="production", services=["api", "worker"])
+    return requests.execute(
+        world,
+        Deploy(
+            environment="production",
+            services=(
+                "api",
+                "worker",
+            ),
+        ),
+    )
 
 
 def live() -> MemoryWorld:
@@ -127,7 +137,7 @@ def test_start_brings_everything_back_whatever_happened(verb: Verb, what: str) -
 @pytest.mark.parametrize("what", WHATS)
 def test_a_deploy_over_what_is_stopped_is_all_or_nothing(what: str) -> None:
     for opened in broken(stopped, release, what):
-        list(runs.resume(opened.another().world, environment="production"))
+        list(requests.execute(opened.another().world, Resume(environment="production")))
         assert opened.host.problems() == []
         actives = map(state(opened).active_deployment, ("api", "worker"))
         resting = [one.resting for one in actives if one]

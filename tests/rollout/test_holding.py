@@ -17,8 +17,9 @@ from compartment_tui.domain.events import (
 from compartment_tui.domain.names import preview_host
 from compartment_tui.domain.outcome import Outcome
 from compartment_tui.domain.planning.lifecycle import LifecycleVerb
+from compartment_tui.domain.requests import Deploy, Promote, Redeploy, Resume, Stop
 from compartment_tui.domain.routes import Route, RouteTable
-from compartment_tui.operations import inspect, lifecycle, runs
+from compartment_tui.operations import inspect, requests
 from tests.rollout.shop import (
     API,
     PRODUCTION,
@@ -59,7 +60,7 @@ def test_hold_ends_after_readiness_and_what_was_live_still_is() -> None:
     deploy(opened)
     live = dict(state(opened).active)
     change_everything(opened, "2")
-    events = list(runs.deploy(opened.world, environment="production", hold=True))
+    events = list(requests.execute(opened.world, Deploy(environment="production", hold=True)))
     assert finish(events).outcome is Outcome.HELD
     stages = {one.stage for one in events if isinstance(one, StageStarted)}
     assert Stage.CHECKING_READINESS in stages
@@ -96,7 +97,7 @@ def test_no_preview_omits_the_address() -> None:
     assert opened.host.containers[held.id].running
     assert opened.host.in_force[PRODUCTION].routes == ()
     with pytest.raises(UsageProblem, match="--hold"):
-        runs.plan_deploy(opened.world, environment="production", preview=False)
+        requests.plan(opened.world, Deploy(environment="production", preview=False))
 
 
 def test_a_previews_label_has_at_most_63_characters_and_differs_for_different_hosts() -> None:
@@ -110,7 +111,7 @@ def test_a_previews_label_has_at_most_63_characters_and_differs_for_different_ho
 
 def test_a_previews_host_is_claimed_engine_wide() -> None:
     opened = open_shop(WEB)
-    plan = runs.plan_deploy(opened.world, environment="production", hold=True).plans[0]
+    plan = requests.plan(opened.world, Deploy(environment="production", hold=True)).plans[0]
     assert plan.preview in plan.hosts
     other = replace(PRODUCTION, project="other")
     opened.host.documents[other] = RouteTable(
@@ -135,7 +136,7 @@ def test_hold_builds_stop_first_services_and_leaves_the_running_ones() -> None:
 def test_promote_replaces_held_stop_first_services() -> None:
     opened = held_shop("worker")
     live, held = state(opened).active["worker"], state(opened).held["worker"]
-    plan = runs.plan_promote(opened.world, environment="production").plans[0]
+    plan = requests.plan(opened.world, Promote(environment="production")).plans[0]
     assert plan.has_downtime
     assert promote(opened) is Outcome.LIVE
     assert state(opened).active["worker"] == held
@@ -159,7 +160,7 @@ def test_promote_proves_readiness_again_and_switches() -> None:
     opened = held_shop("web")
     held, preview = state(opened).held["web"], preview_of(opened, "web")
     began = opened.host.containers[held].started
-    events = list(runs.promote(opened.world, environment="production"))
+    events = list(requests.execute(opened.world, Promote(environment="production")))
     assert finish(events).outcome is Outcome.LIVE
     assert any(isinstance(one, Probed) for one in events)
     assert opened.host.answer("shop.localhost") == held == state(opened).active["web"]
@@ -191,7 +192,7 @@ def test_a_held_candidate_that_died_makes_promote_fail_and_status_shows_it() -> 
     assert row.held is not None
     assert (row.held.health, row.held.reason) == (Health.UNHEALTHY, "held, but exited with code 3")
     assert row.health is Health.HEALTHY
-    events = list(runs.promote(opened.world, environment="production"))
+    events = list(requests.execute(opened.world, Promote(environment="production")))
     [failed] = [one for one in events if isinstance(one, StageFailed)]
     assert failed.failure.message == "web exited with code 3 while it was held"
     assert "discard -s web" in failed.failure.hint
@@ -271,7 +272,9 @@ def test_at_most_one_is_held_for_a_service() -> None:
     opened = held_shop("web")
     first, preview = state(opened).held["web"], preview_of(opened, "web")
     opened.host.change("web", "3")
-    plan = runs.plan_deploy(opened.world, environment="production", services=["web"], hold=True)
+    plan = requests.plan(
+        opened.world, Deploy(environment="production", services=("web",), hold=True)
+    )
     assert plan.plans[0].superseded is not None
     assert plan.plans[0].superseded.id == first
     assert lock(opened, "web") is Outcome.HELD
@@ -285,7 +288,7 @@ def test_a_later_deploy_discards_what_is_held_and_the_plan_says_so() -> None:
     opened = held_shop()
     held = dict(state(opened).held)
     opened.host.change("web", "3")
-    plan = runs.plan_deploy(opened.world, environment="production", services=["web"]).plans[0]
+    plan = requests.plan(opened.world, Deploy(environment="production", services=("web",))).plans[0]
     assert plan.superseded is not None
     assert plan.superseded.id == held["web"]
     assert deploy(opened, "web") is Outcome.LIVE
@@ -309,7 +312,7 @@ def test_an_unchanged_service_keeps_its_held_candidate() -> None:
     held = state(opened).held["web"]
     opened.host.change("web", "1")
     opened.host.change("api", "3")
-    events = list(runs.deploy(opened.world, environment="production"))
+    events = list(requests.execute(opened.world, Deploy(environment="production")))
     notes = [one.message for one in events if isinstance(one, Noted)]
     assert any(held in one and "stays" in one for one in notes)
     assert state(opened).held["web"] == held
@@ -325,7 +328,9 @@ def test_rollback_and_redeploy_leave_what_is_held() -> None:
     lock(opened)
     held, preview = state(opened).held["web"], preview_of(opened, "web")
     assert rollback(opened) is Outcome.LIVE
-    assert outcome(runs.redeploy(opened.world, environment="production")) is Outcome.LIVE
+    assert (
+        outcome(requests.execute(opened.world, Redeploy(environment="production"))) is Outcome.LIVE
+    )
     assert state(opened).held["web"] == held == opened.host.answer(preview)
     assert opened.host.problems() == []
 
@@ -338,7 +343,7 @@ def test_retention_never_prunes_what_is_held() -> None:
     held = state(opened).held["web"]
     for number in range(4):
         opened.project.current = shop_config(WEB, greeting=f"hello {number}", keep=1)
-        outcome(runs.redeploy(opened.world, environment="production"))
+        outcome(requests.execute(opened.world, Redeploy(environment="production")))
     assert held in opened.host.containers
     assert promote(opened) is Outcome.LIVE
     assert state(opened).active["web"] == held
@@ -346,14 +351,14 @@ def test_retention_never_prunes_what_is_held() -> None:
 
 def test_release_runs_at_hold_time_and_never_in_promote_of_a_held_candidate() -> None:
     opened = open_shop(API)
-    events = list(runs.deploy(opened.world, environment="production", hold=True))
+    events = list(requests.execute(opened.world, Deploy(environment="production", hold=True)))
     held = state(opened).held["api"]
     assert opened.host.releases == [held]
     notes = [one.message for one in events if isinstance(one, Noted)]
     assert notes == [
         "its release command has run: promote does not run it again, discard does not undo it"
     ]
-    promoted = list(runs.promote(opened.world, environment="production"))
+    promoted = list(requests.execute(opened.world, Promote(environment="production")))
     assert opened.host.releases == [held]
     assert Stage.RELEASE not in {one.stage for one in promoted if isinstance(one, StageStarted)}
 
@@ -408,13 +413,13 @@ def test_rollback_undoes_exactly_what_the_newest_promote_switched() -> None:
 def test_a_hold_that_fails_leaves_a_service_stopped_by_hand_stopped() -> None:
     opened = open_shop(WORKER)
     deploy(opened)
-    list(lifecycle.stop(opened.world, environment="production"))
+    list(requests.execute(opened.world, Stop(environment="production")))
     assert state(opened).deployments[state(opened).active["worker"]].resting
     opened.host.change("worker", "2")
     opened.host.route_delay = None
     assert lock(opened, "worker") is not Outcome.HELD
     opened.host.route_delay = timedelta(milliseconds=50)
-    list(runs.resume(opened.another().world, environment="production"))
+    list(requests.execute(opened.another().world, Resume(environment="production")))
     assert opened.host.running(PRODUCTION, "worker") == ()
     assert state(opened).deployments[state(opened).active["worker"]].resting
     assert LifecycleVerb.STOP.value in [line.verb for line in state(opened).audit]
@@ -439,7 +444,7 @@ def test_lost_routes_come_back_with_their_previews() -> None:
     opened = held_shop("web")
     opened.host.empty_routes()
     opened.host.kill_edge()
-    list(runs.resume(opened.world, environment="production"))
+    list(requests.execute(opened.world, Resume(environment="production")))
     opened.clock.advance(timedelta(seconds=1))
     assert opened.host.answer(preview_of(opened, "web")) == state(opened).held["web"]
     assert opened.host.answer("shop.localhost") == state(opened).active["web"]

@@ -12,7 +12,8 @@ from compartment_tui.domain.deployment import Image
 from compartment_tui.domain.detail_views import Grade
 from compartment_tui.domain.events import Event, Noted, RunFinished
 from compartment_tui.domain.image_notes import unkept_volumes, volume_warning
-from compartment_tui.operations import runs
+from compartment_tui.domain.requests import Deploy, Redeploy
+from compartment_tui.operations import requests, runs
 from compartment_tui.operations.doctor import doctor
 from compartment_tui.present.plan import PlanContext, plan_lines
 from tests.rollout.shop import WEB, WORKER, open_shop
@@ -22,7 +23,7 @@ DATA = Behaviour(volumes=("/data",))
 
 
 def deployed(opened: MemoryWorld) -> tuple[list[Event], RunFinished]:
-    events = list(runs.deploy(opened.world, environment="production"))
+    events = list(requests.execute(opened.world, Deploy(environment="production")))
     end = events[-1]
     assert isinstance(end, RunFinished)
     return events, end
@@ -33,7 +34,7 @@ def notes(events: list[Event]) -> list[str]:
 
 
 def plan(opened: MemoryWorld) -> str:
-    run = runs.plan_deploy(opened.world, environment="production", force=True)
+    run = requests.plan(opened.world, Deploy(environment="production", force=True))
     context = PlanContext(http_port=80, commits={}, images=runs.known_images(opened.world, run))
     return "\n".join("".join(cell.text for cell in line) for line in plan_lines(run, context))
 
@@ -106,7 +107,7 @@ def test_a_redeploy_keeps_the_port_that_the_image_decided() -> None:
     deployed(opened)
     for name, image in opened.host.images.items():  # as an engine tells that knows no Dockerfile
         opened.host.images[name] = replace(image, ports=(2000, 3000))
-    assert runs.plan_redeploy(opened.world, environment="production").plans[0].port == 3000
+    assert requests.plan(opened.world, Redeploy(environment="production")).plans[0].port == 3000
 
 
 # --- what runs ------------------------------------------------------------------------------------

@@ -9,7 +9,8 @@ from compartment_tui.adapters.memory.behaviour import Behaviour
 from compartment_tui.domain.config import Readiness, ReadinessKind, ServiceSpec
 from compartment_tui.domain.deployment import Health
 from compartment_tui.domain.outcome import Failure, Outcome
-from compartment_tui.operations import runs
+from compartment_tui.domain.requests import Deploy
+from compartment_tui.operations import requests
 from tests.rollout.shop import READINESS, WEB, WORKER, finish, open_shop
 
 BARE = replace(WEB, readiness=None, port=None)
@@ -20,7 +21,7 @@ SECONDS_30 = timedelta(seconds=30)
 def deployed(behaviour: Behaviour, spec: ServiceSpec = BARE) -> tuple[Outcome, timedelta, Failure]:
     opened = open_shop(spec)
     opened.host.behave(spec.name, behaviour)
-    end = finish(runs.deploy(opened.world, environment="production"))
+    end = finish(requests.execute(opened.world, Deploy(environment="production")))
     nothing = Failure(code="", message="", hint="", tail=())
     return end.outcome, end.took, end.failure or nothing
 

@@ -6,7 +6,8 @@ from datetime import timedelta
 from compartment_tui.adapters.memory.world import Behaviour, MemoryWorld
 from compartment_tui.domain.events import Noted, RunFinished
 from compartment_tui.domain.outcome import Outcome
-from compartment_tui.operations import runs
+from compartment_tui.domain.requests import Deploy, Resume
+from compartment_tui.operations import requests
 from tests.cli.line import line
 from tests.faults import Fault, FaultPlan, Killed, When, faulty
 from tests.rollout.shop import WEB, deploy, open_shop
@@ -22,17 +23,17 @@ def broken_at(name: str, when: When = When.AFTER) -> MemoryWorld:
         return opened
 
     watched = FaultPlan()
-    list(runs.deploy(faulty(prepare().world, watched), environment="production"))
+    list(requests.execute(faulty(prepare().world, watched), Deploy(environment="production")))
     opened = prepare()
     plan = FaultPlan(Fault(at=watched.calls.index(name) + 1, when=when, what=Killed))
     with suppress(Killed):
-        list(runs.deploy(faulty(opened.world, plan), environment="production"))
+        list(requests.execute(faulty(opened.world, plan), Deploy(environment="production")))
     opened.host.kill(opened.process)
     return opened.another()
 
 
 def resumed(opened: MemoryWorld) -> RunFinished:
-    last = list(runs.resume(opened.world, environment="production"))[-1]
+    last = list(requests.execute(opened.world, Resume(environment="production")))[-1]
     assert isinstance(last, RunFinished)
     return last
 
@@ -78,7 +79,7 @@ def test_a_version_that_dies_while_it_is_finished_has_failed() -> None:
 
 def test_where_nothing_was_deployed_nothing_is_made() -> None:
     opened = open_shop()
-    (said,) = runs.resume(opened.world, environment="production")
+    (said,) = requests.execute(opened.world, Resume(environment="production"))
     assert isinstance(said, Noted)
     assert said.message == "there is nothing to resume"
     assert opened.host.edge is None

@@ -16,7 +16,8 @@ from compartment_tui.domain.events import (
     StageStarted,
 )
 from compartment_tui.domain.outcome import Outcome
-from compartment_tui.operations import runs
+from compartment_tui.domain.requests import Deploy, Resume
+from compartment_tui.operations import requests
 from tests.rollout.shop import (
     PRODUCTION,
     WEB,
@@ -36,7 +37,7 @@ def started(events: list[Event]) -> list[tuple[Stage, str]]:
 
 def test_all_are_built_before_one_starts_and_all_are_proven_before_a_route_moves() -> None:
     opened = open_shop()
-    order = started(list(runs.deploy(opened.world, environment="production")))
+    order = started(list(requests.execute(opened.world, Deploy(environment="production"))))
     assert order == [
         (Stage.BUILDING, "web"),
         (Stage.BUILDING, "api"),
@@ -59,7 +60,7 @@ def test_all_are_built_before_one_starts_and_all_are_proven_before_a_route_moves
 
 def test_a_stage_that_started_finishes() -> None:
     opened = open_shop()
-    events = list(runs.deploy(opened.world, environment="production"))
+    events = list(requests.execute(opened.world, Deploy(environment="production")))
     finished = [(one.stage, one.target.service) for one in events if isinstance(one, StageFinished)]
     assert sorted(finished) == sorted(started(events))
 
@@ -69,7 +70,7 @@ def test_what_is_unchanged_is_left_alone_and_counted_as_covered() -> None:
     deploy(opened)
     before = state(opened).active
     opened.host.change("web", "2")
-    events = list(runs.deploy(opened.world, environment="production"))
+    events = list(requests.execute(opened.world, Deploy(environment="production")))
     assert finish(events).outcome is Outcome.LIVE
     left_alone = [one.target.service for one in events if isinstance(one, ServiceUnchanged)]
     assert left_alone == ["api", "worker"]
@@ -112,7 +113,7 @@ def test_a_changed_variable_replaces_a_service() -> None:
 def test_settle_asks_again_and_a_candidate_that_falls_back_waits_on() -> None:
     opened = open_shop(replace(WEB, settle=timedelta(seconds=2)))
     opened.host.behave("web", Behaviour(ready_for=timedelta(seconds=1)))
-    events = list(runs.deploy(opened.world, environment="production"))
+    events = list(requests.execute(opened.world, Deploy(environment="production")))
     assert finish(events).outcome is Outcome.FAILED
     answers = [one.attempt.ready for one in events if isinstance(one, Probed)]
     assert answers[0] is True
@@ -125,7 +126,7 @@ def test_a_candidate_that_is_never_ready_fails_with_every_attempt_and_is_kept_st
     serving = state(opened).active["web"]
     opened.host.change("web", "2")
     opened.host.behave("web", Behaviour(ready_after=None, refusal="503", says=("starting up",)))
-    events = list(runs.deploy(opened.world, environment="production"))
+    events = list(requests.execute(opened.world, Deploy(environment="production")))
     [failed] = [one for one in events if isinstance(one, StageFailed)]
     attempts = sum(isinstance(one, Probed) for one in events)
     assert failed.stage is Stage.CHECKING_READINESS
@@ -190,7 +191,7 @@ def test_a_candidate_that_dies_while_the_previous_drains_sends_the_routes_back()
     before = state(opened).active["web"]
     opened.host.change("web", "2")
     opened.host.behave("web", Behaviour(exits_in_service_after=timedelta(seconds=2), exit_code=9))
-    events = list(runs.deploy(opened.world, environment="production"))
+    events = list(requests.execute(opened.world, Deploy(environment="production")))
     assert finish(events).outcome is Outcome.FAILED
     assert [one.stage for one in events if isinstance(one, StageFailed)] == [
         Stage.DRAINING_PREVIOUS
@@ -206,7 +207,7 @@ def test_the_drain_waits_for_connections_and_says_how_many_were_cut() -> None:
     deploy(opened)
     opened.host.change("web", "2")
     began = opened.clock.monotonic()
-    events = list(runs.deploy(opened.world, environment="production"))
+    events = list(requests.execute(opened.world, Deploy(environment="production")))
     assert opened.clock.monotonic() - began >= timedelta(seconds=5)
     notes = [one.message for one in events if isinstance(one, Noted)]
     assert "2 connections were still open, and cut off" in notes
@@ -218,7 +219,7 @@ def test_the_first_request_to_stop_reverts_before_the_commit_point() -> None:
     opened.host.change("web", "2")
     opened.host.behave("web", Behaviour(ready_after=timedelta(seconds=5)))
     opened.clock.call_in(timedelta(seconds=1), opened.cancel.request)
-    events = list(runs.deploy(opened.world, environment="production"))
+    events = list(requests.execute(opened.world, Deploy(environment="production")))
     assert finish(events).outcome is Outcome.CANCELLED
     latest = state(opened).of_service("web")[0]
     assert (latest.status, latest.stage) == (Status.STOPPED, Stage.STOPPED)
@@ -241,7 +242,7 @@ def test_a_run_killed_after_the_commit_point_is_finished_not_reverted() -> None:
     opened = open_shop(WEB)
     deploy(opened)
     opened.host.change("web", "2")
-    events = runs.deploy(opened.world, environment="production")
+    events = requests.execute(opened.world, Deploy(environment="production"))
     for event in events:
         if isinstance(event, StageStarted) and event.stage is Stage.DRAINING_PREVIOUS:
             break
@@ -250,7 +251,7 @@ def test_a_run_killed_after_the_commit_point_is_finished_not_reverted() -> None:
     record = opened.host.records[PRODUCTION]
     assert record.journal is not None
     newest = record.of_service("web")[0].id
-    last = finish(runs.resume(opened.another().world, environment="production"))
+    last = finish(requests.execute(opened.another().world, Resume(environment="production")))
     assert last.outcome is Outcome.LIVE
     assert state(opened).active["web"] == newest == opened.host.answer("shop.localhost")
 

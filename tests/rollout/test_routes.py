@@ -11,7 +11,8 @@ from compartment_tui.domain.deployment import Stage, Status
 from compartment_tui.domain.errors import NotFound, Refused, UsageProblem
 from compartment_tui.domain.events import Noted, RouteMoved, RunPlanned, ServiceUnchanged
 from compartment_tui.domain.outcome import Outcome
-from compartment_tui.operations import lifecycle, runs
+from compartment_tui.domain.requests import Deploy, Redeploy, Remove, Rollback, Stop
+from compartment_tui.operations import requests
 from compartment_tui.operations.status import status
 from compartment_tui.ports import World
 from tests.rollout.shop import (
@@ -42,15 +43,19 @@ def declare(opened: MemoryWorld, *services: ServiceSpec) -> None:
 
 
 def redeploy(opened: MemoryWorld, *services: str) -> Outcome:
-    return outcome(runs.redeploy(opened.world, environment="production", services=services))
+    return outcome(
+        requests.execute(opened.world, Redeploy(environment="production", services=services))
+    )
 
 
 def remove(opened: MemoryWorld, *services: str) -> Outcome:
-    return outcome(runs.remove(opened.world, environment="production", services=services))
+    return outcome(
+        requests.execute(opened.world, Remove(environment="production", services=services))
+    )
 
 
 def stop(opened: MemoryWorld, *services: str) -> None:
-    list(lifecycle.stop(opened.world, environment="production", services=services))
+    list(requests.execute(opened.world, Stop(environment="production", services=services)))
 
 
 def hosts(opened: MemoryWorld) -> dict[str, str | None]:
@@ -73,7 +78,7 @@ def test_unchanged_services_get_the_hosts_of_today_in_one_switch() -> None:
     deploy(opened)
     before = state(opened).active
     rename_domain(opened, "example.test")
-    events = list(runs.deploy(opened.world, environment="production"))
+    events = list(requests.execute(opened.world, Deploy(environment="production")))
     assert finish(events).outcome is Outcome.LIVE
     assert state(opened).active == before
     assert sum(isinstance(event, ServiceUnchanged) for event in events) == 3
@@ -95,7 +100,7 @@ def test_a_plan_shows_both_hosts() -> None:
     opened = open_shop()
     deploy(opened)
     rename_domain(opened, "example.test")
-    run = runs.plan_deploy(opened.world, environment="production")
+    run = requests.plan(opened.world, Deploy(environment="production"))
     assert [(plan.old_host, plan.host) for plan in run.plans] == [
         ("shop.localhost", "shop.example.test"),
         ("api-shop.localhost", "api-shop.example.test"),
@@ -158,7 +163,7 @@ def test_a_service_whose_host_another_takes_gets_its_own() -> None:
     deploy(opened)
     assert hosts(opened)["shop.localhost"] == "site"
     declare(opened, WEB, SITE, API)
-    run = runs.plan_deploy(opened.world, environment="production", services=["web"])
+    run = requests.plan(opened.world, Deploy(environment="production", services=("web",)))
     assert [(one.service, one.old_host, one.host) for one in run.reroutes] == [
         ("site", "shop.localhost", "site-shop.localhost")
     ]
@@ -175,7 +180,7 @@ def test_a_renamed_service_takes_the_host_and_the_old_one_keeps_an_address() -> 
     opened = open_shop(SITE, API)
     deploy(opened)
     declare(opened, WEB, API)
-    run = runs.plan_deploy(opened.world, environment="production")
+    run = requests.plan(opened.world, Deploy(environment="production"))
     assert run.undeclared == ("site",)
     deploy(opened)
     assert hosts(opened)["shop.localhost"] == "web"
@@ -229,10 +234,10 @@ def test_a_switch_of_hosts_that_fails_leaves_the_old_ones() -> None:
     deploy(opened)
     rename_domain(opened, "example.test")
     opened.host.unreadable.append("other.toml")  # blocks the edge until it is moved aside
-    events = runs.deploy(opened.world, environment="production")
+    events = requests.execute(opened.world, Deploy(environment="production"))
     assert finish(events).outcome is Outcome.LIVE
     rename_domain(opened, "localhost")
-    stream = runs.deploy(opened.world, environment="production")
+    stream = requests.execute(opened.world, Deploy(environment="production"))
     for event in stream:
         if isinstance(event, ServiceUnchanged):
             opened.cancel.request()
@@ -245,7 +250,7 @@ def test_one_that_does_not_answer_is_not_called_unchanged() -> None:
     deploy(opened)
     before = state(opened).active["web"]
     opened.host.containers[before].behaviour = Behaviour(ready_after=None)
-    events = list(runs.deploy(opened.world, environment="production"))
+    events = list(requests.execute(opened.world, Deploy(environment="production")))
     assert finish(events).outcome is Outcome.LIVE
     assert state(opened).active["web"] != before
     said = [one.message for one in _of(events, Noted)]
@@ -265,9 +270,12 @@ def without_worker() -> MemoryWorld:
 
 def test_a_deploy_names_what_the_file_no_longer_has_and_leaves_it() -> None:
     opened = without_worker()
-    events = list(runs.deploy(opened.world, environment="production"))
+    events = list(requests.execute(opened.world, Deploy(environment="production")))
     assert finish(events).outcome is Outcome.UNCHANGED
-    assert runs.plan_deploy(opened.world, environment="production").undeclared == ("api", "worker")
+    assert requests.plan(opened.world, Deploy(environment="production")).undeclared == (
+        "api",
+        "worker",
+    )
     assert "worker" in state(opened).active
 
 
@@ -275,7 +283,9 @@ def test_remove_undeclared_takes_it_away_in_the_same_switch_and_keeps_it() -> No
     opened = without_worker()
     opened.host.change("web", "2")
     gone = dict(state(opened).active)
-    events = runs.deploy(opened.world, environment="production", remove_undeclared=True)
+    events = requests.execute(
+        opened.world, Deploy(environment="production", remove_undeclared=True)
+    )
     assert outcome(events) is Outcome.LIVE
     assert set(state(opened).active) == {"web"}
     assert hosts(opened) == {"shop.localhost": "web"}
@@ -318,7 +328,7 @@ def test_undoing_a_deploy_that_also_took_away_undoes_both() -> None:
     opened = without_worker()
     before = dict(state(opened).active)
     opened.host.change("web", "2")
-    list(runs.deploy(opened.world, environment="production", remove_undeclared=True))
+    list(requests.execute(opened.world, Deploy(environment="production", remove_undeclared=True)))
     assert rollback(opened) is Outcome.LIVE
     assert state(opened).active == before
 
@@ -354,7 +364,9 @@ def test_redeploy_leaves_out_what_the_file_no_longer_has() -> None:
 def test_removal_does_not_go_with_a_hold() -> None:
     opened = without_worker()
     with pytest.raises(UsageProblem, match="--hold"):
-        runs.plan_deploy(opened.world, environment="production", hold=True, remove_undeclared=True)
+        requests.plan(
+            opened.world, Deploy(environment="production", hold=True, remove_undeclared=True)
+        )
 
 
 # --- what was stopped by hand --------------------------------------------------------------------
@@ -368,9 +380,9 @@ def everything(opened: MemoryWorld) -> World:
 @pytest.mark.parametrize(
     "act",
     [
-        lambda world: runs.deploy(world, environment="production"),
-        lambda world: runs.deploy(world, environment="production", force=True),
-        lambda world: runs.redeploy(world, environment="production"),
+        lambda world: requests.execute(world, Deploy(environment="production")),
+        lambda world: requests.execute(world, Deploy(environment="production", force=True)),
+        lambda world: requests.execute(world, Redeploy(environment="production")),
     ],
     ids=["deploy", "deploy --force", "redeploy"],
 )
@@ -396,7 +408,7 @@ def test_a_rollback_leaves_what_was_stopped_by_hand_since() -> None:
     deploy(opened)
     stop(opened, "api")
     stopped = state(opened).active["api"]
-    plan = runs.plan_rollback(opened.world, environment="production")
+    plan = requests.plan(opened.world, Rollback(environment="production"))
     assert plan.left_stopped == ("api",)
     assert rollback(opened) is Outcome.LIVE
     assert state(opened).active["api"] == stopped
@@ -416,7 +428,7 @@ def test_a_whole_run_and_a_promotion_leave_it_stopped_too() -> None:
     assert promote(opened) is Outcome.LIVE
     assert state(opened).active["api"] == stopped
     assert "api" in state(opened).held
-    whole = runs.rollback(opened.world, environment="production", run=first)
+    whole = requests.execute(opened.world, Rollback(environment="production", run=first))
     assert outcome(whole) is Outcome.LIVE
     assert state(opened).active["api"] == stopped
     assert not opened.host.containers[stopped].running
@@ -448,7 +460,9 @@ def test_a_run_that_cannot_be_undone_whole_names_what_can_go_back() -> None:
     deploy(opened)
     declare(opened, WEB, API)
     change_everything(opened, "2")
-    events = runs.deploy(opened.world, environment="production", remove_undeclared=True)
+    events = requests.execute(
+        opened.world, Deploy(environment="production", remove_undeclared=True)
+    )
     assert outcome(events) is Outcome.LIVE
     with pytest.raises(NotFound, match="api has nothing before") as refused:
         rollback(opened)

@@ -23,9 +23,9 @@ from compartment_tui.domain.detail_views import Grade
 from compartment_tui.domain.errors import ContainerClaimed, RecordInvalid
 from compartment_tui.domain.names import active_name
 from compartment_tui.domain.outcome import Outcome
-from compartment_tui.operations import inspect, recovery, runs, upkeep
+from compartment_tui.domain.requests import DeleteEnvironment, Deploy, Stop
+from compartment_tui.operations import inspect, recovery, requests
 from compartment_tui.operations.environments import environments
-from compartment_tui.operations.lifecycle import stop
 from compartment_tui.operations.status import status
 from tests.rollout.shop import PRODUCTION, WEB, deploy, open_shop, outcome
 
@@ -93,7 +93,7 @@ def test_the_record_names_the_container_of_what_is_live(opened: MemoryWorld) -> 
 
 def test_a_copy_of_a_live_container_is_not_stopped_in_its_place(opened: MemoryWorld) -> None:
     copied = opened.host.copy(live(opened), COPY)
-    outcome(stop(opened.world, environment="production"))
+    outcome(requests.execute(opened.world, Stop(environment="production")))
     assert not opened.host.containers[live(opened)].running
     assert copied.running
 
@@ -119,7 +119,7 @@ def test_a_record_of_an_earlier_version_gets_the_ids_with_the_next_change(
     opened: MemoryWorld,
 ) -> None:
     forget_ids(opened)
-    outcome(stop(opened.world, environment="production"))
+    outcome(requests.execute(opened.world, Stop(environment="production")))
     test_the_record_names_the_container_of_what_is_live(opened)
 
 
@@ -127,7 +127,7 @@ def test_without_ids_several_claimants_are_refused_by_name(opened: MemoryWorld) 
     forget_ids(opened)
     copied = opened.host.copy(live(opened), COPY)
     with pytest.raises(ContainerClaimed) as refused:
-        outcome(stop(opened.world, environment="production"))
+        outcome(requests.execute(opened.world, Stop(environment="production")))
     assert COPY in refused.value.message
     assert active_name("web", PRODUCTION) in refused.value.message
     assert copied.running
@@ -137,7 +137,7 @@ def test_without_ids_several_claimants_are_refused_by_name(opened: MemoryWorld) 
             opened.world, environment="production", service="web", command=("id",), terminal=False
         )
     with pytest.raises(ContainerClaimed):
-        upkeep.plan_deletion(opened.world, environment="production")
+        requests.plan(opened.world, DeleteEnvironment(environment="production"))
 
 
 def test_without_ids_a_status_shows_the_one_with_a_name_of_ours(opened: MemoryWorld) -> None:
@@ -152,7 +152,7 @@ def test_a_lost_record_is_not_made_again_from_several(opened: MemoryWorld) -> No
     opened.host.copy(live(opened), COPY)
     del opened.host.records[PRODUCTION]
     with pytest.raises(RecordInvalid, match=COPY):
-        outcome(runs.deploy(opened.world, environment="production"))
+        outcome(requests.execute(opened.world, Deploy(environment="production")))
 
 
 def test_once_the_copy_is_gone_the_record_is_made_again_with_the_id(opened: MemoryWorld) -> None:

@@ -9,14 +9,15 @@ import pytest
 
 from compartment_tui.adapters.memory.world import MemoryWorld
 from compartment_tui.domain.names import EnvironmentKey
-from compartment_tui.operations import runs
+from compartment_tui.domain.requests import Deploy, Discard, PromoteFrom, Request, Restart
+from compartment_tui.operations import requests
+from compartment_tui.present.requests import command_line, title
 from compartment_tui.tui.app import CompartmentApp
 from compartment_tui.tui.kit.letter_menu import LetterMenu
 from compartment_tui.tui.runs.pick_screen import PickScreen
 from compartment_tui.tui.runs.plan_screen import PlanScreen
 from compartment_tui.tui.runs.run_screen import RunScreen
 from compartment_tui.tui.shell.key_hints import Hints
-from compartment_tui.tui.state.action import Act, Verb
 from tests.rollout.shop import change_everything, deploy, state
 from tests.tui.acting_world import NEW, HeldClock, Stage, open_held, stage
 
@@ -171,7 +172,7 @@ def images(opened: MemoryWorld, environment: str) -> dict[str, str]:
 
 def test_images_come_from_another_environment(live: Shop) -> None:
     opened, _ = live
-    list(runs.deploy(opened.world, environment="staging"))
+    list(requests.execute(opened.world, Deploy(environment="staging")))
     assert images(opened, "production") != images(opened, "staging")
 
     async def act(one: Stage) -> None:
@@ -256,29 +257,29 @@ def test_the_palette_has_them_too(live: Shop) -> None:
 
 
 @pytest.mark.parametrize(
-    ("act", "title", "command"),
+    ("request_", "words", "command"),
     [
         (
-            Act(verb=Verb.HOLD, environment="staging", services=("web",)),
+            Deploy(environment="staging", services=("web",), hold=True),
             "Deploy and hold web in staging",
             "compartment-tui deploy --hold -e staging -s web",
         ),
         (
-            Act(verb=Verb.ACROSS, environment="production", origin="a b"),
+            PromoteFrom(environment="production", origin="a b"),
             "Promote from a b to production",
             "compartment-tui promote --from 'a b' --to production",
         ),
         (
-            Act(verb=Verb.DISCARD, environment="production", services=("web", "api")),
+            Discard(environment="production", services=("web", "api")),
             "Discard the candidate of web and api in production",
             "compartment-tui discard -s web -s api",
         ),
         (
-            Act(verb=Verb.RESTART, environment="production"),
+            Restart(environment="production"),
             "Restart in production",
             "compartment-tui restart",
         ),
     ],
 )
-def test_an_act_is_said_as_a_command(act: Act, title: str, command: str) -> None:
-    assert (act.title(), act.command()) == (title, command)
+def test_a_request_is_said_as_a_command(request_: Request, words: str, command: str) -> None:
+    assert (title(request_), command_line(request_)) == (words, command)

@@ -13,6 +13,7 @@ from compartment_tui.adapters.memory.records import MemoryRecords
 from compartment_tui.adapters.memory.world import Behaviour, MemoryWorld
 from compartment_tui.domain.config import ProjectConfig
 from compartment_tui.domain.outcome import Outcome
+from compartment_tui.domain.requests import Deploy
 from compartment_tui.tui import messages as news
 from compartment_tui.tui.app import CompartmentApp
 from compartment_tui.tui.kit.confirm import AskScreen
@@ -22,7 +23,6 @@ from compartment_tui.tui.runs.activity_screen import ActivityScreen
 from compartment_tui.tui.runs.output_pane import OutputPane
 from compartment_tui.tui.runs.plan_screen import PlanScreen
 from compartment_tui.tui.runs.run_screen import RunScreen
-from compartment_tui.tui.state.action import Act, Verb
 from tests.rollout.shop import PRODUCTION, change_everything, deploy, shop_config, state
 from tests.tui.acting_world import NEW, HeldClock, Stage, open_held, protected, stage
 
@@ -132,7 +132,7 @@ def test_leaving_the_plan_does_nothing(live: tuple[MemoryWorld, HeldClock], key:
 
 def test_yes_before_the_plan_is_there_starts_nothing(live: tuple[MemoryWorld, HeldClock]) -> None:
     async def act(one: Stage) -> None:
-        one.app.bridge.plan = lambda act: None  # type: ignore[method-assign]
+        one.app.bridge.plan = lambda request: None  # type: ignore[method-assign]
         await one.press("D")
         await one.screen(PlanScreen)
         await one.reads("looking at what it would change")
@@ -163,7 +163,10 @@ def test_force_is_planned_afresh(live: tuple[MemoryWorld, HeldClock]) -> None:
         await one.press("y")
         await one.screen(RunScreen)
         assert one.app.board.jobs
-        assert all(job.act.force for job in one.app.board.jobs.values())
+        assert all(
+            isinstance(job.request, Deploy) and job.request.force
+            for job in one.app.board.jobs.values()
+        )
 
     play(live, act)
 
@@ -210,7 +213,7 @@ def test_read_only_starts_nothing_but_looks(live: tuple[MemoryWorld, HeldClock])
         for key in "DUEX":
             await one.press(key)
             assert isinstance(one.app.screen, MainScreen), key
-        one.app.screen.post_message(ActWanted(Act(verb=Verb.DEPLOY, environment="production")))
+        one.app.screen.post_message(ActWanted(Deploy(environment="production")))
         await one.reads("read-only: nothing is changed")
         await one.press("d")
         await one.reads("only a look")

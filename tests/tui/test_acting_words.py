@@ -11,7 +11,8 @@ from compartment_tui.domain.deployment import Stage
 from compartment_tui.domain.errors import Refused
 from compartment_tui.domain.events import Event, Output, Probed, StageFailed
 from compartment_tui.domain.planning.plan import Run
-from compartment_tui.operations import inspect, runs
+from compartment_tui.domain.requests import Deploy, Remove, Request, Rollback
+from compartment_tui.operations import inspect, requests
 from compartment_tui.present.paragraph import folded
 from compartment_tui.present.plan import PlanContext
 from compartment_tui.present.text import width
@@ -37,12 +38,11 @@ from compartment_tui.tui.runs.plan_model import proposal_lines, toggles
 from compartment_tui.tui.runs.rollback_choices import choices
 from compartment_tui.tui.runs.run_output import output_lines
 from compartment_tui.tui.runs.stage_grid import grid, stages_of
-from compartment_tui.tui.state.action import Act, Verb
 from compartment_tui.tui.state.app_state import Job
 from compartment_tui.tui.state.job_output import WAITING_LIMIT, JobOutput, OutputLine
 from tests.rollout.shop import change_everything, deploy, open_shop, rollback, state
 
-DEPLOY = Act(verb=Verb.DEPLOY, environment="production")
+DEPLOY = Deploy(environment="production")
 CONTEXT = PlanContext(http_port=8080, commits={})
 
 
@@ -56,7 +56,7 @@ def events_of(**behaviours: Behaviour) -> list[Event]:
     change_everything(opened, "2")
     for service, behaviour in behaviours.items():
         opened.host.behave(service, behaviour)
-    return list(runs.deploy(opened.world, environment="production"))
+    return list(requests.execute(opened.world, Deploy(environment="production")))
 
 
 def timeline_of(events: list[Event]) -> Timeline:
@@ -66,11 +66,13 @@ def timeline_of(events: list[Event]) -> Timeline:
     return timeline
 
 
-def job_of(timeline: Timeline, *, over: bool = True, act: Act = DEPLOY, cancels: int = 0) -> Job:
+def job_of(
+    timeline: Timeline, *, over: bool = True, request: Request = DEPLOY, cancels: int = 0
+) -> Job:
     ended = BEGINNING + timedelta(seconds=9) if over else None
     return Job(
         number=1,
-        act=act,
+        request=request,
         started=BEGINNING,
         timeline=timeline,
         over=over,
@@ -145,7 +147,7 @@ def test_a_failed_run_offers_logs_and_another_try() -> None:
     words, tone = toast(job)
     assert "web exited with code 1" in words
     assert tone is Tone.BAD
-    assert not again(job).force
+    assert again(job) == DEPLOY
 
 
 def test_a_refusal_is_no_outcome_but_can_be_tried_again() -> None:
@@ -158,9 +160,11 @@ def test_a_refusal_is_no_outcome_but_can_be_tried_again() -> None:
 def test_what_found_nothing_to_do_is_tried_again_with_force() -> None:
     opened = open_shop()
     deploy(opened)
-    job = job_of(timeline_of(list(runs.deploy(opened.world, environment="production"))))
+    job = job_of(
+        timeline_of(list(requests.execute(opened.world, Deploy(environment="production"))))
+    )
     assert job_actions(job, "web")[JobAction.RETRY] == "replace it anyway"
-    assert again(job).force
+    assert again(job) == replace(DEPLOY, force=True)
 
 
 def test_the_newest_job_stands_first() -> None:
@@ -189,7 +193,7 @@ def test_a_rollback_has_neither_building_nor_release() -> None:
     deploy(opened)
     change_everything(opened, "2")
     deploy(opened)
-    timeline = timeline_of(list(runs.rollback(opened.world, environment="production")))
+    timeline = timeline_of(list(requests.execute(opened.world, Rollback(environment="production"))))
     assert stages_of(timeline)[0] is Stage.STARTING_CANDIDATE
 
 
@@ -252,19 +256,21 @@ def test_a_plan_of_an_unchanged_shop_says_so() -> None:
     opened = open_shop()
     opened.source.current = replace(opened.source.current, commit="a" * 40)
     deploy(opened)
-    plan = runs.plan_deploy(opened.world, environment="production")
+    plan = requests.plan(opened.world, Deploy(environment="production"))
     assert "nothing seems to have changed" in text(proposal_lines(DEPLOY, plan, CONTEXT))
     opened.source.current = replace(opened.source.current, dirty=True)
-    dirty = runs.plan_deploy(opened.world, environment="production")
+    dirty = requests.plan(opened.world, Deploy(environment="production"))
     assert "nothing seems to have changed" not in text(proposal_lines(DEPLOY, dirty, CONTEXT))
-    forced = runs.plan_deploy(opened.world, environment="production", force=True)
+    forced = requests.plan(opened.world, Deploy(environment="production", force=True))
     assert "left alone" not in text(proposal_lines(DEPLOY, forced, CONTEXT))
-    assert dict(toggles(replace(DEPLOY, force=True), forced))["f"].endswith("yes")
+    (toggle,) = toggles(replace(DEPLOY, force=True), forced)
+    assert (toggle.key, toggle.changed) == ("f", DEPLOY)
+    assert toggle.words.endswith("yes")
 
 
 def test_an_empty_plan_is_nothing_to_do() -> None:
     opened = open_shop()
-    plan: Run = replace(runs.plan_deploy(opened.world, environment="production"), plans=())
+    plan: Run = replace(requests.plan(opened.world, Deploy(environment="production")), plans=())
     assert "nothing to do" in text(proposal_lines(DEPLOY, plan, CONTEXT))
 
 
@@ -285,15 +291,14 @@ def test_ways_back_are_those_that_would_not_be_refused() -> None:
         selected="web",
         now=world.clock.now(),
     )
-    assert found[0].act == Act(verb=Verb.ROLLBACK, environment="production")
-    assert state(opened).active["web"] not in {choice.act.to for choice in found}
-    for choice in found:
-        act = choice.act
-        runs.plan_rollback(
-            world, environment="production", services=act.services, to=act.to, run=act.run
-        )
-    assert len([one for one in found if one.act.run]) >= 2
-    assert len([one for one in found if one.act.to]) == 3
+    assert found[0].request == Rollback(environment="production")
+    requested = [one.request for one in found if isinstance(one.request, Rollback)]
+    assert len(requested) == len(found)
+    assert state(opened).active["web"] not in {request.to for request in requested}
+    for request in requested:
+        requests.plan(world, request)
+    assert len([request for request in requested if request.run]) >= 2
+    assert len([request for request in requested if request.to]) == 3
 
 
 def test_with_nothing_live_there_is_nothing_to_undo_and_before_that_is_known_it_is_offered() -> (
@@ -311,7 +316,7 @@ def test_what_was_taken_away_can_be_brought_back_with_nothing_else_live() -> Non
     opened = open_shop()
     deploy(opened)
     everything = ("web", "api", "worker")
-    list(runs.remove(opened.world, environment="production", services=everything))
+    list(requests.execute(opened.world, Remove(environment="production", services=everything)))
     empty = inspect.status(opened.world, environment="production")
     past = inspect.history(opened.world, environment="production")
     now = opened.clock.now()

@@ -8,11 +8,11 @@ import pytest
 
 from compartment_tui.adapters.memory.world import MemoryWorld
 from compartment_tui.domain.config import EnvironmentConfig
+from compartment_tui.domain.requests import Deploy
 from compartment_tui.tui.main.main_screen import MainScreen
 from compartment_tui.tui.main.services_table import Services
 from compartment_tui.tui.runs.plan_screen import PlanScreen
 from compartment_tui.tui.runs.run_screen import RunScreen
-from compartment_tui.tui.state.action import Act, Verb
 from compartment_tui.tui.state.app_state import Job
 from tests.present.boards import NOW, board
 from tests.rollout.shop import change_everything, deploy, shop_config
@@ -44,7 +44,7 @@ def test_our_own_lock_is_gone_with_the_end_of_the_job() -> None:
     status = before.status
     assert status is not None
     held = replace(before, statuses={before.environment: replace(status, holder="root@vm")})
-    job = Job(number=1, act=Act(verb=Verb.HOLD, environment=before.environment), started=NOW)
+    job = Job(number=1, request=Deploy(environment=before.environment, hold=True), started=NOW)
     running = held.with_job(job)
     assert running.status is not None
     assert running.status.holder == "root@vm"

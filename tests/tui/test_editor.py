@@ -11,16 +11,16 @@ from textual.widgets import Input
 
 from compartment_tui.domain.config import EnvironmentConfig, ProjectConfig
 from compartment_tui.domain.errors import CompartmentError, EngineUnreachable, ProjectFileInvalid
+from compartment_tui.domain.requests import Deploy, Redeploy
 from compartment_tui.domain.variable import Secret, Sensitivity, Variable
 from compartment_tui.domain.variables.edits import SetVariable
-from compartment_tui.operations import runs
+from compartment_tui.operations import requests
 from compartment_tui.tui.kit.choose import ChooseScreen
 from compartment_tui.tui.kit.confirm import AskScreen
 from compartment_tui.tui.kit.value_field import ValueField
 from compartment_tui.tui.main.main_screen import MainScreen
 from compartment_tui.tui.runs.plan_screen import PlanScreen
 from compartment_tui.tui.runs.run_screen import RunScreen
-from compartment_tui.tui.state.action import Verb
 from compartment_tui.tui.variables.compare_screen import ComparedRows, VariableCompare
 from compartment_tui.tui.variables.editor_rows import EditorRows
 from compartment_tui.tui.variables.editor_screen import VariablesScreen
@@ -62,7 +62,7 @@ def play(
     async def run() -> None:
         opened, clock = open_held(shop or config())
         if deployed:
-            list(runs.deploy(opened.world, environment="production"))
+            list(requests.execute(opened.world, Deploy(environment="production")))
         async with stage(opened, clock, read_only=read_only, size=size) as one:
             await open_editor(one)
             await act(one)
@@ -204,7 +204,7 @@ def test_read_only_looks_only() -> None:
 def test_without_an_engine_the_file_can_be_edited() -> None:
     async def run() -> None:
         opened, clock = open_held(config())
-        list(runs.deploy(opened.world, environment="production"))
+        list(requests.execute(opened.world, Deploy(environment="production")))
         app, engine, _ = opened_application(opened)
         async with app.run_test(size=(120, 36), notifications=True) as pilot:
             one = Stage(app=app, pilot=pilot, opened=opened, clock=clock)
@@ -536,8 +536,7 @@ def test_who_runs_without_it_is_offered_a_redeploy() -> None:
         await one.screen(PlanScreen)
         plan = one.app.screen
         assert isinstance(plan, PlanScreen)
-        assert plan.act.verb is Verb.REDEPLOY
-        assert plan.act.services == ("api", "worker")
+        assert plan.request == Redeploy(environment="production", services=("api", "worker"))
         await one.until(lambda: plan.ready is not None, "its plan")
         await one.press("y")
         await one.screen(RunScreen)

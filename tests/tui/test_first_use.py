@@ -9,7 +9,8 @@ import pytest
 
 from compartment_tui.domain.config import ProjectConfig
 from compartment_tui.domain.errors import EngineUnreachable, ProjectFileInvalid
-from compartment_tui.operations import runs
+from compartment_tui.domain.requests import Deploy
+from compartment_tui.operations import requests
 from compartment_tui.tui.app import CompartmentApp
 from compartment_tui.tui.kit.confirm import AskScreen
 from compartment_tui.tui.runs.plan_screen import PlanScreen
@@ -107,7 +108,7 @@ def test_one_that_was_deployed_elsewhere_stands_beside_it() -> None:
 
     async def run() -> None:
         opened, clock = open_held(SHOP)
-        list(runs.deploy(opened.world, environment="preview"))
+        list(requests.execute(opened.world, Deploy(environment="preview")))
         app = CompartmentApp(opened.world)
         async with app.run_test(size=(120, 36)) as pilot:
             one = Stage(app=app, pilot=pilot, opened=opened, clock=clock)

@@ -11,7 +11,8 @@ from stat import S_IMODE
 import pytest
 
 from compartment_tui.domain.errors import InstanceGone
-from compartment_tui.operations import runs
+from compartment_tui.domain.requests import Deploy
+from compartment_tui.operations import requests
 from compartment_tui.tui import messages as news
 from compartment_tui.tui.kit.letter_menu import LetterMenu
 from compartment_tui.tui.shell import clipboard
@@ -89,7 +90,7 @@ def quiet(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
 def play(act: Callable[[Stage], Awaitable[None]], saved: Path) -> None:
     async def run() -> None:
         opened, clock = open_held()
-        list(runs.deploy(opened.world, environment="production"))
+        list(requests.execute(opened.world, Deploy(environment="production")))
         async with stage(opened, clock) as one:
             one.app.saved = saved
             await act(one)

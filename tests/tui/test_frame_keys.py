@@ -7,7 +7,8 @@ import pytest
 from textual.command import CommandPalette
 from textual.widgets import Input, OptionList
 
-from compartment_tui.operations import runs
+from compartment_tui.domain.requests import Deploy
+from compartment_tui.operations import requests
 from compartment_tui.tui.kit.filter_line import Narrow
 from compartment_tui.tui.main.services_table import Services
 from compartment_tui.tui.runs.plan_screen import PlanScreen
@@ -28,8 +29,8 @@ def play(
 ) -> None:
     async def run() -> None:
         opened, clock = open_held()
-        list(runs.deploy(opened.world, environment="production"))
-        list(runs.deploy(opened.world, environment=NASTY))
+        list(requests.execute(opened.world, Deploy(environment="production")))
+        list(requests.execute(opened.world, Deploy(environment=NASTY)))
         async with stage(opened, clock, read_only=read_only, size=size) as one:
             await act(one)
 

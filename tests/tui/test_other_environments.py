@@ -5,7 +5,8 @@ from collections.abc import Awaitable, Callable
 
 from compartment_tui.adapters.memory.world import MemoryWorld
 from compartment_tui.domain.names import EnvironmentKey
-from compartment_tui.operations import runs
+from compartment_tui.domain.requests import Deploy
+from compartment_tui.operations import requests
 from tests.tui.acting_world import Stage, open_held, stage
 
 
@@ -13,7 +14,7 @@ def play(act: Callable[[Stage], Awaitable[None]]) -> None:
     async def run() -> None:
         opened, clock = open_held()
         for name in ("production", "staging"):
-            list(runs.deploy(opened.world, environment=name))
+            list(requests.execute(opened.world, Deploy(environment=name)))
         async with stage(opened, clock) as one:
             await one.reads("1 production ✓", "2 staging ✓")
             await act(one)
@@ -39,7 +40,7 @@ def test_a_container_that_dies_elsewhere_marks_its_tab() -> None:
 def test_an_environment_that_somebody_else_makes_gets_a_tab_before_older_ones() -> None:
     async def act(one: Stage) -> None:
         other = one.opened.another(actor="ci@runner")
-        list(runs.deploy(other.world, environment="preview"))
+        list(requests.execute(other.world, Deploy(environment="preview")))
         await one.reads("2 preview ✓", "3 staging")
 
     play(act)

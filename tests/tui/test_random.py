@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from compartment_tui.adapters.demo.demo import open_demo
 from compartment_tui.adapters.memory.world import MemoryWorld
 from compartment_tui.domain.errors import CompartmentError, EngineUnreachable
-from compartment_tui.operations import runs
+from compartment_tui.domain.requests import Deploy
+from compartment_tui.operations import requests
 from compartment_tui.tui.app import CompartmentApp
 from compartment_tui.tui.bridge import Bridge
 from compartment_tui.tui.kit.confirm import AskScreen
@@ -131,4 +132,4 @@ def happen(what: str, opened: MemoryWorld, engine: Breakable) -> None:
 
 def _deploy(other: MemoryWorld) -> None:
     with suppress(CompartmentError):
-        list(runs.deploy(other.world, environment="staging", services=("web",)))
+        list(requests.execute(other.world, Deploy(environment="staging", services=("web",))))

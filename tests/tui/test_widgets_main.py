@@ -6,6 +6,7 @@ import pytest
 from compartment_tui.domain.deployment import Stage
 from compartment_tui.domain.detail_views import RouteView, Visit
 from compartment_tui.domain.errors import EngineUnreachable
+from compartment_tui.domain.requests import Rollback
 from compartment_tui.domain.routes import Route
 from compartment_tui.tui import messages as news
 from compartment_tui.tui.kit.key_table import CURSOR, MARK
@@ -18,7 +19,6 @@ from compartment_tui.tui.main.services_table import Services
 from compartment_tui.tui.main.variables_pane import Variables
 from compartment_tui.tui.messages import ActWanted
 from compartment_tui.tui.shell.banner import Banner
-from compartment_tui.tui.state.action import Act, Verb
 from tests.present.boards import (
     NOW,
     PRODUCTION,
@@ -320,9 +320,7 @@ def test_enter_on_a_release_asks_for_the_way_back() -> None:
         await it.press("j", "enter", "y")
         wanted, copied = it.posted
         assert isinstance(wanted, ActWanted)
-        assert wanted.act == Act(
-            verb=Verb.ROLLBACK, environment="production", services=("web",), to=old.id
-        )
+        assert wanted.request == Rollback(environment="production", services=("web",), to=old.id)
         assert isinstance(copied, news.CopyWanted)
         assert copied.text == old.id
 

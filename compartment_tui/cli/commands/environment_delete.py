@@ -10,7 +10,8 @@ from compartment_tui.cli.json_documents.upkeep import deletion_document
 from compartment_tui.cli.options import EnvironmentName
 from compartment_tui.cli.session import Session
 from compartment_tui.domain.errors import UsageProblem
-from compartment_tui.operations import upkeep
+from compartment_tui.domain.requests import DeleteEnvironment
+from compartment_tui.operations import requests
 from compartment_tui.present.fields import deletion_lines
 from compartment_tui.present.status import PROGRAM
 from compartment_tui.present.text import show_name
@@ -51,21 +52,16 @@ def delete_environment(
             "which environment?", hint=f"{PROGRAM} environment delete NAME, or --env NAME"
         )
     where, world = session.environment, session.world
-    deletion = upkeep.plan_deletion(
-        world, environment=where, variables=variables, take_over=session.take_over
+    request = DeleteEnvironment(
+        environment=where, take_over=session.take_over, volumes=volumes, variables=variables
     )
+    deletion = requests.plan(world, request)
     lines = deletion_lines(deletion, volumes=volumes, variables=variables)
     if not plan:
         allow_loss(session, f"delete {show_name(where)}", lines)
         if deletion.deployed:
             allow_exposure(session)
-        deletion = upkeep.delete_environment(
-            world,
-            environment=where,
-            volumes=volumes,
-            variables=variables,
-            take_over=session.take_over,
-        )
+        deletion = requests.execute(world, request)
         lines = ((with_symbol(f"{show_name(where)} is deleted", Tone.GOOD),),)
     if session.output.json:
         done = not plan

@@ -10,7 +10,8 @@ from compartment_tui.cli.confirm import allow_exposure, allow_loss
 from compartment_tui.cli.json_documents.upkeep import pruning_document
 from compartment_tui.cli.session import Session
 from compartment_tui.cli.time_spans import parse_since
-from compartment_tui.operations import prune as operations
+from compartment_tui.domain.requests import EVERY_ENVIRONMENT, Prune
+from compartment_tui.operations import requests
 from compartment_tui.present.prune import pruned_lines, pruning_lines
 
 app = typer.Typer()
@@ -47,21 +48,20 @@ def prune(
     stays. It lists exactly what goes, and asks.
     """
     named = session.named_environment is not None
-    environments = (session.environment,) if named else ()
     now = session.world.clock.now()
     before = None if secrets_before is None else parse_since(secrets_before, now)
-    take_over = session.take_over
-    found = operations.plan_prune(
-        session.world, environments=environments, before=before, take_over=take_over
+    request = Prune(
+        environment=session.environment if named else EVERY_ENVIRONMENT,
+        take_over=session.take_over,
+        before=before,
     )
+    found = requests.plan(session.world, request)
     if not plan and found.empty:
         found = replace(found, bytes_after=found.bytes_before)
     elif not plan:
         allow_loss(session, "prune", pruning_lines(found), named=named)
         allow_exposure(session)
-        found = operations.prune(
-            session.world, environments=environments, before=before, take_over=take_over
-        )
+        found = requests.execute(session.world, request)
     if session.output.json:
         session.output.document(pruning_document(found))
     else:

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from compartment_tui.domain.deployment import RunRecord, Stage, Status
 from compartment_tui.domain.detail_views import DeploymentView, RunView
+from compartment_tui.domain.requests import Rollback
 from compartment_tui.domain.views import LEFT_WORDS, Left
 from compartment_tui.present.tables import EMPTY, commit_cell, deployment_cell, run_cell
 from compartment_tui.present.text import (
@@ -20,7 +21,6 @@ from compartment_tui.present.text import (
 from compartment_tui.present.tone import Cell, Line, Tone, line, with_symbol
 from compartment_tui.tui.kit.grid import Column, Grid, Row, grid
 from compartment_tui.tui.kit.styled_lines import KeyCap, joined
-from compartment_tui.tui.state.action import Act, Verb
 from compartment_tui.tui.state.app_state import Board
 
 ACTIVE_MARK = "●"
@@ -74,15 +74,14 @@ def history_notes(board: Board) -> tuple[Line, ...]:
     return ((), (*live, *back, KeyCap("enter"), Cell(" shows the plan", Tone.QUIET)))
 
 
-def way_back(release: HistoryRow, runs: Sequence[RunView], environment: str) -> Act | None:
+def way_back(release: HistoryRow, runs: Sequence[RunView], environment: str) -> Rollback | None:
     """The rollback to it, if there is anything to go back to."""
     view = release.view
     if view is not None:
         if not reachable(view):
             return None
         deployment = view.deployment
-        return Act(
-            verb=Verb.ROLLBACK,
+        return Rollback(
             environment=environment,
             services=(deployment.service,),
             to=deployment.id,
@@ -90,7 +89,7 @@ def way_back(release: HistoryRow, runs: Sequence[RunView], environment: str) -> 
     mine = next((one for one in runs if one.run.id == release.run.id), None)
     if mine is None or not _run_reachable(mine):
         return None
-    return Act(verb=Verb.ROLLBACK, environment=environment, run=release.run.id)
+    return Rollback(environment=environment, run=release.run.id)
 
 
 def reachable(view: DeploymentView) -> bool:

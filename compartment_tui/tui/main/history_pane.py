@@ -54,11 +54,11 @@ class Releases(KeyTable):
 
     def opened(self, key: str) -> None:
         release, board = self._release(key), self._board
-        act = way_back(release, self.runs, board.environment) if release and board else None
-        if act is None:
+        request = way_back(release, self.runs, board.environment) if release and board else None
+        if request is None:
             self.notify("there is nothing to go back to here", markup=False)
         else:
-            self.post_message(ActWanted(act))
+            self.post_message(ActWanted(request))
 
     def action_copy(self) -> None:
         release = self._release(self.cursor)

@@ -8,6 +8,19 @@ from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.screen import Screen
 
+from compartment_tui.domain.requests import (
+    DeleteEnvironment,
+    Deploy,
+    Discard,
+    Promote,
+    Redeploy,
+    Request,
+    Restart,
+    Rollback,
+    Start,
+    Stop,
+)
+from compartment_tui.present.requests import services_of
 from compartment_tui.tui import messages as news
 from compartment_tui.tui.main.environment_bar import EnvironmentBar
 from compartment_tui.tui.main.pane_bar import PANES, PaneBar
@@ -16,7 +29,6 @@ from compartment_tui.tui.main.services_table import Services
 from compartment_tui.tui.messages import ActWanted
 from compartment_tui.tui.shell.banner import Banner
 from compartment_tui.tui.shell.key_hints import Hints
-from compartment_tui.tui.state.action import Act, Verb
 from compartment_tui.tui.state.app_state import Board
 from compartment_tui.tui.state.available_actions import SOMETIMES, possible
 from compartment_tui.tui.state.command_log import Copyable, no_address, no_shell, openables
@@ -129,10 +141,10 @@ class MainScreen(Screen[None]):
     def on_services_marked(self) -> None:
         self._offer()
 
-    def act_begun(self, act: Act) -> None:
+    def act_begun(self, request: Request) -> None:
         """What was marked was meant for it; the next act is not for these unsaid."""
         rows = self.query_one(Services)
-        if act.environment == self.board.environment and act.services and rows.marked:
+        if request.environment == self.board.environment and services_of(request) and rows.marked:
             rows.mark(frozenset())
 
     def take_lines(self, message: news.LogLinesArrived) -> None:
@@ -198,38 +210,38 @@ class MainScreen(Screen[None]):
             self.post_message(news.EnvironmentChosen(names[place]))
 
     def action_plan(self) -> None:
-        act = Act(verb=Verb.DEPLOY, environment=self.board.environment, services=self._marked())
-        self.post_message(ActWanted(act, look_only=True))
+        request = Deploy(environment=self.board.environment, services=self._marked())
+        self.post_message(ActWanted(request, look_only=True))
 
     def action_deploy(self) -> None:
-        self._want(Verb.DEPLOY, *self._marked())
+        self._want(Deploy(environment=self.board.environment, services=self._marked()))
 
     def action_roll_back(self) -> None:
-        self._want(Verb.ROLLBACK, *self._marked())
+        self._want(Rollback(environment=self.board.environment, services=self._marked()))
 
     def action_redeploy(self) -> None:
-        self._want(Verb.REDEPLOY, *self._marked())
+        self._want(Redeploy(environment=self.board.environment, services=self._marked()))
 
     def action_hold(self) -> None:
-        self._want(Verb.HOLD, *self._marked())
+        self._want(Deploy(environment=self.board.environment, services=self._marked(), hold=True))
 
     def action_promote(self) -> None:
-        self._want(Verb.PROMOTE, *self._marked())
+        self._want(Promote(environment=self.board.environment, services=self._marked()))
 
     def action_across(self) -> None:
-        self._want(Verb.ACROSS, *self._marked())
+        self.post_message(news.OriginWanted(self.board.environment, self._marked()))
 
     def action_discard(self) -> None:
-        self._want(Verb.DISCARD, *self._marked())
+        self._want(Discard(environment=self.board.environment, services=self._marked()))
 
     def action_stop(self) -> None:
-        self._want(Verb.STOP, *self._meant())
+        self._want(Stop(environment=self.board.environment, services=self._meant()))
 
     def action_start(self) -> None:
-        self._want(Verb.START, *self._meant())
+        self._want(Start(environment=self.board.environment, services=self._meant()))
 
     def action_restart(self) -> None:
-        self._want(Verb.RESTART, *self._meant())
+        self._want(Restart(environment=self.board.environment, services=self._meant()))
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Of two verbs under one key, the one that means something now."""
@@ -237,7 +249,7 @@ class MainScreen(Screen[None]):
         return action not in SOMETIMES or action in self._possible
 
     def action_delete(self) -> None:
-        self._want(Verb.DELETE)
+        self._want(DeleteEnvironment(environment=self.board.environment))
 
     def _marked(self) -> tuple[str, ...]:
         return self.query_one(Services).marked
@@ -247,9 +259,8 @@ class MainScreen(Screen[None]):
         selected = (self.board.service,) if self.board.service else ()
         return self._marked() or selected
 
-    def _want(self, verb: Verb, *services: str) -> None:
-        act = Act(verb=verb, environment=self.board.environment, services=services)
-        self.post_message(ActWanted(act))
+    def _want(self, request: Request) -> None:
+        self.post_message(ActWanted(request))
 
     def action_variables(self) -> None:
         self.post_message(EditorWanted(self.board.service))

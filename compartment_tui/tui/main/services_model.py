@@ -64,7 +64,7 @@ def under_way(board: Board, one: ServiceStatus) -> str:
     """What is being done to a service at this moment, in words; empty when nothing is."""
     for job in board.running_jobs:
         track = job.timeline.track(one.service)
-        if job.act.environment != board.environment or track is None:
+        if job.request.environment != board.environment or track is None:
             continue
         if track.running:
             return stage_words(track.running[-1].stage)

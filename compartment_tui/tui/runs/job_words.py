@@ -7,14 +7,21 @@ from enum import StrEnum
 from compartment_tui.domain.deployment import Stage
 from compartment_tui.domain.outcome import Outcome
 from compartment_tui.domain.planning.lifecycle import LifecycleVerb
+from compartment_tui.domain.requests import (
+    DeleteEnvironment,
+    Deploy,
+    LifecycleRequest,
+    Request,
+    RunRequest,
+)
 from compartment_tui.present.failure import error_lines, failure_lines
 from compartment_tui.present.progress import closing_lines, failed_at, result_lines, undoable
 from compartment_tui.present.prune import pruned_lines
+from compartment_tui.present.requests import title
 from compartment_tui.present.text import clean, duration, listed, show, show_name, url
 from compartment_tui.present.timeline import StepState, Timeline, Track, TrackState
 from compartment_tui.present.tone import Cell, Line, Tone, line, with_symbol
 from compartment_tui.tui.kit.question import Question
-from compartment_tui.tui.state.action import Act, Verb
 from compartment_tui.tui.state.app_state import Job
 
 _OUTCOMES = {
@@ -79,10 +86,10 @@ def job_took(job: Job, now: datetime) -> timedelta:
 
 def job_title(job: Job) -> str:
     """What it is about, naming the services once they are known."""
-    act = job.act
-    if not act.services and act.verb.of_services and job.timeline.tracks:
-        return replace(act, services=tuple(one.service for one in job.timeline.tracks)).title()
-    return act.title()
+    request = job.request
+    if isinstance(request, RunRequest | LifecycleRequest) and not request.services:
+        request = replace(request, services=tuple(one.service for one in job.timeline.tracks))
+    return title(request)
 
 
 def ending_lines(job: Job) -> tuple[Line, ...]:
@@ -102,8 +109,8 @@ def ending_lines(job: Job) -> tuple[Line, ...]:
     told = {track.failure.message for track in timeline.tracks if track.failure}
     if failure and failure.message not in told and timeline.outcome is not Outcome.CANCELLED:
         lines += failure_lines(failure.message, hint=failure.hint, tail=failure.tail)
-    if job.act.verb is Verb.DELETE:
-        lines += ((with_symbol(f"{show_name(job.act.environment)} is gone", Tone.GOOD),),)
+    if isinstance(job.request, DeleteEnvironment):
+        lines += ((with_symbol(f"{show_name(job.request.environment)} is gone", Tone.GOOD),),)
     return lines + closing_lines(timeline)
 
 
@@ -162,7 +169,7 @@ def quit_question(jobs: tuple[Job, ...]) -> Question:
     if before:
         lines += _lines(("Leaving cancels and reverts it: what was live before stays live.",))
     if after:
-        where = listed(show_name(job.act.environment) for job in after)
+        where = listed(show_name(job.request.environment) for job in after)
         lines += _lines((f"{where} is live already: leaving ends the drain of the previous.",))
     yes = "Revert and leave" if before else "End it and leave"
     return Question(title="A job goes on", lines=tuple(lines), yes=yes, no="Stay")
@@ -202,7 +209,8 @@ def job_actions(job: Job, service: str | None) -> dict[JobAction, str]:
     outcome = job.timeline.outcome
     if job.over and (job.error is not None or outcome in (Outcome.FAILED, Outcome.CANCELLED)):
         found[JobAction.RETRY] = "try again"
-    if outcome is Outcome.UNCHANGED and job.act.verb is Verb.DEPLOY:
+    request = job.request
+    if outcome is Outcome.UNCHANGED and isinstance(request, Deploy) and not request.hold:
         found[JobAction.RETRY] = "replace it anyway"
     if outcome is Outcome.NEEDS_ATTENTION:
         found[JobAction.RESUME] = "resume"
@@ -221,10 +229,11 @@ def job_actions(job: Job, service: str | None) -> dict[JobAction, str]:
     return found
 
 
-def again(job: Job) -> Act:
-    """The act that a retry is; after one that found nothing to do, with force."""
-    force = job.act.force or job.timeline.outcome is Outcome.UNCHANGED
-    return replace(job.act, force=force)
+def again(job: Job) -> Request:
+    """The request that a retry is; after one that found nothing to do, with force."""
+    if isinstance(job.request, Deploy) and job.timeline.outcome is Outcome.UNCHANGED:
+        return replace(job.request, force=True)
+    return job.request
 
 
 def track_url(track: Track, job: Job) -> str | None:

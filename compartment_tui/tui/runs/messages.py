@@ -6,18 +6,18 @@ from textual.message import Message
 
 from compartment_tui.domain.errors import CompartmentError
 from compartment_tui.domain.planning.retention import Pruning
+from compartment_tui.domain.requests import Request
 from compartment_tui.present.plan import PlanContext
 from compartment_tui.present.timeline import Timeline
 from compartment_tui.tui.runs.plan_model import Proposed
-from compartment_tui.tui.state.action import Act
 from compartment_tui.tui.state.job_output import OutputLine
 
 
 @dataclass(eq=False, repr=False)
 class PlanReady(Message):
-    """What an act would do."""
+    """What a request would do."""
 
-    act: Act
+    request: Request
     plan: Proposed
     context: PlanContext
     protected: bool = False
@@ -26,9 +26,9 @@ class PlanReady(Message):
 
 @dataclass(eq=False, repr=False)
 class ActRefused(Message):
-    """The act cannot be done; nothing was touched."""
+    """The request cannot be done; nothing was touched."""
 
-    act: Act
+    request: Request
     error: CompartmentError
 
 
@@ -37,7 +37,7 @@ class JobMoved(Message):
     """A job went on. `timeline.outcome` is set when it is over."""
 
     job: int
-    act: Act
+    request: Request
     timeline: Timeline
     said: tuple[OutputLine, ...] = ()
     """What it wrote since the last message of this kind."""
@@ -50,7 +50,7 @@ class JobEnded(Message):
     """Nothing more comes of this job; `error` when it was refused or broke."""
 
     job: int
-    act: Act
+    request: Request
     timeline: Timeline
     error: CompartmentError | None = None
     pruned: Pruning | None = None

@@ -11,15 +11,15 @@ from textual.fuzzy import Matcher
 from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
+from compartment_tui.domain.requests import PromoteFrom, Rollback
 from compartment_tui.present.tone import line
 from compartment_tui.tui.kit.dialog import Dialog
 from compartment_tui.tui.kit.styled_text import words
 from compartment_tui.tui.runs.rollback_choices import RollbackChoice
-from compartment_tui.tui.state.action import Act
 
 
-class PickScreen(Dialog[Act | None]):
-    """The chosen act, yet to be planned and confirmed."""
+class PickScreen(Dialog[Rollback | PromoteFrom | None]):
+    """The chosen request, yet to be planned and confirmed."""
 
     BINDINGS = [
         Binding("escape", "leave", "Back", id="pick.leave"),
@@ -86,7 +86,7 @@ class PickScreen(Dialog[Act | None]):
     def _selected(self, event: OptionList.OptionSelected) -> None:
         event.stop()
         if event.option.id is not None:
-            self.dismiss(self._choices[int(event.option.id)].act)
+            self.dismiss(self._choices[int(event.option.id)].request)
 
     def action_filter(self) -> None:
         field = self.query_one(Input)

@@ -1,43 +1,32 @@
-"""What an act would do, as a dialog shows it before anything is done."""
+"""What a request would do, as a dialog shows it before anything is done."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 from typing import TypeAlias
 
 from compartment_tui.domain.detail_views import Deletion
 from compartment_tui.domain.planning.lifecycle import LifecyclePlan
 from compartment_tui.domain.planning.plan import ImageSource, Plan, Run
 from compartment_tui.domain.planning.retention import Pruning
+from compartment_tui.domain.requests import (
+    DeleteEnvironment,
+    Deploy,
+    LabelledRequest,
+    PromoteFrom,
+    Request,
+)
 from compartment_tui.present.fields import deletion_lines
 from compartment_tui.present.lifecycle import handling_lines
 from compartment_tui.present.plan import PlanContext, plan_lines
 from compartment_tui.present.prune import pruning_lines
-from compartment_tui.present.text import listed, show
+from compartment_tui.present.text import clean, listed, show, show_name
 from compartment_tui.present.tone import Line, Tone, line, with_symbol
-from compartment_tui.tui.state.action import Act, Verb
 
 Proposed: TypeAlias = Run | LifecyclePlan | Pruning | Deletion | None
-"""What an act would do: None where only doing it tells."""
-
-YES = {
-    Verb.DEPLOY: "Deploy",
-    Verb.HOLD: "Deploy and hold",
-    Verb.PROMOTE: "Promote",
-    Verb.ACROSS: "Promote",
-    Verb.DISCARD: "Discard",
-    Verb.ROLLBACK: "Roll back",
-    Verb.REDEPLOY: "Redeploy",
-    Verb.REMOVE: "Remove",
-    Verb.STOP: "Stop",
-    Verb.START: "Start",
-    Verb.RESTART: "Restart",
-    Verb.PRUNE: "Prune",
-    Verb.RESUME: "Resume",
-    Verb.DELETE: "Delete",
-}
-"""What the button that starts it says."""
+"""What a request would do: None where only doing it tells."""
 
 
-def proposal_lines(act: Act, plan: Proposed, context: PlanContext) -> tuple[Line, ...]:
+def proposal_lines(request: Request, plan: Proposed, context: PlanContext) -> tuple[Line, ...]:
     """The whole plan; the dialog's title already says the verb and the environment."""
     match plan:
         case Run():
@@ -48,7 +37,7 @@ def proposal_lines(act: Act, plan: Proposed, context: PlanContext) -> tuple[Line
         case Pruning():
             return pruning_lines(plan)
         case Deletion():
-            return deletion_lines(plan, volumes=act.volumes)
+            return _deletion_lines(request, plan)
         case None:
             return (line("Finishes or reverts what an earlier run left behind."),)
 
@@ -62,22 +51,117 @@ def empty(plan: Proposed) -> bool:
     return isinstance(plan, Run) and not plan.plans
 
 
-def toggles(act: Act, plan: Proposed) -> Iterator[tuple[str, str]]:
-    """Keys that change what is proposed, each with what it says now."""
-    if act.verb in (Verb.DEPLOY, Verb.HOLD):
-        yield "f", f"replace unchanged services too: {yes_or_no(act.force)}"
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Toggle:
+    """An option that is there or not: its key, how it stands, and the request with it changed."""
+
+    key: str
+    words: str
+    changed: Request
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Blank:
+    """An option that is a word: its key, how it stands, and the request with another word."""
+
+    key: str
+    words: str
+    prompt: str
+    value: str
+    filled: Callable[[str], Request]
+
+
+def toggles(request: Request, plan: Proposed) -> Iterator[Toggle]:
+    """What can be turned on and off of what is proposed."""
+    if isinstance(request, Deploy):
+        yield from _deploy_toggles(request, plan)
+    if isinstance(request, DeleteEnvironment) and isinstance(plan, Deletion):
+        if plan.volumes:
+            words = f"volumes go too: {'yes, with their data' if request.volumes else 'no'}"
+            yield Toggle(
+                key="v", words=words, changed=replace(request, volumes=not request.volumes)
+            )
+        if plan.declared:
+            yield _file_toggle(request)
+
+
+def toggles_of_refused(request: Request) -> Iterator[Toggle]:
+    """What can be turned on and off of what cannot be done as it is."""
+    if isinstance(request, DeleteEnvironment):
+        yield _file_toggle(request)
+
+
+def blanks(request: Request) -> Iterator[Blank]:
+    """What can be filled in, whatever is proposed."""
+    if isinstance(request, Deploy):
+        yield Blank(
+            key="g",
+            words=f"from {clean(request.ref)}" if request.ref else "from a commit",
+            prompt="Services and their files from this commit, branch or tag",
+            value=request.ref or "",
+            filled=lambda text: replace(request, ref=text or None),
+        )
+    if isinstance(request, PromoteFrom) and len(request.services) == 1:
+        yield Blank(
+            key="d",
+            words=_worded("one deployment", request.deployment or ""),
+            prompt=f"The image of this deployment in {show_name(request.origin)}",
+            value=request.deployment or "",
+            filled=lambda text: replace(request, deployment=text or None),
+        )
+    if isinstance(request, LabelledRequest):
+        yield Blank(
+            key="l",
+            words=_worded("label", request.label),
+            prompt="A name for this run in the history",
+            value=request.label,
+            filled=lambda text: replace(request, label=text),
+        )
+
+
+def _worded(what: str, value: str) -> str:
+    return f"{what}: {clean(value)}" if value else what
+
+
+def _deploy_toggles(request: Deploy, plan: Proposed) -> Iterator[Toggle]:
+    yield Toggle(
+        key="f",
+        words=f"replace unchanged services too: {yes_or_no(request.force)}",
+        changed=replace(request, force=not request.force),
+    )
     gone = isinstance(plan, Run) and bool(plan.undeclared)
-    if act.verb is Verb.DEPLOY and (gone or act.remove_undeclared):
-        yield "r", f"take away what the file no longer has: {yes_or_no(act.remove_undeclared)}"
-    if act.verb is Verb.HOLD:
-        yield "p", f"an address to look at it: {yes_or_no(act.preview)}"
-    if isinstance(plan, Deletion) and plan.volumes:
-        yield "v", f"volumes go too: {'yes, with their data' if act.volumes else 'no'}"
+    removes = request.remove_undeclared
+    if not request.hold and (gone or removes):
+        yield Toggle(
+            key="r",
+            words=f"take away what the file no longer has: {yes_or_no(removes)}",
+            changed=replace(request, remove_undeclared=not removes),
+        )
+    if request.hold:
+        yield Toggle(
+            key="p",
+            words=f"an address to look at it: {yes_or_no(request.preview)}",
+            changed=replace(request, preview=not request.preview),
+        )
 
 
-def taking_over(act: Act, plan: Proposed, owner: str) -> tuple[Line, ...]:
+def _file_toggle(request: DeleteEnvironment) -> Toggle:
+    return Toggle(
+        key="e",
+        words=f"what the project file says of it goes too: {yes_or_no(request.variables)}",
+        changed=replace(request, variables=not request.variables),
+    )
+
+
+def _deletion_lines(request: Request, plan: Deletion) -> tuple[Line, ...]:
+    if not isinstance(request, DeleteEnvironment):
+        return ()
+    return deletion_lines(plan, volumes=request.volumes, variables=request.variables)
+
+
+def taking_over(request: Request, plan: Proposed, owner: str) -> tuple[Line, ...]:
     """From whom, where the plan does not say it by itself."""
-    if not act.take_over or isinstance(plan, Run):
+    if not request.take_over or isinstance(plan, Run):
         return ()
     return (line(f"belongs to {owner} so far: this takes it over", Tone.WARN), line(""))
 

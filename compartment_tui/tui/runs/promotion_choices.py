@@ -3,12 +3,12 @@
 from collections.abc import Iterator
 from datetime import datetime
 
+from compartment_tui.domain.requests import PromoteFrom
 from compartment_tui.domain.views import EnvironmentStatus, EnvironmentView
 from compartment_tui.present.tables import commit_cell
 from compartment_tui.present.text import age, counted, listed, pad, short_id, show, show_name, width
 from compartment_tui.present.tone import Cell, Line, Tone
 from compartment_tui.tui.runs.rollback_choices import RollbackChoice
-from compartment_tui.tui.state.action import Act, Verb
 from compartment_tui.tui.state.app_state import Board
 
 ALL = "Everything that is live there"
@@ -28,8 +28,7 @@ def promotion_choices(
     wholes = [
         RollbackChoice(
             group=group,
-            act=Act(
-                verb=Verb.ACROSS,
+            request=PromoteFrom(
                 environment=environment,
                 origin=view.key.environment,
                 services=marked,
@@ -77,9 +76,7 @@ def _singles(
         said = f"{commit_cell(row.active).text:<8}  {age(row.active.created, now)}"
         yield RollbackChoice(
             group=f"One service of {show_name(origin)}",
-            act=Act(
-                verb=Verb.ACROSS, environment=environment, origin=origin, services=(row.service,)
-            ),
+            request=PromoteFrom(environment=environment, origin=origin, services=(row.service,)),
             line=(
                 Cell(f"{pad(show(row.service), names)}  {short_id(row.active.id)}  "),
                 Cell(said, Tone.QUIET),

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from compartment_tui.domain.deployment import RunRecord, Status
 from compartment_tui.domain.detail_views import DeploymentView, RunView
+from compartment_tui.domain.requests import PromoteFrom, Rollback
 from compartment_tui.domain.views import EnvironmentStatus, Left, ServiceStatus
 from compartment_tui.present.tables import available_cell, commit_cell
 from compartment_tui.present.text import (
@@ -19,7 +20,6 @@ from compartment_tui.present.text import (
     show_name,
 )
 from compartment_tui.present.tone import Cell, Line, Tone
-from compartment_tui.tui.state.action import Act, Verb
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,7 +27,7 @@ class RollbackChoice:
     """One way back. `group` is the heading it stands under."""
 
     group: str
-    act: Act
+    request: Rollback | PromoteFrom
     line: Line
 
     @property
@@ -91,7 +91,7 @@ def _plain(
     head = "the previous of " + listed(map(show, marked)) if marked else _undo(newest, history, now)
     return RollbackChoice(
         group="Undo",
-        act=Act(verb=Verb.ROLLBACK, environment=environment, services=marked),
+        request=Rollback(environment=environment, services=marked),
         line=(Cell(f"{head}  "), Cell(steps, Tone.QUIET)),
     )
 
@@ -136,7 +136,7 @@ def _deployments(
         service = view.deployment.service
         yield RollbackChoice(
             group=f"One deployment of {listed(map(show, services))}",
-            act=Act(verb=Verb.ROLLBACK, environment=environment, services=(service,), to=id_),
+            request=Rollback(environment=environment, services=(service,), to=id_),
             line=_deployment_line(view, now),
         )
 
@@ -176,7 +176,7 @@ def _runs(
         who = f"by {clean(view.run.actor)}: {listed(map(show, sorted(made)))}"
         yield RollbackChoice(
             group="Everything, as a run left it",
-            act=Act(verb=Verb.ROLLBACK, environment=environment, run=view.run.id),
+            request=Rollback(environment=environment, run=view.run.id),
             line=(
                 Cell(f"{short_id(view.run.id)}  "),
                 Cell(f"{words}  "),

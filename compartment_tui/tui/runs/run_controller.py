@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING
 
 from textual.binding import Binding
 
+from compartment_tui.domain.requests import Request, Rollback
 from compartment_tui.present.text import show_name
 from compartment_tui.present.tone import Tone
 from compartment_tui.tui.base import BoardApp, broadcast
-from compartment_tui.tui.messages import ActWanted
+from compartment_tui.tui.messages import ActWanted, OriginWanted
 from compartment_tui.tui.runs.job_words import job_title, toast
 from compartment_tui.tui.runs.messages import (
     ActRefused,
@@ -20,7 +21,6 @@ from compartment_tui.tui.runs.messages import (
 )
 from compartment_tui.tui.runs.rollback_choices import choices, nothing_to_go_back_to
 from compartment_tui.tui.signals import SignalHandler
-from compartment_tui.tui.state.action import Act, Verb
 from compartment_tui.tui.state.app_state import Job, not_known_yet
 from compartment_tui.tui.state.job_output import JobOutput
 
@@ -58,64 +58,71 @@ class Acting(BoardApp):
 
     def on_act_wanted(self, message: ActWanted) -> None:
         """Look first: nothing is done before its plan was seen."""
-        act = message.act
-        if self.board.read_only and not message.look_only:
-            self.notify("read-only: nothing is changed", severity="warning")
+        request = message.request
+        if self._refuses(request.environment, look_only=message.look_only):
             return
-        if not act.environment:
-            self.say_not_known_yet()
-        elif message.look_only:
-            self._propose(act, look_only=True)
-        elif act.verb is Verb.ROLLBACK and act.to is None and act.run is None:
-            self._pick_back(act)
-        elif act.verb is Verb.ACROSS and act.origin is None:
-            self._pick_origin(act)
+        if message.look_only:
+            self._propose(request, look_only=True)
+        elif isinstance(request, Rollback) and request.to is None and request.run is None:
+            self._pick_back(request)
         else:
-            self._propose(act)
+            self._propose(request)
+
+    def _refuses(self, environment: str, *, look_only: bool = False) -> bool:
+        """Whether nothing can be changed here and now, which is said."""
+        if self.board.read_only and not look_only:
+            self.notify("read-only: nothing is changed", severity="warning")
+        elif not environment:
+            self.say_not_known_yet()
+        else:
+            return False
+        return True
 
     def say_not_known_yet(self) -> None:
         """Nothing can be asked of an environment before the project file was read."""
         self.notify(not_known_yet(self.board), severity="warning", markup=False)
 
-    def _pick_back(self, act: Act) -> None:
+    def _pick_back(self, request: Rollback) -> None:
         """Where to go back to."""
         from compartment_tui.tui.runs.pick_screen import PickScreen
 
-        here = act.environment == self.board.environment
+        here = request.environment == self.board.environment
         found = choices(
-            self.board.statuses.get(act.environment),
-            self.board.histories.get(act.environment, ()),
-            environment=act.environment,
-            marked=act.services,
+            self.board.statuses.get(request.environment),
+            self.board.histories.get(request.environment, ()),
+            environment=request.environment,
+            marked=request.services,
             selected=self.board.service if here else None,
             now=self.world.clock.now(),
         )
-        title = f"Roll back in {show_name(act.environment)}"
-        nothing = nothing_to_go_back_to(act.environment)
+        title = f"Roll back in {show_name(request.environment)}"
+        nothing = nothing_to_go_back_to(request.environment)
         self.push_screen(PickScreen(title, found, nothing=nothing), self._picked)
 
-    def _pick_origin(self, act: Act) -> None:
-        """Whose images to take."""
+    def on_origin_wanted(self, message: OriginWanted) -> None:
+        """Whose images to take is chosen first."""
         from compartment_tui.tui.runs.pick_screen import PickScreen
         from compartment_tui.tui.runs.promotion_choices import nothing_to_promote, promotion_choices
 
-        now = self.world.clock.now()
-        found = promotion_choices(self.board, act.environment, act.services, now)
-        title = f"Promote to {show_name(act.environment)}, from where?"
+        if self._refuses(message.environment):
+            return
+        now, where = self.world.clock.now(), message.environment
+        found = promotion_choices(self.board, where, message.services, now)
+        title = f"Promote to {show_name(where)}, from where?"
         nothing = nothing_to_promote(self.board)
         self.push_screen(PickScreen(title, found, nothing=nothing), self._picked)
 
-    def _picked(self, act: Act | None) -> None:
-        if act is not None:
-            self._propose(act)
+    def _picked(self, request: Request | None) -> None:
+        if request is not None:
+            self._propose(request)
 
-    def _propose(self, act: Act, *, look_only: bool = False) -> None:
+    def _propose(self, request: Request, *, look_only: bool = False) -> None:
         from compartment_tui.tui.runs.plan_screen import PlanScreen
 
         # The dialog opens before its plan is there, so that no key meant for the screen below
         # can answer it by chance: until then it answers to nothing but leaving.
-        self.push_screen(PlanScreen(act, look_only=look_only), self._decided)
-        self.bridge.plan(act)
+        self.push_screen(PlanScreen(request, look_only=look_only), self._decided)
+        self.bridge.plan(request)
 
     def on_plan_ready(self, message: PlanReady) -> None:
         broadcast(self, "take_plan", message)
@@ -132,21 +139,21 @@ class Acting(BoardApp):
             self.notify(words, severity="warning", timeout=OLD_SEAL_SECONDS, markup=False)
 
     def on_act_refused(self, message: ActRefused) -> None:
-        broadcast(self, "refuse", message.act, message.error)
+        broadcast(self, "refuse", message.request, message.error)
 
     async def _decided(self, decision: "Decision | None") -> None:
         if decision is not None:
-            job = self.begin(decision.act, http_port=decision.http_port)
-            broadcast(self, "act_begun", decision.act)
+            job = self.begin(decision.request, http_port=decision.http_port)
+            broadcast(self, "act_begun", decision.request)
             await self.open_job(job.number)
 
     # --- while it goes on ------------------------------------------------------------------------
 
-    def begin(self, act: Act, *, http_port: int = 80) -> Job:
+    def begin(self, request: Request, *, http_port: int = 80) -> Job:
         """Do it now."""
         began = self.world.clock.now()
-        number = self.bridge.start(act)
-        job = Job(number=number, act=act, started=began, http_port=http_port)
+        number = self.bridge.start(request)
+        job = Job(number=number, request=request, started=began, http_port=http_port)
         self.show(self.board.with_job(job))
         return job
 
@@ -187,9 +194,9 @@ class Acting(BoardApp):
             self.exit()
             return
         self._tell(ended)
-        self.bridge.look_again(message.act.environment)
+        self.bridge.look_again(message.request.environment)
         self.bridge.look()
-        self.bridge.history(message.act.environment)
+        self.bridge.history(message.request.environment)
         if self.board.environment:
             self.bridge.routes(self.board.environment)
 

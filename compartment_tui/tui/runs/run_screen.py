@@ -7,7 +7,16 @@ from textual.content import Content
 from textual.screen import Screen
 from textual.widgets import Static
 
+from compartment_tui.domain.requests import (
+    Discard,
+    Promote,
+    Request,
+    Resume,
+    Rollback,
+    Start,
+)
 from compartment_tui.present.progress import note_lines
+from compartment_tui.present.requests import services_of
 from compartment_tui.present.text import clean, duration, short_id, show
 from compartment_tui.present.timeline import Track
 from compartment_tui.present.tone import Line, Tone, line
@@ -34,7 +43,6 @@ from compartment_tui.tui.runs.messages import CancelWanted, JobMoved
 from compartment_tui.tui.runs.output_pane import OutputPane
 from compartment_tui.tui.runs.stage_table import TrackGrid
 from compartment_tui.tui.shell.key_hints import Hints
-from compartment_tui.tui.state.action import Act, Verb
 from compartment_tui.tui.state.app_state import Board, Job
 
 WAYS = {
@@ -222,7 +230,7 @@ class RunScreen(Screen[None]):
         pane = self.query_one(OutputPane)
         title = f"{show(track.service)}: logs of {short_id(track.deployment)}, l for the output"
         pane.fill(title, ())
-        environment = self.job.act.environment
+        environment = self.job.request.environment
         self._stream = self.app.bridge.read_logs(environment, track.deployment)
 
     def action_shell(self) -> None:
@@ -235,7 +243,7 @@ class RunScreen(Screen[None]):
             self.notify(why, severity="warning", markup=False)
             return
         self.post_message(
-            news.ShellWanted(self.job.act.environment, track.service, track.deployment)
+            news.ShellWanted(self.job.request.environment, track.service, track.deployment)
         )
 
     def action_open(self) -> None:
@@ -266,20 +274,24 @@ class RunScreen(Screen[None]):
         self.post_message(ActWanted(again(self.job)))
 
     def action_undo(self) -> None:
-        self._want(Verb.ROLLBACK)
+        self._want(Rollback(environment=self._environment))
 
     def action_resume(self) -> None:
-        self._want(Verb.RESUME)
+        self._want(Resume(environment=self._environment))
 
     def action_promote(self) -> None:
-        self._want(Verb.PROMOTE)
+        self._want(Promote(environment=self._environment))
 
     def action_discard(self) -> None:
-        self._want(Verb.DISCARD)
+        self._want(Discard(environment=self._environment))
 
     def action_start(self) -> None:
-        self._want(Verb.START, *self.job.act.services)
+        services = services_of(self.job.request)
+        self._want(Start(environment=self._environment, services=services))
 
-    def _want(self, verb: Verb, *services: str) -> None:
-        act = Act(verb=verb, environment=self.job.act.environment, services=services)
-        self.post_message(ActWanted(act))
+    @property
+    def _environment(self) -> str:
+        return self.job.request.environment
+
+    def _want(self, request: Request) -> None:
+        self.post_message(ActWanted(request))

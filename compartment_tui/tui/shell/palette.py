@@ -10,11 +10,11 @@ from textual.fuzzy import Matcher
 from textual.message import Message
 from textual.screen import Screen
 
+from compartment_tui.domain.requests import Prune, Remove, Resume
 from compartment_tui.present.text import show, show_name
 from compartment_tui.tui import messages as news
 from compartment_tui.tui.messages import ActWanted
 from compartment_tui.tui.shell.key_bindings import KeyHint
-from compartment_tui.tui.state.action import Act, Verb
 from compartment_tui.tui.state.app_state import Board
 
 
@@ -78,19 +78,21 @@ def act_commands(board: Board, post: Callable[[Message], object]) -> Iterable[Pa
     """What can be done without a key of its own."""
     if board.read_only or not board.environment:
         return
-    acts = [
-        ("Promote from another environment", Verb.ACROSS),
-        ("Prune what nobody goes back to", Verb.PRUNE),
+    environment = board.environment
+    found: list[tuple[str, Message]] = [
+        ("Promote from another environment", news.OriginWanted(environment)),
+        ("Prune what nobody goes back to", ActWanted(Prune(environment=environment))),
     ]
     if board.status is not None and any(
         one.active is not None and not one.declared for one in board.status.services
     ):
-        acts.insert(0, ("Remove what compartment.toml no longer has", Verb.REMOVE))
+        removal = ActWanted(Remove(environment=environment))
+        found.insert(0, ("Remove what compartment.toml no longer has", removal))
     if board.status is not None and board.status.journal is not None:
-        acts.insert(0, ("Resume: finish or revert what was left half way", Verb.RESUME))
-    for words, verb in acts:
-        act = Act(verb=verb, environment=board.environment)
-        yield PaletteCommand(words=words, run=lambda act=act: post(ActWanted(act)))  # type: ignore[misc]
+        ending = ActWanted(Resume(environment=environment))
+        found.insert(0, ("Resume: finish or revert what was left half way", ending))
+    for words, wanted in found:
+        yield PaletteCommand(words=words, run=lambda wanted=wanted: post(wanted))  # type: ignore[misc]
 
 
 def _highlighted(matcher: Matcher, words: str) -> Content:

@@ -8,11 +8,11 @@ from compartment_tui.domain.deployment import Health, Sample
 from compartment_tui.domain.detail_views import RouteView, RunView, Visit
 from compartment_tui.domain.errors import CompartmentError, EngineProblem
 from compartment_tui.domain.planning.retention import Pruning
+from compartment_tui.domain.requests import Request
 from compartment_tui.domain.variables.views import VariableView
 from compartment_tui.domain.views import EnvironmentStatus, EnvironmentView, ServiceStatus
 from compartment_tui.present.text import clean
 from compartment_tui.present.timeline import Timeline
-from compartment_tui.tui.state.action import Act
 
 SAMPLES_KEPT = 30
 """Samples per deployment: half a minute, which is what a sparkline shows."""
@@ -20,10 +20,10 @@ SAMPLES_KEPT = 30
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Job:
-    """One act being done, or done."""
+    """One request being done, or done."""
 
     number: int
-    act: Act
+    request: Request
     started: datetime
     timeline: Timeline = Timeline()
     over: bool = False
@@ -83,7 +83,7 @@ class Board:
 
     def working_on(self, environment: str) -> bool:
         """Whether a job of ours is changing that environment."""
-        return any(job.act.environment == environment for job in self.running_jobs)
+        return any(job.request.environment == environment for job in self.running_jobs)
 
     def health_of(self, environment: EnvironmentView) -> Health:
         """The worst health in an environment, from the newest look there is."""
@@ -146,9 +146,9 @@ class Board:
         """A job went on; with one that is over our own lock is gone, before anybody looks again."""
         statuses = dict(self.statuses)
         before = self.jobs.get(job.number)
-        seen = statuses.get(job.act.environment)
+        seen = statuses.get(job.request.environment)
         if seen is not None and job.over and (before is None or not before.over):
-            statuses[job.act.environment] = replace(seen, holder=None)
+            statuses[job.request.environment] = replace(seen, holder=None)
         return replace(self, jobs={**self.jobs, job.number: job}, statuses=statuses)
 
 

@@ -7,9 +7,9 @@ from shlex import quote
 
 from compartment_tui.domain.outcome import Outcome
 from compartment_tui.domain.shell_quotes import option_for
+from compartment_tui.present.requests import PROGRAM, command_line
 from compartment_tui.present.text import show
 from compartment_tui.present.tone import Cell, Tone, with_symbol
-from compartment_tui.tui.state.action import PROGRAM
 from compartment_tui.tui.state.app_state import Board, Job
 
 _OUTCOMES = {
@@ -40,9 +40,9 @@ def looked(at: datetime, command: str) -> LoggedCommand:
 
 
 def command_log(board: Board, others: Iterable[LoggedCommand] = ()) -> tuple[LoggedCommand, ...]:
-    """Every act of this session with how it ended, and what else was done; newest first."""
+    """Every request of this session with how it ended, and what else was done; newest first."""
     acts = [
-        LoggedCommand(at=job.started, command=job.act.command(), outcome=_outcome(job))
+        LoggedCommand(at=job.started, command=command_line(job.request), outcome=_outcome(job))
         for job in board.jobs.values()
     ]
     return tuple(sorted([*acts, *others], key=lambda one: one.at, reverse=True))

@@ -6,7 +6,6 @@ from compartment_tui.present.text import counted
 from compartment_tui.tui.base import mounted_screens
 from compartment_tui.tui.messages import ActWanted
 from compartment_tui.tui.runs.run_controller import Acting
-from compartment_tui.tui.state.action import Act, Verb
 from compartment_tui.tui.variables.messages import (
     EditorWanted,
     ImportRead,
@@ -17,8 +16,8 @@ from compartment_tui.tui.variables.messages import (
 )
 
 if TYPE_CHECKING:
+    from compartment_tui.domain.requests import Redeploy
     from compartment_tui.tui.variables.editor_screen import VariablesScreen
-    from compartment_tui.tui.variables.staged_edits import Redeploy
 
 LONG_SECONDS = 20
 """How long it stands there who may read sensitive values: it is said once."""
@@ -94,9 +93,8 @@ class Editing(Acting):
         names = tuple(one.environment for one in others)
 
         def answered(yes: bool | None) -> None:
-            act = Act(verb=Verb.REDEPLOY, environment=offer.environment, services=offer.services)
             if yes:
-                self.post_message(ActWanted(act))
+                self.post_message(ActWanted(offer))
 
         self.push_screen(AskScreen(redeploy_question(offer, names)), answered)
 

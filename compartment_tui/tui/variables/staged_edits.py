@@ -1,9 +1,9 @@
 """What is staged, as a person reads it before it is written: line by line, and whom it touches."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 
 from compartment_tui.domain.errors import CompartmentError
+from compartment_tui.domain.requests import Redeploy
 from compartment_tui.domain.variable import Sensitivity
 from compartment_tui.domain.variables.diff import effects
 from compartment_tui.domain.variables.edits import RemoveVariable, VariableEdit, is_sensitive
@@ -114,14 +114,6 @@ def accepted_readers(editor: Editor) -> tuple[str, ...]:
 
 
 _AFTER = "Nothing that runs changes by it: a deploy or redeploy takes the new values."
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Redeploy:
-    """What was written, and who runs without it."""
-
-    environment: str
-    services: tuple[str, ...]
 
 
 def offers(editor: Editor, edits: Iterable[VariableEdit]) -> tuple[Redeploy, ...]:

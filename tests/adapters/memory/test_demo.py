@@ -14,8 +14,9 @@ from compartment_tui.adapters.memory.world import MemoryWorld
 from compartment_tui.domain.deployment import Health, Status, Trigger
 from compartment_tui.domain.events import Event, Output, RunFinished, StageFailed
 from compartment_tui.domain.outcome import Outcome
+from compartment_tui.domain.requests import Deploy, Rollback
 from compartment_tui.domain.variable import NameChanges
-from compartment_tui.operations import inspect, runs
+from compartment_tui.operations import inspect, requests
 
 SECOND = timedelta(seconds=1)
 
@@ -94,7 +95,7 @@ def test_history_has_a_failure_and_a_rollback(opened: MemoryWorld) -> None:
 def test_a_deploy_takes_its_time_and_says_what_it_does(opened: MemoryWorld) -> None:
     before = opened.clock.monotonic()
     outcome, told = ended(
-        runs.deploy(opened.world, environment="production", services=("web", "api"))
+        requests.execute(opened.world, Deploy(environment="production", services=("web", "api")))
     )
     assert outcome is Outcome.LIVE
     assert 5 * SECOND < opened.clock.monotonic() - before < 20 * SECOND
@@ -104,7 +105,7 @@ def test_a_deploy_takes_its_time_and_says_what_it_does(opened: MemoryWorld) -> N
 
 def test_billing_fails_and_what_runs_goes_on(opened: MemoryWorld) -> None:
     outcome, told = ended(
-        runs.deploy(opened.world, environment="production", services=("billing",))
+        requests.execute(opened.world, Deploy(environment="production", services=("billing",)))
     )
     assert outcome is Outcome.FAILED
     (failed,) = [one for one in told if isinstance(one, StageFailed)]
@@ -114,14 +115,18 @@ def test_billing_fails_and_what_runs_goes_on(opened: MemoryWorld) -> None:
 
 
 def test_a_new_search_or_the_one_before_does_well(opened: MemoryWorld) -> None:
-    outcome, _ = ended(runs.rollback(opened.world, environment="production", services=("search",)))
+    outcome, _ = ended(
+        requests.execute(opened.world, Rollback(environment="production", services=("search",)))
+    )
     assert outcome is Outcome.LIVE
     assert unhealthy(opened, "production") == {}
 
 
 def test_there_is_always_something_new_to_deploy(opened: MemoryWorld) -> None:
     for _ in range(2):
-        outcome, _ = ended(runs.deploy(opened.world, environment="staging", services=("web",)))
+        outcome, _ = ended(
+            requests.execute(opened.world, Deploy(environment="staging", services=("web",)))
+        )
         assert outcome is Outcome.LIVE
         opened.clock.advance(timedelta(minutes=5))
 

@@ -1,0 +1,147 @@
+"""A request in words: as a title, and as the command that makes the same one."""
+
+from collections.abc import Iterator
+from dataclasses import fields
+
+from compartment_tui.domain.names import DEFAULT_ENVIRONMENT
+from compartment_tui.domain.requests import (
+    EVERY_ENVIRONMENT,
+    DeleteEnvironment,
+    Deploy,
+    Discard,
+    LabelledRequest,
+    LifecycleRequest,
+    Promote,
+    PromoteFrom,
+    Prune,
+    Redeploy,
+    Remove,
+    Request,
+    Restart,
+    Resume,
+    Rollback,
+    RunRequest,
+    Start,
+    Stop,
+)
+from compartment_tui.domain.shell_quotes import argument_for, shell_word, short_option_for
+from compartment_tui.present.text import listed, short_id, show_name
+
+PROGRAM = "compartment-tui"
+
+_VERBS: dict[type[Request], str] = {
+    Deploy: "Deploy",
+    Promote: "Promote",
+    PromoteFrom: "Promote",
+    Discard: "Discard",
+    Rollback: "Roll back",
+    Redeploy: "Redeploy",
+    Remove: "Remove",
+    Stop: "Stop",
+    Start: "Start",
+    Restart: "Restart",
+    Prune: "Prune",
+    Resume: "Resume",
+    DeleteEnvironment: "Delete",
+}
+_FLAGS = {
+    "force": "--force",
+    "preview": "--no-preview",
+    "volumes": "--volumes",
+    "take_over": "--take-over",
+    "remove_undeclared": "--remove-undeclared",
+    "variables": "--variables",
+}
+"""Options that are there or not, in the order in which they are written."""
+
+
+def verb(request: Request) -> str:
+    """`Roll back`: what is to be done, in one or two words."""
+    return _VERBS[type(request)]
+
+
+def answer(request: Request) -> str:
+    """What a button says that starts it."""
+    held = isinstance(request, Deploy) and request.hold
+    return verb(request) + (" and hold" if held else "")
+
+
+def services_of(request: Request) -> tuple[str, ...]:
+    """The services that it names."""
+    return request.services if isinstance(request, RunRequest | LifecycleRequest) else ()
+
+
+def title(request: Request) -> str:
+    """`Deploy web in production`, safe to print."""
+    services, where = services_of(request), show_name(request.environment)
+    what = f" {', '.join(services)}" if services else ""
+    match request:
+        case PromoteFrom():
+            return f"Promote{what} from {show_name(request.origin)} to {where}"
+        case DeleteEnvironment():
+            return f"Delete the environment {where}"
+        case Discard():
+            of = f" of {listed(services)}" if services else "s"
+            return f"Discard the candidate{of} in {where}"
+        case _:
+            return f"{answer(request)}{what} in {where}"
+
+
+def command_line(request: Request) -> str:
+    """The command that makes the same request, ready to be pasted into a shell."""
+    words = [PROGRAM, request.command]
+    if isinstance(request, Deploy) and request.hold:
+        words.append("--hold")
+    words += _where(request)
+    for service in services_of(request):
+        words += ["-s", service]
+    options = {field.name: field.default for field in fields(request)}
+    changed = {name for name, default in options.items() if getattr(request, name) != default}
+    words += _values(request)
+    words += [flag for name, flag in _FLAGS.items() if name in changed]
+    return " ".join(words)
+
+
+def _where(request: Request) -> Iterator[str]:
+    environment = request.environment
+    match request:
+        case DeleteEnvironment():
+            yield argument_for(environment)
+        case PromoteFrom():
+            yield _option("--from", request.origin)
+            yield _option("--to", environment)
+        case Prune():
+            if environment != EVERY_ENVIRONMENT:
+                yield short_option_for(environment)
+        case _:
+            if environment != DEFAULT_ENVIRONMENT:
+                yield short_option_for(environment)
+
+
+def _values(request: Request) -> Iterator[str]:
+    """Options with a value, where it is not the default."""
+    match request:
+        case Rollback():
+            if request.to is not None:
+                yield _option("--to", short_id(request.to))
+            if request.run is not None:
+                yield _option("--run", short_id(request.run))
+        case PromoteFrom():
+            if request.deployment is not None:
+                yield _option("--deployment", short_id(request.deployment))
+        case Deploy():
+            if request.ref is not None:
+                yield _option("--ref", request.ref)
+        case Prune():
+            if request.before is not None:
+                yield _option("--secrets-before", request.before.isoformat())
+        case _:
+            pass
+    if isinstance(request, LabelledRequest) and request.label:
+        yield _option("--label", request.label)
+
+
+def _option(name: str, value: str) -> str:
+    """Joined where the value would be taken for an option."""
+    joint = "=" if value.startswith("-") else " "
+    return f"{name}{joint}{shell_word(value)}"
