@@ -79,7 +79,7 @@ def exit_code(error: CompartmentError) -> int:
     return next(fitting, UNEXPECTED)
 
 
-class Output:
+class CommandOutput:
     """What a command has to say, said in the way it was asked for."""
 
     def __init__(

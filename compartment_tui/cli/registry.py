@@ -88,25 +88,25 @@ _LOCK = {
 COMMANDS: Entries = MappingProxyType(
     {
         "init": CommandEntry("init", "Write a compartment.toml for the directory you are in."),
-        "deploy": CommandEntry(".runs", "Build what the files say, prove it, and put it live."),
+        "deploy": CommandEntry("runs", "Build what the files say, prove it, and put it live."),
         "promote": CommandEntry(
-            ".promoting",
+            "promote",
             "Make live what has been proven: a held candidate, or what another environment runs.",
         ),
         "discard": CommandEntry(
-            ".promoting", "Drop what `deploy --hold` left waiting: its preview, its container."
+            "promote", "Drop what `deploy --hold` left waiting: its preview, its container."
         ),
-        "rollback": CommandEntry(".runs", "Go back to what was live before, within seconds."),
+        "rollback": CommandEntry("runs", "Go back to what was live before, within seconds."),
         "redeploy": CommandEntry(
-            ".runs", "Put what is live into new containers, with today's variables."
+            "runs", "Put what is live into new containers, with today's variables."
         ),
-        "resume": CommandEntry(".runs", "Finish or revert what a crash or a second Ctrl-C left."),
-        "stop": CommandEntry(".handling", "Stop what is live, until `start`."),
-        "start": CommandEntry(".handling", "Start again what was stopped."),
+        "resume": CommandEntry("runs", "Finish or revert what a crash or a second Ctrl-C left."),
+        "stop": CommandEntry("lifecycle", "Stop what is live, until `start`."),
+        "start": CommandEntry("lifecycle", "Start again what was stopped."),
         "restart": CommandEntry(
-            ".handling", "Stop and start the same containers: this interrupts."
+            "lifecycle", "Stop and start the same containers: this interrupts."
         ),
-        "remove": CommandEntry(".runs", "Take away services that the project file no longer has."),
+        "remove": CommandEntry("runs", "Take away services that the project file no longer has."),
         "status": CommandEntry(
             "status", "Show what is live, whether it is well, where it is reached."
         ),

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from compartment_tui.cli.options import DEFAULT_ENVIRONMENT, Format
-from compartment_tui.cli.output import CANCELLED, UNEXPECTED, Output, exit_code
+from compartment_tui.cli.output import CANCELLED, UNEXPECTED, CommandOutput, exit_code
 from compartment_tui.domain.config import ProjectConfig
 from compartment_tui.domain.errors import CompartmentError, Unexpected, UsageProblem, expected
 from compartment_tui.domain.names import EnvironmentKey, parse_environment_name
@@ -20,7 +20,7 @@ class Session:
     """The shared options of one invocation, and the world, opened when first asked for."""
 
     entrances: Factories
-    output: Output
+    output: CommandOutput
     file: Path | None = None
     named_environment: str | None = None
     """As given on the command line; None when it was not."""
@@ -31,7 +31,7 @@ class Session:
     @classmethod
     def of(cls, entrances: Factories, given: dict[str, Any]) -> "Session":
         """Takes the shared options out of `given`, which keeps a command's own."""
-        output = Output(
+        output = CommandOutput(
             form=given.pop("output", Format.TEXT),
             quiet=given.pop("quiet", False),
             verbose=given.pop("verbose", False),

@@ -6,7 +6,7 @@ import pytest
 
 from compartment_tui.adapters.memory.world import MemoryWorld, memory_world
 from compartment_tui.cli.confirm import allow_change, allow_exposure, allow_loss
-from compartment_tui.cli.output import Output
+from compartment_tui.cli.output import CommandOutput
 from compartment_tui.cli.session import Session
 from compartment_tui.domain.config import EdgeSettings, EnvironmentConfig
 from compartment_tui.domain.errors import AnswerNeeded, Cancelled
@@ -30,7 +30,7 @@ def at_terminal(
     opened: MemoryWorld, answer: str, *, environment: str | None = None, yes: bool = False
 ) -> tuple[Session, Terminal]:
     stderr = Terminal()
-    output = Output(stdin=Terminal(answer), stdout=Terminal(), stderr=stderr, environment={})
+    output = CommandOutput(stdin=Terminal(answer), stdout=Terminal(), stderr=stderr, environment={})
     session = Session(
         entrances=entrances(opened.world),
         output=output,
@@ -114,7 +114,7 @@ def test_a_loss_without_a_terminal_names_the_flag(opened: MemoryWorld) -> None:
     assert "--yes" in said.err
     assert opened.host.containers
     session = Session(
-        entrances=entrances(opened.world), output=Output(), named_environment="staging"
+        entrances=entrances(opened.world), output=CommandOutput(), named_environment="staging"
     )
     with pytest.raises(AnswerNeeded):
         allow_loss(session, "delete staging", [])

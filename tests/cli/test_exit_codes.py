@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import pytest
 
 from compartment_tui.cli.options import Format
-from compartment_tui.cli.output import EXIT_OF_OUTCOME, Output, exit_code
+from compartment_tui.cli.output import EXIT_OF_OUTCOME, CommandOutput, exit_code
 from compartment_tui.cli.session import Session
 from compartment_tui.domain import errors
 from compartment_tui.domain.errors import CompartmentError, Locked
@@ -84,7 +84,9 @@ def test_every_outcome_has_a_code() -> None:
 
 def session(*, verbose: bool = False, form: Format = Format.TEXT) -> Session:
     opened = open_shop()
-    return Session(entrances=entrances(opened.world), output=Output(form=form, verbose=verbose))
+    return Session(
+        entrances=entrances(opened.world), output=CommandOutput(form=form, verbose=verbose)
+    )
 
 
 def raising(error: BaseException) -> int:

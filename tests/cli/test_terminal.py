@@ -3,9 +3,9 @@
 import pytest
 
 from compartment_tui.adapters.memory.world import Behaviour, MemoryWorld
-from compartment_tui.cli.following import follow
+from compartment_tui.cli.follow_run import follow
 from compartment_tui.cli.live_region import Region
-from compartment_tui.cli.output import Output
+from compartment_tui.cli.output import CommandOutput
 from compartment_tui.cli.output_stream import OutputStream
 from compartment_tui.cli.session import Session
 from compartment_tui.domain.requests import Deploy
@@ -54,7 +54,7 @@ def test_colour_only_where_it_is_wanted(environment: dict[str, str], coloured: b
 
 
 def deploy(opened: MemoryWorld, stdout: Terminal, stderr: Terminal) -> int:
-    output = Output(stdin=Terminal(), stdout=stdout, stderr=stderr, environment={})
+    output = CommandOutput(stdin=Terminal(), stdout=stdout, stderr=stderr, environment={})
     session = Session(entrances=entrances(opened.world), output=output)
 
     return session.guarded(

@@ -71,7 +71,7 @@ def deploy(  # noqa: PLR0913 - one an option
     request is lost. Unchanged services are left alone, and so is what was stopped by hand, unless
     -s names it. If anything fails, what was live stays.
     """
-    from compartment_tui.cli.following import carry_out
+    from compartment_tui.cli.follow_run import carry_out
     from compartment_tui.domain.requests import Deploy
 
     request = Deploy(
@@ -131,7 +131,7 @@ def rollback(
     Its containers were kept. Without options it undoes the newest run still in effect, exactly
     the services that run switched.
     """
-    from compartment_tui.cli.following import carry_out
+    from compartment_tui.cli.follow_run import carry_out
     from compartment_tui.domain.requests import Rollback
 
     request = Rollback(
@@ -160,7 +160,7 @@ def redeploy(
 
     Nothing is built or pulled.
     """
-    from compartment_tui.cli.following import carry_out
+    from compartment_tui.cli.follow_run import carry_out
     from compartment_tui.domain.requests import Redeploy
 
     request = Redeploy(
@@ -190,7 +190,7 @@ def remove(
 
     Their routes go, they are drained, stopped and kept: `rollback` brings them back.
     """
-    from compartment_tui.cli.following import carry_out
+    from compartment_tui.cli.follow_run import carry_out
     from compartment_tui.domain.requests import Remove
 
     request = Remove(
@@ -205,7 +205,7 @@ def remove(
 @command(app, environment=True, changes=True, owned=True, examples=("resume -e staging",))
 def resume(session: "Session", *, events: Events = False) -> int:
     """Finish or revert what a crash or a second Ctrl-C left."""
-    from compartment_tui.cli.following import follow
+    from compartment_tui.cli.follow_run import follow
     from compartment_tui.domain.requests import Resume
 
     request = Resume(

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from compartment_tui.cli.command import command
-from compartment_tui.cli.runs import Events, PlanOnly
+from compartment_tui.cli.commands.runs import Events, PlanOnly
 
 if TYPE_CHECKING:
     from compartment_tui.cli.session import Session
@@ -27,7 +27,7 @@ def stop(session: "Session", *, plan: PlanOnly = False, events: Events = False) 
     Routes stay: the edge answers 503 and names the service. Not even a restart of the Docker
     engine brings it back.
     """
-    from compartment_tui.cli.following import carry_out
+    from compartment_tui.cli.follow_run import carry_out
     from compartment_tui.domain.requests import Stop
 
     request = Stop(
@@ -46,7 +46,7 @@ def start(session: "Session", *, plan: PlanOnly = False, events: Events = False)
 
     It is proven to be ready before its visitors get to it.
     """
-    from compartment_tui.cli.following import carry_out
+    from compartment_tui.cli.follow_run import carry_out
     from compartment_tui.domain.requests import Start
 
     request = Start(
@@ -65,7 +65,7 @@ def restart(session: "Session", *, plan: PlanOnly = False, events: Events = Fals
 
     `redeploy` does not. What was stopped by hand stays so, unless it is named.
     """
-    from compartment_tui.cli.following import carry_out
+    from compartment_tui.cli.follow_run import carry_out
     from compartment_tui.domain.requests import Restart
 
     request = Restart(

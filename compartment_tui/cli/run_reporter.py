@@ -9,7 +9,7 @@ from typing import Protocol
 from compartment_tui.cli.event_lines import event_line
 from compartment_tui.cli.json_documents.runs import event_document
 from compartment_tui.cli.live_region import Region
-from compartment_tui.cli.output import Output
+from compartment_tui.cli.output import CommandOutput
 from compartment_tui.domain.events import Event
 from compartment_tui.ports import World
 from compartment_tui.present.progress import note_lines, track_lines
@@ -31,7 +31,9 @@ class Teller(Protocol):
 
 
 @contextmanager
-def telling(output: Output, world: World, environment: str, *, events: bool) -> Iterator[Teller]:
+def telling(
+    output: CommandOutput, world: World, environment: str, *, events: bool
+) -> Iterator[Teller]:
     """The teller that suits where the output goes; the terminal is left as it was found."""
     if events:
         yield Objects(output, environment)
@@ -58,7 +60,7 @@ class Silent:
 class Plain:
     """One line for each stage that starts or ends."""
 
-    def __init__(self, output: Output) -> None:
+    def __init__(self, output: CommandOutput) -> None:
         self._output = output
 
     def tell(self, event: Event, timeline: Timeline) -> None:
@@ -73,7 +75,7 @@ class Plain:
 class Objects:
     """One JSON object for each event, on stdout."""
 
-    def __init__(self, output: Output, environment: str) -> None:
+    def __init__(self, output: CommandOutput, environment: str) -> None:
         self._output = output
         self._environment = environment
 
@@ -87,7 +89,7 @@ class Objects:
 class Live:
     """One line for each service that moves on in place, drawn again while time passes."""
 
-    def __init__(self, output: Output, world: World) -> None:
+    def __init__(self, output: CommandOutput, world: World) -> None:
         self._output = output
         self._world = world
         self._region = Region(output.err)

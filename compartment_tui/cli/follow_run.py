@@ -8,7 +8,7 @@ from compartment_tui.cli.json_documents.common import Json, status_document
 from compartment_tui.cli.json_documents.runs import plan_document, run_document
 from compartment_tui.cli.json_documents.upkeep import handling_document
 from compartment_tui.cli.output import EXIT_OF_OUTCOME, failure_of
-from compartment_tui.cli.progress import telling
+from compartment_tui.cli.run_reporter import telling
 from compartment_tui.cli.session import Session
 from compartment_tui.domain.errors import CompartmentError
 from compartment_tui.domain.events import Event

@@ -6,7 +6,7 @@ import typer
 
 from compartment_tui.cli import completion
 from compartment_tui.cli.command import command
-from compartment_tui.cli.runs import Events, Label, PlanOnly
+from compartment_tui.cli.commands.runs import Events, Label, PlanOnly
 
 if TYPE_CHECKING:
     from compartment_tui.cli.session import Session
@@ -66,7 +66,7 @@ def promote(
     A held candidate is asked once more whether it is ready, and its release command is not run
     again. Images of another environment get the values of this one, and release commands run here.
     """
-    from compartment_tui.cli.following import carry_out
+    from compartment_tui.cli.follow_run import carry_out
     from compartment_tui.domain.errors import UsageProblem
 
     session.name_environment(target)
@@ -114,7 +114,7 @@ def discard(session: "Session", *, plan: PlanOnly = False, events: Events = Fals
 
     What is live is not touched. What a release command did is not undone.
     """
-    from compartment_tui.cli.following import carry_out
+    from compartment_tui.cli.follow_run import carry_out
     from compartment_tui.domain.requests import Discard
 
     request = Discard(
