@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+from textual import events
 from textual.timer import Timer
 
 from compartment_tui.domain.views import EnvironmentStatus
@@ -11,6 +12,7 @@ from compartment_tui.tui.base import broadcast
 from compartment_tui.tui.bridge import Bridge
 from compartment_tui.tui.main.main_screen import MainScreen
 from compartment_tui.tui.shell.app_commands import Frame
+from compartment_tui.tui.shell.keyboard import Keyboard
 from compartment_tui.tui.state.app_state import Board
 from compartment_tui.tui.variables.editor_controller import Editing
 
@@ -32,6 +34,7 @@ class CompartmentApp(Frame, Editing):
         self.board = Board(read_only=read_only)
         self.bridge = Bridge(world, self.post_message)
         self.main = MainScreen()
+        self._keyboard = Keyboard(self, super().on_event)
         self._in_view: tuple[str, ...] = ()
         self._passing: Timer | None = None
         """Runs while somebody may only be passing through a tab."""
@@ -41,8 +44,16 @@ class CompartmentApp(Frame, Editing):
     async def on_mount(self) -> None:
         """The screen first; what is on it arrives when the engine has answered."""
         await self.push_screen(self.main)
+        self.run_worker(self._keyboard.run())
         self.heed_signals()
         self.bridge.look()
+
+    async def on_event(self, event: events.Event) -> None:
+        """Keys and pastes one after the other; the rest as it comes."""
+        if isinstance(event, events.Key | events.Paste) and not event.is_forwarded:
+            self._keyboard.take(event)
+        else:
+            await super().on_event(event)
 
     def on_unmount(self) -> None:
         self.bridge.close()

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 def mounted_screens(app: App[None]) -> tuple[Screen[Any], ...]:
     """The screens whose widgets are there: not before they were composed, nor while they go."""
-    return tuple(screen for screen in app.screen_stack if _stands(screen))
+    return tuple(screen for screen in app.screen_stack if is_standing(screen))
 
 
 def broadcast(app: App[None], how: str, *news: object) -> None:
@@ -26,7 +26,8 @@ def broadcast(app: App[None], how: str, *news: object) -> None:
             take(*news)
 
 
-def _stands(screen: Screen[Any]) -> bool:
+def is_standing(screen: Screen[Any]) -> bool:
+    """Whether its widgets are there."""
     return screen.is_mounted and screen.is_running and bool(screen.children)
 
 

@@ -20,6 +20,8 @@ class AskScreen(Dialog[bool]):
         Binding("n,escape,q", "answer(False)", "No", id="ask.no"),
     ]
 
+    asks = True
+
     def __init__(self, question: Question) -> None:
         super().__init__(classes="dialog")
         self.question = question

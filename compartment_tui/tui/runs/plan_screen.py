@@ -1,6 +1,7 @@
 """What a request would do, before anything is done; and the yes that starts it."""
 
 from dataclasses import dataclass, replace
+from time import monotonic
 
 from textual import on
 from textual.app import ComposeResult
@@ -89,6 +90,7 @@ class PlanScreen(Dialog[Decision | None]):
         Binding("ctrl+d,pagedown", "scroll_by(8)", "Page down", show=False, id="plan.pagedown"),
         Binding("ctrl+u,pageup", "scroll_by(-8)", "Page up", show=False, id="plan.pageup"),
     ]
+    asks = True
     app: BoardApp
 
     def __init__(self, request: Request, *, look_only: bool = False) -> None:
@@ -133,6 +135,7 @@ class PlanScreen(Dialog[Decision | None]):
         if ready.request != self.request:
             return
         self.ready, self.refused = ready, None
+        self.shown_at = monotonic()
         self._draw()
         if self._wants_name:
             self.query_one("#name").focus()

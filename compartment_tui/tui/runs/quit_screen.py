@@ -1,5 +1,7 @@
 """Leaving while a job goes on: stay, or end it first. Until it has ended one can think again."""
 
+from time import monotonic
+
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding
@@ -20,6 +22,7 @@ class QuitScreen(Dialog[None]):
         Binding("y", "leave", "Leave", id="quit.leave"),
         Binding("n,escape", "stay", "Stay", id="quit.stay"),
     ]
+    asks = True
     app: BoardApp
 
     def __init__(self) -> None:
@@ -62,6 +65,7 @@ class QuitScreen(Dialog[None]):
     def action_leave(self) -> None:
         """Once: end the jobs and wait. Again: leave them to `resume`."""
         self.waiting = True
+        self.shown_at = monotonic()
         self.app.end_and_leave()
         self._draw(self.app.board)
 

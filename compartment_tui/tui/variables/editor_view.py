@@ -68,6 +68,11 @@ class VariablesView(Screen[None]):
         self._asked = ""
         """The environment whose sheet is on its way."""
 
+    @property
+    def holds_keys(self) -> bool:
+        """Until the sheet is here or cannot be had: what is typed before means the keys on it."""
+        return self.editor.before is None and self.app.board.trouble is None
+
     def compose(self) -> ComposeResult:
         yield TextLines(id="where")
         yield ScopeBar(id="scopes")

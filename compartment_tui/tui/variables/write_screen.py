@@ -29,6 +29,8 @@ class WriteScreen(Dialog[bool]):
         Binding("ctrl+u,pageup", "scroll_by(-8)", "Page up", show=False, id="write.pageup"),
     ]
 
+    asks = True
+
     def __init__(self, question: Question, protected: Sequence[str]) -> None:
         super().__init__(classes="dialog plan")
         self._question = question
