@@ -17,7 +17,7 @@ from compartment_tui.domain.variables.edits import SetVariable
 from compartment_tui.operations import requests
 from compartment_tui.tui.kit.choose import ChooseScreen
 from compartment_tui.tui.kit.confirm import AskScreen
-from compartment_tui.tui.kit.value_field import ValueField
+from compartment_tui.tui.kit.value_field import TYPED, ValueField
 from compartment_tui.tui.main.main_screen import MainScreen
 from compartment_tui.tui.runs.plan_screen import PlanScreen
 from compartment_tui.tui.runs.run_screen import RunScreen
@@ -371,7 +371,8 @@ def test_a_sensitive_value_is_typed_hidden_and_is_nowhere() -> None:
         seen += [one.text(), one.app.export_screenshot(), repr(one.opened.project.current)]
         assert cursor(one) == "SESSION_KEY", "it stays where it was"
         assert not any("hunter2" in text or CANARY in text for text in seen)
-        assert "•" in seen[5]
+        assert seen[1].count(TYPED) == 1
+        assert seen[1] == seen[6], "not even how long it is"
         found = written(one, "SESSION_KEY")
         assert found.sensitivity is Sensitivity.SENSITIVE
         assert found.sealed is not None

@@ -61,7 +61,9 @@ class VariableForm(Dialog[SetVariable | None]):
         with Vertical(classes="box") as box:
             what = show(draft.key) or "New variable"
             box.border_title = Content(f"{what} in {fit(show_name(draft.environment), 40)}")
-            box.border_subtitle = "enter stages · tab next · ctrl+j new line · esc leaves"
+            box.border_subtitle = (
+                "enter stages · tab next · ctrl+j new line · ctrl+z undoes · esc leaves"
+            )
             with Horizontal(classes="row"):
                 yield Static("key", classes="label", markup=False)
                 if draft.new:
