@@ -1,43 +1,51 @@
-"""The application: it keeps the board, sends intents to the bridge and shows what comes back."""
+"""The application: it keeps the board and hands each message to the part that knows of it."""
 
-from dataclasses import replace
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 from textual import events
-from textual.timer import Timer
+from textual.filter import LineFilter
+from textual.screen import Screen
 
-from compartment_tui.domain.views import EnvironmentStatus
 from compartment_tui.ports import World
 from compartment_tui.tui import messages as news
-from compartment_tui.tui.base import broadcast
+from compartment_tui.tui.base import BoardApp
 from compartment_tui.tui.bridge import Bridge
+from compartment_tui.tui.main.board_controller import BoardController
 from compartment_tui.tui.main.main_screen import MainScreen
-from compartment_tui.tui.shell.app_commands import Frame
+from compartment_tui.tui.runs import messages as run_news
+from compartment_tui.tui.runs.run_controller import RunController
+from compartment_tui.tui.shell.app_commands import AppCommands, Copied, palette_provider
+from compartment_tui.tui.shell.external_programs import ExternalPrograms
 from compartment_tui.tui.shell.keyboard import Keyboard
 from compartment_tui.tui.state.app_state import Board
-from compartment_tui.tui.variables.editor_controller import Editing
+from compartment_tui.tui.variables import messages as variable_news
+from compartment_tui.tui.variables.editor_controller import VariableEditorController
 
-TAB_PAUSE = 0.15
-"""Seconds on a tab before its environment is watched: who goes through many means the last."""
+if TYPE_CHECKING:
+    from compartment_tui.tui.shell.palette import PaletteCommand
 
 
-class CompartmentApp(Frame, Editing):
+class CompartmentApp(BoardApp):
     """One project's environments, live, and everything a person does to them."""
 
     TITLE = "compartment-tui"
     CSS_PATH = ["app.tcss", "runs/runs.tcss", "shell/shell.tcss", "variables/variables.tcss"]
     ENABLE_COMMAND_PALETTE = True
+    COMMANDS = {palette_provider}
+    BINDINGS = [*RunController.BINDINGS, *AppCommands.BINDINGS]
 
     def __init__(self, world: World, *, read_only: bool = False) -> None:
-        super().__init__()
-        self.animation_level = "none"
-        self.world = world
-        self.board = Board(read_only=read_only)
         self.bridge = Bridge(world, self.post_message)
+        super().__init__(world, Board(read_only=read_only), self.bridge.feeds)
+        self.animation_level = "none"
+        self.watching = BoardController(self)
+        self.runs = RunController(self, self.bridge.runs)
+        self.editor = VariableEditorController(self, self.bridge.variables)
+        self.programs = ExternalPrograms(self)
+        self.shell = AppCommands(self, self.programs)
         self.main = MainScreen()
         self._keyboard = Keyboard(self, super().on_event)
-        self._in_view: tuple[str, ...] = ()
-        self._passing: Timer | None = None
-        """Runs while somebody may only be passing through a tab."""
 
     # --- life ------------------------------------------------------------------------------------
 
@@ -45,8 +53,8 @@ class CompartmentApp(Frame, Editing):
         """The screen first; what is on it arrives when the engine has answered."""
         await self.push_screen(self.main)
         self.run_worker(self._keyboard.run())
-        self.heed_signals()
-        self.bridge.look()
+        self.runs.heed_signals()
+        self.feeds.look()
 
     async def on_event(self, event: events.Event) -> None:
         """Keys and pastes one after the other; the rest as it comes."""
@@ -57,104 +65,122 @@ class CompartmentApp(Frame, Editing):
 
     def on_unmount(self) -> None:
         self.bridge.close()
+        self.runs.close()
 
-    def show(self, board: Board) -> None:
-        """The board changed: whoever shows a piece of it that differs draws it again."""
-        before, self.board = self.board, board
-        broadcast(self, "show", board, before)
+    def get_line_filters(self) -> list[LineFilter]:
+        return [*super().get_line_filters(), *self.shell.filters]
 
-    # --- results ---------------------------------------------------------------------------------
+    # --- what is known ---------------------------------------------------------------------------
 
     def on_environments_arrived(self, message: news.EnvironmentsArrived) -> None:
-        first = not self.board.environments
-        if message.from_file and not first:
-            return
-        name = message.environments[0].key.project if message.environments else ""
-        board = replace(self.board, project=name).with_environments(message.environments)
-        changed = board.environment != self.board.environment
-        self.show(board)
-        if first or changed:
-            self._watch()
+        self.watching.take_environments(message)
 
     def on_status_arrived(self, message: news.StatusArrived) -> None:
-        before, away = self.board.status, self.board.engine_away
-        self.show(self.board.with_status(message.status))
-        if away and not self.board.engine_away:
-            self.bridge.look()
-        environment = message.status.key.environment
-        if environment not in [one.key.environment for one in self.board.environments]:
-            self.bridge.look()  # somebody else made it
-        if environment != self.board.environment:
-            return
-        self._sample()
-        if before is None or _moved(before, message.status):
-            self.bridge.history(environment)
-            self.bridge.routes(environment)
-            self._read_variables()
+        self.watching.take_status(message.status)
 
     def on_refresh_failed(self, message: news.RefreshFailed) -> None:
-        self.show(replace(self.board, trouble=message.error))
+        self.watching.take_trouble(message.error)
 
     def on_history_arrived(self, message: news.HistoryArrived) -> None:
         self.show(self.board.with_history(message.environment, message.runs))
 
     def on_routes_arrived(self, message: news.RoutesArrived) -> None:
-        self.show(replace(self.board, routes=message.routes, visits=message.visits))
+        self.watching.take_routes(message)
 
     def on_variables_arrived(self, message: news.VariablesArrived) -> None:
-        if (message.environment, message.service) == (self.board.environment, self.board.service):
-            self.show(replace(self.board, variables=message.variables))
+        self.watching.take_variables(message)
 
     def on_samples_arrived(self, message: news.SamplesArrived) -> None:
         self.show(self.board.with_samples(message.samples))
 
     def on_log_lines_arrived(self, message: news.LogLinesArrived) -> None:
-        broadcast(self, "take_lines", message)
-
-    # --- choosing --------------------------------------------------------------------------------
+        self.watching.take_lines(message)
 
     def on_environment_chosen(self, message: news.EnvironmentChosen) -> None:
-        if message.environment != self.board.environment:
-            self.show(self.board.choosing(message.environment))
-            if self._passing is not None:
-                self._passing.stop()
-            self._passing = self.set_timer(TAB_PAUSE, self._watch)
+        self.watching.choose_environment(message.environment)
 
     def on_service_chosen(self, message: news.ServiceChosen) -> None:
-        if message.service != self.board.service:
-            self.show(self.board.selecting(message.service))
-            self._sample()
-            self._read_variables()
+        self.watching.choose_service(message.service)
 
     def on_services_in_view(self, message: news.ServicesInView) -> None:
-        self._in_view = message.services
-        self._sample()
+        self.watching.see(message.services)
 
-    def _sample(self) -> None:
-        """CPU and memory of what can be seen: the rows in view, and the one the panes tell of."""
-        seen = {*self._in_view, self.board.service}
-        rows = self.board.status.services if self.board.status else ()
-        self.bridge.sample(
-            [row.active.id for row in rows if row.service in seen and row.active and row.instance]
-        )
+    # --- runs ------------------------------------------------------------------------------------
 
-    def _watch(self) -> None:
-        environment = self.board.environment
-        if not environment:
-            return
-        self.bridge.watch(environment)
-        self.bridge.history(environment)
-        self.bridge.routes(environment)
+    def on_act_wanted(self, message: news.ActWanted) -> None:
+        self.runs.want(message)
 
-    def _read_variables(self) -> None:
-        if self.board.service is not None:
-            self.bridge.variables(self.board.environment, self.board.service)
+    def on_plan_ready(self, message: run_news.PlanReady) -> None:
+        self.runs.take_plan(message)
 
+    def on_act_refused(self, message: run_news.ActRefused) -> None:
+        self.runs.refuse(message)
 
-def _moved(before: EnvironmentStatus, after: EnvironmentStatus) -> bool:
-    """Whether something went live, went away or was configured anew: ages do not count."""
-    return _essence(before) != _essence(after)
+    def on_job_moved(self, message: run_news.JobMoved) -> None:
+        self.runs.move_job(message)
 
+    def on_job_ended(self, message: run_news.JobEnded) -> None:
+        self.runs.end_job(message)
 
-def _essence(status: EnvironmentStatus) -> list[object]:
-    return [(row.service, row.active and row.active.id, row.drift) for row in status.services]
+    def on_cancel_wanted(self, message: run_news.CancelWanted) -> None:
+        self.runs.cancel_job(message.job)
+
+    def action_activity(self) -> None:
+        self.runs.open_activity()
+
+    def action_leave(self) -> None:
+        """Quit; neither a job nor what is staged is dropped without a word."""
+        self.editor.leave(self.runs.leave)
+
+    # --- variables -------------------------------------------------------------------------------
+
+    def on_editor_wanted(self, message: news.EditorWanted) -> None:
+        self.editor.open(message)
+
+    def on_sheet_arrived(self, message: variable_news.SheetArrived) -> None:
+        if self.editor.take_sheet(message.sheet):
+            self.runs.say_old_seals()
+
+    def on_import_read(self, message: variable_news.ImportRead) -> None:
+        self.editor.take_import(message)
+
+    def on_write_wanted(self, message: variable_news.WriteWanted) -> None:
+        self.editor.write(message)
+
+    def on_variables_written(self, message: variable_news.VariablesWritten) -> None:
+        self.editor.take_written(message)
+
+    def on_write_refused(self, message: variable_news.WriteRefused) -> None:
+        self.editor.refuse(message)
+
+    # --- around every screen ---------------------------------------------------------------------
+
+    def commands(self, screen: Screen[object]) -> "Iterable[PaletteCommand]":
+        return self.shell.commands(screen)
+
+    def on_open_wanted(self, message: news.OpenWanted) -> None:
+        self.programs.open_address(message.url)
+
+    def on_shell_wanted(self, message: news.ShellWanted) -> None:
+        self.programs.open_shell(message)
+
+    def on_copy_wanted(self, message: news.CopyWanted) -> None:
+        self.shell.copy(message)
+
+    def on_copied(self, message: Copied) -> None:
+        self.shell.say_copied(message)
+
+    def on_save_wanted(self, message: news.SaveWanted) -> None:
+        self.shell.save(message.text, message.what, f"Saved the {message.what}")
+
+    def action_help(self) -> None:
+        self.shell.open_help()
+
+    def action_theme(self) -> None:
+        self.shell.choose_next_theme()
+
+    def action_command_log(self) -> None:
+        self.shell.open_command_log()
+
+    def action_copy(self) -> None:
+        self.shell.open_copy_menu()

@@ -1,29 +1,35 @@
-"""What every screen may ask of the application it stands in."""
+"""What screens and parts may ask of the application they stand in."""
 
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol, runtime_checkable
 
 from textual.app import App
 from textual.screen import Screen
 
 from compartment_tui.ports import World
-from compartment_tui.tui.state.app_state import Board
-from compartment_tui.tui.state.job_output import JobOutput
+from compartment_tui.tui.feed_bridge import FeedBridge
+from compartment_tui.tui.messages import LogLinesArrived
+from compartment_tui.tui.state.app_state import Board, not_known_yet
 
-if TYPE_CHECKING:
-    from compartment_tui.tui.bridge import Bridge
+
+@runtime_checkable
+class TakesBoard(Protocol):
+    """A screen that shows pieces of the board."""
+
+    def show(self, board: Board, before: Board) -> None:
+        """The board changed."""
+
+
+@runtime_checkable
+class TakesLines(Protocol):
+    """A screen that follows logs."""
+
+    def take_lines(self, message: LogLinesArrived) -> None:
+        """A batch of one stream, perhaps of one that is not its own."""
 
 
 def mounted_screens(app: App[None]) -> tuple[Screen[Any], ...]:
     """The screens whose widgets are there: not before they were composed, nor while they go."""
     return tuple(screen for screen in app.screen_stack if is_standing(screen))
-
-
-def broadcast(app: App[None], how: str, *news: object) -> None:
-    """To every screen that takes this kind of news; which kinds there are needs not be loaded."""
-    for screen in mounted_screens(app):
-        take = getattr(screen, how, None)
-        if take is not None:
-            take(*news)
 
 
 def is_standing(screen: Screen[Any]) -> bool:
@@ -32,24 +38,45 @@ def is_standing(screen: Screen[Any]) -> bool:
 
 
 class BoardApp(App[None]):
-    """An application with a board, a bridge and a world."""
+    """An application with a world, a board, and looks at the machine."""
 
-    world: World
-    board: Board
-    bridge: "Bridge"
+    def __init__(self, world: World, board: Board, feeds: FeedBridge) -> None:
+        super().__init__()
+        self.world = world
+        self.board = board
+        self.feeds = feeds
 
     def show(self, board: Board) -> None:
-        """The board changed."""
-        raise NotImplementedError
+        """The board changed: whoever shows a piece of it that differs draws it again."""
+        before, self.board = self.board, board
+        for screen in mounted_screens(self):
+            if isinstance(screen, TakesBoard):
+                screen.show(board, before)
 
-    def output_of(self, job: int) -> JobOutput:
-        """What a job wrote so far."""
-        raise NotImplementedError
 
-    def end_and_leave(self) -> None:
-        """End every job and close then; called again, leave them to `resume`."""
-        raise NotImplementedError
+class Part:
+    """A part of the application, with what it may use of it."""
 
-    def stay(self) -> None:
-        """Do not close after all."""
-        raise NotImplementedError
+    def __init__(self, app: BoardApp) -> None:
+        self.app = app
+        self.world = app.world
+        self.feeds = app.feeds
+        self.show = app.show
+        self.notify = app.notify
+        self.push_screen = app.push_screen
+        self.pop_screen = app.pop_screen
+        self.post_message = app.post_message
+        self.exit = app.exit
+
+    @property
+    def board(self) -> Board:
+        return self.app.board
+
+    @property
+    def screen(self) -> Screen[object]:
+        """The one on top."""
+        return self.app.screen
+
+    def say_not_known_yet(self) -> None:
+        """Nothing can be asked of an environment before the project file was read."""
+        self.notify(not_known_yet(self.board), severity="warning", markup=False)

@@ -57,7 +57,7 @@ def launch(
     from compartment_tui.tui.app import CompartmentApp
 
     app = CompartmentApp(world, read_only=read_only)
-    app.recall_theme(memory)
+    app.shell.recall_theme(memory)
     # It stays for hours, and nearly everything it needs is loaded.
     gc.freeze()
     gc.set_threshold(*USUAL)

@@ -157,3 +157,11 @@ class ShellWanted(Message):
     environment: str
     service: str
     deployment: str
+
+
+@dataclass(eq=False, repr=False)
+class EditorWanted(Message):
+    """Open the variable editor at the scope of a service, or at everyone's."""
+
+    service: str | None
+    key: str | None = None

@@ -3,6 +3,7 @@
 import ast
 import subprocess
 import sys
+import tomllib
 from collections.abc import Iterator
 from importlib.util import find_spec
 from pathlib import Path
@@ -92,3 +93,16 @@ HEAVY = {"docker", "dotenv", "pyrage", "requests", "textual", "urllib3"}
 def test_the_command_line_starts_light(entrance: str) -> None:
     assert find_spec(entrance) is not None
     assert not loaded_by(entrance) & HEAVY
+
+
+def test_every_view_model_is_held_to_know_no_terminal_toolkit() -> None:
+    file = PACKAGE.parent / "pyproject.toml"
+    contracts = tomllib.loads(file.read_text(encoding="utf-8"))["tool"]["importlinter"]["contracts"]
+    held = next(one["source_modules"] for one in contracts if one["name"].startswith("View-models"))
+    models = {
+        ".".join(module.relative_to(PACKAGE.parent).with_suffix("").parts)
+        for module in MODULES
+        if module.stem.endswith("_model")
+    }
+    assert models
+    assert models <= set(held)

@@ -132,7 +132,7 @@ def test_leaving_the_plan_does_nothing(live: tuple[MemoryWorld, HeldClock], key:
 
 def test_yes_before_the_plan_is_there_starts_nothing(live: tuple[MemoryWorld, HeldClock]) -> None:
     async def act(one: Stage) -> None:
-        one.app.bridge.plan = lambda request: None  # type: ignore[method-assign]
+        one.app.bridge.runs.plan = lambda request: None  # type: ignore[method-assign]
         await one.press("D")
         await one.screen(PlanScreen)
         await one.reads("looking at what it would change")

@@ -100,13 +100,13 @@ def test_only_the_tab_somebody_stays_at_is_watched(monkeypatch: pytest.MonkeyPat
 
     async def act(one: Stage) -> None:
         watched: list[str] = []
-        real = one.app.bridge.watch
+        real = one.app.feeds.watch
 
         def watch(name: str) -> None:
             watched.append(name)
             real(name)
 
-        monkeypatch.setattr(one.app.bridge, "watch", watch)
+        monkeypatch.setattr(one.app.feeds, "watch", watch)
         await one.press(*["greater_than_sign"] * 7)
         assert one.app.board.environment == "e7"
         await one.until(lambda: bool(watched), "a watch")

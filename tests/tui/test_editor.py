@@ -81,7 +81,7 @@ async def open_editor(one: Stage) -> None:
 
 
 def screen(one: Stage) -> VariablesScreen:
-    found = one.app.editor_screen
+    found = one.app.editor.open_screen
     assert found is not None
     return found
 
@@ -213,7 +213,7 @@ def test_without_an_engine_the_file_can_be_edited() -> None:
             broken.error = engine.error = EngineUnreachable(
                 "Docker does not answer", hint="start it"
             )
-            app.bridge._world = replace(app.bridge._world, records=broken)
+            app.bridge.background.world = replace(app.world, records=broken)
             await open_editor(one)
             await one.reads("unknown")
             await edit(one, "LOG_LEVEL", "debug")

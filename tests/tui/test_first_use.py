@@ -147,7 +147,7 @@ def test_every_key_leads_somewhere_sensible(
     config: ProjectConfig, engine: EngineUnreachable | None, tmp_path: Path
 ) -> None:
     async def act(one: Stage, _: Breakable) -> None:
-        one.app.saved = tmp_path
+        one.app.shell.saved = tmp_path
         await one.until(lambda: bool(one.app.board.environment), "its environment")
         await one.until(lambda: bool(one.app.board.status or one.app.board.trouble))
         pressed: set[str] = set()
@@ -172,7 +172,7 @@ def test_every_key_leads_somewhere_sensible(
 
 
 def keys_of(one: Stage) -> Iterator[KeyHint]:
-    for key in one.app.keys(one.app.screen):
+    for key in one.app.shell.keys(one.app.screen):
         leaves = key.id.startswith("app.quit") or key.name == "ctrl+q"
         if key.enabled and not leaves and key.group != MOVING:
             yield key

@@ -92,7 +92,7 @@ def play(act: Callable[[Stage], Awaitable[None]], saved: Path) -> None:
         opened, clock = open_held()
         list(requests.execute(opened.world, Deploy(environment="production")))
         async with stage(opened, clock) as one:
-            one.app.saved = saved
+            one.app.shell.saved = saved
             await act(one)
 
     asyncio.run(run())
@@ -140,7 +140,7 @@ def test_a_file_that_cannot_be_written_is_said(tmp_path: Path) -> None:
 
 def test_a_picture_is_a_new_file_that_only_the_user_can_read(tmp_path: Path) -> None:
     async def act(one: Stage) -> None:
-        one.app.save_picture()
+        one.app.shell.save_picture()
         await one.reads("Saved a picture")
         (file,) = tmp_path.iterdir()
         assert file.suffix == ".svg"
@@ -175,7 +175,7 @@ def test_a_shell_that_fails_leaves_the_application_standing(
             raise InstanceGone("the container [/b] is gone", hint="deploy again")
 
         quiet.setattr(one.app, "suspend", nullcontext)
-        quiet.setattr(one.app.bridge, "shell", shell)
+        quiet.setattr(one.app.feeds, "shell", shell)
         await one.press("s")
         await one.reads("No shell", "the container [/b] is gone", "deploy again")
 
@@ -191,7 +191,7 @@ def test_a_shell_gets_the_terminal_and_is_noted(quiet: pytest.MonkeyPatch, tmp_p
             return 0
 
         quiet.setattr(one.app, "suspend", nullcontext)
-        quiet.setattr(one.app.bridge, "shell", shell)
+        quiet.setattr(one.app.feeds, "shell", shell)
         row = one.app.board.selected
         assert row is not None
         assert row.active is not None
@@ -213,8 +213,10 @@ def test_the_command_log_tells_what_was_done(quiet: pytest.MonkeyPatch, tmp_path
         await one.reads("Redeploy")
         await one.press("y")
         await one.until(lambda: any(job.over for job in one.app.board.jobs.values()), "the job")
-        assert [entry.command for entry in one.app.log_entries()] == ["compartment-tui redeploy"]
-        assert one.app.log_entries()[0].outcome.text == "✓ live"
+        assert [entry.command for entry in one.app.shell.log_entries()] == [
+            "compartment-tui redeploy"
+        ]
+        assert one.app.shell.log_entries()[0].outcome.text == "✓ live"
 
     play(act, tmp_path)
 

@@ -88,7 +88,7 @@ def test_read_only_shows_no_key_that_changes() -> None:
     async def act(one: Stage) -> None:
         assert "Deploy" not in hint_line(one)
         assert "Logs" in hint_line(one)
-        assert not [key for key in one.app.keys(one.app.screen) if key.changes]
+        assert not [key for key in one.app.shell.keys(one.app.screen) if key.changes]
         await one.press("question_mark")
         await one.reads("Logs")
         assert "Change something" not in one.text()

@@ -102,11 +102,11 @@ def test_t_switches_and_keeps(tmp_path: Path) -> None:
     async def run() -> None:
         opened, clock = open_held()
         async with stage(opened, clock) as one:
-            one.app.recall_theme(Memory(tmp_path / "tui.toml"))
+            one.app.shell.recall_theme(Memory(tmp_path / "tui.toml"))
             assert one.app.theme == DARK.name
             await one.press("t")
             await one.until(lambda: one.app.theme == CHOICE[1])
-            one.app.recall_theme(Memory(tmp_path / "tui.toml"))
+            one.app.shell.recall_theme(Memory(tmp_path / "tui.toml"))
             assert one.app.theme == CHOICE[1]
 
     asyncio.run(run())
@@ -117,7 +117,7 @@ def test_every_theme_can_be_drawn() -> None:
         opened, clock = open_held()
         async with stage(opened, clock) as one:
             for name in sorted(one.app.available_themes):
-                one.app.choose_theme(name)
+                one.app.shell.choose_theme(name)
                 await one.reads("Deploy")
 
     asyncio.run(run())

@@ -16,7 +16,7 @@ from compartment_tui.domain.errors import CompartmentError, EngineUnreachable
 from compartment_tui.domain.requests import Deploy
 from compartment_tui.operations import requests
 from compartment_tui.tui.app import CompartmentApp
-from compartment_tui.tui.bridge import Bridge
+from compartment_tui.tui.feed_bridge import FeedBridge
 from compartment_tui.tui.kit.confirm import AskScreen
 from compartment_tui.tui.runs.quit_screen import QuitScreen
 from compartment_tui.tui.shell import clipboard, external_programs
@@ -51,7 +51,7 @@ def _harmless(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
         patch.setattr(external_programs, "has_browser", lambda: True)
         patch.setattr(CompartmentApp, "open_url", lambda _app, _url: None)
         patch.setattr(CompartmentApp, "suspend", lambda _app: nullcontext())
-        patch.setattr(Bridge, "shell", lambda *_: 127)
+        patch.setattr(FeedBridge, "shell", lambda *_: 127)
         patch.setattr(clipboard, "copy", lambda _text, tools: tools[0].name if tools else None)
         patch.setattr(CompartmentApp, "saved", tmp_path_factory.mktemp("saved"))
         yield

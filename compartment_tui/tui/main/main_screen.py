@@ -26,13 +26,12 @@ from compartment_tui.tui.main.environment_bar import EnvironmentBar
 from compartment_tui.tui.main.pane_bar import PANES, PaneBar
 from compartment_tui.tui.main.panes import Panes
 from compartment_tui.tui.main.services_table import Services
-from compartment_tui.tui.messages import ActWanted
+from compartment_tui.tui.messages import ActWanted, EditorWanted
 from compartment_tui.tui.shell.banner import Banner
 from compartment_tui.tui.shell.key_hints import Hints
 from compartment_tui.tui.state.app_state import Board
 from compartment_tui.tui.state.available_actions import SOMETIMES, possible
 from compartment_tui.tui.state.command_log import Copyable, no_address, no_shell, openables
-from compartment_tui.tui.variables.messages import EditorWanted
 
 if TYPE_CHECKING:
     from compartment_tui.tui.kit.filter_line import Narrow
@@ -173,18 +172,18 @@ class MainScreen(Screen[None]):
 
     def _follow(self) -> None:
         """Follow the logs of what is selected, while they can be seen."""
-        bridge, board = self.app.bridge, self.app.board  # type: ignore[attr-defined]
+        feeds, board = self.app.feeds, self.app.board  # type: ignore[attr-defined]
         seen = self.pane == "logs"
         wanted = (board.environment, board.service, self._since) if seen else None
         if wanted == self._stream_of:
             return
         if self._stream is not None:
-            bridge.unfollow(self._stream)
+            feeds.unfollow(self._stream)
         self._stream, self._stream_of = None, wanted
         if wanted is not None and board.environment:
             self.query_one(Panes).forget_lines()
             services = (board.service,) if board.service else ()
-            self._stream = bridge.follow(board.environment, services, since=self._since)
+            self._stream = feeds.follow(board.environment, services, since=self._since)
 
     def on_log_pane_since_changed(self, message: "LogPane.SinceChanged") -> None:
         """Older lines than are here may be wanted: fetch from then on."""
@@ -290,7 +289,7 @@ class MainScreen(Screen[None]):
         self.notify(no_address(self.board), severity="warning", markup=False)
 
     def action_refresh(self) -> None:
-        self.app.bridge.look()  # type: ignore[attr-defined]
+        self.app.feeds.look()  # type: ignore[attr-defined]
 
     async def action_filter(self) -> None:
         if self._filter is None:

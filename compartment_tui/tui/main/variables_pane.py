@@ -6,9 +6,8 @@ from textual.binding import Binding
 
 from compartment_tui.tui.kit.key_table import KeyTable
 from compartment_tui.tui.main.variables_model import variable_notes, variables_grid
-from compartment_tui.tui.messages import CopyWanted
+from compartment_tui.tui.messages import CopyWanted, EditorWanted
 from compartment_tui.tui.state.app_state import Board
-from compartment_tui.tui.variables.messages import EditorWanted
 
 
 class Variables(KeyTable):

@@ -1,5 +1,6 @@
 """What a request would do, before anything is done; and the yes that starts it."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from time import monotonic
 
@@ -93,8 +94,11 @@ class PlanScreen(Dialog[Decision | None]):
     asks = True
     app: BoardApp
 
-    def __init__(self, request: Request, *, look_only: bool = False) -> None:
+    def __init__(
+        self, request: Request, plan: Callable[[Request], None], *, look_only: bool = False
+    ) -> None:
         super().__init__(classes="dialog plan")
+        self._plan = plan
         self.request = request
         self.look_only = look_only
         self.ready: PlanReady | None = None
@@ -323,7 +327,7 @@ class PlanScreen(Dialog[Decision | None]):
         """The same with one thing changed, planned afresh; nothing can be started meanwhile."""
         self.request, self.ready, self.refused = request, None, None
         self._settle()
-        self.app.bridge.plan(request)
+        self._plan(request)
 
     def action_scroll_by(self, rows: int) -> None:
         self.query_one(".body").scroll_relative(y=rows, animate=False)

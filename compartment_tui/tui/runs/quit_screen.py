@@ -1,5 +1,6 @@
 """Leaving while a job goes on: stay, or end it first. Until it has ended one can think again."""
 
+from collections.abc import Callable
 from time import monotonic
 
 from textual import on
@@ -25,8 +26,9 @@ class QuitScreen(Dialog[None]):
     asks = True
     app: BoardApp
 
-    def __init__(self) -> None:
+    def __init__(self, *, end: Callable[[], None], stay: Callable[[], None]) -> None:
         super().__init__(classes="dialog")
+        self._end, self._stay = end, stay
         self.waiting = False
 
     def compose(self) -> ComposeResult:
@@ -66,10 +68,10 @@ class QuitScreen(Dialog[None]):
         """Once: end the jobs and wait. Again: leave them to `resume`."""
         self.waiting = True
         self.shown_at = monotonic()
-        self.app.end_and_leave()
+        self._end()
         self._draw(self.app.board)
 
     def action_stay(self) -> None:
         """The application stays open; a job that was asked to end goes on ending."""
-        self.app.stay()
+        self._stay()
         self.dismiss(None)

@@ -1,15 +1,16 @@
-"""How something is done: looked at first, then started as a job, watched, ended, left."""
+"""An act from the wish to its end: its plan first, then a job that is watched, ended, left."""
 
 from collections import defaultdict
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar, Protocol, runtime_checkable
 
-from textual.binding import Binding
+from textual.binding import Binding, BindingType
 
+from compartment_tui.domain.errors import CompartmentError
 from compartment_tui.domain.requests import Request, Rollback
 from compartment_tui.present.text import show_name
 from compartment_tui.present.tone import Tone
-from compartment_tui.tui.base import BoardApp, broadcast
+from compartment_tui.tui.base import BoardApp, Part, mounted_screens
 from compartment_tui.tui.messages import ActWanted, OriginWanted
 from compartment_tui.tui.runs.job_words import job_title, toast
 from compartment_tui.tui.runs.messages import (
@@ -20,8 +21,9 @@ from compartment_tui.tui.runs.messages import (
     PlanReady,
 )
 from compartment_tui.tui.runs.rollback_choices import choices, nothing_to_go_back_to
+from compartment_tui.tui.runs.run_bridge import RunBridge
 from compartment_tui.tui.signals import SignalHandler
-from compartment_tui.tui.state.app_state import Job, not_known_yet
+from compartment_tui.tui.state.app_state import Job
 from compartment_tui.tui.state.job_output import JobOutput
 
 if TYPE_CHECKING:
@@ -34,29 +36,53 @@ TOAST_SECONDS = 10
 OLD_SEAL_SECONDS = 20
 
 
-class Acting(BoardApp):
-    """The half of the application that changes things, and so also the half that ends it."""
+@runtime_checkable
+class TakesPlan(Protocol):
+    """A screen that waits for the plan of an act."""
 
-    BINDINGS = [
+    def take_plan(self, ready: PlanReady) -> None:
+        """The plan, perhaps of another act."""
+
+    def refuse(self, act: Request, error: CompartmentError) -> None:
+        """The act cannot be done, and nothing was touched."""
+
+
+@runtime_checkable
+class TakesOutput(Protocol):
+    """A screen that shows what a job writes."""
+
+    def take_said(self, message: JobMoved) -> None:
+        """A job went on, perhaps another one."""
+
+
+@runtime_checkable
+class TakesBeginning(Protocol):
+    """A screen that has a stake in what is begun."""
+
+    def act_begun(self, act: Request) -> None:
+        """This was begun."""
+
+
+class RunController(Part):
+    """The part of the application that changes things, and so also the part that ends it."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
         Binding("b", "activity", "Activity", show=False, id="app.activity"),
         Binding("q", "leave", "Quit", id="app.quit"),
         Binding("ctrl+q", "leave", "Quit", show=False, id="app.quit.always", priority=True),
     ]
 
-    def __init__(self) -> None:
-        super().__init__()
+    def __init__(self, app: BoardApp, bridge: RunBridge) -> None:
+        super().__init__(app)
+        self.bridge = bridge
         self._transcripts: defaultdict[int, JobOutput] = defaultdict(JobOutput)
         self._leaving = False
         self._told_of_old_seals = False
         self._ending: SignalHandler | None = None
 
-    def output_of(self, job: int) -> JobOutput:
-        """What a job wrote so far."""
-        return self._transcripts[job]
-
     # --- before it begins ------------------------------------------------------------------------
 
-    def on_act_wanted(self, message: ActWanted) -> None:
+    def want(self, message: ActWanted) -> None:
         """Look first: nothing is done before its plan was seen."""
         request = message.request
         if self._refuses(request.environment, look_only=message.look_only):
@@ -77,10 +103,6 @@ class Acting(BoardApp):
         else:
             return False
         return True
-
-    def say_not_known_yet(self) -> None:
-        """Nothing can be asked of an environment before the project file was read."""
-        self.notify(not_known_yet(self.board), severity="warning", markup=False)
 
     def _pick_back(self, request: Rollback) -> None:
         """Where to go back to."""
@@ -121,11 +143,14 @@ class Acting(BoardApp):
 
         # The dialog opens before its plan is there, so that no key meant for the screen below
         # can answer it by chance: until then it answers to nothing but leaving.
-        self.push_screen(PlanScreen(request, look_only=look_only), self._decided)
+        self.push_screen(PlanScreen(request, self.bridge.plan, look_only=look_only), self._decided)
         self.bridge.plan(request)
 
-    def on_plan_ready(self, message: PlanReady) -> None:
-        broadcast(self, "take_plan", message)
+    def take_plan(self, message: PlanReady) -> None:
+        """To the dialog that waits for it."""
+        for screen in mounted_screens(self.app):
+            if isinstance(screen, TakesPlan):
+                screen.take_plan(message)
         self.say_old_seals()
 
     def say_old_seals(self) -> None:
@@ -138,13 +163,18 @@ class Acting(BoardApp):
             words = old_seal_words(places)
             self.notify(words, severity="warning", timeout=OLD_SEAL_SECONDS, markup=False)
 
-    def on_act_refused(self, message: ActRefused) -> None:
-        broadcast(self, "refuse", message.request, message.error)
+    def refuse(self, message: ActRefused) -> None:
+        """To the dialog that waits for its plan."""
+        for screen in mounted_screens(self.app):
+            if isinstance(screen, TakesPlan):
+                screen.refuse(message.request, message.error)
 
     async def _decided(self, decision: "Decision | None") -> None:
         if decision is not None:
             job = self.begin(decision.request, http_port=decision.http_port)
-            broadcast(self, "act_begun", decision.request)
+            for screen in mounted_screens(self.app):
+                if isinstance(screen, TakesBeginning):
+                    screen.act_begun(decision.request)
             await self.open_job(job.number)
 
     # --- while it goes on ------------------------------------------------------------------------
@@ -167,17 +197,21 @@ class Acting(BoardApp):
             if self.screen.number == number:
                 return
             await self.pop_screen()
-        await self.push_screen(RunScreen(number))
+        await self.push_screen(RunScreen(number, self._transcripts[number]))
 
-    def on_job_moved(self, message: JobMoved) -> None:
+    def move_job(self, message: JobMoved) -> None:
+        """It went on: whoever shows it hears of it."""
         job = self.board.jobs.get(message.job)
         if job is None:
             return
-        broadcast(self, "take_said", message)
+        for screen in mounted_screens(self.app):
+            if isinstance(screen, TakesOutput):
+                screen.take_said(message)
         self._transcripts[message.job].add(message.said, message.dropped)
         self.show(self.board.with_job(replace(job, timeline=message.timeline)))
 
-    def on_job_ended(self, message: JobEnded) -> None:
+    def end_job(self, message: JobEnded) -> None:
+        """Keep how it ended, say so, and look at what it changed."""
         job = self.board.jobs.get(message.job)
         if job is None:
             return
@@ -194,17 +228,17 @@ class Acting(BoardApp):
             self.exit()
             return
         self._tell(ended)
-        self.bridge.look_again(message.request.environment)
-        self.bridge.look()
-        self.bridge.history(message.request.environment)
+        self.feeds.look_again(message.request.environment)
+        self.feeds.look()
+        self.feeds.history(message.request.environment)
         if self.board.environment:
-            self.bridge.routes(self.board.environment)
+            self.feeds.routes(self.board.environment)
 
     def _tell(self, job: Job) -> None:
         """How it ended, to a person who looks at something else."""
         from compartment_tui.tui.runs.run_screen import RunScreen
 
-        screens = [one for one in self.screen_stack if isinstance(one, RunScreen)]
+        screens = [one for one in self.app.screen_stack if isinstance(one, RunScreen)]
         if any(screen.number == job.number for screen in screens):
             return
         words, tone = toast(job)
@@ -213,29 +247,31 @@ class Acting(BoardApp):
             words, title=job_title(job), severity=severity, timeout=TOAST_SECONDS, markup=False
         )
 
-    def on_cancel_wanted(self, message: CancelWanted) -> None:
-        job = self.board.jobs.get(message.job)
+    def cancel_job(self, number: int) -> None:
+        """Ask it to stop; asked again, it is left to `resume`."""
+        job = self.board.jobs.get(number)
         if job is not None and not job.over:
             requests = job.cancels + 1
             self.bridge.cancel(job.number, requests)
             self.show(self.board.with_job(replace(job, cancels=requests)))
 
-    def action_activity(self) -> None:
+    def open_activity(self) -> None:
+        """The jobs of this session."""
         from compartment_tui.tui.runs.activity_screen import ActivityScreen
 
         self.push_screen(ActivityScreen(), self.open_job)
 
     # --- leaving ---------------------------------------------------------------------------------
 
-    def action_leave(self) -> None:
+    def leave(self) -> None:
         """Quit; what to do about a job that goes on is asked first."""
         if not self.board.running_jobs:
             self.exit()
             return
         from compartment_tui.tui.runs.quit_screen import QuitScreen
 
-        if not any(isinstance(screen, QuitScreen) for screen in self.screen_stack):
-            self.push_screen(QuitScreen())
+        if not any(isinstance(screen, QuitScreen) for screen in self.app.screen_stack):
+            self.push_screen(QuitScreen(end=self.end_and_leave, stay=self.stay))
 
     def end_and_leave(self) -> None:
         """Ask every job to end, and close when the last one has. Again: leave them to `resume`."""
@@ -263,6 +299,7 @@ class Acting(BoardApp):
         if not running:
             self.exit()
 
-    def on_unmount(self) -> None:
+    def close(self) -> None:
+        """Signals mean again what they meant before."""
         if self._ending is not None:
             self._ending.over()

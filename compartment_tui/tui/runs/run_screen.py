@@ -44,6 +44,7 @@ from compartment_tui.tui.runs.output_pane import OutputPane
 from compartment_tui.tui.runs.stage_table import TrackGrid
 from compartment_tui.tui.shell.key_hints import Hints
 from compartment_tui.tui.state.app_state import Board, Job
+from compartment_tui.tui.state.job_output import JobOutput
 
 WAYS = {
     "cancel": JobAction.CANCEL,
@@ -79,8 +80,9 @@ class RunScreen(Screen[None]):
     ]
     app: BoardApp
 
-    def __init__(self, number: int) -> None:
+    def __init__(self, number: int, output: JobOutput) -> None:
         super().__init__()
+        self._output = output
         self.number = number
         self.service: str | None = None
         """The one in view."""
@@ -171,7 +173,7 @@ class RunScreen(Screen[None]):
         """Another service in view, with everything it wrote so far."""
         self._end_stream()
         self.service = service
-        output = self.app.output_of(self.number)
+        output = self._output
         pane = self.query_one(OutputPane)
         title = f"{show(service)}: output" if service else "output"
         pane.fill(title, output.of(service), output.dropped)
@@ -181,7 +183,7 @@ class RunScreen(Screen[None]):
 
     def _end_stream(self) -> None:
         if self._stream is not None:
-            self.app.bridge.unfollow(self._stream)
+            self.app.feeds.unfollow(self._stream)
         self._stream = None
 
     def on_unmount(self) -> None:
@@ -231,7 +233,7 @@ class RunScreen(Screen[None]):
         title = f"{show(track.service)}: logs of {short_id(track.deployment)}, l for the output"
         pane.fill(title, ())
         environment = self.job.request.environment
-        self._stream = self.app.bridge.read_logs(environment, track.deployment)
+        self._stream = self.app.feeds.read_logs(environment, track.deployment)
 
     def action_shell(self) -> None:
         """A shell in the container, or why there can be none."""

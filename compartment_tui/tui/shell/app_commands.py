@@ -15,8 +15,9 @@ from textual.screen import Screen
 
 from compartment_tui.present.text import clean, counted, fit, show
 from compartment_tui.tui import messages as news
+from compartment_tui.tui.base import BoardApp, Part
 from compartment_tui.tui.shell import ascii_filter, clipboard, themes
-from compartment_tui.tui.shell.external_programs import Outside
+from compartment_tui.tui.shell.external_programs import ExternalPrograms
 from compartment_tui.tui.shell.key_bindings import MOVING, KeyHint, grouped, live
 from compartment_tui.tui.state.command_log import (
     Copyable,
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
 TOAST_COLUMNS = 120
 
 
-def _commands() -> "type[Provider]":
+def palette_provider() -> "type[Provider]":
     """What opens the palette pays for loading it."""
     from compartment_tui.tui.shell.palette import Commands
 
@@ -49,10 +50,9 @@ class Copied(Message):
     tool: str | None
 
 
-class Frame(Outside):
+class AppCommands(Part):
     """The part of the application that is the same whatever it shows."""
 
-    COMMANDS = {_commands}
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("question_mark,f1", "help", "Keys", id="app.help"),
         Binding("ctrl+p", "command_palette", "Commands", show=False, priority=True, id="app.find"),
@@ -67,35 +67,37 @@ class Frame(Outside):
     saved = clipboard.users_directory() / "saved"
     """Where saved files go."""
 
-    def __init__(self) -> None:
-        super().__init__()
+    def __init__(self, app: BoardApp, programs: ExternalPrograms) -> None:
+        super().__init__(app)
+        self.programs = programs
         for theme in themes.OURS:
-            self.register_theme(theme)
-        self.theme = themes.DARK.name
+            app.register_theme(theme)
+        app.theme = themes.DARK.name
         self._ascii = ascii_filter.Ascii(enabled=ascii_filter.wanted(os.environ))
 
     def recall_theme(self, memory: themes.Memory) -> None:
         """Take up the theme chosen last time, and keep what is chosen from now on."""
         self.memory = memory
         name = memory.recall()
-        if name in self.available_themes:
-            self.theme = name
+        if name in self.app.available_themes:
+            self.app.theme = name
 
-    def get_line_filters(self) -> list[LineFilter]:
+    @property
+    def filters(self) -> list[LineFilter]:
         """Where there is only ASCII, everything drawn goes through one more filter."""
-        return [*super().get_line_filters(), *([self._ascii] if self._ascii.enabled else [])]
+        return [self._ascii] if self._ascii.enabled else []
 
     # --- keys and commands ------------------------------------------------------------------------
 
     def keys(self, screen: Screen[object]) -> tuple[KeyHint, ...]:
         """What can be done now."""
-        return live(self, screen, read_only=self.board.read_only)
+        return live(self.app, screen, read_only=self.board.read_only)
 
     async def press(self, key: KeyHint) -> None:
         """Do what the key does, where it does it."""
-        await self.run_action(key.action, key.node)
+        await self.app.run_action(key.action, key.node)
 
-    def action_help(self) -> None:
+    def open_help(self) -> None:
         """The keys of this place; enter does what the chosen one does."""
         from compartment_tui.tui.shell.help_screen import HelpScreen
 
@@ -120,39 +122,41 @@ class Frame(Outside):
                 yield key_command(key, partial(self.press, key))
         yield from act_commands(self.board, self.post_message)
         yield from board_commands(self.board, self.post_message)
-        for name in sorted(self.available_themes, key=lambda one: (one not in themes.CHOICE, one)):
+        for name in sorted(
+            self.app.available_themes, key=lambda one: (one not in themes.CHOICE, one)
+        ):
             yield PaletteCommand(words=f"Theme: {name}", run=partial(self.choose_theme, name))
-        mouse = "Let the terminal select text" if self.uses_mouse else "Use the mouse here"
+        mouse = "Let the terminal select text" if self.programs.uses_mouse else "Use the mouse here"
         yield PaletteCommand(words=f"{mouse} (toggle mouse capture)", run=self.toggle_mouse)
         for one in self.copyables():
             copy = partial(self.post_message, news.CopyWanted(one.text, one.what))
             yield PaletteCommand(words=f"Copy the {one.what}", note=show(one.text), run=copy)
         yield PaletteCommand(words="Save a picture of the screen (SVG)", run=self.save_picture)
 
-    def action_theme(self) -> None:
+    def choose_next_theme(self) -> None:
         """The next of the four themes."""
-        self.choose_theme(themes.after(self.theme))
-        self.notify(self.theme, title="Theme", timeout=2, markup=False)
+        self.choose_theme(themes.after(self.app.theme))
+        self.notify(self.app.theme, title="Theme", timeout=2, markup=False)
 
     def choose_theme(self, name: str) -> None:
         """Take it and remember it."""
-        self.theme = name
+        self.app.theme = name
         if self.memory is not None:
             self.memory.keep(name)
 
     def toggle_mouse(self) -> None:
         """Give the mouse back to the terminal, so that it can select text; or take it again."""
-        self.uses_mouse = not self.uses_mouse
-        self._apply_mouse()
-        words = "the mouse works here" if self.uses_mouse else "the terminal selects text"
+        self.programs.uses_mouse = not self.programs.uses_mouse
+        self.programs.apply_mouse()
+        words = "the mouse works here" if self.programs.uses_mouse else "the terminal selects text"
         self.notify(f"Now {words}.", title="Mouse", markup=False)
 
     # --- the command log --------------------------------------------------------------------------
 
     def log_entries(self) -> tuple[LoggedCommand, ...]:
-        return command_log(self.board, self.looks)
+        return command_log(self.board, self.programs.looks)
 
-    def action_command_log(self) -> None:
+    def open_command_log(self) -> None:
         """What was done here, as commands."""
         from compartment_tui.tui.shell.command_log_screen import CommandLogScreen
 
@@ -163,7 +167,7 @@ class Frame(Outside):
     def copyables(self) -> tuple[Copyable, ...]:
         return copyables(self.board, self.log_entries())
 
-    def action_copy(self) -> None:
+    def open_copy_menu(self) -> None:
         """What there is to copy."""
         from compartment_tui.tui.kit.letter_menu import LetterMenu
 
@@ -174,35 +178,31 @@ class Frame(Outside):
         if chosen is not None:
             self.post_message(news.CopyWanted(chosen.text, chosen.what))
 
-    def on_copy_wanted(self, message: news.CopyWanted) -> None:
+    def copy(self, message: news.CopyWanted) -> None:
         """By every way there is: nobody can say which of them reaches the person."""
         if clipboard.fits_terminal(message.text):
-            self.copy_to_clipboard(message.text)
+            self.app.copy_to_clipboard(message.text)
 
-        def copy() -> None:
+        def offer() -> None:
             tool = clipboard.copy(message.text, clipboard.tools())
             self.post_message(Copied(message.text, message.what, tool))
 
-        threading.Thread(target=copy, daemon=True).start()
+        threading.Thread(target=offer, daemon=True).start()
 
-    def on_copied(self, message: Copied) -> None:
+    def say_copied(self, message: Copied) -> None:
         """Say by which way; too much for the terminal alone goes into a file."""
         fits = clipboard.fits_terminal(message.text)
         ways = [message.tool or "", "the terminal (OSC 52)" if fits else ""]
         by = " and ".join(way for way in ways if way)
         if not by:
-            self._save(
-                message.text, message.what, "Too much for the terminal's clipboard, so saved"
-            )
+            self.save(message.text, message.what, "Too much for the terminal's clipboard, so saved")
             return
         lines = message.text.count("\n") + 1
         text = counted(lines, "line") if lines > 1 else fit(show(message.text), TOAST_COLUMNS)
         self.notify(f"{text}\nby {by}", title=f"Copied the {message.what}", markup=False)
 
-    def on_save_wanted(self, message: news.SaveWanted) -> None:
-        self._save(message.text, message.what, f"Saved the {message.what}")
-
-    def _save(self, text: str, what: str, title: str) -> None:
+    def save(self, text: str, what: str, title: str) -> None:
+        """Into a file of that kind, and say where."""
         try:
             file = clipboard.save(self.saved, what, text, datetime.now().astimezone())
         except OSError as error:
@@ -214,7 +214,9 @@ class Frame(Outside):
         """The screen as it is, as an SVG beside the other saved files."""
         try:
             now = datetime.now().astimezone()
-            file = clipboard.save(self.saved, "screen", self.export_screenshot(), now, ending="svg")
+            file = clipboard.save(
+                self.saved, "screen", self.app.export_screenshot(), now, ending="svg"
+            )
         except OSError as error:
             self.notify(clean(str(error)), title="Not saved", severity="error", markup=False)
             return

@@ -1,8 +1,6 @@
-"""The bridge's half that is about the project file's variables, and how it asks in threads."""
+"""What is asked and written of the project file's variables."""
 
 import os
-import threading
-from collections.abc import Callable
 from pathlib import Path
 
 from textual.message import Message
@@ -11,9 +9,9 @@ from compartment_tui.domain.errors import UsageProblem, expected
 from compartment_tui.domain.variables.edits import VariableEdit
 from compartment_tui.operations import variable_transfer, variables
 from compartment_tui.operations.sheet import sheet
-from compartment_tui.ports import Dotenv, World
+from compartment_tui.ports import Dotenv
 from compartment_tui.present.variables import transfer_notes
-from compartment_tui.tui import messages as news
+from compartment_tui.tui.background import Background
 from compartment_tui.tui.variables.import_model import ImportSource
 from compartment_tui.tui.variables.messages import (
     ImportRead,
@@ -22,29 +20,20 @@ from compartment_tui.tui.variables.messages import (
     WriteRefused,
 )
 
-Post = Callable[[Message], object]
-
 
 class VariableBridge:
-    """What is asked and written of variables; nothing that is posted shows a sensitive value."""
+    """Asks and writes in threads; nothing that is posted shows a sensitive value."""
 
-    def __init__(self, world: World, post: Post) -> None:
-        self._world = world
-        self._post = post
-
-    def variables(self, environment: str, service: str) -> None:
-        """What the service gets in that environment."""
-        self._ask(
-            lambda: news.VariablesArrived(
-                environment,
-                service,
-                variables.resolved(self._world, environment=environment, service=service),
-            )
-        )
+    def __init__(self, background: Background) -> None:
+        self._background = background
 
     def sheet(self, environment: str) -> None:
         """All variables of the environment, for the editor."""
-        self._ask(lambda: SheetArrived(sheet(self._world, environment=environment, beside=True)))
+        self._background.ask(
+            lambda: SheetArrived(
+                sheet(self._background.world, environment=environment, beside=True)
+            )
+        )
 
     def read_import(self, source: ImportSource, text: str) -> None:
         """What a dotenv text, or file, would bring, as `ImportRead`; nothing is written."""
@@ -52,45 +41,32 @@ class VariableBridge:
         def ask() -> Message:
             try:
                 brought = variable_transfer.import_(
-                    self._world,
+                    self._background.world,
                     environment=source.environment,
                     service=source.service,
-                    text=_read(source.path, self._world.dotenv) if source.path else text,
+                    text=_read(source.path, self._background.world.dotenv) if source.path else text,
                     replace=source.replace,
                     sensitive=source.sensitive,
                 )
             except Exception as raised:
-                error = expected(raised, self._world.error_log.write)
+                error = expected(raised, self._background.world.error_log.write)
                 return ImportRead(source, error=error)
             return ImportRead(source, edits=brought.edits, notes=tuple(transfer_notes(brought)))
 
-        self._ask(ask)
+        self._background.ask(ask)
 
     def write(self, edits: tuple[VariableEdit, ...], accepted: tuple[str, ...] = ()) -> None:
         """Write these edits together, as `VariablesWritten`; or `WriteRefused`."""
 
         def ask() -> Message:
             try:
-                written = variables.write(self._world, edits, accepted=accepted)
+                written = variables.write(self._background.world, edits, accepted=accepted)
             except Exception as raised:
-                error = expected(raised, self._world.error_log.write)
+                error = expected(raised, self._background.world.error_log.write)
                 return WriteRefused(edits, error, accepted)
             return VariablesWritten(edits, written.first_reader, written.readers)
 
-        self._ask(ask)
-
-    def _ask(self, ask: Callable[[], Message]) -> None:
-        def run() -> None:
-            try:
-                self._post(ask())
-            except Exception as raised:
-                error = expected(raised, self._world.error_log.write)
-                self._post(news.RefreshFailed(error))
-
-        self._start(run)
-
-    def _start(self, work: Callable[[], None]) -> None:
-        threading.Thread(target=work, daemon=True).start()
+        self._background.ask(ask)
 
 
 def _read(path: str, dotenv: Dotenv) -> str:

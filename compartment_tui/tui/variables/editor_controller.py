@@ -1,15 +1,15 @@
-"""The variable editor's half of the application: opened, told the news, written, left."""
+"""The variable editor in the application: opened, told the news, written, left."""
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from compartment_tui.domain.variables.sheet import Sheet
 from compartment_tui.present.text import counted
-from compartment_tui.tui.base import mounted_screens
-from compartment_tui.tui.messages import ActWanted
-from compartment_tui.tui.runs.run_controller import Acting
+from compartment_tui.tui.base import BoardApp, Part, mounted_screens
+from compartment_tui.tui.messages import ActWanted, EditorWanted
+from compartment_tui.tui.variables.editor_bridge import VariableBridge
 from compartment_tui.tui.variables.messages import (
-    EditorWanted,
     ImportRead,
-    SheetArrived,
     VariablesWritten,
     WriteRefused,
     WriteWanted,
@@ -23,51 +23,58 @@ LONG_SECONDS = 20
 """How long it stands there who may read sensitive values: it is said once."""
 
 
-class Editing(Acting):
+class VariableEditorController(Part):
     """What is staged lives on the editor's screen; what is written goes through the bridge."""
 
-    _editor: "VariablesScreen | None" = None
+    def __init__(self, app: BoardApp, bridge: VariableBridge) -> None:
+        super().__init__(app)
+        self.bridge = bridge
+        self._editor: VariablesScreen | None = None
 
     @property
-    def editor_screen(self) -> "VariablesScreen | None":
+    def open_screen(self) -> "VariablesScreen | None":
         """The open editor."""
-        return self._editor if self._editor in mounted_screens(self) else None
+        return self._editor if self._editor in mounted_screens(self.app) else None
 
-    def on_editor_wanted(self, message: EditorWanted) -> None:
+    def open(self, message: EditorWanted) -> None:
+        """Once, however often it is wanted."""
         if not self.board.environment:
             self.say_not_known_yet()
-        elif self.editor_screen is None:
+        elif self.open_screen is None:
             from compartment_tui.tui.variables.editor_screen import VariablesScreen
 
-            self._editor = VariablesScreen(message.service, message.key)
+            self._editor = VariablesScreen(self.bridge, message.service, message.key)
             self.push_screen(self._editor)
 
-    def on_sheet_arrived(self, message: SheetArrived) -> None:
-        screen = self.editor_screen
+    def take_sheet(self, sheet: Sheet) -> bool:
+        """Whether there is an editor that it is for."""
+        screen = self.open_screen
         if screen is not None:
-            screen.take_sheet(message.sheet)
-            self.say_old_seals()
+            screen.take_sheet(sheet)
+        return screen is not None
 
-    def on_import_read(self, message: ImportRead) -> None:
+    def take_import(self, message: ImportRead) -> None:
+        """To the dialog that asked for it."""
         from compartment_tui.tui.variables.import_screen import VariableImport
 
-        for screen in mounted_screens(self):
+        for screen in mounted_screens(self.app):
             if isinstance(screen, VariableImport):
                 screen.take(message)
 
     # --- writing ---------------------------------------------------------------------------------
 
-    def on_write_wanted(self, message: WriteWanted) -> None:
+    def write(self, message: WriteWanted) -> None:
+        """Into the project file, where that is allowed."""
         if message.edits and not self.board.read_only:
             self.bridge.write(message.edits, message.accepted)
 
-    def on_variables_written(self, message: VariablesWritten) -> None:
+    def take_written(self, message: VariablesWritten) -> None:
         """Staged no longer; whoever runs without it can be given it now."""
         from compartment_tui.domain.variables.edits import is_sensitive
         from compartment_tui.present.recipients import first_reader_words, reader_count_words
         from compartment_tui.tui.variables.staged_edits import offers
 
-        screen = self.editor_screen
+        screen = self.open_screen
         count = counted(len(message.edits), "edit")
         words = f"{count} written to {self.world.project.file.name}"
         timeout = None
@@ -82,7 +89,7 @@ class Editing(Acting):
         found = offers(screen.editor, message.edits)
         screen.become(screen.editor.written(message.edits))
         self.bridge.sheet(self.board.environment)
-        self.bridge.look()
+        self.feeds.look()
         if found:
             self._offer(*found)
 
@@ -98,7 +105,7 @@ class Editing(Acting):
 
         self.push_screen(AskScreen(redeploy_question(offer, names)), answered)
 
-    def on_write_refused(self, message: WriteRefused) -> None:
+    def refuse(self, message: WriteRefused) -> None:
         """Nothing was written: everything stays staged."""
         from compartment_tui.tui.kit.confirm import AskScreen
         from compartment_tui.tui.variables.staged_edits import trouble_question
@@ -111,18 +118,18 @@ class Editing(Acting):
 
     # --- leaving ---------------------------------------------------------------------------------
 
-    def action_leave(self) -> None:
-        """Quit; something staged is not dropped without a word."""
-        screen = self.editor_screen
+    def leave(self, leave: Callable[[], None]) -> None:
+        """Leave the application by `leave`; something staged is not dropped without a word."""
+        screen = self.open_screen
         if screen is None or not screen.editor.staged:
-            super().action_leave()
+            leave()
             return
         from compartment_tui.tui.kit.confirm import AskScreen
         from compartment_tui.tui.variables.staged_edits import leave_question
 
-        if not isinstance(self.screen, AskScreen):
-            self.push_screen(AskScreen(leave_question(screen.editor)), self._leave_editor)
+        def answered(yes: bool | None) -> None:
+            if yes:
+                leave()
 
-    def _leave_editor(self, yes: bool | None) -> None:
-        if yes:
-            super().action_leave()
+        if not isinstance(self.screen, AskScreen):
+            self.push_screen(AskScreen(leave_question(screen.editor)), answered)

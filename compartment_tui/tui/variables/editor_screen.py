@@ -94,7 +94,9 @@ class VariablesScreen(VariablesView):
 
     def action_import(self) -> None:
         if self.editor.before is not None:
-            self.app.push_screen(VariableImport(self.editor), self._brought)
+            self.app.push_screen(
+                VariableImport(self.editor, self.bridge.read_import), self._brought
+            )
 
     def action_compare(self) -> None:
         """Beside another environment; which one is asked where there are several."""

@@ -18,6 +18,7 @@ from compartment_tui.tui.kit.text_lines import TextLines
 from compartment_tui.tui.shell.banner import Banner
 from compartment_tui.tui.shell.key_hints import Hints
 from compartment_tui.tui.state.app_state import Board
+from compartment_tui.tui.variables.editor_bridge import VariableBridge
 from compartment_tui.tui.variables.editor_model import Editor
 from compartment_tui.tui.variables.editor_rows import EditorRows
 from compartment_tui.tui.variables.editor_table import scope_tabs, staged_words, title_line
@@ -60,8 +61,9 @@ class VariablesView(Screen[None]):
     ]  # fmt: skip
     app: BoardApp
 
-    def __init__(self, service: str | None, key: str | None = None) -> None:
+    def __init__(self, bridge: VariableBridge, service: str | None, key: str | None = None) -> None:
         super().__init__()
+        self.bridge = bridge
         self.editor = Editor(service=service)
         self._first = key
         """The key to begin at, until its row was there."""
@@ -105,7 +107,7 @@ class VariablesView(Screen[None]):
     def _ask(self) -> None:
         self._asked = self.app.board.environment
         if self._asked:
-            self.app.bridge.sheet(self._asked)
+            self.bridge.sheet(self._asked)
 
     def take_sheet(self, sheet: Sheet) -> None:
         """The file as it is by now, and what runs; that of another environment is late."""
@@ -199,7 +201,7 @@ class VariablesView(Screen[None]):
         self.query_one(EditorRows).focus()
 
     def action_refresh(self) -> None:
-        self.app.bridge.look()
+        self.app.feeds.look()
         self._ask()
 
     def action_copy(self) -> None:

@@ -1,5 +1,7 @@
 """Variables from a dotenv file, or from lines pasted here; what they would change stands below."""
 
+from collections.abc import Callable
+
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding
@@ -38,8 +40,9 @@ class VariableImport(Dialog[tuple[VariableEdit, ...]]):
     ]
     app: BoardApp
 
-    def __init__(self, editor: Editor) -> None:
+    def __init__(self, editor: Editor, read_import: Callable[[ImportSource, str], None]) -> None:
         super().__init__(classes="dialog wide form")
+        self._read_import = read_import
         self._editor = editor
         self._asked: ImportSource | None = None
         self._edits: tuple[VariableEdit, ...] | None = None
@@ -96,7 +99,7 @@ class VariableImport(Dialog[tuple[VariableEdit, ...]]):
             self._show((), *nothing_yet())
             return
         self._asked = source
-        self.app.bridge.read_import(source, text)
+        self._read_import(source, text)
 
     def take(self, message: ImportRead) -> None:
         """What it brings, or why not; that of an earlier question is late and dropped."""

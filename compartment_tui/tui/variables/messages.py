@@ -51,14 +51,6 @@ class ImportRead(Message):
 
 
 @dataclass(eq=False, repr=False)
-class EditorWanted(Message):
-    """Open the variable editor at the scope of a service, or at everyone's."""
-
-    service: str | None
-    key: str | None = None
-
-
-@dataclass(eq=False, repr=False)
 class WriteWanted(Message):
     """Write these edits together; `accepted` new recipients may read what is sensitive in them."""
 

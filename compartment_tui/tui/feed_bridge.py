@@ -1,0 +1,211 @@
+"""What is seen of the machine: looks at it, and the endless feeds of logs, samples and events."""
+
+import threading
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from itertools import count
+
+from textual.message import Message
+
+from compartment_tui.operations import inspect, variables
+from compartment_tui.ports import Feed, LogLine
+from compartment_tui.tui import messages as news
+from compartment_tui.tui.background import Background
+from compartment_tui.tui.feed_batchers import EventWatcher, LineBatcher, SampleBatcher
+
+HISTORY_LIMIT = 50
+FOLLOWED_TAIL = 500
+BACK_OFF = 2.0
+"""Seconds until a look that failed is tried again."""
+
+
+class FeedBridge:
+    """Looks in threads; the answers are messages."""
+
+    def __init__(self, background: Background) -> None:
+        self._background = background
+        self._numbers = count(1)
+        self._watched: inspect.Watch | None = None
+        self._streams: dict[int, LineBatcher] = {}
+        self._sampling = SampleBatcher(
+            background.world, lambda samples: background.post(news.SamplesArrived(samples))
+        )
+        self._stirring = EventWatcher(background.world, self._glance)
+        self._in_view = ""
+        self._looked = False
+        self._looking = threading.Lock()
+        self._closed = threading.Event()
+        self._on_screen = threading.Event()
+        """Not set while something else has the terminal and nobody takes messages."""
+        self._on_screen.set()
+
+    def look(self) -> None:
+        """All environments; the first time those of the file before, and as often as it takes."""
+        if self._looking.locked() and not self._looked:
+            return
+        self._background.start(self._look)
+
+    def watch(self, environment: str) -> None:
+        """The environment's status now and after every change; the one before is left."""
+        if self._watched is not None:
+            self._watched.close()
+        else:
+            self._stirring.start()
+        self._in_view = environment
+        feed = self._watched = inspect.watch(self._background.world, environment=environment)
+
+        def read() -> None:
+            while not self._closed.is_set() and self._watched is feed:
+                try:
+                    for status in feed:
+                        self._background.post(news.StatusArrived(status))
+                    return
+                except Exception as raised:
+                    self._background.failed(raised)
+                    self._closed.wait(BACK_OFF)
+
+        self._background.start(read)
+
+    def look_again(self, environment: str) -> None:
+        """At one environment, after any look that goes on."""
+        if environment == self._in_view and self._watched is not None:
+            self._watched.look_again()
+        else:
+            self._background.start(lambda: self._glance(environment))
+
+    def _glance(self, environment: str) -> None:
+        """At one that is not in view, so that its tab stays true."""
+        if environment == self._in_view:
+            return
+        try:
+            self._background.post(
+                news.StatusArrived(inspect.status(self._background.world, environment=environment))
+            )
+        except Exception as raised:
+            self._background.failed(raised)
+
+    def history(self, environment: str) -> None:
+        """The environment's newest runs."""
+        self._background.ask(
+            lambda: news.HistoryArrived(
+                environment,
+                inspect.history(
+                    self._background.world, environment=environment, limit=HISTORY_LIMIT
+                ),
+            )
+        )
+
+    def routes(self, environment: str) -> None:
+        """The environment's routes, each visited once."""
+
+        def ask() -> Message:
+            found = inspect.routes(self._background.world, environment=environment)
+            visits = {
+                one.route.host: self._background.world.edge.visit(one.route.host) for one in found
+            }
+            return news.RoutesArrived(found, visits)
+
+        self._background.ask(ask)
+
+    def follow(
+        self, environment: str, services: Sequence[str] = (), *, since: datetime | None = None
+    ) -> int:
+        """Follow logs, the newest lines first seen, or all from a moment on.
+
+        The number tells their lines apart; `unfollow` ends it.
+        """
+        return self._stream(
+            lambda: inspect.logs(
+                self._background.world,
+                environment=environment,
+                services=services,
+                follow=True,
+                tail=None if since else FOLLOWED_TAIL,
+                since=since,
+            )
+        )
+
+    def read_logs(self, environment: str, deployment: str, *, tail: int = 1000) -> int:
+        """What one deployment's container wrote, dead or alive, as a stream that ends by itself."""
+        return self._stream(
+            lambda: inspect.deployment_logs(
+                self._background.world, environment=environment, deployment=deployment, tail=tail
+            ),
+            "that is all it wrote until now",
+        )
+
+    def _stream(self, open_feed: Callable[[], Feed[LogLine]], end: str = "the stream ended") -> int:
+        number = next(self._numbers)
+
+        def tell(lines: tuple[LogLine, ...], dropped: int, ended: str) -> None:
+            self._on_screen.wait()
+            self._background.post(news.LogLinesArrived(number, lines, dropped, ended))
+
+        self._streams[number] = LineBatcher(open_feed, tell, end)
+        return number
+
+    def unfollow(self, number: int) -> None:
+        """End a stream; nothing of it is posted afterwards."""
+        stream = self._streams.pop(number, None)
+        if stream is not None:
+            stream.close()
+
+    def sample(self, deployments: Sequence[str]) -> None:
+        """Watch the CPU and memory of exactly these: the visible ones."""
+        self._sampling.watch(deployments)
+
+    def shell(self, environment: str, service: str, deployment: str) -> int:
+        """A shell in the container, on this process's terminal; blocks. Raises CompartmentError.
+
+        Log lines wait meanwhile, where they are bounded and counted.
+        """
+        self._on_screen.clear()
+        try:
+            return inspect.execute(
+                self._background.world,
+                environment=environment,
+                service=service,
+                command=("sh",),
+                terminal=True,
+                deployment=deployment,
+            )
+        finally:
+            self._on_screen.set()
+
+    def variables(self, environment: str, service: str) -> None:
+        """What the service gets in that environment."""
+        world = self._background.world
+        self._background.ask(
+            lambda: news.VariablesArrived(
+                environment,
+                service,
+                variables.resolved(world, environment=environment, service=service),
+            )
+        )
+
+    def close(self) -> None:
+        """End every stream: nobody looks any more."""
+        self._closed.set()
+        if self._watched is not None:
+            self._watched.close()
+        self._sampling.close()
+        self._stirring.close()
+        for number in tuple(self._streams):
+            self.unfollow(number)
+
+    def _look(self) -> None:
+        with self._looking:
+            while not self._closed.is_set():
+                try:
+                    if not self._looked:
+                        named = inspect.declared_environments(self._background.world)
+                        self._background.post(news.EnvironmentsArrived(named, from_file=True))
+                    self._background.post(
+                        news.EnvironmentsArrived(inspect.environments(self._background.world))
+                    )
+                    self._looked = True
+                except Exception as raised:
+                    self._background.failed(raised)
+                if self._looked:
+                    return
+                self._closed.wait(BACK_OFF)
