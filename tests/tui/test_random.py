@@ -20,6 +20,7 @@ from compartment_tui.tui.feed_bridge import FeedBridge
 from compartment_tui.tui.kit.confirm import AskScreen
 from compartment_tui.tui.runs.quit_screen import QuitScreen
 from compartment_tui.tui.shell import clipboard, external_programs
+from compartment_tui.tui.shell.app_commands import AppCommands
 from compartment_tui.tui.shell.help_screen import HelpScreen
 from tests.tui.pictures import Breakable, Shot, SteppedClock, opened_application
 
@@ -53,7 +54,7 @@ def _harmless(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
         patch.setattr(CompartmentApp, "suspend", lambda _app: nullcontext())
         patch.setattr(FeedBridge, "shell", lambda *_: 127)
         patch.setattr(clipboard, "copy", lambda _text, tools: tools[0].name if tools else None)
-        patch.setattr(CompartmentApp, "saved", tmp_path_factory.mktemp("saved"))
+        patch.setattr(AppCommands, "saved", tmp_path_factory.mktemp("saved"))
         yield
 
 

@@ -1,7 +1,7 @@
 """A box over the screen, as high as what it has to say; where that is too much, it scrolls."""
 
 from time import monotonic
-from typing import ClassVar, TypeVar
+from typing import TypeVar
 
 from textual.containers import Vertical
 from textual.content import Content
@@ -17,7 +17,7 @@ LEAST = 3
 class Dialog(ModalScreen[Result]):
     """Has one `.box`, and in it one widget with the class `grows`; the rest is always in view."""
 
-    asks: ClassVar[bool] = False
+    asks = False
     """Whether a key can say yes here: one that was typed before it was shown is not an answer."""
     shown_at = float("inf")
     """Since when it shows what it asks, by the monotonic clock."""

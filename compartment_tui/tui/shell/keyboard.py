@@ -16,7 +16,6 @@ from textual.events import Key, Paste
 from textual.screen import Screen
 
 from compartment_tui.tui.base import is_standing
-from compartment_tui.tui.kit.dialog import Dialog
 
 Typed = Key | Paste
 PATIENCE = 2.0
@@ -34,6 +33,15 @@ class HoldsKeys(Protocol):
     @property
     def holds_keys(self) -> bool:
         """Whether the next key should wait."""
+
+
+@runtime_checkable
+class Asks(Protocol):
+    """A screen on which a key can say yes."""
+
+    asks: bool
+    shown_at: float
+    """Since when it shows what it asks, by the monotonic clock."""
 
 
 class Keyboard:
@@ -83,4 +91,4 @@ class Keyboard:
 
 def _precedes_question(typed: Typed, screen: Screen[object]) -> bool:
     """Whether it was typed before the question was shown that it would answer."""
-    return isinstance(screen, Dialog) and screen.asks and typed.time < screen.shown_at
+    return isinstance(screen, Asks) and screen.asks and typed.time < screen.shown_at
