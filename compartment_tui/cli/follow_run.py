@@ -16,7 +16,7 @@ from compartment_tui.domain.outcome import Outcome
 from compartment_tui.domain.planning.lifecycle import LifecyclePlan
 from compartment_tui.domain.planning.plan import Run
 from compartment_tui.domain.requests import FollowedRequest
-from compartment_tui.operations import inspect, requests
+from compartment_tui.operations import requests, status
 from compartment_tui.operations.runs import known_images, new_commits, uncommitted
 from compartment_tui.ports import Cancel
 from compartment_tui.present.lifecycle import handling_lines
@@ -129,7 +129,7 @@ def _tell_failures(session: Session, timeline: Timeline) -> None:
 
 def _status(session: Session) -> Json | None:
     try:
-        return status_document(inspect.status(session.world, environment=session.environment))
+        return status_document(status.status(session.world, environment=session.environment))
     except CompartmentError:  # the run is over and told; that it cannot be asked now is not its end
         return None
 

@@ -13,7 +13,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from compartment_tui.domain.errors import UsageProblem
+from compartment_tui.domain.errors import NotFound, UsageProblem
 
 PROJECT_PATTERN = re.compile(r"^[a-z][a-z0-9-]{0,62}$")
 SERVICE_PATTERN = re.compile(r"^[a-z0-9][a-z0-9_-]{0,62}$")
@@ -270,3 +270,9 @@ def _environment_words(key: EnvironmentKey) -> list[str]:
 def host(key: EnvironmentKey, service: str, *, primary: bool, base_domain: str) -> str:
     """The public host of a service in an environment."""
     return f"{host_label(key, service, primary=primary)}.{base_domain}"
+
+
+def no_service(name: str, known: Iterable[str]) -> NotFound:
+    """What to raise for a service that is not there, with those that are."""
+    there = ", ".join(known)
+    return NotFound(f"there is no service {show(name)}", hint=f"there are: {there or 'none'}")

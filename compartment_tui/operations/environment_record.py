@@ -1,14 +1,14 @@
 """The environment that a verb is about, and its record."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
 from functools import partial
 
 from compartment_tui.domain.config import ProjectConfig
 from compartment_tui.domain.deployment import EnvironmentRecord, Instance
-from compartment_tui.domain.errors import EngineProblem, NotFound
-from compartment_tui.domain.names import EnvironmentKey, parse_environment_name, show
+from compartment_tui.domain.errors import EngineProblem
+from compartment_tui.domain.names import EnvironmentKey, no_service, parse_environment_name
 from compartment_tui.domain.record.rebuild import rebuild
 from compartment_tui.domain.routes import RouteTable
 from compartment_tui.domain.variable import Variable
@@ -82,5 +82,15 @@ def rebuilt_or_empty(
 def refuse_unknown_service(config: ProjectConfig, service: str) -> None:
     """Raises NotFound when the file has no such service."""
     if config.service(service) is None:
-        known = ", ".join(spec.name for spec in config.services) or "none"
-        raise NotFound(f"there is no service {show(service)}", hint=f"there are: {known}")
+        raise no_service(service, (spec.name for spec in config.services))
+
+
+def refuse_unknown_services(
+    record: EnvironmentRecord, config: ProjectConfig, services: Iterable[str]
+) -> None:
+    """Raises NotFound for one that neither the file nor the record has."""
+    known = {one.service for one in record.deployments.values()}
+    known |= {spec.name for spec in config.services}
+    for name in services:
+        if name not in known:
+            raise no_service(name, sorted(known))

@@ -8,8 +8,8 @@ from contextlib import suppress
 from datetime import datetime
 from typing import TypeAlias
 
-from compartment_tui.domain.errors import CompartmentError, InstanceGone, NotFound
-from compartment_tui.domain.names import EnvironmentKey, show
+from compartment_tui.domain.errors import CompartmentError, InstanceGone
+from compartment_tui.domain.names import EnvironmentKey, no_service
 from compartment_tui.domain.planning.rollback_targets import find_deployment
 from compartment_tui.operations.environment_record import key_and_config, record_of
 from compartment_tui.ports import EngineEvent, Feed, LogLine, World
@@ -61,9 +61,7 @@ def _wanted(
     known = {*here.values(), *declared}
     for name in services:
         if name not in known:
-            raise NotFound(
-                f"there is no service {show(name)}", hint=f"there are: {', '.join(sorted(known))}"
-            )
+            raise no_service(name, sorted(known))
     found = []
     for name in services or sorted(known):
         active = state.active.get(name)

@@ -24,11 +24,11 @@ from compartment_tui.domain.requests import (
     Start,
     Stop,
 )
+from compartment_tui.operations.environment_delete import delete_environment, plan_deletion
 from compartment_tui.operations.lifecycle import execute_lifecycle, lifecycle_plan
 from compartment_tui.operations.prune import plan_prune, prune
 from compartment_tui.operations.resume import check_resume, resume
 from compartment_tui.operations.run_operation import execute_run, plan_run
-from compartment_tui.operations.upkeep import delete_environment, plan_deletion
 from compartment_tui.ports import World
 
 Proposed: TypeAlias = Run | LifecyclePlan | Pruning | Deletion | None

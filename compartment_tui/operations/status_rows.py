@@ -5,9 +5,8 @@ from collections.abc import Container, Iterable, Sequence
 from compartment_tui.domain.claims import own_instances
 from compartment_tui.domain.config import EnvironmentConfig, Kind, ProjectConfig
 from compartment_tui.domain.deployment import Deployment, EnvironmentRecord, Health, Instance
-from compartment_tui.domain.errors import NotFound
 from compartment_tui.domain.health import judge, judge_held
-from compartment_tui.domain.names import show
+from compartment_tui.domain.names import no_service
 from compartment_tui.domain.planning.rollback_targets import spec_of
 from compartment_tui.domain.routes import RouteTable
 from compartment_tui.domain.variable import (
@@ -178,9 +177,7 @@ def service_names(
     known = [*declared, *undeclared]
     for name in services:
         if name not in known:
-            raise NotFound(
-                f"there is no service {show(name)}", hint=f"there are: {', '.join(known) or 'none'}"
-            )
+            raise no_service(name, known)
     return tuple(name for name in known if not services or name in services)
 
 

@@ -37,7 +37,7 @@ from compartment_tui.operations.environment_record import (
     refuse_unknown_service,
 )
 from compartment_tui.operations.recipients import edit_for_readers
-from compartment_tui.operations.resolving import resolved
+from compartment_tui.operations.variable_sheet import resolved
 from compartment_tui.ports import World
 
 __all__ = [

@@ -16,7 +16,7 @@ from compartment_tui.tui.messages import RefreshFailed
 Post = Callable[[Message], object]
 
 
-class Background:
+class BackgroundThreads:
     """What a part of the bridge asks the world with. `post` must be safe to call from any thread.
 
     The threads are daemons: nobody waits for them at the end.

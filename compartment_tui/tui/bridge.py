@@ -1,7 +1,7 @@
 """Between the application and the operations: only its parts call them."""
 
 from compartment_tui.ports import World
-from compartment_tui.tui.background import Background, Post
+from compartment_tui.tui.background import BackgroundThreads, Post
 from compartment_tui.tui.feed_bridge import FeedBridge
 from compartment_tui.tui.runs.run_bridge import RunBridge
 from compartment_tui.tui.variables.editor_bridge import VariableBridge
@@ -11,7 +11,7 @@ class Bridge:
     """Looks, acts and edits. `post` must be safe to call from any thread."""
 
     def __init__(self, world: World, post: Post) -> None:
-        self.background = Background(world, post)
+        self.background = BackgroundThreads(world, post)
         self.feeds = FeedBridge(self.background)
         self.runs = RunBridge(self.background)
         self.variables = VariableBridge(self.background)

@@ -7,10 +7,15 @@ from itertools import count
 
 from textual.message import Message
 
-from compartment_tui.operations import inspect, variables
+from compartment_tui.operations import environments, logs, variables
+from compartment_tui.operations import status as status_operations
+from compartment_tui.operations import watch as watch_operations
+from compartment_tui.operations.exec_command import execute
+from compartment_tui.operations.history import history
+from compartment_tui.operations.routes import routes
 from compartment_tui.ports import Feed, LogLine
 from compartment_tui.tui import messages as news
-from compartment_tui.tui.background import Background
+from compartment_tui.tui.background import BackgroundThreads
 from compartment_tui.tui.feed_batchers import EventWatcher, LineBatcher, SampleBatcher
 
 HISTORY_LIMIT = 50
@@ -22,10 +27,10 @@ BACK_OFF = 2.0
 class FeedBridge:
     """Looks in threads; the answers are messages."""
 
-    def __init__(self, background: Background) -> None:
+    def __init__(self, background: BackgroundThreads) -> None:
         self._background = background
         self._numbers = count(1)
-        self._watched: inspect.Watch | None = None
+        self._watched: watch_operations.Watch | None = None
         self._streams: dict[int, LineBatcher] = {}
         self._sampling = SampleBatcher(
             background.world, lambda samples: background.post(news.SamplesArrived(samples))
@@ -52,7 +57,9 @@ class FeedBridge:
         else:
             self._stirring.start()
         self._in_view = environment
-        feed = self._watched = inspect.watch(self._background.world, environment=environment)
+        feed = self._watched = watch_operations.watch(
+            self._background.world, environment=environment
+        )
 
         def read() -> None:
             while not self._closed.is_set() and self._watched is feed:
@@ -79,7 +86,9 @@ class FeedBridge:
             return
         try:
             self._background.post(
-                news.StatusArrived(inspect.status(self._background.world, environment=environment))
+                news.StatusArrived(
+                    status_operations.status(self._background.world, environment=environment)
+                )
             )
         except Exception as raised:
             self._background.failed(raised)
@@ -89,9 +98,7 @@ class FeedBridge:
         self._background.ask(
             lambda: news.HistoryArrived(
                 environment,
-                inspect.history(
-                    self._background.world, environment=environment, limit=HISTORY_LIMIT
-                ),
+                history(self._background.world, environment=environment, limit=HISTORY_LIMIT),
             )
         )
 
@@ -99,7 +106,7 @@ class FeedBridge:
         """The environment's routes, each visited once."""
 
         def ask() -> Message:
-            found = inspect.routes(self._background.world, environment=environment)
+            found = routes(self._background.world, environment=environment)
             visits = {
                 one.route.host: self._background.world.edge.visit(one.route.host) for one in found
             }
@@ -115,7 +122,7 @@ class FeedBridge:
         The number tells their lines apart; `unfollow` ends it.
         """
         return self._stream(
-            lambda: inspect.logs(
+            lambda: logs.logs(
                 self._background.world,
                 environment=environment,
                 services=services,
@@ -128,7 +135,7 @@ class FeedBridge:
     def read_logs(self, environment: str, deployment: str, *, tail: int = 1000) -> int:
         """What one deployment's container wrote, dead or alive, as a stream that ends by itself."""
         return self._stream(
-            lambda: inspect.deployment_logs(
+            lambda: logs.deployment_logs(
                 self._background.world, environment=environment, deployment=deployment, tail=tail
             ),
             "that is all it wrote until now",
@@ -161,7 +168,7 @@ class FeedBridge:
         """
         self._on_screen.clear()
         try:
-            return inspect.execute(
+            return execute(
                 self._background.world,
                 environment=environment,
                 service=service,
@@ -198,10 +205,10 @@ class FeedBridge:
             while not self._closed.is_set():
                 try:
                     if not self._looked:
-                        named = inspect.declared_environments(self._background.world)
+                        named = environments.declared_environments(self._background.world)
                         self._background.post(news.EnvironmentsArrived(named, from_file=True))
                     self._background.post(
-                        news.EnvironmentsArrived(inspect.environments(self._background.world))
+                        news.EnvironmentsArrived(environments.environments(self._background.world))
                     )
                     self._looked = True
                 except Exception as raised:

@@ -10,7 +10,7 @@ from compartment_tui.adapters.memory.world import MemoryWorld
 from compartment_tui.domain.deployment import EnvironmentRecord
 from compartment_tui.domain.errors import EngineUnreachable
 from compartment_tui.domain.requests import DeleteEnvironment
-from compartment_tui.operations import inspect, requests
+from compartment_tui.operations import environments, requests
 from compartment_tui.operations.status import status
 from compartment_tui.ports import Edge, Engine, Locks, Records, World
 from tests.cli.line import line
@@ -97,7 +97,7 @@ def test_another_engine_has_no_copy(opened: MemoryWorld, address: str | None) ->
         said = line(other, *words)
         assert (said.code, said.out) == (4, ""), words
         assert f"\u2717 {why}" in said.err
-    (named,) = inspect.declared_environments(other.world)
+    (named,) = environments.declared_environments(other.world)
     assert (named.active, named.last) == (0, None)
 
 
@@ -107,7 +107,7 @@ def test_what_else_is_asked_says_the_reason(opened: MemoryWorld) -> None:
         said = line(gone, *words)
         assert (said.code, said.out) == (4, ""), words
         assert WHY in said.err
-    (named,) = inspect.declared_environments(gone.world)
+    (named,) = environments.declared_environments(gone.world)
     assert named.active == 1
     assert WHY in line(gone, "doctor").out
 

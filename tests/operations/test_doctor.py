@@ -12,7 +12,7 @@ from compartment_tui.domain.edge_address import curl, detour, leads_here
 from compartment_tui.domain.names import EnvironmentKey
 from compartment_tui.domain.requests import Deploy
 from compartment_tui.operations import requests
-from compartment_tui.operations.inspect import doctor
+from compartment_tui.operations.doctor import doctor
 from compartment_tui.ports import Engine, EngineInfo, World
 from tests.cli.line import line
 from tests.rollout.shop import PRODUCTION, WEB, deploy, open_shop, outcome

@@ -12,7 +12,7 @@ from compartment_tui.domain.errors import RecordInvalid
 from compartment_tui.domain.names import EnvironmentKey
 from compartment_tui.domain.requests import Deploy
 from compartment_tui.operations import completion, requests
-from compartment_tui.operations.inspect import declared_environments, environments
+from compartment_tui.operations.environments import declared_environments, environments
 from compartment_tui.ports import Edge, Engine, Locks, Records, World
 from tests.rollout.shop import PRODUCTION, WEB, open_shop, outcome, shop_config
 

@@ -10,7 +10,8 @@ from compartment_tui.domain.events import Noted
 from compartment_tui.domain.outcome import Outcome
 from compartment_tui.domain.requests import Rollback
 from compartment_tui.domain.views import Left
-from compartment_tui.operations import completion, inspect, requests
+from compartment_tui.operations import completion, requests
+from compartment_tui.operations.history import history
 from compartment_tui.operations.status import status
 from tests.cli.line import line
 from tests.rollout.shop import API, WEB, deploy, open_shop, rollback, shop_config, state
@@ -110,8 +111,8 @@ def test_another_way_to_run_comes_back_where_the_file_has_it_again() -> None:
 def left_everywhere(opened: MemoryWorld, before: str) -> tuple[Left | None, str, str, str]:
     """What is said of it by the status, the history, the completion, and the command line."""
     (row,) = status(opened.world, environment="production").services
-    history = inspect.history(opened.world, environment="production")
-    (view,) = (one for run in history for one in run.deployments if one.deployment.id == before)
+    past = history(opened.world, environment="production")
+    (view,) = (one for run in past for one in run.deployments if one.deployment.id == before)
     offered = dict(completion.deployments(opened.world, environment="production"))[before]
     listed = line(opened, "deployment", "list").out
     (text,) = (row for row in listed.splitlines() if before[-10:].lower() in row)

@@ -10,7 +10,7 @@ from compartment_tui.domain.config import ProjectConfig
 from compartment_tui.domain.deployment import Health
 from compartment_tui.domain.errors import ProjectFileInvalid
 from compartment_tui.domain.views import EnvironmentStatus
-from compartment_tui.operations.inspect import watch
+from compartment_tui.operations.watch import watch
 from tests.rollout.shop import WEB, deploy, open_shop, shop_config, state
 
 

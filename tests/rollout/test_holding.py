@@ -19,7 +19,7 @@ from compartment_tui.domain.outcome import Outcome
 from compartment_tui.domain.planning.lifecycle import LifecycleVerb
 from compartment_tui.domain.requests import Deploy, Promote, Redeploy, Resume, Stop
 from compartment_tui.domain.routes import Route, RouteTable
-from compartment_tui.operations import inspect, requests
+from compartment_tui.operations import requests, status
 from tests.rollout.shop import (
     API,
     PRODUCTION,
@@ -128,7 +128,7 @@ def test_hold_builds_stop_first_services_and_leaves_the_running_ones() -> None:
     assert opened.host.running(PRODUCTION, "worker") == (live,)
     assert opened.host.containers[held].started is None
     assert state(opened).deployments[held].image != state(opened).deployments[live].image
-    row = inspect.status(opened.world, environment="production", services=["worker"]).services[0]
+    row = status.status(opened.world, environment="production", services=["worker"]).services[0]
     assert row.held is not None
     assert (row.health, row.held.health, row.held.url) == (Health.HEALTHY, Health.PENDING, None)
 
@@ -188,7 +188,7 @@ def test_a_held_candidate_that_died_makes_promote_fail_and_status_shows_it() -> 
     opened = held_shop("web")
     live, held = state(opened).active["web"], state(opened).held["web"]
     opened.host.containers[held].die(3)
-    row = inspect.status(opened.world, environment="production", services=["web"]).services[0]
+    row = status.status(opened.world, environment="production", services=["web"]).services[0]
     assert row.held is not None
     assert (row.held.health, row.held.reason) == (Health.UNHEALTHY, "held, but exited with code 3")
     assert row.health is Health.HEALTHY
@@ -433,7 +433,7 @@ def test_a_rebuilt_record_knows_what_is_held(preview: bool) -> None:
     lock(opened, preview=preview)
     held = dict(state(opened).held)
     opened.host.records.clear()
-    now = inspect.status(opened.world, environment="production")
+    now = status.status(opened.world, environment="production")
     assert {row.service: row.held.deployment.id for row in now.services if row.held} == held
     assert promote(opened) is Outcome.LIVE
     assert {name: state(opened).active[name] for name in held} == held

@@ -27,7 +27,7 @@ from compartment_tui.domain.deployment import EnvironmentRecord
 from compartment_tui.domain.detail_views import Grade
 from compartment_tui.domain.errors import RecordInvalid
 from compartment_tui.domain.names import EnvironmentKey, misnamed
-from compartment_tui.operations import inspect
+from compartment_tui.operations import doctor
 from compartment_tui.operations.environments import environments
 from compartment_tui.operations.status import status
 from tests.contract.docker_bench import DockerBench, docker_bench, docker_machine
@@ -165,7 +165,7 @@ def test_doctor_names_an_entry_of_any_name(name: str) -> None:
     opened = open_shop(WEB)
     deploy(opened)
     opened.host.unreadable_index.append(name)
-    (found,) = [one for one in inspect.doctor(opened.world) if one.name == "strangers"]
+    (found,) = [one for one in doctor.doctor(opened.world) if one.name == "strangers"]
     assert found.grade is Grade.WARN
     found.message.encode("utf-8")
     assert found.message.isprintable()

@@ -24,8 +24,9 @@ from compartment_tui.domain.errors import ContainerClaimed, RecordInvalid
 from compartment_tui.domain.names import active_name
 from compartment_tui.domain.outcome import Outcome
 from compartment_tui.domain.requests import DeleteEnvironment, Deploy, Stop
-from compartment_tui.operations import inspect, recovery, requests
+from compartment_tui.operations import doctor, inspect, recovery, requests
 from compartment_tui.operations.environments import environments
+from compartment_tui.operations.exec_command import execute
 from compartment_tui.operations.status import status
 from tests.rollout.shop import PRODUCTION, WEB, deploy, open_shop, outcome
 
@@ -133,7 +134,7 @@ def test_without_ids_several_claimants_are_refused_by_name(opened: MemoryWorld) 
     assert copied.running
     assert opened.host.containers[live(opened)].running
     with pytest.raises(ContainerClaimed):
-        inspect.execute(
+        execute(
             opened.world, environment="production", service="web", command=("id",), terminal=False
         )
     with pytest.raises(ContainerClaimed):
@@ -169,7 +170,7 @@ def test_once_the_copy_is_gone_the_record_is_made_again_with_the_id(opened: Memo
 def test_doctor_names_a_copy_and_an_index_entry_without_sense(opened: MemoryWorld) -> None:
     opened.host.copy(live(opened), COPY)
     opened.host.unreadable_index.append("spoiled.toml")
-    found = [one for one in inspect.doctor(opened.world) if one.name == "strangers"]
+    found = [one for one in doctor.doctor(opened.world) if one.name == "strangers"]
     assert [one.grade for one in found] == [Grade.WARN, Grade.WARN]
     assert COPY in found[0].message
     assert "spoiled.toml" in found[1].message

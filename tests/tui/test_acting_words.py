@@ -12,7 +12,8 @@ from compartment_tui.domain.errors import Refused
 from compartment_tui.domain.events import Event, Output, Probed, StageFailed
 from compartment_tui.domain.planning.plan import Run
 from compartment_tui.domain.requests import Deploy, Remove, Request, Rollback
-from compartment_tui.operations import inspect, requests
+from compartment_tui.operations import requests, status
+from compartment_tui.operations.history import history
 from compartment_tui.present.paragraph import folded
 from compartment_tui.present.plan import PlanContext
 from compartment_tui.present.text import width
@@ -284,8 +285,8 @@ def test_ways_back_are_those_that_would_not_be_refused() -> None:
     rollback(opened, "web")
     world = opened.world
     found = choices(
-        inspect.status(world, environment="production"),
-        inspect.history(world, environment="production", limit=50),
+        status.status(world, environment="production"),
+        history(world, environment="production", limit=50),
         environment="production",
         marked=(),
         selected="web",
@@ -308,7 +309,7 @@ def test_with_nothing_live_there_is_nothing_to_undo_and_before_that_is_known_it_
     now = opened.clock.now()
     unknown = choices(None, (), environment="production", marked=(), selected=None, now=now)
     assert [one.text for one in unknown] == ["the newest run  what is live is not known yet"]
-    empty = inspect.status(opened.world, environment="production")
+    empty = status.status(opened.world, environment="production")
     assert not choices(empty, (), environment="production", marked=(), selected=None, now=now)
 
 
@@ -317,8 +318,8 @@ def test_what_was_taken_away_can_be_brought_back_with_nothing_else_live() -> Non
     deploy(opened)
     everything = ("web", "api", "worker")
     list(requests.execute(opened.world, Remove(environment="production", services=everything)))
-    empty = inspect.status(opened.world, environment="production")
-    past = inspect.history(opened.world, environment="production")
+    empty = status.status(opened.world, environment="production")
+    past = history(opened.world, environment="production")
     now = opened.clock.now()
     found = choices(empty, past, environment="production", marked=(), selected=None, now=now)
     assert found[0].text.startswith("the newest removal")

@@ -8,7 +8,7 @@ from textual.pilot import Pilot
 
 from compartment_tui.domain.requests import Deploy
 from compartment_tui.domain.views import EnvironmentView
-from compartment_tui.operations import inspect
+from compartment_tui.operations import environments as environments_operations
 from compartment_tui.ports import World
 from compartment_tui.tui.base import BoardApp
 from compartment_tui.tui.bridge import Bridge
@@ -51,7 +51,7 @@ def play(act: Play, *, read_only: bool = False) -> None:
 
 
 def environments(app: Bare) -> tuple[EnvironmentView, ...]:
-    return inspect.declared_environments(app.world)
+    return environments_operations.declared_environments(app.world)
 
 
 def test_runs_plan_nothing_where_nothing_is_changed() -> None:

@@ -6,7 +6,7 @@ from compartment_tui.cli.command import command
 from compartment_tui.cli.json_documents.upkeep import checks_document
 from compartment_tui.cli.session import Session
 from compartment_tui.domain.detail_views import Grade
-from compartment_tui.operations import inspect as operations
+from compartment_tui.operations import doctor as operations
 from compartment_tui.present.tables import checks_table
 from compartment_tui.present.text import clean
 from compartment_tui.present.tone import line

@@ -8,7 +8,7 @@ from compartment_tui.cli.command import command
 from compartment_tui.cli.confirm import allow_exposure, allow_loss
 from compartment_tui.cli.json_documents.upkeep import edge_document
 from compartment_tui.cli.session import Session
-from compartment_tui.operations import upkeep
+from compartment_tui.operations import edge
 from compartment_tui.present.tables import edge_rows
 from compartment_tui.present.text import show_name
 from compartment_tui.present.tone import Tone, line, with_symbol
@@ -19,7 +19,7 @@ app = typer.Typer()
 @command(app, "status")
 def edge_status(session: Session) -> None:
     """Show whether the edge runs, where it listens, and whom it serves."""
-    found = upkeep.edge(session.world)
+    found = edge.edge(session.world)
     if session.output.json:
         session.output.document(edge_document(found))
     elif found is None:
@@ -37,7 +37,7 @@ def edge_restart(
     ] = False,
 ) -> None:
     """Restart the edge; this interrupts every project for a moment."""
-    before = upkeep.edge(session.world)
+    before = edge.edge(session.world)
     if before is not None and before.environments:
         names = ", ".join(
             f"{show_name(key.environment)} of {key.project}" for key in before.environments
@@ -45,7 +45,7 @@ def edge_restart(
         session.output.warn(f"interrupts for a moment: {names}")
     if apply or before is None:
         allow_exposure(session, changed=True)
-    found = upkeep.restart_edge(session.world, apply=apply)
+    found = edge.restart_edge(session.world, apply=apply)
     if session.output.json:
         session.output.document(edge_document(found))
     else:
@@ -58,7 +58,7 @@ def edge_remove(session: Session) -> None:
 
     No project on this engine is reached until the next deploy makes it again.
     """
-    found = upkeep.edge(session.world)
+    found = edge.edge(session.world)
     if found is None:
         session.output.say("this engine has no edge")
     else:
@@ -67,7 +67,7 @@ def edge_remove(session: Session) -> None:
             line(f"  {show_name(key.environment)} of {key.project}") for key in found.environments
         ]
         allow_loss(session, "remove the edge", lines, named=False)
-        upkeep.remove_edge(session.world)
+        edge.remove_edge(session.world)
         session.output.say((with_symbol("the edge is removed", Tone.GOOD),))
     if session.output.json:
         session.output.document({"removed": found is not None})

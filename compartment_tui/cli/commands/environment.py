@@ -8,7 +8,7 @@ from compartment_tui.cli.json_documents.common import environment_summary, statu
 from compartment_tui.cli.options import EnvironmentName
 from compartment_tui.cli.session import Session
 from compartment_tui.domain.errors import NotFound
-from compartment_tui.operations import inspect as operations
+from compartment_tui.operations import environments, status
 from compartment_tui.present.fields import environment_facts
 from compartment_tui.present.status import PROGRAM
 from compartment_tui.present.tables import environments_table
@@ -21,7 +21,7 @@ app = typer.Typer()
 @command(app, "list")
 def list_environments(session: Session) -> None:
     """List the project's environments, deployed or only declared."""
-    found = operations.environments(session.world)
+    found = environments.environments(session.world)
     if session.output.json:
         project = {"name": session.config.name}
         summaries = [environment_summary(one) for one in found]
@@ -40,14 +40,14 @@ def show_environment(
 ) -> int:
     """Show one environment: last run, who changes it, services."""
     session.name_environment(name)
-    views = operations.environments(session.world)
+    views = environments.environments(session.world)
     view = next((one for one in views if one.key == session.key), None)
     if view is None:
         known = ", ".join(show_name(one.key.environment) for one in views) or "none"
         raise NotFound(
             f"there is no environment {show_name(session.environment)}", hint=f"there are: {known}"
         )
-    found = operations.status(session.world, environment=session.environment)
+    found = status.status(session.world, environment=session.environment)
     if session.output.json:
         document = status_document(found)
         summary = environment_summary(view)

@@ -7,7 +7,7 @@ import typer
 from compartment_tui.cli import completion
 from compartment_tui.cli.command import command
 from compartment_tui.cli.session import Session
-from compartment_tui.operations import inspect as operations
+from compartment_tui.operations import exec_command
 
 app = typer.Typer()
 
@@ -41,7 +41,7 @@ def execute(
     It ends with the exit code of the command.
     """
     service = session.one_service(tuple(spec.name for spec in session.config.services), "exec")
-    return operations.execute(
+    return exec_command.execute(
         session.world,
         environment=session.environment,
         service=service,

@@ -14,7 +14,8 @@ from compartment_tui.cli.json_documents.common import (
     history_document,
 )
 from compartment_tui.cli.session import Session
-from compartment_tui.operations import inspect as operations
+from compartment_tui.operations import history
+from compartment_tui.operations import logs as operations
 from compartment_tui.present.fields import deployment_facts
 from compartment_tui.present.tables import history_table
 
@@ -46,7 +47,7 @@ def list_deployments(
     ] = 20,
 ) -> None:
     """List past runs and their deployments, newest first."""
-    runs = operations.history(
+    runs = history.history(
         session.world,
         environment=session.environment,
         services=session.services,
@@ -63,7 +64,7 @@ def list_deployments(
 @command(app, "show", environment=True, examples=("deployment show 7q2m9x1kaz",))
 def show_deployment(session: Session, *, deployment: DeploymentId) -> None:
     """Show where one deployment came from and how it ended."""
-    found = operations.deployment(
+    found = history.deployment(
         session.world, environment=session.environment, deployment=deployment
     )
     if session.output.json:
@@ -76,7 +77,7 @@ def show_deployment(session: Session, *, deployment: DeploymentId) -> None:
 def deployment_logs(session: Session, *, deployment: DeploymentId, tail: Tail = None) -> None:
     """Show what a deployment wrote, also a failed or stopped one."""
     where = {"environment": session.environment, "deployment": deployment}
-    found = operations.deployment(session.world, **where)
+    found = history.deployment(session.world, **where)
     feed = operations.deployment_logs(
         session.world, **where, tail=DEFAULT_TAIL if tail is None else tail
     )

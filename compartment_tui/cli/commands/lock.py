@@ -6,7 +6,7 @@ from compartment_tui.cli.command import command
 from compartment_tui.cli.confirm import allow_loss
 from compartment_tui.cli.json_documents.upkeep import lock_document
 from compartment_tui.cli.session import Session
-from compartment_tui.operations import upkeep
+from compartment_tui.operations.locks import break_lock, lock_holder
 from compartment_tui.present.fields import lock_facts
 from compartment_tui.present.text import clean, show_name
 from compartment_tui.present.tone import Tone, line, with_symbol
@@ -17,7 +17,7 @@ app = typer.Typer()
 @command(app, "show", environment=True)
 def lock_show(session: Session) -> None:
     """Show who is changing an environment right now."""
-    found = upkeep.lock_holder(session.world, environment=session.environment)
+    found = lock_holder(session.world, environment=session.environment)
     if session.output.json:
         session.output.document(lock_document(found, session.key))
     elif found is None:
@@ -32,14 +32,14 @@ def lock_release(session: Session) -> None:
 
     Their run stops at its next step; `resume` then finishes or reverts it.
     """
-    found = upkeep.lock_holder(session.world, environment=session.environment)
+    found = lock_holder(session.world, environment=session.environment)
     released = False
     if found is None:
         session.output.say(f"nobody is changing {show_name(session.environment)}")
     else:
         holder = f"{clean(found.holder)} holds it to {clean(found.purpose)}"
         allow_loss(session, f"release the lock of {show_name(session.environment)}", [line(holder)])
-        released = upkeep.break_lock(session.world, environment=session.environment)
+        released = break_lock(session.world, environment=session.environment)
         session.output.say((with_symbol("released", Tone.GOOD),))
     if session.output.json:
         session.output.document({"released": released})

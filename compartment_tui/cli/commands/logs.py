@@ -8,7 +8,7 @@ from compartment_tui.cli.command import command
 from compartment_tui.cli.json_documents.common import log_line
 from compartment_tui.cli.session import Session
 from compartment_tui.cli.time_spans import parse_since
-from compartment_tui.operations import inspect as operations
+from compartment_tui.operations import logs as operations
 from compartment_tui.ports import Feed, LogLine
 from compartment_tui.present.text import clean, pad, show, width
 

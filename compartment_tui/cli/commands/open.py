@@ -12,7 +12,7 @@ from compartment_tui.domain.edge_address import detour
 from compartment_tui.domain.errors import EngineUnreachable, NotFound, UsageProblem
 from compartment_tui.domain.names import primary_web
 from compartment_tui.domain.shell_quotes import option_for
-from compartment_tui.operations import inspect as operations
+from compartment_tui.operations import status as operations
 from compartment_tui.present.status import PROGRAM
 from compartment_tui.present.text import clean, show, show_name
 from compartment_tui.present.tone import line

@@ -5,7 +5,7 @@ import typer
 from compartment_tui.cli.command import command
 from compartment_tui.cli.json_documents.common import route_summary
 from compartment_tui.cli.session import Session
-from compartment_tui.operations import inspect as operations
+from compartment_tui.operations.routes import routes
 from compartment_tui.present.tables import routes_table
 
 app = typer.Typer()
@@ -18,9 +18,7 @@ def list_routes(session: Session) -> None:
     Those of every environment, unless one is named.
     """
     named = session.named_environment
-    found = operations.routes(
-        session.world, environment=None if named is None else session.environment
-    )
+    found = routes(session.world, environment=None if named is None else session.environment)
     if session.output.json:
         project = {"name": session.config.name}
         summaries = [route_summary(one) for one in found]

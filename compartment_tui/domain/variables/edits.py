@@ -8,11 +8,12 @@ from dataclasses import dataclass, field, replace
 from typing import TypeAlias, assert_never
 
 from compartment_tui.domain.config import EnvironmentConfig, ProjectConfig
-from compartment_tui.domain.errors import NotFound, UsageProblem
+from compartment_tui.domain.errors import UsageProblem
 from compartment_tui.domain.names import (
     RESERVED_PREFIX,
     VARIABLE_PATTERN,
     VARIABLE_RULE,
+    no_service,
     parse_environment_name,
     show,
 )
@@ -137,8 +138,7 @@ def _at_scope(
     """The config with one key of one scope as `put` has it: there, or not there."""
     name = parse_environment_name(edit.environment)
     if edit.service is not None and config.service(edit.service) is None:
-        known = ", ".join(spec.name for spec in config.services) or "none"
-        raise NotFound(f"there is no service {show(edit.service)}", hint=f"there are: {known}")
+        raise no_service(edit.service, (spec.name for spec in config.services))
     before = config.environment(name)
     if edit.service is None:
         after = replace(before, variables=_with(before.variables, edit.key, put))

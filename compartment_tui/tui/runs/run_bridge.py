@@ -16,7 +16,7 @@ from compartment_tui.ports import World
 from compartment_tui.present.plan import PlanContext
 from compartment_tui.present.requests import command_line
 from compartment_tui.present.timeline import Timeline
-from compartment_tui.tui.background import Background
+from compartment_tui.tui.background import BackgroundThreads
 from compartment_tui.tui.runs.event_batcher import EventBatcher, JobCancel
 from compartment_tui.tui.runs.messages import ActRefused, JobEnded, JobMoved, PlanReady
 from compartment_tui.tui.runs.plan_model import Proposed
@@ -26,7 +26,7 @@ from compartment_tui.tui.state.job_output import OutputLine
 class RunBridge:
     """Acts in threads; what comes of it are messages."""
 
-    def __init__(self, background: Background) -> None:
+    def __init__(self, background: BackgroundThreads) -> None:
         self._background = background
         self._numbers = count(1)
         self._cancels: dict[int, JobCancel] = {}

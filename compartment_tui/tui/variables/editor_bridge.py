@@ -8,10 +8,10 @@ from textual.message import Message
 from compartment_tui.domain.errors import UsageProblem, expected
 from compartment_tui.domain.variables.edits import VariableEdit
 from compartment_tui.operations import variable_transfer, variables
-from compartment_tui.operations.sheet import sheet
+from compartment_tui.operations.variable_sheet import sheet
 from compartment_tui.ports import Dotenv
 from compartment_tui.present.variables import transfer_notes
-from compartment_tui.tui.background import Background
+from compartment_tui.tui.background import BackgroundThreads
 from compartment_tui.tui.variables.import_model import ImportSource
 from compartment_tui.tui.variables.messages import (
     ImportRead,
@@ -24,7 +24,7 @@ from compartment_tui.tui.variables.messages import (
 class VariableBridge:
     """Asks and writes in threads; nothing that is posted shows a sensitive value."""
 
-    def __init__(self, background: Background) -> None:
+    def __init__(self, background: BackgroundThreads) -> None:
         self._background = background
 
     def sheet(self, environment: str) -> None:

@@ -16,7 +16,8 @@ from compartment_tui.domain.events import Event, Output, RunFinished, StageFaile
 from compartment_tui.domain.outcome import Outcome
 from compartment_tui.domain.requests import Deploy, Rollback
 from compartment_tui.domain.variable import NameChanges
-from compartment_tui.operations import inspect, requests
+from compartment_tui.operations import environments, logs, requests, status
+from compartment_tui.operations.history import history
 
 SECOND = timedelta(seconds=1)
 
@@ -35,12 +36,12 @@ def ended(events: Iterator[Event]) -> tuple[Outcome, list[Event]]:
 
 
 def unhealthy(opened: MemoryWorld, environment: str) -> dict[str, str]:
-    services = inspect.status(opened.world, environment=environment).services
+    services = status.status(opened.world, environment=environment).services
     return {one.service: one.reason for one in services if one.health is Health.UNHEALTHY}
 
 
 def test_three_environments_of_six_services(opened: MemoryWorld) -> None:
-    found = inspect.environments(opened.world)
+    found = environments.environments(opened.world)
     assert [(one.key.environment, one.protected, one.active) for one in found] == [
         ("production", True, 6),
         ("staging", False, 6),
@@ -62,7 +63,7 @@ def test_a_variable_of_one_service_drifted(opened: MemoryWorld) -> None:
     drifts = {
         (environment, one.service): one.drift
         for environment in ("production", "staging", "preview-checkout")
-        for one in inspect.status(opened.world, environment=environment).services
+        for one in status.status(opened.world, environment=environment).services
         if one.drift
     }
     assert drifts == {
@@ -73,20 +74,20 @@ def test_a_variable_of_one_service_drifted(opened: MemoryWorld) -> None:
 
 
 def test_history_has_a_failure_and_a_rollback(opened: MemoryWorld) -> None:
-    history = inspect.history(opened.world, environment="production")
-    assert len(history) == 12
-    assert [one.run.created for one in history] == sorted(
-        (one.run.created for one in history), reverse=True
+    past = history(opened.world, environment="production")
+    assert len(past) == 12
+    assert [one.run.created for one in past] == sorted(
+        (one.run.created for one in past), reverse=True
     )
-    (failed,) = [one for one in history if one.run.status is Status.FAILED]
+    (failed,) = [one for one in past if one.run.status is Status.FAILED]
     assert failed.run.failure.startswith("billing was not ready")
-    assert {one.run.trigger for one in history} == {
+    assert {one.run.trigger for one in past} == {
         Trigger.DEPLOY,
         Trigger.ROLLBACK,
         Trigger.REDEPLOY,
     }
     (billing,) = [one for one in failed.deployments if one.deployment.service == "billing"]
-    said = inspect.deployment_logs(
+    said = logs.deployment_logs(
         opened.world, environment="production", deployment=billing.deployment.id
     )
     assert any("password authentication failed" in line.message for line in said)
@@ -134,7 +135,7 @@ def test_there_is_always_something_new_to_deploy(opened: MemoryWorld) -> None:
 def test_everybody_writes_and_uses_something_while_time_passes(opened: MemoryWorld) -> None:
     active = {
         one.service: one.active
-        for one in inspect.status(opened.world, environment="production").services
+        for one in status.status(opened.world, environment="production").services
     }
     feeds = {}
     for service, deployment in active.items():
@@ -142,7 +143,7 @@ def test_everybody_writes_and_uses_something_while_time_passes(opened: MemoryWor
         feeds[service] = opened.world.engine.stats(deployment.id)
     before = opened.clock.now()
     opened.clock.advance(timedelta(minutes=2))
-    lines = list(inspect.logs(opened.world, environment="production", since=before))
+    lines = list(logs.logs(opened.world, environment="production", since=before))
     written = {service: [one for one in lines if one.service == service] for service in active}
     assert all(len(found) >= 3 for found in written.values())
     assert len(written["web"]) > 3 * len(written["docs"])
@@ -156,8 +157,7 @@ def test_everybody_writes_and_uses_something_while_time_passes(opened: MemoryWor
 def test_a_stack_trace_stays_in_one_piece(opened: MemoryWorld) -> None:
     opened.clock.advance(timedelta(minutes=10))
     lines = [
-        one.message
-        for one in inspect.logs(opened.world, environment="production", services=("api",))
+        one.message for one in logs.logs(opened.world, environment="production", services=("api",))
     ]
     starts = [at for at, line in enumerate(lines) if line.startswith("Traceback")]
     assert starts
@@ -169,9 +169,9 @@ def test_the_same_clock_makes_the_same_shop() -> None:
         world = demo_world(FakeClock())
         lines = [
             (one.at, one.service, one.message)
-            for one in inspect.logs(world, environment="production", tail=50)
+            for one in logs.logs(world, environment="production", tail=50)
         ]
-        return inspect.history(world, environment="production"), lines
+        return history(world, environment="production"), lines
 
     assert seen() == seen()
 
@@ -187,7 +187,7 @@ def test_without_a_clock_it_lives_today() -> None:
     try:
         assert abs(opened.clock.now() - datetime.now(UTC)) < 5 * SECOND
         heard = threading.Event()
-        feed = inspect.logs(opened.world, environment="production", follow=True, tail=0)
+        feed = logs.logs(opened.world, environment="production", follow=True, tail=0)
 
         def listen() -> None:
             next(iter(feed))

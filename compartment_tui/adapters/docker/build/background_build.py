@@ -11,7 +11,7 @@ from compartment_tui.ports import Cancel
 Item: TypeAlias = str | Image | BaseException
 
 
-class Stop:
+class BuildStop:
     """`Cancel` that also ends by itself: when nobody waits for the build any more."""
 
     def __init__(self, cancel: Cancel) -> None:

@@ -12,7 +12,7 @@ from compartment_tui.adapters.docker.api.cancellable_stream import Chunk, Silenc
 from compartment_tui.adapters.docker.api.client import NO_SPACE, Client, reason
 from compartment_tui.adapters.docker.api.registry_credentials import without_broken_store
 from compartment_tui.adapters.docker.api.sdk import load_sdk
-from compartment_tui.adapters.docker.build.background_build import BackgroundBuild, Stop
+from compartment_tui.adapters.docker.build.background_build import BackgroundBuild, BuildStop
 from compartment_tui.adapters.docker.build.build_advice import BuildSite, build_advice
 from compartment_tui.adapters.docker.build.build_command import (
     BuildCommand,
@@ -77,7 +77,7 @@ class DockerBuilder:
 
     @contextmanager
     def ahead(self, plans: tuple[Plan, ...], cancel: Cancel) -> Iterator[None]:
-        stop = Stop(cancel)
+        stop = BuildStop(cancel)
         self._begun = {
             plan.deployment: BackgroundBuild(self._build(plan, stop))
             for plan in plans[:SIDE_BY_SIDE]

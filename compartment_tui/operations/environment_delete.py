@@ -1,8 +1,8 @@
-"""Keeping house: environments that go, locks that stay, and the edge everybody shares."""
+"""An environment removed, with all that is its own."""
 
 from compartment_tui.domain.claims import refuse_claims
-from compartment_tui.domain.detail_views import Deletion, EdgeView
-from compartment_tui.domain.errors import EngineProblem, NotFound
+from compartment_tui.domain.detail_views import Deletion
+from compartment_tui.domain.errors import NotFound
 from compartment_tui.domain.names import EnvironmentKey, show
 from compartment_tui.domain.record.transitions import audited
 from compartment_tui.domain.requests import DeleteEnvironment
@@ -11,7 +11,7 @@ from compartment_tui.domain.variables.edits import RemoveEnvironment
 from compartment_tui.operations.environment_record import key_and_config
 from compartment_tui.operations.owner import refuse_others_environment
 from compartment_tui.operations.recovery import keep_copy
-from compartment_tui.ports import EnvironmentLock, LockInfo, World
+from compartment_tui.ports import EnvironmentLock, World
 from compartment_tui.rollout.infrastructure import ensure_infrastructure
 from compartment_tui.rollout.switch import await_in_force
 
@@ -80,64 +80,3 @@ def _strike(world: World, lock: EnvironmentLock, key: EnvironmentKey) -> None:
     lock.write_record(audited(lock.read_record(), world.actor, at, "environment delete", ""))
     world.edge.forget(key)
     world.records.forget(key)
-
-
-def lock_holder(world: World, *, environment: str) -> LockInfo | None:
-    """Who is changing the environment now."""
-    key, _ = key_and_config(world, environment)
-    return world.locks.holder(key)
-
-
-def break_lock(world: World, *, environment: str) -> bool:
-    """Take the lock away from whoever has it; True if somebody had it.
-
-    `resume` picks up what they left.
-    """
-    key, _ = key_and_config(world, environment)
-    return world.locks.break_lock(key)
-
-
-def edge(world: World) -> EdgeView | None:
-    """The edge as it is now; None when there is none."""
-    info = world.edge.info()
-    if info is None:
-        return None
-    tables = world.edge.tables()
-    return EdgeView(
-        running=info.running,
-        settings=info.settings,
-        image=info.image,
-        since=info.started,
-        environments=tuple(sorted(tables)),
-        hosts=sum(len(table.routes) for table in tables.values()),
-        open=info.open,
-    )
-
-
-def restart_edge(world: World, *, apply: bool) -> EdgeView:
-    """Restart the edge, with the project file's `[edge]` if `apply`: every project is interrupted.
-
-    Raises PortTaken, EngineProblem (it does not come back).
-    """
-    settings = world.project.config().edge
-    with world.locks.engine(actor=world.actor):
-        if world.edge.info() is None:
-            world.edge.ensure(settings)
-        else:
-            world.edge.restart(settings if apply else None)
-    view = edge(world)
-    if view is None or not view.running:
-        raise EngineProblem(
-            "the edge did not come back", hint="`compartment-tui doctor` tells what is wrong"
-        )
-    return view
-
-
-def remove_edge(world: World) -> EdgeView:
-    """Remove the edge's container; routes and records stay. Raises NotFound."""
-    view = edge(world)
-    if view is None:
-        raise NotFound("there is no edge on this engine")
-    with world.locks.engine(actor=world.actor):
-        world.edge.remove()
-    return view

@@ -4,8 +4,9 @@ from contextlib import suppress
 from dataclasses import replace
 
 from compartment_tui.domain.errors import EngineUnreachable
-from compartment_tui.domain.names import EnvironmentKey, parse_environment_name
+from compartment_tui.domain.names import EnvironmentKey, no_service, parse_environment_name
 from compartment_tui.domain.variables.sheet import Sheet
+from compartment_tui.domain.variables.views import VariableView
 from compartment_tui.operations.environment_record import open_project, record_of
 from compartment_tui.operations.recipients import unknown
 from compartment_tui.ports import World
@@ -37,3 +38,15 @@ def sheet(world: World, *, environment: str, beside: bool = False) -> Sheet:
             fingerprint_key=world.records.fingerprint_key() if active else b"",
         )
     return alone
+
+
+def resolved(world: World, *, environment: str, service: str) -> tuple[VariableView, ...]:
+    """Every key the service has, requires or had, in alphabetical order.
+
+    With the engine away the file's values stand there, and whether they run is unknown. Raises
+    NotFound (no such service).
+    """
+    found = sheet(world, environment=environment)
+    if found.known and service not in found.services:
+        raise no_service(service, found.services)
+    return found.views(service)

@@ -1,0 +1,19 @@
+"""Who changes an environment, and taking the lock away."""
+
+from compartment_tui.operations.environment_record import key_and_config
+from compartment_tui.ports import LockInfo, World
+
+
+def lock_holder(world: World, *, environment: str) -> LockInfo | None:
+    """Who is changing the environment now."""
+    key, _ = key_and_config(world, environment)
+    return world.locks.holder(key)
+
+
+def break_lock(world: World, *, environment: str) -> bool:
+    """Take the lock away from whoever has it; True if somebody had it.
+
+    `resume` picks up what they left.
+    """
+    key, _ = key_and_config(world, environment)
+    return world.locks.break_lock(key)
