@@ -110,6 +110,9 @@ class CompartmentApp(BoardApp):
     def on_act_wanted(self, message: news.ActWanted) -> None:
         self.runs.want(message)
 
+    def on_origin_wanted(self, message: news.OriginWanted) -> None:
+        self.runs.pick_origin(message)
+
     def on_plan_ready(self, message: run_news.PlanReady) -> None:
         self.runs.take_plan(message)
 

@@ -3,22 +3,29 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 from pathlib import Path
+from types import ModuleType
 
+import pytest
+from textual.message import Message
 from textual.pilot import Pilot
 
 from compartment_tui.domain.requests import Deploy
 from compartment_tui.domain.views import EnvironmentView
 from compartment_tui.operations import environments as environments_operations
 from compartment_tui.ports import World
+from compartment_tui.tui import messages
+from compartment_tui.tui.app import CompartmentApp
 from compartment_tui.tui.base import BoardApp
 from compartment_tui.tui.bridge import Bridge
 from compartment_tui.tui.main.board_controller import BoardController
 from compartment_tui.tui.messages import ActWanted, EditorWanted, EnvironmentsArrived, ShellWanted
+from compartment_tui.tui.runs import messages as run_messages
 from compartment_tui.tui.runs.run_controller import RunController
 from compartment_tui.tui.shell.app_commands import AppCommands
 from compartment_tui.tui.shell.external_programs import ExternalPrograms
 from compartment_tui.tui.shell.themes import CHOICE, Memory
 from compartment_tui.tui.state.app_state import Board
+from compartment_tui.tui.variables import messages as variable_messages
 from compartment_tui.tui.variables.editor_controller import VariableEditorController
 from tests.tui.acting_world import open_held
 
@@ -130,3 +137,16 @@ def test_programs_open_no_shell_where_nothing_is_changed() -> None:
         assert app.said() == ["read-only: no shell here"]
 
     play(act, read_only=True)
+
+
+@pytest.mark.parametrize("module", [messages, run_messages, variable_messages])
+def test_the_application_hears_every_message(module: ModuleType) -> None:
+    kinds = [
+        kind
+        for kind in vars(module).values()
+        if isinstance(kind, type)
+        and issubclass(kind, Message)
+        and kind.__module__ == module.__name__
+    ]
+    assert kinds
+    assert [kind for kind in kinds if not hasattr(CompartmentApp, kind.handler_name)] == []

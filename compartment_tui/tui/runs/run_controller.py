@@ -121,7 +121,7 @@ class RunController(Part):
         nothing = nothing_to_go_back_to(request.environment)
         self.push_screen(PickScreen(title, found, nothing=nothing), self._picked)
 
-    def on_origin_wanted(self, message: OriginWanted) -> None:
+    def pick_origin(self, message: OriginWanted) -> None:
         """Whose images to take is chosen first."""
         from compartment_tui.tui.runs.pick_screen import PickScreen
         from compartment_tui.tui.runs.promotion_choices import nothing_to_promote, promotion_choices
