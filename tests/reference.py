@@ -68,8 +68,10 @@ def commands_page() -> str:
 
 
 def _commands(group: TyperGroup, before: tuple[str, ...]) -> Iterator[tuple[str, TyperCommand]]:
-    for name, command in group.commands.items():
-        if command.hidden:
+    context = typer.Context(group)
+    for name in group.list_commands(context):
+        command = group.get_command(context, name)
+        if command is None or command.hidden:
             continue
         if isinstance(command, TyperGroup):
             yield from _commands(command, (*before, name))
