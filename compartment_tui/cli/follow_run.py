@@ -4,10 +4,11 @@ from collections.abc import Generator, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 
 from compartment_tui.cli.confirm import allow_change, allow_exposure
+from compartment_tui.cli.exit_codes import EXIT_OF_OUTCOME
 from compartment_tui.cli.json_documents.common import Json, status_document
 from compartment_tui.cli.json_documents.runs import plan_document, run_document
 from compartment_tui.cli.json_documents.upkeep import handling_document
-from compartment_tui.cli.output import EXIT_OF_OUTCOME, failure_of
+from compartment_tui.cli.output import failure_of
 from compartment_tui.cli.run_reporter import telling
 from compartment_tui.cli.session import Session
 from compartment_tui.domain.errors import CompartmentError

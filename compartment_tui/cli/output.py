@@ -8,29 +8,20 @@ import json
 import os
 import sys
 from collections.abc import Iterable, Mapping
-from types import MappingProxyType
 from typing import TYPE_CHECKING, TextIO
 
+from compartment_tui.cli.exit_codes import UNEXPECTED, exit_code
 from compartment_tui.cli.options import Format
 from compartment_tui.cli.output_stream import OutputStream
 from compartment_tui.cli.standard_streams import unwritten
 from compartment_tui.cli.text_tables import facts_lines, table_lines
 from compartment_tui.domain import bounds
 from compartment_tui.domain.errors import (
-    Cancelled,
     CompartmentError,
-    DiskFull,
-    EngineProblem,
-    InvalidFile,
-    Locked,
-    LockLost,
-    NeedsAttention,
-    NotFound,
-    Refused,
     StepFailed,
     UsageProblem,
 )
-from compartment_tui.domain.outcome import Failure, Outcome
+from compartment_tui.domain.outcome import Failure
 from compartment_tui.present.failure import failure_lines
 from compartment_tui.present.tables import Table
 from compartment_tui.present.text import clean
@@ -38,45 +29,6 @@ from compartment_tui.present.tone import Cell, Line, Tone, line, with_symbol
 
 if TYPE_CHECKING:
     from compartment_tui.cli.json_documents.common import Json
-
-UNEXPECTED = 1
-ENGINE_AWAY = 4
-CANCELLED = 130
-
-EXIT_OF_OUTCOME: Mapping[Outcome, int] = MappingProxyType(
-    {
-        Outcome.LIVE: 0,
-        Outcome.HELD: 0,
-        Outcome.DISCARDED: 0,
-        Outcome.UNCHANGED: 0,
-        Outcome.STOPPED: 0,
-        Outcome.REVERTED: 0,
-        Outcome.FAILED: 5,
-        Outcome.NEEDS_ATTENTION: 8,
-        Outcome.CANCELLED: CANCELLED,
-    }
-)
-
-EXIT_OF_ERROR: tuple[tuple[type[CompartmentError], int], ...] = (
-    (UsageProblem, 2),
-    (InvalidFile, 3),
-    (DiskFull, 5),
-    (EngineProblem, 4),
-    (Refused, 5),
-    (StepFailed, 5),
-    (Locked, 6),
-    (NotFound, 7),
-    (LockLost, 8),
-    (NeedsAttention, 8),
-    (Cancelled, CANCELLED),
-)
-"""The first that fits counts."""
-
-
-def exit_code(error: CompartmentError) -> int:
-    """What the program ends with after this error."""
-    fitting = (code for kind, code in EXIT_OF_ERROR if isinstance(error, kind))
-    return next(fitting, UNEXPECTED)
 
 
 class CommandOutput:

@@ -7,8 +7,9 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from compartment_tui.cli.exit_codes import CANCELLED, UNEXPECTED, exit_code
 from compartment_tui.cli.options import DEFAULT_ENVIRONMENT, Format
-from compartment_tui.cli.output import CANCELLED, UNEXPECTED, CommandOutput, exit_code
+from compartment_tui.cli.output import CommandOutput
 from compartment_tui.domain.config import ProjectConfig
 from compartment_tui.domain.errors import CompartmentError, Unexpected, UsageProblem, expected
 from compartment_tui.domain.names import EnvironmentKey, parse_environment_name

@@ -8,12 +8,13 @@ from compartment_tui.domain.config import ProjectConfig
 from compartment_tui.domain.deployment import Deployment, EnvironmentRecord, Instance, RunRecord
 from compartment_tui.domain.detail_views import DeploymentView, RunView
 from compartment_tui.domain.planning.rollback_targets import find_deployment
+from compartment_tui.domain.variables.drift import drift
 from compartment_tui.operations.environment_record import (
     key_and_config,
     record_of,
     refuse_unknown_services,
 )
-from compartment_tui.operations.status_rows import drift, url, what_is_left
+from compartment_tui.operations.status_rows import url, what_is_left
 from compartment_tui.ports import World
 
 

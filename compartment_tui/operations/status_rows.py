@@ -3,7 +3,7 @@
 from collections.abc import Container, Iterable, Sequence
 
 from compartment_tui.domain.claims import own_instances
-from compartment_tui.domain.config import EnvironmentConfig, Kind, ProjectConfig
+from compartment_tui.domain.config import Kind, ProjectConfig
 from compartment_tui.domain.deployment import Deployment, EnvironmentRecord, Health, Instance
 from compartment_tui.domain.health import judge, judge_held
 from compartment_tui.domain.names import no_service
@@ -13,11 +13,8 @@ from compartment_tui.domain.variable import (
     NameChanges,
     compare,
     exposed_keys,
-    fingerprints,
-    resolve,
-    sensitive_keys,
-    values,
 )
+from compartment_tui.domain.variables.drift import drift
 from compartment_tui.domain.views import (
     EnvironmentView,
     HeldCandidate,
@@ -148,17 +145,6 @@ def what_is_left(world: World, one: Deployment, here: Container[str]) -> Left:
         return Left.CONTAINER
     there = one.image and world.engine.image(one.image) is not None
     return Left.IMAGE if there else Left.GONE
-
-
-def drift(
-    environment: EnvironmentConfig, service: str, active: Deployment, fingerprint_key: bytes
-) -> NameChanges:
-    """Which variables the file has now and the active deployment has not, or differently."""
-    rows = resolve(environment.layers(service))
-    unknown = {row.key for row in rows if row.winner.value is None}
-    before = {name: mark for name, mark in active.fingerprints.items() if name not in unknown}
-    exposed = exposed_keys(active.sensitive, sensitive_keys(rows), (row.key for row in rows))
-    return compare(before, fingerprints(values(rows), fingerprint_key), exposed=exposed)
 
 
 def active_and_latest(

@@ -4,8 +4,9 @@ from datetime import UTC, datetime
 
 import pytest
 
+from compartment_tui.cli.exit_codes import EXIT_OF_OUTCOME, exit_code
 from compartment_tui.cli.options import Format
-from compartment_tui.cli.output import EXIT_OF_OUTCOME, CommandOutput, exit_code
+from compartment_tui.cli.output import CommandOutput
 from compartment_tui.cli.session import Session
 from compartment_tui.domain import errors
 from compartment_tui.domain.errors import CompartmentError, Locked

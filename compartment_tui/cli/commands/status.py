@@ -6,8 +6,8 @@ from typing import Annotated
 import typer
 
 from compartment_tui.cli.command import command
+from compartment_tui.cli.exit_codes import ENGINE_AWAY
 from compartment_tui.cli.live_region import Region
-from compartment_tui.cli.output import ENGINE_AWAY
 from compartment_tui.cli.session import Session
 from compartment_tui.domain.errors import ProjectFileInvalid
 from compartment_tui.domain.shell_quotes import option_for
