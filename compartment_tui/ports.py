@@ -483,8 +483,11 @@ class Records(Protocol):
     def read(self, key: EnvironmentKey) -> EnvironmentRecord | None:
         """None when there is no record. Raises RecordInvalid."""
 
-    def archived(self, key: EnvironmentKey) -> tuple[EnvironmentRecord, ...]:
-        """The history that was put away, newest first; at least 1,000 deployments per service."""
+    def archived(self, key: EnvironmentKey) -> tuple[EnvironmentRecord | RecordInvalid, ...]:
+        """The history that was put away, newest first; at least 1,000 deployments per service.
+
+        A spoilt file of it stands there as what is wrong with it.
+        """
 
     def environments(self, project: str) -> tuple[EnvironmentKey, ...]:
         """Environments of a project that have a record."""

@@ -90,6 +90,8 @@ class EnvironmentStatus:
     stale: datetime | None = None
     away: Failure | None = None
     """Why it is stale: the engine cannot be asked."""
+    unreadable: Failure | None = None
+    """Why its record cannot be read: then all of this is from routes and labels alone."""
 
     @property
     def worst(self) -> Health:
@@ -124,6 +126,8 @@ class EnvironmentView:
     owner: Owner | None = None
     resting: int = 0
     """How many of those were stopped by hand."""
+    unreadable: Failure | None = None
+    """Why its record cannot be read: then all of this is from routes and labels alone."""
 
     @property
     def stopped(self) -> bool:

@@ -20,6 +20,13 @@ from compartment_tui.ports import EdgeInfo, World
 CheckFunction: TypeAlias = Callable[[World, ProjectConfig], Iterator[Check]]
 
 
+_WITHOUT_RECORD = (
+    "use the version of compartment-tui that wrote it; or, where it is spoilt, move its file away"
+    " (records/{directory}/record.toml in the volume compartment-state): the next change makes it"
+    " again from routes and labels"
+)
+
+
 def doctor(world: World) -> tuple[Check, ...]:
     """Every check, in the order in which they build on each other.
 
@@ -209,6 +216,19 @@ def _strangers(world: World, config: ProjectConfig) -> Iterator[Check]:
         )
 
 
+def _archives(world: World, config: ProjectConfig) -> Iterator[Check]:
+    """Spoilt files of history that was put away; the history does without them."""
+    for key in world.records.environments(config.name):
+        for old in world.records.archived(key):
+            if isinstance(old, RecordInvalid):
+                yield Check(
+                    name="history",
+                    grade=Grade.WARN,
+                    message=f"it is left out: {old.message}",
+                    hint="nothing that is live needs it",
+                )
+
+
 def _images(world: World, config: ProjectConfig) -> Iterator[Check]:
     """Data that the images of what is live declare, and that nothing keeps."""
     images: dict[str, Image | None] = {}
@@ -266,7 +286,8 @@ def _trouble(
 ) -> tuple[Check, ...]:
     name = f"environment {show(key.environment)}"
     if isinstance(record, RecordInvalid):
-        return (_bad(name, record),)
+        hint = _WITHOUT_RECORD.format(directory=key.text)
+        return (Check(name=name, grade=Grade.BAD, message=record.message, hint=hint),)
     if record.journal is not None and world.locks.holder(key) is None:
         return (
             Check(
@@ -310,6 +331,7 @@ _CHECKS: tuple[tuple[str, CheckFunction], ...] = (
     ("route documents", _documents),
     ("environments", _environments),
     ("strangers", _strangers),
+    ("history", _archives),
     ("images", _images),
     ("image tags", _tags),
     ("host names", _hosts),

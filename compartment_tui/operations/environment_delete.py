@@ -57,6 +57,7 @@ def delete_environment(world: World, request: DeleteEnvironment) -> Deletion:
         ensure_infrastructure(world, key, config)
         with world.locks.environment(key, actor=world.actor, purpose=request.purpose) as lock:
             deletion = plan_deletion(world, request)
+            lock.read_record()  # refuses one that must not be written, while all still stands
             _unroute(world, lock)
             lock.confirm()
             world.engine.remove_environment(key, volumes=request.volumes)

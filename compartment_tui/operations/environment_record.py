@@ -7,8 +7,9 @@ from functools import partial
 
 from compartment_tui.domain.config import ProjectConfig
 from compartment_tui.domain.deployment import EnvironmentRecord, Instance
-from compartment_tui.domain.errors import EngineProblem
+from compartment_tui.domain.errors import EngineProblem, RecordInvalid
 from compartment_tui.domain.names import EnvironmentKey, no_service, parse_environment_name
+from compartment_tui.domain.outcome import Failure
 from compartment_tui.domain.record.rebuild import rebuild
 from compartment_tui.domain.routes import RouteTable
 from compartment_tui.domain.variable import Variable
@@ -61,6 +62,40 @@ def record_of(world: World, key: EnvironmentKey) -> EnvironmentRecord:
     instances = world.engine.instances(key)
     table = world.edge.tables().get(key, RouteTable()) if instances else RouteTable()
     return rebuilt_or_empty(key, instances, table, world.clock.now())
+
+
+def visible_record(world: World, key: EnvironmentKey) -> tuple[EnvironmentRecord, Failure | None]:
+    """The record for whoever only looks: when it cannot be read, what is known without it, and why.
+
+    Whoever changes that environment is refused.
+    """
+    try:
+        return record_of(world, key), None
+    except RecordInvalid as error:
+        table = world.edge.tables().get(key, RouteTable())
+        return without_record(world, error, key, world.engine.instances(key), table)
+
+
+def without_record(
+    world: World,
+    error: RecordInvalid | None,
+    key: EnvironmentKey,
+    instances: Sequence[Instance],
+    table: RouteTable,
+) -> tuple[EnvironmentRecord, Failure | None]:
+    """What routes and labels tell of one without a record; and why it has none, unless only lost.
+
+    They tell nothing while several containers claim to be the same deployment.
+    """
+    try:
+        record = rebuilt_or_empty(key, instances, table, world.clock.now())
+    except RecordInvalid as claimed:
+        record, error = EnvironmentRecord(key=key), error or claimed
+    if error is None:
+        return record, None
+    return replace(record, rebuilt=False), Failure(
+        code=error.code, message=error.message, hint=error.hint
+    )
 
 
 def copy_of(world: World, key: EnvironmentKey) -> tuple[EnvironmentRecord, datetime] | None:

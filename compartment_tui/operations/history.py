@@ -54,8 +54,10 @@ def _touched(run: RunRecord) -> set[str]:
 
 
 def _with_archive(world: World, record: EnvironmentRecord) -> EnvironmentRecord:
-    """The record with the history that was put away from it."""
+    """The record with the history that was put away from it, without spoilt files of it."""
     for old in world.records.archived(record.key):
+        if isinstance(old, RecordInvalid):
+            continue
         runs = {run.id: run for run in (*old.runs, *record.runs)}
         record = replace(
             record,

@@ -11,7 +11,7 @@ from compartment_tui.domain.names import alias
 from compartment_tui.domain.outcome import Failure
 from compartment_tui.domain.planning.rollback_targets import spec_of
 from compartment_tui.domain.views import ServiceStatus
-from compartment_tui.operations.environment_record import key_and_config, record_of
+from compartment_tui.operations.environment_record import key_and_config, visible_record
 from compartment_tui.operations.history import deployment_view
 from compartment_tui.operations.status import status
 from compartment_tui.ports import World
@@ -26,7 +26,7 @@ def inspect_services(
     if now.stale:
         away = now.away or Failure(code="", message="the Docker engine does not answer")
         raise EngineUnreachable(away.message, hint=away.hint or "`compartment-tui doctor`")
-    record = record_of(world, key)
+    record, _ = visible_record(world, key)
     here = own_instances(record, world.engine.instances(key))
     return tuple(_inspect(world, config, record, here, row) for row in now.services)
 

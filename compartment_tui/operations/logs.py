@@ -11,7 +11,7 @@ from typing import TypeAlias
 from compartment_tui.domain.errors import CompartmentError, InstanceGone
 from compartment_tui.domain.names import EnvironmentKey, no_service
 from compartment_tui.domain.planning.rollback_targets import find_deployment
-from compartment_tui.operations.environment_record import key_and_config, record_of
+from compartment_tui.operations.environment_record import key_and_config, visible_record
 from compartment_tui.ports import EngineEvent, Feed, LogLine, World
 
 QUEUE_LIMIT = 10_000
@@ -49,14 +49,14 @@ def deployment_logs(
     Raises NotFound, InstanceGone (its container went).
     """
     key, _ = key_and_config(world, environment)
-    found = find_deployment(record_of(world, key), deployment)
+    found = find_deployment(visible_record(world, key)[0], deployment)
     return world.engine.logs(found.id, follow=False, tail=tail, since=None)
 
 
 def _wanted(
     world: World, key: EnvironmentKey, services: Sequence[str], declared: Sequence[str]
 ) -> list[str]:
-    state = record_of(world, key)
+    state, _ = visible_record(world, key)
     here = {one.deployment: one.service for one in world.engine.instances(key)}
     known = {*here.values(), *declared}
     for name in services:

@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from compartment_tui.domain.errors import CompartmentError, Locked
+from compartment_tui.domain.errors import CompartmentError, Locked, RecordInvalid
 from compartment_tui.domain.names import EnvironmentKey, parse_environment_name
 from compartment_tui.domain.planning.retention import (
     Leaving,
@@ -106,6 +106,11 @@ def _chosen(
         for key in keys
         if config.environment(key.environment).protected
     }
+    skipped |= {
+        key: f"{record.message}: `doctor` tells what helps"
+        for key, record in world.records.read_all(config.name).items()
+        if isinstance(record, RecordInvalid)
+    }
     if not request.take_over:
         skipped |= _of_others(world, [key for key in keys if key not in skipped])
     return [key for key in keys if key not in skipped], skipped
@@ -159,12 +164,16 @@ def _prune(
 def _free_images(
     world: "World", config: "ProjectConfig", leaving: Sequence[Leaving]
 ) -> tuple[str, ...]:
-    """Images we built for the project that nothing needs once these containers are gone."""
+    """Images we built for the project that nothing needs once these containers are gone.
+
+    None while a record cannot be read: nobody knows what that one needs.
+    """
     gone = {one.deployment for one in leaving}
     used = {one.image for one in world.engine.instances() if one.deployment not in gone}
     origin = world.source.origin()
-    for key in world.records.environments(config.name):
-        record = record_of(world, key)
+    for record in world.records.read_all(config.name).values():
+        if isinstance(record, RecordInvalid):
+            return ()
         # How much another repository keeps, its own file says.
         keep = config.keep if taken_from(record, origin) is None else len(record.deployments)
         used |= images_needed(record, keep=keep)

@@ -11,7 +11,7 @@ from compartment_tui.domain.outcome import Failure
 from compartment_tui.domain.routes import RouteTable
 from compartment_tui.domain.views import EnvironmentStatus, HeldCandidate, ServiceStatus
 from compartment_tui.operations.background import Background
-from compartment_tui.operations.environment_record import copy_of, key_and_config, record_of
+from compartment_tui.operations.environment_record import copy_of, key_and_config, visible_record
 from compartment_tui.operations.status_rows import (
     StatusRows,
     active_and_latest,
@@ -24,7 +24,8 @@ from compartment_tui.ports import World
 def status(world: World, *, environment: str, services: Sequence[str] = ()) -> EnvironmentStatus:
     """What is live now; with the engine away, what the copy of its record says, marked stale.
 
-    Raises NotFound (no such service), EngineUnreachable (and there is no copy of this engine's).
+    A record that cannot be read is said, beside what is known without it. Raises NotFound (no such
+    service), EngineUnreachable (and there is no copy of this engine's).
     """
     key, config = key_and_config(world, environment)
     try:
@@ -46,12 +47,13 @@ def status(world: World, *, environment: str, services: Sequence[str] = ()) -> E
 def _status(
     world: World, config: ProjectConfig, key: EnvironmentKey, services: Sequence[str]
 ) -> EnvironmentStatus:
-    on_record = Background(lambda: record_of(world, key))
+    on_record = Background(lambda: visible_record(world, key))
     tables = Background(world.edge.tables)
     instances = world.engine.instances(key)
     edge = world.edge.info()
     holder = world.locks.holder(key)
-    record, table = on_record.answer(), tables.answer().get(key, RouteTable())
+    record, unreadable = on_record.answer()
+    table = tables.answer().get(key, RouteTable())
     around = StatusRows(world, config, record, instances, table, edge)
     names = service_names(config, record, services)
     return EnvironmentStatus(
@@ -61,6 +63,7 @@ def _status(
         holder=holder.holder if holder else None,
         journal=None if holder else record.journal,
         rebuilt=record.rebuilt,
+        unreadable=unreadable,
     )
 
 

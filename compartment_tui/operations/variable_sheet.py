@@ -3,7 +3,7 @@
 from contextlib import suppress
 from dataclasses import replace
 
-from compartment_tui.domain.errors import EngineUnreachable
+from compartment_tui.domain.errors import EngineUnreachable, RecordInvalid
 from compartment_tui.domain.names import EnvironmentKey, no_service, parse_environment_name
 from compartment_tui.domain.variables.sheet import Sheet
 from compartment_tui.domain.variables.views import VariableView
@@ -28,7 +28,7 @@ def sheet(world: World, *, environment: str, beside: bool = False) -> Sheet:
         known=False,
         unknown_recipients=unknown(world) if beside else (),
     )
-    with suppress(EngineUnreachable):
+    with suppress(EngineUnreachable, RecordInvalid):
         state = record_of(world, key)
         active = {service: state.active_deployment(service) for service in state.active}
         return replace(

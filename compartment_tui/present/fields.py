@@ -110,6 +110,8 @@ def environment_facts(
         yield "last run", Cell(f"{said}, by {clean(last.actor)}")
     if view.owner is not None:
         yield "belongs to", Cell(view.owner.words())
+    if view.unreadable is not None:
+        yield "record", Cell(clean(view.unreadable.message), Tone.WARN)
     yield "changed by", Cell(clean(status.holder or "nobody right now"))
 
 

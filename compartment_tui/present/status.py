@@ -38,6 +38,9 @@ def _environment_notes(status: EnvironmentStatus) -> Iterator[Line]:
         )
     if status.rebuilt:
         yield _warn("the record was lost and made again: failed runs and the audit are not in it")
+    if status.unreadable:
+        yield _warn(f"{clean(status.unreadable.message)}: this is what routes and labels tell")
+        yield line(f"  {clean(status.unreadable.hint)}", Tone.QUIET)
 
 
 def _service_notes(status: EnvironmentStatus, one: ServiceStatus) -> Iterator[Line]:

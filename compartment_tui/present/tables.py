@@ -59,15 +59,14 @@ def status_table(status: EnvironmentStatus, now: datetime) -> Table:
     )
 
 
+NOT_DEPLOYED = with_symbol("not deployed", Tone.QUIET)
+
+
 def health_cell(service: ServiceStatus) -> Cell:
     """Health in a word; whether anything is live at all comes first."""
     if service.active is None:
         failed = service.latest is not None and service.latest.status is Status.FAILED
-        return (
-            with_symbol("never live", Tone.BAD)
-            if failed
-            else with_symbol("not deployed", Tone.QUIET)
-        )
+        return with_symbol("never live", Tone.BAD) if failed else NOT_DEPLOYED
     if service.active.resting:
         return with_symbol("stopped", Tone.QUIET)
     return with_symbol(service.health.value, HEALTH_TONES[service.health])
@@ -205,24 +204,30 @@ def _route_cell(one: ServiceStatus) -> Cell:
 
 
 def _environment_row(one: EnvironmentView, now: datetime) -> tuple[Cell, ...]:
-    never = one.active == 0
     marks = [
         word
-        for word, on in (("protected", one.protected), ("not in the file", not one.declared))
+        for word, on in (
+            ("protected", one.protected),
+            ("not in the file", not one.declared),
+            ("its record cannot be read: see doctor", one.unreadable is not None),
+        )
         if on
     ]
     return (
         Cell(show_name(one.key.environment)),
-        with_symbol("not deployed", Tone.QUIET) if never else environment_health(one),
+        environment_health(one),
         Cell(counted(one.active, "service")),
         Cell(f"{one.last.trigger.value} {one.last.status.value}") if one.last else EMPTY,
         Cell(age(one.last.created, now), Tone.QUIET) if one.last else EMPTY,
-        Cell(", ".join(marks), Tone.QUIET),
+        Cell(", ".join(marks), Tone.WARN if one.unreadable else Tone.QUIET),
     )
 
 
 def environment_health(one: EnvironmentView) -> Cell:
     """How it does; that all of it was stopped by hand is neither good nor pending."""
+    if one.active == 0:
+        unknown = one.unreadable is not None
+        return with_symbol("not known", Tone.WARN) if unknown else NOT_DEPLOYED
     if one.stopped:
         return with_symbol("stopped", Tone.QUIET)
     some = f", {one.resting} stopped" if one.resting else ""

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from compartment_tui.domain.deployment import Deployment, EnvironmentRecord, JournalEntry, Purpose
-from compartment_tui.domain.errors import DiedAfterSwitch, InstanceGone
+from compartment_tui.domain.errors import DiedAfterSwitch, InstanceGone, RecordInvalid
 from compartment_tui.domain.events import Event, Noted
 from compartment_tui.domain.names import Target
 from compartment_tui.domain.planning.retention import images_needed, prunable
@@ -162,17 +162,20 @@ def prune(world: World, record: EnvironmentRecord, *, keep: int) -> None:
     images = {one.image for one in instances if one.deployment in gone}
     images -= {one.image for one in instances if one.deployment not in gone}
     if images:
-        images -= _needed(world, record, keep=keep)
+        images = _unneeded(world, record, images, keep=keep)
     for image in sorted(images):
         world.engine.remove_image(image)
 
 
-def _needed(world: World, record: EnvironmentRecord, *, keep: int) -> frozenset[str]:
-    """Images that a kept deployment of any environment would be made from again.
+def _unneeded(world: World, record: EnvironmentRecord, images: set[str], *, keep: int) -> set[str]:
+    """Without those that a kept deployment of any environment would be made from again.
 
     Containers alone do not tell: those with values that leaked were removed, their images kept.
+    While the record of another environment cannot be read, nobody knows what that one needs.
     """
-    keys = world.records.environments(record.key.project)
-    others = (world.records.read(key) for key in keys if key != record.key)
-    states = [record, *(other for other in others if other is not None)]
-    return frozenset().union(*(images_needed(state, keep=keep) for state in states))
+    records = {**world.records.read_all(record.key.project), record.key: record}
+    for one in records.values():
+        if isinstance(one, RecordInvalid):
+            return set()
+        images = images - images_needed(one, keep=keep)
+    return images

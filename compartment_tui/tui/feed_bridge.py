@@ -7,6 +7,7 @@ from itertools import count
 
 from textual.message import Message
 
+from compartment_tui.domain.errors import RecordInvalid
 from compartment_tui.operations import environments, logs, variables
 from compartment_tui.operations import status as status_operations
 from compartment_tui.operations import watch as watch_operations
@@ -94,13 +95,17 @@ class FeedBridge:
             self._background.failed(raised)
 
     def history(self, environment: str) -> None:
-        """The environment's newest runs."""
-        self._background.ask(
-            lambda: news.HistoryArrived(
-                environment,
-                history(self._background.world, environment=environment, limit=HISTORY_LIMIT),
-            )
-        )
+        """The environment's newest runs; none while its record cannot be read."""
+        world = self._background.world
+
+        def ask() -> Message:
+            try:
+                runs = history(world, environment=environment, limit=HISTORY_LIMIT)
+            except RecordInvalid:
+                runs = ()
+            return news.HistoryArrived(environment, runs)
+
+        self._background.ask(ask)
 
     def routes(self, environment: str) -> None:
         """The environment's routes, each visited once."""

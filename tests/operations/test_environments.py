@@ -4,11 +4,8 @@ from collections import Counter
 from dataclasses import replace
 from typing import cast
 
-import pytest
-
 from compartment_tui.adapters.memory.world import MemoryWorld, memory_world
 from compartment_tui.domain.deployment import Health
-from compartment_tui.domain.errors import RecordInvalid
 from compartment_tui.domain.names import EnvironmentKey
 from compartment_tui.domain.requests import Deploy
 from compartment_tui.operations import completion, requests
@@ -90,8 +87,13 @@ def test_one_whose_record_was_lost_is_still_there() -> None:
 def test_one_whose_record_cannot_be_read_is_named() -> None:
     opened = with_environments(2)
     opened.host.invalid_records.add(EnvironmentKey("shop", "e1"))
-    with pytest.raises(RecordInvalid, match="e1"):
-        environments(opened.world)
+    found = {one.key.environment: one for one in environments(opened.world)}
+    assert found.keys() == {"production", "e0", "e1"}
+    assert (found["e1"].active, found["e1"].health) == (1, Health.HEALTHY)
+    assert found["e1"].unreadable is not None
+    assert "e1" in found["e1"].unreadable.message
+    assert "doctor" in found["e1"].unreadable.hint
+    assert found["e0"].unreadable is None
 
 
 def test_a_file_that_declares_none_is_about_production() -> None:

@@ -29,7 +29,7 @@ from compartment_tui.adapters.record_file import record_file
 from compartment_tui.domain import bounds
 from compartment_tui.domain.deployment import EnvironmentRecord
 from compartment_tui.domain.errors import EngineProblem, RecordInvalid
-from compartment_tui.domain.names import EnvironmentKey
+from compartment_tui.domain.names import EnvironmentKey, show
 
 KEY_BYTES = 32
 _LIMIT = timedelta(seconds=60)
@@ -214,9 +214,15 @@ class DockerRecords:
         content = found.get(RECORD_FILE)
         return None if content is None else self._client.heed(decoded(content, key))
 
-    def archived(self, key: EnvironmentKey) -> tuple[EnvironmentRecord, ...]:
+    def archived(self, key: EnvironmentKey) -> tuple[EnvironmentRecord | RecordInvalid, ...]:
         found = sorted(self._reader.files(archive_path(key)).items(), reverse=True)
-        return tuple(decoded(content, key) for _, content in found)
+        return tuple(
+            _decoded_or_error(
+                content, key, f"{show(name)}, old history of {show(key.environment)},"
+            )
+            for name, content in found
+            if name.endswith(".toml")
+        )
 
     def environments(self, project: str) -> tuple[EnvironmentKey, ...]:
         return tuple(key for key in self.recorded() if key.project == project)
@@ -244,19 +250,13 @@ class DockerRecords:
         contents = self._reader.tree(RECORDS)
         keys = {standing_path(key): key for key in self.environments(project)}
         found = ((key, contents.get(f"{place}/{RECORD_FILE}")) for place, key in keys.items())
-        return {
-            key: self._decoded_or_error(content, key)
-            for key, content in found
-            if content is not None
+        records = {
+            key: _decoded_or_error(content, key) for key, content in found if content is not None
         }
-
-    def _decoded_or_error(
-        self, content: bytes, key: EnvironmentKey
-    ) -> EnvironmentRecord | RecordInvalid:
-        try:
-            return self._client.heed(decoded(content, key))
-        except RecordInvalid as error:
-            return error
+        for record in records.values():
+            if isinstance(record, EnvironmentRecord):
+                self._client.heed(record)
+        return records
 
     def fingerprint_key(self) -> bytes:
         if self._fingerprint_key is None:
@@ -312,16 +312,26 @@ def _whole_key(files: Mapping[str, bytes]) -> bytes | None:
     return found if found is not None and len(found) == KEY_BYTES else None
 
 
-def decoded(content: bytes, key: EnvironmentKey | None = None) -> EnvironmentRecord:
-    """The record in a file, of that environment if given. Raises RecordInvalid."""
+def _decoded_or_error(
+    content: bytes, key: EnvironmentKey, what: str = ""
+) -> EnvironmentRecord | RecordInvalid:
+    try:
+        return decoded(content, key, what)
+    except RecordInvalid as error:
+        return error
+
+
+def decoded(content: bytes, key: EnvironmentKey | None = None, what: str = "") -> EnvironmentRecord:
+    """The record in a file called `what`, of that environment if given. Raises RecordInvalid."""
+    what = what or (f"the record of {show(key.environment)}" if key else "a record")
     if len(content) > bounds.RECORD:
         raise RecordInvalid(
-            f"a record on the engine is larger than {bounds.in_words(bounds.RECORD)}"
+            f"{what} is larger than {bounds.in_words(bounds.RECORD)}", hint=record_file.ASK_DOCTOR
         )
     try:
-        state = record_file.loads(content.decode("utf-8"))
+        state = record_file.loads(content.decode("utf-8"), what)
     except UnicodeDecodeError as error:
-        raise RecordInvalid("a record on the engine is not UTF-8") from error
+        raise RecordInvalid(f"{what} is not UTF-8", hint=record_file.ASK_DOCTOR) from error
     if key is not None and state.key != key:
-        raise RecordInvalid("a record on the engine is that of another environment")
+        raise RecordInvalid(f"{what} is that of another environment", hint=record_file.ASK_DOCTOR)
     return state

@@ -16,6 +16,7 @@ from compartment_tui.adapters.memory.container import Container
 from compartment_tui.adapters.memory.feeds import MemoryFeed
 from compartment_tui.domain.config import EdgeSettings
 from compartment_tui.domain.deployment import AuditLine, EnvironmentRecord, Image
+from compartment_tui.domain.errors import RecordInvalid
 from compartment_tui.domain.names import EnvironmentKey, active_name
 from compartment_tui.domain.routes import RouteTable
 from compartment_tui.ports import EngineEvent, LockInfo, Misfit
@@ -83,7 +84,9 @@ class Host:
     """None: the edge never takes a written table."""
 
     records: dict[EnvironmentKey, EnvironmentRecord] = field(default_factory=dict)
-    archives: dict[EnvironmentKey, list[EnvironmentRecord]] = field(default_factory=dict)
+    archives: dict[EnvironmentKey, list[EnvironmentRecord | RecordInvalid]] = field(
+        default_factory=dict
+    )
     invalid_records: set[EnvironmentKey] = field(default_factory=set)
     unreadable_index: list[str] = field(default_factory=list)
     """Entries of the index of records that make no sense."""

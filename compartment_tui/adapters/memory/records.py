@@ -20,7 +20,7 @@ class MemoryRecords:
     def read(self, key: EnvironmentKey) -> EnvironmentRecord | None:
         return read_record(self._host, key)
 
-    def archived(self, key: EnvironmentKey) -> tuple[EnvironmentRecord, ...]:
+    def archived(self, key: EnvironmentKey) -> tuple[EnvironmentRecord | RecordInvalid, ...]:
         return tuple(reversed(self._host.archives.get(key, [])))
 
     def environments(self, project: str) -> tuple[EnvironmentKey, ...]:
@@ -51,7 +51,10 @@ class MemoryRecords:
 def read_record(host: Host, key: EnvironmentKey) -> EnvironmentRecord | None:
     """The record as it lies there. Raises RecordInvalid."""
     if key in host.invalid_records:
-        raise RecordInvalid(f"the record of {show(key.environment)} cannot be read")
+        raise RecordInvalid(
+            f"the record of {show(key.environment)} cannot be read",
+            hint="`compartment-tui doctor` tells what helps",
+        )
     return host.records.get(key)
 
 

@@ -16,6 +16,7 @@ from compartment_tui.domain.names import EnvironmentKey, misnamed
 
 T = TypeVar("T")
 FORMAT = 1
+ASK_DOCTOR = "`compartment-tui doctor` tells what helps"
 
 
 def dumps(state: EnvironmentRecord) -> str:
@@ -23,15 +24,15 @@ def dumps(state: EnvironmentRecord) -> str:
     return tomli_w.dumps({"format": FORMAT, **encode(state)})
 
 
-def loads(text: str) -> EnvironmentRecord:
-    """The record in `text`. Raises RecordInvalid."""
-    plain = _document(text, bounds.RECORD, "a record on the engine")
+def loads(text: str, what: str = "a record") -> EnvironmentRecord:
+    """The record in `text`, called `what`. Raises RecordInvalid."""
+    plain = _document(text, bounds.RECORD, what)
     if plain.get("format") != FORMAT:
         raise RecordInvalid(
-            f"a record on the engine has the format {plain.get('format')}, not {FORMAT}",
+            f"{what} has the format {plain.get('format')}, not {FORMAT}",
             hint="it was written by another version of compartment-tui: use that one, or update",
         )
-    return _decoded(EnvironmentRecord, plain)
+    return _decoded(EnvironmentRecord, plain, what)
 
 
 def dumps_audit(key: EnvironmentKey, lines: tuple[AuditLine, ...]) -> str:
@@ -46,8 +47,8 @@ def dumps_key(key: EnvironmentKey) -> str:
 
 def loads_key(text: str) -> EnvironmentKey:
     """The environment an index entry names. Raises RecordInvalid."""
-    what = "an index entry on the engine"
-    key = _decoded(EnvironmentKey, _document(text, bounds.INDEX_ENTRY, what))
+    what = "an index entry"
+    key = _decoded(EnvironmentKey, _document(text, bounds.INDEX_ENTRY, what), what)
     if misnamed(key.project, key.environment):
         raise RecordInvalid(f"{what} names no environment that can be")
     return key
@@ -61,16 +62,13 @@ def _document(text: str, bound: int, what: str) -> dict[str, Any]:
     except bounds.TooMuch as error:
         raise RecordInvalid(error.message, hint=error.hint) from error
     except RecursionError as error:
-        raise RecordInvalid(f"{what} has brackets nested too deeply") from error
+        raise RecordInvalid(f"{what} has brackets nested too deeply", hint=ASK_DOCTOR) from error
     except ValueError as error:  # also of a number with too many digits
-        raise RecordInvalid(f"{what} is not TOML: {error}") from error
+        raise RecordInvalid(f"{what} is not TOML: {error}", hint=ASK_DOCTOR) from error
 
 
-def _decoded(kind: type[T], plain: dict[str, Any]) -> T:
+def _decoded(kind: type[T], plain: dict[str, Any], what: str) -> T:
     try:
         return decode(kind, plain)
     except (ValueError, TypeError, LookupError, AttributeError, OverflowError) as error:
-        raise RecordInvalid(
-            f"a {kind.__name__} on the engine is not what it should be: {error}",
-            hint="`compartment-tui doctor` says more",
-        ) from error
+        raise RecordInvalid(f"{what} is not what it should be: {error}", hint=ASK_DOCTOR) from error

@@ -141,12 +141,13 @@ def status_document(status: EnvironmentStatus) -> Json:
         "rebuilt": status.rebuilt,
         "staleSince": instant(status.stale),
         "isCopy": status.stale is not None,
-        **({"error": _away(status.away)} if status.away else {}),
+        **({"error": _why(status.away)} if status.away else {}),
+        **({"recordError": _why(status.unreadable)} if status.unreadable else {}),
     }
 
 
-def _away(failure: Failure) -> Json:
-    """Why there is only a copy, in the shape of every error."""
+def _why(failure: Failure) -> Json:
+    """Why there is only a part of it, in the shape of every error."""
     return {"code": failure.code, "message": failure.message, "hint": failure.hint or None}
 
 
@@ -236,6 +237,7 @@ def environment_summary(one: EnvironmentView) -> Json:
             "status": last.status.value,
             "createdAt": instant(last.created),
         },
+        **({"recordError": _why(one.unreadable)} if one.unreadable else {}),
     }
 
 

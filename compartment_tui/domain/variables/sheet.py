@@ -12,7 +12,8 @@ from compartment_tui.domain.variables.views import VariableState, VariableView
 class Sheet:
     """What the variables of an environment are judged by; nothing has to be asked any more.
 
-    `known` is False while the engine is away: then nobody can tell what runs.
+    `known` is False while the engine is away, or the record unreadable: then nobody can tell what
+    runs.
     """
 
     environment: str

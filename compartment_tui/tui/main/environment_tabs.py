@@ -89,11 +89,13 @@ def _tab(board: Board, view: EnvironmentView, number: int) -> Tab:
 
 
 def _badge(board: Board, view: EnvironmentView) -> Cell:
-    """Somebody is changing it, or how its worst service does."""
+    """Somebody is changing it, its record cannot be read, or how its worst service does."""
     name = view.key.environment
     status = board.statuses.get(name)
     if board.working_on(name) or (status is not None and status.holder):
         return Cell(WORKING, Tone.WARN)
+    if board.unreadable_in(view):
+        return Cell(SYMBOLS[Tone.WARN], Tone.WARN)
     if board.stopped_in(view):
         return Cell(f"{SYMBOLS[Tone.QUIET]} stopped", Tone.QUIET)
     if not board.live_in(view) and board.health_of(view) is not Health.UNHEALTHY:

@@ -82,3 +82,5 @@ def _environment(board: Board, status: EnvironmentStatus) -> Iterator[Line]:
             with_symbol("the record was lost and made again from what runs", Tone.WARN),
             Cell("; failed runs and the audit are not in it", Tone.QUIET),
         )
+    if status.unreadable:
+        yield with_symbol(clean(status.unreadable.message), Tone.WARN), *_hint(status.unreadable)

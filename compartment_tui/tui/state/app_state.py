@@ -95,6 +95,11 @@ class Board:
         status = self.statuses.get(environment.key.environment)
         return status.stopped if status else environment.stopped
 
+    def unreadable_in(self, environment: EnvironmentView) -> bool:
+        """Whether its record cannot be read, from the newest look there is."""
+        status = self.statuses.get(environment.key.environment)
+        return (status or environment).unreadable is not None
+
     def live_in(self, environment: EnvironmentView) -> bool:
         """Whether anything is live in an environment, from the newest look there is."""
         status = self.statuses.get(environment.key.environment)
