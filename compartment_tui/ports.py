@@ -404,7 +404,8 @@ class EnvironmentLock(Protocol):
     def read_record(self) -> EnvironmentRecord:
         """The record as it lies on the engine, an empty one at first, rebuilt when lost.
 
-        Raises RecordInvalid.
+        Raises RecordInvalid, also for one that a newer version wrote: writing it would drop what
+        this one does not know.
         """
 
     def write_record(self, state: EnvironmentRecord) -> None:

@@ -55,6 +55,12 @@ def opened() -> MemoryWorld:
     return opened
 
 
+def execute_whole(opened: MemoryWorld, request: Request) -> None:
+    done = requests.execute(opened.world, request)
+    if isinstance(done, Iterator):
+        list(done)
+
+
 def words(lines: tuple[Line, ...]) -> str:
     return "\n".join("".join(cell.text for cell in cells) for cells in lines)
 
@@ -160,9 +166,7 @@ def test_whoever_would_change_it_or_build_on_it_is_refused(
 ) -> None:
     before = dict(opened.host.containers)
     with pytest.raises(RecordInvalid, match="the record of “spoilt” cannot be read"):
-        done = requests.execute(opened.world, request_)
-        if isinstance(done, Iterator):
-            list(done)
+        execute_whole(opened, request_)
     assert opened.host.containers == before
 
 

@@ -321,15 +321,20 @@ def _decoded_or_error(
         return error
 
 
-def decoded(content: bytes, key: EnvironmentKey | None = None, what: str = "") -> EnvironmentRecord:
-    """The record in a file called `what`, of that environment if given. Raises RecordInvalid."""
+def decoded(
+    content: bytes, key: EnvironmentKey | None = None, what: str = "", *, to_write: bool = False
+) -> EnvironmentRecord:
+    """The record in a file called `what`, of that environment if given. Raises RecordInvalid.
+
+    `to_write` refuses what a newer version wrote, which would be lost.
+    """
     what = what or (f"the record of {show(key.environment)}" if key else "a record")
     if len(content) > bounds.RECORD:
         raise RecordInvalid(
             f"{what} is larger than {bounds.in_words(bounds.RECORD)}", hint=record_file.ASK_DOCTOR
         )
     try:
-        state = record_file.loads(content.decode("utf-8"), what)
+        state = record_file.loads(content.decode("utf-8"), what, to_write=to_write)
     except UnicodeDecodeError as error:
         raise RecordInvalid(f"{what} is not UTF-8", hint=record_file.ASK_DOCTOR) from error
     if key is not None and state.key != key:

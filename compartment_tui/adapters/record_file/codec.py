@@ -1,7 +1,7 @@
 """Frozen dataclasses to plain TOML values and back, by their type hints.
 
 What is None or the default is left out. Unknown keys are passed over, so that a program reads what
-a slightly newer one wrote.
+a slightly newer one wrote; `unknown_keys` names them to whoever would write it again without them.
 """
 
 import dataclasses
@@ -9,7 +9,7 @@ import enum
 import functools
 import types
 import typing
-from collections.abc import Hashable, Mapping
+from collections.abc import Hashable, Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any, TypeVar, cast
 
@@ -44,6 +44,31 @@ def decode(kind: type[T], plain: Plain) -> T:
             if name in plain or (needed and types.NoneType in typing.get_args(hint))
         }
     )
+
+
+def unknown_keys(hint: Any, plain: object) -> Iterator[str]:  # noqa: ANN401
+    """The paths of the keys in `plain` that decoding it as `hint` would pass over."""
+    origin, inner = typing.get_origin(hint), typing.get_args(hint)
+    if origin in (types.UnionType, typing.Union):
+        for one in inner:
+            yield from unknown_keys(one, plain)
+    elif origin is tuple and isinstance(plain, list):
+        for one in plain:
+            yield from unknown_keys(inner[0], one)
+    elif dataclasses.is_dataclass(hint) and isinstance(plain, dict):
+        fields = _fields(cast(Hashable, hint))
+        for name, value in plain.items():
+            if name in fields:
+                yield from _below(name, unknown_keys(fields[name][0], value))
+            else:
+                yield name
+    elif origin is not None and issubclass(origin, Mapping) and isinstance(plain, dict):
+        for name, value in plain.items():
+            yield from _below(name, unknown_keys(inner[1], value))
+
+
+def _below(name: str, keys: Iterator[str]) -> Iterator[str]:
+    return (f"{name}.{key}" for key in keys)
 
 
 @functools.cache

@@ -5,7 +5,7 @@ from typing import Any, TypeVar
 
 import tomli_w
 
-from compartment_tui.adapters.record_file.codec import decode, encode
+from compartment_tui.adapters.record_file.codec import decode, encode, unknown_keys
 from compartment_tui.domain import bounds
 from compartment_tui.domain.deployment import (
     AuditLine,
@@ -24,14 +24,20 @@ def dumps(state: EnvironmentRecord) -> str:
     return tomli_w.dumps({"format": FORMAT, **encode(state)})
 
 
-def loads(text: str, what: str = "a record") -> EnvironmentRecord:
-    """The record in `text`, called `what`. Raises RecordInvalid."""
+def loads(text: str, what: str = "a record", *, to_write: bool = False) -> EnvironmentRecord:
+    """The record in `text`, called `what`. Raises RecordInvalid.
+
+    `to_write` refuses one with keys that this version does not know, and would drop.
+    """
     plain = _document(text, bounds.RECORD, what)
     if plain.get("format") != FORMAT:
         raise RecordInvalid(
             f"{what} has the format {plain.get('format')}, not {FORMAT}",
             hint="it was written by another version of compartment-tui: use that one, or update",
         )
+    if to_write:
+        del plain["format"]
+        _refuse_newer(plain, what)
     return _decoded(EnvironmentRecord, plain, what)
 
 
@@ -65,6 +71,14 @@ def _document(text: str, bound: int, what: str) -> dict[str, Any]:
         raise RecordInvalid(f"{what} has brackets nested too deeply", hint=ASK_DOCTOR) from error
     except ValueError as error:  # also of a number with too many digits
         raise RecordInvalid(f"{what} is not TOML: {error}", hint=ASK_DOCTOR) from error
+
+
+def _refuse_newer(plain: dict[str, Any], what: str) -> None:
+    if any(unknown_keys(EnvironmentRecord, plain)):
+        raise RecordInvalid(
+            f"{what} was written by a newer version of compartment-tui: update this one",
+            hint="to change that environment; looking at it goes on",
+        )
 
 
 def _decoded(kind: type[T], plain: dict[str, Any], what: str) -> T:

@@ -31,6 +31,7 @@ from compartment_tui.adapters.docker.api.labels import Role
 from compartment_tui.adapters.docker.api.resource_names import index_path, record_path, route_path
 from compartment_tui.adapters.docker.lock import lock_container, locks
 from compartment_tui.adapters.docker.lock.locks import DockerEnvironmentLock
+from compartment_tui.adapters.record_file import record_file
 from compartment_tui.domain.config import Readiness, ReadinessKind
 from compartment_tui.domain.deployment import EnvironmentRecord, Instance, Stage
 from compartment_tui.domain.errors import (
@@ -292,6 +293,19 @@ def test_a_record_that_is_none_is_told(own: OwnEdge) -> None:
         assert lock.read_record() == EnvironmentRecord(key=key)
     own.records.forget(key)
     assert own.inside('ls "${1%/*}"', index_path(key)).count(key.text) == 0
+
+
+def test_a_record_of_a_newer_version_is_read_and_not_written(own: OwnEdge) -> None:
+    key = own.key()
+    text = record_file.dumps(EnvironmentRecord(key=key)) + "newer = true\n"
+    own.inside('mkdir -p "${1%/*}"; cat >"$1"', record_path(key), payload=text.encode())
+    assert own.records.read(key) == EnvironmentRecord(key=key)
+    with own.lock(key) as lock:
+        with pytest.raises(RecordInvalid, match="newer version") as refused:
+            lock.read_record()
+        assert key.environment in refused.value.message
+    assert own.inside('cat "$1"', record_path(key)) == text.strip()
+    own.records.forget(key)
 
 
 def test_a_lost_record_is_made_again_from_routes_and_labels(own: OwnEdge) -> None:

@@ -1,6 +1,13 @@
+import dataclasses
+import tomllib
+import types
+import typing
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from typing import Any, cast
 
 import pytest
+import tomli_w
 from hypothesis import example, given
 from hypothesis import strategies as st
 
@@ -134,6 +141,61 @@ def test_what_is_no_record_is_refused(text: str) -> None:
 def test_unknown_keys_are_passed_over() -> None:
     text = record_file.dumps(full_state()).replace("[key]", "[key]\nnewer = true")
     assert record_file.loads(text) == full_state()
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        (),
+        ("key",),
+        ("deployments", identifier(1)),
+        ("deployments", identifier(1), "provenance"),
+        ("runs", 0),
+        ("journal",),
+        ("journal", "entries", 0),
+        ("journal", "before"),
+        ("journal", "before", "routes", 0),
+        ("audit", 0),
+    ],
+)
+def test_a_record_with_an_unknown_key_is_read_and_not_written_again(
+    path: tuple[str | int, ...],
+) -> None:
+    plain = tomllib.loads(record_file.dumps(full_state()))
+    table: Any = plain
+    for step in path:
+        table = table[step]
+    table["newer"] = 1
+    text = tomli_w.dumps(plain)
+    assert record_file.loads(text) == full_state()
+    with pytest.raises(RecordInvalid, match=r"a newer version of .*: update this one"):
+        record_file.loads(text, to_write=True)
+
+
+def every(hint: Any) -> st.SearchStrategy[Any]:  # noqa: ANN401
+    """Values of a record's field in every shape, by its type."""
+    origin, inner = typing.get_origin(hint), typing.get_args(hint)
+    if origin is types.UnionType:
+        return st.one_of(*(every(one) for one in inner))
+    if origin is tuple:
+        return st.lists(every(inner[0]), max_size=2).map(tuple)
+    if origin is not None:
+        return st.dictionaries(TEXTS, every(inner[1]), max_size=2)
+    if dataclasses.is_dataclass(hint):
+        hints = typing.get_type_hints(hint)
+        fields = {field.name: every(hints[field.name]) for field in dataclasses.fields(hint)}
+        return st.builds(cast(Callable[..., object], hint), **fields)
+    return {str: TEXTS, datetime: st.datetimes(timezones=st.just(UTC))}.get(
+        hint, st.from_type(hint)
+    )
+
+
+TEXTS = st.text(st.characters(exclude_categories=["Cs"]), max_size=8)
+
+
+@given(every(EnvironmentRecord))
+def test_no_record_of_this_version_is_refused(state: EnvironmentRecord) -> None:
+    assert record_file.loads(record_file.dumps(state), to_write=True) == state
 
 
 @given(KEYS, SERVICES)

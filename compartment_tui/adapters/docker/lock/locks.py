@@ -177,11 +177,9 @@ class DockerEnvironmentLock:
 
     def read_record(self) -> EnvironmentRecord:
         content = self._read(record_path(self._key))
-        return (
-            self._made_again()
-            if content is None
-            else self._client.heed(decoded(content, self._key))
-        )
+        if content is None:
+            return self._made_again()
+        return self._client.heed(decoded(content, self._key, to_write=True))
 
     def write_record(self, state: EnvironmentRecord) -> None:
         # The index first: an entry without a record is harmless, a record without one is not found.
