@@ -171,15 +171,25 @@ def test_whoever_would_change_it_or_build_on_it_is_refused(
 
 
 def test_the_others_are_deployed_and_no_image_goes_that_it_may_need(opened: MemoryWorld) -> None:
-    record = opened.host.records[SPOILT]
-    images = {one.image for one in record.deployments.values()}
+    images = {one.image for one in opened.host.records[SPOILT].deployments.values()}
+    del opened.host.records[EnvironmentKey("shop", "well")]
     opened.host.containers = {
-        id_: one for id_, one in opened.host.containers.items() if one.key != SPOILT
+        id_: one for id_, one in opened.host.containers.items() if one.key == PRODUCTION
     }
     for number in range(8):
-        opened.host.change("web", f"version {number}")
+        for service in ("web", "worker"):
+            opened.host.change(service, f"version {number}")
         assert deploy(opened) == "live"
+    used = {one.birth.image.id for one in opened.host.containers.values()}
+    assert not images & used, "only the record that cannot be read calls for them"
     assert images <= set(opened.host.images)
+    request = Prune(environment=EVERY_ENVIRONMENT)
+    assert prune.plan_prune(opened.world, request).images == ()
+    assert prune.prune(opened.world, request).images == ()
+    assert images <= set(opened.host.images)
+    opened.host.invalid_records.clear()
+    del opened.host.records[SPOILT]
+    assert set(prune.plan_prune(opened.world, request).images) >= images
 
 
 def test_prune_of_all_leaves_it_out_and_says_so(opened: MemoryWorld) -> None:
