@@ -28,7 +28,12 @@ from compartment_tui.adapters.docker.api.helper_shell import (
     create,
 )
 from compartment_tui.adapters.docker.api.labels import Role
-from compartment_tui.adapters.docker.api.resource_names import index_path, record_path, route_path
+from compartment_tui.adapters.docker.api.resource_names import (
+    archive_path,
+    index_path,
+    record_path,
+    route_path,
+)
 from compartment_tui.adapters.docker.lock import lock_container, locks
 from compartment_tui.adapters.docker.lock.locks import DockerEnvironmentLock
 from compartment_tui.adapters.record_file import record_file
@@ -293,6 +298,19 @@ def test_a_record_that_is_none_is_told(own: OwnEdge) -> None:
         assert lock.read_record() == EnvironmentRecord(key=key)
     own.records.forget(key)
     assert own.inside('ls "${1%/*}"', index_path(key)).count(key.text) == 0
+
+
+def test_a_spoilt_file_of_the_archive_is_named_and_costs_only_itself(own: OwnEdge) -> None:
+    key = own.key()
+    old = EnvironmentRecord(key=key, active={"web": "dep_1"})
+    with own.lock(key) as lock:
+        lock.archive(old)
+    own.inside('echo "= =" >"$1/spoilt.toml"', archive_path(key))
+    spoilt, whole = own.records.archived(key)
+    assert whole == old
+    assert isinstance(spoilt, RecordInvalid)
+    assert "spoilt.toml" in spoilt.message
+    own.records.forget(key)
 
 
 def test_a_record_of_a_newer_version_is_read_and_not_written(own: OwnEdge) -> None:
