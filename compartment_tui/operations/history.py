@@ -7,6 +7,7 @@ from compartment_tui.domain.claims import own_instances
 from compartment_tui.domain.config import ProjectConfig
 from compartment_tui.domain.deployment import Deployment, EnvironmentRecord, Instance, RunRecord
 from compartment_tui.domain.detail_views import DeploymentView, RunView
+from compartment_tui.domain.errors import RecordInvalid
 from compartment_tui.domain.planning.rollback_targets import find_deployment
 from compartment_tui.domain.variables.drift import drift
 from compartment_tui.operations.environment_record import (

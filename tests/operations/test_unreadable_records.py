@@ -30,7 +30,16 @@ from compartment_tui.domain.requests import (
     Start,
     Stop,
 )
-from compartment_tui.operations import completion, inspect, prune, requests, sheet
+from compartment_tui.operations import (
+    completion,
+    doctor,
+    history,
+    logs,
+    prune,
+    requests,
+    routes,
+    variable_sheet,
+)
 from compartment_tui.operations.environments import environments
 from compartment_tui.operations.status import status
 from compartment_tui.present.tone import Line
@@ -132,14 +141,14 @@ def test_the_application_shows_it_in_tab_and_banner(opened: MemoryWorld) -> None
 
 
 def test_whoever_only_looks_goes_on(opened: MemoryWorld) -> None:
-    logged = {one.service for one in inspect.logs(opened.world, environment="spoilt")}
+    logged = {one.service for one in logs.logs(opened.world, environment="spoilt")}
     assert logged == {"web", "worker"}
-    assert not sheet.sheet(opened.world, environment="spoilt").known
-    assert {one.key.environment for one in inspect.routes(opened.world)} >= {"spoilt", "well"}
+    assert not variable_sheet.sheet(opened.world, environment="spoilt").known
+    assert {one.key.environment for one in routes.routes(opened.world)} >= {"spoilt", "well"}
     assert "spoilt" in completion.environments(opened.world)
     assert list(completion.deployments(opened.world, environment="spoilt")), "from the copy"
     with pytest.raises(RecordInvalid, match="spoilt"):
-        inspect.history(opened.world, environment="spoilt")
+        history.history(opened.world, environment="spoilt")
 
 
 @pytest.mark.parametrize(
@@ -201,7 +210,7 @@ def test_prune_of_all_leaves_it_out_and_says_so(opened: MemoryWorld) -> None:
 
 
 def test_doctor_says_what_helps(opened: MemoryWorld) -> None:
-    (check,) = [one for one in inspect.doctor(opened.world) if "spoilt" in one.name]
+    (check,) = [one for one in doctor.doctor(opened.world) if "spoilt" in one.name]
     assert check.grade is Grade.BAD
     assert "records/spoilt.shop/record.toml" in check.hint
 
@@ -211,7 +220,7 @@ def test_a_spoilt_file_of_the_archive_costs_only_itself(opened: MemoryWorld) -> 
         EnvironmentRecord(key=PRODUCTION),
         RecordInvalid("01OLD.toml, old history of production, is not TOML"),
     ]
-    (run,) = inspect.history(opened.world, environment="production")
+    (run,) = history.history(opened.world, environment="production")
     assert run.run.services
-    (check,) = [one for one in inspect.doctor(opened.world) if one.name == "history"]
+    (check,) = [one for one in doctor.doctor(opened.world) if one.name == "history"]
     assert (check.grade, "01OLD.toml" in check.message) == (Grade.WARN, True)
