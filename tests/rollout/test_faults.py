@@ -1,7 +1,7 @@
 """The fault sweeps: whatever fails, is killed or cancelled, at any port call, visitors are served.
 
 Each sweep lists the calls of a fault-free run, then repeats the run with a fault at every one of
-them.
+them, each time on a copy of the situation.
 """
 
 import errno
@@ -36,6 +36,7 @@ from tests.faults import (
     faulty,
     unreachable,
 )
+from tests.machine_snapshot import Snapshot
 from tests.rollout.shop import (
     API,
     PRODUCTION,
@@ -184,10 +185,16 @@ WHATS: dict[str, Callable[[], BaseException] | None] = {
 }
 
 
-def calls_of(prepare: Callable[[], MemoryWorld], verb: Verb) -> list[str]:
+@functools.cache
+def snapshot_of(prepare: Callable[[], MemoryWorld]) -> Snapshot:
+    return Snapshot(prepare())
+
+
+@functools.cache
+def calls_of(prepare: Callable[[], MemoryWorld], verb: Verb) -> tuple[str, ...]:
     plan = FaultPlan()
-    list(verb(faulty(prepare().world, plan)))
-    return plan.calls
+    list(verb(faulty(snapshot_of(prepare).open().world, plan)))
+    return tuple(plan.calls)
 
 
 def visitors(opened: MemoryWorld) -> dict[str, str | None]:
@@ -222,7 +229,7 @@ def settle(opened: MemoryWorld) -> None:
 def hosts_after(situation: str) -> frozenset[str]:
     """The public hosts when nothing goes wrong."""
     prepare, verb = SITUATIONS[situation]
-    opened = prepare()
+    opened = snapshot_of(prepare).open()
     list(verb(opened.world))
     return frozenset(public(visitors(opened)))
 
@@ -252,7 +259,7 @@ def check(opened: MemoryWorld, before: dict[str, str | None], situation: str, wh
 def test_a_fault_at_any_call(situation: str, what: str, when: When) -> None:
     prepare, verb = SITUATIONS[situation]
     for at, name in [*enumerate(calls_of(prepare, verb), start=1)][:: ALIKE.get(situation, 1)]:
-        opened = prepare()
+        opened = snapshot_of(prepare).open()
         before = visitors(opened)
         carry_out(opened, verb, Fault(at=at, when=when, what=WHATS[what]))
         check(opened, before, situation, f"{what} {when} call {at} {name}")
@@ -261,8 +268,8 @@ def test_a_fault_at_any_call(situation: str, what: str, when: When) -> None:
 @pytest.mark.parametrize("situation", SITUATIONS)
 def test_the_stream_is_closed_after_any_event(situation: str) -> None:
     prepare, verb = SITUATIONS[situation]
-    for after in range(1, len(list(verb(prepare().world))) + 1):
-        opened = prepare()
+    for after in range(1, len(list(verb(snapshot_of(prepare).open().world))) + 1):
+        opened = snapshot_of(prepare).open()
         before = visitors(opened)
         events = verb(opened.world)
         for _ in range(after):
@@ -293,7 +300,7 @@ def test_a_second_fault_while_the_first_is_being_undone(
         calls.index("locks.environment") + 1, len(calls) + 1, 3 * BROKEN_TWICE[situation]
     ):
         for later in (1, 4, 9):
-            opened = prepare()
+            opened = snapshot_of(prepare).open()
             before = visitors(opened)
             faults = (
                 Fault(at=at, when=When.AFTER, what=first),
@@ -315,12 +322,14 @@ def test_resume_is_killed_too(situation: str) -> None:
     for at in range(
         calls.index("locks.environment") + 1, len(calls) + 1, 5 * BROKEN_TWICE[situation]
     ):
+        broken = snapshot_of(prepare).open()
+        before = visitors(broken)
+        carry_out(broken, verb, Fault(at=at, when=When.AFTER, what=Killed))
+        left_behind = Snapshot(broken)
         again, reached = -1, True
         while reached:
             again += 3
-            opened = prepare()
-            before = visitors(opened)
-            carry_out(opened, verb, Fault(at=at, when=When.AFTER, what=Killed))
+            opened = left_behind.open()
             plan = carry_out(
                 opened.another(),
                 lambda world: requests.execute(world, Resume(environment="production")),
@@ -344,7 +353,7 @@ class Surprise(RuntimeError):
 def test_a_surprise_at_any_call_is_undone_and_told(situation: str, when: When) -> None:
     prepare, verb = SITUATIONS[situation]
     for at, name in [*enumerate(calls_of(prepare, verb), start=1)][:: ALIKE.get(situation, 1)]:
-        opened = prepare()
+        opened = snapshot_of(prepare).open()
         before = visitors(opened)
         plan = FaultPlan(Fault(at=at, when=when, what=Surprise))
         events = []

@@ -22,6 +22,7 @@ from tests.faults import (
     faulty,
     unreachable,
 )
+from tests.machine_snapshot import Snapshot
 from tests.rollout.shop import API, WORKER, change_everything, deploy, open_shop, state
 
 Verb = Callable[[World], Iterator[Event]]
@@ -73,11 +74,11 @@ def stopped() -> MemoryWorld:
 
 def broken(prepare: Callable[[], MemoryWorld], verb: Verb, what: str) -> Iterator[MemoryWorld]:
     """The world after a fault at each call, before and after its effect; the process is gone."""
-    watched = FaultPlan()
-    list(verb(faulty(prepare().world, watched)))
+    situation, watched = Snapshot(prepare()), FaultPlan()
+    list(verb(faulty(situation.open().world, watched)))
     for at in range(1, len(watched.calls) + 1):
         for when in When:
-            opened = prepare()
+            opened = situation.open()
             plan = FaultPlan(Fault(at=at, when=when, what=WHATS[what]))
             try:
                 for _ in verb(faulty(opened.world, plan)):

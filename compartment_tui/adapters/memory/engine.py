@@ -63,7 +63,7 @@ class MemoryEngine:
         return self._host.address
 
     def identity(self) -> EngineIdentity:
-        return EngineIdentity(address=self._host.address, id=f"memory-{id(self._host)}")
+        return EngineIdentity(address=self._host.address, id=self._host.id)
 
     def warm_up(self) -> None:
         """Nothing takes time here."""

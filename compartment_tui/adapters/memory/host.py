@@ -5,6 +5,7 @@ looked at and changed by hand; the methods do what happens to real machines.
 """
 
 import hashlib
+import itertools
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -23,6 +24,7 @@ from compartment_tui.ports import EngineEvent, LockInfo, Misfit
 
 ROUTE_DELAY = timedelta(milliseconds=50)
 """How long the edge takes to put a written table in force."""
+_NUMBERS = itertools.count(1)
 
 
 @dataclass(slots=True, kw_only=True, eq=False)
@@ -58,6 +60,7 @@ class Host:
     clock: FakeClock = field(default_factory=FakeClock)
     address: str = "memory://"
     """Where this machine's engine is reached; another machine at the same place has another id."""
+    id: str = field(default_factory=lambda: f"memory-{next(_NUMBERS)}")
 
     containers: dict[str, Container] = field(default_factory=dict)
     """By deployment, in the order in which they were made."""

@@ -1,0 +1,75 @@
+"""Copies a pretended machine, so that a sweep sets its situation up once and not for every fault.
+
+    snapshot = Snapshot(prepare())
+    opened = snapshot.open()        # as prepared, as often as it is wanted
+
+Facts of the domain are frozen, so all copies share them; whatever remembers is copied. What cannot
+be copied, as a closure that waits for its time on the clock, is an error and never shared.
+"""
+
+import pickle
+import threading
+from collections.abc import Callable
+from dataclasses import is_dataclass
+from enum import Enum
+from io import BytesIO
+from typing import Any
+
+from compartment_tui.adapters.memory.world import MemoryWorld
+from compartment_tui.domain.variable import Secret
+
+_RLOCK = type(threading.RLock())
+
+
+class Snapshot:
+    """A pretended machine and the worlds open on it, as they were at one moment."""
+
+    def __init__(self, opened: MemoryWorld) -> None:
+        stored = BytesIO()
+        writer = _Writer(stored)
+        writer.dump(opened)
+        self._stored = stored.getvalue()
+        self._shared = writer.shared
+
+    def open(self) -> MemoryWorld:
+        """A machine of its own in that state."""
+        reader = _Reader(BytesIO(self._stored))
+        reader.shared = self._shared
+        opened = reader.load()
+        assert isinstance(opened, MemoryWorld)
+        return opened
+
+
+class _Writer(pickle.Pickler):
+    def __init__(self, file: BytesIO) -> None:
+        super().__init__(file, protocol=pickle.HIGHEST_PROTOCOL)
+        self.shared: list[object] = []
+        self._positions: dict[int, int] = {}
+
+    def persistent_id(self, found: object) -> int | None:
+        if not _is_fact(found):
+            return None
+        position = self._positions.setdefault(id(found), len(self.shared))
+        if position == len(self.shared):
+            self.shared.append(found)
+        return position
+
+    def reducer_override(self, found: object) -> Any:  # noqa: ANN401 - as the base class has it
+        unlocked: Callable[[], object] = threading.RLock
+        return (unlocked, ()) if isinstance(found, _RLOCK) else NotImplemented
+
+
+class _Reader(pickle.Unpickler):
+    shared: list[object]
+
+    def persistent_load(self, position: int) -> object:
+        return self.shared[position]
+
+
+def _is_fact(found: object) -> bool:
+    kind = type(found)
+    if not kind.__module__.startswith("compartment_tui.domain."):
+        return False
+    if isinstance(found, Enum | Secret):
+        return True
+    return is_dataclass(kind) and kind.__dataclass_params__.frozen  # type: ignore[attr-defined]
