@@ -5,6 +5,7 @@ from typing import TypeVar
 
 from textual.containers import Vertical
 from textual.content import Content
+from textual.css.scalar import Scalar
 from textual.screen import ModalScreen
 from textual.widgets import Button
 
@@ -24,6 +25,8 @@ class Dialog(ModalScreen[Result]):
 
     def on_mount(self) -> None:
         self.shown_at = monotonic()
+        # What has news may be laid out later than that it was drawn.
+        self.screen_layout_refresh_signal.subscribe(self, lambda _screen: self._fit())
 
     def on_resize(self) -> None:
         self.fit()
@@ -46,4 +49,6 @@ class Dialog(ModalScreen[Result]):
         taken = sum(one.outer_size.height + one.styles.margin.height for one in rest)
         spare = 0 if box.has_class("-short") else 2
         room = self.size.height - box.gutter.height - taken - spare
-        grows.styles.max_height = max(LEAST, room)
+        rows = max(LEAST, room)
+        if grows.styles.max_height != Scalar.from_number(rows):
+            grows.styles.max_height = rows
