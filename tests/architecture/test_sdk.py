@@ -1,30 +1,85 @@
-"""The SDK is loaded whole: threads that load parts of it at once find them half made."""
+"""One seam to the engine: outside `adapters/docker/api` nobody knows which of two ways is taken."""
 
 import ast
+from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
 
-ADAPTER = Path(__file__).parents[2] / "compartment_tui" / "adapters" / "docker"
+PACKAGE = Path(__file__).parents[2] / "compartment_tui"
+SEAM = PACKAGE / "adapters" / "docker" / "api"
+LIBRARIES = frozenset({"docker", "requests", "urllib3"})
+WAYS = frozenset({"sdk", "sdk_session", "ssh_transport", "unix_client", "registry_credentials"})
+"""The modules of the seam that are one way or the other."""
 
 
-def functions(module: Path) -> list[ast.FunctionDef]:
+@cache
+def nodes(module: Path) -> tuple[ast.AST, ...]:
+    wanted = (ast.Import, ast.ImportFrom, ast.Attribute)
     tree = ast.parse(module.read_text(encoding="utf-8"))
-    return [node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)]
+    return tuple(node for node in ast.walk(tree) if isinstance(node, wanted))
 
 
-def names_sdk(node: ast.AST) -> bool:
-    return isinstance(node, ast.ImportFrom) and (node.module or "").partition(".")[0] == "docker"
+def imports(module: Path) -> Iterator[str]:
+    """All that a module imports, also inside functions and for types."""
+    for node in nodes(module):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
 
 
-def loads_sdk(node: ast.AST) -> bool:
-    is_call = isinstance(node, ast.Expr) and isinstance(node.value, ast.Call)
-    return is_call and ast.unparse(node) == "load_sdk()"
+def libraries(module: Path) -> set[str]:
+    return {name.partition(".")[0] for name in imports(module)} & LIBRARIES
 
 
-@pytest.mark.parametrize("module", sorted(ADAPTER.glob("*.py")), ids=lambda path: path.name)
-def test_a_function_that_names_the_sdk_loads_it_first(module: Path) -> None:
-    for function in functions(module):
-        places = [place for place, node in enumerate(function.body) if names_sdk(node)]
-        if places:
-            assert any(map(loads_sdk, function.body[: places[0]])), function.name
+def ways(module: Path) -> set[str]:
+    seam = "compartment_tui.adapters.docker.api."
+    found = {name.removeprefix(seam) for name in imports(module) if name.startswith(seam)}
+    return {name.partition(".")[0] for name in found} & WAYS
+
+
+def raw_clients(module: Path) -> list[str]:
+    """Where it takes the SDK's client out of ours."""
+    found = (node for node in nodes(module) if isinstance(node, ast.Attribute))
+    clients = ("client", "_client")
+    return [
+        ast.unparse(node)
+        for node in found
+        if node.attr in {"api", "_reader", "_session"}
+        and ast.unparse(node.value).rpartition(".")[2] in clients
+    ]
+
+
+OUTSIDE = [path for path in sorted(PACKAGE.rglob("*.py")) if SEAM not in path.parents]
+INSIDE = [path for path in sorted(SEAM.glob("*.py")) if path.name != "sdk.py"]
+
+
+def test_no_module_outside_knows_the_ways_to_an_engine() -> None:
+    known = {
+        str(path.relative_to(PACKAGE)): found
+        for path in OUTSIDE
+        if (found := [*libraries(path), *ways(path), *raw_clients(path)])
+    }
+    assert known == {}
+
+
+@pytest.mark.parametrize("module", INSIDE, ids=lambda path: path.name)
+def test_the_sdk_is_named_in_one_place(module: Path) -> None:
+    """Threads that load parts of it at once find them half made: `sdk` loads all of it at once."""
+    assert "docker" not in libraries(module)
+
+
+def test_the_rules_see_what_they_forbid(tmp_path: Path) -> None:
+    module = tmp_path / "module.py"
+    module.write_text(
+        "from docker.types import Mount\n"
+        "from compartment_tui.adapters.docker.api.sdk_session import SdkSession\n"
+        "from compartment_tui.adapters.docker.api import unix_client\n"
+        "self._client.api.start(container)\n",
+        encoding="utf-8",
+    )
+    assert libraries(module) == {"docker"}
+    assert ways(module) == {"sdk_session", "unix_client"}
+    assert raw_clients(module) == ["self._client.api"]

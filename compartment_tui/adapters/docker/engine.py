@@ -57,12 +57,12 @@ class DockerEngine:
         )
 
         with self._client.translate("tell about itself"):
-            facts = self._client.api.info()
+            facts = self._client.info()
         version, command = facts.get("ServerVersion", ""), find_build_command()
         lacks = tuple(one for one in abilities.SHOWN if not abilities.takes(one, command, version))
         return EngineInfo(
             version=version,
-            api=self._client.api.api_version,
+            api=self._client.api_version,
             address=self._client.address.url,
             host=self._client.address.host,
             live_restore=bool(facts.get("LiveRestoreEnabled")),
@@ -79,7 +79,7 @@ class DockerEngine:
 
     def identity(self) -> EngineIdentity:
         with self._client.translate("tell which one it is"):
-            found = str(self._client.api.info().get("ID") or self._client.address.url)
+            found = str(self._client.info().get("ID") or self._client.address.url)
         return EngineIdentity(address=self.address(), id=self._layout.within(found))
 
     def warm_up(self) -> None:

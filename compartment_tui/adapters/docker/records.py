@@ -8,7 +8,8 @@ from contextlib import suppress
 from datetime import timedelta
 
 from compartment_tui.adapters.docker.api import labels
-from compartment_tui.adapters.docker.api.client import Client, Conflict, Missing
+from compartment_tui.adapters.docker.api.client import Client
+from compartment_tui.adapters.docker.api.errors import Conflict, Missing
 from compartment_tui.adapters.docker.api.helper_shell import SHELL_IMAGE, Shell, create
 from compartment_tui.adapters.docker.api.labels import Role
 from compartment_tui.adapters.docker.api.ownership import name_taken, why_not_ours
@@ -121,7 +122,7 @@ class Reader:
     def _find(self, volume: str) -> str | None:
         try:
             with self._client.translate(f"look at {volume}"):
-                found = self._client.look.inspect_container(volume)
+                found = self._client.inspect_container(volume)
         except Missing:
             return None
         if why := why_not_ours(found, Role.STATE, volume=volume):
@@ -132,7 +133,7 @@ class Reader:
         marks = {labels.ROLE: Role.STATE.value}
         for one in self._layout.volumes:
             with self._client.translate(f"make the volume {one}"):
-                self._client.api.create_volume(one, labels=marks)
+                self._client.create_volume(one, marks)
         with suppress(Conflict), self._client.translate(f"make the container {volume}"):
             create(
                 self._client,
@@ -146,8 +147,7 @@ class Reader:
 
     def _fetch(self, container: str, path: str, specials: bool) -> dict[str, bytes]:
         with self._client.translate(f"read {path}"):
-            chunks, _ = self._client.look.get_archive(container, path)
-            archive = bounded(chunks)
+            archive = bounded(self._client.read_archive(container, path))
         try:
             return unpacked(archive, path.rpartition("/")[0], specials=specials)
         except (tarfile.TarError, ValueError, LookupError, RecursionError, EOFError) as error:

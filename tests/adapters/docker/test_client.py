@@ -16,7 +16,8 @@ from requests.exceptions import ConnectionError as RequestsConnectionError
 from urllib3.exceptions import ProtocolError
 
 from compartment_tui.adapters.docker.api.address import LOCAL, Address
-from compartment_tui.adapters.docker.api.client import Client, Conflict, Missing, translated
+from compartment_tui.adapters.docker.api.client import Client
+from compartment_tui.adapters.docker.api.errors import Conflict, Missing, translated
 from compartment_tui.adapters.docker.api.ssh_transport import ssh_command
 from compartment_tui.domain.errors import (
     DiskFull,

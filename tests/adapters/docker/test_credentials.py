@@ -7,9 +7,10 @@ from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
+from docker import auth
 
+import compartment_tui.adapters.docker.api.sdk  # noqa: F401 - how it reads configurations
 from compartment_tui.adapters.docker.api.registry_credentials import without_broken_store
-from compartment_tui.adapters.docker.api.sdk import load_sdk
 
 HELPERS = {
     "missing": None,
@@ -22,9 +23,6 @@ IMAGES = (None, "busybox:1", "registry.example.com/shop/web:1")
 
 
 def session(configuration: dict[str, Any]) -> Any:  # noqa: ANN401 - stands in for the SDK's client
-    load_sdk()
-    from docker import auth
-
     return SimpleNamespace(credentials=auth.load_config(config_dict=configuration))
 
 
@@ -73,9 +71,6 @@ def test_without_a_helper_nothing_is_said() -> None:
     [{"auths": {"x": {"auth": "\u00e9"}}}, {"auths": {"x": 5}}, {"auths": 5}, {"credsStore": 5}],
 )
 def test_a_broken_configuration_is_none(broken: dict[str, Any], tmp_path: Path) -> None:
-    load_sdk()
-    from docker import auth
-
     (tmp_path / "config.json").write_text(json.dumps(broken), encoding="utf-8")
     found = auth.load_config(config_path=str(tmp_path / "config.json"))
     without_broken_store(cast(Any, SimpleNamespace(credentials=found)), "busybox:1")

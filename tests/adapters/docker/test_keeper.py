@@ -93,10 +93,10 @@ import sys, time
 from compartment_tui.adapters.docker.api.client import connect
 from compartment_tui.adapters.docker.engine import DockerEngine
 from compartment_tui.adapters.docker.lock.locks import DockerLocks
-from compartment_tui.adapters.docker.api.resource_names import Layout
+from compartment_tui.adapters.docker.api.resource_names import ResourceNames
 from compartment_tui.domain.names import EnvironmentKey
 client = connect()
-locks = DockerLocks(client, DockerEngine(client), Layout(namespace=sys.argv[1]))
+locks = DockerLocks(client, DockerEngine(client), ResourceNames(namespace=sys.argv[1]))
 with locks.environment(EnvironmentKey(sys.argv[2], sys.argv[3]), actor="eve@ci", purpose="deploy"):
     print("held", flush=True)
     time.sleep(60)

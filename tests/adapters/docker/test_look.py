@@ -9,13 +9,15 @@ import sys
 import threading
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from compartment_tui.adapters.docker.api import unix_client
 from compartment_tui.adapters.docker.api.address import Address
-from compartment_tui.adapters.docker.api.client import Client, Conflict, Missing
+from compartment_tui.adapters.docker.api.client import Client
+from compartment_tui.adapters.docker.api.errors import Conflict, Missing
 from compartment_tui.adapters.docker.api.labels import Role, filters
 from compartment_tui.domain.errors import (
     DiskFull,
@@ -93,7 +95,7 @@ def test_what_the_engine_refuses(
 ) -> None:
     client = at(engine.server_address)
     with pytest.raises(kind, match=words) as caught, client.translate("look"):
-        client.look.inspect_container(container)
+        client.inspect_container(container)
     assert type(caught.value) is kind
 
 
@@ -101,13 +103,13 @@ def test_what_the_engine_refuses(
 def test_an_engine_that_is_too_old(engine: SmallEngine, version: str) -> None:
     engine.version = version
     with pytest.raises(EngineTooOld, match=version):
-        at(engine.server_address).look.inspect_container("here")
+        at(engine.server_address).inspect_container("here")
 
 
 @pytest.mark.parametrize("version", ["1.41", "1.52", "2.0", "", "one", "1.40-rc"])
 def test_an_engine_that_is_new_enough(engine: SmallEngine, version: str) -> None:
     engine.version = version
-    assert at(engine.server_address).look.inspect_container("here") == {"Id": "1"}
+    assert at(engine.server_address).inspect_container("here") == {"Id": "1"}
 
 
 def test_nobody_there(tmp_path: Path) -> None:
@@ -117,7 +119,7 @@ def test_nobody_there(tmp_path: Path) -> None:
     for path in (tmp_path / "none.sock", left):
         client = at(path)
         with pytest.raises(EngineUnreachable) as caught, client.translate("look"):
-            client.look.inspect_container("here")
+            client.inspect_container("here")
         assert "no Docker engine answers" in caught.value.message
         assert "start Docker" in caught.value.hint
 
@@ -130,7 +132,7 @@ def test_no_permission_names_the_group(tmp_path: Path, monkeypatch: pytest.Monke
     monkeypatch.setattr(socket.socket, "connect", refuse)
     client = at(tmp_path / "engine.sock")
     with pytest.raises(EngineUnreachable, match="no permission") as caught, client.translate():
-        client.look.inspect_container("here")
+        client.inspect_container("here")
     assert "docker group" in caught.value.hint
 
 
@@ -138,13 +140,13 @@ def test_an_answer_that_breaks_off(engine: SmallEngine) -> None:
     engine.promised = 10
     client = at(engine.server_address)
     with pytest.raises(EngineUnreachable, match=r"connection .* failed"), client.translate("look"):
-        client.look.inspect_container("here")
+        client.inspect_container("here")
 
 
 def test_what_answers_and_is_no_engine(engine: SmallEngine) -> None:
     client = at(engine.server_address)
     with pytest.raises(EngineUnreachable, match="no Docker engine"), client.translate("look"):
-        client.look.inspect_container("other")
+        client.inspect_container("other")
 
 
 @pytest.mark.parametrize(
@@ -170,7 +172,7 @@ def test_an_engine_that_dies_while_it_answers(tmp_path: Path, answer: bytes) -> 
         replying.start()
         client = at(tmp_path / "engine.sock")
         with pytest.raises(EngineUnreachable, match="failed"), client.translate("look"):
-            client.look.inspect_container("here")
+            client.inspect_container("here")
         replying.join()
 
 
@@ -185,7 +187,7 @@ def test_an_answer_in_chunks(tmp_path: Path) -> None:
 
     with SmallEngine(str(tmp_path / "engine.sock"), Chunked) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
-        assert at(server.server_address).look.inspect_container("here") == {"Id": "1"}
+        assert at(server.server_address).inspect_container("here") == {"Id": "1"}
         server.shutdown()
 
 
@@ -193,7 +195,7 @@ def test_several_threads_ask_at_once(engine: SmallEngine) -> None:
     client = at(engine.server_address)
     found: list[Any] = []
     threads = [
-        threading.Thread(target=lambda: found.append(client.look.inspect_container("here")))
+        threading.Thread(target=lambda: found.append(client.inspect_container("here")))
         for _ in range(20)
     ]
     for thread in threads:
@@ -210,7 +212,7 @@ def test_a_silent_engine_is_given_up(tmp_path: Path, monkeypatch: pytest.MonkeyP
         server.listen()
         client = at(tmp_path / "engine.sock")
         with pytest.raises(EngineUnreachable, match="in time"), client.translate("look"):
-            client.look.inspect_container("here")
+            client.inspect_container("here")
 
 
 def test_looking_does_not_load_the_sdk(engine: SmallEngine) -> None:
@@ -231,9 +233,10 @@ print("docker" in sys.modules, "requests" in sys.modules)
 
 
 def test_an_engine_elsewhere_is_asked_through_the_sdk(monkeypatch: pytest.MonkeyPatch) -> None:
-    session = object()
+    session = SimpleNamespace(inspect_container=lambda container: {"Id": f"{container} there"})
     monkeypatch.setattr(Client, "api", session)
-    assert Client(Address(url="tcp://far:2375", chosen_by="a test")).look is session
+    far = Client(Address(url="tcp://far:2375", chosen_by="a test"))
+    assert far.inspect_container("one") == {"Id": "one there"}
 
 
 @pytest.mark.docker

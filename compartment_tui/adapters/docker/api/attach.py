@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Protocol, cast
 from compartment_tui.adapters.docker.api.log_frames import Demultiplexer
 
 if TYPE_CHECKING:
-    from compartment_tui.adapters.docker.api.sdk_session import SdkSession
+    from compartment_tui.adapters.docker.api.client import Client
 
 CHUNK = 65536
 STDOUT = 1
@@ -48,10 +48,10 @@ class Wire:
         self._owner.close()
 
 
-def attach(api: "SdkSession", container: str) -> Wire:
+def attach(client: "Client", container: str) -> Wire:
     """Attach to a container's stdin and stdout. Call it before the start, to miss no output."""
     options = {"stdin": 1, "stdout": 1, "stderr": 0, "stream": 1, "logs": 0}
-    return wire_of(api.attach_socket(container, params=options))
+    return wire_of(client.api.attach_socket(container, params=options))
 
 
 def wire_of(channel: object) -> Wire:

@@ -1,50 +1,38 @@
-"""One connection to a Docker engine, made when first used; the SDK's errors in our words."""
+"""One connection to a Docker engine, made when first used, and all that is asked of it.
 
-import errno
-import json
+Two ways lead there: the SDK, and a reader for those who only look at a local engine, which need not
+load the SDK. Which of them answers is decided here; `errors` tells the errors of both in our words.
+"""
+
 import socket
-import subprocess
-import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from http.client import HTTPException
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from compartment_tui.adapters.docker.api.address import Address, find_address
-from compartment_tui.adapters.docker.api.sdk import load_sdk
+from compartment_tui.adapters.docker.api.errors import foreign_errors, translated
 from compartment_tui.adapters.docker.api.unix_client import (
     CONNECT_SECONDS,
     EngineReader,
-    EngineRefusal,
+    Filters,
+    Json,
     UnixEngineReader,
     refuse_old,
 )
-from compartment_tui.domain.errors import (
-    CompartmentError,
-    DiskFull,
-    EngineProblem,
-    EngineUnreachable,
-    expected,
-)
+from compartment_tui.domain.errors import CompartmentError
 
 if TYPE_CHECKING:
+    import requests
+
     from compartment_tui.adapters.docker.api.sdk_session import SdkSession
     from compartment_tui.domain.deployment import EnvironmentRecord
 
-NO_SPACE = "no space left on device"
-
-
-class Missing(EngineProblem):
-    """What was asked for is not on the engine (HTTP 404)."""
-
-
-class Conflict(EngineProblem):
-    """A name is taken, or the thing is in use (HTTP 409)."""
+    EngineStream = requests.Response
 
 
 class Client:
-    """A Docker engine and the way to it. Nothing is asked of it before `api` is first read."""
+    """A Docker engine and the way to it. What it is asked raises what `translate` translates."""
 
     def __init__(self, address: Address) -> None:
         self.address = address
@@ -57,7 +45,7 @@ class Client:
 
     @property
     def api(self) -> "SdkSession":
-        """The SDK's low-level client, connected.
+        """The SDK's low-level client, connected; for this folder alone.
 
         Raises:
             EngineUnreachable: nothing answers there, or we may not use the socket.
@@ -77,19 +65,9 @@ class Client:
 
         threading.Thread(target=connect, daemon=True).start()
 
-    @property
-    def look(self) -> EngineReader:
-        """Who is asked by those who only look: the engine itself when it is here, else the SDK.
-
-        It raises what `translate` translates, and EngineTooOld.
-        """
-        if self._session is None and self.address.socket is not None:
-            return UnixEngineReader(self.address.socket, self.address.url)
-        return cast(EngineReader, self.api)
-
     @contextmanager
     def translate(self, doing: str = "do that") -> Iterator[None]:
-        """Tell the SDK's errors as ours: `Docker could not {doing}: its reason`.
+        """Tell either way's errors as ours: `Docker could not {doing}: its reason`.
 
         Raises:
             EngineUnreachable: no answer, no permission, or the connection broke.
@@ -100,9 +78,7 @@ class Client:
         """
         try:
             yield
-        except EngineRefusal as error:
-            raise _refused(error.status, error, doing) from error
-        except _foreign() as error:
+        except foreign_errors() as error:
             raise translated(error, self.address, doing) from error
 
     def heed(self, state: "EnvironmentRecord") -> "EnvironmentRecord":
@@ -119,12 +95,150 @@ class Client:
                 self._session.close()
             self._session = None
 
+    # --- what is only looked at -------------------------------------------------------------------
+
+    def _reader(self) -> EngineReader:
+        if self._session is None and self.address.socket is not None:
+            return UnixEngineReader(self.address.socket, self.address.url)
+        return cast(EngineReader, self.api)
+
+    def list_containers(self, *, all: bool = False, filters: Filters | None = None) -> list[Json]:  # noqa: A002
+        return self._reader().containers(all=all, filters=filters or {})
+
+    def inspect_container(self, container: str) -> Json:
+        return self._reader().inspect_container(container)
+
+    def inspect_image(self, image: str) -> Json:
+        return self._reader().inspect_image(image)
+
+    def image_history(self, image: str) -> list[Json]:
+        return self._reader().history(image)
+
+    def list_networks(self, *, filters: Filters | None = None) -> list[Json]:
+        return self._reader().networks(filters=filters or {})
+
+    def read_archive(self, container: str, path: str) -> Iterable[bytes]:
+        return self._reader().get_archive(container, path)[0]
+
+    def info(self) -> Json:
+        return self.api.info()
+
+    @property
+    def api_version(self) -> str:
+        return self.api.api_version
+
+    def version(self) -> str:
+        return str(self.api.version()["Version"])
+
+    def disk_use(self) -> Json:
+        return self.api.df()
+
+    def list_images(self, *, filters: Filters) -> list[Json]:
+        found: list[Json] = self.api.images(filters=dict(filters))
+        return found
+
+    def list_volumes(self, *, filters: Filters) -> list[Json]:
+        return self.api.volumes(filters=dict(filters)).get("Volumes") or []
+
+    def inspect_network(self, network: str) -> Json:
+        found: Json = self.api.inspect_network(network)
+        return found
+
+    def open_stream(self, path: str, params: Mapping[str, Any], *, endless: bool) -> "EngineStream":
+        return self.api.open_stream(path, params, endless=endless)
+
+    # --- containers -------------------------------------------------------------------------------
+
+    def create_container(self, config: Mapping[str, Any], name: str) -> str:
+        """From a configuration in the words of the engine's API; the new container's id."""
+        sdk: Any = self.api  # the stubs leave this method out
+        return str(sdk.create_container_from_config(config, name)["Id"])
+
+    def create_or_pull(self, image: str, **settings: Any) -> str:  # noqa: ANN401 - the SDK's own
+        """The new container's id. Raises ImageUnavailable: its image cannot be pulled either."""
+        return self.api.create_or_pull(image, **settings)
+
+    def host_config(self, **settings: Any) -> Json:  # noqa: ANN401 - the SDK's own
+        return self.api.create_host_config(**settings)
+
+    def set_restart_policy(self, container: str, policy: str) -> None:
+        sdk: Any = self.api  # the stubs ask for a retry count, which belongs to other policies
+        sdk.update_container(container, restart_policy={"Name": policy})
+
+    def start(self, container: str) -> None:
+        self.api.start(container)
+
+    def stop(self, container: str, *, timeout: int) -> None:
+        self.api.stop(container, timeout=timeout)
+
+    def restart(self, container: str, *, timeout: int) -> None:
+        self.api.restart(container, timeout=timeout)
+
+    def rename(self, container: str, name: str) -> None:
+        self.api.rename(container, name)
+
+    def remove_container(self, container: str, *, volumes: bool = False) -> None:
+        """Running or not; with `volumes`, those of its own that have no name."""
+        self.api.remove_container(container, force=True, v=volumes)
+
+    def write_archive(self, container: str, path: str, archive: bytes) -> None:
+        self.api.put_archive(container, path, archive)
+
+    # --- commands in containers -------------------------------------------------------------------
+
+    def create_exec(self, container: str, command: list[str], **settings: Any) -> str:  # noqa: ANN401
+        return str(self.api.exec_create(container, command, **settings)["Id"])
+
+    def start_exec(self, execution: str, *, terminal: bool = False) -> Any:  # noqa: ANN401
+        """What the SDK calls a socket: see `attach.wire_of`."""
+        return self.api.exec_start(execution, tty=terminal, socket=True)
+
+    def inspect_exec(self, execution: str) -> Json:
+        return self.api.exec_inspect(execution)
+
+    def resize_exec(self, execution: str, *, height: int, width: int) -> None:
+        self.api.exec_resize(execution, height=height, width=width)
+
+    # --- images, networks, volumes ----------------------------------------------------------------
+
+    def pull(self, image: str) -> None:
+        """Pull what is not on the engine. Raises ImageUnavailable."""
+        self.api.pull_missing(image)
+
+    def tag_image(self, image: str, repository: str, tag: str) -> None:
+        self.api.tag(image, repository, tag)
+
+    def remove_image(self, image: str) -> None:
+        self.api.remove_image(image)
+
+    def create_network(
+        self, name: str, *, marks: Mapping[str, str], ipam: Mapping[str, Any] | None = None
+    ) -> None:
+        sdk: Any = self.api  # the stubs ask for a class that is only a dict
+        sdk.create_network(name, driver="bridge", labels=marks, ipam=ipam)
+
+    def connect_network(self, container: str, network: str) -> None:
+        self.api.connect_container_to_network(container, network)
+
+    def disconnect_network(self, container: str, network: str) -> None:
+        self.api.disconnect_container_from_network(container, network, force=True)
+
+    def remove_network(self, network: str) -> None:
+        self.api.remove_network(network)
+
+    def create_volume(self, name: str, marks: Mapping[str, str]) -> None:
+        self.api.create_volume(name, labels=dict(marks))
+
+    def remove_volume(self, name: str) -> None:
+        self.api.remove_volume(name)
+
+    # --- the SDK's connection ---------------------------------------------------------------------
+
     def _open(self) -> "SdkSession":
         try:
             _knock(self.address)
         except OSError as error:
             raise translated(error, self.address, "answer") from error
-        load_sdk()
         with self.translate("answer"):
             from compartment_tui.adapters.docker.api.sdk_session import SdkSession
 
@@ -135,9 +249,6 @@ class Client:
             session.close()
             raise
         return session
-
-
-_REFUSALS: dict[int, type[EngineProblem]] = {404: Missing, 409: Conflict}
 
 
 def connect() -> Client:
@@ -155,134 +266,3 @@ def _knock(address: Address) -> None:
     with socket.socket(socket.AF_UNIX) as probe:
         probe.settimeout(CONNECT_SECONDS)
         probe.connect(address.socket)
-
-
-def translated(error: BaseException, address: Address, doing: str) -> CompartmentError:
-    """What an error of the SDK or of the connection means to a person."""
-    load_sdk()
-    from docker.errors import APIError
-
-    chain = tuple(_causes(error))
-    api = next((cause for cause in chain if isinstance(cause, APIError)), None)
-    if any(NO_SPACE in str(cause).lower() for cause in chain):
-        return _disk_full()
-    if api is not None:
-        return _refused(api.status_code or 0, api, doing)
-    if any(isinstance(cause, PermissionError) for cause in chain) and address.socket:
-        return EngineUnreachable(
-            f"no permission to use the Docker socket {address.socket}",
-            hint="join the docker group: `sudo usermod -aG docker $USER`, then log in again",
-        )
-    short = next((cause for cause in chain if getattr(cause, "errno", None) in _SHORT), None)
-    if isinstance(short, OSError):
-        return expected(short)
-    if _no_connection(error, chain):
-        return EngineProblem(f"Docker could not {doing}: {reason(error)}")
-    return _unreachable(error, chain, address)
-
-
-_SHORT = (errno.EMFILE, errno.ENFILE, errno.ENOMEM)
-"""This machine is short of something: no engine is to blame."""
-
-
-def _no_connection(error: BaseException, chain: tuple[BaseException, ...]) -> bool:
-    """Whether it came of a program or of what it said, and not of the way to the engine."""
-    load_sdk()
-    from docker.credentials.errors import StoreError
-
-    said = (json.JSONDecodeError, subprocess.SubprocessError)
-    return isinstance(error, said) or any(isinstance(cause, StoreError) for cause in chain)
-
-
-def _refused(status: int, error: BaseException, doing: str) -> EngineProblem:
-    if NO_SPACE in reason(error).lower():
-        return _disk_full()
-    return _REFUSALS.get(status, EngineProblem)(f"Docker could not {doing}: {reason(error)}")
-
-
-def _disk_full() -> DiskFull:
-    return DiskFull(
-        "the Docker engine has no space left on its disk",
-        hint="`docker system df` shows what uses it",
-    )
-
-
-def _foreign() -> tuple[type[Exception], ...]:
-    """What a connection that fails raises, and the SDK when it is loaded."""
-    plain = (
-        *(ConnectionError, TimeoutError, socket.gaierror, HTTPException),
-        *(json.JSONDecodeError, subprocess.SubprocessError),
-    )
-    if "docker" not in sys.modules:
-        return plain
-    load_sdk()
-    from docker.credentials.errors import StoreError
-    from docker.errors import DockerException
-    from requests.exceptions import RequestException
-    from urllib3.exceptions import HTTPError
-
-    return *plain, StoreError, DockerException, RequestException, HTTPError
-
-
-def reason(error: BaseException) -> str:
-    """The engine's own words, in one line."""
-    words = getattr(error, "explanation", None) or str(error)
-    return " ".join(str(words).split())
-
-
-def _unreachable(
-    error: BaseException, chain: tuple[BaseException, ...], address: Address
-) -> EngineUnreachable:
-    load_sdk()
-    from docker.errors import TLSParameterError
-    from requests.exceptions import InvalidURL, Timeout
-    from urllib3.exceptions import NameResolutionError
-
-    from compartment_tui.adapters.docker.api.ssh_transport import SshFailed
-
-    where = f"at {address.url} (chosen by {address.chosen_by})"
-    ssh = next((cause for cause in chain if isinstance(cause, SshFailed)), None)
-    if ssh is not None:
-        return EngineUnreachable(
-            f"ssh did not get through to the Docker engine {where}: {ssh}",
-            hint=f"see whether `ssh {address.host} docker version` works without asking anything",
-        )
-    never = (FileNotFoundError, NotADirectoryError, ConnectionRefusedError, NameResolutionError)
-    never_there = any(
-        isinstance(cause, never)
-        or getattr(cause, "errno", None) in (errno.EHOSTUNREACH, errno.ENETUNREACH)
-        for cause in chain
-    )
-    if never_there:
-        return EngineUnreachable(
-            f"no Docker engine answers {where}",
-            hint="start Docker, or name another engine with DOCKER_HOST or `docker context use`",
-        )
-    if any(isinstance(cause, Timeout | TimeoutError) for cause in chain):
-        return EngineUnreachable(
-            f"the Docker engine {where} did not answer in time",
-            hint="see whether `docker info` answers; if it hangs too, restart Docker",
-        )
-    if any(isinstance(cause, TLSParameterError | InvalidURL) for cause in chain):
-        return EngineUnreachable(
-            f"the Docker engine {where} cannot be used: {reason(error)}",
-            hint="see whether `docker info` works with the same settings",
-        )
-    return EngineUnreachable(
-        f"the connection to the Docker engine {where} failed: {reason(error)}",
-        hint="see whether `docker info` answers, then try again",
-    )
-
-
-def _causes(error: BaseException) -> Iterator[BaseException]:
-    """The error and everything it wraps: requests and urllib3 keep causes in their arguments."""
-    seen: set[int] = set()
-    queue: list[BaseException] = [error]
-    while queue:
-        current = queue.pop(0)
-        if id(current) in seen:
-            continue
-        seen.add(id(current))
-        yield current
-        inside = (current.__cause__, current.__context__, getattr(current, "reason", None))
-        queue += [one for one in (*inside, *current.args) if isinstance(one, BaseException)]

@@ -13,10 +13,8 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, NamedTuple, Self
 
 from compartment_tui.adapters.docker.api.attach import AttachedOutput, Wire, attach, deadline_in
-from compartment_tui.adapters.docker.api.create_container import create_or_pull
-from compartment_tui.adapters.docker.api.sdk import load_sdk
 from compartment_tui.domain import bounds
-from compartment_tui.domain.errors import EngineProblem
+from compartment_tui.domain.errors import CompartmentError, EngineProblem
 
 if TYPE_CHECKING:
     from compartment_tui.adapters.docker.api.client import Client
@@ -84,8 +82,8 @@ class Shell:
         """Attach to a container that `create` made and start it; it is removed if that fails."""
         try:
             with client.translate("start a helper container"):
-                wire = attach(client.api, container)
-                client.api.start(container)
+                wire = attach(client, container)
+                client.start(container)
         except BaseException:
             remove(client, container)
             raise
@@ -180,26 +178,18 @@ def create(
     `lasting`: the engine does not remove it by itself, neither when it ends nor when the engine
     starts again.
     """
-    load_sdk()
-    from docker.types import LogConfig, Mount
-
-    api = client.api
-    host = api.create_host_config(
+    host = client.host_config(
         auto_remove=not lasting,
         network_mode=network_mode,
-        mounts=[
-            Mount(target=path, source=volume, type="volume")
-            for volume, path in (mounts or {}).items()
-        ],
+        mounts=[volume_mount(path, volume) for volume, path in (mounts or {}).items()],
         cap_drop=["ALL"],
         security_opt=["no-new-privileges"],
         pids_limit=PIDS,
         read_only=True,
         # What passes through the pipe (records, keys) must not be kept in the engine's logs.
-        log_config=LogConfig(type="none"),
+        log_config={"type": "none"},
     )
-    return create_or_pull(
-        client,
+    return client.create_or_pull(
         image,
         name=name,
         entrypoint=["sh"],
@@ -215,13 +205,14 @@ def create(
 
 def remove(client: "Client", container: str) -> None:
     """Remove a shell's container; nothing if the engine did so already or cannot be asked."""
-    load_sdk()
-    from docker.errors import DockerException
-    from requests.exceptions import RequestException
-
     # The engine removes it as well: losing the race (404, 409) and a dead connection are both fine.
-    with contextlib.suppress(DockerException, RequestException):
-        client.api.remove_container(container, force=True, v=True)
+    with contextlib.suppress(CompartmentError), client.translate("remove a helper container"):
+        client.remove_container(container, volumes=True)
+
+
+def volume_mount(path: str, volume: str | None, *, read_only: bool = False) -> dict[str, object]:
+    """A volume at a path; one without a name goes with its container."""
+    return {"Target": path, "Source": volume, "Type": "volume", "ReadOnly": read_only}
 
 
 def _program(script: str, arguments: Sequence[str], payload: bytes | None, marker: str) -> bytes:

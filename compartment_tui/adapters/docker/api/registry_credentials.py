@@ -1,24 +1,17 @@
 """Credentials for registries, where the docker configuration leads to some."""
 
-from typing import TYPE_CHECKING
-
-from compartment_tui.adapters.docker.api.client import reason
-from compartment_tui.adapters.docker.api.sdk import load_sdk
-
-if TYPE_CHECKING:
-    from compartment_tui.adapters.docker.api.sdk_session import SdkSession
+from compartment_tui.adapters.docker.api.errors import reason
+from compartment_tui.adapters.docker.api.sdk import AuthConfig, resolve_repository_name
+from compartment_tui.adapters.docker.api.sdk_session import SdkSession
 
 
-def without_broken_store(session: "SdkSession", reference: str | None = None) -> str | None:
+def without_broken_store(session: SdkSession, reference: str | None = None) -> str | None:
     """Make the session go on without a credential helper that fails; the line that says so.
 
     `reference` is the image to be pulled; None asks for all, as a build does. None is returned
     when all is well, or when there is no helper.
     """
-    load_sdk()
-    from docker import auth
-
-    registry = None if reference is None else auth.resolve_repository_name(reference)[0]
+    registry = None if reference is None else resolve_repository_name(reference)[0]
     known = session.credentials
     try:
         if reference is None:
@@ -34,22 +27,16 @@ def without_broken_store(session: "SdkSession", reference: str | None = None) ->
     return None
 
 
-def _without_helpers(known: "auth.AuthConfig") -> "auth.AuthConfig":
+class _PlainConfig(AuthConfig):
+    @property
+    def is_empty(self) -> bool:
+        return False  # else the SDK would read the configuration again
+
+
+def _without_helpers(known: AuthConfig) -> AuthConfig:
     """What stands in the configuration itself."""
-    load_sdk()
-    from docker import auth
-
-    class Plain(auth.AuthConfig):
-        @property
-        def is_empty(self) -> bool:
-            return False  # else the SDK would read the configuration again
-
-    return Plain({"auths": dict(known.auths)})
+    return _PlainConfig({"auths": dict(known.auths)})
 
 
 def _innermost(error: BaseException) -> BaseException:
     return error if error.__cause__ is None else _innermost(error.__cause__)
-
-
-if TYPE_CHECKING:
-    from docker import auth

@@ -1,36 +1,58 @@
-"""Loading the SDK, which takes a while, is done when it is needed, and by several threads."""
+"""The one place that names the SDK: whoever takes a name from here has all of it loaded.
 
-import threading
+Its modules name each other in circles: when two threads load parts of it at once, Python hands one
+of them a module that is only half there. It takes as long to load as a status does: load it late.
+"""
+
 import warnings
 from collections.abc import Mapping
-from functools import cache
 from types import MappingProxyType
 from typing import Any
 
-_LOADING = threading.Lock()
+import docker.auth
+import docker.utils.config
+from docker.api.client import APIClient
+from docker.auth import AuthConfig, resolve_repository_name
+from docker.credentials.errors import StoreError
+from docker.errors import (
+    APIError,
+    DockerException,
+    ImageNotFound,
+    TLSParameterError,
+    create_api_error_from_http_exception,
+)
+from docker.tls import TLSConfig
+from docker.transport.unixconn import (
+    UnixHTTPAdapter,
+    UnixHTTPConnection,
+    UnixHTTPConnectionPool,
+)
+from docker.utils.build import PatternMatcher, create_archive
+
+__all__ = [
+    "APIClient",
+    "APIError",
+    "AuthConfig",
+    "DockerException",
+    "ImageNotFound",
+    "PatternMatcher",
+    "StoreError",
+    "TLSConfig",
+    "TLSParameterError",
+    "UnixHTTPAdapter",
+    "UnixHTTPConnection",
+    "UnixHTTPConnectionPool",
+    "create_api_error_from_http_exception",
+    "create_archive",
+    "resolve_repository_name",
+]
 
 
-def load_sdk() -> None:
-    """Load all of the SDK before any part of it is named.
-
-    Its modules name each other in circles: when two threads load parts of it at once, Python hands
-    one of them a module that is only half there.
-    """
-    with _LOADING:
-        import docker  # noqa: F401
-
-        _read_configuration_like_the_command()
-
-
-@cache
 def _read_configuration_like_the_command() -> None:
     """What of the docker configuration is not as it should be counts as not there.
 
     The SDK raises whatever comes of it, whenever a client is made; and warns past our output.
     """
-    import docker.auth
-    import docker.utils.config
-
     auth, config = docker.auth, docker.utils.config
     general, credentials = config.load_general_config, auth.load_config
 
@@ -68,3 +90,5 @@ _SHAPES: Mapping[str, type] = MappingProxyType(
         "proxies": dict,
     }
 )
+
+_read_configuration_like_the_command()

@@ -4,15 +4,20 @@ from collections.abc import Mapping
 from typing import Any
 
 import requests
-from docker.api.client import APIClient
-from docker.auth import AuthConfig
-from docker.errors import create_api_error_from_http_exception
-from docker.tls import TLSConfig
 
 from compartment_tui.adapters.docker.api.address import LOCAL, Address, Tls
+from compartment_tui.adapters.docker.api.sdk import (
+    APIClient,
+    APIError,
+    AuthConfig,
+    ImageNotFound,
+    TLSConfig,
+    create_api_error_from_http_exception,
+)
 from compartment_tui.adapters.docker.api.ssh_transport import SshAdapter
 from compartment_tui.adapters.docker.api.unix_client import CONNECT_SECONDS, READ_SECONDS
 from compartment_tui.domain import bounds
+from compartment_tui.domain.errors import ImageUnavailable
 
 OLDEST = "1.41"
 CHUNK = 64 * 1024
@@ -67,6 +72,26 @@ class SdkSession(APIClient):
         response = super().send(request, **{**kwargs, "stream": True})
         _read_whole(response)
         return response
+
+    def create_or_pull(self, image: str, **settings: Any) -> str:  # noqa: ANN401 - as the SDK's own
+        """The new container's id. Raises ImageUnavailable: its image cannot be pulled either."""
+        try:
+            made = self.create_container(image, **settings)
+        except ImageNotFound:
+            self.pull_missing(image)
+            made = self.create_container(image, **settings)
+        return str(made["Id"])
+
+    def pull_missing(self, image: str) -> None:
+        """Pull an image that is not on the engine. Raises ImageUnavailable."""
+        try:
+            self.pull(image)
+        except APIError as error:
+            raise ImageUnavailable(
+                f"the image {image} is not on the Docker engine and could not be pulled",
+                hint=f"`docker pull {image}` may say why",
+                tail=(str(error.explanation or error),),
+            ) from error
 
     def open_stream(
         self, path: str, params: Mapping[str, Any], *, endless: bool

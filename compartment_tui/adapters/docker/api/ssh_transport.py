@@ -10,7 +10,7 @@ import threading
 from typing import Any
 from urllib.parse import urlsplit
 
-from docker.transport.unixconn import (
+from compartment_tui.adapters.docker.api.sdk import (
     UnixHTTPAdapter,
     UnixHTTPConnection,
     UnixHTTPConnectionPool,

@@ -5,9 +5,8 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from typing import Any
 
-from compartment_tui.adapters.docker.api.sdk import load_sdk
+from compartment_tui.adapters.docker.api.build_and_pull import matches_pattern
 from compartment_tui.adapters.docker.build import builder_abilities as abilities
 from compartment_tui.adapters.docker.build.build_command import BuildCommand
 from compartment_tui.adapters.docker.build.build_context import NEVER_SENT, Recipe
@@ -155,17 +154,13 @@ def _left_out(site: BuildSite, inside: str) -> str:
 
 def matching_pattern(patterns: tuple[str, ...], path: str) -> str | None:
     """The last pattern of an ignore file that decides about a path, if it leaves it out."""
-    load_sdk()
-    from docker.utils.build import PatternMatcher
-
-    plain: Any = path  # the stubs ask for what it cannot take
     decided = None
     for pattern in patterns:
         if pattern.count("*") > FEW_WILDCARDS * 2:  # which the SDK may take very long for
             continue
         again = pattern.startswith("!")
         try:
-            if PatternMatcher([pattern.removeprefix("!")]).matches(plain):
+            if matches_pattern(pattern.removeprefix("!"), path):
                 decided = None if again else pattern
         except re.error:
             continue

@@ -2,16 +2,21 @@
 
 import re
 import threading
-from collections.abc import Generator, Iterable, Iterator
+from collections.abc import Generator, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from compartment_tui.adapters.docker.api import labels
-from compartment_tui.adapters.docker.api.cancellable_stream import Chunk, Silence, watched_chunks
-from compartment_tui.adapters.docker.api.client import NO_SPACE, Client, reason
-from compartment_tui.adapters.docker.api.registry_credentials import without_broken_store
-from compartment_tui.adapters.docker.api.sdk import load_sdk
+from compartment_tui.adapters.docker.api.build_and_pull import (
+    NOTE,
+    build_chunks,
+    build_context,
+    pull_chunks,
+)
+from compartment_tui.adapters.docker.api.cancellable_stream import Chunk, Silence
+from compartment_tui.adapters.docker.api.client import Client
+from compartment_tui.adapters.docker.api.errors import NO_SPACE, disk_full, reason
 from compartment_tui.adapters.docker.build.background_build import BackgroundBuild, BuildStop
 from compartment_tui.adapters.docker.build.build_advice import BuildSite, build_advice
 from compartment_tui.adapters.docker.build.build_command import (
@@ -46,15 +51,10 @@ from compartment_tui.domain.names import slug
 from compartment_tui.domain.planning.plan import Plan
 from compartment_tui.ports import Cancel, Project
 
-if TYPE_CHECKING:
-    from compartment_tui.adapters.docker.api.sdk_session import SdkSession
-
 PULL_PATIENCE_SECONDS = 10.0
 LONGEST_INSTRUCTION = 80
 SIDE_BY_SIDE = 4
 """How many builds are begun at once."""
-NOTE = "compartment-tui"
-"""The key of a chunk that is not the engine's."""
 IN_CONTEXT = ".compartment.Dockerfile"
 """Where the engine's own builder finds the Dockerfile; always the same, or its cache would miss."""
 IGNORE_FILE = ".dockerignore"
@@ -157,15 +157,15 @@ class DockerBuilder:
     ) -> Generator[str, None, str]:
         progress = ClassicProgress()
 
-        def ask(session: "SdkSession") -> Iterable[Chunk]:
-            yield from _told(without_broken_store(session))
-            yield from _classic_build(session, plan, recipe)
-
+        settings = {
+            "dockerfile": IN_CONTEXT,
+            "target": plan.spec.build.target,
+            "buildargs": dict(plan.spec.build.args),
+            "labels": _labels(plan),
+        }
+        chunks = build_chunks(self._client, cancel, lambda: _packed(plan, recipe), settings)
         try:
-            with (
-                self._client.translate("build it"),
-                closing(watched_chunks(self._client, ask, cancel)) as chunks,
-            ):
+            with self._client.translate("build it"), closing(chunks):
                 for chunk in chunks:
                     yield from _notes(chunk) or progress.feed(chunk)
         except (DiskFull, EngineUnreachable):
@@ -200,16 +200,12 @@ class DockerBuilder:
     def _engine_version(self) -> str:
         try:
             with self._client.translate("tell its version"):
-                return str(self._client.api.version()["Version"])
+                return self._client.version()
         except (EngineProblem, KeyError):
             return ""
 
     def _pull(self, reference: str, cancel: Cancel) -> Iterator[str]:
-        def ask(session: "SdkSession") -> Iterable[Chunk]:
-            yield from _told(without_broken_store(session, reference))
-            yield from session.pull(reference, stream=True, decode=True)
-
-        chunks = watched_chunks(self._client, ask, cancel, patience=PULL_PATIENCE_SECONDS)
+        chunks = pull_chunks(self._client, reference, cancel, patience=PULL_PATIENCE_SECONDS)
         with closing(chunks):
             for chunk in chunks:
                 if "error" in chunk:
@@ -226,13 +222,8 @@ class DockerBuilder:
             )
         repository = f"compartment/{_part(plan.key.project)}/{_part(plan.service)}"
         with self._client.translate(f"name the image of {plan.service}"):
-            self._client.api.tag(image.id, repository, image.id.removeprefix("sha256:")[:12])
+            self._client.tag_image(image.id, repository, image.id.removeprefix("sha256:")[:12])
         return image
-
-
-def _told(note: str | None) -> tuple[Chunk, ...]:
-    """Something of ours among what the engine says."""
-    return () if note is None else ({NOTE: note},)
 
 
 def _notes(chunk: Chunk) -> tuple[str, ...]:
@@ -274,33 +265,12 @@ def _fed(
         yield from progress.feed(secrets.masked(line))
 
 
-def _classic_build(session: "SdkSession", plan: Plan, recipe: Recipe) -> Iterable[Chunk]:
-    load_sdk()
-    packed: Any = _packed(plan, recipe)
-    build = plan.spec.build
-    with closing(packed) as sent:
-        yield from session.build(
-            fileobj=sent,
-            custom_context=True,
-            dockerfile=IN_CONTEXT,
-            target=build.target,
-            buildargs=dict(build.args),
-            labels=_labels(plan),
-            rm=True,
-            forcerm=True,
-            decode=True,
-        )
-
-
 def _packed(plan: Plan, recipe: Recipe) -> Any:  # noqa: ANN401  (an open file of the SDK's making)
     """The context as the engine's own builder takes it. Raises BuildFailed.
 
     The engine removes from it what an ignore file in it names: the Dockerfile's copy, and the
     ignore file itself where the user has or wants none there.
     """
-    load_sdk()
-    from docker.utils.build import create_archive
-
     dockerfile = recipe.dockerfile.read_text(encoding="utf-8", errors="replace")
     ignore_file = recipe.context / IGNORE_FILE
     try:
@@ -311,7 +281,7 @@ def _packed(plan: Plan, recipe: Recipe) -> Any:  # noqa: ANN401  (an open file o
                 "utf-8", "replace"
             )
         added = [(IGNORE_FILE, f"{kept.rstrip()}\n{IN_CONTEXT}\n"), (IN_CONTEXT, dockerfile)]
-        return create_archive(str(recipe.context), paths, extra_files=added)
+        return build_context(str(recipe.context), paths, added)
     except FileRefused as why:
         raise BuildFailed(
             f"the image of {plan.service} cannot be built: {IGNORE_FILE} {why}"
@@ -327,7 +297,7 @@ def _packed(plan: Plan, recipe: Recipe) -> Any:  # noqa: ANN401  (an open file o
 def _failure(spec: ServiceSpec, recipe: Recipe, found: Breakdown) -> CompartmentError:
     start = f"the image of {spec.name} cannot be built: "
     if found.disk_full:
-        return _disk_full(start)
+        return disk_full(start)
     if _NO_ENGINE.search(found.reason):
         return EngineUnreachable(start + found.reason)
     if found.base_image:
@@ -352,14 +322,7 @@ def _shortened(instruction: str) -> str:
 
 
 def _refusal(words: str) -> EngineProblem:
-    return _disk_full("") if NO_SPACE in words.lower() else EngineProblem(words)
-
-
-def _disk_full(start: str) -> DiskFull:
-    return DiskFull(
-        f"{start}the Docker engine has no space left on its disk",
-        hint="`docker system df` shows what uses it",
-    )
+    return disk_full() if NO_SPACE in words.lower() else EngineProblem(words)
 
 
 def _why(failure: Exception | None) -> str:

@@ -7,14 +7,13 @@ from typing import TYPE_CHECKING
 
 from compartment_tui.adapters.docker.api import labels
 from compartment_tui.adapters.docker.api.attach import deadline_in
-from compartment_tui.adapters.docker.api.client import Client, Conflict, Missing
+from compartment_tui.adapters.docker.api.client import Client
 from compartment_tui.adapters.docker.api.convert import key_of, moment
-from compartment_tui.adapters.docker.api.create_container import create_or_pull, pull
-from compartment_tui.adapters.docker.api.helper_shell import Shell, ShellGone, remove
+from compartment_tui.adapters.docker.api.errors import Conflict, Missing
+from compartment_tui.adapters.docker.api.helper_shell import Shell, ShellGone, remove, volume_mount
 from compartment_tui.adapters.docker.api.labels import Role
 from compartment_tui.adapters.docker.api.ownership import name_taken
 from compartment_tui.adapters.docker.api.resource_names import ROUTES, ResourceNames
-from compartment_tui.adapters.docker.api.sdk import load_sdk
 from compartment_tui.adapters.docker.edge import stopped_page, traefik
 from compartment_tui.adapters.docker.edge.edge_container import (
     BIND,
@@ -96,9 +95,7 @@ class DockerEdge:
     def attach(self, key: EnvironmentKey) -> None:
         try:
             with self._client.translate(f"join the network {self._layout.network(key)}"):
-                self._client.api.connect_container_to_network(
-                    self._layout.edge, self._layout.network(key)
-                )
+                self._client.connect_network(self._layout.edge, self._layout.network(key))
         except EngineProblem:
             # The engine refuses a second time with a plain "forbidden": look whether that was it.
             edge = self._find()
@@ -132,9 +129,7 @@ class DockerEdge:
             return
         try:
             with self._client.translate("leave a network"):
-                self._client.api.disconnect_container_from_network(
-                    self._layout.edge, self._layout.network(key), force=True
-                )
+                self._client.disconnect_network(self._layout.edge, self._layout.network(key))
         except Missing:
             return
         except EngineProblem:
@@ -150,7 +145,7 @@ class DockerEdge:
         as_it_is = settings is None or (edge is not None and not edge.open)
         if edge is not None and edge.settings == wanted and as_it_is:
             with self._client.translate("restart the edge"):
-                self._client.api.restart(edge.id, timeout=10)
+                self._client.restart(edge.id, timeout=10)
             self._await(edge)
             return
         self.remove()
@@ -162,7 +157,7 @@ class DockerEdge:
             return
         try:
             with self._client.translate("remove the edge"):
-                self._client.api.remove_container(edge.id, force=True, v=True)
+                self._client.remove_container(edge.id, volumes=True)
         except Missing:
             return
 
@@ -181,10 +176,8 @@ class DockerEdge:
 
     def _make(self, settings: EdgeSettings, sysctls: Mapping[str, str]) -> EdgeContainer:
         self._make_network()
-        api = self._client.api
         with self._client.translate("make the edge"):
-            create_or_pull(
-                self._client,
+            self._client.create_or_pull(
                 traefik.EDGE_IMAGE,
                 name=self._layout.edge,
                 command=list(traefik.arguments(ROUTES)),
@@ -200,27 +193,24 @@ class DockerEdge:
                 healthcheck={"Test": ["NONE"]},
                 host_config=self._host_config(settings, sysctls),
             )
-            api.put_archive(self._layout.edge, stopped_page.ROOT, stopped_page.archive())
+            self._client.write_archive(self._layout.edge, stopped_page.ROOT, stopped_page.archive())
         edge = self._find()
         if edge is None:
             raise EngineProblem("the edge was removed while it was being made")
         return edge
 
     def _host_config(self, settings: EdgeSettings, sysctls: Mapping[str, str]) -> dict[str, object]:
-        load_sdk()
-        from docker.types import LogConfig, Mount
-
-        return self._client.api.create_host_config(
+        return self._client.host_config(
             network_mode=self._layout.edge,
             restart_policy={"Name": "always"},
             port_bindings={traefik.WEB_PORT: (settings.bind, settings.http_port)},
             mounts=[
-                Mount(ROUTES, self._layout.routes_volume, type="volume", read_only=True),
+                volume_mount(ROUTES, self._layout.routes_volume, read_only=True),
                 # Without a name, it goes with the container. It can be filled though the rest
                 # cannot be written to, and what is in it belongs to root.
-                Mount(stopped_page.ROOT, None, type="volume"),
+                volume_mount(stopped_page.ROOT, None),
             ],
-            log_config=LogConfig(type="json-file", config=LOG_LIMITS),
+            log_config={"type": "json-file", "config": LOG_LIMITS},
             sysctls=dict(sysctls),
             cap_drop=["ALL"],
             cap_add=[CAPABILITY],
@@ -233,7 +223,7 @@ class DockerEdge:
         """Which image the edge's tag leads to; pulled when it is not there. ImageUnavailable."""
         found = digests(self._client, traefik.EDGE_IMAGE)
         if not found:
-            pull(self._client, traefik.EDGE_IMAGE)
+            self._client.pull(traefik.EDGE_IMAGE)
             found = digests(self._client, traefik.EDGE_IMAGE)
         return found[0] if found else ""
 
@@ -246,21 +236,19 @@ class DockerEdge:
         """
         try:
             with self._client.translate("look at the edge's network"):
-                found = self._client.api.inspect_network(self._layout.edge)
+                found = self._client.inspect_network(self._layout.edge)
             if (found.get("Labels") or {}).get(labels.ROLE) != Role.EDGE:
                 why = f"its label {labels.ROLE} is not {Role.EDGE.value}"
                 raise name_taken(self._layout.edge, why, kind="network")
         except Missing:
             with self._client.translate("make the edge's network"):
-                self._client.api.create_network(
-                    self._layout.edge, driver="bridge", labels={labels.ROLE: Role.EDGE.value}
-                )
+                self._client.create_network(self._layout.edge, marks={labels.ROLE: Role.EDGE.value})
 
     def _start(self, edge: EdgeContainer, settings: EdgeSettings, *, fresh: bool) -> None:
         try:
             try:
                 with self._client.translate("start the edge"):
-                    self._client.api.start(edge.id)
+                    self._client.start(edge.id)
             except EngineProblem as error:
                 if not fresh or _IPV6 not in error.message:
                     raise
@@ -268,7 +256,7 @@ class DockerEdge:
                 edge = self._make(settings, SYSCTLS)
                 self._join(edge)
                 with self._client.translate("start the edge"):
-                    self._client.api.start(edge.id)
+                    self._client.start(edge.id)
         except EngineProblem as error:
             if fresh:
                 remove(self._client, edge.id)
@@ -303,7 +291,7 @@ class DockerEdge:
     def _networks(self) -> dict[str, EnvironmentKey]:
         """The environments' networks by name."""
         with self._client.translate("list the networks"):
-            found = self._client.look.networks(filters=labels.filters(Role.NETWORK))
+            found = self._client.list_networks(filters=labels.filters(Role.NETWORK))
         keys = {one["Name"]: key_of(one.get("Labels") or {}) for one in found}
         return {
             name: key
@@ -338,7 +326,7 @@ class DockerEdge:
 
     def _container_on(self, port: int) -> str | None:
         with self._client.translate("list the containers"):
-            rows = self._client.api.containers()
+            rows = self._client.list_containers()
         for row in rows:
             if any(one.get("PublicPort") == port for one in row.get("Ports") or ()):
                 return f"the container {row['Names'][0].lstrip('/')}"

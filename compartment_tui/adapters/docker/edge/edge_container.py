@@ -4,10 +4,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from compartment_tui.adapters.docker.api.client import Client, Missing
+from compartment_tui.adapters.docker.api.client import Client
+from compartment_tui.adapters.docker.api.errors import Missing
 from compartment_tui.adapters.docker.api.labels import PREFIX, Role
 from compartment_tui.adapters.docker.api.ownership import name_taken, why_not_ours
 from compartment_tui.domain.config import EdgeSettings
+from compartment_tui.domain.errors import CompartmentError
 
 USER = "65534:65534"
 """Nobody: it reads what anybody may, and listens below port 1024 by `SYSCTLS`."""
@@ -58,7 +60,7 @@ def find_edge(client: Client, name: str) -> EdgeContainer | None:
     """None when there is no container of that name. Raises NameTaken when it is not ours."""
     try:
         with client.translate("look at the edge"):
-            found = client.look.inspect_container(name)
+            found = client.inspect_container(name)
     except Missing:
         return None
     if why := why_not_ours(found, Role.EDGE):
@@ -92,3 +94,8 @@ def _open_ways(found: Mapping[str, Any]) -> Iterator[str]:
         yield "may gain privileges"
     if not host.get("ReadonlyRootfs"):
         yield "can write to its own files"
+
+
+def edge_away(kind: type[CompartmentError]) -> CompartmentError:
+    """Nobody can be asked: before a lock is taken that is the engine's problem, later a step's."""
+    return kind("the edge does not run", hint="`compartment-tui edge restart` starts it")

@@ -5,12 +5,13 @@ from collections.abc import Callable
 from datetime import timedelta
 
 from compartment_tui.adapters.docker.api import labels
-from compartment_tui.adapters.docker.api.client import Client, Conflict, Missing
+from compartment_tui.adapters.docker.api.client import Client
+from compartment_tui.adapters.docker.api.errors import Conflict, Missing
 from compartment_tui.adapters.docker.api.helper_shell import CALL_LIMIT, Answer, Shell, ShellGone
 from compartment_tui.adapters.docker.api.labels import Role
 from compartment_tui.adapters.docker.api.resource_names import ResourceNames
 from compartment_tui.adapters.docker.edge import traefik
-from compartment_tui.adapters.docker.edge.edge_container import EdgeContainer, find_edge
+from compartment_tui.adapters.docker.edge.edge_container import EdgeContainer, edge_away, find_edge
 from compartment_tui.adapters.docker.edge.readiness_probe import (
     HTTP,
     TCP,
@@ -123,7 +124,7 @@ class EdgeNamespace:
                 image=edge.image,
             )
         except (Missing, Conflict) as error:
-            raise _away() from error
+            raise edge_away(EdgeNotConfirmed) from error
         self.close()
         self._shell = self._own = shell
         self._life = edge.life
@@ -136,7 +137,7 @@ class EdgeNamespace:
                 return edge
             # The engine brings one that died by itself back within moments.
             if edge is None or not edge.restarting or time.monotonic() > deadline:
-                raise _away()
+                raise edge_away(EdgeNotConfirmed)
             time.sleep(PAUSE_SECONDS)
 
 
@@ -144,12 +145,6 @@ def answers(answer: Answer) -> tuple[str, str]:
     """What the edge said about routers and services. Raises ValueError."""
     routers, services = filter(None, answer.text.split("\n"))
     return routers, services
-
-
-def _away() -> EdgeNotConfirmed:
-    return EdgeNotConfirmed(
-        "the edge does not run", hint="`compartment-tui edge restart` starts it"
-    )
 
 
 def _since(began: float) -> timedelta:

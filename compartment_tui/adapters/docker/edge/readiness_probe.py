@@ -8,7 +8,8 @@ from datetime import timedelta
 from urllib.parse import quote
 
 from compartment_tui.adapters.docker.api.attach import Wire, deadline_in, wire_of
-from compartment_tui.adapters.docker.api.client import Client, Conflict, Missing
+from compartment_tui.adapters.docker.api.client import Client
+from compartment_tui.adapters.docker.api.errors import Conflict, Missing
 from compartment_tui.adapters.docker.api.helper_shell import Answer
 from compartment_tui.adapters.docker.api.log_frames import Demultiplexer
 from compartment_tui.domain.config import Readiness
@@ -115,13 +116,13 @@ def command_refusal(
     """Run a command in the container; None when it ends with 0 in time, else why not."""
     try:
         with client.translate("run the readiness command"):
-            made = client.api.exec_create(container, list(command))
-            wire = wire_of(client.api.exec_start(made["Id"], socket=True))
+            execution = client.create_exec(container, list(command))
+            wire = wire_of(client.start_exec(execution))
             try:
                 last = _last_line(wire, limit)
             finally:
                 wire.close()
-            code = client.api.exec_inspect(made["Id"]).get("ExitCode")
+            code = client.inspect_exec(execution).get("ExitCode")
     except Missing:
         return Refusal(detail="its container is gone")
     except Conflict:

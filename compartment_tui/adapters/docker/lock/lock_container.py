@@ -7,8 +7,9 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from compartment_tui.adapters.docker.api import labels
-from compartment_tui.adapters.docker.api.client import Client, Conflict, Missing
+from compartment_tui.adapters.docker.api.client import Client
 from compartment_tui.adapters.docker.api.convert import moment
+from compartment_tui.adapters.docker.api.errors import Conflict, Missing
 from compartment_tui.adapters.docker.api.helper_shell import Shell, create, remove
 from compartment_tui.adapters.docker.api.labels import PREFIX, Role
 from compartment_tui.adapters.docker.api.ownership import name_taken, why_not_ours
@@ -87,7 +88,7 @@ def holder_of(client: Client, name: str) -> Holder | None:
     """Who has the lock called `name`; None when nobody has. Raises NameTaken."""
     try:
         with client.translate("look at the lock"):
-            found = client.look.inspect_container(name)
+            found = client.inspect_container(name)
     except Missing:
         return None
     if why := why_not_ours(found, Role.LOCK):
@@ -118,7 +119,7 @@ def _cleared(client: Client, holder: Holder) -> bool:
 
 def _engine_time(client: Client) -> datetime:
     with client.translate("tell the time"):
-        return moment(client.api.info()["SystemTime"]) or datetime.now(UTC)
+        return moment(client.info()["SystemTime"]) or datetime.now(UTC)
 
 
 def _refuse_when_late(holder: Holder, deadline: float, error: Conflict) -> None:

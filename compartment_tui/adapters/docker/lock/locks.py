@@ -11,7 +11,8 @@ from types import TracebackType
 from typing import Self
 
 from compartment_tui.adapters.docker.api import labels
-from compartment_tui.adapters.docker.api.client import Client, Conflict, Missing
+from compartment_tui.adapters.docker.api.client import Client
+from compartment_tui.adapters.docker.api.errors import Conflict, Missing, disk_full
 from compartment_tui.adapters.docker.api.helper_shell import SHELL_IMAGE, Answer, Shell, ShellGone
 from compartment_tui.adapters.docker.api.labels import Role
 from compartment_tui.adapters.docker.api.resource_names import (
@@ -27,7 +28,7 @@ from compartment_tui.adapters.docker.api.resource_names import (
     standing_path,
 )
 from compartment_tui.adapters.docker.edge import traefik
-from compartment_tui.adapters.docker.edge.edge_container import EdgeContainer, find_edge
+from compartment_tui.adapters.docker.edge.edge_container import EdgeContainer, edge_away, find_edge
 from compartment_tui.adapters.docker.edge.edge_namespace import EdgeNamespace
 from compartment_tui.adapters.docker.edge.route_documents import all_ours
 from compartment_tui.adapters.docker.lock import lock_container
@@ -36,7 +37,6 @@ from compartment_tui.adapters.record_file import record_file
 from compartment_tui.domain.config import Readiness
 from compartment_tui.domain.deployment import EnvironmentRecord, Instance
 from compartment_tui.domain.errors import (
-    DiskFull,
     EngineProblem,
     LockLost,
     NameTaken,
@@ -92,7 +92,7 @@ class DockerLocks:
     ) -> "DockerEnvironmentLock":
         edge = find_edge(self._client, self._layout.edge)
         if edge is None or not edge.running:
-            raise _edge_away()
+            raise edge_away(EngineProblem)
         marks = lock_container.marks(actor, purpose) | labels.of_environment(Role.LOCK, key)
         try:
             shell = lock_container.take(
@@ -105,7 +105,7 @@ class DockerLocks:
             )
         except (Missing, Conflict) as error:
             # Between the look and the start: a container cannot join one that does not run.
-            raise _edge_away() from error
+            raise edge_away(EngineProblem) from error
         return DockerEnvironmentLock(self._client, self._engine, self._layout, key, shell, edge)
 
     def engine(self, *, actor: str) -> "DockerEngineLock":
@@ -134,7 +134,7 @@ class DockerLocks:
             return False
         try:
             with self._client.translate("remove the lock"):
-                self._client.api.remove_container(found.container, force=True)
+                self._client.remove_container(found.container)
         except (Missing, Conflict):
             return found.running  # its holder gave it back at the same moment
         return found.running
@@ -252,10 +252,7 @@ class DockerEnvironmentLock:
         if answer.exit_code == 0:
             return
         if os.strerror(errno.ENOSPC).lower() in answer.text.lower():
-            raise DiskFull(
-                "the Docker engine has no space left on its disk",
-                hint="`docker system df` shows what uses it",
-            )
+            raise disk_full()
         raise EngineProblem(f"{path} on the engine cannot be written: {answer.text}")
 
     def _ask(self, script: str, *arguments: str, payload: bytes | None = None) -> Answer:
@@ -285,7 +282,3 @@ class DockerEngineLock:
         trace: TracebackType | None,
     ) -> None:
         self._shell.close()
-
-
-def _edge_away() -> EngineProblem:
-    return EngineProblem("the edge does not run", hint="`compartment-tui edge restart` starts it")

@@ -11,7 +11,8 @@ from datetime import timedelta
 from typing import NamedTuple
 
 from compartment_tui.adapters.docker.api import labels
-from compartment_tui.adapters.docker.api.client import Client, Missing
+from compartment_tui.adapters.docker.api.client import Client
+from compartment_tui.adapters.docker.api.errors import Missing
 from compartment_tui.adapters.docker.api.labels import Role
 from compartment_tui.adapters.docker.resources.containers import instances
 from compartment_tui.domain.deployment import Instance
@@ -87,6 +88,6 @@ def _rename(client: Client, renames: tuple[tuple[str, str], ...]) -> None:
     for container, name in renames:
         try:
             with client.translate(f"rename a container to {name}"):
-                client.api.rename(container, name)
+                client.rename(container, name)
         except Missing:
             continue  # removed meanwhile: it bears no name any more

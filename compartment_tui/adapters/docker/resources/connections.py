@@ -1,8 +1,9 @@
 """Counting a deployment's connections where they all meet: in its own network namespace."""
 
 from compartment_tui.adapters.docker.api import labels
-from compartment_tui.adapters.docker.api.client import Client, Conflict, Missing
+from compartment_tui.adapters.docker.api.client import Client
 from compartment_tui.adapters.docker.api.convert import established, listening
+from compartment_tui.adapters.docker.api.errors import Conflict, Missing
 from compartment_tui.adapters.docker.api.helper_shell import Shell, ShellGone
 from compartment_tui.adapters.docker.api.labels import Role
 from compartment_tui.adapters.docker.resources.containers import gone, inspect, locate

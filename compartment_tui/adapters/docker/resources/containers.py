@@ -10,12 +10,13 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Literal
 
 from compartment_tui.adapters.docker.api import labels
-from compartment_tui.adapters.docker.api.client import Client, Conflict, Missing
+from compartment_tui.adapters.docker.api.client import Client
 from compartment_tui.adapters.docker.api.convert import (
     instance_of_inspect,
     instance_of_row,
     labels_of,
 )
+from compartment_tui.adapters.docker.api.errors import Conflict, Missing
 from compartment_tui.adapters.docker.api.labels import Role
 from compartment_tui.domain.claims import claimed
 from compartment_tui.domain.deployment import Instance, InstanceState
@@ -51,7 +52,7 @@ LOGGING = {"Type": "json-file", "Config": {"max-size": "10m", "max-file": "3"}}
 def rows(client: Client, filters: dict[str, list[str]]) -> list[dict[str, Any]]:
     """The container list, stopped ones included."""
     with client.translate("list the containers"):
-        return client.look.containers(all=True, filters=filters)
+        return client.list_containers(all=True, filters=filters)
 
 
 def instances(client: Client, filters: dict[str, list[str]]) -> tuple[Instance, ...]:
@@ -155,7 +156,7 @@ def inspect(client: Client, container: str) -> Instance | None:
     """None when it is gone."""
     try:
         with client.translate("inspect a container"):
-            return instance_of_inspect(client.look.inspect_container(container))
+            return instance_of_inspect(client.inspect_container(container))
     except Missing:
         return None
 
@@ -193,17 +194,14 @@ def create(client: Client, birth: "ContainerSpec", network: str) -> Instance:
 
 def make(client: Client, birth: "ContainerSpec", config: dict[str, Any], name: str) -> str:
     """Create a container; its id. Raises ImageUnavailable, DiskFull, Conflict (name taken)."""
-    api: Any = client.api  # the stubs leave this method out
     try:
         with client.translate(f"create the container {name}"):
-            made = api.create_container_from_config(config, name)
+            return client.create_container(config, name)
     except Missing as error:
         raise ImageUnavailable(
             f"the image of {birth.plan.service} is no longer on the engine",
             hint="deploy again to make it anew",
         ) from error
-    identifier: str = made["Id"]
-    return identifier
 
 
 def birth_config(birth: "ContainerSpec", network: str) -> dict[str, Any]:
@@ -259,7 +257,7 @@ def start(client: Client, deployment: str) -> Instance:
     container = locate(client, deployment)
     try:
         with client.translate("start it"):
-            client.api.start(container)
+            client.start(container)
     except (EngineUnreachable, DiskFull):
         raise
     except EngineProblem as error:
@@ -283,11 +281,10 @@ def start_reason(error: EngineProblem) -> str:
 
 def set_restart_policy(client: Client, container: str, policy: Literal["no", "always"]) -> None:
     """Raises Missing."""
-    api: Any = client.api  # the stubs ask for a retry count, which belongs to other policies
     for last in (False,) * POLICY_ATTEMPTS + (True,):
         try:
             with client.translate("change a restart policy"):
-                api.update_container(container, restart_policy={"Name": policy})
+                client.set_restart_policy(container, policy)
         except (Missing, EngineUnreachable, DiskFull):
             raise
         except EngineProblem:
@@ -318,7 +315,7 @@ def retire(client: Client, deployment: str, grace: timedelta) -> bool:
         set_restart_policy(client, container, "no")
         began = time.monotonic()
         with client.translate("stop a container"):
-            client.api.stop(container, timeout=whole_seconds(grace))
+            client.stop(container, timeout=whole_seconds(grace))
     except Missing:
         return False
     took = timedelta(seconds=time.monotonic() - began)
@@ -354,7 +351,7 @@ def remove_container(client: Client, container: str) -> None:
     while True:
         try:
             with client.translate("remove a container"):
-                client.api.remove_container(container, force=True, v=True)
+                client.remove_container(container, volumes=True)
         except Missing:
             return
         except Conflict:

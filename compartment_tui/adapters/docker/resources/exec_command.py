@@ -14,7 +14,8 @@ from collections.abc import Iterator
 from types import FrameType
 from typing import Any
 
-from compartment_tui.adapters.docker.api.client import Client, Conflict, Missing
+from compartment_tui.adapters.docker.api.client import Client
+from compartment_tui.adapters.docker.api.errors import Conflict, Missing
 from compartment_tui.adapters.docker.api.log_frames import Demultiplexer
 from compartment_tui.adapters.docker.resources.containers import gone, locate
 
@@ -27,27 +28,27 @@ def execute(client: Client, deployment: str, command: tuple[str, ...], *, termin
     container = locate(client, deployment)
     try:
         with client.translate("run the command"):
-            made = client.api.exec_create(
+            execution = client.create_exec(
                 container,
                 list(command),
                 stdin=True,
                 tty=terminal,
                 environment={"TERM": os.environ.get("TERM", "xterm")} if terminal else None,
             )
-            channel = client.api.exec_start(made["Id"], tty=terminal, socket=True)
+            channel = client.start_exec(execution, terminal=terminal)
     except Missing as error:
         raise gone(deployment) from error
     except Conflict as error:
         raise gone(deployment, "does not run") from error
     # The SDK hands out a reader; only the socket under it can be written to and half closed.
-    wire: socket.socket = getattr(channel, "_sock", None) or channel  # type: ignore[assignment]
+    wire: socket.socket = getattr(channel, "_sock", None) or channel
     response = getattr(channel, "_response", channel)
     # The answer holds the connection too: left open, it would keep it until it is collected.
     with contextlib.closing(response), contextlib.closing(wire):
         wire.settimeout(None)
-        with _terminal(client, made["Id"]) if terminal else contextlib.nullcontext():
+        with _terminal(client, execution) if terminal else contextlib.nullcontext():
             _converse(client, wire, terminal=terminal)
-    return _exit_code(client, made["Id"])
+    return _exit_code(client, execution)
 
 
 def _converse(client: Client, wire: socket.socket, *, terminal: bool) -> None:
@@ -138,7 +139,7 @@ def _following_size(client: Client, execution: str, source: int) -> Iterator[Non
             return  # a terminal that does not know its own size
         # The command may have ended already.
         with contextlib.suppress(Missing, Conflict), client.translate("resize the terminal"):
-            client.api.exec_resize(execution, height=size.lines, width=size.columns)
+            client.resize_exec(execution, height=size.lines, width=size.columns)
 
     resize()
     if threading.current_thread() is not threading.main_thread():
@@ -155,7 +156,7 @@ def _exit_code(client: Client, execution: str) -> int:
     deadline = time.monotonic() + EXIT_PATIENCE_SECONDS
     while True:
         with client.translate("tell how the command ended"):
-            state: dict[str, Any] = client.api.exec_inspect(execution)
+            state: dict[str, Any] = client.inspect_exec(execution)
         # Its output ends a moment before the engine knows that it has.
         if not state["Running"] or time.monotonic() > deadline:
             return int(state["ExitCode"] or 0)

@@ -3,8 +3,9 @@
 from collections.abc import Mapping
 
 from compartment_tui.adapters.docker.api import labels
-from compartment_tui.adapters.docker.api.client import Client, Conflict, Missing
+from compartment_tui.adapters.docker.api.client import Client
 from compartment_tui.adapters.docker.api.convert import image_of, ports_as_written, ports_of_history
+from compartment_tui.adapters.docker.api.errors import Conflict, Missing
 from compartment_tui.adapters.docker.resources.containers import rows
 from compartment_tui.domain.deployment import Image
 
@@ -16,11 +17,11 @@ def image(client: Client, reference: str, own_ports: tuple[int, ...] = ()) -> Im
     """See `Engine.image`. `own_ports` are those of its own Dockerfile, where that is at hand."""
     try:
         with client.translate("inspect an image"):
-            found = image_of(client.look.inspect_image(reference))
+            found = image_of(client.inspect_image(reference))
             if len(found.ports) < 2:
                 return found
             # Only its history knows in which order they were written.
-            layers = client.look.history(found.id)
+            layers = client.image_history(found.id)
     except Missing:
         return None
     return ports_as_written(found, own_ports, ports_of_history(layers))
@@ -30,7 +31,7 @@ def digests(client: Client, reference: str) -> tuple[str, ...]:
     """See `Engine.digests`."""
     try:
         with client.translate("inspect an image"):
-            found = client.look.inspect_image(reference)
+            found = client.inspect_image(reference)
     except Missing:
         return ()
     from_registries = (str(one).partition("@")[2] for one in found.get("RepoDigests") or ())
@@ -40,7 +41,7 @@ def digests(client: Client, reference: str) -> tuple[str, ...]:
 def built_images(client: Client, project: str) -> frozenset[str]:
     """See `Engine.built_images`."""
     with client.translate("list the images"):
-        found = client.api.images(filters={"label": [f"{labels.PROJECT}={project}"]})
+        found = client.list_images(filters={"label": [f"{labels.PROJECT}={project}"]})
     return frozenset(one["Id"] for one in found if _is_built(one.get("Labels")))
 
 
@@ -52,7 +53,7 @@ def _is_built(found: Mapping[str, str] | None) -> bool:
 def disk_use(client: Client) -> int:
     """See `Engine.disk_use`."""
     with client.translate("tell what takes room on its disk"):
-        found = client.api.df()
+        found = client.disk_use()
     layers: int = found.get("LayersSize") or 0
     return layers + sum(one.get("SizeRw") or 0 for one in found.get("Containers") or ())
 
@@ -61,7 +62,7 @@ def remove_image(client: Client, identifier: str) -> None:
     """See `Engine.remove_image`. One that we did not build, or that a person named, stays too."""
     try:
         with client.translate("inspect an image"):
-            found = client.look.inspect_image(identifier)
+            found = client.inspect_image(identifier)
         if not _is_built((found.get("Config") or {}).get("Labels")):
             return
         # Never by force: that would take the tags of an image that a stopped container needs.
@@ -72,6 +73,6 @@ def remove_image(client: Client, identifier: str) -> None:
             [tag for tag in tags if tag.startswith(OUR_NAMES)] if tags else [found["Id"]]
         ):
             with client.translate("remove an image"):
-                client.api.remove_image(reference)
+                client.remove_image(reference)
     except (Missing, Conflict):
         return

@@ -9,8 +9,9 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar
 
 from compartment_tui.adapters.docker.api import labels
-from compartment_tui.adapters.docker.api.client import Client, Missing
+from compartment_tui.adapters.docker.api.client import Client
 from compartment_tui.adapters.docker.api.convert import event_of
+from compartment_tui.adapters.docker.api.errors import Missing
 from compartment_tui.adapters.docker.api.log_frames import LineDecoder, LoggedLine
 from compartment_tui.adapters.docker.resources.containers import find, gone, inspect, locate
 from compartment_tui.domain import bounds
@@ -18,7 +19,7 @@ from compartment_tui.domain.errors import EngineProblem
 from compartment_tui.ports import EngineEvent, Feed, LogLine
 
 if TYPE_CHECKING:
-    import requests
+    from compartment_tui.adapters.docker.api.client import EngineStream
 
 T = TypeVar("T")
 CHUNK = 65536
@@ -31,7 +32,7 @@ class ResponseFeed(Generic[T]):
     def __init__(
         self,
         client: Client,
-        response: "requests.Response",
+        response: "EngineStream",
         decode: Callable[[bytes], Iterable[T]],
         flush: Callable[[], Iterable[T]] = tuple,
     ) -> None:
@@ -102,7 +103,7 @@ def written(
     if since is not None:
         params["since"] = f"{since.timestamp():.6f}"
     with client.translate("read its log"):
-        response = client.api.open_stream(f"/containers/{container}/logs", params, endless=follow)
+        response = client.open_stream(f"/containers/{container}/logs", params, endless=follow)
     decoder = LineDecoder()
     return ResponseFeed(client, response, decoder.feed, decoder.flush)
 
@@ -164,7 +165,7 @@ def events(client: Client, project: str) -> Feed[EngineEvent]:
     # Label filters must all be met, so the edge and the project cannot be asked for at once.
     wanted = {"type": ["container"], "label": [labels.ROLE]}
     with client.translate("tell what happens"):
-        response = client.api.open_stream("/events", {"filters": json.dumps(wanted)}, endless=True)
+        response = client.open_stream("/events", {"filters": json.dumps(wanted)}, endless=True)
     return ResponseFeed(client, response, EventDecoder(project, client.containers).feed)
 
 

@@ -69,7 +69,7 @@ def _why(client: Client, row: Json, claims: Mapping[str, int]) -> str:
 
 def _networks(client: Client, layout: ResourceNames) -> Iterator[Misfit]:
     with client.translate("list the networks"):
-        found = client.look.networks(filters={})
+        found = client.list_networks()
     for one in found:
         name, marks = str(one.get("Name", "")), one.get("Labels") or {}
         if not name.startswith(layout.network_prefix):
@@ -82,7 +82,7 @@ def _networks(client: Client, layout: ResourceNames) -> Iterator[Misfit]:
 
 def _images(client: Client, project: str) -> Iterator[Misfit]:
     with client.translate("list the images"):
-        found = client.api.images(filters={"label": [f"{labels.PROJECT}={project}"]})
+        found = client.list_images(filters={"label": [f"{labels.PROJECT}={project}"]})
     for one in found:
         if labels.ROLE in (one.get("Labels") or {}):
             tags = one.get("RepoTags") or ()

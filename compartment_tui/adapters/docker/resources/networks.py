@@ -5,8 +5,9 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from compartment_tui.adapters.docker.api import labels
-from compartment_tui.adapters.docker.api.client import Client, Missing
+from compartment_tui.adapters.docker.api.client import Client
 from compartment_tui.adapters.docker.api.convert import key_of
+from compartment_tui.adapters.docker.api.errors import Missing
 from compartment_tui.adapters.docker.api.labels import Role
 from compartment_tui.adapters.docker.api.ownership import name_taken
 from compartment_tui.adapters.docker.api.resource_names import ResourceNames
@@ -73,8 +74,8 @@ def _none_left(settings: NetworkSettings) -> Refused:
 def volumes(client: Client, key: EnvironmentKey) -> tuple[str, ...]:
     """See `Engine.volumes`."""
     with client.translate("list the volumes"):
-        found = client.api.volumes(filters=labels.filters(Role.VOLUME, key))
-    return tuple(sorted(one["Name"] for one in found.get("Volumes") or ()))
+        found = client.list_volumes(filters=labels.filters(Role.VOLUME, key))
+    return tuple(sorted(one["Name"] for one in found))
 
 
 def remove_environment(client: Client, key: EnvironmentKey, *, with_volumes: bool) -> None:
@@ -108,20 +109,17 @@ def subnets_of(listed: Iterable[dict[str, Any]]) -> Iterator[Subnet]:
 
 def _list(client: Client, filters: dict[str, list[str]] | None = None) -> list[dict[str, Any]]:
     with client.translate("list the networks"):
-        found: list[dict[str, Any]] = client.api.networks(filters=filters)
-    return found
+        return client.list_networks(filters=filters)
 
 
 def _create(client: Client, name: str, key: EnvironmentKey, subnet: Subnet) -> bool:
     """False when the engine knows something in that subnet that it does not list."""
-    api: Any = client.api  # the stubs ask for a class that is only a dict
     try:
         with client.translate(f"make the network {name}"):
-            api.create_network(
+            client.create_network(
                 name,
-                driver="bridge",
                 ipam={"Driver": "default", "Config": [{"Subnet": str(subnet)}]},
-                labels=labels.of_environment(Role.NETWORK, key),
+                marks=labels.of_environment(Role.NETWORK, key),
             )
     except EngineProblem as error:
         if OVERLAP in error.message.lower():
@@ -133,11 +131,11 @@ def _create(client: Client, name: str, key: EnvironmentKey, subnet: Subnet) -> b
 def _remove_network(client: Client, network: str) -> None:
     try:
         with client.translate("remove a network"):
-            attached = client.api.inspect_network(network).get("Containers") or {}
+            attached = client.inspect_network(network).get("Containers") or {}
         for container in attached:
             _disconnect(client, container, network)
         with client.translate("remove a network"):
-            client.api.remove_network(network)
+            client.remove_network(network)
     except Missing:
         return
 
@@ -146,7 +144,7 @@ def _disconnect(client: Client, container: str, network: str) -> None:
     """The edge, or whoever else is on it: a network goes only when nobody is."""
     try:
         with client.translate("disconnect a container from a network"):
-            client.api.disconnect_container_from_network(container, network, force=True)
+            client.disconnect_network(container, network)
     except Missing:
         return
 
@@ -154,6 +152,6 @@ def _disconnect(client: Client, container: str, network: str) -> None:
 def _remove_volume(client: Client, name: str) -> None:
     try:
         with client.translate(f"remove the volume {name}"):
-            client.api.remove_volume(name)
+            client.remove_volume(name)
     except Missing:
         return

@@ -9,7 +9,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from compartment_tui.adapters.docker.api import labels
-from compartment_tui.adapters.docker.api.client import Client, Conflict
+from compartment_tui.adapters.docker.api.client import Client
+from compartment_tui.adapters.docker.api.errors import Conflict
 from compartment_tui.adapters.docker.api.labels import Role
 from compartment_tui.adapters.docker.api.log_frames import LoggedLine
 from compartment_tui.adapters.docker.resources.containers import (
@@ -77,7 +78,7 @@ def _make(client: Client, birth: ContainerSpec, network: str, release: Release) 
 def _start(client: Client, birth: ContainerSpec, container: str) -> None:
     try:
         with client.translate("start it"):
-            client.api.start(container)
+            client.start(container)
     except (EngineUnreachable, DiskFull):
         raise
     except EngineProblem as error:

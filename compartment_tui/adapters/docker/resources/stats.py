@@ -4,8 +4,9 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any, Self
 
-from compartment_tui.adapters.docker.api.client import Client, Missing
+from compartment_tui.adapters.docker.api.client import Client
 from compartment_tui.adapters.docker.api.convert import moment
+from compartment_tui.adapters.docker.api.errors import Missing
 from compartment_tui.adapters.docker.resources.containers import gone, inspect, locate
 from compartment_tui.adapters.docker.resources.logs import ResponseFeed
 from compartment_tui.domain import bounds
@@ -34,7 +35,7 @@ def stats(client: Client, deployment: str) -> Feed[Sample]:
     try:
         with client.translate("tell what it uses"):
             path = f"/containers/{container}/stats"
-            response = client.api.open_stream(path, {"stream": 1}, endless=True)
+            response = client.open_stream(path, {"stream": 1}, endless=True)
     except Missing as error:
         raise gone(deployment) from error
     return StatsFeed(ResponseFeed(client, response, StatsDecoder(_limit(instance)).feed))
