@@ -1,28 +1,24 @@
 """The program: the one place that sees both front ends and what they work on."""
 
-import gc
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from compartment_tui import startup
+
 if TYPE_CHECKING:
     from compartment_tui.ports import Factories
-
-SELDOM = 50_000
-"""How many new objects it takes until garbage is looked for: more than loading a command makes."""
 
 
 def main() -> None:
     """Do what the command line says. Docker and the rest load when a command asks for them."""
-    # What loads, stays. Looking for garbage among it, and once more at the end, is a fifth of the
-    # time that a quick command takes.
-    gc.set_threshold(SELDOM)
+    startup.begin()
     from compartment_tui.cli.app import run
 
     try:
         run(_entrances, _launch)
     finally:
-        gc.freeze()
+        startup.end()
 
 
 def _entrances() -> "Factories":

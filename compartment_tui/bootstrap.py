@@ -8,20 +8,16 @@ from collections.abc import Callable, Mapping
 from functools import cache
 from pathlib import Path
 from threading import Lock
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, TypeVar, cast
 
 from compartment_tui.ports import (
     Builder,
     Dotenv,
-    Edge,
-    Engine,
     ErrorLog,
     Factories,
-    Locks,
     Programs,
     Project,
     ProjectSurvey,
-    Records,
     Secrets,
     Source,
     World,
@@ -30,6 +26,7 @@ from compartment_tui.ports import (
 if TYPE_CHECKING:
     from compartment_tui.adapters.docker.api.client import Client
 
+P = TypeVar("P")
 NAMESPACE_VARIABLE = "COMPARTMENT_TUI_NAMESPACE"
 """Names a second, separate edge, state and set of locks on one engine; for tests and benchmarks."""
 DEFAULT_NAMESPACE = "compartment"
@@ -62,16 +59,16 @@ def open_world(file: Path | None) -> World:
     project, cancel = TomlProject.find(None, file, secrets=secrets), SignalCancel()
     ports = LazyWorld(lambda: _docker_ports(project))
     return World(
-        engine=cast(Engine, LazyPort(lambda: ports().engine)),
-        builder=cast(Builder, LazyPort(lambda: ports().builder)),
-        edge=cast(Edge, LazyPort(lambda: ports().edge)),
-        locks=cast(Locks, LazyPort(lambda: ports().locks)),
-        records=cast(Records, LazyPort(lambda: ports().records)),
+        engine=lazy_port(lambda: ports().engine),
+        builder=lazy_port(lambda: ports().builder),
+        edge=lazy_port(lambda: ports().edge),
+        locks=lazy_port(lambda: ports().locks),
+        records=lazy_port(lambda: ports().records),
         project=project,
         secrets=secrets,
-        dotenv=cast(Dotenv, LazyPort(_dotenv)),
-        programs=cast(Programs, LazyPort(_programs)),
-        source=cast(Source, LazyPort(cache(lambda: _source(project)))),
+        dotenv=lazy_port(_dotenv),
+        programs=lazy_port(_programs),
+        source=lazy_port(cache(lambda: _source(project))),
         clock=SystemClock(cancel),
         cancel=cancel,
         error_log=_error_log(),
@@ -162,15 +159,15 @@ def docker_world(project: Project, client: "Client", *, namespace: str) -> World
     engine = DockerEngine(client, layout)
     return World(
         engine=engine,
-        builder=cast(Builder, LazyPort(builder)),
+        builder=lazy_port(builder),
         edge=DockerEdge(client, layout),
         locks=DockerLocks(client, engine, layout),
         records=DockerRecords(client, layout),
         project=project,
         secrets=open_secrets(),
-        dotenv=cast(Dotenv, LazyPort(_dotenv)),
-        programs=cast(Programs, LazyPort(_programs)),
-        source=cast(Source, LazyPort(cache(lambda: _source(project)))),
+        dotenv=lazy_port(_dotenv),
+        programs=lazy_port(_programs),
+        source=lazy_port(cache(lambda: _source(project))),
         clock=SystemClock(cancel),
         cancel=cancel,
         error_log=_error_log(),
@@ -201,6 +198,11 @@ class LazyPort:
 
     def __getattr__(self, name: str) -> object:
         return getattr(self._port(), name)
+
+
+def lazy_port(port: Callable[[], P]) -> P:
+    """A port of the same kind, opened when it is first asked for something."""
+    return cast(P, LazyPort(port))
 
 
 def _docker_ports(project: Project) -> World:

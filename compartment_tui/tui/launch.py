@@ -1,6 +1,5 @@
 """From the command line into the application, and back out with the terminal as it was."""
 
-import gc
 import os
 from pathlib import Path
 
@@ -9,12 +8,11 @@ os.environ.setdefault("TEXTUAL_ANIMATIONS", "none")
 
 from textual.app import App
 
+from compartment_tui import startup
 from compartment_tui.domain.errors import NotFound
 from compartment_tui.ports import Factories, ProjectSurvey, World
 from compartment_tui.tui.shell.themes import OURS, Memory, users_memory
 
-USUAL = (700, 10, 10)
-"""How often garbage is looked for while the application is open: the interpreter's own figures."""
 STYLES = Path(__file__).parent / "shell" / "shell.tcss"
 
 
@@ -58,13 +56,9 @@ def launch(
 
     app = CompartmentApp(world, read_only=read_only)
     app.shell.recall_theme(memory)
-    # It stays for hours, and nearly everything it needs is loaded.
-    gc.freeze()
-    gc.set_threshold(*USUAL)
+    startup.stay_open()
     app.run()
-    # The last collection takes a third of a second, and frees what ends anyway.
-    gc.disable()
-    gc.freeze()
+    startup.end()
     return app.return_code or 0
 
 
