@@ -1,0 +1,3 @@
+"""The program, called as a person types it."""
+
+PROGRAM = "compartment-tui"

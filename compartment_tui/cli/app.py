@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Annotated, Protocol
 
 import typer
 
+from compartment_tui import PROGRAM
 from compartment_tui.cli import standard_streams
 from compartment_tui.cli.command_group import CommandGroup
-from compartment_tui.cli.program import PROGRAM, epilog
+from compartment_tui.cli.program import epilog
 
 if TYPE_CHECKING:
     from compartment_tui.ports import Factories

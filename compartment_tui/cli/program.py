@@ -1,6 +1,6 @@
 """The program's name, and its name in examples."""
 
-PROGRAM = "compartment-tui"
+from compartment_tui import PROGRAM
 
 
 def epilog(examples: tuple[str, ...]) -> str | None:

@@ -272,7 +272,7 @@ def host(key: EnvironmentKey, service: str, *, primary: bool, base_domain: str) 
     return f"{host_label(key, service, primary=primary)}.{base_domain}"
 
 
-def no_service(name: str, known: Iterable[str]) -> NotFound:
-    """What to raise for a service that is not there, with those that are."""
-    there = ", ".join(known)
-    return NotFound(f"there is no service {show(name)}", hint=f"there are: {there or 'none'}")
+def no_such_service(name: str, known: Iterable[str]) -> NotFound:
+    """The refusal of a service that is none of those known."""
+    there = ", ".join(known) or "none"
+    return NotFound(f"there is no service {show(name)}", hint=f"there are: {there}")

@@ -8,7 +8,7 @@ from functools import partial
 from compartment_tui.domain.config import ProjectConfig
 from compartment_tui.domain.deployment import EnvironmentRecord, Instance
 from compartment_tui.domain.errors import EngineProblem, RecordInvalid
-from compartment_tui.domain.names import EnvironmentKey, no_service, parse_environment_name
+from compartment_tui.domain.names import EnvironmentKey, no_such_service, parse_environment_name
 from compartment_tui.domain.outcome import Failure
 from compartment_tui.domain.record.rebuild import rebuild
 from compartment_tui.domain.routes import RouteTable
@@ -117,7 +117,7 @@ def rebuilt_or_empty(
 def refuse_unknown_service(config: ProjectConfig, service: str) -> None:
     """Raises NotFound when the file has no such service."""
     if config.service(service) is None:
-        raise no_service(service, (spec.name for spec in config.services))
+        raise no_such_service(service, (spec.name for spec in config.services))
 
 
 def refuse_unknown_services(
@@ -128,4 +128,4 @@ def refuse_unknown_services(
     known |= {spec.name for spec in config.services}
     for name in services:
         if name not in known:
-            raise no_service(name, sorted(known))
+            raise no_such_service(name, sorted(known))

@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import TypeAlias
 
 from compartment_tui.domain.errors import CompartmentError, InstanceGone
-from compartment_tui.domain.names import EnvironmentKey, no_service
+from compartment_tui.domain.names import EnvironmentKey, no_such_service
 from compartment_tui.domain.planning.rollback_targets import find_deployment
 from compartment_tui.operations.environment_record import key_and_config, visible_record
 from compartment_tui.ports import EngineEvent, Feed, LogLine, World
@@ -61,7 +61,7 @@ def _wanted(
     known = {*here.values(), *declared}
     for name in services:
         if name not in known:
-            raise no_service(name, sorted(known))
+            raise no_such_service(name, sorted(known))
     found = []
     for name in services or sorted(known):
         active = state.active.get(name)

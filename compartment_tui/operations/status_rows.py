@@ -6,7 +6,7 @@ from compartment_tui.domain.claims import own_instances
 from compartment_tui.domain.config import Kind, ProjectConfig
 from compartment_tui.domain.deployment import Deployment, EnvironmentRecord, Health, Instance
 from compartment_tui.domain.health import judge, judge_held
-from compartment_tui.domain.names import no_service
+from compartment_tui.domain.names import no_such_service
 from compartment_tui.domain.planning.rollback_targets import spec_of
 from compartment_tui.domain.routes import RouteTable
 from compartment_tui.domain.variable import (
@@ -163,7 +163,7 @@ def service_names(
     known = [*declared, *undeclared]
     for name in services:
         if name not in known:
-            raise no_service(name, known)
+            raise no_such_service(name, known)
     return tuple(name for name in known if not services or name in services)
 
 

@@ -4,7 +4,7 @@ from contextlib import suppress
 from dataclasses import replace
 
 from compartment_tui.domain.errors import EngineUnreachable, RecordInvalid
-from compartment_tui.domain.names import EnvironmentKey, no_service, parse_environment_name
+from compartment_tui.domain.names import EnvironmentKey, no_such_service, parse_environment_name
 from compartment_tui.domain.variables.sheet import Sheet
 from compartment_tui.domain.variables.views import VariableView
 from compartment_tui.operations.environment_record import open_project, record_of
@@ -48,5 +48,5 @@ def resolved(world: World, *, environment: str, service: str) -> tuple[VariableV
     """
     found = sheet(world, environment=environment)
     if found.known and service not in found.services:
-        raise no_service(service, found.services)
+        raise no_such_service(service, found.services)
     return found.views(service)

@@ -45,7 +45,6 @@ __all__ = [
     "compare",
     "compare_scopes",
     "listed",
-    "preview",
     "readable",
     "remove",
     "resolved",
@@ -227,11 +226,3 @@ def _refuse_deciding(rows: Sequence[Resolved], environment: str, allow: Sequence
 def _declared(environment: str, variable: Variable, owner: str | None) -> Declared:
     scope = Scope.ENVIRONMENT if owner is None else Scope.SERVICE
     return Declared(environment=environment, variable=variable, scope=scope, service=owner)
-
-
-def preview(world: World, edits: Sequence[Edit]) -> ProjectConfig:
-    """What the file would mean after these edits; see `domain.comparing.effects` for services.
-
-    Raises what `domain.edits.edited` does.
-    """
-    return edited(readable(world), edits)

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
+from compartment_tui import PROGRAM
 from compartment_tui.domain.commits import CommitRange
 from compartment_tui.domain.config import MOST_PIDS
 from compartment_tui.domain.deployment import Image, Provenance, Purpose, Trigger
@@ -11,7 +12,6 @@ from compartment_tui.domain.image_notes import plan_rows
 from compartment_tui.domain.planning.plan import DEFAULT_PORT, ImageSource, Plan, Reroute, Run
 from compartment_tui.domain.planning.rollback_targets import spec_of
 from compartment_tui.domain.shell_quotes import option_for
-from compartment_tui.present.status import PROGRAM
 from compartment_tui.present.text import (
     clean,
     counted,

@@ -3,13 +3,13 @@
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
+from compartment_tui import PROGRAM
 from compartment_tui.domain.deployment import Purpose, Stage, Trigger
 from compartment_tui.domain.events import StageFinished, StageStarted, WentLive
 from compartment_tui.domain.outcome import Outcome
 from compartment_tui.domain.planning.lifecycle import LifecyclePlan, LifecycleVerb
 from compartment_tui.domain.shell_quotes import option_for
 from compartment_tui.present.plan import left_alone_lines, proof
-from compartment_tui.present.status import PROGRAM
 from compartment_tui.present.text import (
     clean,
     duration,

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from compartment_tui.domain.planning.required_variables import PROGRAM
+from compartment_tui import PROGRAM
 from compartment_tui.domain.seals import MovedValue, SealPlace
 from compartment_tui.domain.variables.views import Identity, Readers
 from compartment_tui.present.text import clean, counted, show

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import fields
 
+from compartment_tui import PROGRAM
 from compartment_tui.domain.names import DEFAULT_ENVIRONMENT
 from compartment_tui.domain.requests import (
     EVERY_ENVIRONMENT,
@@ -26,8 +27,6 @@ from compartment_tui.domain.requests import (
 )
 from compartment_tui.domain.shell_quotes import argument_for, shell_word, short_option_for
 from compartment_tui.present.text import listed, short_id, show_name
-
-PROGRAM = "compartment-tui"
 
 _VERBS: dict[type[Request], str] = {
     Deploy: "Deploy",

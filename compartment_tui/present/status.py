@@ -2,15 +2,14 @@
 
 from collections.abc import Iterator
 
+from compartment_tui import PROGRAM
 from compartment_tui.domain.deployment import Health, Stage, Status
 from compartment_tui.domain.shell_quotes import option_for
 from compartment_tui.domain.views import EnvironmentStatus, HeldCandidate, ServiceStatus
 from compartment_tui.present.text import clean, short_id, show, stage_words, variable_words
 from compartment_tui.present.tone import Cell, Line, Tone, line, with_symbol
 
-__all__ = ["PROGRAM", "option_for", "status_notes"]
-
-PROGRAM = "compartment-tui"
+__all__ = ["option_for", "status_notes"]
 
 
 def status_notes(status: EnvironmentStatus) -> tuple[Line, ...]:

@@ -1,9 +1,14 @@
 import pytest
 
 from compartment_tui.domain.deployment import Sample
-from compartment_tui.tui.kit.sparkline import graph, sparkline
+from compartment_tui.tui.kit.sparkline import graph
 from compartment_tui.tui.kit.usage import cpu_graph, cpu_words, memory_graph, memory_words
 from tests.present.boards import NOW
+
+
+def sparkline(values: list[float], columns: int, top: float) -> str:
+    (only,) = graph(values, columns, 1, top)
+    return only
 
 
 def sample(cpu: float = 0.0, memory: int = 0, limit: int | None = None) -> Sample:

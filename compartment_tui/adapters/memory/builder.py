@@ -6,9 +6,9 @@ from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 
 from compartment_tui.adapters.memory.behaviour import Behaviour
-from compartment_tui.adapters.memory.host import Host
+from compartment_tui.adapters.memory.host import Host, disk_full
 from compartment_tui.domain.deployment import HealthCheck, Image
-from compartment_tui.domain.errors import BuildFailed, Cancelled, DiskFull, ImageUnavailable
+from compartment_tui.domain.errors import BuildFailed, Cancelled, ImageUnavailable
 from compartment_tui.domain.planning.plan import Plan
 from compartment_tui.ports import Cancel
 
@@ -39,7 +39,7 @@ class MemoryBuilder:
                 tail=(*behaviour.build_says, behaviour.build_fails),
             )
         if self._host.disk_full:
-            raise DiskFull("the engine has no room left", hint="prune, or make room on its disk")
+            raise disk_full()
         where = f"{plan.service}@{plan.root.name}" if plan.root else plan.service
         version = self._host.versions.get(where, "1")
         build = plan.spec.build

@@ -9,14 +9,13 @@ from typing import TypeVar
 
 from compartment_tui.adapters.memory.container import Container
 from compartment_tui.adapters.memory.feeds import MemoryFeed
-from compartment_tui.adapters.memory.host import Host
+from compartment_tui.adapters.memory.host import Host, disk_full
 from compartment_tui.domain.claims import claimed
 from compartment_tui.domain.config import NetworkSettings
 from compartment_tui.domain.deployment import Image, Instance, Sample
 from compartment_tui.domain.errors import (
     Cancelled,
     CandidateExited,
-    DiskFull,
     EngineProblem,
     ImageUnavailable,
     InstanceGone,
@@ -135,7 +134,7 @@ class MemoryEngine:
         if plan.key not in host.networks:
             raise EngineProblem(f"the environment {show(plan.key.environment)} has no network")
         if host.disk_full:
-            raise DiskFull("the engine has no room left", hint="prune, or make room on its disk")
+            raise disk_full()
         container = Container(
             birth=birth,
             name=container_name(plan.service, plan.deployment, plan.key),

@@ -17,7 +17,7 @@ from compartment_tui.adapters.memory.container import Container
 from compartment_tui.adapters.memory.feeds import MemoryFeed
 from compartment_tui.domain.config import EdgeSettings
 from compartment_tui.domain.deployment import AuditLine, EnvironmentRecord, Image
-from compartment_tui.domain.errors import RecordInvalid
+from compartment_tui.domain.errors import CompartmentError, DiskFull, RecordInvalid
 from compartment_tui.domain.names import EnvironmentKey, active_name
 from compartment_tui.domain.routes import RouteTable
 from compartment_tui.ports import EngineEvent, LockInfo, Misfit
@@ -282,3 +282,13 @@ class Host:
     def problems(self) -> list[str]:
         """What must never be so, in words; empty when all is well. Locks are not looked at."""
         return list(checks.problems(self.containers.values(), self.in_force, self.records))
+
+
+def disk_full() -> DiskFull:
+    """What the engine says when its disk has no room."""
+    return DiskFull("the engine has no room left", hint="prune, or make room on its disk")
+
+
+def edge_away(kind: type[CompartmentError]) -> CompartmentError:
+    """Nobody can be asked while the edge does not run."""
+    return kind("the edge does not run", hint="`edge restart` starts it")

@@ -5,12 +5,17 @@ from types import TracebackType
 from typing import Self
 
 from compartment_tui.adapters.memory.behaviour import Behaviour
-from compartment_tui.adapters.memory.host import Host, TakenEngineLock, TakenLock
+from compartment_tui.adapters.memory.host import (
+    Host,
+    TakenEngineLock,
+    TakenLock,
+    disk_full,
+    edge_away,
+)
 from compartment_tui.adapters.memory.records import read_record, rebuilt_record
 from compartment_tui.domain.config import Readiness, ReadinessKind
 from compartment_tui.domain.deployment import EnvironmentRecord, Health, Instance
 from compartment_tui.domain.errors import (
-    DiskFull,
     EdgeNotConfirmed,
     EngineProblem,
     Locked,
@@ -41,7 +46,7 @@ class MemoryLocks:
                 f"{show(key.environment)} of {key.project}", taken.info.holder, taken.info
             )
         if self._host.edge is None or not self._host.edge.running:
-            raise EngineProblem("the edge does not run", hint="`edge restart` starts it")
+            raise edge_away(EngineProblem)
         info = LockInfo(key=key, holder=actor, purpose=purpose, since=self._host.clock.now())
         lock = TakenLock(process=self._process, info=info)
         self._host.locks[key] = lock
@@ -142,7 +147,7 @@ class MemoryEnvironmentLock:
     def in_force(self, table: RouteTable) -> bool:
         self.confirm()
         if self._host.edge is None or not self._host.edge.running:
-            raise EdgeNotConfirmed("the edge does not run", hint="`edge restart` starts it")
+            raise edge_away(EdgeNotConfirmed)
         return self._host.in_force.get(self._key, RouteTable()) == table
 
     def ready(self, instance: Instance, readiness: Readiness, port: int | None) -> Refusal | None:
@@ -169,7 +174,7 @@ class MemoryEnvironmentLock:
     def _before_writing(self) -> None:
         self.confirm()
         if self._host.disk_full:
-            raise DiskFull("the engine has no room left", hint="prune, or make room on its disk")
+            raise disk_full()
 
 
 def _failed_command(

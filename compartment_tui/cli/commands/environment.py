@@ -2,6 +2,7 @@
 
 import typer
 
+from compartment_tui import PROGRAM
 from compartment_tui.cli.command import command
 from compartment_tui.cli.commands.status import status_lines, told_why
 from compartment_tui.cli.json_documents.common import environment_summary, status_document
@@ -10,7 +11,6 @@ from compartment_tui.cli.session import Session
 from compartment_tui.domain.errors import NotFound
 from compartment_tui.operations import environments, status
 from compartment_tui.present.fields import environment_facts
-from compartment_tui.present.status import PROGRAM
 from compartment_tui.present.tables import environments_table
 from compartment_tui.present.text import show_name
 from compartment_tui.present.tone import line

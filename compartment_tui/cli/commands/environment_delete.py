@@ -4,6 +4,7 @@ from typing import Annotated
 
 import typer
 
+from compartment_tui import PROGRAM
 from compartment_tui.cli.command import command
 from compartment_tui.cli.confirm import allow_exposure, allow_loss
 from compartment_tui.cli.json_documents.upkeep import deletion_document
@@ -13,7 +14,6 @@ from compartment_tui.domain.errors import UsageProblem
 from compartment_tui.domain.requests import DeleteEnvironment
 from compartment_tui.operations import requests
 from compartment_tui.present.fields import deletion_lines
-from compartment_tui.present.status import PROGRAM
 from compartment_tui.present.text import show_name
 from compartment_tui.present.tone import Tone, with_symbol
 

@@ -6,12 +6,12 @@ from importlib.metadata import version
 
 import typer
 
+from compartment_tui import PROGRAM
 from compartment_tui.cli.command import command
 from compartment_tui.cli.json_documents.upkeep import engine_document
 from compartment_tui.cli.session import Session
 from compartment_tui.domain.errors import EngineProblem
 from compartment_tui.present.fields import info_facts
-from compartment_tui.present.status import PROGRAM
 from compartment_tui.present.text import clean
 from compartment_tui.present.tone import Cell
 

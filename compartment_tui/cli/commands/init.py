@@ -5,11 +5,11 @@ from typing import Annotated
 
 import typer
 
+from compartment_tui import PROGRAM
 from compartment_tui.cli.command import command
 from compartment_tui.cli.session import Session
 from compartment_tui.domain.errors import Surroundings
 from compartment_tui.ports import ProjectSurvey
-from compartment_tui.present.status import PROGRAM
 from compartment_tui.present.text import clean
 from compartment_tui.present.tone import Cell
 

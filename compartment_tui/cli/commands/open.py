@@ -6,6 +6,7 @@ import webbrowser
 
 import typer
 
+from compartment_tui import PROGRAM
 from compartment_tui.cli.command import command
 from compartment_tui.cli.session import Session
 from compartment_tui.domain.edge_address import detour
@@ -13,7 +14,6 @@ from compartment_tui.domain.errors import EngineUnreachable, NotFound, UsageProb
 from compartment_tui.domain.names import primary_web
 from compartment_tui.domain.shell_quotes import option_for
 from compartment_tui.operations import status as operations
-from compartment_tui.present.status import PROGRAM
 from compartment_tui.present.text import clean, show, show_name
 from compartment_tui.present.tone import line
 

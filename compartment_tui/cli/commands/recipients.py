@@ -4,6 +4,7 @@ from typing import Annotated
 
 import typer
 
+from compartment_tui import PROGRAM
 from compartment_tui.cli.command import command
 from compartment_tui.cli.confirm import allow_moves, allow_readers_of_all
 from compartment_tui.cli.json_documents.variables import readers_document
@@ -12,7 +13,6 @@ from compartment_tui.domain.errors import UsageProblem
 from compartment_tui.domain.variables.views import Readers
 from compartment_tui.operations import recipients
 from compartment_tui.present.recipients import reader_count_words, readers_lines
-from compartment_tui.present.status import PROGRAM
 from compartment_tui.present.text import counted
 
 app = typer.Typer()

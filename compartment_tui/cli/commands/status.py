@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from compartment_tui import PROGRAM
 from compartment_tui.cli.command import command
 from compartment_tui.cli.exit_codes import ENGINE_AWAY
 from compartment_tui.cli.live_region import Region
@@ -15,7 +16,7 @@ from compartment_tui.domain.views import EnvironmentStatus
 from compartment_tui.operations import status as operations
 from compartment_tui.ports import Feed
 from compartment_tui.present.failure import failure_lines
-from compartment_tui.present.status import PROGRAM, status_notes
+from compartment_tui.present.status import status_notes
 from compartment_tui.present.tables import status_table
 from compartment_tui.present.text import show_name
 from compartment_tui.present.tone import Cell, Line, Tone, line

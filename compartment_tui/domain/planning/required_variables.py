@@ -3,6 +3,7 @@
 from collections.abc import Callable, Collection, Mapping, Sequence
 from shlex import quote
 
+from compartment_tui import PROGRAM
 from compartment_tui.domain.config import ProjectConfig, ServiceSpec
 from compartment_tui.domain.errors import MissingVariables, SensitiveUnreadable, UsageProblem
 from compartment_tui.domain.names import EnvironmentKey, show
@@ -10,8 +11,6 @@ from compartment_tui.domain.seals import MovedValue
 from compartment_tui.domain.shell_quotes import option_for
 from compartment_tui.domain.variable import Variable, resolve, sealed
 from compartment_tui.domain.variables.views import Identity
-
-PROGRAM = "compartment-tui"
 
 
 def check_variables(

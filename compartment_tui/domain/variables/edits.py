@@ -13,7 +13,7 @@ from compartment_tui.domain.names import (
     RESERVED_PREFIX,
     VARIABLE_PATTERN,
     VARIABLE_RULE,
-    no_service,
+    no_such_service,
     parse_environment_name,
     show,
 )
@@ -138,7 +138,7 @@ def _at_scope(
     """The config with one key of one scope as `put` has it: there, or not there."""
     name = parse_environment_name(edit.environment)
     if edit.service is not None and config.service(edit.service) is None:
-        raise no_service(edit.service, (spec.name for spec in config.services))
+        raise no_such_service(edit.service, (spec.name for spec in config.services))
     before = config.environment(name)
     if edit.service is None:
         after = replace(before, variables=_with(before.variables, edit.key, put))

@@ -6,16 +6,11 @@ BLOCKS = " ▁▂▃▄▅▆▇█"
 STEPS = len(BLOCKS) - 1
 
 
-def sparkline(values: Sequence[float], columns: int, top: float) -> str:
-    """The newest values, one a column, newest last; exactly so many columns.
+def graph(values: Sequence[float], columns: int, rows: int, top: float) -> tuple[str, ...]:
+    """The newest values, one a column, newest last: lines of so many columns, highest first.
 
     It fills from the left. `top` fills a block; every value shows at least the lowest one.
     """
-    return graph(values, columns, 1, top)[0]
-
-
-def graph(values: Sequence[float], columns: int, rows: int, top: float) -> tuple[str, ...]:
-    """As `sparkline`, so many lines high, highest first."""
     shown = list(values)[-columns:] if columns > 0 else []
     heights = [_height(value, top, rows) for value in shown]
     blank = " " * (columns - len(shown))

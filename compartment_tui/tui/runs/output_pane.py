@@ -43,11 +43,6 @@ class OutputPane(ScrollView, can_focus=True):
         """All of it, as it would be written into a file."""
         return "\n".join("".join(cell.text for cell in line).rstrip() for line in self._lines)
 
-    @property
-    def follows(self) -> bool:
-        """Whether the end stays in view."""
-        return self._follows
-
     def fill(self, title: str, lines: Iterable[Line], dropped: int = 0) -> None:
         """Something else to show; its end is in view."""
         self._title = title

@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from shlex import quote
 
+from compartment_tui import PROGRAM
 from compartment_tui.domain.outcome import Outcome
 from compartment_tui.domain.shell_quotes import option_for
-from compartment_tui.present.requests import PROGRAM, command_line
+from compartment_tui.present.requests import command_line
 from compartment_tui.present.text import show
 from compartment_tui.present.tone import Cell, Tone, with_symbol
 from compartment_tui.tui.state.app_state import Board, Job
