@@ -139,9 +139,9 @@ def test_several_are_retired_side_by_side_and_the_killed_ones_are_told(bench: Be
     willing = bench.start("prompt").deployment
     created, unknown = bench.create("web").deployment, clock.new_id("dep")
     began = clock.monotonic()
-    graces = dict.fromkeys((*deaf, willing, created, unknown), 2 * SECOND)
+    graces = dict.fromkeys((*deaf, willing, created, unknown), 4 * SECOND)
     assert engine.retire_all(graces) == set(deaf)
-    assert clock.monotonic() - began < 3.5 * SECOND
+    assert clock.monotonic() - began < 8 * SECOND, "one after the other takes both graces"
     assert all(not bench.now(one).running for one in (*deaf, willing))
     assert engine.retire_all({}) == frozenset()
 
