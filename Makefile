@@ -51,11 +51,12 @@ lint: venv ## format, style, types, shape
 	@$(venv)/bin/mypy
 	@$(venv)/bin/lint-imports
 
-# All at once: what needs Docker mostly waits, and lint and the other tests fill that time. They are
-# nicer to the machine, because only what runs on an engine has deadlines to keep.
+# Several at once: what needs Docker waits in between, and lint and the other tests fill that time.
+# The core is nicer to the machine: it alone has nobody to wait for. More lanes than these only take
+# the time that deadlines are measured in from each other.
 # (Not by the shell's `&`, which takes Ctrl-C from what it starts.)
 test: venv machine ## lint and every test, the ones on a real engine too
-	@$(MAKE) --no-print-directory --jobs=6 --output-sync=target --keep-going \
+	@$(MAKE) --no-print-directory --jobs=4 --output-sync=target --keep-going \
 	  test-zero-loss test-e2e test-contract test-docker test-screen test-core lint
 
 test-zero-loss:
@@ -74,7 +75,7 @@ test-core:
 	@nice $(python) -m pytest -m 'not docker' --ignore=tests/tui
 
 test-screen:
-	@nice $(python) -m pytest -m 'not docker' tests/tui
+	@$(python) -m pytest -m 'not docker' tests/tui
 
 test-fast: venv ## the tests that need no Docker
 	@$(MAKE) --no-print-directory --jobs=2 --output-sync=target --keep-going test-core test-screen

@@ -59,7 +59,8 @@ def test_without_a_job_it_leaves_at_once(live: tuple[MemoryWorld, HeldClock], ke
         began = monotonic()
         await one.pilot.press(key)
         await one.until(lambda: left(one))
-        assert monotonic() - began < 0.5
+        assert not any(isinstance(screen, QuitScreen) for screen in one.app.screen_stack)
+        assert monotonic() - began < 5, "it waits for nothing, however slow the machine"
 
     play(live, act)
 

@@ -9,6 +9,7 @@ import pytest
 from compartment_tui.adapters.memory.world import MemoryWorld
 from compartment_tui.domain.config import EnvironmentConfig
 from compartment_tui.domain.requests import Deploy
+from compartment_tui.tui.main import board_controller
 from compartment_tui.tui.main.main_screen import MainScreen
 from compartment_tui.tui.main.services_table import Services
 from compartment_tui.tui.runs.plan_screen import PlanScreen
@@ -97,6 +98,9 @@ def test_only_the_tab_somebody_stays_at_is_watched(monkeypatch: pytest.MonkeyPat
     config = replace(
         shop_config(), environments=tuple(EnvironmentConfig(name=name) for name in names)
     )
+
+    # However slowly the keys come on a busy machine, they are one passing by.
+    monkeypatch.setattr(board_controller, "TAB_PAUSE", 5.0)
 
     async def act(one: Stage) -> None:
         watched: list[str] = []
