@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Protocol, Self, TypeVar
 
 # Only names in signatures: a command that looks around need not load what plans and edits are.
 if TYPE_CHECKING:
-    from collections.abc import Collection, Generator, Iterator, Mapping, Sequence
+    from collections.abc import Collection, Generator, Iterable, Iterator, Mapping, Sequence
     from contextlib import AbstractContextManager
     from datetime import datetime, timedelta
     from types import TracebackType
@@ -266,9 +266,12 @@ class Engine(Protocol):
     def name_active(self, key: EnvironmentKey, active: Mapping[str, str | None]) -> None:
         """Give each service's active deployment (service to id) the internal name; idempotent.
 
-        Whoever bears the name steps aside first, then takes its own deployment's name again. None:
-        nobody bears it any more.
+        Whoever bears the name steps aside first, so that callers inside still find somebody, until
+        `end_stepping_aside`. None: nobody bears it any more.
         """
+
+    def end_stepping_aside(self, key: EnvironmentKey, services: Iterable[str]) -> None:
+        """Whoever stepped aside for these services takes its own deployment's name; idempotent."""
 
     def tail(self, deployment: str, lines: int) -> tuple[str, ...]:
         """The last lines its container wrote, both streams in order; empty if gone."""

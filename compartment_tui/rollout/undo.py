@@ -16,6 +16,7 @@ from compartment_tui.domain.errors import NeedsAttention
 from compartment_tui.domain.events import Event, StageReverted
 from compartment_tui.domain.names import Target
 from compartment_tui.ports import EnvironmentLock, World
+from compartment_tui.rollout.drain import LOOK_UP_PATIENCE
 from compartment_tui.rollout.retirement import retire
 from compartment_tui.rollout.switch import await_in_force
 
@@ -91,6 +92,8 @@ def _routes_back(
     if journal.purpose is Purpose.LIVE:
         back = {e.service: e.previous for e in journal.entries if e.previous is not None}
         world.engine.name_active(record.key, back)
+        world.clock.sleep(LOOK_UP_PATIENCE)
+        world.engine.end_stepping_aside(record.key, back)
     for entry in reversed(journal.entries):
         yield _reverted(world, record, entry, journal.purpose.switch_stage)
 

@@ -13,6 +13,9 @@ def own_name(bench: Bench, deployment: str) -> str:
 
 
 def check(bench: Bench, *, active: str, others: tuple[str, ...] = ()) -> None:
+    """The active one bears the name, and nobody else when whoever stepped aside has ended that."""
+    assert name(bench, active) == active_name("web", bench.key)
+    bench.world.engine.end_stepping_aside(bench.key, ["web"])
     assert name(bench, active) == active_name("web", bench.key)
     for other in others:
         assert name(bench, other) == own_name(bench, other)
@@ -23,6 +26,26 @@ def test_the_first_gets_the_name(bench: Bench) -> None:
     for _ in range(2):
         bench.world.engine.name_active(bench.key, {"web": only})
         check(bench, active=only)
+
+
+def test_whoever_had_the_name_steps_aside_until_that_is_ended(bench: Bench) -> None:
+    old, new = bench.start("web").deployment, bench.start("web").deployment
+    bench.world.engine.name_active(bench.key, {"web": old})
+    bench.world.engine.name_active(bench.key, {"web": new})
+    assert name(bench, old) == stepping_aside_name("web", bench.key)
+    for _ in range(2):
+        bench.world.engine.end_stepping_aside(bench.key, ["web", "api"])
+        assert (name(bench, old), name(bench, new)) == (
+            own_name(bench, old),
+            active_name("web", bench.key),
+        )
+
+
+def test_one_that_stepped_aside_can_come_back_at_once(bench: Bench) -> None:
+    old, new = bench.start("web").deployment, bench.start("web").deployment
+    for active in (old, new, old):
+        bench.world.engine.name_active(bench.key, {"web": active})
+    check(bench, active=old, others=(new,))
 
 
 def test_the_name_moves_and_moves_back(bench: Bench) -> None:

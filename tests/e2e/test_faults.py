@@ -232,7 +232,7 @@ def test_routes_come_back_with_the_edge(shop: Shop, load: Traffic, way: str) -> 
     if way != "stopped":
         shop.client.api.remove_container(edge, force=True)
     if way == "removed with its routes":
-        in_routes_volume(shop, "rm -f /routes/*")
+        in_routes_volume(shop, "rm -rf /routes/*")
     shop.good("edge", "restart")
     eventually(lambda: answers(shop))
     assert shop.active() == before

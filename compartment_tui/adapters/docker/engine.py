@@ -1,7 +1,7 @@
 """The port `Engine` on one Docker host. The ideas are in the modules beside this one."""
 
 import socket
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -160,6 +160,9 @@ class DockerEngine:
 
     def name_active(self, key: EnvironmentKey, active: Mapping[str, str | None]) -> None:
         active_name.name_active(self._client, key, active)
+
+    def end_stepping_aside(self, key: EnvironmentKey, services: Iterable[str]) -> None:
+        active_name.end_stepping_aside(self._client, key, services)
 
     def tail(self, deployment: str, lines: int) -> tuple[str, ...]:
         return logs.tail(self._client, deployment, lines)

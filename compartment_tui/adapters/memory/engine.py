@@ -1,7 +1,7 @@
 """The engine of the pretended machine."""
 
 import ipaddress
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from datetime import datetime, timedelta
 from functools import partial
@@ -231,6 +231,13 @@ class MemoryEngine:
                 self._give_name(key, service, container)
         self._host.settle_traffic()
 
+    def end_stepping_aside(self, key: EnvironmentKey, services: Iterable[str]) -> None:
+        for service in services:
+            aside = stepping_aside_name(service, key)
+            for container in self._host.containers.values():
+                if container.name == aside:
+                    container.name = container_name(service, container.deployment, key)
+
     def tail(self, deployment: str, lines: int) -> tuple[str, ...]:
         container = self._host.containers.get(deployment)
         if container is None or lines < 1:
@@ -325,15 +332,16 @@ class MemoryEngine:
         name = active_name(service, key)
         aside = stepping_aside_name(service, key)
         others = [one for one in self._host.containers.values() if one is not container]
-        for other in others:
-            if other.name == name:
-                other.name = aside
+        front = next((other for other in others if other.name == name), None)
+        if front is not None:
+            back = next((other for other in others if other.name == aside), None)
+            if back is not None:
+                back.name = container_name(service, back.deployment, key)
+            came_back = container.name == aside
+            front.name = container_name(service, front.deployment, key) if came_back else aside
         if container.name != name:
             container.name = name
             self._host.tell(container, "rename")
-        for other in others:
-            if other.name == aside:
-                other.name = container_name(service, other.deployment, key)
 
 
 def _leave(listeners: list[MemoryFeed[T]], feed: MemoryFeed[T]) -> None:

@@ -13,11 +13,13 @@ import pytest
 
 from compartment_tui.adapters.docker.api.resource_names import (
     ASIDE,
+    CERTIFICATE,
+    UNFINISHED,
     record_path,
     route_path,
     standing_path,
 )
-from compartment_tui.adapters.docker.edge import traefik
+from compartment_tui.adapters.docker.edge import default_certificate, traefik
 from compartment_tui.adapters.docker.edge.port_owner import listener
 from compartment_tui.adapters.docker.records import DockerRecords, Reader
 from compartment_tui.domain.config import EdgeSettings
@@ -144,11 +146,22 @@ def test_an_empty_volume_is_filled_from_the_records(own: OwnEdge) -> None:
     key = own.key()
     _, table = live(own, key)
     own.edge.remove()
-    own.inside("rm -f /routes/*")
+    own.inside("rm -rf /routes/*")
     assert own.edge.tables() == {}
     assert own.ensure()
     assert own.edge.tables()[key].routes == table.routes
     assert own.visit(table.routes[0].host) == 200
+
+
+def test_a_lost_or_cut_certificate_is_made_anew(own: OwnEdge) -> None:
+    first = own.inside('cat "$1"', CERTIFICATE)
+    own.ensure()
+    assert own.inside('cat "$1"', CERTIFICATE) == first
+    for harm in ('rm "$1"', 'head -c 300 "$1" >"$2"; cp "$2" "$1"'):
+        own.inside(harm, CERTIFICATE, f"{UNFINISHED}/harm")
+        own.ensure()
+        assert default_certificate.is_whole(own.inside('cat "$1"', CERTIFICATE).encode())
+    assert own.edge.unreadable() == ()
 
 
 @pytest.mark.parametrize("spoilt", [b"format = [", b""])
@@ -165,7 +178,7 @@ def test_one_senseless_record_does_not_keep_the_others_away(own: OwnEdge, spoilt
     if spoilt:
         own.inside('cat >"$1"', record_path(other), payload=spoilt)
     own.edge.remove()
-    own.inside("rm -f /routes/*")
+    own.inside("rm -rf /routes/*")
     assert own.ensure()
     assert own.visit(table.routes[0].host) == 200
     assert other not in own.edge.tables()

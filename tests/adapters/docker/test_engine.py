@@ -31,6 +31,7 @@ from compartment_tui.domain.names import (
     container_name,
     stepping_aside_name,
 )
+from compartment_tui.rollout.drain import LOOK_UP_PATIENCE
 from tests.adapters.docker.ground import NETWORKS, Ground
 
 pytestmark = pytest.mark.docker
@@ -253,6 +254,7 @@ def test_a_switch_of_names_moves_them_and_repeats_without_effect(ground: Ground)
     first, second = ground.started(old), ground.started(new)
     for active in (first, second, second, first):
         ground.engine.name_active(ground.key, {"web": active})
+        ground.engine.end_stepping_aside(ground.key, ["web"])
         names = {one.deployment: one.name for one in ground.engine.instances(ground.key)}
         other = second if active == first else first
         assert names == {
@@ -274,6 +276,8 @@ def test_services_reach_the_active_one_by_name_through_every_switch(ground: Grou
     for _ in range(5):
         for active in (second, first):
             ground.engine.name_active(ground.key, {"api": active})
+            time.sleep(LOOK_UP_PATIENCE.total_seconds())
+            ground.engine.end_stepping_aside(ground.key, ["api"])
             time.sleep(0.1)
     answers = ground.engine.tail(calling, 5000)
     assert len(answers) > 50
@@ -287,6 +291,7 @@ def test_names_left_by_a_crash_are_put_right(ground: Ground) -> None:
     assert one is not None
     ground.client.api.rename(one.container, stepping_aside_name("web", ground.key))
     ground.engine.name_active(ground.key, {"web": second})
+    ground.engine.end_stepping_aside(ground.key, ["web"])
     names = {one.deployment: one.name for one in ground.engine.instances(ground.key)}
     assert names[second] == active_name("web", ground.key)
     assert names[first] == container_name("web", first, ground.key)

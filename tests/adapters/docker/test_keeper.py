@@ -33,6 +33,7 @@ from compartment_tui.adapters.docker.api.resource_names import (
     index_path,
     record_path,
     route_path,
+    unfinished_path,
 )
 from compartment_tui.adapters.docker.lock import lock_container, locks
 from compartment_tui.adapters.docker.lock.locks import DockerEnvironmentLock
@@ -239,7 +240,8 @@ def test_half_a_document_never_gets_the_name(own: OwnEdge, key: EnvironmentKey) 
         own.put_in_force(lock, marked)
         content = b"x" * 50_000
         shell, path, marker = lock._shell, route_path(key), secrets.token_hex(12)
-        program = _program(locks._WRITE, (path, str(len(content))), content, marker)
+        part = unfinished_path(key)
+        program = _program(locks._WRITE, (path, str(len(content)), part), content, marker)
         shell._wire.send(program)
         while _ready(marker) not in shell._output.received:
             shell._output.read_more(time.monotonic() + 10)
@@ -247,7 +249,7 @@ def test_half_a_document_never_gets_the_name(own: OwnEdge, key: EnvironmentKey) 
         shell._wire.close()  # as when this process is killed
     assert eventually(lambda: own.locks.holder(key) is None)
     # How much of it came there before its shell ended is chance; that it was not all is not.
-    left = own.inside('if [ -e "$1.part" ]; then wc -c <"$1.part"; else echo 0; fi', path)
+    left = own.inside('if [ -e "$1" ]; then wc -c <"$1"; else echo 0; fi', part)
     assert int(left) <= 20_000
     with own.lock(key) as lock:
         assert lock.routes() == marked

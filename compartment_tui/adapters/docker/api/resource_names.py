@@ -9,6 +9,11 @@ from compartment_tui.domain.names import EnvironmentKey
 
 ROUTES = "/routes"
 """The routes volume in every container of ours: the directory that the edge watches."""
+UNFINISHED = f"{ROUTES}/unfinished"
+"""Where a document lies until it is whole: a file that comes into the watched directory itself
+would make the edge read them all, find nothing new, and then not look for 50 ms."""
+CERTIFICATE = f"{ROUTES}/edge/certificate.toml"
+"""The edge's own certificate: read with the documents, and none of any environment's."""
 STATE = "/state"
 """The state volume in every container of ours but the edge."""
 RECORDS = f"{STATE}/records"
@@ -98,3 +103,8 @@ def audit_path(key: EnvironmentKey) -> str:
 def route_path(key: EnvironmentKey) -> str:
     """Where the environment's route document lies."""
     return f"{ROUTES}/{key.text}.toml"
+
+
+def unfinished_path(key: EnvironmentKey) -> str:
+    """Where the environment's route document lies until it is whole."""
+    return f"{UNFINISHED}/{key.text}"

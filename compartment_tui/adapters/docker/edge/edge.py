@@ -86,6 +86,7 @@ class DockerEdge:
             edge = self._make(settings, SYSCTLS | SYSCTLS_IPV6)
         # Before the start, so that it comes up with every route and every network.
         joined = self._join(edge)
+        self._documents.certify()
         restored = self._documents.restore()
         if edge.running:
             return joined or restored

@@ -32,6 +32,16 @@ PATIENCE = timedelta(seconds=5)
 """How long an edge that is coming up may take to be there."""
 PAUSE_SECONDS = 0.1
 
+AWAIT_MARKER = """
+marker=$1 tries=0
+shift
+# A table that was just written is in force within milliseconds: not worth a call for each look.
+until [ "$tries" -ge 60 ] || timeout 5 wget -q -O - "$2" | grep -q "$marker"; do
+  tries=$((tries + 1))
+  usleep 3000
+done
+"""
+"""Before the questions: until the edge names the marker, for a quarter of a second and somewhat."""
 QUESTIONS = 'for url in "$@"; do timeout 5 wget -q -O - "$url" || exit 1; echo; done'
 
 
@@ -63,7 +73,11 @@ class EdgeNamespace:
 
     def in_force(self, table: RouteTable) -> bool:
         """See `EnvironmentLock.in_force`."""
-        answer = self._from_there(lambda: self._run(QUESTIONS, *traefik.queries(self._key)))
+        script, arguments = QUESTIONS, traefik.queries(self._key)
+        if table.marker is not None:
+            script = AWAIT_MARKER + QUESTIONS
+            arguments = (traefik.marker_name(self._key, table.marker), *arguments)
+        answer = self._from_there(lambda: self._run(script, *arguments))
         try:
             return traefik.in_force(self._key, table, *answers(answer))
         except (ValueError, traefik.UnreadableDocument) as error:

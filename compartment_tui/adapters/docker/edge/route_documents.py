@@ -10,11 +10,13 @@ from compartment_tui.adapters.docker.api.helper_shell import Shell
 from compartment_tui.adapters.docker.api.labels import Role
 from compartment_tui.adapters.docker.api.resource_names import (
     ASIDE,
+    CERTIFICATE,
     ROUTES,
+    UNFINISHED,
     ResourceNames,
     route_path,
 )
-from compartment_tui.adapters.docker.edge import traefik
+from compartment_tui.adapters.docker.edge import default_certificate, traefik
 from compartment_tui.adapters.docker.records import DockerRecords, Reader
 from compartment_tui.domain.errors import EngineProblem, RecordInvalid, Refused
 from compartment_tui.domain.names import EnvironmentKey
@@ -27,7 +29,8 @@ mkdir -p "$2"
 # A name may be any, and as long as names can be: it comes as the octal numbers of its bytes.
 name=$(printf "$(printf %s "$3" | sed 's/\\([0-7]*\\)[.]/\\\\\\1/g')")
 file="$1/$name"
-fresh="$1/restored"
+fresh="$5/restored"
+mkdir -p "$5"
 cat >"$fresh"
 # Only what was judged is moved: it may have been replaced by a good one meanwhile.
 if [ "$(sha256sum <"$file" | cut -c 1-64)" = "$4" ]; then
@@ -37,15 +40,19 @@ if [ "$(sha256sum <"$file" | cut -c 1-64)" = "$4" ]; then
 fi
 rm -f "$fresh"
 """
-_RESTORE = """
+_PART = """
 set -e
-cat >"$1.restored"
-[ "$(wc -c <"$1.restored")" -eq "$2" ]
-sync "$1.restored"
-# Never over a document that somebody wrote meanwhile: their lock, their word.
-ln "$1.restored" "$1" 2>/dev/null || [ -e "$1" ]
-rm "$1.restored"
+mkdir -p "${1%/*}" "${3%/*}"
+cat >"$3"
+[ "$(wc -c <"$3")" -eq "$2" ]
+sync "$3"
 """
+_RESTORE = f"""{_PART}
+# Never over a document that somebody wrote meanwhile: their lock, their word.
+ln "$3" "$1" 2>/dev/null || [ -e "$1" ]
+rm "$3"
+"""
+_REPLACE = f'{_PART}mv "$3" "$1"'
 
 
 DIGITS = 12
@@ -103,14 +110,24 @@ class Documents:
         absent = (key for key in recorded if traefik.file_name(key) not in there)
         missing = {key: text for key in absent if (text := self._recorded(key))}
         for key, text in missing.items():
-            self._do(_RESTORE, route_path(key), str(len(text)), payload=text)
+            size, part = str(len(text)), f"{UNFINISHED}/restored"
+            self._do(_RESTORE, route_path(key), size, part, payload=text)
         return bool(spoilt or missing)
+
+    def certify(self) -> None:
+        """Give the edge a certificate of its own, if it has none. The caller holds the lock."""
+        have = self._reader.tree(CERTIFICATE).get(CERTIFICATE, b"")
+        if default_certificate.is_whole(have):
+            return
+        text = default_certificate.document().encode()
+        size, part = str(len(text)), f"{UNFINISHED}/certificate"
+        self._do(_REPLACE, CERTIFICATE, size, part, payload=text)
 
     def _set_aside(self, name: str, content: bytes, recorded: Iterable[EnvironmentKey]) -> None:
         key = next((one for one in recorded if traefik.file_name(one) == name), None)
         text = b"" if key is None else self._recorded(key)
         judged = hashlib.sha256(content).hexdigest()
-        self._do(_ASIDE, ROUTES, ASIDE, in_octal(name), judged, payload=text)
+        self._do(_ASIDE, ROUTES, ASIDE, in_octal(name), judged, UNFINISHED, payload=text)
 
     def _recorded(self, key: EnvironmentKey) -> bytes:
         """The document that the record calls for; empty when it calls for none.

@@ -144,6 +144,11 @@ def queries(key: EnvironmentKey | None = None) -> tuple[str, ...]:
     )
 
 
+def marker_name(key: EnvironmentKey, marker: str) -> str:
+    """What the edge's list of services contains as soon as a table with that marker is in force."""
+    return f"{key.identifier}{_MARKER}{_encode(marker)}"
+
+
 def in_force(key: EnvironmentKey, table: RouteTable, routers: str, services: str) -> bool:
     """Whether the edge, which gave these answers, has exactly this table of this environment.
 
@@ -184,7 +189,7 @@ def _sections(key: EnvironmentKey, table: RouteTable) -> dict[str, dict[str, Any
         )
     }
     if table.marker is not None:
-        services[f"{prefix}{_MARKER}{_encode(table.marker)}"] = _upstream("http://marker.invalid")
+        services[marker_name(key, table.marker)] = _upstream("http://marker.invalid")
     routers: dict[str, dict[str, Any]] = {}
     middlewares: dict[str, dict[str, Any]] = {}
     for route in table.routes:

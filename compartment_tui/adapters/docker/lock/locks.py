@@ -26,6 +26,7 @@ from compartment_tui.adapters.docker.api.resource_names import (
     record_path,
     route_path,
     standing_path,
+    unfinished_path,
 )
 from compartment_tui.adapters.docker.edge import traefik
 from compartment_tui.adapters.docker.edge.edge_container import EdgeContainer, edge_away, find_edge
@@ -55,12 +56,12 @@ ENGINE_LOCK_PATIENCE = timedelta(seconds=60)
 _WRITE = """
 exec 2>&1
 set -e
-mkdir -p "${1%/*}"
-cat >"$1.part"
+mkdir -p "${1%/*}" "${3%/*}"
+cat >"$3"
 # Whoever dies while sending leaves less than was promised: that must never get the name.
-[ "$(wc -c <"$1.part")" -eq "$2" ]
-sync "$1.part"
-mv "$1.part" "$1"
+[ "$(wc -c <"$3")" -eq "$2" ]
+sync "$3"
+mv "$3" "$1"
 sync "${1%/*}"
 """
 _LINK = '[ ! -e "$1" ] || { mkdir -p "${2%/*}"; ln -f "$1" "$2"; }'
@@ -212,7 +213,8 @@ class DockerEnvironmentLock:
         if table == RouteTable():
             self._ask('rm -f "$1"; sync "${1%/*}"', route_path(self._key))
             return
-        self._write(route_path(self._key), traefik.document(self._key, table).encode())
+        text = traefik.document(self._key, table).encode()
+        self._write(route_path(self._key), text, part=unfinished_path(self._key))
 
     def documents_readable(self) -> bool:
         answer = self._ask(_DOCUMENTS, ROUTES)
@@ -247,8 +249,9 @@ class DockerEnvironmentLock:
             raise EngineProblem(f"{path} on the engine cannot be read")
         return answer.output
 
-    def _write(self, path: str, content: bytes) -> None:
-        answer = self._ask(_WRITE, path, str(len(content)), payload=content)
+    def _write(self, path: str, content: bytes, *, part: str = "") -> None:
+        part = part or f"{path}.part"
+        answer = self._ask(_WRITE, path, str(len(content)), part, payload=content)
         if answer.exit_code == 0:
             return
         if os.strerror(errno.ENOSPC).lower() in answer.text.lower():
