@@ -137,7 +137,7 @@ def _rename(file: Path, name: str, port: int) -> None:
     text = file.read_text(encoding="utf-8")
     for pattern, line in (
         (r'^name = "shop"$', f'name = "{name}"'),
-        (r"^http_port = 8080$", f"http_port = {port}"),
+        (r"^http_port = 8080$", f"http_port = {port}\nhttps_port = 0"),
     ):
         text, count = re.subn(pattern, line, text, flags=re.MULTILINE)
         if count != 1:

@@ -128,6 +128,8 @@ class EdgeInfo:
     started: datetime | None = None
     open: tuple[str, ...] = ()
     """In words, what it can do that one made now could not; of an earlier version's."""
+    lacks: tuple[str, ...] = ()
+    """In words, what one made now has and this one has not; of an earlier version's."""
     made_on: str = ""
     """`REFERENCE@sha256:…`: which image its tag led to when it was made."""
 

@@ -207,6 +207,15 @@ class EdgeSettings:
 
     bind: str = "127.0.0.1"
     http_port: int = 8080
+    https_port: int = 8443
+    """0: none."""
+
+    def suits(self, wanted: "EdgeSettings", *, earlier: bool) -> bool:
+        """Whether an edge that listens so is what is wanted.
+
+        One of an `earlier` version has no HTTPS: it does until somebody replaces it.
+        """
+        return self == (replace(wanted, https_port=self.https_port) if earlier else wanted)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -101,6 +101,8 @@ class EdgeView:
     hosts: int
     open: tuple[str, ...] = ()
     """In words, what it can do that one made now could not."""
+    lacks: tuple[str, ...] = ()
+    """In words, what one made now has and this one has not."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

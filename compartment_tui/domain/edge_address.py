@@ -24,10 +24,16 @@ def is_exposed(settings: EdgeSettings) -> bool:
     return not (mapped or address).is_loopback
 
 
+def listening(settings: EdgeSettings) -> str:
+    """Where it listens, in words."""
+    place = f"[{settings.bind}]" if ":" in settings.bind else settings.bind
+    secure = f" and {settings.https_port}" if settings.https_port else ""
+    return f"{place}:{settings.http_port}{secure}"
+
+
 def exposure(settings: EdgeSettings) -> str:
     """Whom it serves, in words."""
-    place = f"[{settings.bind}]" if ":" in settings.bind else settings.bind
-    listens = f"it listens on {place}:{settings.http_port}"
+    listens = f"it listens on {listening(settings)}"
     if not is_exposed(settings):
         return f"{listens}, for its own machine alone"
     return f"{listens}: whoever reaches that address reaches every project's hosts"

@@ -6,7 +6,14 @@ from typing import TypeAlias
 from compartment_tui.domain.config import EdgeSettings, Kind, ProjectConfig
 from compartment_tui.domain.deployment import EnvironmentRecord, Image
 from compartment_tui.domain.detail_views import Check, Grade
-from compartment_tui.domain.edge_address import LOOPBACK, address_of, curl, leads_here, tunnel
+from compartment_tui.domain.edge_address import (
+    LOOPBACK,
+    address_of,
+    curl,
+    leads_here,
+    listening,
+    tunnel,
+)
 from compartment_tui.domain.errors import CompartmentError, RecordInvalid
 from compartment_tui.domain.image_notes import volume_warning
 from compartment_tui.domain.names import DEFAULT_ENVIRONMENT, EnvironmentKey, show
@@ -16,6 +23,7 @@ from compartment_tui.domain.planning.rollback_targets import spec_of
 from compartment_tui.domain.shell_quotes import option_for
 from compartment_tui.operations.recipients import readers
 from compartment_tui.ports import EdgeInfo, World
+from compartment_tui.rollout.infrastructure import REPLACE_EDGE
 
 CheckFunction: TypeAlias = Callable[[World, ProjectConfig], Iterator[Check]]
 
@@ -110,7 +118,7 @@ def _edge(world: World, config: ProjectConfig) -> Iterator[Check]:
             name="edge", grade=Grade.GOOD, message="not there yet: the first deploy makes it"
         )
         return
-    listens = f"{info.settings.bind}:{info.settings.http_port}"
+    listens = listening(info.settings)
     if not info.running:
         yield Check(
             name="edge",
@@ -118,8 +126,8 @@ def _edge(world: World, config: ProjectConfig) -> Iterator[Check]:
             message=f"{info.container} does not run, so no route answers",
             hint="`compartment-tui edge restart` starts it",
         )
-    elif info.settings != config.edge:
-        wanted = f"{config.edge.bind}:{config.edge.http_port}"
+    elif not info.settings.suits(config.edge, earlier=bool(info.lacks)):
+        wanted = listening(config.edge)
         yield Check(
             name="edge",
             grade=Grade.BAD,
@@ -133,13 +141,12 @@ def _edge(world: World, config: ProjectConfig) -> Iterator[Check]:
 
 
 def _edge_of_older_version(info: EdgeInfo) -> Iterator[Check]:
-    if info.open:
+    if info.open or info.lacks:
         yield Check(
             name="edge",
             grade=Grade.WARN,
-            message=f"an earlier version made it: it {', '.join(info.open)}",
-            hint="`compartment-tui edge restart --apply` makes it anew; that interrupts every"
-            " project for some seconds",
+            message=f"an earlier version made it: it {', '.join((*info.open, *info.lacks))}",
+            hint=REPLACE_EDGE,
         )
 
 

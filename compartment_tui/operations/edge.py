@@ -19,6 +19,7 @@ def edge(world: World) -> EdgeView | None:
         environments=tuple(sorted(tables)),
         hosts=sum(len(table.routes) for table in tables.values()),
         open=info.open,
+        lacks=info.lacks,
     )
 
 

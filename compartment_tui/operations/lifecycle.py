@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from compartment_tui.domain.deployment import EnvironmentRecord
-from compartment_tui.domain.events import Event
+from compartment_tui.domain.events import Event, Noted
 from compartment_tui.domain.planning.lifecycle import LifecyclePlan, LifecycleVerb, plan_lifecycle
 from compartment_tui.domain.requests import LifecycleRequest
 from compartment_tui.domain.routes import RouteTable
@@ -11,7 +11,7 @@ from compartment_tui.operations.environment_record import key_and_config, record
 from compartment_tui.operations.owner import refuse_others_environment, with_owner
 from compartment_tui.operations.recovery import keep_copy, recover_first
 from compartment_tui.ports import World
-from compartment_tui.rollout.infrastructure import ensure_infrastructure
+from compartment_tui.rollout.infrastructure import edge_note, ensure_infrastructure
 from compartment_tui.rollout.lifecycle import handle
 
 
@@ -30,6 +30,8 @@ def execute_lifecycle(world: World, request: LifecycleRequest) -> Iterator[Event
     refuse_others_environment(world, record, take_over=request.take_over)
     _plan(world, record, request)
     ensure_infrastructure(world, key, config)
+    if of_edge := edge_note(world):
+        yield Noted(at=world.clock.now(), target=None, message=of_edge)
     with world.locks.environment(key, actor=world.actor, purpose=request.purpose) as lock:
         try:
             record = yield from recover_first(world, lock)

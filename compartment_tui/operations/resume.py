@@ -8,7 +8,7 @@ from compartment_tui.operations.environment_record import key_and_config, record
 from compartment_tui.operations.owner import refuse_others_environment, with_owner
 from compartment_tui.operations.recovery import keep_copy
 from compartment_tui.ports import World
-from compartment_tui.rollout.infrastructure import ensure_infrastructure
+from compartment_tui.rollout.infrastructure import edge_note, ensure_infrastructure
 from compartment_tui.rollout.recovery import recover
 
 
@@ -27,6 +27,8 @@ def resume(world: World, request: Resume) -> Iterator[Event]:
         yield nothing  # nothing was ever deployed: no edge is made for that
         return
     ensure_infrastructure(world, key, config)
+    if of_edge := edge_note(world):
+        yield Noted(at=world.clock.now(), target=None, message=of_edge)
     with world.locks.environment(key, actor=world.actor, purpose=request.purpose) as hold:
         record = hold.read_record()
         state = with_owner(world, record, take_over=request.take_over)

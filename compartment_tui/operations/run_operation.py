@@ -18,7 +18,11 @@ from compartment_tui.operations.owner import taken_from
 from compartment_tui.operations.recovery import keep_copy, recover_first
 from compartment_tui.operations.runs import check_options, run_of
 from compartment_tui.ports import World
-from compartment_tui.rollout.infrastructure import ensure_infrastructure, missing_infrastructure
+from compartment_tui.rollout.infrastructure import (
+    edge_note,
+    ensure_infrastructure,
+    missing_infrastructure,
+)
 from compartment_tui.rollout.runner import execute
 from compartment_tui.rollout.switch import refuse_taken_hosts
 
@@ -102,6 +106,8 @@ def _source(
     world: World, config: ProjectConfig, request: RunRequest, tree: Checkout | None
 ) -> _Source:
     origin = world.source.origin()
+    of_edge = edge_note(world)
+    notes = (of_edge,) if of_edge else ()
     if tree is None:
         provenance = world.source.provenance()
         problem = world.source.problem() if isinstance(request, Deploy) else ""
@@ -111,14 +117,14 @@ def _source(
             root=None,
             ref="",
             origin=origin,
-            notes=(problem,) if problem else (),
+            notes=(*notes, problem) if problem else notes,
         )
     return _Source(
         config=replace(config, services=world.project.services_in(tree.root)),
         provenance=tree.provenance,
         root=tree.root,
         ref=_ref(request) or "",
-        notes=tree.notes,
+        notes=(*notes, *tree.notes),
         origin=origin,
     )
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from compartment_tui.domain.config import Kind
 from compartment_tui.domain.deployment import Health, Status
+from compartment_tui.domain.edge_address import listening
 from compartment_tui.domain.views import LEFT_WORDS, Left
 from compartment_tui.present.text import (
     NOTHING,
@@ -142,12 +143,20 @@ def edge_rows(edge: EdgeView, now: datetime) -> tuple[tuple[str, Cell], ...]:
     names = (f"{show_name(key.environment)} of {show(key.project)}" for key in edge.environments)
     return (
         ("edge", state),
-        ("listens on", Cell(f"{show(edge.settings.bind)}:{edge.settings.http_port}")),
+        ("listens on", Cell(show(listening(edge.settings)))),
         ("image", Cell(show(edge.image))),
         ("up for", Cell(duration(now - edge.since)) if edge.since else EMPTY),
         ("hosts", Cell(str(edge.hosts))),
         ("serves", Cell(", ".join(names) or NOTHING)),
+        *_earlier_version((*edge.open, *edge.lacks)),
     )
+
+
+def _earlier_version(differs: tuple[str, ...]) -> tuple[tuple[str, Cell], ...]:
+    if not differs:
+        return ()
+    words = f"an earlier version: it {', '.join(differs)}; `edge restart --apply` makes it anew"
+    return (("made by", with_symbol(words, Tone.WARN)),)
 
 
 def run_cell(status: Status) -> Cell:

@@ -80,8 +80,14 @@ def drain(world: World, record: EnvironmentRecord) -> Iterator[Event]:
             if draining.left:
                 yield _cut(world, record, draining)
     left = looked_up - world.clock.monotonic()
-    if left > timedelta() and previous_of(record) and not world.cancel.requests:
+    if left > timedelta() and _steps_aside(record) and not world.cancel.requests:
         world.clock.sleep(left)
+
+
+def _steps_aside(record: EnvironmentRecord) -> bool:
+    """Whether a running one gave its name to another."""
+    entries = record.journal_entries
+    return any(one.previous and not (one.removes or one.stop_first) for one in entries)
 
 
 def _open(world: World, record: EnvironmentRecord, opened: ExitStack) -> list[Draining]:

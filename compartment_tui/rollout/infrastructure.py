@@ -5,6 +5,11 @@ from compartment_tui.domain.names import EnvironmentKey
 from compartment_tui.domain.planning.plan import Infrastructure
 from compartment_tui.ports import World
 
+REPLACE_EDGE = (
+    "`compartment-tui edge restart --apply` makes it anew; that interrupts every project for some"
+    " seconds"
+)
+
 
 def ensure_infrastructure(world: World, key: EnvironmentKey, config: ProjectConfig) -> bool:
     """Make what is missing, under the engine's lock; True if anything was.
@@ -18,6 +23,14 @@ def ensure_infrastructure(world: World, key: EnvironmentKey, config: ProjectConf
         world.edge.ensure(config.edge)
         world.edge.attach(key)
     return True
+
+
+def edge_note(world: World) -> str:
+    """That an earlier version made the edge, and the way on; empty when it is as one made now."""
+    edge = world.edge.info()
+    if edge is None or not (edge.open or edge.lacks):
+        return ""
+    return f"an earlier version made the edge: {REPLACE_EDGE}"
 
 
 def missing_infrastructure(
@@ -36,7 +49,7 @@ def _ready(world: World, key: EnvironmentKey, config: ProjectConfig) -> bool:
     return (
         edge is not None
         and edge.running
-        and edge.settings == config.edge
+        and edge.settings.suits(config.edge, earlier=bool(edge.lacks))
         and key in edge.attached
         and key in world.engine.networks()
     )

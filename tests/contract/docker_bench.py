@@ -77,14 +77,14 @@ def docker(*command: str) -> str:
 def docker_machine() -> Iterator[Machine]:
     """Everything made under the namespace is removed at the end."""
     layout = ResourceNames(namespace=unique_project())
-    ours = Machine(layout=layout, settings=EdgeSettings(http_port=free_port()))
+    ours = Machine(layout=layout, settings=EdgeSettings(http_port=free_port(), https_port=0))
     yield ours
     for container in (layout.edge, *layout.volumes, layout.engine_lock, ours.hand):
         with suppress(subprocess.CalledProcessError):
             docker("rm", "-f", "-v", container)
     with suppress(subprocess.CalledProcessError):
         docker("network", "rm", layout.edge)
-    for volume in layout.volumes:
+    for volume in (*layout.volumes, layout.certificates_volume):
         with suppress(subprocess.CalledProcessError):
             docker("volume", "rm", volume)
 

@@ -231,7 +231,7 @@ def make_shop(
         client=client,
     )
     shop.configure('name = "shop"', f'name = "{shop.project}"')
-    shop.configure("http_port = 8080", f"http_port = {port}")
+    shop.configure("http_port = 8080", f"http_port = {port}\nhttps_port = 0")
     for old, new in QUICK.items():
         shop.configure(old, new)
     if services:

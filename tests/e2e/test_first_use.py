@@ -55,7 +55,7 @@ def deploys(one: Terminal, shop: Shop) -> None:
     # The usual port may be somebody else's here.
     file = shop.directory / "compartment.toml"
     with file.open("a", encoding="utf-8") as written:
-        written.write(f"\n[edge]\nhttp_port = {shop.port}\n")
+        written.write(f"\n[edge]\nhttp_port = {shop.port}\nhttps_port = 0\n")
     one.press("D")
     one.until("Deploy in production", "web  first deployment", "Deploy  y", seconds=40)
     one.press("y")

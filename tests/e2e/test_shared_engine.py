@@ -33,6 +33,7 @@ stop_grace = "0s"
 
 [edge]
 http_port = {port}
+https_port = 0
 
 [networks]
 pool = "10.244.0.0/16"

@@ -155,3 +155,23 @@ def test_an_edge_of_an_earlier_version_goes_on_until_somebody_asks() -> None:
     assert edge.open
     assert line(opened, "edge", "restart", "--apply").code == 0
     assert [one.grade for one in doctor(opened.world) if one.name == "edge"] == [Grade.GOOD]
+
+
+def test_every_verb_that_meets_such_an_edge_works_and_names_the_way_on_once() -> None:
+    opened = open_shop(WEB)
+    deploy(opened)
+    edge = opened.host.edge
+    assert edge is not None
+    # It has no port for HTTPS, whatever the file asks for.
+    edge.settings, edge.lacks = replace(edge.settings, https_port=0), ("has no port for HTTPS",)
+    verbs = (("redeploy", "-s", "web"), ("rollback",), ("stop",), ("start",), ("resume",))
+    for verb in verbs:
+        told = line(opened, *verb)
+        assert told.code == 0, told.err
+        assert (told.out + told.err).count("edge restart --apply") == 1, verb
+    assert "edge restart --apply" in line(opened, "edge", "status").out
+    assert line(opened, "edge", "restart", "--apply").code == 0
+    assert edge.settings.https_port == EdgeSettings().https_port
+    for verb in verbs:
+        told = line(opened, *verb)
+        assert "edge restart --apply" not in told.out + told.err

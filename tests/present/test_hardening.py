@@ -25,7 +25,7 @@ def test_the_first_plan_names_the_network_and_where_the_edge_will_listen() -> No
     opened = open_shop(WEB)
     first = said(opened)
     assert "network   10.201.0.0/24, made for this environment" in first
-    assert "it listens on 127.0.0.1:8080, for its own machine alone" in first
+    assert "it listens on 127.0.0.1:8080 and 8443, for its own machine alone" in first
     assert opened.world.edge.info() is None
     deploy(opened)
     again = said(opened)
@@ -40,7 +40,7 @@ def test_an_edge_for_other_machines_is_said_to_be_one() -> None:
     opened = open_shop(WEB)
     edge = EdgeSettings(bind="::", http_port=80)
     opened.project.write(replace(opened.project.config(), edge=edge))
-    assert "listens on [::]:80: whoever reaches that address" in said(opened)
+    assert "listens on [::]:80 and 8443: whoever reaches that address" in said(opened)
 
 
 def test_what_a_service_may_do_beyond_the_usual_is_said_once() -> None:

@@ -150,6 +150,15 @@ def test_helpers_have_no_capability_and_write_to_volumes_alone(own: OwnEdge) -> 
         assert host["PidsLimit"] == 256
 
 
+LATER = (
+    "--experimental.",
+    "--entrypoints.websecure.",
+    "--certificatesresolvers.",
+    "--metrics.",
+)
+"""What earlier versions did not start it with."""
+
+
 def made_by_an_earlier_version(own: OwnEdge) -> str:
     """Its edge: root, all of Docker's usual capabilities, forwarding."""
     own.edge._make_network()
@@ -163,7 +172,7 @@ def made_by_an_earlier_version(own: OwnEdge) -> str:
     made = api.create_container(
         traefik.EDGE_IMAGE,
         name=own.layout.edge,
-        command=[one for one in traefik.arguments(ROUTES) if "plugin" not in one],
+        command=[one for one in traefik.arguments(ROUTES, 0) if not one.startswith(LATER)],
         ports=[80],
         labels={
             labels.ROLE: Role.EDGE.value,
@@ -188,11 +197,13 @@ def test_an_edge_of_an_earlier_version_is_named_and_goes_on_until_somebody_asks(
     assert info.container == old
     assert "passes packets on between environments" in info.open
     assert "runs as root" in info.open
+    assert "has no port for HTTPS" in info.lacks
+    assert info.settings.https_port == 0
     apart.edge.restart(apart.settings)
     anew = apart.edge.info()
     assert anew is not None
     assert anew.container != old
-    assert anew.open == ()
+    assert (anew.open, anew.lacks) == ((), ())
     apart.edge.restart(apart.settings)
     edge = find_edge(apart.client, apart.layout.edge)
     assert edge is not None

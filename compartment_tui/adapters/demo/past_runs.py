@@ -145,7 +145,9 @@ class Past:
         routes = tuple(_routes(record, run))
         table = before.moved(run.id, routes)
         host.put_in_force(record.key, table)
-        engine.name_active(record.key, {plan.service: plan.deployment for plan in run.plans})
+        names = {plan.service: plan.deployment for plan in run.plans}
+        engine.name_active(record.key, names)
+        engine.end_stepping_aside(record.key, names)
         for plan in run.plans:
             engine.keep_running(plan.deployment)
         record = activated(record, host.clock.now(), table)

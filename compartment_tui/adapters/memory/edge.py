@@ -9,6 +9,7 @@ from compartment_tui.adapters.memory.host import Host
 from compartment_tui.domain.config import EdgeSettings
 from compartment_tui.domain.deployment import EnvironmentRecord
 from compartment_tui.domain.detail_views import Visit
+from compartment_tui.domain.edge_address import listening
 from compartment_tui.domain.errors import EdgeConflict, NotFound, PortTaken
 from compartment_tui.domain.names import EnvironmentKey
 from compartment_tui.domain.record.rebuild import routed
@@ -37,14 +38,16 @@ class MemoryEdge:
             attached=frozenset(edge.attached),
             started=edge.started,
             open=edge.open,
+            lacks=edge.lacks,
             made_on=edge.made_on,
         )
 
     def ensure(self, settings: EdgeSettings) -> bool:
         host = self._host
-        if host.edge is not None and host.edge.settings != settings:
+        edge = host.edge
+        if edge is not None and not edge.settings.suits(settings, earlier=bool(edge.lacks)):
             raise EdgeConflict(
-                f"the edge listens on {host.edge.settings.bind}:{host.edge.settings.http_port}",
+                f"the edge listens on {listening(edge.settings)}",
                 hint="use the same [edge], or `edge restart --apply` to change it for everybody",
             )
         if host.edge is not None and host.edge.running:
@@ -101,7 +104,7 @@ class MemoryEdge:
             self._claim(settings)
             edge.settings = settings
         if settings is not None:
-            edge.open = ()
+            edge.open = edge.lacks = ()
         self._host.kill_edge()
         self._host.start_edge(edge.settings)
         self._host.tell_of_edge("restart")
@@ -112,12 +115,13 @@ class MemoryEdge:
         self._host.tell_of_edge("destroy")
 
     def _claim(self, settings: EdgeSettings) -> None:
-        owner = self._host.taken_ports.get(settings.http_port)
-        if owner is not None:
-            raise PortTaken(
-                f"port {settings.http_port} is taken by {owner}",
-                hint="free it, or choose another [edge] http_port",
-            )
+        for port, key in ((settings.http_port, "http_port"), (settings.https_port, "https_port")):
+            owner = self._host.taken_ports.get(port)
+            if owner is not None:
+                raise PortTaken(
+                    f"port {port} is taken by {owner}",
+                    hint=f"free it, or choose another [edge] {key}",
+                )
 
     def _restore_routes(self) -> bool:
         """Make the documents again from the records, when the routes' volume is empty."""

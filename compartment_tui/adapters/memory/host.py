@@ -38,6 +38,7 @@ class PretendedEdge:
     attached: set[EnvironmentKey] = field(default_factory=set)
     in_force: dict[EnvironmentKey, RouteTable] = field(default_factory=dict)
     open: tuple[str, ...] = ()
+    lacks: tuple[str, ...] = ()
 
 
 @dataclass(slots=True, kw_only=True, eq=False)

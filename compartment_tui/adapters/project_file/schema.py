@@ -202,6 +202,12 @@ KEYS: tuple[SchemaKey, ...] = (
     _key("edge.bind", types.ADDRESS, "Where the edge listens.", default="127.0.0.1"),
     _key("edge.http_port", types.PORT, "The port of every public host.", default=8080),
     _key(
+        "edge.https_port",
+        types.PORT_OR_NONE,
+        "The port for HTTPS, which no host uses yet; 0: none.",
+        default=8443,
+    ),
+    _key(
         "networks.pool",
         types.POOL,
         "Where the environments' subnets are taken from.",

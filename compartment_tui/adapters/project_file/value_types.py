@@ -185,6 +185,7 @@ CPUS = ValueType(
     schema={"type": "number", "exclusiveMinimum": 0, "maximum": 10_000},
 )
 PORT = _whole(1, 65535, "a port from 1 to 65535")
+PORT_OR_NONE = _whole(0, 65535, "a port from 1 to 65535, or 0 for none")
 PREFIX_LENGTH = _whole(8, 29, "a prefix length from 8 to 29")
 PIDS = _whole(1, 2**22, "a number of processes from 1 to 4194304")
 COUNT = _whole(1, 10**6, "a whole number from 1")

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import TypeAlias
 
+from compartment_tui.domain.config import EdgeSettings
 from compartment_tui.domain.deployment import Deployment, Health, Provenance, Status, Trigger
 from compartment_tui.domain.detail_views import DeploymentView, RouteView, RunView
 from compartment_tui.domain.names import EnvironmentKey
@@ -41,6 +42,15 @@ def seconds(span: timedelta) -> float:
 def place(key: EnvironmentKey) -> Json:
     """The environment and the project every document names."""
     return {"environment": {"name": key.environment}, "project": {"name": key.project}}
+
+
+def edge_address(settings: EdgeSettings) -> Json:
+    """Where the edge listens; without a port for HTTPS, that is null."""
+    return {
+        "bind": settings.bind,
+        "httpPort": settings.http_port,
+        "httpsPort": settings.https_port or None,
+    }
 
 
 def changes(names: NameChanges) -> Json:

@@ -7,6 +7,7 @@ from typing import assert_never
 from compartment_tui.cli.json_documents.common import (
     Json,
     changes,
+    edge_address,
     instant,
     owner,
     place,
@@ -55,8 +56,7 @@ def plan_document(
         "ref": run.ref or None,
         "notes": list(run.notes),
         "networkMade": run.ground.subnet,
-        "edgeMade": run.ground.edge
-        and {"bind": run.ground.edge.bind, "httpPort": run.ground.edge.http_port},
+        "edgeMade": run.ground.edge and edge_address(run.ground.edge),
         "takesOverFrom": owner(run.taken_from),
         "dirtyFiles": list(dirty[:SHOWN_FILES]),
         "dirtyFileCount": len(dirty),

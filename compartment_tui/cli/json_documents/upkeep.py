@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from compartment_tui.cli.json_documents.common import (
     Json,
     deployment_summary,
+    edge_address,
     instant,
     place,
     seconds,
@@ -51,12 +52,12 @@ def edge_document(edge: EdgeView | None) -> Json:
     return {
         "edge": {
             "running": edge.running,
-            "bind": edge.settings.bind,
-            "httpPort": edge.settings.http_port,
+            **edge_address(edge.settings),
             "image": edge.image,
             "startedAt": instant(edge.since),
             "hosts": edge.hosts,
             "open": list(edge.open),
+            "lacks": list(edge.lacks),
             "environments": [
                 {"project": key.project, "name": key.environment} for key in edge.environments
             ],

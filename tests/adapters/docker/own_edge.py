@@ -184,7 +184,7 @@ class OwnEdge:
                     api.remove_container(row["Id"], force=True, v=True)
         for network in networks:
             api.remove_network(network["Id"])
-        for volume in (self.layout.routes_volume, self.layout.state_volume):
+        for volume in (*self.layout.volumes, self.layout.certificates_volume):
             with contextlib.suppress(APIError):
                 api.remove_volume(volume)
         self.client.close()
@@ -194,5 +194,5 @@ def own_edge() -> OwnEdge:
     return OwnEdge(
         connect(),
         ResourceNames(namespace=f"t-{secrets.token_hex(4)}"),
-        EdgeSettings(http_port=free_port()),
+        EdgeSettings(http_port=free_port(), https_port=0),
     )

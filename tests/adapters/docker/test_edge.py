@@ -3,7 +3,9 @@
 import contextlib
 import http.server
 import socket
+import ssl
 import threading
+import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -97,15 +99,16 @@ def test_nothing_but_visitors_reach_it_from_outside(own: OwnEdge) -> None:
         "80/tcp": [{"HostIp": "127.0.0.1", "HostPort": str(own.settings.http_port)}]
     }
     mounted = {mount["Destination"]: mount["RW"] for mount in facts["Mounts"]}
-    # What lies in the second belongs to root, and the edge is nobody.
-    assert mounted == {"/routes": False, "/plugins": True}
+    # What lies in the second belongs to root, and the edge is nobody: of the third it has one
+    # directory, for what a certificate authority gives it.
+    assert mounted == {"/routes": False, "/plugins": True, "/certificates": True}
     assert facts["HostConfig"]["RestartPolicy"]["Name"] == "always"
     assert own.visit("nobody.localhost") == 404
 
 
 def test_other_settings_are_refused_with_the_way_on(own: OwnEdge) -> None:
     with pytest.raises(EdgeConflict, match=str(own.settings.http_port)) as refused:
-        own.edge.ensure(EdgeSettings(http_port=free_port()))
+        own.edge.ensure(EdgeSettings(http_port=free_port(), https_port=0))
     assert "edge restart --apply" in refused.value.hint
 
 
@@ -122,6 +125,41 @@ def test_a_taken_port_names_the_process(apart: OwnEdge) -> None:
 def test_a_taken_port_names_the_container(own: OwnEdge, apart: OwnEdge) -> None:
     with pytest.raises(PortTaken, match=own.layout.edge):
         apart.edge.ensure(own.settings)
+
+
+def test_a_taken_port_for_https_is_told_as_that(apart: OwnEdge) -> None:
+    secure = replace(apart.settings, https_port=free_port())
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", secure.https_port))
+        taken.listen()
+        with pytest.raises(PortTaken, match=str(secure.https_port)) as refused:
+            apart.edge.ensure(secure)
+    assert "https_port" in refused.value.hint
+    assert apart.edge.info() is None
+
+
+def test_names_without_a_certificate_get_the_edges_own(apart: OwnEdge) -> None:
+    secure = replace(apart, settings=replace(apart.settings, https_port=free_port()))
+    secure.ensure()
+    context = ssl.create_default_context()
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    place = ("127.0.0.1", secure.settings.https_port)
+    with (
+        socket.create_connection(place, timeout=5) as plain,
+        context.wrap_socket(plain, server_hostname="shop.example.com") as wrapped,
+    ):
+        shown = wrapped.getpeercert(binary_form=True)
+    ours = tomllib.loads(secure.inside('cat "$1"', CERTIFICATE))
+    pem = ours["tls"]["stores"]["default"]["defaultCertificate"]["certFile"]
+    assert shown == ssl.PEM_cert_to_DER_cert(pem)
+
+
+def test_it_can_keep_certificates_and_complains_of_nothing(own: OwnEdge) -> None:
+    said = own.client.api.logs(own.layout.edge).decode()
+    assert [line for line in said.splitlines() if " ERR " in line or " WRN " in line] == []
+    kept = own.client.api.exec_create(own.layout.edge, ["ls", "-l", traefik.ACME])
+    listed = own.client.api.exec_start(kept["Id"]).decode()
+    assert [line.split()[0] for line in listed.splitlines()[1:]] == ["-rw-------"] * 2
 
 
 def test_nobody_is_found_where_nobody_listens(tmp_path: Path) -> None:
@@ -277,7 +315,7 @@ def test_other_settings_come_with_a_restart(apart: OwnEdge) -> None:
     apart.ensure()
     key = apart.key()
     _, table = live(apart, key)
-    moved = replace(apart, settings=EdgeSettings(http_port=free_port()))
+    moved = replace(apart, settings=EdgeSettings(http_port=free_port(), https_port=0))
     with moved.locks.engine(actor="me@here"):
         moved.edge.restart(moved.settings)
     assert moved.visit(table.routes[0].host) == 200

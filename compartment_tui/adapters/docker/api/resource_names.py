@@ -52,6 +52,10 @@ class ResourceNames:
         return f"{self.namespace}-state"
 
     @property
+    def certificates_volume(self) -> str:
+        return f"{self.namespace}-certificates"
+
+    @property
     def engine_lock(self) -> str:
         return f"{self.namespace}-lock-engine"
 

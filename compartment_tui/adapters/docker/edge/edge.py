@@ -1,8 +1,12 @@
 """The engine's one reverse proxy: made, joined to every environment, brought back with routes."""
 
+import io
+import re
+import tarfile
 import time
 from collections.abc import Mapping
 from datetime import timedelta
+from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 from compartment_tui.adapters.docker.api import labels
@@ -19,6 +23,9 @@ from compartment_tui.adapters.docker.edge.edge_container import (
     BIND,
     CAPABILITY,
     HTTP_PORT,
+    HTTPS_PORT,
+    LATEST,
+    MADE_AS,
     MADE_ON,
     NO_NEW_PRIVILEGES,
     PIDS,
@@ -34,7 +41,7 @@ from compartment_tui.adapters.docker.edge.route_documents import Documents
 from compartment_tui.adapters.docker.records import DockerRecords
 from compartment_tui.adapters.docker.resources.images import digests
 from compartment_tui.domain.config import EdgeSettings
-from compartment_tui.domain.edge_address import address_of
+from compartment_tui.domain.edge_address import address_of, listening
 from compartment_tui.domain.errors import EdgeConflict, EngineProblem, NameTaken, PortTaken
 from compartment_tui.domain.names import EnvironmentKey
 from compartment_tui.domain.routes import RouteTable
@@ -48,6 +55,8 @@ _TAKEN = ("address already in use", "port is already allocated")
 """How the engine says that a port cannot be published: it has no code for it."""
 _IPV6 = "net/ipv6/"
 """What the engine's sentence contains when the kernel has no such settings."""
+STOP_SECONDS = 15
+"""It lets requests end for 10 s."""
 START_LIMIT = timedelta(seconds=10)
 PAUSE_SECONDS = 0.05
 
@@ -74,12 +83,13 @@ class DockerEdge:
             ),
             started=moment(edge.started),
             open=edge.open,
+            lacks=edge.lacks,
             made_on=edge.labels.get(MADE_ON, ""),
         )
 
     def ensure(self, settings: EdgeSettings) -> bool:
         edge = self._find()
-        if edge is not None and edge.settings != settings:
+        if edge is not None and not edge.settings.suits(settings, earlier=bool(edge.lacks)):
             raise self._conflict(edge.settings, settings)
         fresh = edge is None
         if edge is None:
@@ -143,10 +153,10 @@ class DockerEdge:
         wanted = settings or (edge.settings if edge is not None else EdgeSettings())
         # What an older version made is made anew only by whoever asks for settings: it may take
         # longer than a restart, and an image that has to be pulled.
-        as_it_is = settings is None or (edge is not None and not edge.open)
+        as_it_is = settings is None or (edge is not None and not (edge.open or edge.lacks))
         if edge is not None and edge.settings == wanted and as_it_is:
             with self._client.translate("restart the edge"):
-                self._client.restart(edge.id, timeout=10)
+                self._client.restart(edge.id, timeout=STOP_SECONDS)
             self._await(edge)
             return
         self.remove()
@@ -177,24 +187,32 @@ class DockerEdge:
 
     def _make(self, settings: EdgeSettings, sysctls: Mapping[str, str]) -> EdgeContainer:
         self._make_network()
+        with self._client.translate("make the volume for certificates"):
+            self._client.create_volume(
+                self._layout.certificates_volume, {labels.ROLE: Role.STATE.value}
+            )
         with self._client.translate("make the edge"):
             self._client.create_or_pull(
                 traefik.EDGE_IMAGE,
                 name=self._layout.edge,
-                command=list(traefik.arguments(ROUTES)),
+                command=list(traefik.arguments(ROUTES, settings.https_port)),
                 user=USER,
                 working_dir=stopped_page.ROOT,
-                ports=[traefik.WEB_PORT],
+                ports=[traefik.WEB_PORT, (traefik.TLS_PORT, "tcp"), (traefik.TLS_PORT, "udp")],
+                stop_timeout=STOP_SECONDS,
                 labels={
                     labels.ROLE: Role.EDGE.value,
                     BIND: settings.bind,
                     HTTP_PORT: str(settings.http_port),
+                    HTTPS_PORT: str(settings.https_port),
+                    MADE_AS: str(LATEST),
                     MADE_ON: f"{traefik.EDGE_IMAGE}@{self._exact_image()}",
                 },
                 healthcheck={"Test": ["NONE"]},
                 host_config=self._host_config(settings, sysctls),
             )
             self._client.write_archive(self._layout.edge, stopped_page.ROOT, stopped_page.archive())
+            self._client.write_archive(self._layout.edge, traefik.CERTIFICATES, _own_directory())
         edge = self._find()
         if edge is None:
             raise EngineProblem("the edge was removed while it was being made")
@@ -204,12 +222,15 @@ class DockerEdge:
         return self._client.host_config(
             network_mode=self._layout.edge,
             restart_policy={"Name": "always"},
-            port_bindings={traefik.WEB_PORT: (settings.bind, settings.http_port)},
+            port_bindings=_published(settings),
+            # A look-up that got lost on its way is asked again, and not waited for.
+            dns_opt=["timeout:1", "attempts:3"],
             mounts=[
                 volume_mount(ROUTES, self._layout.routes_volume, read_only=True),
                 # Without a name, it goes with the container. It can be filled though the rest
                 # cannot be written to, and what is in it belongs to root.
                 volume_mount(stopped_page.ROOT, None),
+                volume_mount(traefik.CERTIFICATES, self._layout.certificates_volume),
             ],
             log_config={"type": "json-file", "config": LOG_LIMITS},
             sysctls=dict(sysctls),
@@ -262,7 +283,7 @@ class DockerEdge:
             if fresh:
                 remove(self._client, edge.id)
             if any(words in error.message.lower() for words in _TAKEN):
-                raise self._port_taken(settings) from error
+                raise self._port_taken(settings, error.message) from error
             raise
         self._await(edge)
 
@@ -310,19 +331,22 @@ class DockerEdge:
 
     def _conflict(self, now: EdgeSettings, wanted: EdgeSettings) -> EdgeConflict:
         return EdgeConflict(
-            f"the edge of this engine listens on {now.bind}:{now.http_port},"
-            f" and `[edge]` asks for {wanted.bind}:{wanted.http_port}",
+            f"the edge of this engine listens on {listening(now)},"
+            f" and `[edge]` asks for {listening(wanted)}",
             hint="use the same values, or `compartment-tui edge restart --apply` to change it"
             " for all projects",
         )
 
-    def _port_taken(self, settings: EdgeSettings) -> PortTaken:
-        who = self._container_on(settings.http_port)
+    def _port_taken(self, settings: EdgeSettings, said: str) -> PortTaken:
+        secure = re.search(rf":{settings.https_port}\b", said) is not None
+        port = settings.https_port if secure else settings.http_port
+        who = self._container_on(port)
         if who is None and self._client.address.socket is not None:
-            who = listener(settings.http_port)
+            who = listener(port)
+        key, none = ("https_port", " (0: none)") if secure else ("http_port", "")
         return PortTaken(
-            f"port {settings.http_port} is taken by {who or 'another program'}",
-            hint="stop that, or give `[edge] http_port` another value",
+            f"port {port} is taken by {who or 'another program'}",
+            hint=f"stop that, or give `[edge] {key}` another value{none}",
         )
 
     def _container_on(self, port: int) -> str | None:
@@ -343,6 +367,28 @@ def _serves(shell: Shell, tables: Mapping[EnvironmentKey, RouteTable]) -> bool:
         return all(traefik.in_force(key, table, routers, services) for key, table in tables.items())
     except (ValueError, traefik.UnreadableDocument):
         return False
+
+
+def _published(settings: EdgeSettings) -> dict[int | str, tuple[str, int]]:
+    """The ports of the edge, each with the address and port of its machine."""
+    published: dict[int | str, tuple[str, int]] = {
+        traefik.WEB_PORT: (settings.bind, settings.http_port)
+    }
+    if settings.https_port:
+        place = (settings.bind, settings.https_port)
+        published |= {f"{traefik.TLS_PORT}/{protocol}": place for protocol in ("tcp", "udp")}
+    return published
+
+
+def _own_directory() -> bytes:
+    """A directory of the edge's own, as a tar archive for the volume of certificates."""
+    entry = tarfile.TarInfo(PurePosixPath(traefik.ACME).name)
+    entry.type, entry.mode = tarfile.DIRTYPE, 0o700
+    entry.uid, entry.gid = (int(number) for number in USER.split(":"))
+    packed = io.BytesIO()
+    with tarfile.open(fileobj=packed, mode="w") as tar:
+        tar.addfile(entry)
+    return packed.getvalue()
 
 
 def _silent(name: str) -> EngineProblem:

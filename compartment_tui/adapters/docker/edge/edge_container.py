@@ -24,6 +24,11 @@ PIDS = 4096
 BIND = PREFIX + "edge.bind"
 MADE_ON = PREFIX + "edge.made_on"
 HTTP_PORT = PREFIX + "edge.http_port"
+HTTPS_PORT = PREFIX + "edge.https_port"
+MADE_AS = PREFIX + "edge.made_as"
+LATEST = 2
+"""How an edge is made now. 1, without a label: one port, no certificates, no figures."""
+_LACKS = "has no port for HTTPS", "waits long for the name of a container that is gone"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,6 +45,8 @@ class EdgeContainer:
     started: str
     open: tuple[str, ...] = ()
     """In words, what it could do that an edge made now cannot."""
+    lacks: tuple[str, ...] = ()
+    """In words, why one made now would be better."""
 
     @property
     def life(self) -> tuple[str, str]:
@@ -48,12 +55,16 @@ class EdgeContainer:
     @property
     def settings(self) -> EdgeSettings:
         default = EdgeSettings()
-        port = str(self.labels.get(HTTP_PORT, ""))
-        known = port.isascii() and port.isdecimal() and len(port) <= 5
         return EdgeSettings(
             bind=self.labels.get(BIND, default.bind),
-            http_port=int(port) if known else default.http_port,
+            http_port=self._port(HTTP_PORT, default.http_port),
+            https_port=self._port(HTTPS_PORT, 0),
         )
+
+    def _port(self, label: str, default: int) -> int:
+        port = str(self.labels.get(label, ""))
+        known = port.isascii() and port.isdecimal() and len(port) <= 5
+        return int(port) if known else default
 
 
 def find_edge(client: Client, name: str) -> EdgeContainer | None:
@@ -65,17 +76,18 @@ def find_edge(client: Client, name: str) -> EdgeContainer | None:
         return None
     if why := why_not_ours(found, Role.EDGE):
         raise name_taken(name, why)
-    state = found["State"]
+    state, marks = found["State"], found["Config"].get("Labels") or {}
     return EdgeContainer(
         id=found["Id"],
         image=found["Image"],
         image_name=found["Config"]["Image"],
-        labels=found["Config"].get("Labels") or {},
+        labels=marks,
         networks=found["NetworkSettings"].get("Networks") or {},
         running=bool(state.get("Running")) and not state.get("Restarting"),
         restarting=bool(state.get("Restarting")),
         started=state.get("StartedAt", ""),
         open=tuple(_open_ways(found)),
+        lacks=() if marks.get(MADE_AS) == str(LATEST) else _LACKS,
     )
 
 

@@ -24,7 +24,15 @@ from compartment_tui.domain.routes import Route, RouteTable
 
 EDGE_IMAGE = "traefik:v3.7"
 WEB_PORT = 80
+TLS_PORT = 443
 """Where the edge listens inside its container."""
+CERTIFICATES = "/certificates"
+"""Where it keeps what it is given by a certificate authority."""
+ACME = f"{CERTIFICATES}/acme"
+"""The edge's own directory there: a file that others may read is not used."""
+RESOLVERS = ("le", "le-staging")
+"""Let's Encrypt, and the one for trying: neither is asked before a route wants it."""
+STAGING = "https://acme-staging-v02.api.letsencrypt.org/directory"
 API_PORT = 8099
 """Its API and ping, on its own loopback only."""
 SUFFIX = ".toml"
@@ -59,8 +67,12 @@ class UnreadableDocument(InvalidFile):
     code = "route_document_unreadable"
 
 
-def arguments(directory: str) -> tuple[str, ...]:
-    """The command line of the edge, which watches `directory` for route documents."""
+def arguments(directory: str, https_port: int) -> tuple[str, ...]:
+    """The command line of the edge, which watches `directory` for route documents.
+
+    Ports, resolvers and figures are there from the first day, used or not: to add one later would
+    interrupt everybody. `https_port` is what visitors are told of; 0: none.
+    """
     return (
         f"--providers.file.directory={directory}",
         "--providers.file.watch=true",
@@ -68,6 +80,16 @@ def arguments(directory: str) -> tuple[str, ...]:
         f"--entrypoints.web.address=:{WEB_PORT}",
         # Long uploads and streams must not be cut.
         "--entrypoints.web.transport.respondingtimeouts.readtimeout=0",
+        f"--entrypoints.websecure.address=:{TLS_PORT}",
+        "--entrypoints.websecure.transport.respondingtimeouts.readtimeout=0",
+        *_http3(https_port),
+        *(argument for name in RESOLVERS for argument in _resolver(name)),
+        f"--certificatesresolvers.{RESOLVERS[1]}.acme.caserver={STAGING}",
+        # On the entry point `traefik`, like the API.
+        "--metrics.prometheus=true",
+        "--metrics.prometheus.addentrypointslabels=true",
+        "--metrics.prometheus.addrouterslabels=true",
+        "--metrics.prometheus.addserviceslabels=true",
         # A drain counts connections: idle ones to the old upstream must not linger.
         "--serverstransport.forwardingtimeouts.idleconntimeout=1s",
         # `traefik` is the name of the entry point that `api.insecure` and `ping` use.
@@ -79,6 +101,23 @@ def arguments(directory: str) -> tuple[str, ...]:
         "--global.sendanonymoususage=false",
         "--log.nocolor=true",
         *stopped_page.arguments(),
+    )
+
+
+def _http3(https_port: int) -> tuple[str, ...]:
+    if not https_port:
+        return ()
+    http3 = "--entrypoints.websecure.http3"
+    return (f"{http3}=true", f"{http3}.advertisedport={https_port}")
+
+
+def _resolver(name: str) -> tuple[str, ...]:
+    acme = f"--certificatesresolvers.{name}.acme"
+    return (
+        f"{acme}.storage={ACME}/{name}.json",
+        f"{acme}.keytype=EC256",
+        f"{acme}.httpchallenge=true",
+        f"{acme}.httpchallenge.entrypoint=web",
     )
 
 
