@@ -17,6 +17,7 @@ from compartment_tui.tui import messages
 from compartment_tui.tui.app import CompartmentApp
 from compartment_tui.tui.base import BoardApp
 from compartment_tui.tui.bridge import Bridge
+from compartment_tui.tui.kit.text_lines import TextLines
 from compartment_tui.tui.main.board_controller import BoardController
 from compartment_tui.tui.messages import ActWanted, EditorWanted, EnvironmentsArrived, ShellWanted
 from compartment_tui.tui.runs import messages as run_messages
@@ -27,7 +28,12 @@ from compartment_tui.tui.shell.themes import CHOICE, Memory
 from compartment_tui.tui.state.app_state import Board
 from compartment_tui.tui.variables import messages as variable_messages
 from compartment_tui.tui.variables.editor_controller import VariableEditorController
+from compartment_tui.tui.variables.editor_rows import EditorRows
+from compartment_tui.tui.variables.editor_view import EditorView
+from tests.present.test_editor import editor as of_values
+from tests.present.test_editor import plain, production, put
 from tests.tui.acting_world import open_held
+from tests.tui.widget_host import On, on
 
 DEPLOY = Deploy(environment="production")
 Play = Callable[["Bare", Pilot[None]], Awaitable[None]]
@@ -137,6 +143,37 @@ def test_programs_open_no_shell_where_nothing_is_changed() -> None:
         assert app.said() == ["read-only: no shell here"]
 
     play(act, read_only=True)
+
+
+def test_the_view_of_the_editor_draws_one_and_changes_nothing() -> None:
+    editor = of_values(production(web=plain(LEVEL="warn"), LEVEL="info", REGION="eu"))
+
+    def text(it: On[EditorView], lines: str) -> list[str]:
+        return [
+            "".join(cell.text for cell in line)
+            for line in it.widget.query_one(lines, TextLines).lines
+        ]
+
+    async def test(it: On[EditorView]) -> None:
+        view, staging = it.widget, put("LEVEL", "debug")
+        view.put(editor, Board(environment="production"))
+        await it.pilot.pause()
+        assert view.query_one(EditorRows).grid_shown.keys == ("LEVEL", "REGION")
+        view.point_at("REGION")
+        assert view.cursor == "REGION"
+        assert "REGION" in text(it, "#headline")[0]
+        view.take_keys()
+        await it.press("up")
+        assert "LEVEL" in text(it, "#headline")[0]
+        assert any("web" in line and "warn" in line for line in text(it, "#gets"))
+        assert "nothing staged" in text(it, "#where")[0]
+        view.put(editor.staging((staging,)), Board(environment="production", read_only=True))
+        assert "1 edit staged" in text(it, "#where")[0]
+        assert "read-only" in text(it, "#where")[0]
+        assert view.cursor == "LEVEL"
+        assert not editor.staged
+
+    on(EditorView(), test)
 
 
 @pytest.mark.parametrize("module", [messages, run_messages, variable_messages])
