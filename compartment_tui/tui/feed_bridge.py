@@ -17,7 +17,7 @@ from compartment_tui.operations.routes import routes
 from compartment_tui.ports import Feed, LogLine
 from compartment_tui.tui import messages as news
 from compartment_tui.tui.background import BackgroundThreads
-from compartment_tui.tui.feed_batchers import EventWatcher, LineBatcher, SampleBatcher
+from compartment_tui.tui.feed_threads import EventWatcher, LogBatch, LogStream, SampleWatcher
 
 HISTORY_LIMIT = 50
 FOLLOWED_TAIL = 500
@@ -32,11 +32,11 @@ class FeedBridge:
         self._background = background
         self._numbers = count(1)
         self._watched: watch_operations.Watch | None = None
-        self._streams: dict[int, LineBatcher] = {}
-        self._sampling = SampleBatcher(
+        self._streams: dict[int, LogStream] = {}
+        self._samples = SampleWatcher(
             background.world, lambda samples: background.post(news.SamplesArrived(samples))
         )
-        self._stirring = EventWatcher(background.world, self._glance)
+        self._events: EventWatcher | None = None
         self._in_view = ""
         self._looked = False
         self._looking = threading.Lock()
@@ -56,7 +56,7 @@ class FeedBridge:
         if self._watched is not None:
             self._watched.close()
         else:
-            self._stirring.start()
+            self._events = EventWatcher(self._background.world, self._glance_at)
         self._in_view = environment
         feed = self._watched = watch_operations.watch(
             self._background.world, environment=environment
@@ -80,6 +80,10 @@ class FeedBridge:
             self._watched.look_again()
         else:
             self._background.start(lambda: self._glance(environment))
+
+    def _glance_at(self, names: set[str]) -> None:
+        for environment in sorted(names):
+            self._glance(environment)
 
     def _glance(self, environment: str) -> None:
         """At one that is not in view, so that its tab stays true."""
@@ -149,11 +153,13 @@ class FeedBridge:
     def _stream(self, open_feed: Callable[[], Feed[LogLine]], end: str = "the stream ended") -> int:
         number = next(self._numbers)
 
-        def tell(lines: tuple[LogLine, ...], dropped: int, ended: str) -> None:
+        def tell(batch: LogBatch) -> None:
             self._on_screen.wait()
-            self._background.post(news.LogLinesArrived(number, lines, dropped, ended))
+            self._background.post(
+                news.LogLinesArrived(number, tuple(batch.items), batch.dropped, batch.ended)
+            )
 
-        self._streams[number] = LineBatcher(open_feed, tell, end)
+        self._streams[number] = LogStream(open_feed, tell, end)
         return number
 
     def unfollow(self, number: int) -> None:
@@ -164,7 +170,7 @@ class FeedBridge:
 
     def sample(self, deployments: Sequence[str]) -> None:
         """Watch the CPU and memory of exactly these: the visible ones."""
-        self._sampling.watch(deployments)
+        self._samples.watch(deployments)
 
     def shell(self, environment: str, service: str, deployment: str) -> int:
         """A shell in the container, on this process's terminal; blocks. Raises CompartmentError.
@@ -200,8 +206,9 @@ class FeedBridge:
         self._closed.set()
         if self._watched is not None:
             self._watched.close()
-        self._sampling.close()
-        self._stirring.close()
+        self._samples.close()
+        if self._events is not None:
+            self._events.close()
         for number in tuple(self._streams):
             self.unfollow(number)
 

@@ -1,12 +1,12 @@
 """The output that is kept of each job."""
 
-from collections import deque
 from dataclasses import dataclass
 
 from compartment_tui.present.tone import Line
+from compartment_tui.tui.batcher import Newest
 
 WAITING_LIMIT = 5_000
-"""Lines that may wait for the next telling; beyond that the oldest are dropped, and counted."""
+"""Lines that may wait for the next telling, and lines that are kept."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,19 +17,13 @@ class OutputLine:
     line: Line
 
 
-class JobOutput:
+class JobOutput(Newest[OutputLine]):
     """The last lines of one job, for whoever opens its screen later."""
 
     def __init__(self) -> None:
-        self._lines: deque[OutputLine] = deque(maxlen=WAITING_LIMIT)
-        self.dropped = 0
-
-    def add(self, said: tuple[OutputLine, ...], dropped: int) -> None:
-        """More of it; what does not fit any more is counted."""
-        over = max(0, len(self._lines) + len(said) - WAITING_LIMIT)
-        self.dropped += dropped + over
-        self._lines.extend(said)
+        super().__init__(WAITING_LIMIT)
 
     def of(self, service: str | None) -> tuple[Line, ...]:
         """Lines of that service and of the whole run."""
-        return tuple(one.line for one in self._lines if one.service in ("", service))
+        wanted = ("", service)
+        return tuple(said.line for said in self.items if said.service in wanted)
