@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from compartment_tui.ports import LogLine
 from compartment_tui.present.text import width
 from compartment_tui.present.tone import Tone
+from compartment_tui.tui.kit.wrapped_rows import WrappedRows
 from compartment_tui.tui.logs.log_buffer import Logbook
 from compartment_tui.tui.logs.log_row import (
     LINE_LIMIT,
@@ -15,11 +16,9 @@ from compartment_tui.tui.logs.log_row import (
     fold,
     gap,
     level,
-    lines_taken,
     plain,
 )
 from compartment_tui.tui.logs.log_status import empty_words, head
-from compartment_tui.tui.logs.log_wrap import WrappedRows
 
 T0 = datetime(2026, 1, 1, 12, 3, tzinfo=UTC)
 HOSTILE = "[/b] \x1b]52;c;ZXZpbA==\x07\x1b[31mred\x1b[0m\x07"
@@ -313,7 +312,7 @@ WORDS = st.text(alphabet="ab 日é", max_size=60)
 def test_folded_text_fits_and_nothing_is_lost(text: str, columns: int) -> None:
     starts = fold(text, columns)
     pieces = [text[a:b] for a, b in zip(starts, [*starts[1:], len(text)], strict=True)]
-    assert len(pieces) == lines_taken(text, columns)
+    assert len(pieces) == LogRow(number=0, at=T0, text=text).lines(columns)
     assert all(width(piece.rstrip(" ")) <= columns for piece in pieces)
     assert "".join(pieces) == text
 
@@ -330,12 +329,12 @@ def test_text_is_folded_between_words() -> None:
 def test_a_layout_kept_up_to_date_is_like_a_new_one(
     batches: list[list[str]], columns: int | None
 ) -> None:
-    book, kept = Logbook(limit=10), WrappedRows()
+    book, kept = Logbook(limit=10), WrappedRows[LogRow]()
     for batch in batches:
         book.append([line(text) for text in batch])
-        kept.sync(book, columns)
-    fresh = WrappedRows()
-    fresh.sync(book, columns)
+        kept.sync(book.shown, columns, book.version)
+    fresh = WrappedRows[LogRow]()
+    fresh.sync(book.shown, columns, book.version)
     assert list(kept.rows) == list(fresh.rows) == list(book.shown)
     assert kept.height == fresh.height
     assert [kept.find(n) for n in range(kept.height)] == [
@@ -344,9 +343,9 @@ def test_a_layout_kept_up_to_date_is_like_a_new_one(
 
 
 def test_a_layout_finds_rows_by_line_and_by_number() -> None:
-    book, layout = Logbook(), WrappedRows()
+    book, layout = Logbook(), WrappedRows[LogRow]()
     book.append([line("a" * 7), line("b"), line("c" * 4)])
-    layout.sync(book, 3)
+    layout.sync(book.shown, 3, book.version)
     assert [layout.find(n) for n in range(6)] == [(0, 0), (0, 1), (0, 2), (1, 0), (2, 0), (2, 1)]
     with pytest.raises(IndexError):
         layout.find(6)

@@ -61,6 +61,11 @@ class LogRow:
     def mark(self) -> bool:
         return self.number % 2 == 1
 
+    def lines(self, columns: int) -> int:
+        """How many lines it takes when it is folded to so many columns."""
+        short = self.mark or len(self.text) * 2 <= columns
+        return 1 if short else len(fold(self.text, columns))
+
 
 @dataclass(frozen=True, slots=True)
 class Level:
@@ -94,11 +99,6 @@ def level(text: str) -> Level | None:
 def pattern(wanted: str) -> re.Pattern[str]:
     """Finds the words as they are, upper or lower case."""
     return re.compile(re.escape(wanted), re.IGNORECASE)
-
-
-def lines_taken(text: str, columns: int) -> int:
-    """How many lines of so many columns the text takes; at least one."""
-    return 1 if len(text) * 2 <= columns else len(fold(text, columns))
 
 
 def fold(text: str, columns: int) -> tuple[int, ...]:

@@ -5,23 +5,21 @@ from typing import ClassVar
 
 from textual import events
 from textual.binding import Binding, BindingType
-from textual.geometry import Size
 from textual.message import Message
-from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from compartment_tui.present.text import width
+from compartment_tui.tui.kit.tail_view import TailView
 from compartment_tui.tui.logs.log_buffer import Logbook
 from compartment_tui.tui.logs.log_row import LogRow, Times, pattern
 from compartment_tui.tui.logs.log_status import empty_words
-from compartment_tui.tui.logs.log_wrap import WrappedRows
 from compartment_tui.tui.logs.row_painter import HUES, PARTS, Painter, RowStyle
 
 _SIDE_STEP = 8
 
 
-class LogView(ScrollView, can_focus=True):
-    """Draws a logbook. While it follows, the end is in sight; else nothing moves by itself.
+class LogView(TailView[LogRow], can_focus=True):
+    """Draws a logbook.
 
     The current line is known by its number, and stays where it is on the screen whatever is
     filtered, folded or resized around it.
@@ -81,14 +79,16 @@ class LogView(ScrollView, can_focus=True):
         super().__init__()
         self._book = book
         self._zone = zone
-        self._layout = WrappedRows()
         self._painter = Painter(self)
         self._number = 0
-        self._settling = False
         self.wrap = False
         self.times = Times.OFF
 
     # --- what is current --------------------------------------------------------------------------
+
+    @property
+    def following(self) -> bool:
+        return self._book.following
 
     @property
     def current(self) -> LogRow | None:
@@ -101,10 +101,6 @@ class LogView(ScrollView, can_focus=True):
     @property
     def _place(self) -> int:
         return self._layout.place(self._number)
-
-    @property
-    def _page(self) -> int:
-        return max(1, self.scrollable_content_region.height)
 
     @property
     def _columns(self) -> int:
@@ -120,26 +116,15 @@ class LogView(ScrollView, can_focus=True):
 
     # --- what changes -----------------------------------------------------------------------------
 
-    def settle(self) -> None:
-        """Draw what the book shows now: its end, or the current line where it was."""
-        if not self.size:
-            return
-        offset = self._layout.top(self._place) - self.scroll_offset.y if self._layout.rows else 0
+    def lay_out(self) -> int:
         self._painter.use(self._look)
-        self._layout.sync(self._book, self._columns if self.wrap else None)
-        self._settling = True
-        self.virtual_size = Size(self._look.prefix + self._layout.widest, self._layout.height)
-        self._scroll(self.max_scroll_y if self._book.following else self._top_for(offset))
-        self._settling = False
-        self.refresh()
+        columns = self._columns if self.wrap else None
+        self._layout.sync(self._book.shown, columns, self._book.version)
+        return self._look.prefix + self._layout.widest
 
-    def _top_for(self, offset: int) -> int:
-        """The line at the top when the current one stands so far below it, or as far as it can."""
-        if not self._layout.rows:
-            return 0
-        place = self._place
-        lowest = max(0, self._page - self._layout.lines(place))
-        return self._layout.top(place) - min(max(0, offset), lowest)
+    def kept_row(self) -> tuple[int, int]:
+        """The current line, in sight."""
+        return self._number, max(0, self._layout.top(self._place) - self.scroll_offset.y)
 
     def forget(self) -> None:
         """Another log: the width of the old one does not count."""
@@ -152,7 +137,7 @@ class LogView(ScrollView, can_focus=True):
             return
         rows = self._layout.rows
         if rows:
-            line = min(self._layout.height, self.scroll_offset.y + self._page) - 1
+            line = min(self._layout.height, self.scroll_offset.y + self.page) - 1
             self._number = rows[self._layout.find(max(0, line))[0]].number
         self._book.freeze()
         self.settle()
@@ -173,9 +158,9 @@ class LogView(ScrollView, can_focus=True):
         self._number = self._layout.rows[place].number
         top, bottom = self._layout.top(place), self._layout.top(place) + self._layout.lines(place)
         if top < self.scroll_offset.y:
-            self._scroll(top)
-        elif bottom > self.scroll_offset.y + self._page:
-            self._scroll(bottom - self._page)
+            self.scroll_to_line(top)
+        elif bottom > self.scroll_offset.y + self.page:
+            self.scroll_to_line(bottom - self.page)
         self.refresh()
         self.post_message(self.Moved())
 
@@ -201,11 +186,11 @@ class LogView(ScrollView, can_focus=True):
     def action_page(self, pages: float) -> None:
         if self._at_end(1 if pages > 0 else -1):
             return
-        lines = int(self._page * pages)
+        lines = int(self.page * pages)
         wanted = self._layout.top(self._place) + lines
         place, _ = self._layout.find(min(max(0, wanted), self._layout.height - 1))
         self._settling = True
-        self._scroll(self.scroll_offset.y + lines)
+        self.scroll_to_line(self.scroll_offset.y + lines)
         self._settling = False
         self.go(self._layout.rows[place].number)
 
@@ -246,32 +231,17 @@ class LogView(ScrollView, can_focus=True):
     def allow_horizontal_scroll(self) -> bool:
         return not self.wrap
 
-    def watch_scroll_y(self, old_value: float, new_value: float) -> None:
-        """Whoever scrolls up wants it to stay there; the current line stays in sight."""
-        super().watch_scroll_y(old_value, new_value)
-        if self._settling or not self._layout.rows:
-            return
-        if self._book.following and round(new_value) < self.max_scroll_y:
-            self.pause()
-        elif not self._book.following:
-            self._keep_in_sight()
-
-    def _keep_in_sight(self) -> None:
+    def scrolled(self) -> None:
+        """The current line stays in sight."""
         top = self.scroll_offset.y
         first = self._layout.find(min(top, self._layout.height - 1))[0]
-        last = self._layout.find(min(top + self._page, self._layout.height) - 1)[0]
+        last = self._layout.find(min(top + self.page, self._layout.height) - 1)[0]
         place = min(max(self._place, first), last)
         if place != self._place:
             self._number = self._layout.rows[place].number
             self.post_message(self.Moved())
 
-    def _scroll(self, line: int) -> None:
-        self.scroll_to(y=line, animate=False, force=True)
-
     # --- drawing ----------------------------------------------------------------------------------
-
-    def on_resize(self) -> None:
-        self.settle()
 
     def notify_style_update(self) -> None:
         super().notify_style_update()

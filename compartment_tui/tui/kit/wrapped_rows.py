@@ -1,67 +1,84 @@
-"""Where the rows of a log stand when each takes as many lines as it needs."""
+"""Where the rows of a log are when each takes as many lines as it needs."""
 
 from bisect import bisect_left, bisect_right
 from collections import deque
 from collections.abc import Collection
 from operator import attrgetter
+from typing import Generic, Protocol, TypeVar
 
 from compartment_tui.present.text import width
-from compartment_tui.tui.logs.log_buffer import Logbook
-from compartment_tui.tui.logs.log_row import LogRow, lines_taken
 
 _number = attrgetter("number")
 
 
-class WrappedRows:
+class WrappedRow(Protocol):
+    """A row that can be folded. Numbers rise down the log."""
+
+    @property
+    def number(self) -> int: ...
+    @property
+    def text(self) -> str: ...
+    def lines(self, columns: int) -> int:
+        """How many lines it takes when it is folded to so many columns."""
+
+
+Row = TypeVar("Row", bound=WrappedRow)
+
+
+class WrappedRows(Generic[Row]):
     """The shown rows as they were at the last `sync`, so that drawing sees them all of a moment.
 
     A line is counted from 0 at the top of the first row. Syncing costs as much as came and went.
     """
 
     def __init__(self) -> None:
-        self.rows: deque[LogRow] = deque()
+        self.rows: deque[Row] = deque()
         self._ends: deque[int] = deque()
         """Where each row ends, counted from some line before; kept only when rows are folded."""
         self._base = 0
         self._version = -1
-        self._columns: int | None = None
+        self.columns: int | None = None
+        """What the rows are folded to."""
         self.widest = 0
         """Columns of the widest text seen since the last `forget`."""
 
     @property
     def height(self) -> int:
         """How many lines all rows take."""
-        return len(self.rows) if self._columns is None else self.top(len(self.rows))
+        return len(self.rows) if self.columns is None else self.top(len(self.rows))
 
     def forget(self) -> None:
         """Begin anew at the next `sync`."""
         self._version = -1
         self.widest = 0
 
-    def sync(self, book: Logbook, columns: int | None) -> None:
-        """Take over what is shown, folded to so many columns; None: one line each."""
-        if (book.version, columns) != (self._version, self._columns):
-            self._version, self._columns = book.version, columns
+    def sync(self, shown: deque[Row], columns: int | None, version: int = 0) -> None:
+        """Take over what is shown, folded to so many columns; None: one line each.
+
+        Of one version rows only come at the end and go at the beginning.
+        """
+        if (version, columns) != (self._version, self.columns):
+            self._version, self.columns = version, columns
             self.rows.clear()
             self._ends.clear()
             self._base = 0
-            self._add(book.shown)
+            self._add(shown)
             return
-        self._drop(book.shown[0].number if book.shown else None)
-        self._add(_behind(book.shown, self.rows[-1].number if self.rows else -1))
+        self._drop(shown[0].number if shown else None)
+        self._add(_behind(shown, self.rows[-1].number if self.rows else -1))
 
     def find(self, line: int) -> tuple[int, int]:
         """The row at a line, by its place, and which of its lines it is. IndexError beyond."""
         if not 0 <= line < self.height:
             raise IndexError(line)
-        if self._columns is None:
+        if self.columns is None:
             return line, 0
         place = bisect_right(self._ends, line + self._base)
         return place, line - self.top(place)
 
     def top(self, place: int) -> int:
         """The first line of the row at a place."""
-        if self._columns is None:
+        if self.columns is None:
             return place
         return (self._ends[place - 1] - self._base) if place else 0
 
@@ -77,23 +94,23 @@ class WrappedRows:
         gone = len(self.rows) if oldest is None else bisect_left(self.rows, oldest, key=_number)
         for _ in range(gone):
             self.rows.popleft()
-        if self._columns is not None:
+        if self.columns is not None:
             for _ in range(gone):
                 self._base = self._ends.popleft()
 
-    def _add(self, rows: Collection[LogRow]) -> None:
+    def _add(self, rows: Collection[Row]) -> None:
         self.rows.extend(rows)
         for row in rows:
             if len(row.text) * 2 > self.widest:
                 self.widest = max(self.widest, width(row.text))
-        if self._columns is not None:
+        if self.columns is not None:
             end = self._ends[-1] if self._ends else self._base
             for row in rows:
-                end += 1 if row.mark else lines_taken(row.text, self._columns)
+                end += row.lines(self.columns)
                 self._ends.append(end)
 
 
-def _behind(rows: deque[LogRow], number: int) -> list[LogRow]:
+def _behind(rows: deque[Row], number: int) -> list[Row]:
     """The rows after a number, found from the end: only the new ones are looked at."""
     found = []
     for row in reversed(rows):
