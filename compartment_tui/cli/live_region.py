@@ -3,8 +3,7 @@
 from collections.abc import Sequence
 
 from compartment_tui.cli.output_stream import OutputStream, cut
-from compartment_tui.present.text import width
-from compartment_tui.present.tone import Cell, Line, Tone
+from compartment_tui.present.tone import Cell, Line, Tone, line_width
 
 
 class Region:
@@ -20,7 +19,7 @@ class Region:
         shown = [cut(line, columns - 1) for line in _limited(lines, rows - 1)]
         body = "".join(f"{self._stream.painted(line)}\x1b[K\n" for line in shown)
         self._stream.write(f"{self._back(columns)}{body}\x1b[J")
-        self._widths = [sum(width(cell.text) for cell in line) for line in shown]
+        self._widths = [line_width(line) for line in shown]
 
     def clear(self) -> None:
         if self._widths:

@@ -1,6 +1,6 @@
 """What a piece of text means, so that a screen and a pipe can each say it in their own way."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from types import MappingProxyType
@@ -63,6 +63,16 @@ Line: TypeAlias = tuple[Cell, ...]
 def line(text: str, tone: Tone = Tone.PLAIN) -> Line:
     """A line of one piece."""
     return (Cell(text, tone),)
+
+
+def line_text(pieces: Iterable[Cell]) -> str:
+    """A line without its tones."""
+    return "".join(piece.text for piece in pieces)
+
+
+def line_width(pieces: Iterable[Cell]) -> int:
+    """How many columns of a terminal a line takes."""
+    return sum(width(piece.text) for piece in pieces)
 
 
 def with_symbol(word: str, tone: Tone) -> Cell:

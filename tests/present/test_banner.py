@@ -5,7 +5,7 @@ from compartment_tui.domain.deployment import Journal, Trigger
 from compartment_tui.domain.errors import EngineUnreachable, ProjectFileInvalid
 from compartment_tui.domain.requests import Deploy
 from compartment_tui.domain.routes import RouteTable
-from compartment_tui.tui.kit.styled_lines import line_width
+from compartment_tui.present.tone import line_width
 from compartment_tui.tui.shell.banner_model import LIMIT, banner_lines
 from compartment_tui.tui.state.app_state import Job
 from tests.present.boards import NOW, board, text, with_status

@@ -2,7 +2,7 @@ from dataclasses import replace
 
 from compartment_tui.domain.deployment import Health, Stage, Status
 from compartment_tui.domain.variable import NameChanges
-from compartment_tui.tui.kit.styled_lines import line_width
+from compartment_tui.present.tone import line_width
 from compartment_tui.tui.main.service_detail import helps, overview
 from compartment_tui.tui.state.app_state import Board
 from tests.present.boards import (

@@ -11,6 +11,7 @@ from compartment_tui.domain.variables.sheet import Sheet
 from compartment_tui.domain.variables.views import VariableState
 from compartment_tui.present.tone import Line
 from compartment_tui.tui.kit.choice import Choice
+from compartment_tui.tui.kit.tabs import range_in_sight
 from compartment_tui.tui.variables.compare_model import compare_grid, compared, copies, differing
 from compartment_tui.tui.variables.draft import draft_of, typed_at_first
 from compartment_tui.tui.variables.editor_model import Editor, Place, editor_rows, fits
@@ -18,7 +19,6 @@ from compartment_tui.tui.variables.editor_table import (
     drawn_rows,
     editor_grid,
     scope_tabs,
-    tabs_in_sight,
 )
 from compartment_tui.tui.variables.effect import effect_lines, effects, headline
 from compartment_tui.tui.variables.staged_edits import (
@@ -275,7 +275,7 @@ def test_scopes_are_tabs_of_which_the_chosen_one_is_in_sight() -> None:
     one = editor(production(A="1"), services=30).choosing("more20").staging([put("A", "2", "api")])
     tabs = scope_tabs(one)
     assert "●" in text(tabs[2].pieces)
-    first, last = tabs_in_sight(tabs, 60)
+    first, last = range_in_sight(tabs, 60)
     assert any(tab.chosen for tab in tabs[first:last])
     assert sum(tab.width for tab in tabs[first:last]) <= 60
     assert one.by(1).service == "more21"

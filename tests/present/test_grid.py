@@ -1,18 +1,10 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from compartment_tui.present.tone import Cell, Line, Tone, line
+from compartment_tui.present.tone import Cell, Line, Tone, line, line_width
+from compartment_tui.tui.kit.folded_lines import flowed, folded
 from compartment_tui.tui.kit.grid import Column, Row, grid
-from compartment_tui.tui.kit.styled_lines import (
-    KeyCap,
-    Strong,
-    fitted,
-    flowed,
-    folded,
-    joined,
-    line_width,
-    quiet,
-)
+from compartment_tui.tui.kit.styled_lines import KeyCap, Strong, fitted, joined, quiet
 from tests.present.boards import text
 
 COLUMNS = (

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from compartment_tui.ports import LogLine
 from compartment_tui.present.text import width
-from compartment_tui.present.tone import Tone
+from compartment_tui.present.tone import Tone, line_text
 from compartment_tui.tui.kit.wrapped_rows import WrappedRows
 from compartment_tui.tui.logs.log_buffer import Logbook
 from compartment_tui.tui.logs.log_row import (
@@ -41,7 +41,7 @@ def texts(book: Logbook) -> list[str]:
 
 def said(book: Logbook, *, columns: int = 200, current: LogRow | None = None) -> str:
     cells = head(book, title="shop", current=current, columns=columns, zone=UTC)
-    return "".join(cell.text for cell in cells)
+    return line_text(cells)
 
 
 # --- keeping --------------------------------------------------------------------------------------
@@ -297,7 +297,7 @@ def test_a_long_title_gives_way_to_what_is_left_out() -> None:
     book.append(lines(9), dropped=37)
     book.filter("!healthz")
     cells = head(book, title="production · all services", current=None, columns=72, zone=UTC)
-    told = "".join(cell.text for cell in cells)
+    told = line_text(cells)
     assert "without “healthz”" in told
     assert "37 lines dropped" in told
     assert told.startswith("production")

@@ -14,11 +14,11 @@ from compartment_tui.domain.planning.plan import Run
 from compartment_tui.domain.requests import Deploy, Remove, Request, Rollback
 from compartment_tui.operations import requests, status
 from compartment_tui.operations.history import history
-from compartment_tui.present.paragraph import folded
 from compartment_tui.present.plan import PlanContext
 from compartment_tui.present.text import width
 from compartment_tui.present.timeline import Timeline, TrackState, fold
-from compartment_tui.present.tone import Cell, Line, Tone
+from compartment_tui.present.tone import Cell, Line, Tone, line_text
+from compartment_tui.tui.kit.folded_lines import wrapped
 from compartment_tui.tui.runs.event_batcher import EventBatcher
 from compartment_tui.tui.runs.job_words import (
     JobAction,
@@ -48,7 +48,7 @@ CONTEXT = PlanContext(http_port=8080, commits={})
 
 
 def text(lines: tuple[Line, ...]) -> str:
-    return "\n".join("".join(cell.text for cell in line) for line in lines)
+    return "\n".join(line_text(line) for line in lines)
 
 
 def events_of(**behaviours: Behaviour) -> list[Event]:
@@ -222,15 +222,15 @@ def test_what_is_said_is_clean_and_knows_its_service() -> None:
 )
 @pytest.mark.parametrize("columns", [1, 2, 7, 20, 200])
 def test_folding_loses_nothing_and_fits(whole: Line, columns: int) -> None:
-    rows = folded(whole, columns)
+    rows = wrapped(whole, columns)
     assert "".join(cell.text for row in rows for cell in row) == text((whole,))
-    widest = max(width("".join(cell.text for cell in row)) for row in rows)
+    widest = max(width(line_text(row)) for row in rows)
     assert widest <= max(columns, 2 if not text((whole,)).isascii() else 1)
 
 
 def test_a_line_of_unknown_room_stays_whole() -> None:
     whole = (Cell("x" * 100),)
-    assert folded(whole, 0) == (whole,)
+    assert wrapped(whole, 0) == (whole,)
 
 
 def test_a_transcript_is_bounded_and_counts_what_goes() -> None:

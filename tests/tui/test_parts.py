@@ -13,6 +13,7 @@ from compartment_tui.domain.requests import Deploy
 from compartment_tui.domain.views import EnvironmentView
 from compartment_tui.operations import environments as environments_operations
 from compartment_tui.ports import World
+from compartment_tui.present.tone import line_text
 from compartment_tui.tui import messages
 from compartment_tui.tui.app import CompartmentApp
 from compartment_tui.tui.base import BoardApp
@@ -149,10 +150,7 @@ def test_the_view_of_the_editor_draws_one_and_changes_nothing() -> None:
     editor = of_values(production(web=plain(LEVEL="warn"), LEVEL="info", REGION="eu"))
 
     def text(it: On[EditorView], lines: str) -> list[str]:
-        return [
-            "".join(cell.text for cell in line)
-            for line in it.widget.query_one(lines, TextLines).lines
-        ]
+        return [line_text(line) for line in it.widget.query_one(lines, TextLines).lines]
 
     async def test(it: On[EditorView]) -> None:
         view, staging = it.widget, put("LEVEL", "debug")

@@ -3,8 +3,8 @@
 from dataclasses import dataclass, replace
 
 from compartment_tui.present.text import fit, show
-from compartment_tui.present.tone import Cell, Line, Tone
-from compartment_tui.tui.kit.styled_lines import Strong, fitted, line_width
+from compartment_tui.present.tone import Cell, Line, Tone, line_width
+from compartment_tui.tui.kit.styled_lines import Strong, fitted
 
 CHOSEN, OTHER = "●", "○"
 

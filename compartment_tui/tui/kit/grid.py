@@ -4,8 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from compartment_tui.present.text import NOTHING, width
-from compartment_tui.present.tone import Line
-from compartment_tui.tui.kit.styled_lines import line_width
+from compartment_tui.present.tone import Line, line_text, line_width
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,7 +87,7 @@ def _kept(
 
 def _says(place: int, rows: Sequence[Row]) -> bool:
     """Whether a column has anything in it; else it need not be there."""
-    said = ("".join(piece.text for piece in row.cells[place]).strip() for row in rows)
+    said = (line_text(row.cells[place]).strip() for row in rows)
     return not rows or any(text not in ("", NOTHING) for text in said)
 
 

@@ -1,13 +1,10 @@
-"""Lines made of pieces: how they are joined, cut, filled and folded; more kinds of piece."""
+"""Lines made of pieces: joined, cut and filled; more kinds of piece."""
 
-import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from compartment_tui.present.text import fit, width
-from compartment_tui.present.tone import Cell, Line, Tone
-
-_WORDS = re.compile(r"\S+|\s+")
+from compartment_tui.present.tone import Cell, Line, Tone, line_width
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,11 +20,6 @@ class Strong(Cell):
 @dataclass(frozen=True, slots=True)
 class Picture(Cell):
     """Numbers drawn with blocks: seen when looked for, and calm otherwise."""
-
-
-def line_width(pieces: Line) -> int:
-    """How many columns of a terminal a line takes."""
-    return sum(width(piece.text) for piece in pieces)
 
 
 def quiet(pieces: Line) -> Line:
@@ -62,58 +54,3 @@ def fitted(pieces: Line, columns: int, *, right: bool = False) -> Line:
         kept.append(piece)
         room -= whole
     return tuple(kept)
-
-
-def folded(pieces: Line, columns: int, *, indent: int = 2) -> tuple[Line, ...]:
-    """The line on as many as it needs, broken between words; the later ones are indented.
-
-    A word longer than a line is cut with an ellipsis.
-    """
-    if line_width(pieces) <= columns:
-        return (pieces,)
-    lines: list[list[Cell]] = [[]]
-    taken = 0
-    for word in _words(pieces):
-        blank, fresh = word.text.isspace(), len(lines) > 1 and taken == indent
-        if blank and (fresh or taken + width(word.text) > columns):
-            continue  # a line neither begins nor ends with the blanks between two words
-        if taken + width(word.text) > columns and taken > indent:
-            lines.append([Cell(" " * indent)])
-            taken = indent
-        shown = replace(word, text=fit(word.text, columns - taken))
-        lines[-1].append(shown)
-        taken += width(shown.text)
-    return tuple(_merged(one) for one in lines)
-
-
-def flowed(
-    head: Cell, parts: Sequence[Line], columns: int, *, gap: str = "   "
-) -> tuple[Line, ...]:
-    """Parts that stay whole, after a head, on as many lines as they need."""
-    indent = Cell(" " * width(head.text))
-    lines: list[list[Cell]] = [[head]]
-    for part in parts:
-        fresh = len(lines[-1]) == 1
-        if not fresh and line_width((*lines[-1], Cell(gap), *part)) > columns:
-            lines.append([indent])
-            fresh = True
-        lines[-1] += part if fresh else (Cell(gap), *part)
-    return tuple(tuple(one) for one in lines)
-
-
-def _words(pieces: Line) -> Iterator[Cell]:
-    for piece in pieces:
-        for word in _WORDS.findall(piece.text):
-            yield replace(piece, text=word)
-
-
-def _merged(pieces: Sequence[Cell]) -> Line:
-    """Neighbours of one kind and tone as one piece again."""
-    merged: list[Cell] = []
-    for piece in pieces:
-        last = merged[-1] if merged else None
-        if last is not None and type(last) is type(piece) and last.tone is piece.tone:
-            merged[-1] = replace(last, text=last.text + piece.text)
-        else:
-            merged.append(piece)
-    return tuple(merged)

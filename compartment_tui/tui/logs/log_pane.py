@@ -10,13 +10,13 @@ from textual.actions import SkipAction
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
-from textual.content import Content
 from textual.message import Message
 from textual.timer import Timer
 from textual.widgets import Static
 
 from compartment_tui.ports import LogLine
 from compartment_tui.present.tone import Tone
+from compartment_tui.tui.kit.styled_text import words
 from compartment_tui.tui.logs.find_line import LogFind, Seeking
 from compartment_tui.tui.logs.log_buffer import Logbook
 from compartment_tui.tui.logs.log_row import plain
@@ -163,8 +163,7 @@ class LogPane(Vertical):
             columns=line.content_size.width,
             zone=self._zone,
         )
-        pieces = [(cell.text, _STYLES[cell.tone]) for cell in cells]
-        line.update(Content.assemble(*pieces), layout=False)
+        line.update(words(cells, _STYLES), layout=False)
 
     def on_mount(self) -> None:
         self._draw()

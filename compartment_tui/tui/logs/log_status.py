@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from datetime import tzinfo
 
 from compartment_tui.present.text import counted, fit, listed, show, width
-from compartment_tui.present.tone import Cell, Line, Tone
+from compartment_tui.present.tone import Cell, Line, Tone, line_width
 from compartment_tui.tui.logs.log_buffer import Logbook
 from compartment_tui.tui.logs.log_row import LogRow
 
@@ -29,7 +29,7 @@ def head(
                 parts += [_BETWEEN, Cell(text, part.tone)]
                 left -= width(text) + between
                 break
-    used = sum(width(cell.text) for cell in parts)
+    used = line_width(parts)
     named = fit(title, columns - used)
     return (Cell(named), *parts) if named else tuple(parts[1:])
 

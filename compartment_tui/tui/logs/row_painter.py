@@ -14,6 +14,7 @@ from textual.widget import Widget
 
 from compartment_tui.present.text import fit, pad, width
 from compartment_tui.present.tone import SYMBOLS, Tone
+from compartment_tui.tui.kit.styled_text import drawn_over
 from compartment_tui.tui.logs.log_row import LogRow, Times, clock, fold, gap, level, pattern
 
 HUES = 6
@@ -94,20 +95,20 @@ class Painter:
             text = text.crop(left, left + space - beyond)
             if beyond:
                 more = Content.styled("…", self._style("more"))
-                text = Strip.join([text, _strip(more, self._base(current=current))])
+                text = Strip.join([text, drawn_over(more, self._base(current=current))])
         return self._filled(Strip.join([before, text]), columns, current=current)
 
     def rule(self, row: LogRow, columns: int, *, current: bool) -> Strip:
         """A mark, across the whole view."""
         line = f"── {row.text} {clock(row.at, self._look.zone)} " + "─" * columns
         content = Content.styled(line[:columns], self._style("mark"))
-        strip = _strip(content, self._base(current=current))
+        strip = drawn_over(content, self._base(current=current))
         return self._filled(strip, columns, current=current)
 
     def words(self, text: str, columns: int) -> Strip:
         """A quiet sentence instead of rows."""
         content = Content.styled(text, self._style("time"))
-        return self._filled(_strip(content, self._base(current=False)), columns, current=False)
+        return self._filled(drawn_over(content, self._base(current=False)), columns, current=False)
 
     def _whole(
         self, row: LogRow, above: LogRow | None, *, part: int, folded: int, current: bool
@@ -118,7 +119,7 @@ class Painter:
         if drawn is None:
             base = self._base(current=current)
             before = self._before(row, above) if part == 0 else Content(" " * self._look.prefix)
-            drawn = (_strip(before, base), _strip(self._text(row, part, folded), base))
+            drawn = (drawn_over(before, base), drawn_over(self._text(row, part, folded), base))
             self._drawn[key] = drawn
         return drawn
 
@@ -189,7 +190,3 @@ def _hue(service: str, services: Sequence[str]) -> int:
             return hue
         taken.add(hue)
     return crc32(service.encode()) % HUES
-
-
-def _strip(content: Content, base: Style) -> Strip:
-    return Strip(content.render_segments(base), content.cell_length)

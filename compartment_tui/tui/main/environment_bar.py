@@ -6,9 +6,8 @@ from textual import events
 from textual.strip import Strip
 
 from compartment_tui.present.text import fit, show
-from compartment_tui.present.tone import Cell, Line, Tone
+from compartment_tui.present.tone import Cell, Line, Tone, line_width
 from compartment_tui.tui.kit.painted import Painted
-from compartment_tui.tui.kit.styled_lines import line_width
 from compartment_tui.tui.main.environment_tabs import (
     Tab,
     TabsInSight,

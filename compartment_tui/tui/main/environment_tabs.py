@@ -5,13 +5,16 @@ from dataclasses import dataclass
 
 from compartment_tui.domain.deployment import Health
 from compartment_tui.domain.views import EnvironmentView
-from compartment_tui.present.text import fit, show_name, width
-from compartment_tui.present.tone import SYMBOLS, Cell, Line, Tone
+from compartment_tui.present.text import fit, show_name
+from compartment_tui.present.tone import SYMBOLS, Cell, Line, Tone, line_width
+from compartment_tui.tui.kit.tabs import range_in_sight
 from compartment_tui.tui.state.app_state import Board
 
 WORKING = "▸"
 PROTECTED = "▣"
 LONGEST_NAME = 28
+MARKS = 4
+"""Columns for what says at both ends that there are more."""
 _TONES = {Health.HEALTHY: Tone.GOOD, Health.PENDING: Tone.WARN, Health.UNHEALTHY: Tone.BAD}
 
 
@@ -25,7 +28,7 @@ class Tab:
 
     @property
     def width(self) -> int:
-        return sum(width(piece.text) for piece in self.pieces)
+        return line_width(self.pieces)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,20 +51,10 @@ def tabs_in_sight(tabs: Sequence[Tab], room: int) -> TabsInSight:
     """As many tabs as fit around the chosen one, which is always among them."""
     if sum(tab.width for tab in tabs) <= room:
         return TabsInSight(tabs=tuple(tabs))
-    chosen = next((place for place, tab in enumerate(tabs) if tab.chosen), 0)
-    first, last = chosen, chosen + 1
-    taken = tabs[chosen].width + 4  # the marks at both ends
-    while True:
-        if last < len(tabs) and taken + tabs[last].width <= room:
-            taken += tabs[last].width
-            last += 1
-        elif first > 0 and taken + tabs[first - 1].width <= room:
-            first -= 1
-            taken += tabs[first].width
-        else:
-            return TabsInSight(
-                tabs=tuple(tabs[first:last]), more_before=first > 0, more_after=last < len(tabs)
-            )
+    first, last = range_in_sight(tabs, room - MARKS)
+    return TabsInSight(
+        tabs=tuple(tabs[first:last]), more_before=first > 0, more_after=last < len(tabs)
+    )
 
 
 def standing_words(board: Board) -> Line:

@@ -7,9 +7,9 @@ from textual.reactive import reactive
 from textual.strip import Strip
 
 from compartment_tui.present.text import fit, show
-from compartment_tui.present.tone import Cell, Line, Tone
+from compartment_tui.present.tone import Cell, Line, Tone, line_width
 from compartment_tui.tui.kit.painted import Painted
-from compartment_tui.tui.kit.styled_lines import KeyCap, Strong, line_width
+from compartment_tui.tui.kit.styled_lines import KeyCap, Strong
 from compartment_tui.tui.state.app_state import Board
 
 PANES = ("overview", "logs", "routes", "releases", "variables")

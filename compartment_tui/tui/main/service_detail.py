@@ -23,17 +23,9 @@ from compartment_tui.present.text import (
     trigger_words,
     variable_words,
 )
-from compartment_tui.present.tone import Cell, Line, Tone, line, with_symbol
-from compartment_tui.tui.kit.styled_lines import (
-    KeyCap,
-    Picture,
-    Strong,
-    fitted,
-    flowed,
-    folded,
-    joined,
-    line_width,
-)
+from compartment_tui.present.tone import Cell, Line, Tone, line, line_width, with_symbol
+from compartment_tui.tui.kit.folded_lines import flowed, folded
+from compartment_tui.tui.kit.styled_lines import KeyCap, Picture, Strong, fitted, joined
 from compartment_tui.tui.kit.usage import cpu_graph, cpu_words, memory_graph, memory_of_limit
 from compartment_tui.tui.main.candidate_comparison import beside_lines
 from compartment_tui.tui.main.services_model import (

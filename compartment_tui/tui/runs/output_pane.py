@@ -8,10 +8,10 @@ from textual.binding import Binding
 from textual.content import Content
 from textual.strip import Strip
 
-from compartment_tui.present.paragraph import folded
-from compartment_tui.present.tone import Line
+from compartment_tui.present.tone import Line, line_text
 from compartment_tui.tui.batcher import Newest
-from compartment_tui.tui.kit.styled_text import words
+from compartment_tui.tui.kit.folded_lines import wrapped
+from compartment_tui.tui.kit.styled_text import drawn_over, words
 from compartment_tui.tui.kit.tail_view import TailView
 
 LIMIT = 5_000
@@ -28,7 +28,7 @@ class OutputRow:
 
     def lines(self, columns: int) -> int:
         """How many lines it takes when it is folded to so many columns."""
-        return 1 if len(self.text) * 2 <= columns else len(folded(self.line, columns))
+        return 1 if len(self.text) * 2 <= columns else len(wrapped(self.line, columns))
 
 
 class OutputPane(TailView[OutputRow], can_focus=True):
@@ -68,10 +68,7 @@ class OutputPane(TailView[OutputRow], can_focus=True):
 
     def add(self, lines: Iterable[Line], dropped: int = 0) -> None:
         """More at the end. A reader who looks back sees nothing move."""
-        rows = [
-            OutputRow(next(self._numbers), line, "".join(cell.text for cell in line))
-            for line in lines
-        ]
+        rows = [OutputRow(next(self._numbers), line, line_text(line)) for line in lines]
         self._kept.add(rows, dropped)
         self.settle()
 
@@ -92,9 +89,8 @@ class OutputPane(TailView[OutputRow], can_focus=True):
         if line >= self._layout.height:
             return Strip.blank(columns, self.rich_style)
         index, part = self._layout.find(line)
-        row = words(folded(self._layout.rows[index].line, self._layout.columns or 0)[part])
-        strip = Strip(row.render_segments(self.visual_style), row.cell_length)
-        return strip.adjust_cell_length(columns, self.rich_style)
+        row = words(wrapped(self._layout.rows[index].line, self._layout.columns or 0)[part])
+        return drawn_over(row, self.visual_style).adjust_cell_length(columns, self.rich_style)
 
     def action_top(self) -> None:
         self.scroll_home(animate=False, immediate=True)

@@ -20,7 +20,7 @@ from compartment_tui.present.lifecycle import handling_lines
 from compartment_tui.present.plan import PlanContext, plan_lines
 from compartment_tui.present.prune import pruning_lines
 from compartment_tui.present.text import clean, listed, show, show_name
-from compartment_tui.present.tone import Line, Tone, line, with_symbol
+from compartment_tui.present.tone import Line, Tone, line, line_text, with_symbol
 
 Proposed: TypeAlias = Run | LifecyclePlan | Pruning | Deletion | None
 """What a request would do: None where only doing it tells."""
@@ -206,4 +206,4 @@ def _looks_unchanged(plan: Plan) -> bool:
 
 def _without_gap(lines: tuple[Line, ...]) -> tuple[Line, ...]:
     """The lines without an empty one at the top."""
-    return lines[1:] if lines and not "".join(cell.text for cell in lines[0]) else lines
+    return lines[1:] if lines and not line_text(lines[0]) else lines

@@ -15,13 +15,13 @@ from compartment_tui.domain.errors import CompartmentError, OwnedElsewhere
 from compartment_tui.domain.requests import Request
 from compartment_tui.domain.shell_quotes import names_it
 from compartment_tui.present.failure import error_lines
-from compartment_tui.present.paragraph import hanging
 from compartment_tui.present.requests import answer, command_line, title
 from compartment_tui.present.text import show_name
 from compartment_tui.present.tone import Line, Tone, line, with_symbol
 from compartment_tui.tui import messages as news
 from compartment_tui.tui.base import BoardApp
 from compartment_tui.tui.kit.dialog import Dialog
+from compartment_tui.tui.kit.folded_lines import hanging
 from compartment_tui.tui.kit.styled_text import QUIET, paragraph
 from compartment_tui.tui.runs.messages import PlanReady
 from compartment_tui.tui.runs.plan_model import (

@@ -19,7 +19,7 @@ from compartment_tui.present.text import (
     show,
     show_name,
 )
-from compartment_tui.present.tone import Cell, Line, Tone
+from compartment_tui.present.tone import Cell, Line, Tone, line_text
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,7 +33,7 @@ class RollbackChoice:
     @property
     def text(self) -> str:
         """What a filter looks at."""
-        return "".join(cell.text for cell in self.line)
+        return line_text(self.line)
 
 
 def choices(

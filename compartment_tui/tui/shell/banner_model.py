@@ -8,7 +8,8 @@ from compartment_tui.domain.outcome import Failure
 from compartment_tui.domain.views import EnvironmentStatus
 from compartment_tui.present.text import age, clean, trigger_words
 from compartment_tui.present.tone import Cell, Line, Tone, with_symbol
-from compartment_tui.tui.kit.styled_lines import KeyCap, folded
+from compartment_tui.tui.kit.folded_lines import folded
+from compartment_tui.tui.kit.styled_lines import KeyCap
 from compartment_tui.tui.state.app_state import Board
 
 LIMIT = 2

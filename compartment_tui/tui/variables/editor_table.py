@@ -7,10 +7,10 @@ from types import MappingProxyType
 from compartment_tui.domain.variable import Scope
 from compartment_tui.domain.variables.views import VariableState
 from compartment_tui.present.text import counted, fit, listed, show, show_name
-from compartment_tui.present.tone import Cell, Line, Tone, line, with_symbol
+from compartment_tui.present.tone import Cell, Line, Tone, line, line_width, with_symbol
 from compartment_tui.present.variables import state_cell, variable_value_cell
 from compartment_tui.tui.kit.grid import Column, Grid, Row, grid
-from compartment_tui.tui.kit.styled_lines import KeyCap, Strong, line_width
+from compartment_tui.tui.kit.styled_lines import KeyCap, Strong
 from compartment_tui.tui.variables.editor_model import Editor, EditorRow
 from compartment_tui.tui.variables.effect import SCOPES, change_cell
 
@@ -110,22 +110,6 @@ def _tab(service: str | None, *, chosen: bool, staged: bool) -> ScopeTab:
     dot = (Cell(f"{STAGED} ", Tone.WARN),) if staged else ()
     pieces = (Cell(" "), Cell(f"{name} "), *dot)
     return ScopeTab(service=service, pieces=pieces, chosen=chosen)
-
-
-def tabs_in_sight(tabs: Sequence[ScopeTab], room: int) -> tuple[int, int]:
-    """The first of the tabs that fit around the chosen one, and the one after the last."""
-    chosen = next((place for place, tab in enumerate(tabs) if tab.chosen), 0)
-    first, last = chosen, chosen + 1
-    taken = sum(tab.width for tab in tabs[first:last])
-    while True:
-        if last < len(tabs) and taken + tabs[last].width <= room:
-            taken += tabs[last].width
-            last += 1
-        elif first > 0 and taken + tabs[first - 1].width <= room:
-            first -= 1
-            taken += tabs[first].width
-        else:
-            return first, last
 
 
 def title_line(editor: Editor, *, protected: bool, read_only: bool) -> Line:

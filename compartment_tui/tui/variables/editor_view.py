@@ -6,9 +6,8 @@ from textual import on
 from textual.app import ComposeResult
 from textual.containers import Container, Vertical
 
-from compartment_tui.present.tone import Cell
+from compartment_tui.present.tone import Cell, line_width
 from compartment_tui.tui.kit.filter_line import Narrow
-from compartment_tui.tui.kit.styled_lines import line_width
 from compartment_tui.tui.kit.text_lines import TextLines
 from compartment_tui.tui.shell.banner import Banner
 from compartment_tui.tui.state.app_state import Board

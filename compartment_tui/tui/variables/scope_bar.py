@@ -8,7 +8,8 @@ from textual.strip import Strip
 
 from compartment_tui.present.tone import Cell, Tone
 from compartment_tui.tui.kit.painted import Painted
-from compartment_tui.tui.variables.editor_table import ScopeTab, tabs_in_sight
+from compartment_tui.tui.kit.tabs import range_in_sight
+from compartment_tui.tui.variables.editor_table import ScopeTab
 
 EDGE = 3
 """Columns at either end, for what says that there are more."""
@@ -40,7 +41,7 @@ class ScopeBar(Painted):
         columns, at = self.size.width, EDGE
         if not self._tabs:
             return Strip.blank(columns, self.part("plain"))
-        first, last = tabs_in_sight(self._tabs, columns - 2 * EDGE)
+        first, last = range_in_sight(self._tabs, columns - 2 * EDGE)
         strips = [self._piece(" \u2039 " if first else "   ")]
         self._places = []
         for tab in self._tabs[first:last]:

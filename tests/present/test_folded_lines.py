@@ -2,9 +2,9 @@
 
 import pytest
 
-from compartment_tui.present.paragraph import hanging
 from compartment_tui.present.text import width
-from compartment_tui.present.tone import Tone, line
+from compartment_tui.present.tone import Tone, line, line_text
+from compartment_tui.tui.kit.folded_lines import hanging
 
 
 @pytest.mark.parametrize(
@@ -20,7 +20,7 @@ from compartment_tui.present.tone import Tone, line
     ],
 )  # fmt: skip
 def test_what_goes_on_below_begins_where_the_text_began(text: str, rows: list[str]) -> None:
-    found = ["".join(cell.text for cell in row) for row in hanging(line(text), 20)]
+    found = [line_text(row) for row in hanging(line(text), 20)]
     assert found == rows
     assert all(width(row) <= 20 for row in found)
 
