@@ -28,6 +28,7 @@ from compartment_tui.tui.main.panes import Panes
 from compartment_tui.tui.main.services_table import Services
 from compartment_tui.tui.messages import ActWanted, EditorWanted
 from compartment_tui.tui.shell.banner import Banner
+from compartment_tui.tui.shell.key_bindings import environment_bindings
 from compartment_tui.tui.shell.key_hints import Hints
 from compartment_tui.tui.state.app_state import Board
 from compartment_tui.tui.state.available_actions import SOMETIMES, possible
@@ -37,8 +38,6 @@ if TYPE_CHECKING:
     from compartment_tui.tui.kit.filter_line import Narrow
     from compartment_tui.tui.logs.log_pane import LogPane
 
-_BY_NUMBER = Binding.Group("Environment by its number")
-
 
 class MainScreen(Screen[None]):
     """Draws the board; every key is an intent."""
@@ -46,17 +45,7 @@ class MainScreen(Screen[None]):
     VERTICAL_BREAKPOINTS = [(0, "-short"), (30, "-tall")]
 
     BINDINGS = [
-        *(
-            Binding(
-                str(n),
-                f"environment({n})",
-                f"Environment {n}",
-                show=False,
-                id=f"env.{n}",
-                group=_BY_NUMBER,
-            )
-            for n in range(1, 10)
-        ),
+        *environment_bindings("env"),
         Binding(
             "less_than_sign",
             "environment_by(-1)",

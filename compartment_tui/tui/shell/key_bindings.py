@@ -44,6 +44,22 @@ _GROUPS: Mapping[str, str] = MappingProxyType(
     }
 )
 """By the first part of a binding's id."""
+_BY_NUMBER = Binding.Group("Environment by its number")
+
+
+def environment_bindings(prefix: str) -> list[Binding]:
+    """`1` to `9`, each for the environment with that number; their ids begin with the prefix."""
+    return [
+        Binding(
+            str(number),
+            f"environment({number})",
+            f"Environment {number}",
+            show=False,
+            id=f"{prefix}.{number}",
+            group=_BY_NUMBER,
+        )
+        for number in range(1, 10)
+    ]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -16,6 +16,7 @@ from compartment_tui.tui.base import BoardApp
 from compartment_tui.tui.kit.choose import ChooseScreen
 from compartment_tui.tui.kit.confirm import AskScreen
 from compartment_tui.tui.kit.filter_line import Narrow
+from compartment_tui.tui.shell.key_bindings import environment_bindings
 from compartment_tui.tui.shell.key_hints import Hints
 from compartment_tui.tui.state.app_state import Board
 from compartment_tui.tui.variables.compare_screen import VariableCompare
@@ -40,26 +41,13 @@ NEEDS_WRITING = ("edit", "new", "import", "write", "undo", "remove")
 NEEDS_A_ROW = ("edit", "remove")
 
 
-_BY_NUMBER = Binding.Group("Environment by its number")
-
-
 class VariablesScreen(Screen[None]):
     """Nothing is in the file before `W`; nothing that was staged goes away by itself."""
 
     VERTICAL_BREAKPOINTS = [(0, "-short"), (30, "-tall")]
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (BESIDE, "-wide")]
     BINDINGS = [
-        *(
-            Binding(
-                str(number),
-                f"environment({number})",
-                f"Environment {number}",
-                show=False,
-                id=f"env.variables.{number}",
-                group=_BY_NUMBER,
-            )
-            for number in range(1, 10)
-        ),
+        *environment_bindings("env.variables"),
         Binding("right_square_bracket,right", "scope_by(1)", "Next scope", show=False,
                 id="pane.variables.next"),
         Binding("left_square_bracket,left", "scope_by(-1)", "Previous scope", show=False,
