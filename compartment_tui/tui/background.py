@@ -17,7 +17,7 @@ Post = Callable[[Message], object]
 
 
 class BackgroundThreads:
-    """What a part of the bridge asks the world with. `post` must be safe to call from any thread.
+    """Asks the world in threads and posts the answers. `post` must be safe to call from any thread.
 
     The threads are daemons: nobody waits for them at the end.
     """

@@ -1,4 +1,4 @@
-"""What screens and parts may ask of the application they stand in."""
+"""The application as its screens and parts see it."""
 
 from typing import Any, Protocol, runtime_checkable
 

@@ -1,4 +1,4 @@
-"""What arrives faster than the eye can follow: gathered, bounded, and told a few times a second."""
+"""Batches of what arrives faster than the eye can follow, told a few times a second."""
 
 import threading
 from collections import deque

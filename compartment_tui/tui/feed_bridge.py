@@ -1,4 +1,4 @@
-"""What is seen of the machine: looks at it, and the endless feeds of logs, samples and events."""
+"""Everything that is read from the engine: refreshes, and the feeds of logs, samples and events."""
 
 import threading
 from collections.abc import Callable, Sequence
@@ -142,7 +142,7 @@ class FeedBridge:
         )
 
     def read_logs(self, environment: str, deployment: str, *, tail: int = 1000) -> int:
-        """What one deployment's container wrote, dead or alive, as a stream that ends by itself."""
+        """The log of one deployment's container, dead or alive, as a stream that ends by itself."""
         return self._stream(
             lambda: logs.deployment_logs(
                 self._background.world, environment=environment, deployment=deployment, tail=tail
@@ -191,7 +191,7 @@ class FeedBridge:
             self._on_screen.set()
 
     def variables(self, environment: str, service: str) -> None:
-        """What the service gets in that environment."""
+        """The service's variables in that environment."""
         world = self._background.world
         self._background.ask(
             lambda: news.VariablesArrived(

@@ -17,7 +17,7 @@ STYLES = Path(__file__).parent / "shell" / "shell.tcss"
 
 
 class Welcome(App[ProjectSurvey | None]):
-    """What a person meets where there is no project file."""
+    """The application where there is no project file."""
 
     CSS_PATH = STYLES
     ENABLE_COMMAND_PALETTE = False

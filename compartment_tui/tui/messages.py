@@ -1,4 +1,4 @@
-"""What travels inside the application: results down from the bridge, intents up to the app.
+"""Messages inside the application: results down from the bridge, intents up to the app.
 
 Nobody compares messages or prints them, and making the functions for it would take time that a
 person waits for the first frame.
@@ -61,7 +61,7 @@ class RoutesArrived(Message):
 
 @dataclass(eq=False, repr=False)
 class VariablesArrived(Message):
-    """What a service gets in an environment."""
+    """The variables of a service in an environment."""
 
     environment: str
     service: str

@@ -21,7 +21,7 @@ class Narrow(Input):
 
     @dataclass
     class Typed(Message):
-        """What is wanted now; empty for everything."""
+        """The filter as it is now; empty for everything."""
 
         wanted: str
 

@@ -9,7 +9,7 @@ from compartment_tui.present.tone import Cell, Line, line_text, line_width
 
 _LEAD = re.compile(r"( *)([→✗✓⚠│○●▸] +)?")
 _NAMED = re.compile(r" *\S.*?\S? {2,}(?=\S)")
-"""What stands before a column of its own: a name and a gap."""
+"""A name and a gap, before a column of its own."""
 _NEXT = 2
 _WORDS = re.compile(r"\S+|\s+")
 
@@ -73,7 +73,7 @@ def _first_row(cells: list[Cell], columns: int) -> tuple[list[Cell], list[Cell]]
 
 
 def _break(text: str, room: int, columns: int) -> int:
-    """How many characters go into the room: up to a space, if that is not far back."""
+    """The number of characters that fit: up to a space, if that is not far back."""
     used = end = 0
     for char in text:
         used += width(char)

@@ -1,4 +1,4 @@
-"""What can be copied or opened of what is selected: one letter, and it is."""
+"""A menu of things to copy or open, each chosen with one letter."""
 
 from textual.app import ComposeResult
 from textual.binding import Binding

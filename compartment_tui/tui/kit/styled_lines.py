@@ -14,7 +14,7 @@ class KeyCap(Cell):
 
 @dataclass(frozen=True, slots=True)
 class Strong(Cell):
-    """What the eye should find first."""
+    """Text that the eye should find first."""
 
 
 @dataclass(frozen=True, slots=True)

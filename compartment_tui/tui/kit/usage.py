@@ -7,7 +7,7 @@ from compartment_tui.present.text import size
 from compartment_tui.tui.kit.sparkline import graph
 
 CALM_CPU = 0.25
-"""What a quarter of a core draws never fills the picture: small noise stays small."""
+"""Less than a quarter of a core never fills the picture: small noise stays small."""
 
 
 def cpu_words(sample: Sample) -> str:

@@ -178,7 +178,7 @@ class ValueField(TextArea):
         super().action_cursor_down(select)
 
     def action_copy(self) -> None:
-        """What is selected; of a hidden value nothing."""
+        """The selected text; empty for a hidden value."""
         if not self._hidden:
             super().action_copy()
 

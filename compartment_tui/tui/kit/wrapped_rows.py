@@ -19,7 +19,7 @@ class WrappedRow(Protocol):
     @property
     def text(self) -> str: ...
     def lines(self, columns: int) -> int:
-        """How many lines it takes when it is folded to so many columns."""
+        """The number of lines it takes when it is folded to so many columns."""
 
 
 Row = TypeVar("Row", bound=WrappedRow)
@@ -38,13 +38,13 @@ class WrappedRows(Generic[Row]):
         self._base = 0
         self._version = -1
         self.columns: int | None = None
-        """What the rows are folded to."""
+        """The width that rows are folded to."""
         self.widest = 0
         """Columns of the widest text seen since the last `forget`."""
 
     @property
     def height(self) -> int:
-        """How many lines all rows take."""
+        """The number of lines that all rows take."""
         return len(self.rows) if self.columns is None else self.top(len(self.rows))
 
     def forget(self) -> None:
@@ -83,7 +83,7 @@ class WrappedRows(Generic[Row]):
         return (self._ends[place - 1] - self._base) if place else 0
 
     def lines(self, place: int) -> int:
-        """How many lines the row at a place takes."""
+        """The number of lines that the row at an index takes."""
         return self.top(place + 1) - self.top(place)
 
     def place(self, number: int) -> int:

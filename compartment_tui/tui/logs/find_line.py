@@ -13,7 +13,7 @@ from textual.widgets import Input, Label
 
 
 class Seeking(StrEnum):
-    """What is done with what is typed."""
+    """The use of the text that is typed."""
 
     FIND = "find"
     ONLY = "only"
@@ -50,7 +50,7 @@ class LogFind(Horizontal):
     """Hidden until it is opened. Says what is typed as it is typed."""
 
     class Typed(Message):
-        """What stands there now."""
+        """The text as it is now."""
 
         def __init__(self, seeking: Seeking, text: str) -> None:
             super().__init__()

@@ -126,7 +126,7 @@ class Logbook:
 
     @property
     def lines(self) -> int:
-        """How many lines can be shown, marks not counted."""
+        """The number of lines that can be shown, without marks."""
         return len(self.kept) - (sum(row.mark for row in self.kept) if self._marks else 0)
 
     @property
@@ -184,7 +184,7 @@ class Logbook:
 
     @property
     def hits(self) -> int:
-        """How many shown lines have what is looked for."""
+        """The number of shown lines that have the searched text."""
         return len(self._hits)
 
     def hit(self, number: int, step: int) -> int | None:

@@ -33,7 +33,7 @@ WINDOWS = (
     timedelta(hours=1),
     None,
 )
-"""How far back the log goes, the newest first; None: as far as there are lines."""
+"""Time windows of the log, the shortest first; None: all lines."""
 _STYLES: Mapping[Tone, str] = MappingProxyType(
     {
         Tone.PLAIN: "$foreground",
@@ -107,7 +107,7 @@ class LogPane(Vertical):
     # --- what it is told --------------------------------------------------------------------------
 
     def show(self, title: str) -> None:
-        """What the lines are of; printable text."""
+        """Set the title, which is printable text."""
         self._title = title
         self._tell()
 

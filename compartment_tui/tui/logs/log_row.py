@@ -29,7 +29,7 @@ _LEVEL = re.compile(
 
 
 class Times(StrEnum):
-    """What stands before a line: nothing, its time, or the time since the line above.
+    """The time before a line: none, its own, or the time since the line above.
 
     Not its age, which would have to change while nothing arrives.
     """
@@ -62,7 +62,7 @@ class LogRow:
         return self.number % 2 == 1
 
     def lines(self, columns: int) -> int:
-        """How many lines it takes when it is folded to so many columns."""
+        """The number of lines it takes when it is folded to so many columns."""
         short = self.mark or len(self.text) * 2 <= columns
         return 1 if short else len(fold(self.text, columns))
 

@@ -1,4 +1,4 @@
-"""What is said above a log: whether it follows, what is looked for, what is left out and cut."""
+"""The line above a log: whether it follows, the search, the filters, dropped and cut lines."""
 
 from collections.abc import Iterable
 from datetime import tzinfo
@@ -48,7 +48,7 @@ def empty_words(book: Logbook) -> str:
 
 
 def _parts(book: Logbook, current: LogRow | None, zone: tzinfo | None) -> Iterable[Cell]:
-    """What there is to say, the most important first."""
+    """The parts of the line, the most important first."""
     yield _state(book)
     if book.ended and not book.following:
         yield Cell(f"ended: {book.ended}", Tone.WARN)

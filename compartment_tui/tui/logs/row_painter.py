@@ -1,4 +1,4 @@
-"""How one row of a log looks: a gutter, its time, its service, its text."""
+"""Rows of a log as strips: a gutter, the time, the service, the text."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -28,7 +28,7 @@ _TONES: Mapping[Tone, str] = MappingProxyType({Tone.BAD: "bad", Tone.WARN: "warn
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RowStyle:
-    """What decides how every row looks."""
+    """The settings that every row is drawn with."""
 
     services: tuple[str, ...] = ()
     times: Times = Times.OFF
@@ -127,7 +127,7 @@ class Painter:
         return strip.adjust_cell_length(columns, self._base(current=current).rich_style)
 
     def _base(self, *, current: bool) -> Style:
-        """What is under every row."""
+        """The style under every row."""
         return self._style("cursor") if current else self._style("")
 
     def _style(self, part: str) -> Style:

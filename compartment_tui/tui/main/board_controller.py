@@ -1,4 +1,4 @@
-"""What is known of the environments: kept as it arrives, and asked for as somebody looks."""
+"""Keeps the board up to date, and asks for what is looked at."""
 
 from dataclasses import replace
 

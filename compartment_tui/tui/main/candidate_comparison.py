@@ -1,4 +1,4 @@
-"""What is live and the candidate that waits, side by side: what differs, and where to look."""
+"""The active deployment and the held candidate side by side, with what differs."""
 
 from collections.abc import Iterator
 from datetime import datetime

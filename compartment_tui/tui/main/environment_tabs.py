@@ -58,7 +58,7 @@ def tabs_in_sight(tabs: Sequence[Tab], room: int) -> TabsInSight:
 
 
 def standing_words(board: Board) -> Line:
-    """What holds for the whole of the chosen environment, for the end of the line."""
+    """Notes on the whole chosen environment, for the end of the line."""
     chosen = next((v for v in board.environments if v.key.environment == board.environment), None)
     words = []
     if chosen is not None and chosen.protected:

@@ -29,7 +29,7 @@ BACK_MARK = "↩"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HistoryRow:
-    """What one row stands for: a whole run, or one service of it."""
+    """The subject of a row: a whole run, or one service of it."""
 
     run: RunRecord
     view: DeploymentView | None = None
@@ -63,7 +63,7 @@ def history_grid(runs: Sequence[RunView], now: datetime, room: int) -> Grid:
 
 
 def history_notes(board: Board) -> tuple[Line, ...]:
-    """What the marks mean; or that nothing happened yet."""
+    """The legend of the marks; or that nothing happened yet."""
     runs = board.histories.get(board.environment)
     if runs is None:
         return (line("reading …", Tone.QUIET),)
@@ -204,7 +204,7 @@ def _standing(view: DeploymentView) -> Iterator[Line]:
 
 
 def _run_outcome(one: RunView) -> Line:
-    """What became of a run of several services."""
+    """The outcome of a run of several services."""
     run, views = one.run, one.deployments
     live = [show(view.deployment.service) for view in views if view.active]
     if run.status is not Status.SUCCEEDED or not views:

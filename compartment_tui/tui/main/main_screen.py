@@ -130,7 +130,7 @@ class MainScreen(Screen[None]):
         self._offer()
 
     def act_begun(self, request: Request) -> None:
-        """What was marked was meant for it; the next act is not for these unsaid."""
+        """Drop the marks: they were meant for the act that began."""
         rows = self.query_one(Services)
         if request.environment == self.board.environment and services_of(request) and rows.marked:
             rows.mark(frozenset())

@@ -37,7 +37,7 @@ def routes_grid(
 
 
 def no_routes(board: Board) -> tuple[Line, ...]:
-    """What stands where the table would be, while it has no rows."""
+    """The text in place of a table without rows."""
     where = show_name(board.environment)
     return (line(f"no route leads into {where} yet: a deploy makes them", Tone.QUIET),)
 

@@ -43,7 +43,7 @@ TWO_COLUMNS = 110
 GRAPH_COLUMNS = 30
 GRAPH_ROWS = 3
 BESIDE_COLUMNS = 46
-"""What a picture's words take at most."""
+"""The most columns that the words of a picture take."""
 STORIES = 6
 """So many of a service's last deployments are listed."""
 NAME_COLUMNS = 11
@@ -202,7 +202,7 @@ def _upstream(active: Deployment) -> str:
 
 
 def _before(board: Board, one: ServiceStatus, deployment: str, now: datetime) -> Line:
-    """What one rollback leads to."""
+    """The deployment that one rollback leads to."""
     known = _view(board, deployment)
     undo = (Cell("  "), KeyCap(_undo_keys(board, one)), Cell(" goes back to it", Tone.QUIET))
     key = () if board.read_only else undo

@@ -7,7 +7,7 @@ from compartment_tui.domain.views import ServiceStatus
 from compartment_tui.tui.state.app_state import Board
 
 FIELDS = ("status", "kind", "commit")
-"""What can be asked for by name: `status:unhealthy`, `kind:worker`, `commit:a2c9`."""
+"""Fields that a filter can name: `status:unhealthy`, `kind:worker`, `commit:a2c9`."""
 
 
 def fits(row: ServiceStatus, wanted: str) -> bool:

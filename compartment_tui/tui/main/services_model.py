@@ -38,7 +38,7 @@ def services_grid(board: Board, now: datetime, room: int) -> Grid:
 
 
 def no_services(board: Board) -> tuple[Line, ...]:
-    """What stands where the table would be, while it has no rows."""
+    """The text in place of a table without rows."""
     if board.status is None:
         said = "asking Docker …" if board.trouble is None else "nothing is known yet"
         return (line(said, Tone.QUIET),)
@@ -50,7 +50,7 @@ def no_services(board: Board) -> tuple[Line, ...]:
 
 
 def none_fits(wanted: str) -> tuple[Line, ...]:
-    """What stands there when a filter hides all of them."""
+    """The text in place of a table whose rows are all filtered out."""
     return (line(f"no service fits {show(wanted.strip())}; esc shows all", Tone.QUIET),)
 
 
@@ -61,7 +61,7 @@ def latest_failed(one: ServiceStatus) -> bool:
 
 
 def under_way(board: Board, one: ServiceStatus) -> str:
-    """What is being done to a service at this moment, in words; empty when nothing is."""
+    """The stage that a service is in now, in words; empty when nothing is under way."""
     for job in board.running_jobs:
         track = job.timeline.track(one.service)
         if job.request.environment != board.environment or track is None:
@@ -90,7 +90,7 @@ def reason_words(one: ServiceStatus) -> str:
 
 
 def since(span: timedelta) -> str:
-    """How long, in one unit, so that it seldom changes: `40s`, `3m`, `5h`, `4d`."""
+    """A duration in one unit, so that it seldom changes: `40s`, `3m`, `5h`, `4d`."""
     seconds = int(span.total_seconds())
     for unit, length in (("d", 86400), ("h", 3600), ("m", 60)):
         if seconds >= length:
@@ -99,7 +99,7 @@ def since(span: timedelta) -> str:
 
 
 def deploy_hint(board: Board) -> tuple[Line, ...]:
-    """What the first deploy will do, for an environment in which nothing is live."""
+    """The effect of the first deploy, for an environment in which nothing is live."""
     status = board.status
     names = [show(one.service) for one in status.services] if status else []
     where = show_name(board.environment)
@@ -169,7 +169,7 @@ def _name(one: ServiceStatus) -> Line:
 
 
 def _remarks(board: Board, one: ServiceStatus, roomy: bool, stale: bool) -> Iterator[Line]:
-    """What follows the word: what goes on, why it is not well, what else is worth a glance."""
+    """The text after the health: what goes on, the reason, other news."""
     doing = under_way(board, one)
     if doing:
         yield (Cell(f"▸ {doing}", Tone.WARN),)

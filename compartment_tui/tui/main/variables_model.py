@@ -29,7 +29,7 @@ def variables_grid(board: Board, room: int) -> Grid:
 
 
 def variable_notes(board: Board) -> tuple[Line, ...]:
-    """What stands under the table: what is missing, or that there is nothing."""
+    """Notes under the table: missing variables, or that there are none."""
     views = board.variables
     if views is None:
         return (line("reading …" if board.service else "no service is selected", Tone.QUIET),)

@@ -1,4 +1,4 @@
-"""What was done in this session and what goes on: enter opens a job."""
+"""The jobs of this session; enter opens one."""
 
 from textual import on
 from textual.app import ComposeResult

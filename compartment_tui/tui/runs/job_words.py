@@ -53,7 +53,7 @@ def committed(timeline: Timeline) -> bool:
 
 
 def job_cell(job: Job) -> Cell:
-    """How it stands, with its symbol."""
+    """The state of a job with its symbol."""
     if job.error is not None:
         return with_symbol("refused" if not job.timeline.tracks else "broke off", Tone.BAD)
     if job.timeline.outcome is not None:
@@ -68,7 +68,7 @@ def job_cell(job: Job) -> Cell:
 
 
 def _outcome(timeline: Timeline, outcome: Outcome) -> tuple[str, Tone]:
-    """What is done by hand makes nothing live, and is not a run that could be reverted."""
+    """The outcome in words; a lifecycle verb has its own, because it makes nothing live."""
     if timeline.handling is None:
         return _OUTCOMES[outcome]
     if outcome is Outcome.LIVE:
@@ -80,12 +80,12 @@ def _outcome(timeline: Timeline, outcome: Outcome) -> tuple[str, Tone]:
 
 
 def job_took(job: Job, now: datetime) -> timedelta:
-    """How long it went on, or has been going on."""
+    """The duration of a job until its end, or until now."""
     return max((job.ended or now) - job.started, timedelta())
 
 
 def job_title(job: Job) -> str:
-    """What it is about, naming the services once they are known."""
+    """The title of a job, naming the services once they are known."""
     request = job.request
     if isinstance(request, RunRequest | LifecycleRequest) and not request.services:
         request = replace(request, services=tuple(one.service for one in job.timeline.tracks))
@@ -93,7 +93,7 @@ def job_title(job: Job) -> str:
 
 
 def ending_lines(job: Job) -> tuple[Line, ...]:
-    """What came of it: what is live, at which address, and how to go on. Empty while it runs."""
+    """The result: what is live, at which address, and how to go on. Empty while it runs."""
     if not job.over:
         return ()
     if job.error is not None:
@@ -143,7 +143,7 @@ def of_interest(timeline: Timeline) -> str | None:
 
 
 def cancel_question(job: Job) -> Question:
-    """What cancelling means right now."""
+    """The question before cancelling, which says what that means right now."""
     title = job_title(job)
     if job.cancels:
         words = ("It is being ended already.", "Leaving it now keeps a journal: resume ends it.")
@@ -159,7 +159,7 @@ def cancel_question(job: Job) -> Question:
 
 
 def quit_question(jobs: tuple[Job, ...]) -> Question:
-    """What leaving means while jobs go on."""
+    """The question before leaving while jobs go on."""
     if not jobs:
         ended = _lines(("It has ended meanwhile.",))
         return Question(title="Quit", lines=ended, yes="Leave", no="Stay")
@@ -176,7 +176,7 @@ def quit_question(jobs: tuple[Job, ...]) -> Question:
 
 
 def leaving_question(jobs: tuple[Job, ...]) -> Question:
-    """What can still be chosen while leaving waits for the jobs to end."""
+    """The choices while leaving waits for the jobs to end."""
     lines = [
         *(line(f"{job_title(job)} is being ended.") for job in jobs),
         line("The program closes as soon as that is done."),
@@ -186,7 +186,7 @@ def leaving_question(jobs: tuple[Job, ...]) -> Question:
 
 
 class JobAction(StrEnum):
-    """What one can do with a job."""
+    """The actions on a job."""
 
     CANCEL = "cancel"
     LOGS = "logs"
@@ -201,7 +201,7 @@ class JobAction(StrEnum):
 
 
 def job_actions(job: Job, service: str | None) -> dict[JobAction, str]:
-    """What can be done now, the most likely first, and the word for it."""
+    """The actions that are possible now, the most likely first, each with its word."""
     track = job.timeline.track(service) if service else None
     found: dict[JobAction, str] = {}
     if not job.over:

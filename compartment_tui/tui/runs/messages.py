@@ -15,7 +15,7 @@ from compartment_tui.tui.state.job_output import OutputLine
 
 @dataclass(eq=False, repr=False)
 class PlanReady(Message):
-    """What a request would do."""
+    """The plan of a request."""
 
     request: Request
     plan: Proposed
@@ -40,7 +40,7 @@ class JobMoved(Message):
     request: Request
     timeline: Timeline
     said: tuple[OutputLine, ...] = ()
-    """What it wrote since the last message of this kind."""
+    """Its output since the last message of this kind."""
     dropped: int = 0
     """Lines that came too fast to be carried here."""
 

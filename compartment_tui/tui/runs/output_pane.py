@@ -27,7 +27,7 @@ class OutputRow:
     text: str
 
     def lines(self, columns: int) -> int:
-        """How many lines it takes when it is folded to so many columns."""
+        """The number of lines it takes when it is folded to so many columns."""
         return 1 if len(self.text) * 2 <= columns else len(wrapped(self.line, columns))
 
 
@@ -57,7 +57,7 @@ class OutputPane(TailView[OutputRow], can_focus=True):
 
     @property
     def dropped(self) -> int:
-        """How many lines are not kept."""
+        """The number of lines that are not kept."""
         return self._kept.dropped
 
     def fill(self, title: str, lines: Iterable[Line], dropped: int = 0) -> None:

@@ -1,4 +1,4 @@
-"""What to go back to or take over: the likeliest is chosen already, the rest a few keys away."""
+"""A list to choose a rollback or a promotion from; the likeliest is chosen already."""
 
 from collections.abc import Sequence
 

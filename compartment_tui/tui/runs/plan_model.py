@@ -1,4 +1,4 @@
-"""What a request would do, as a dialog shows it before anything is done."""
+"""The proposal of a request: its lines, toggles and blanks in the plan dialog."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
@@ -23,7 +23,7 @@ from compartment_tui.present.text import clean, listed, show, show_name
 from compartment_tui.present.tone import Line, Tone, line, line_text, with_symbol
 
 Proposed: TypeAlias = Run | LifecyclePlan | Pruning | Deletion | None
-"""What a request would do: None where only doing it tells."""
+"""The plan of a request; None where only doing it tells."""
 
 
 def proposal_lines(request: Request, plan: Proposed, context: PlanContext) -> tuple[Line, ...]:
@@ -72,7 +72,7 @@ class Blank:
 
 
 def toggles(request: Request, plan: Proposed) -> Iterator[Toggle]:
-    """What can be turned on and off of what is proposed."""
+    """The options of a proposal that are there or not."""
     if isinstance(request, Deploy):
         yield from _deploy_toggles(request, plan)
     if isinstance(request, DeleteEnvironment) and isinstance(plan, Deletion):
@@ -86,13 +86,13 @@ def toggles(request: Request, plan: Proposed) -> Iterator[Toggle]:
 
 
 def toggles_of_refused(request: Request) -> Iterator[Toggle]:
-    """What can be turned on and off of what cannot be done as it is."""
+    """The options of a refused request that are there or not."""
     if isinstance(request, DeleteEnvironment):
         yield _file_toggle(request)
 
 
 def blanks(request: Request) -> Iterator[Blank]:
-    """What can be filled in, whatever is proposed."""
+    """The options that are words, whatever is proposed."""
     if isinstance(request, Deploy):
         yield Blank(
             key="g",
@@ -167,7 +167,7 @@ def taking_over(request: Request, plan: Proposed, owner: str) -> tuple[Line, ...
 
 
 def yes_or_no(answer: bool) -> str:
-    """How a toggle stands."""
+    """The state of a toggle in a word."""
     return "yes" if answer else "no"
 
 

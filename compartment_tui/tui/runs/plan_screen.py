@@ -1,4 +1,4 @@
-"""What a request would do, before anything is done; and the yes that starts it."""
+"""The plan dialog: a request's plan before anything is done, and the yes that starts it."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -104,7 +104,7 @@ class PlanScreen(Dialog[Decision | None]):
         self.ready: PlanReady | None = None
         self.refused: CompartmentError | None = None
         self.filling: Blank | None = None
-        """What is being filled in; nothing can be started meanwhile."""
+        """The option that is being filled in; nothing can be started meanwhile."""
         self.owner = ""
         """Whose the environment is, in words, when that is another repository."""
 
@@ -194,7 +194,7 @@ class PlanScreen(Dialog[Decision | None]):
         self._put("#words", paragraph(lines))
 
     def _draw_again(self) -> None:
-        """What depends on the width."""
+        """Draw what depends on the width."""
         self._draw_words()
         self._put("#toggles", self._toggles())
 
@@ -229,7 +229,7 @@ class PlanScreen(Dialog[Decision | None]):
         return paragraph((line(ask, Tone.WARN),)) if self._wants_name else Content("")
 
     def _options(self) -> dict[str, Toggle | Blank]:
-        """What can be changed of it now, by key; of a refusal what may be the reason for it."""
+        """The options that can be changed, by key; of a refusal those that may be its reason."""
         offered: list[Toggle | Blank] = []
         if self.ready is not None:
             offered = [*toggles(self.request, self.ready.plan), *blanks(self.request)]

@@ -48,14 +48,14 @@ def promotion_choices(
 
 
 def nothing_to_promote(board: Board) -> str:
-    """What stands where the environments would be."""
+    """The text in place of the environments, where there are none."""
     if board.engine_away:
         return "what is live elsewhere is not known while Docker does not answer"
     return "nothing is live in any other environment, and no candidate is held in this one"
 
 
 def _live(board: Board, view: EnvironmentView, now: datetime) -> Line:
-    """What is live there, as far as it is known here."""
+    """The services that are live there, as far as it is known here."""
     status = board.statuses.get(view.key.environment)
     if status is not None:
         live = [(row.service, row.active) for row in status.services if row.active]

@@ -32,7 +32,7 @@ class RollbackChoice:
 
     @property
     def text(self) -> str:
-        """What a filter looks at."""
+        """The text that a filter looks at."""
         return line_text(self.line)
 
 
@@ -45,7 +45,7 @@ def choices(
     selected: str | None,
     now: datetime,
 ) -> tuple[RollbackChoice, ...]:
-    """What a plain rollback would do comes first; then single deployments, then whole runs.
+    """The plain rollback first; then single deployments, then whole runs.
 
     Where nothing is live there is nothing that a plain one would undo.
     """
@@ -61,7 +61,7 @@ def choices(
 
 
 def nothing_to_go_back_to(environment: str) -> str:
-    """What stands where the ways back would be."""
+    """The text in place of the choices, where there are none."""
     where = show_name(environment)
     return f"nothing is live in {where}, and there is nothing to go back to: D deploys it"
 

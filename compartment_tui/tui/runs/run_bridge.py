@@ -32,7 +32,7 @@ class RunBridge:
         self._cancels: dict[int, JobCancel] = {}
 
     def plan(self, request: Request) -> None:
-        """What the request would do, as `PlanReady`; or `ActRefused`."""
+        """Plan the request: answers `PlanReady` or `ActRefused`."""
 
         def ask() -> Message:
             try:

@@ -235,7 +235,7 @@ class RunController(Part):
             self.feeds.routes(self.board.environment)
 
     def _tell(self, job: Job) -> None:
-        """How it ended, to a person who looks at something else."""
+        """Notify a person who looks at something else of how it ended."""
         from compartment_tui.tui.runs.run_screen import RunScreen
 
         screens = [one for one in self.app.screen_stack if isinstance(one, RunScreen)]

@@ -1,4 +1,4 @@
-"""What a run wrote, line by line, each with the service it belongs to."""
+"""The output of a run, line by line, each with the service it belongs to."""
 
 import re
 from typing import assert_never

@@ -97,7 +97,7 @@ class RunScreen(Screen[None]):
 
     @property
     def track(self) -> Track | None:
-        """What is known of the service in view."""
+        """The track of the service in view."""
         return self.job.timeline.track(self.service) if self.service else None
 
     def compose(self) -> ComposeResult:
@@ -224,7 +224,7 @@ class RunScreen(Screen[None]):
             self.dismiss(None)
 
     def action_logs(self) -> None:
-        """What the deployment's own container wrote; again: back to the output."""
+        """Show the log of the deployment's own container; again: back to the output."""
         track = self.track
         if self._stream is not None or track is None:
             self._look_at(self.service)

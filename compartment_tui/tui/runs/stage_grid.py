@@ -32,7 +32,7 @@ _STEPS = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mark:
-    """How one stage stands; `more` is for where there is room for it."""
+    """The state of one stage; `more` is for where there is room for it."""
 
     cell: Cell
     more: str = ""

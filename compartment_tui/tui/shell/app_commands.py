@@ -1,4 +1,4 @@
-"""What every screen has around it: help, commands, themes, copying, addresses, shells."""
+"""Commands that every screen has: help, palette, themes, clipboard, addresses, shells."""
 
 import os
 import threading
@@ -35,7 +35,7 @@ TOAST_COLUMNS = 120
 
 
 def palette_provider() -> "type[Provider]":
-    """What opens the palette pays for loading it."""
+    """The commands of the palette, which are loaded when it is opened."""
     from compartment_tui.tui.shell.palette import Commands
 
     return Commands
@@ -90,7 +90,7 @@ class AppCommands(Part):
     # --- keys and commands ------------------------------------------------------------------------
 
     def keys(self, screen: Screen[object]) -> tuple[KeyHint, ...]:
-        """What can be done now."""
+        """The keys that mean something now."""
         return live(self.app, screen, read_only=self.board.read_only)
 
     async def press(self, key: KeyHint) -> None:
@@ -157,7 +157,7 @@ class AppCommands(Part):
         return command_log(self.board, self.programs.looks)
 
     def open_command_log(self) -> None:
-        """What was done here, as commands."""
+        """Open the command log."""
         from compartment_tui.tui.shell.command_log_screen import CommandLogScreen
 
         self.push_screen(CommandLogScreen(self.log_entries()))
@@ -168,7 +168,7 @@ class AppCommands(Part):
         return copyables(self.board, self.log_entries())
 
     def open_copy_menu(self) -> None:
-        """What there is to copy."""
+        """Open the menu of things to copy."""
         from compartment_tui.tui.kit.letter_menu import LetterMenu
 
         menu = LetterMenu(self.copyables(), title="Copy", does="copies")

@@ -1,4 +1,4 @@
-"""What must be said above everything else; no line of the screen when there is nothing."""
+"""The banner above everything else; it takes no line of the screen when there is nothing to say."""
 
 from datetime import datetime
 

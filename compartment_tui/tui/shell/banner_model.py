@@ -1,4 +1,4 @@
-"""What must be said above everything else; nothing when all is as it should be."""
+"""Lines for the banner; none when all is well."""
 
 from collections.abc import Iterator
 from datetime import datetime

@@ -1,4 +1,4 @@
-"""What was done in this session, as the commands that do the same."""
+"""The commands that would have done the same as this session."""
 
 from textual.app import ComposeResult
 from textual.binding import Binding

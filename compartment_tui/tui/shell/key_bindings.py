@@ -98,7 +98,7 @@ def _could_change(binding: Binding) -> bool:
 
 
 def live(app: App[None], screen: Screen[object], *, read_only: bool) -> tuple[KeyHint, ...]:
-    """What the screen and whatever has its focus answer to, nearest to the focus first.
+    """The keys of the screen and of the focused widget, nearest to the focus first.
 
     Several keys for one thing are one entry. With `read_only` the keys that change are left out.
     """

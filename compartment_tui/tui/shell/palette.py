@@ -53,7 +53,7 @@ class Commands(Provider):
 
 
 def key_command(key: KeyHint, run: Callable[[], object]) -> PaletteCommand:
-    """What a key does, with the key beside it so that it is learnt."""
+    """A command with its key beside it."""
     return PaletteCommand(words=key.words, note=" ".join(key.caps), run=run)
 
 
@@ -75,7 +75,7 @@ def board_commands(board: Board, post: Callable[[Message], object]) -> Iterable[
 
 
 def act_commands(board: Board, post: Callable[[Message], object]) -> Iterable[PaletteCommand]:
-    """What can be done without a key of its own."""
+    """Commands that have no key of their own."""
     if board.read_only or not board.environment:
         return
     environment = board.environment

@@ -90,7 +90,7 @@ LIGHT = Theme(
 )
 OURS = (DARK, LIGHT)
 CHOICE = (DARK.name, LIGHT.name, "ansi-dark", "ansi-light")
-"""What `t` goes through. The palette has every other theme of the toolkit too."""
+"""The themes that `t` goes through. The palette has every other theme of the toolkit too."""
 
 
 def after(name: str) -> str:

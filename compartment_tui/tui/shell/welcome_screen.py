@@ -102,7 +102,7 @@ class WelcomeScreen(Screen[ProjectSurvey | None]):
         return "here" if path == "." else clean(path)
 
     def _left_out(self) -> Iterable[Content]:
-        """What was seen and not taken; all of it is told by `compartment-tui init`, too."""
+        """Files that were seen and not taken; `compartment-tui init` lists all of them, too."""
         notes = [note for note in self._found.notes if "not taken" in note]
         if notes:
             yield Content("")

@@ -1,4 +1,4 @@
-"""What the terminal application knows at one moment, and how each piece of news changes it."""
+"""The state of the terminal application, and how each message changes it."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -30,11 +30,11 @@ class Job:
     ended: datetime | None = None
     error: CompartmentError | None = None
     pruned: Pruning | None = None
-    """What a prune came to."""
+    """The result of a prune."""
     http_port: int = 80
     """Where the edge listens: addresses of what went live end in it."""
     cancels: int = 0
-    """How often it was asked to stop: once to revert or to end the drain, twice to leave it."""
+    """The times it was asked to stop: once to revert or to end the drain, twice to leave it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,4 +1,4 @@
-"""What was done, as the commands that would have done the same: it teaches the command line."""
+"""The command log: what was done, as the commands that would have done the same."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -50,12 +50,12 @@ def command_log(board: Board, others: Iterable[LoggedCommand] = ()) -> tuple[Log
 
 
 def shell_command(environment: str, service: str) -> str:
-    """What the key for a shell does, as a command."""
+    """The command for a shell."""
     return f"{PROGRAM} exec{option_for(environment)} -s {quote(show(service))} -- sh"
 
 
 def open_command(board: Board) -> str:
-    """What the key that opens an address does, as a command."""
+    """The command that opens an address."""
     service = f" -s {quote(show(board.service))}" if board.service else ""
     return f"{PROGRAM} open{option_for(board.environment)}{service}"
 
@@ -70,7 +70,7 @@ class Copyable:
 
 
 def copyables(board: Board, log: tuple[LoggedCommand, ...]) -> tuple[Copyable, ...]:
-    """What can be copied of the selected service, and the last command."""
+    """Things to copy of the selected service, and the last command."""
     row = board.selected
     active = row.active if row else None
     found = (

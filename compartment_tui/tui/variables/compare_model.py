@@ -92,7 +92,7 @@ def compare_title(editor: Editor, other: str) -> Line:
 
 
 def compare_notes(pairs: Sequence[Pair], marked: int) -> tuple[Line, ...]:
-    """How many differ, and what enter would do."""
+    """The number of differences, and what enter would do."""
     if not pairs:
         return (line("neither of them has a variable there", Tone.QUIET),)
     count = len(differing(pairs))

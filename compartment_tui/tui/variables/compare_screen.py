@@ -113,7 +113,7 @@ class VariableCompare(Screen[tuple[SetVariable, ...]]):
             self.action_take()
 
     def action_take(self) -> None:
-        """What is marked, or the row under the cursor."""
+        """The marked rows, or the one under the cursor."""
         cursor = self.query_one(ComparedRows).cursor
         keys = self.marked or frozenset([cursor] if cursor else ())
         edits = copies(self._editor, self.pairs, keys & differing(self.pairs))

@@ -17,7 +17,7 @@ SENSITIVE_WORDS = "sensitive: encrypted, never shown again"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Draft:
-    """What is asked for; its value is kept where it is typed."""
+    """The fields of the form but the value, which is kept where it is typed."""
 
     environment: str
     service: str | None
@@ -48,7 +48,7 @@ class Draft:
 
 
 def problem_line(error: CompartmentError) -> Line:
-    """What is wrong, and the way on."""
+    """The error's message and its hint."""
     hint = f"  {clean(error.hint)}" if error.hint else ""
     return with_symbol(clean(error.message), Tone.BAD), Cell(hint, Tone.QUIET)
 
@@ -60,7 +60,7 @@ def nothing_typed() -> Line:
 
 
 def value_words(sensitivity: Sensitivity) -> str:
-    """What stands where the value is to be typed, while nothing is."""
+    """The placeholder of an empty value field."""
     hidden = sensitivity is Sensitivity.SENSITIVE
     return "type the value: it stays hidden" if hidden else "type the value: it is shown"
 
@@ -74,7 +74,7 @@ def draft_of(environment: str, service: str | None, key: str, there: Variable | 
 
 
 def typed_at_first(there: Variable | None) -> str:
-    """What the field begins with: a plain value itself, nothing of a sensitive one."""
+    """The initial text of the field: a plain value itself, nothing of a sensitive one."""
     if there is None or there.sensitivity is Sensitivity.SENSITIVE:
         return ""
     return there.shown() or ""
@@ -88,5 +88,5 @@ def scope_choice(services: Sequence[str], chosen: str | None) -> Choice:
 
 
 def sensitivity_choice(chosen: Sensitivity) -> Choice:
-    """How a value is kept."""
+    """The sensitivity of the value."""
     return Choice(options=("plain", SENSITIVE_WORDS), chosen=int(chosen is Sensitivity.SENSITIVE))

@@ -1,4 +1,4 @@
-"""What is asked and written of the project file's variables."""
+"""Reads and writes the variables of the project file, in threads."""
 
 import os
 from pathlib import Path
@@ -36,7 +36,7 @@ class VariableBridge:
         )
 
     def read_import(self, source: ImportSource, text: str) -> None:
-        """What a dotenv text, or file, would bring, as `ImportRead`; nothing is written."""
+        """Read a dotenv text, or file, as `ImportRead`; nothing is written."""
 
         def ask() -> Message:
             try:

@@ -20,11 +20,11 @@ if TYPE_CHECKING:
     from compartment_tui.tui.variables.editor_screen import VariablesScreen
 
 LONG_SECONDS = 20
-"""How long it stands there who may read sensitive values: it is said once."""
+"""Seconds for which the names of the readers are shown: it is said once."""
 
 
 class VariableEditorController(Part):
-    """What is staged lives on the editor's screen; what is written goes through the bridge."""
+    """Opens and leaves the editor, and writes through the bridge; its screen has what is staged."""
 
     def __init__(self, app: BoardApp, bridge: VariableBridge) -> None:
         super().__init__(app)

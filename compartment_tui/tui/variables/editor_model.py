@@ -84,12 +84,12 @@ class Editor:
         return replace(self, before=before, staged=kept)._judged()
 
     def staged_at(self, key: str, service: str | None) -> VariableEdit | None:
-        """What is staged for a key of the environment looked at, at one scope."""
+        """The edit that is staged for a key of the chosen environment, at one scope."""
         place = Place(environment=self.environment, service=service, key=key)
         return next((one for one in self.staged if place_of(one) == place), None)
 
     def trying(self, edit: VariableEdit) -> Sheet | None:
-        """What it would come to if this were staged too; None for what cannot be."""
+        """The sheet with this staged too; None for an edit that cannot be."""
         try:
             return self.staging((edit,)).after if self.before else None
         except CompartmentError:
@@ -117,19 +117,19 @@ def _all_of(
 
 
 def place_of(edit: VariableEdit) -> Place:
-    """What the edit is about."""
+    """The place of the edit."""
     return Place(environment=edit.environment, service=edit.service, key=edit.key)
 
 
 def declared(config: ProjectConfig, place: Place) -> Variable | None:
-    """What the file has there."""
+    """The variable that the file has there."""
     table = config.environment(place.environment)
     held = table.variables if place.service is None else table.services.get(place.service, {})
     return held.get(place.key)
 
 
 def in_force(editor: Editor, service: str | None, key: str) -> Variable | None:
-    """What a service will get, or what is everyone's; None where there is nothing."""
+    """The variable a service will get, or everyone's; None where there is nothing."""
     if editor.after is None:
         return None
     if service is None:
@@ -164,7 +164,7 @@ class EditorRow:
     lacking: tuple[str, ...] = ()
     """Services that require it and do not get it."""
     before: Variable | None = None
-    """What it was, where that is another one."""
+    """The variable before, where that is another one."""
     staged: bool = False
     """Whether something staged is why."""
 
@@ -260,7 +260,7 @@ _WORST = (
 
 
 def _worst(sheet: Sheet, own: dict[str, set[str]], variable: Variable) -> VariableState:
-    """How the services that get everyone's value do with it: the state that matters most."""
+    """The worst state among the services that get everyone's value."""
     getting = [service for service in sheet.services if variable.key not in own[service]]
     states = sheet.states(getting, variable)
     return next((state for state in _WORST if state in states), VariableState.NOT_DEPLOYED)

@@ -71,7 +71,7 @@ def _value(row: EditorRow) -> Line:
 
 
 def _state(row: EditorRow) -> Line:
-    """What is staged says so before anything else; what is required and not there says who."""
+    """The state of a row: staged first, then who lacks a required key."""
     if row.staged and (row.before or row.variable) is not None:
         said = change_cell(row.before, row.variable) if row.before != row.variable else None
         return (Cell(f"{said.text if said else with_symbol('staged', Tone.WARN).text}", Tone.WARN),)
@@ -97,7 +97,7 @@ class ScopeTab:
 
 
 def scope_tabs(editor: Editor) -> tuple[ScopeTab, ...]:
-    """What is everyone's, then each service; a dot where something is staged."""
+    """The scope of every service, then each service; a dot where something is staged."""
     services = editor.before.services if editor.before else ()
     staged = {one.service for one in editor.staged if one.environment == editor.environment}
     return tuple(
@@ -127,7 +127,7 @@ def title_line(editor: Editor, *, protected: bool, read_only: bool) -> Line:
 
 
 def staged_words(editor: Editor) -> Line:
-    """How much waits to be written, for the other end of the line."""
+    """The number of staged edits, for the other end of the line."""
     count = len(editor.staged)
     if not count:
         return (Cell("nothing staged ", Tone.QUIET),)
@@ -139,7 +139,7 @@ def staged_words(editor: Editor) -> Line:
 
 
 def editor_notes(editor: Editor, rows: Sequence[EditorRow]) -> tuple[Line, ...]:
-    """What stands under the table."""
+    """Notes under the table."""
     if editor.before is None:
         return (line("reading …", Tone.QUIET),)
     if not rows and editor.wanted.strip():

@@ -81,7 +81,7 @@ class EditorView(Vertical):
         self._draw_effect()
 
     def put_trouble(self, board: Board, now: datetime) -> None:
-        """What is wrong with what is seen, above everything else."""
+        """Show the banner, where there is trouble."""
         self.query_one(Banner).show(board, now)
 
     def on_resize(self) -> None:

@@ -18,7 +18,7 @@ SCOPES = {Scope.ENVIRONMENT: Cell("environment"), Scope.SERVICE: Strong("service
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ServiceEffect:
-    """What one service gets, before and after."""
+    """The value one service gets, before and after."""
 
     service: str
     before: Resolved | None
@@ -40,7 +40,7 @@ class ServiceEffect:
 
 
 def effects(before: Sheet, after: Sheet, key: str) -> tuple[ServiceEffect, ...]:
-    """What each service gets, in the order of the file."""
+    """The effect on each service, in the order of the file."""
     return tuple(_gets(before, after, service, key) for service in after.services)
 
 
@@ -140,7 +140,7 @@ def _cells(one: ServiceEffect, *, changing: bool) -> tuple[Line, ...]:
 
 
 def _then(one: ServiceEffect, *, changing: bool) -> Cell:
-    """What becomes of it; where nothing is to change, whether it runs with that."""
+    """The change; without one, whether the service runs with that value."""
     if one.changes:
         return change_cell(_winner(one.before), _winner(one.after), missing=one.missing)
     if changing:
@@ -171,7 +171,7 @@ def _across(drawn: Grid, row: Row | None) -> Iterator[Cell]:
 
 
 def headline(key: str, gets: Sequence[ServiceEffect], *, environment: str, trying: bool) -> Line:
-    """What the preview is about, in a sentence."""
+    """The subject of the preview, in a sentence."""
     name = Strong(show(key))
     changing = [show(one.service) for one in gets if one.changes]
     if not changing:

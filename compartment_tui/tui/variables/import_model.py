@@ -14,7 +14,7 @@ from compartment_tui.tui.variables.staged_edits import edit_line, touched
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ImportSource:
-    """How a dotenv text is taken; `path` names its file, empty when the text itself was given."""
+    """Options of an import; `path` names its file, empty when the text itself was given."""
 
     environment: str
     service: str | None
@@ -29,14 +29,14 @@ def kept_choice() -> Choice:
 
 
 def replace_choice() -> Choice:
-    """What becomes of keys that are not in the text."""
+    """Whether keys that are not in the text are kept."""
     return Choice(options=("add and change", "and remove what is not in it"))
 
 
 def import_lines(
     editor: Editor, edits: Sequence[VariableEdit], notes: Sequence[Line] = ()
 ) -> tuple[Line, ...]:
-    """What the edits would do, key by key, and whom they touch."""
+    """The effect of the edits, key by key, with the services they touch."""
     if not edits:
         return (*notes, (with_symbol("everything in it is so already", Tone.GOOD),))
     would = editor.staging(edits)

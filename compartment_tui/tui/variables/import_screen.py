@@ -46,7 +46,7 @@ class VariableImport(Dialog[tuple[VariableEdit, ...]]):
         self._editor = editor
         self._asked: ImportSource | None = None
         self._edits: tuple[VariableEdit, ...] | None = None
-        """What was read; None while there is nothing that can be staged."""
+        """The edits that were read; None while there is nothing that can be staged."""
 
     def compose(self) -> ComposeResult:
         services = self._editor.after.services if self._editor.after else ()
@@ -102,7 +102,7 @@ class VariableImport(Dialog[tuple[VariableEdit, ...]]):
         self._read_import(source, text)
 
     def take(self, message: ImportRead) -> None:
-        """What it brings, or why not; that of an earlier question is late and dropped."""
+        """Show the edits or the error; an answer to an earlier question is dropped."""
         if message.source is not self._asked:
             return
         self._edits = message.edits

@@ -27,7 +27,7 @@ class VariablesWritten(Message):
     first_reader: Identity | None = None
     """Who may read sensitive values now, when the file named nobody before."""
     readers: int = 0
-    """How many can read the sensitive ones among them; 0 when there are none."""
+    """The number of readers of the sensitive ones among them; 0 when there are none."""
 
 
 @dataclass(eq=False, repr=False)
@@ -41,13 +41,13 @@ class WriteRefused(Message):
 
 @dataclass(eq=False, repr=False)
 class ImportRead(Message):
-    """What a dotenv text would bring; `edits` None and an error when it cannot be read."""
+    """The edits of a dotenv text; None and an error when it cannot be read."""
 
     source: ImportSource
     edits: tuple[VariableEdit, ...] | None = None
     error: CompartmentError | None = None
     notes: tuple[Line, ...] = ()
-    """What of it may not have been meant so."""
+    """Warnings about keys that may not have been meant so."""
 
 
 @dataclass(eq=False, repr=False)

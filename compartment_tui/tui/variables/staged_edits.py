@@ -1,4 +1,4 @@
-"""What is staged, as a person reads it before it is written: line by line, and whom it touches."""
+"""Staged edits in words, for the questions before they are written or dropped."""
 
 from collections.abc import Iterable, Iterator, Mapping
 
@@ -94,7 +94,7 @@ def write_question(editor: Editor, *, file: str) -> Question:
 
 
 def _reader_lines(editor: Editor) -> Iterator[Line]:
-    """How many will read what is sensitive in it, and who of them is new."""
+    """The number of readers of its sensitive values, and the new ones among them."""
     sealing = sum(is_sensitive(edit) for edit in editor.staged)
     if not sealing or editor.before is None:
         return
