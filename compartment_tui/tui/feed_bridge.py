@@ -117,7 +117,8 @@ class FeedBridge:
         def ask() -> Message:
             found = routes(self._background.world, environment=environment)
             visits = {
-                one.route.host: self._background.world.edge.visit(one.route.host) for one in found
+                view.route.host: self._background.world.edge.visit(view.route.host)
+                for view in found
             }
             return news.RoutesArrived(found, visits)
 

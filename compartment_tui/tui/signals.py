@@ -41,15 +41,15 @@ class SignalHandler:
             if self._asked == 1:
                 threading.Thread(target=self._see_to_it, daemon=True).start()
 
-        for one in SIGNALS:
+        for number in SIGNALS:
             with suppress(ValueError):  # only the main thread has signals
-                self._before[one] = signal.signal(one, asked)
+                self._before[number] = signal.signal(number, asked)
 
     def over(self) -> None:
         """The application has ended by itself: signals mean again what they meant before."""
         self._over.set()
-        for one, handler in self._before.items():
-            signal.signal(one, handler)
+        for number, handler in self._before.items():
+            signal.signal(number, handler)
 
     def _see_to_it(self) -> None:
         while self._busy():

@@ -45,8 +45,8 @@ class Dialog(ModalScreen[Result]):
     def _fit(self) -> None:
         box = self.query_one(".box", Vertical)
         grows = box.query_one(".grows")
-        rest = [one for one in box.children if one.display and one is not grows]
-        taken = sum(one.outer_size.height + one.styles.margin.height for one in rest)
+        rest = [child for child in box.children if child.display and child is not grows]
+        taken = sum(child.outer_size.height + child.styles.margin.height for child in rest)
         spare = 0 if box.has_class("-short") else 2
         room = self.size.height - box.gutter.height - taken - spare
         rows = max(LEAST, room)

@@ -92,9 +92,9 @@ class KeyTable(Painted, ScrollView, can_focus=True):
         if key == self._cursor or (key is not None and key not in self._grid.keys):
             return
         left, self._cursor = self._cursor, key
-        for one in (left, key):
-            if one in self._grid.keys:
-                self._refresh_row(self._grid.keys.index(one))
+        for moved in (left, key):
+            if moved in self._grid.keys:
+                self._refresh_row(self._grid.keys.index(moved))
         self._reveal()
 
     def mark(self, marks: frozenset[str]) -> None:

@@ -29,13 +29,13 @@ class LetterMenu(ModalScreen[Copyable | None]):
     def compose(self) -> ComposeResult:
         with Vertical(classes="sheet sheet-small") as sheet:
             sheet.border_title = self._title
-            options = [Option(_row(one), id=one.letter) for one in self._choices]
+            options = [Option(_row(choice), id=choice.letter) for choice in self._choices]
             nothing = Option("nothing is known yet", disabled=True)
             yield OptionList(*(options or [nothing]), classes="sheet-list", compact=True)
             yield Static(f"a letter or enter {self._does} · esc closes", classes="sheet-foot")
 
     def on_key(self, event: Key) -> None:
-        chosen = next((one for one in self._choices if one.letter == event.key), None)
+        chosen = next((choice for choice in self._choices if choice.letter == event.key), None)
         if chosen is not None:
             event.stop()
             self.dismiss(chosen)
@@ -44,10 +44,10 @@ class LetterMenu(ModalScreen[Copyable | None]):
         self.dismiss(self._choices[event.option_index])
 
 
-def _row(one: Copyable) -> Content:
-    text = fit(show(one.text), TEXT_COLUMNS)
+def _row(copyable: Copyable) -> Content:
+    text = fit(show(copyable.text), TEXT_COLUMNS)
     return Content.assemble(
-        (f" {one.letter} ", "bold $accent"),
-        f" {one.what.ljust(WHAT_COLUMNS)}",
+        (f" {copyable.letter} ", "bold $accent"),
+        f" {copyable.what.ljust(WHAT_COLUMNS)}",
         (text, "$text-muted"),
     )

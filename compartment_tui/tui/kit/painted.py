@@ -57,7 +57,7 @@ class Painted(Widget):
         """The line in exactly so many columns."""
         under = base or self.part("plain")
         shown = fitted(pieces, columns)
-        segments = [Segment(one.text, self._style(one, under)) for one in shown if one.text]
+        segments = [Segment(cell.text, self._style(cell, under)) for cell in shown if cell.text]
         return Strip(segments, columns).simplify()  # each change of style is bytes for the terminal
 
     def _style(self, piece: Cell, under: Style) -> Style:

@@ -41,7 +41,7 @@ class BoardController(Part):
         if away and not self.board.engine_away:
             self.feeds.look()
         environment = status.key.environment
-        if environment not in [one.key.environment for one in self.board.environments]:
+        if environment not in [view.key.environment for view in self.board.environments]:
             self.feeds.look()  # somebody else made it
         if environment != self.board.environment:
             return

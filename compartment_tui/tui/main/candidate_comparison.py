@@ -23,15 +23,15 @@ GAP = 2
 NONE = "nothing is live yet"
 
 
-def beside_lines(one: ServiceStatus, now: datetime, room: int) -> tuple[Line, ...]:
+def beside_lines(service: ServiceStatus, now: datetime, room: int) -> tuple[Line, ...]:
     """A row for each fact, two columns; nothing when no candidate waits."""
-    if one.held is None:
+    if service.held is None:
         return ()
     half = max((room - NAME_COLUMNS) // 2, 1)
-    differ = variable_words(one.held.changes)
+    differ = variable_words(service.held.changes)
     rows = tuple(
         (Cell(pad(name, NAME_COLUMNS), Tone.QUIET), *fitted(left, half - GAP), Cell("  "), *right)
-        for name, left, right in _rows(one, one.held, now)
+        for name, left, right in _rows(service, service.held, now)
     )
     if not differ:
         return rows
@@ -40,19 +40,19 @@ def beside_lines(one: ServiceStatus, now: datetime, room: int) -> tuple[Line, ..
 
 
 def _rows(
-    one: ServiceStatus, held: HeldCandidate, now: datetime
+    service: ServiceStatus, held: HeldCandidate, now: datetime
 ) -> Iterator[tuple[str, Line, Line]]:
-    active, waits = one.active, held.deployment
+    active, waits = service.active, held.deployment
     yield "", (Strong("active"),), (Strong("candidate"), Cell(", held", Tone.WARN))
-    yield "health", _health(one), _held_health(held)
+    yield "health", _health(service), _held_health(held)
     yield "deployment", _born(active, now), _born(waits, now)
     yield "image", _image(active), _image(waits, than=active)
     yield "commit", _commit(active), _commit(waits, than=active)
-    yield "address", _address(one.url), _address(held.url, none="none: it was held without one")
+    yield "address", _address(service.url), _address(held.url, none="none: it was held without one")
 
 
-def _health(one: ServiceStatus) -> Line:
-    return line(NONE, Tone.QUIET) if one.active is None else (health_cell(one),)
+def _health(service: ServiceStatus) -> Line:
+    return line(NONE, Tone.QUIET) if service.active is None else (health_cell(service),)
 
 
 def _held_health(held: HeldCandidate) -> Line:
@@ -62,24 +62,24 @@ def _held_health(held: HeldCandidate) -> Line:
     return (with_symbol(why, HEALTH_TONES[held.health]),)
 
 
-def _born(one: Deployment | None, now: datetime) -> Line:
-    if one is None:
+def _born(deployment: Deployment | None, now: datetime) -> Line:
+    if deployment is None:
         return ()
-    return Cell(short_id(one.id)), Cell(f"  {age(one.created, now)}", Tone.QUIET)
+    return Cell(short_id(deployment.id)), Cell(f"  {age(deployment.created, now)}", Tone.QUIET)
 
 
-def _image(one: Deployment | None, *, than: Deployment | None = None) -> Line:
-    if one is None:
+def _image(deployment: Deployment | None, *, than: Deployment | None = None) -> Line:
+    if deployment is None:
         return ()
-    same = than is not None and than.image == one.image
-    words = show(one.image.removeprefix("sha256:")[:12])
+    same = than is not None and than.image == deployment.image
+    words = show(deployment.image.removeprefix("sha256:")[:12])
     return Cell(words, Tone.QUIET if same else Tone.PLAIN), Cell("  the same" * same, Tone.QUIET)
 
 
-def _commit(one: Deployment | None, *, than: Deployment | None = None) -> Line:
-    if one is None or not one.provenance.commit:
-        return line("unknown", Tone.QUIET) if one is not None else ()
-    made = one.provenance
+def _commit(deployment: Deployment | None, *, than: Deployment | None = None) -> Line:
+    if deployment is None or not deployment.provenance.commit:
+        return line("unknown", Tone.QUIET) if deployment is not None else ()
+    made = deployment.provenance
     same = than is not None and than.provenance.commit == made.commit
     branch = f" on {show(made.branch)}" if made.branch else ""
     dirty = Cell("  + uncommitted" if made.dirty else "", Tone.WARN)

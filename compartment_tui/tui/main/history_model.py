@@ -42,23 +42,23 @@ class HistoryRow:
 def history_rows(runs: Sequence[RunView]) -> Mapping[str, HistoryRow]:
     """Every row by its key, newest run first; a run of one service is one row."""
     found: list[HistoryRow] = []
-    for one in runs:
-        if len(one.deployments) == 1:
-            found.append(HistoryRow(run=one.run, view=one.deployments[0]))
+    for run_view in runs:
+        if len(run_view.deployments) == 1:
+            found.append(HistoryRow(run=run_view.run, view=run_view.deployments[0]))
             continue
-        found.append(HistoryRow(run=one.run))
-        found += [HistoryRow(run=one.run, view=view) for view in one.deployments]
+        found.append(HistoryRow(run=run_view.run))
+        found += [HistoryRow(run=run_view.run, view=view) for view in run_view.deployments]
     return {release.key: release for release in found}
 
 
 def history_grid(runs: Sequence[RunView], now: datetime, room: int) -> Grid:
     """A row for each run, its services under it when it has several."""
     rows: list[Row] = []
-    for one in runs:
-        single = one.deployments[0] if len(one.deployments) == 1 else None
-        rows.append(_run_row(one, single, now))
+    for run_view in runs:
+        single = run_view.deployments[0] if len(run_view.deployments) == 1 else None
+        rows.append(_run_row(run_view, single, now))
         if single is None:
-            rows += [_service_row(one, view) for view in one.deployments]
+            rows += [_service_row(run_view, view) for view in run_view.deployments]
     return grid(_COLUMNS, rows, room)
 
 
@@ -86,7 +86,7 @@ def way_back(release: HistoryRow, runs: Sequence[RunView], environment: str) -> 
             services=(deployment.service,),
             to=deployment.id,
         )
-    mine = next((one for one in runs if one.run.id == release.run.id), None)
+    mine = next((run_view for run_view in runs if run_view.run.id == release.run.id), None)
     if mine is None or not _run_reachable(mine):
         return None
     return Rollback(environment=environment, run=release.run.id)
@@ -118,17 +118,17 @@ _COLUMNS = (
 )
 
 
-def _run_row(one: RunView, single: DeploymentView | None, now: datetime) -> Row:
-    run = one.run
+def _run_row(run_view: RunView, single: DeploymentView | None, now: datetime) -> Row:
+    run = run_view.run
     took = duration(run.completed - run.created) if run.completed else ""
     touched = (*run.services, *run.removed) or tuple(run.deployments)
     names = [show(name) for name in touched]
     if single is not None:
         mark, outcome, commit = _mark(single), _outcome(run, single), commit_cell(single.deployment)
     else:
-        commits = {commit_cell(view.deployment) for view in one.deployments}
+        commits = {commit_cell(view.deployment) for view in run_view.deployments}
         commit = commits.pop() if len(commits) == 1 else EMPTY
-        mark, outcome = _run_mark(one), _run_outcome(one)
+        mark, outcome = _run_mark(run_view), _run_outcome(run_view)
     return Row(
         key=HistoryRow(run=run, view=single).key,
         cells=(
@@ -203,9 +203,9 @@ def _standing(view: DeploymentView) -> Iterator[Line]:
         yield line(LEFT_WORDS[Left(view.available)], Tone.QUIET)
 
 
-def _run_outcome(one: RunView) -> Line:
+def _run_outcome(run_view: RunView) -> Line:
     """The outcome of a run of several services."""
-    run, views = one.run, one.deployments
+    run, views = run_view.run, run_view.deployments
     live = [show(view.deployment.service) for view in views if view.active]
     if run.status is not Status.SUCCEEDED or not views:
         return joined(((run_cell(run.status),), line(_first_line(run.failure))))

@@ -187,12 +187,12 @@ class MainScreen(Screen[None]):
         return board
 
     def action_environment(self, number: int) -> None:
-        names = [one.key.environment for one in self.board.environments]
+        names = [view.key.environment for view in self.board.environments]
         if number <= len(names):
             self.post_message(news.EnvironmentChosen(names[number - 1]))
 
     def action_environment_by(self, step: int) -> None:
-        names = [one.key.environment for one in self.board.environments]
+        names = [view.key.environment for view in self.board.environments]
         if self.board.environment in names:
             place = (names.index(self.board.environment) + step) % len(names)
             self.post_message(news.EnvironmentChosen(names[place]))

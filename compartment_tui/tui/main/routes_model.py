@@ -30,8 +30,8 @@ def routes_grid(
 ) -> Grid:
     """A row for each route. `visited` is when the edge was asked."""
     rows = [
-        Row(key=one.route.host, cells=_cells(one, visits.get(one.route.host), visited, now))
-        for one in found
+        Row(key=view.route.host, cells=_cells(view, visits.get(view.route.host), visited, now))
+        for view in found
     ]
     return grid(_COLUMNS, rows, room)
 
@@ -58,14 +58,14 @@ def answer_line(visit: Visit | None, visited: datetime, now: datetime) -> Line:
 
 
 def _cells(
-    one: RouteView, visit: Visit | None, visited: datetime, now: datetime
+    view: RouteView, visit: Visit | None, visited: datetime, now: datetime
 ) -> tuple[Line, ...]:
-    container = show(one.container) if one.container else "nothing"
+    container = show(view.container) if view.container else "nothing"
     return (
-        (Cell(show(one.url or one.route.host)),),
-        line(show(one.service) or "-"),
+        (Cell(show(view.url or view.route.host)),),
+        line(show(view.service) or "-"),
         answer_line(visit, visited, now),
-        (with_symbol("running", Tone.GOOD) if one.running else with_symbol("down", Tone.BAD),),
-        line(short_id(one.route.deployment), Tone.QUIET),
-        line(f"{container}:{one.route.port}", Tone.QUIET),
+        (with_symbol("running", Tone.GOOD) if view.running else with_symbol("down", Tone.BAD),),
+        line(short_id(view.route.deployment), Tone.QUIET),
+        line(f"{container}:{view.route.port}", Tone.QUIET),
     )

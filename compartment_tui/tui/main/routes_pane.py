@@ -61,4 +61,4 @@ class Routes(KeyTable):
 
     def _url(self, host: str | None) -> str:
         routes = self._board.routes if self._board else ()
-        return next((one.url for one in routes if one.route.host == host), "")
+        return next((view.url for view in routes if view.route.host == host), "")

@@ -51,82 +51,82 @@ NAME_COLUMNS = 11
 
 def overview(board: Board, now: datetime, room: int) -> tuple[Line, ...]:
     """Everything about the selected service, the most urgent first."""
-    one, status = board.selected, board.status
-    if status is None or one is None:
+    service, status = board.selected, board.status
+    if status is None or service is None:
         return ()
     if not any(row.active or row.latest for row in status.services):
         return deploy_hint(board)
-    said = _head(board, one, stale=status.stale is not None)
+    said = _head(board, service, stale=status.stale is not None)
     head = tuple(part for full in said for part in folded(full, room, indent=NAME_COLUMNS + 1))
-    keys = tuple((KeyCap(key), Cell(f" {words}")) for key, words in helps(board, one))
+    keys = tuple((KeyCap(key), Cell(f" {words}")) for key, words in helps(board, service))
     if keys:
         head += flowed(Cell(pad("what helps", NAME_COLUMNS + 1), Tone.QUIET), keys, room)
-    beside = beside_lines(one, now, room)
+    beside = beside_lines(service, now, room)
     if beside:
         head = (*head, (), *beside)
-    facts = (*_facts(board, one, now), *_history(board, one, now))
+    facts = (*_facts(board, service, now), *_history(board, service, now))
     if room >= TWO_COLUMNS:
-        return (*head, (), *_beside(facts, tuple(_tall_usage(board, one)), room))
-    return (*head, (), *_flat_usage(board, one), *facts)
+        return (*head, (), *_beside(facts, tuple(_tall_usage(board, service)), room))
+    return (*head, (), *_flat_usage(board, service), *facts)
 
 
-def helps(board: Board, one: ServiceStatus) -> Iterator[tuple[str, str]]:
+def helps(board: Board, service: ServiceStatus) -> Iterator[tuple[str, str]]:
     """Keys that help with what is wrong or new, with what they do; none when all is well."""
     changing = not board.read_only
-    sick = one.health is Health.UNHEALTHY
-    if sick and one.active is not None:
+    sick = service.health is Health.UNHEALTHY
+    if sick and service.active is not None:
         yield "l", "read its logs"
-        if changing and one.rollback_to:
-            yield _undo_keys(board, one), f"undo to {short_id(one.rollback_to)}"
-        if changing and _runs_not(one) and one.instance is not None:
+        if changing and service.rollback_to:
+            yield _undo_keys(board, service), f"undo to {short_id(service.rollback_to)}"
+        if changing and _runs_not(service) and service.instance is not None:
             yield "S", "start it"
-        if not _runs_not(one):
+        if not _runs_not(service):
             yield "s", "shell"
         return
-    if one.held is not None:
-        if one.held.url:
+    if service.held is not None:
+        if service.held.url:
             yield "o", "look at both"
         if changing:
             yield "P", "promote it"
             yield "K", "discard it"
-    elif one.active is not None and one.active.resting and changing:
+    elif service.active is not None and service.active.resting and changing:
         yield "S", "start it"
-    elif latest_failed(one):
+    elif latest_failed(service):
         yield "l", "read why"
         yield "r", "releases"
         if changing:
             yield "D", "deploy again"
-    elif changing and one.active is None:
+    elif changing and service.active is None:
         yield "D", "deploy it"
-    elif changing and one.drift:
+    elif changing and service.drift:
         yield "v", "see them"
         yield "space E", "redeploy with them"
 
 
-def _undo_keys(board: Board, one: ServiceStatus) -> str:
+def _undo_keys(board: Board, service: ServiceStatus) -> str:
     """Undo takes back the newest run in effect; whoever wants another service has to mark it."""
     rows = board.status.services if board.status else ()
     newest = max((row.active.run for row in rows if row.active), default="")
-    return "U" if one.active is not None and one.active.run == newest else "space U"
+    return "U" if service.active is not None and service.active.run == newest else "space U"
 
 
-def _runs_not(one: ServiceStatus) -> bool:
-    return one.instance is None or not one.instance.running
+def _runs_not(service: ServiceStatus) -> bool:
+    return service.instance is None or not service.instance.running
 
 
-def _head(board: Board, one: ServiceStatus, *, stale: bool) -> Iterator[Line]:
-    name = Strong(f"{show(one.service)}  ")
-    doing = under_way(board, one)
+def _head(board: Board, service: ServiceStatus, *, stale: bool) -> Iterator[Line]:
+    name = Strong(f"{show(service.service)}  ")
+    doing = under_way(board, service)
     working = (Cell(f"▸ {doing}", Tone.WARN),) if doing else ()
-    sick = one.health is Health.UNHEALTHY
-    why = line("" if stale else reason_words(one), Tone.PLAIN if sick else Tone.QUIET)
-    yield name, *joined((health_line(one, stale=stale), working, why))
-    if one.latest is not None and latest_failed(one) and one.active is not None:
-        yield from _failed_latest(one.latest)
-    if one.drift and not (one.held and one.held.changes == one.drift):
+    sick = service.health is Health.UNHEALTHY
+    why = line("" if stale else reason_words(service), Tone.PLAIN if sick else Tone.QUIET)
+    yield name, *joined((health_line(service, stale=stale), working, why))
+    if service.latest is not None and latest_failed(service) and service.active is not None:
+        yield from _failed_latest(service.latest)
+    if service.drift and not (service.held and service.held.changes == service.drift):
         words = f"{CHANGED_MARK} the file's variables are not what runs:  "
-        yield Cell(words, Tone.WARN), Cell(variable_words(one.drift))
-    if not one.declared:
+        yield Cell(words, Tone.WARN), Cell(variable_words(service.drift))
+    if not service.declared:
         yield (with_symbol("no longer in the project file", Tone.WARN),)
 
 
@@ -136,53 +136,55 @@ def _failed_latest(latest: Deployment) -> Iterator[Line]:
     yield with_symbol(where, Tone.BAD), Cell(f": {clean(said)}" if said else "")
 
 
-def _facts(board: Board, one: ServiceStatus, now: datetime) -> Iterator[Line]:
-    active = one.active
+def _facts(board: Board, service: ServiceStatus, now: datetime) -> Iterator[Line]:
+    active = service.active
     if active is None:
-        if one.latest is not None:
-            yield from _story(board, one.latest, now)
+        if service.latest is not None:
+            yield from _story(board, service.latest, now)
         return
-    if one.held is None:  # else it stands above, beside the candidate
-        if one.url:
-            yield _fact("route", Cell(show(one.url)), Cell(f"  {_upstream(active)}", Tone.QUIET))
+    if service.held is None:  # else it stands above, beside the candidate
+        if service.url:
+            yield _fact(
+                "route", Cell(show(service.url)), Cell(f"  {_upstream(active)}", Tone.QUIET)
+            )
         yield from _story(board, active, now)
-    if one.rollback_to:
-        yield _fact("before it", *_before(board, one, one.rollback_to, now))
-    elif one.rollback_left is Left.GONE:
+    if service.rollback_to:
+        yield _fact("before it", *_before(board, service, service.rollback_to, now))
+    elif service.rollback_left is Left.GONE:
         yield _fact("before it", Cell("gone: there is nothing to go back to", Tone.QUIET))
     if active.port is not None:
-        yield _fact("inside", Cell(f"http://{show(one.service)}:{active.port}"))
+        yield _fact("inside", Cell(f"http://{show(service.service)}:{active.port}"))
     yield _fact("readiness", Cell(readiness_words(spec_of(active).readiness)))
-    if one.instance is not None:
-        restarts = one.instance.restarts
+    if service.instance is not None:
+        restarts = service.instance.restarts
         often = Cell(f"  restarted {restarts} times" if restarts else "", Tone.WARN)
-        yield _fact("container", Cell(show(one.instance.name), Tone.QUIET), often)
+        yield _fact("container", Cell(show(service.instance.name), Tone.QUIET), often)
 
 
-def _story(board: Board, one: Deployment, now: datetime) -> Iterator[Line]:
-    run = _run(board, one.run)
+def _story(board: Board, deployment: Deployment, now: datetime) -> Iterator[Line]:
+    run = _run(board, deployment.run)
     who = f" by {clean(run.actor)}" if run else ""
-    made = f"  {trigger_words(one.trigger)}{who}, {age(one.created, now)}"
-    yield _fact("deployment", Cell(short_id(one.id)), Cell(made, Tone.QUIET))
-    provenance = one.provenance
+    made = f"  {trigger_words(deployment.trigger)}{who}, {age(deployment.created, now)}"
+    yield _fact("deployment", Cell(short_id(deployment.id)), Cell(made, Tone.QUIET))
+    provenance = deployment.provenance
     if provenance.commit:
         branch = f" on {show(provenance.branch)}" if provenance.branch else ""
         author = f", by {show(provenance.author)}" if provenance.author else ""
         dirty = (Cell("  + uncommitted changes", Tone.WARN),) if provenance.dirty else ()
         commit = Cell(show(short_commit(provenance.commit)))
         yield _fact("commit", commit, Cell(f"{branch}{author}", Tone.QUIET), *dirty)
-    if one.image:
-        yield _fact("image", Cell(show(one.image.removeprefix("sha256:")[:12]), Tone.QUIET))
+    if deployment.image:
+        yield _fact("image", Cell(show(deployment.image.removeprefix("sha256:")[:12]), Tone.QUIET))
 
 
-def _history(board: Board, one: ServiceStatus, now: datetime) -> Iterator[Line]:
+def _history(board: Board, service: ServiceStatus, now: datetime) -> Iterator[Line]:
     """The service's newest deployments, one a line."""
     runs = board.histories.get(board.environment, ())
     every = {
         view.deployment.id: view
         for run in runs
         for view in run.deployments
-        if view.deployment.service == one.service
+        if view.deployment.service == service.service
     }
     newest = sorted(every, reverse=True)[:STORIES]
     if len(newest) < 2:
@@ -201,12 +203,12 @@ def _upstream(active: Deployment) -> str:
     return f"→ port {active.port}" if active.port else ""
 
 
-def _before(board: Board, one: ServiceStatus, deployment: str, now: datetime) -> Line:
+def _before(board: Board, service: ServiceStatus, deployment: str, now: datetime) -> Line:
     """The deployment that one rollback leads to."""
     known = _view(board, deployment)
-    undo = (Cell("  "), KeyCap(_undo_keys(board, one)), Cell(" goes back to it", Tone.QUIET))
+    undo = (Cell("  "), KeyCap(_undo_keys(board, service)), Cell(" goes back to it", Tone.QUIET))
     key = () if board.read_only else undo
-    left = left_words(one.rollback_left)
+    left = left_words(service.rollback_left)
     if known is None:
         return Cell(short_id(deployment)), Cell(left, Tone.QUIET), *key
     commit = short_commit(known.deployment.provenance.commit)
@@ -221,13 +223,13 @@ def _run(board: Board, run: str) -> RunRecord | None:
 
 def _view(board: Board, deployment: str) -> DeploymentView | None:
     views = board.histories.get(board.environment, ())
-    every = (one for view in views for one in view.deployments)
-    return next((one for one in every if one.deployment.id == deployment), None)
+    members = (member for view in views for member in view.deployments)
+    return next((member for member in members if member.deployment.id == deployment), None)
 
 
-def _flat_usage(board: Board, one: ServiceStatus) -> Iterator[Line]:
-    samples = board.samples.get(one.active.id, ()) if one.active else ()
-    if not samples or _runs_not(one):
+def _flat_usage(board: Board, service: ServiceStatus) -> Iterator[Line]:
+    samples = board.samples.get(service.active.id, ()) if service.active else ()
+    if not samples or _runs_not(service):
         return
     newest = samples[-1]
     yield _fact(
@@ -239,10 +241,10 @@ def _flat_usage(board: Board, one: ServiceStatus) -> Iterator[Line]:
     )
 
 
-def _tall_usage(board: Board, one: ServiceStatus) -> Iterator[Line]:
+def _tall_usage(board: Board, service: ServiceStatus) -> Iterator[Line]:
     """Two pictures under each other, each with its number."""
-    samples = board.samples.get(one.active.id, ()) if one.active else ()
-    if not samples or _runs_not(one):
+    samples = board.samples.get(service.active.id, ()) if service.active else ()
+    if not samples or _runs_not(service):
         return
     newest = samples[-1]
     peak = max(sample.memory for sample in samples)
@@ -258,10 +260,10 @@ def _beside(left: tuple[Line, ...], right: tuple[Line, ...], room: int) -> Itera
     if not right:
         yield from left
         return
-    widest = max((line_width(one) for one in left), default=0)
+    widest = max((line_width(fact) for fact in left), default=0)
     column = min(max(widest + 4, room // 2), room - BESIDE_COLUMNS)
-    for one, two in zip_longest(left, right, fillvalue=()):
-        yield (*fitted(one, column), *two)
+    for fact, picture in zip_longest(left, right, fillvalue=()):
+        yield (*fitted(fact, column), *picture)
 
 
 def _fact(name: str, *pieces: Cell) -> Line:

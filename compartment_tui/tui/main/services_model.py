@@ -32,7 +32,7 @@ def services_grid(board: Board, now: datetime, room: int) -> Grid:
     stale = status is not None and status.stale is not None
     return grid(
         _columns(room),
-        [Row(key=one.service, cells=_cells(board, one, now, roomy, stale)) for one in rows],
+        [Row(key=row.service, cells=_cells(board, row, now, roomy, stale)) for row in rows],
         room,
     )
 
@@ -54,38 +54,39 @@ def none_fits(wanted: str) -> tuple[Line, ...]:
     return (line(f"no service fits {show(wanted.strip())}; esc shows all", Tone.QUIET),)
 
 
-def latest_failed(one: ServiceStatus) -> bool:
+def latest_failed(service: ServiceStatus) -> bool:
     """Whether the newest deployment failed, whatever is live."""
-    latest = one.latest
-    return latest is not None and latest.status is Status.FAILED and latest != one.active
+    latest = service.latest
+    return latest is not None and latest.status is Status.FAILED and latest != service.active
 
 
-def under_way(board: Board, one: ServiceStatus) -> str:
+def under_way(board: Board, service: ServiceStatus) -> str:
     """The stage that a service is in now, in words; empty when nothing is under way."""
     for job in board.running_jobs:
-        track = job.timeline.track(one.service)
+        track = job.timeline.track(service.service)
         if job.request.environment != board.environment or track is None:
             continue
         if track.running:
             return stage_words(track.running[-1].stage)
-    latest = one.latest
+    latest = service.latest
     holder = board.status.holder if board.status else None
     if holder and latest is not None and latest.status is Status.RUNNING:
         return stage_words(latest.stage)
     return ""
 
 
-def health_line(one: ServiceStatus, *, stale: bool) -> Line:
+def health_line(service: ServiceStatus, *, stale: bool) -> Line:
     """Health in a word with its symbol; while the engine is away nobody knows."""
-    if stale and one.active is not None:
+    if stale and service.active is not None:
         return (with_symbol("unknown", Tone.QUIET),)
-    cell = health_cell(one)
+    cell = health_cell(service)
     return (Strong(cell.text, cell.tone) if cell.tone is Tone.BAD else cell,)
 
 
-def reason_words(one: ServiceStatus) -> str:
+def reason_words(service: ServiceStatus) -> str:
     """Why, where the word alone does not say it."""
-    said = one.reason.removeprefix("stopped ") if one.active and one.active.resting else one.reason
+    resting = service.active is not None and service.active.resting
+    said = service.reason.removeprefix("stopped ") if resting else service.reason
     return "" if said in {"", "not deployed"} else clean(said)
 
 
@@ -101,7 +102,7 @@ def since(span: timedelta) -> str:
 def deploy_hint(board: Board) -> tuple[Line, ...]:
     """The effect of the first deploy, for an environment in which nothing is live."""
     status = board.status
-    names = [show(one.service) for one in status.services] if status else []
+    names = [show(service.service) for service in status.services] if status else []
     where = show_name(board.environment)
     return (
         (Strong(f"Nothing is live in {where} yet."),),
@@ -141,49 +142,49 @@ def _picture_columns(*, roomy: bool) -> int:
 
 
 def _cells(
-    board: Board, one: ServiceStatus, now: datetime, roomy: bool, stale: bool
+    board: Board, service: ServiceStatus, now: datetime, roomy: bool, stale: bool
 ) -> tuple[Line, ...]:
-    active = one.active
-    samples = board.samples.get(active.id, ()) if active and one.instance else ()
-    started = one.instance.started if one.instance and one.instance.running else None
+    active = service.active
+    samples = board.samples.get(active.id, ()) if active and service.instance else ()
+    started = service.instance.started if service.instance and service.instance.running else None
     up = duration(now - started) if started and roomy else since(now - started) if started else ""
     cells: tuple[Line, ...] = (
-        _name(one),
-        joined((health_line(one, stale=stale), *_remarks(board, one, roomy, stale))),
+        _name(service),
+        joined((health_line(service, stale=stale), *_remarks(board, service, roomy, stale))),
         (Cell(up),),
         (commit_cell(active) if active else EMPTY,),
         (Cell(short_id(active.id), Tone.QUIET) if active else EMPTY,),
         *_usage(samples, _picture_columns(roomy=roomy)),
-        _route(one, roomy),
+        _route(service, roomy),
     )
     return tuple(quiet(cell) for cell in cells) if stale else cells
 
 
-def _name(one: ServiceStatus) -> Line:
-    pieces = [Cell(show(one.service))]
-    if one.drift:
+def _name(service: ServiceStatus) -> Line:
+    pieces = [Cell(show(service.service))]
+    if service.drift:
         pieces.append(Cell(f" {CHANGED_MARK}", Tone.WARN))
-    if one.held:
+    if service.held:
         pieces.append(Cell(f" {HELD_MARK}", Tone.WARN))
     return tuple(pieces)
 
 
-def _remarks(board: Board, one: ServiceStatus, roomy: bool, stale: bool) -> Iterator[Line]:
+def _remarks(board: Board, service: ServiceStatus, roomy: bool, stale: bool) -> Iterator[Line]:
     """The text after the health: what goes on, the reason, other news."""
-    doing = under_way(board, one)
+    doing = under_way(board, service)
     if doing:
         yield (Cell(f"▸ {doing}", Tone.WARN),)
-    sick = one.health is not Health.HEALTHY
-    draining = "draining" in one.reason
+    sick = service.health is not Health.HEALTHY
+    draining = "draining" in service.reason
     if not stale and (sick or roomy or draining) and not (draining and "draining" in doing):
-        yield line(reason_words(one), Tone.PLAIN if sick else Tone.QUIET)
-    if latest_failed(one) and one.active is not None and not doing:
+        yield line(reason_words(service), Tone.PLAIN if sick else Tone.QUIET)
+    if latest_failed(service) and service.active is not None and not doing:
         yield (with_symbol("last deploy failed", Tone.WARN),)
-    if one.held is not None and not doing:
-        bad = one.held.health is Health.UNHEALTHY
+    if service.held is not None and not doing:
+        bad = service.held.health is Health.UNHEALTHY
         words = "candidate held" + (", not well" if bad else "")
         yield (Cell(f"{HELD_MARK} {words}", Tone.WARN),)
-    if not one.declared:
+    if not service.declared:
         yield (Cell("not in the file", Tone.WARN),)
 
 
@@ -198,7 +199,7 @@ def _usage(samples: tuple[Sample, ...], columns: int) -> Iterator[Line]:
     yield (Picture(memory_graph(samples, columns)[0]),)
 
 
-def _route(one: ServiceStatus, roomy: bool) -> Line:
-    if one.url:
-        return line(show(one.url if roomy else one.url.removeprefix("http://")))
-    return line("worker" if one.kind is Kind.WORKER else "", Tone.QUIET)
+def _route(service: ServiceStatus, roomy: bool) -> Line:
+    if service.url:
+        return line(show(service.url if roomy else service.url.removeprefix("http://")))
+    return line("worker" if service.kind is Kind.WORKER else "", Tone.QUIET)

@@ -88,7 +88,7 @@ def job_title(job: Job) -> str:
     """The title of a job, naming the services once they are known."""
     request = job.request
     if isinstance(request, RunRequest | LifecycleRequest) and not request.services:
-        request = replace(request, services=tuple(one.service for one in job.timeline.tracks))
+        request = replace(request, services=tuple(track.service for track in job.timeline.tracks))
     return title(request)
 
 
@@ -127,7 +127,7 @@ def toast(job: Job) -> tuple[str, Tone]:
     """The end of a job that nobody is looking at, in a sentence."""
     cell = job_cell(job)
     why = job.error.message if job.error else ""
-    failed = [one for one in job.timeline.tracks if one.failure is not None]
+    failed = [track for track in job.timeline.tracks if track.failure is not None]
     if failed and failed[0].failure is not None:
         why = f"{failed[0].service}: {failed[0].failure.message}"
     return f"{cell.text}{f': {clean(why)}' if why else ''}", cell.tone
@@ -290,4 +290,4 @@ def _job_line(job: Job, now: datetime) -> Line:
 
 
 def _lines(words: tuple[str, ...]) -> tuple[Line, ...]:
-    return tuple(line(one) for one in words)
+    return tuple(line(text) for text in words)

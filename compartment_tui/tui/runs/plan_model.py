@@ -176,8 +176,8 @@ def _prospects(run: Run) -> Iterator[Line]:
     if any(plan.removes for plan in run.plans):
         return
     same = [show(plan.service) for plan in run.plans if _looks_unchanged(plan)]
-    built = [one for one in run.plans if one.source in (ImageSource.BUILD, ImageSource.PULL)]
-    could = [one for one in built if one.previous is not None and not one.force]
+    built = [plan for plan in run.plans if plan.source in (ImageSource.BUILD, ImageSource.PULL)]
+    could = [plan for plan in built if plan.previous is not None and not plan.force]
     if not could:
         return
     yield line("")

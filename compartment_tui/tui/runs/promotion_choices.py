@@ -43,7 +43,9 @@ def promotion_choices(
     if marked:
         return tuple(wholes)
     known = (board.statuses.get(view.key.environment) for view in others)
-    singles = (one for status in known if status for one in _singles(status, environment, now))
+    singles = (
+        choice for status in known if status for choice in _singles(status, environment, now)
+    )
     return (*wholes, *singles)
 
 
@@ -59,7 +61,9 @@ def _live(board: Board, view: EnvironmentView, now: datetime) -> Line:
     status = board.statuses.get(view.key.environment)
     if status is not None:
         live = [(row.service, row.active) for row in status.services if row.active]
-        words = ", ".join(f"{show(name)} {commit_cell(one).text}" for name, one in live)
+        words = ", ".join(
+            f"{show(name)} {commit_cell(deployment).text}" for name, deployment in live
+        )
         return (Cell(words, Tone.QUIET),)
     last = f", last run {age(view.last.created, now)}" if view.last else ""
     return (Cell(f"{counted(view.active, 'service')} live{last}", Tone.QUIET),)

@@ -51,7 +51,7 @@ def choices(
     """
     services = tuple(marked) or ((selected,) if selected else ())
     rows = {row.service: row for row in status.services} if status else {}
-    something = any(row.active for row in rows.values()) or any(one.run.removed for one in history)
+    something = any(row.active for row in rows.values()) or any(run.run.removed for run in history)
     undo = status is None or something
     return (
         *((_plain(environment, tuple(marked), rows, history, now),) if undo else ()),
@@ -146,10 +146,10 @@ def _usable(view: DeploymentView) -> bool:
 
 
 def _deployment_line(view: DeploymentView, now: datetime) -> Line:
-    one = view.deployment
+    deployment = view.deployment
     return (
-        Cell(f"{show(one.service)} {short_id(one.id)}  "),
-        Cell(f"{commit_cell(one).text:<8}  {pad(age(one.created, now), 8)}  "),
+        Cell(f"{show(deployment.service)} {short_id(deployment.id)}  "),
+        Cell(f"{commit_cell(deployment).text:<8}  {pad(age(deployment.created, now), 8)}  "),
         Cell(available_cell(view).text, Tone.QUIET),
     )
 
@@ -164,12 +164,12 @@ def _runs(
     live = {row.service: row.active.id for row in rows.values() if row.active}
     for view in history:
         made = view.run.deployments
-        views = {one.deployment.id: one for one in view.deployments}
+        views = {member.deployment.id: member for member in view.deployments}
         covers = set(live) <= set(made)
         known = all(id_ in views for id_ in made.values())
         if not (covers and known) or all(live.get(name) == id_ for name, id_ in made.items()):
             continue
-        if not all(one.active or _usable(one) for one in views.values()):
+        if not all(member.active or _usable(member) for member in views.values()):
             continue
         label = f", {clean(view.run.label)}" if view.run.label else ""
         words = f"{view.run.trigger.value}{label}, {age(view.run.created, now)}"

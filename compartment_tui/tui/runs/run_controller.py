@@ -238,7 +238,7 @@ class RunController(Part):
         """Notify a person who looks at something else of how it ended."""
         from compartment_tui.tui.runs.run_screen import RunScreen
 
-        screens = [one for one in self.app.screen_stack if isinstance(one, RunScreen)]
+        screens = [screen for screen in self.app.screen_stack if isinstance(screen, RunScreen)]
         if any(screen.number == job.number for screen in screens):
             return
         words, tone = toast(job)

@@ -48,7 +48,9 @@ def output_lines(timeline: Timeline, event: Event) -> tuple[OutputLine, ...]:
         case _:
             service = event.target.service
             track = timeline.track(service) or Track(service=service)
-            return tuple(OutputLine(service, one) for one in _of_service(track, event, timeline))
+            return tuple(
+                OutputLine(service, words) for words in _of_service(track, event, timeline)
+            )
 
 
 def _of_service(

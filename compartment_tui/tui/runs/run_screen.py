@@ -124,7 +124,7 @@ class RunScreen(Screen[None]):
         """The job moved, or is over."""
         if board.jobs.get(self.number) == before.jobs.get(self.number):
             return
-        failed = any(one.failure is not None for one in self.job.timeline.tracks)
+        failed = any(track.failure is not None for track in self.job.timeline.tracks)
         wanted = of_interest(self.job.timeline)
         if wanted != self.service and (not self._picked or (failed and not self._failed_seen)):
             self._look_at(wanted)
@@ -137,7 +137,7 @@ class RunScreen(Screen[None]):
         """More output: that of the service in view is shown, unless its logs are."""
         if message.job != self.number or self._stream is not None:
             return
-        lines = [one.line for one in message.said if one.service in ("", self.service)]
+        lines = [said.line for said in message.said if said.service in ("", self.service)]
         self.query_one(OutputPane).add(lines, message.dropped)
 
     def take_lines(self, message: news.LogLinesArrived) -> None:
@@ -145,7 +145,7 @@ class RunScreen(Screen[None]):
         if message.stream != self._stream:
             return
         pane = self.query_one(OutputPane)
-        pane.add([line(clean(one.message)) for one in message.lines], message.dropped)
+        pane.add([line(clean(log_line.message)) for log_line in message.lines], message.dropped)
         if message.ended:
             pane.add([line(f"○ {clean(message.ended)}", Tone.QUIET)])
 

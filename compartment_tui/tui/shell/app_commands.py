@@ -123,14 +123,16 @@ class AppCommands(Part):
         yield from act_commands(self.board, self.post_message)
         yield from board_commands(self.board, self.post_message)
         for name in sorted(
-            self.app.available_themes, key=lambda one: (one not in themes.CHOICE, one)
+            self.app.available_themes, key=lambda theme: (theme not in themes.CHOICE, theme)
         ):
             yield PaletteCommand(words=f"Theme: {name}", run=partial(self.choose_theme, name))
         mouse = "Let the terminal select text" if self.programs.uses_mouse else "Use the mouse here"
         yield PaletteCommand(words=f"{mouse} (toggle mouse capture)", run=self.toggle_mouse)
-        for one in self.copyables():
-            copy = partial(self.post_message, news.CopyWanted(one.text, one.what))
-            yield PaletteCommand(words=f"Copy the {one.what}", note=show(one.text), run=copy)
+        for copyable in self.copyables():
+            copy = partial(self.post_message, news.CopyWanted(copyable.text, copyable.what))
+            yield PaletteCommand(
+                words=f"Copy the {copyable.what}", note=show(copyable.text), run=copy
+            )
         yield PaletteCommand(words="Save a picture of the screen (SVG)", run=self.save_picture)
 
     def choose_next_theme(self) -> None:

@@ -40,7 +40,7 @@ class CommandLogScreen(ModalScreen[None]):
     def compose(self) -> ComposeResult:
         with Vertical(classes="sheet sheet-wide") as sheet:
             sheet.border_title = "What this was as a command"
-            options = [Option(_row(one)) for one in self._entries]
+            options = [Option(_row(entry)) for entry in self._entries]
             nothing = Option("nothing was done yet: every act will stand here", disabled=True)
             yield OptionList(*(options or [nothing]), classes="sheet-list")
             words = "enter or y copies · a copies all · esc closes"
@@ -56,7 +56,7 @@ class CommandLogScreen(ModalScreen[None]):
 
     def action_copy_all(self) -> None:
         if self._entries:
-            lines = [one.command for one in reversed(self._entries)]
+            lines = [entry.command for entry in reversed(self._entries)]
             self._copy("\n".join(lines) + "\n", "commands")
 
     def action_move(self, how: str) -> None:
@@ -66,10 +66,10 @@ class CommandLogScreen(ModalScreen[None]):
         self.app.post_message(news.CopyWanted(text, what))
 
 
-def _row(one: LoggedCommand) -> Content:
-    outcome = pad(one.outcome.text, OUTCOME_COLUMNS)
+def _row(entry: LoggedCommand) -> Content:
+    outcome = pad(entry.outcome.text, OUTCOME_COLUMNS)
     return Content.assemble(
-        (f"{one.at.astimezone():%H:%M:%S}  ", "$text-muted"),
-        (outcome, STYLES.get(one.outcome.tone, "")),
-        show(one.command),
+        (f"{entry.at.astimezone():%H:%M:%S}  ", "$text-muted"),
+        (outcome, STYLES.get(entry.outcome.tone, "")),
+        show(entry.command),
     )

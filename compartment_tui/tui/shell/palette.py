@@ -41,15 +41,17 @@ class Commands(Provider):
         return cast(Commanding, self.app).commands(self.screen)
 
     async def discover(self) -> Hits:
-        for one in self._commands:
-            yield DiscoveryHit(_line(Content(one.words), one.note), one.run)
+        for command in self._commands:
+            yield DiscoveryHit(_line(Content(command.words), command.note), command.run)
 
     async def search(self, query: str) -> Hits:
         matcher = self.matcher(query)
-        for one in self._commands:
-            score = matcher.match(one.words)
+        for command in self._commands:
+            score = matcher.match(command.words)
             if score > 0:
-                yield Hit(score, _line(_highlighted(matcher, one.words), one.note), one.run)
+                yield Hit(
+                    score, _line(_highlighted(matcher, command.words), command.note), command.run
+                )
 
 
 def key_command(key: KeyHint, run: Callable[[], object]) -> PaletteCommand:
@@ -84,7 +86,7 @@ def act_commands(board: Board, post: Callable[[Message], object]) -> Iterable[Pa
         ("Prune what nobody goes back to", ActWanted(Prune(environment=environment))),
     ]
     if board.status is not None and any(
-        one.active is not None and not one.declared for one in board.status.services
+        service.active is not None and not service.declared for service in board.status.services
     ):
         removal = ActWanted(Remove(environment=environment))
         found.insert(0, ("Remove what compartment.toml no longer has", removal))

@@ -107,7 +107,7 @@ class Board:
 
     def with_environments(self, found: tuple[EnvironmentView, ...]) -> "Board":
         """The tabs are known; the first is chosen when none was, or when it is gone."""
-        names = [one.key.environment for one in found]
+        names = [view.key.environment for view in found]
         chosen = self.environment if self.environment in names else (names[0] if names else "")
         return replace(self, environments=found, environment=chosen, trouble=None)
 

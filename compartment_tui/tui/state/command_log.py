@@ -46,7 +46,7 @@ def command_log(board: Board, others: Iterable[LoggedCommand] = ()) -> tuple[Log
         LoggedCommand(at=job.started, command=command_line(job.request), outcome=_outcome(job))
         for job in board.jobs.values()
     ]
-    return tuple(sorted([*acts, *others], key=lambda one: one.at, reverse=True))
+    return tuple(sorted([*acts, *others], key=lambda entry: entry.at, reverse=True))
 
 
 def shell_command(environment: str, service: str) -> str:

@@ -83,7 +83,7 @@ def typed_at_first(there: Variable | None) -> str:
 def scope_choice(services: Sequence[str], chosen: str | None) -> Choice:
     """For whom a value is."""
     names = (None, *services)
-    options = (f"{EVERY} (environment)", *(f"only {one}" for one in services))
+    options = (f"{EVERY} (environment)", *(f"only {service}" for service in services))
     return Choice(options=options, chosen=names.index(chosen) if chosen in names else 0)
 
 

@@ -97,7 +97,7 @@ class VariableEditorController(Part):
         from compartment_tui.tui.kit.confirm import AskScreen
         from compartment_tui.tui.variables.staged_edits import redeploy_question
 
-        names = tuple(one.environment for one in others)
+        names = tuple(other.environment for other in others)
 
         def answered(yes: bool | None) -> None:
             if yes:

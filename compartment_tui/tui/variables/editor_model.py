@@ -62,7 +62,7 @@ class Editor:
 
         One that changes nothing takes back what was staged for its place.
         """
-        staged = {place_of(one): one for one in self.staged}
+        staged = {place_of(edit): edit for edit in self.staged}
         for edit in edits:
             staged.pop(place_of(edit), None)
             if self.before is None or not changes_nothing(self.before.config, edit):
@@ -71,13 +71,13 @@ class Editor:
 
     def dropping(self, place: Place) -> "Editor":
         """Without what is staged for that place."""
-        kept = tuple(one for one in self.staged if place_of(one) != place)
+        kept = tuple(edit for edit in self.staged if place_of(edit) != place)
         return replace(self, staged=kept)._judged()
 
     def written(self, edits: Iterable[VariableEdit]) -> "Editor":
         """These are in the file now. What was staged meanwhile stays."""
         written = tuple(edits)
-        kept = tuple(one for one in self.staged if not any(one is other for other in written))
+        kept = tuple(edit for edit in self.staged if not any(edit is other for other in written))
         before = self.before
         if before is not None:  # until the file itself was read again
             before = replace(before, config=_all_of(before.config, written))
@@ -86,7 +86,7 @@ class Editor:
     def staged_at(self, key: str, service: str | None) -> VariableEdit | None:
         """The edit that is staged for a key of the chosen environment, at one scope."""
         place = Place(environment=self.environment, service=service, key=key)
-        return next((one for one in self.staged if place_of(one) == place), None)
+        return next((edit for edit in self.staged if place_of(edit) == place), None)
 
     def trying(self, edit: VariableEdit) -> Sheet | None:
         """The sheet with this staged too; None for an edit that cannot be."""

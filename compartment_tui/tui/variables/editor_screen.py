@@ -212,7 +212,7 @@ class VariablesScreen(Screen[None]):
 
     def action_compare(self) -> None:
         """Beside another environment; which one is asked where there are several."""
-        names = [one.key.environment for one in self.app.board.environments]
+        names = [view.key.environment for view in self.app.board.environments]
         others = [name for name in names if name != self.editor.environment]
         if self.editor.before is None or not others:
             self.notify("there is no other environment to compare with", markup=False)

@@ -46,7 +46,7 @@ def editor_grid(rows: Sequence[Row], room: int, *, service: str | None) -> Grid:
 
 
 def _everyones(row: EditorRow) -> Row:
-    own = Cell(", ".join(show(one) for one in row.shadowing))
+    own = Cell(", ".join(show(service) for service in row.shadowing))
     return Row(key=row.key, cells=(_name(row), _value(row), _state(row), (own,)))
 
 
@@ -99,9 +99,10 @@ class ScopeTab:
 def scope_tabs(editor: Editor) -> tuple[ScopeTab, ...]:
     """The scope of every service, then each service; a dot where something is staged."""
     services = editor.before.services if editor.before else ()
-    staged = {one.service for one in editor.staged if one.environment == editor.environment}
+    staged = {edit.service for edit in editor.staged if edit.environment == editor.environment}
     return tuple(
-        _tab(one, chosen=one == editor.service, staged=one in staged) for one in (None, *services)
+        _tab(service, chosen=service == editor.service, staged=service in staged)
+        for service in (None, *services)
     )
 
 
@@ -166,4 +167,4 @@ def services_words(services: Sequence[str]) -> str:
     """`web`, `web and api`, `6 services`."""
     if len(services) > 5:
         return counted(len(services), "service")
-    return listed([show(one) for one in services])
+    return listed([show(service) for service in services])

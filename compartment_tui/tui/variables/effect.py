@@ -83,12 +83,12 @@ def effect_lines(gets: Sequence[ServiceEffect], room: int, rows: int) -> tuple[L
 
     In at most so many rows; what is left out is counted.
     """
-    concerned = [one for one in gets if one.concerned]
-    aside = [show(one.service) for one in gets if not one.concerned]
+    concerned = [effect for effect in gets if effect.concerned]
+    aside = [show(effect.service) for effect in gets if not effect.concerned]
     if not concerned:
         return (line("no service gets it", Tone.QUIET),)
     shown, rest = _chosen(concerned, max(1, rows - 1 - bool(aside)))
-    drawn = _grid(shown, room, any(one.changes for one in gets))
+    drawn = _grid(shown, room, any(effect.changes for effect in gets))
     head = tuple(_across(drawn, None))
     lines = [head, *(tuple(_across(drawn, row)) for row in drawn.rows)]
     if rest:
@@ -103,12 +103,15 @@ def _chosen(
 ) -> tuple[Sequence[ServiceEffect], Sequence[ServiceEffect]]:
     if len(gets) <= rows:
         return gets, ()
-    order = sorted(gets, key=lambda one: (not one.changes, not one.missing, not one.concerned))
+    order = sorted(
+        gets,
+        key=lambda effect: (not effect.changes, not effect.missing, not effect.concerned),
+    )
     return order[: rows - 1], order[rows - 1 :]
 
 
 def _rest_words(rest: Sequence[ServiceEffect]) -> str:
-    changing = sum(one.changes for one in rest)
+    changing = sum(effect.changes for effect in rest)
     still = len(rest) - changing
     parts = [f"{counted(changing, 'more service')} that change"] * bool(changing)
     parts += [f"{counted(still, 'more service')} as before"] * bool(still)
@@ -116,36 +119,36 @@ def _rest_words(rest: Sequence[ServiceEffect]) -> str:
 
 
 def _grid(gets: Sequence[ServiceEffect], room: int, changing: bool) -> Grid:
-    rows = [Row(key=one.service, cells=_cells(one, changing=changing)) for one in gets]
+    rows = [Row(key=effect.service, cells=_cells(effect, changing=changing)) for effect in gets]
     return grid(_COLUMNS, rows, room)
 
 
-def _cells(one: ServiceEffect, *, changing: bool) -> tuple[Line, ...]:
-    name = Cell(show(one.service), Tone.PLAIN if one.concerned else Tone.QUIET)
-    if one.after is None:
-        nothing = Cell("nothing", Tone.BAD if one.missing else Tone.QUIET)
-        return ((name,), (nothing,), (), (), (_then(one, changing=changing),))
-    value = variable_value_cell(one.after.winner, LONGEST_VALUE)
+def _cells(effect: ServiceEffect, *, changing: bool) -> tuple[Line, ...]:
+    name = Cell(show(effect.service), Tone.PLAIN if effect.concerned else Tone.QUIET)
+    if effect.after is None:
+        nothing = Cell("nothing", Tone.BAD if effect.missing else Tone.QUIET)
+        return ((name,), (nothing,), (), (), (_then(effect, changing=changing),))
+    value = variable_value_cell(effect.after.winner, LONGEST_VALUE)
     shadows: Line = ()
-    if one.after.shadowed is not None:
-        shadows = (Cell(variable_value_cell(one.after.shadowed, 30).text, Tone.QUIET),)
-    came = SCOPES[one.after.scope]
+    if effect.after.shadowed is not None:
+        shadows = (Cell(variable_value_cell(effect.after.shadowed, 30).text, Tone.QUIET),)
+    came = SCOPES[effect.after.scope]
     return (
         (name,),
-        (Strong(value.text, value.tone) if one.changes else value,),
+        (Strong(value.text, value.tone) if effect.changes else value,),
         (came,),
         shadows,
-        (_then(one, changing=changing),),
+        (_then(effect, changing=changing),),
     )
 
 
-def _then(one: ServiceEffect, *, changing: bool) -> Cell:
+def _then(effect: ServiceEffect, *, changing: bool) -> Cell:
     """The change; without one, whether the service runs with that value."""
-    if one.changes:
-        return change_cell(_winner(one.before), _winner(one.after), missing=one.missing)
+    if effect.changes:
+        return change_cell(_winner(effect.before), _winner(effect.after), missing=effect.missing)
     if changing:
         return Cell("  as before", Tone.QUIET)
-    return state_cell(one.state) if one.state is not None else Cell("")
+    return state_cell(effect.state) if effect.state is not None else Cell("")
 
 
 def change_cell(before: Variable | None, after: Variable | None, *, missing: bool = False) -> Cell:
@@ -173,7 +176,7 @@ def _across(drawn: Grid, row: Row | None) -> Iterator[Cell]:
 def headline(key: str, gets: Sequence[ServiceEffect], *, environment: str, trying: bool) -> Line:
     """The subject of the preview, in a sentence."""
     name = Strong(show(key))
-    changing = [show(one.service) for one in gets if one.changes]
+    changing = [show(effect.service) for effect in gets if effect.changes]
     if not changing:
         words = "  what each service would get: as before" if trying else "  what each service gets"
         return name, Cell(words, Tone.QUIET)

@@ -42,7 +42,7 @@ def _lines(editor: Editor, touches: Mapping[str, tuple[str, ...]]) -> Iterator[L
             yield ()
         yield (Cell("in ", Tone.QUIET), Strong(fit(show(name), 60)))
         edits = [edit for edit in editor.staged if edit.environment == name]
-        for edit in sorted(edits, key=lambda one: (one.service or "", one.key)):
+        for edit in sorted(edits, key=lambda edit: (edit.service or "", edit.key)):
             yield edit_line(editor, edit)
         services = touches.get(name, ())
         words = f"touches {services_words(services)}" if services else "touches no service"
@@ -128,10 +128,10 @@ def offers(editor: Editor, edits: Iterable[VariableEdit]) -> tuple[Redeploy, ...
             continue
         running = editor.before.running if editor.before else {}
         here = name == editor.environment
-        runs = [one for one in services if not here or one in running]
+        runs = [service for service in services if not here or service in running]
         if runs:
             found.append(Redeploy(environment=name, services=tuple(runs)))
-    return tuple(sorted(found, key=lambda one: one.environment != editor.environment))
+    return tuple(sorted(found, key=lambda offer: offer.environment != editor.environment))
 
 
 def redeploy_question(offer: Redeploy, others: tuple[str, ...]) -> Question:
