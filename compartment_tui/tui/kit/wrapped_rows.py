@@ -40,7 +40,7 @@ class WrappedRows(Generic[Row]):
         self.columns: int | None = None
         """The width that rows are folded to."""
         self.widest = 0
-        """Columns of the widest text seen since the last `forget`."""
+        """Columns of the widest text seen since the last `forget`, while nothing is folded."""
 
     @property
     def height(self) -> int:
@@ -100,14 +100,15 @@ class WrappedRows(Generic[Row]):
 
     def _add(self, rows: Collection[Row]) -> None:
         self.rows.extend(rows)
-        for row in rows:
-            if len(row.text) * 2 > self.widest:
-                self.widest = max(self.widest, width(row.text))
-        if self.columns is not None:
-            end = self._ends[-1] if self._ends else self._base
+        if self.columns is None:
             for row in rows:
-                end += row.lines(self.columns)
-                self._ends.append(end)
+                if len(row.text) * 2 > self.widest:
+                    self.widest = max(self.widest, width(row.text))
+            return
+        end = self._ends[-1] if self._ends else self._base
+        for row in rows:
+            end += row.lines(self.columns)
+            self._ends.append(end)
 
 
 def _behind(rows: deque[Row], number: int) -> list[Row]:
