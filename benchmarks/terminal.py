@@ -30,7 +30,9 @@ class Subject:
         return Terminal(self.command, size=SIZE)
 
 
-MINIMAL = Subject(command=(*SUBJECTS, "minimal"), words=("minimal", "row 5"))
+MINIMAL = Subject(
+    command=(sys.executable, "-m", "benchmarks.minimal_app"), words=("minimal", "row 5")
+)
 STILL = Subject(command=(*SUBJECTS, "still"), words=("production", "search", "unhealthy"))
 FLOOD = Subject(command=(*SUBJECTS, "flood"), words=STILL.words)
 TWENTY = Subject(command=(*SUBJECTS, "twenty"), words=("worker-12", "healthy", "▁"))
