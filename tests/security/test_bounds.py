@@ -1,13 +1,13 @@
 """Whatever is read from outside has a bound, before anything parses it."""
 
 import io
+import socket
 import tarfile
 from collections.abc import Iterator
 from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from threading import Thread
-from types import SimpleNamespace
 from typing import Any, ClassVar
 
 import pytest
@@ -286,21 +286,50 @@ def test_a_line_of_a_feed_has_an_end(
         list(decoder.feed(b"x" * 11))
 
 
-def test_an_answer_of_the_engine_has_an_end(monkeypatch: pytest.MonkeyPatch) -> None:
-    asked: list[int] = []
+CONTENT = b"x" * 65536
 
-    def read(size: int) -> bytes:
-        asked.append(size)
-        return b"x" * size
 
-    answer = SimpleNamespace(read=read, headers={}, status=200, length=0)
-    monkeypatch.setattr(unix_client._Connection, "request", lambda *_: None)
-    monkeypatch.setattr(unix_client._Connection, "getresponse", lambda _: answer)
-    monkeypatch.setattr(unix_client._Connection, "connect", lambda _: None)
+@pytest.mark.parametrize(
+    ("start", "again", "refused"),
+    [
+        (b"\r\n", CONTENT, bounds.TooMuch),
+        (b"Content-Length: 1000000000000\r\n\r\n", CONTENT, bounds.TooMuch),
+        (
+            b"Transfer-Encoding: chunked\r\n\r\n",
+            b"10000\r\n" + CONTENT + b"\r\n",
+            bounds.TooMuch,
+        ),
+        (b"Name: ", CONTENT, ConnectionError),
+        (b"", b"Name: value\r\n", ConnectionError),
+    ],
+    ids=["content", "content of a length", "chunks", "a line of the head", "the head"],
+)
+def test_an_answer_of_the_engine_has_an_end(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    start: bytes,
+    again: bytes,
+    refused: type[Exception],
+) -> None:
     monkeypatch.setattr(unix_client.UnixEngineReader._get, "__kwdefaults__", {"bound": 10})
-    with pytest.raises(bounds.TooMuch):
-        unix_client.UnixEngineReader("/nowhere", "unix:///nowhere").containers(all=True, filters={})
-    assert asked == [11]
+    path = str(tmp_path / "engine.sock")
+
+    def answer(server: socket.socket) -> None:
+        caller, _ = server.accept()
+        with caller, suppress(OSError):
+            caller.sendall(b"HTTP/1.1 200 OK\r\n" + start)
+            while True:
+                caller.sendall(again)
+
+    with socket.socket(socket.AF_UNIX) as server:
+        server.bind(path)
+        server.listen()
+        answering = Thread(target=answer, args=(server,), daemon=True)
+        answering.start()
+        with pytest.raises(refused):
+            unix_client.UnixEngineReader(path, f"unix://{path}").containers(all=True, filters={})
+        answering.join(timeout=30)
+    assert not answering.is_alive()
 
 
 def test_a_deep_answer_of_the_engine_is_no_bug(monkeypatch: pytest.MonkeyPatch) -> None:

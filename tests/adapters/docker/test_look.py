@@ -156,6 +156,13 @@ def test_what_answers_and_is_no_engine(engine: SmallEngine) -> None:
         b"hello\r\n",
         b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\n[   \r\n",
         b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nsome\r\n",
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n-1\r\n",
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{}more\r\n0\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nContent-Length: -1\r\n\r\n{}",
+        b"HTTP/1.1 200 OK\r\nContent-Len",
+        b"HTTP/1.1 200 OK\r\n" + b"X: 1\r\n" * 200 + b"\r\n{}",
+        b"HTTP/1.1 OK\r\n\r\n{}",
+        b"SSH-2.0-OpenSSH_9.6\r\n\r\n{}",
     ],
 )
 def test_an_engine_that_dies_while_it_answers(tmp_path: Path, answer: bytes) -> None:
@@ -186,6 +193,19 @@ def test_an_answer_in_chunks(tmp_path: Path) -> None:
             self.wfile.write(b'6\r\n{"Id":\r\n5\r\n "1"}\r\n0\r\n\r\n')
 
     with SmallEngine(str(tmp_path / "engine.sock"), Chunked) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        assert at(server.server_address).inspect_container("here") == {"Id": "1"}
+        server.shutdown()
+
+
+def test_an_answer_that_ends_with_its_connection(tmp_path: Path) -> None:
+    class Unmeasured(Handler):
+        def do_GET(self) -> None:
+            self.send_response(200)
+            self.end_headers()
+            self.wfile.write(b'{"Id": "1"}')
+
+    with SmallEngine(str(tmp_path / "engine.sock"), Unmeasured) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         assert at(server.server_address).inspect_container("here") == {"Id": "1"}
         server.shutdown()

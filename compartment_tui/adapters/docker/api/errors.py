@@ -6,7 +6,6 @@ import socket
 import subprocess
 import sys
 from collections.abc import Iterator
-from http.client import HTTPException
 from typing import NamedTuple
 
 from compartment_tui.adapters.docker.api.address import Address
@@ -50,6 +49,8 @@ class _SdkErrors(NamedTuple):
 def _sdk_errors() -> _SdkErrors:
     if "compartment_tui.adapters.docker.api.sdk" not in sys.modules:
         return _SdkErrors()
+    from http.client import HTTPException
+
     from requests.exceptions import InvalidURL, RequestException, Timeout
     from urllib3.exceptions import HTTPError, NameResolutionError
 
@@ -62,7 +63,7 @@ def _sdk_errors() -> _SdkErrors:
     from compartment_tui.adapters.docker.api.ssh_transport import SshFailed
 
     return _SdkErrors(
-        all=(StoreError, DockerException, RequestException, HTTPError),
+        all=(StoreError, DockerException, RequestException, HTTPError, HTTPException),
         refusal=(APIError,),
         credentials=(StoreError,),
         ssh=(SshFailed,),
@@ -75,7 +76,7 @@ def _sdk_errors() -> _SdkErrors:
 def foreign_errors() -> Kinds:
     """What either way to the engine raises."""
     return (
-        *(EngineRefusal, ConnectionError, TimeoutError, socket.gaierror, HTTPException),
+        *(EngineRefusal, ConnectionError, TimeoutError, socket.gaierror),
         *(json.JSONDecodeError, subprocess.SubprocessError),
         *_sdk_errors().all,
     )

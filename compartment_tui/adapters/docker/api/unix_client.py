@@ -1,16 +1,15 @@
 """The few questions of whoever looks around, asked over the local socket.
 
 The SDK takes longer to load than a status takes besides, and these are plain GETs. They are called
-as the SDK's own are and answer the same, so that an engine elsewhere is asked through the SDK.
+as the SDK's own are and answer the same, so that an engine elsewhere is asked through the SDK. The
+standard library's HTTP loads TLS and e-mail, for a tenth of a status: what a GET takes stands here.
 """
 
 import json
 import socket
 import time
 from collections.abc import Iterable, Mapping
-from contextlib import closing
-from http.client import HTTPConnection, HTTPException
-from typing import Any, Protocol
+from typing import Any, BinaryIO, Protocol
 from urllib.parse import quote, urlencode
 
 from compartment_tui.domain import bounds
@@ -20,6 +19,9 @@ OLDEST_API = (1, 41)
 """Docker Engine 20.10."""
 CONNECT_SECONDS = 10
 READ_SECONDS = 60
+HEAD_LINE = 65536
+HEAD_LINES = 100
+"""A head of longer lines, or of more, is no engine's."""
 
 Json = dict[str, Any]
 Filters = Mapping[str, list[str]]
@@ -101,50 +103,108 @@ class UnixEngineReader:
         *,
         bound: int = bounds.ENGINE_ANSWER,
     ) -> bytes:
-        with closing(_Connection(self._path)) as connection:
-            try:
-                # Without a version in the path the engine speaks its newest.
-                connection.request("GET", f"{path}?{urlencode(query or {})}")
-                answer = connection.getresponse()
-                content = answer.read(bound + 1)
-                # Asked for so many bytes, it does not say when there were fewer than promised.
-                if answer.length and len(content) <= bound:
-                    raise ConnectionError("its answer broke off")
-            except HTTPException as error:
-                raise ConnectionError("its answer broke off, or is none") from error
+        # Without a version in the path the engine speaks its newest.
+        target = f"{path}?{urlencode(query or {})}"
+        with _connected(self._path) as channel, channel.makefile("rb") as answer:
+            channel.sendall(
+                f"GET {target} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n".encode()
+            )
+            status, headers = _read_head(answer)
+            content = _read_body(answer, headers, bound)
         bounds.refuse_large(len(content), bound, "the answer of the Docker engine")
-        refuse_old(answer.headers.get("Api-Version", ""), self._url)
-        if answer.status >= 300:
-            raise EngineRefusal(answer.status, _reason(content) or f"HTTP {answer.status}")
+        refuse_old(headers.get("api-version", ""), self._url)
+        if status >= 300:
+            raise EngineRefusal(status, _reason(content) or f"HTTP {status}")
         return content
 
 
-class _Connection(HTTPConnection):
-    def __init__(self, path: str) -> None:
-        super().__init__("localhost")
-        self._socket_path = path
+def _connected(path: str) -> socket.socket:
+    """Raises ConnectionError."""
+    channel = socket.socket(socket.AF_UNIX)
+    try:
+        channel.settimeout(CONNECT_SECONDS)
+        _enter(channel, path)
+        channel.settimeout(READ_SECONDS)
+    except OSError as error:
+        channel.close()
+        raise ConnectionError(str(error)) from error
+    return channel
 
-    def connect(self) -> None:
-        self.sock = socket.socket(socket.AF_UNIX)
+
+def _enter(channel: socket.socket, path: str) -> None:
+    deadline = time.monotonic() + CONNECT_SECONDS
+    while True:
         try:
-            self.sock.settimeout(CONNECT_SECONDS)
-            self._enter()
-            self.sock.settimeout(READ_SECONDS)
-        except OSError as error:
-            raise ConnectionError(str(error)) from error
+            channel.connect(path)
+        except BlockingIOError:
+            # So many are at the door at this moment that a socket with a time-out is sent away.
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.01)
+        else:
+            return
 
-    def _enter(self) -> None:
-        deadline = time.monotonic() + CONNECT_SECONDS
-        while True:
-            try:
-                self.sock.connect(self._socket_path)
-            except BlockingIOError:
-                # So many are at the door at this moment that a socket with a time-out is sent away.
-                if time.monotonic() > deadline:
-                    raise
-                time.sleep(0.01)
-            else:
-                return
+
+def _read_head(answer: BinaryIO) -> tuple[int, dict[str, str]]:
+    """The status, and the headers by their names in small letters. Raises ConnectionError."""
+    version, _, status = _line(answer).partition(" ")
+    if not version.startswith("HTTP/1.") or not status[:3].isdecimal():
+        raise ConnectionError("what answers there does not speak HTTP")
+    headers: dict[str, str] = {}
+    for _ in range(HEAD_LINES):
+        line = _line(answer)
+        if not line:
+            return int(status[:3]), headers
+        name, _, value = line.partition(":")
+        headers[name.lower()] = value.strip()
+    raise ConnectionError("the head of its answer does not end")
+
+
+def _read_body(answer: BinaryIO, headers: Mapping[str, str], bound: int) -> bytes:
+    """All of it, or one byte more than the bound. Raises ConnectionError when it breaks off."""
+    if headers.get("transfer-encoding", "").lower() == "chunked":
+        return _read_chunks(answer, bound)
+    length = headers.get("content-length")
+    if length is None:
+        return answer.read(bound + 1)
+    return _exactly(answer, _size(length, 10), bound)
+
+
+def _read_chunks(answer: BinaryIO, bound: int) -> bytes:
+    content = bytearray()
+    while size := _size(_line(answer).partition(";")[0], 16):
+        content += _exactly(answer, size, bound - len(content))
+        if len(content) > bound:
+            break
+        if _line(answer):
+            raise ConnectionError("its answer is none")
+    return bytes(content)
+
+
+def _exactly(answer: BinaryIO, size: int, bound: int) -> bytes:
+    wanted = min(size, bound + 1)
+    content = answer.read(wanted)
+    if len(content) < wanted:
+        raise ConnectionError("its answer broke off")
+    return content
+
+
+def _size(text: str, base: int) -> int:
+    try:
+        size = int(text, base)
+    except ValueError:
+        size = -1
+    if size < 0:
+        raise ConnectionError("its answer is none")
+    return size
+
+
+def _line(answer: BinaryIO) -> str:
+    """Without its end. Raises ConnectionError when there is none."""
+    line = answer.readline(HEAD_LINE)
+    if not line.endswith(b"\n"):
+        raise ConnectionError("its answer broke off")
+    return line.rstrip(b"\r\n").decode("latin-1")
 
 
 def refuse_old(version: str, url: str) -> None:
