@@ -37,14 +37,17 @@ if TYPE_CHECKING:
         Sample,
     )
     from compartment_tui.domain.detail_views import Visit
+    from compartment_tui.domain.engine import EngineIdentity, EngineInfo, LockInfo, Misfit
     from compartment_tui.domain.errors import RecordInvalid
     from compartment_tui.domain.names import EnvironmentKey
     from compartment_tui.domain.owner import Origin
     from compartment_tui.domain.planning.plan import ContainerSpec, Plan
-    from compartment_tui.domain.refusal import Listener, Refusal
+    from compartment_tui.domain.readiness_advice import Listener
+    from compartment_tui.domain.refusal import Refusal
     from compartment_tui.domain.routes import RouteTable
     from compartment_tui.domain.seals import SealPlace
     from compartment_tui.domain.variable import Secret
+    from compartment_tui.domain.variables.dotenv import DotenvContent
     from compartment_tui.domain.variables.edits import Edit
     from compartment_tui.domain.variables.views import Identity, Unsealed
 
@@ -57,37 +60,6 @@ class Feed(Protocol[T_co]):
     def __iter__(self) -> Iterator[T_co]: ...
     def __next__(self) -> T_co: ...
     def close(self) -> None: ...
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class EngineInfo:
-    """The Docker engine we talk to. `host` is where published ports are reached from here."""
-
-    version: str
-    api: str
-    address: str
-    """`unix:///var/run/docker.sock`, `tcp://…`, `ssh://…`."""
-    host: str
-    live_restore: bool = False
-    builder: str = ""
-    """`buildkit` or `classic`, and the command that is used."""
-    builder_takes: tuple[str, ...] = ()
-    """What of newer Dockerfiles it can build, in the Dockerfile's words."""
-    builder_lacks: tuple[str, ...] = ()
-    builder_hint: str = ""
-    """What would bring it."""
-    chosen_by: str = ""
-    """What named it, in words: a setting of the docker command."""
-    unsafe: str = ""
-    """Why the way to it is open to others, in words; empty when it is not."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class EngineIdentity:
-    """What tells one engine from all others: its own id, and the address it has from here."""
-
-    address: str
-    id: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -132,16 +104,6 @@ class EdgeInfo:
     """In words, what one made now has and this one has not; of an earlier version's."""
     made_on: str = ""
     """`REFERENCE@sha256:…`: which image its tag led to when it was made."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Misfit:
-    """Something of somebody else's that has labels or a name of ours, and is left out."""
-
-    kind: str
-    """`container`, `network`, `image`."""
-    name: str
-    why: str
 
 
 class ConnectionCount(Protocol):
@@ -457,16 +419,6 @@ class EngineLock(Protocol):
     ) -> None: ...
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LockInfo:
-    """Who changes an environment now. `holder` is `user@host`, `purpose` the verb."""
-
-    key: EnvironmentKey
-    holder: str
-    purpose: str
-    since: datetime
-
-
 class Locks(Protocol):
     """Locks that live on the engine and die with their holder."""
 
@@ -602,17 +554,6 @@ class TextForm(StrEnum):
     """The same, less what a shell cannot say."""
     DOCKER = "docker"
     """`docker run --env-file`: what stands behind the sign, to the end of the line."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DotenvContent:
-    """What a text of variables has; some is named, because it may not be what was meant."""
-
-    values: Mapping[str, Secret]
-    literal_references: tuple[str, ...] = ()
-    """Keys whose value has `$NAME` or the like in it, which stays as it is written."""
-    decoded_paths: tuple[str, ...] = ()
-    """Keys whose value looks like a path of Windows in double quotes, where `\\t` is a tab."""
 
 
 class Dotenv(Protocol):

@@ -14,8 +14,9 @@ from compartment_tui.domain import bounds
 from compartment_tui.domain.errors import UsageProblem
 from compartment_tui.domain.names import PLAIN_KEY_PATTERN, show
 from compartment_tui.domain.variable import Secret
+from compartment_tui.domain.variables.dotenv import DotenvContent
 from compartment_tui.domain.variables.edits import check_key, check_value
-from compartment_tui.ports import DotenvContent, TextForm
+from compartment_tui.ports import TextForm
 
 if TYPE_CHECKING:
     from dotenv.parser import Binding

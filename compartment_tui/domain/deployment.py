@@ -183,16 +183,6 @@ class Sample:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Attempt:
-    """One answer to "can you take traffic?". `detail` is in words: `503`, `connection refused`."""
-
-    number: int
-    ready: bool
-    detail: str
-    took: timedelta
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Deployment:
     """One image with one set of values run as one service in one environment: its history."""
 

@@ -8,11 +8,21 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TypeAlias
 
-from compartment_tui.domain.deployment import Attempt, Stage
+from compartment_tui.domain.deployment import Stage
 from compartment_tui.domain.names import Target
 from compartment_tui.domain.outcome import Failure, Outcome
 from compartment_tui.domain.planning.lifecycle import LifecyclePlan
 from compartment_tui.domain.planning.plan import Run
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attempt:
+    """One answer to "can you take traffic?". `detail` is in words: `503`, `connection refused`."""
+
+    number: int
+    ready: bool
+    detail: str
+    took: timedelta
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

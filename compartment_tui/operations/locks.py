@@ -1,7 +1,8 @@
 """Who changes an environment, and taking the lock away."""
 
+from compartment_tui.domain.engine import LockInfo
 from compartment_tui.operations.environment_record import key_and_config
-from compartment_tui.ports import LockInfo, World
+from compartment_tui.ports import World
 
 
 def lock_holder(world: World, *, environment: str) -> LockInfo | None:

@@ -12,9 +12,9 @@ from compartment_tui.domain.config import (
 )
 from compartment_tui.domain.deployment import Deployment
 from compartment_tui.domain.detail_views import Deletion, DeploymentView, InspectView
+from compartment_tui.domain.engine import EngineInfo, LockInfo
 from compartment_tui.domain.refusal import statuses_text
 from compartment_tui.domain.views import EnvironmentStatus, EnvironmentView, Left
-from compartment_tui.ports import EngineInfo, LockInfo
 from compartment_tui.present.tables import (
     available_cell,
     commit_cell,

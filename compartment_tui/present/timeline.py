@@ -7,8 +7,9 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import assert_never
 
-from compartment_tui.domain.deployment import Attempt, Stage
+from compartment_tui.domain.deployment import Stage
 from compartment_tui.domain.events import (
+    Attempt,
     Event,
     Noted,
     Output,

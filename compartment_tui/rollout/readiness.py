@@ -7,25 +7,24 @@ from itertools import groupby
 
 from compartment_tui.domain import image_notes
 from compartment_tui.domain.config import UNDECLARED, Readiness, ReadinessKind, ServiceSpec
-from compartment_tui.domain.deployment import Attempt, Health, Image, Instance, Stage
+from compartment_tui.domain.deployment import Health, Image, Instance, Stage
 from compartment_tui.domain.errors import (
     CandidateExited,
     CompartmentError,
     InstanceGone,
     NeverReady,
 )
-from compartment_tui.domain.events import Event, Probed
+from compartment_tui.domain.events import Attempt, Event, Probed
 from compartment_tui.domain.names import Target
 from compartment_tui.domain.planning.plan import ContainerSpec, Plan
-from compartment_tui.domain.refusal import (
+from compartment_tui.domain.readiness_advice import (
     Advice,
     AskedPort,
-    Cause,
-    Refusal,
     check_advice,
     listening_advice,
     status_advice,
 )
+from compartment_tui.domain.refusal import Cause, Refusal
 from compartment_tui.domain.shell_quotes import option_for
 from compartment_tui.rollout.build import birth_of
 from compartment_tui.rollout.context import Rollout

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from compartment_tui.adapters.dotenv import LONGEST_DOCKER_LINE, DotenvText
 from compartment_tui.domain.errors import UsageProblem
 from compartment_tui.domain.variable import Secret
-from compartment_tui.ports import DotenvContent, TextForm
+from compartment_tui.domain.variables.dotenv import DotenvContent
+from compartment_tui.ports import TextForm
 
 plain_keys = st.from_regex(r"(?!COMPARTMENT_)K_[A-Za-z0-9_]{0,8}", fullmatch=True)
 keys = st.from_regex(r"(?!COMPARTMENT_)[A-Za-z0-9_.][A-Za-z0-9_.:/@%+,\[\]-]{0,8}", fullmatch=True)

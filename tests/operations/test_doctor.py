@@ -9,11 +9,12 @@ from compartment_tui.adapters.memory.world import MemoryWorld
 from compartment_tui.domain.config import EdgeSettings
 from compartment_tui.domain.detail_views import Check, Grade
 from compartment_tui.domain.edge_address import curl, detour, leads_here
+from compartment_tui.domain.engine import EngineInfo
 from compartment_tui.domain.names import EnvironmentKey
 from compartment_tui.domain.requests import Deploy
 from compartment_tui.operations import requests
 from compartment_tui.operations.doctor import doctor
-from compartment_tui.ports import Engine, EngineInfo, World
+from compartment_tui.ports import Engine, World
 from tests.cli.line import line
 from tests.rollout.shop import PRODUCTION, WEB, deploy, open_shop, outcome
 

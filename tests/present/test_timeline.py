@@ -7,8 +7,9 @@ import pytest
 
 from compartment_tui.cli.event_lines import event_line
 from compartment_tui.domain.config import ServiceSpec
-from compartment_tui.domain.deployment import Attempt, Deployment, Stage, Trigger
+from compartment_tui.domain.deployment import Deployment, Stage, Trigger
 from compartment_tui.domain.events import (
+    Attempt,
     Event,
     Noted,
     Output,

@@ -32,12 +32,12 @@ from compartment_tui.adapters.repository_files import (
 from compartment_tui.domain.config import Build, BuildSecret, Kind, ServiceSpec
 from compartment_tui.domain.deployment import EnvironmentRecord, Trigger
 from compartment_tui.domain.dockerfile import own_ports
+from compartment_tui.domain.engine import EngineIdentity
 from compartment_tui.domain.errors import BuildFailed, NotFound, ProjectFileInvalid, UsageProblem
 from compartment_tui.domain.names import EnvironmentKey
 from compartment_tui.domain.planning.plan import ImageSource, Plan
 from compartment_tui.domain.variable import Secret, Sensitivity
 from compartment_tui.domain.variables.edits import SetVariable
-from compartment_tui.ports import EngineIdentity
 
 HEAD = '[project]\nname = "shop"\n[services]\nweb = "."\n'
 CANARY = "PRIVATE-CANARY\n"

@@ -1,4 +1,7 @@
-"""The port `Engine` on one Docker host. The ideas are in the modules beside this one."""
+"""The port `Engine` on one Docker host. The ideas are in the modules in `resources`.
+
+Those that a status does without are imported by the methods that need them.
+"""
 
 import socket
 from collections.abc import Iterable, Iterator, Mapping
@@ -12,31 +15,20 @@ from compartment_tui.adapters.docker.api.labels import Role
 from compartment_tui.adapters.docker.api.resource_names import ResourceNames
 from compartment_tui.adapters.docker.resources import (
     active_name,
-    connections,
     containers,
-    exec_command,
     images,
     logs,
     networks,
-    stats,
 )
 from compartment_tui.domain.config import NetworkSettings
 from compartment_tui.domain.deployment import Image, Instance, Sample
 from compartment_tui.domain.names import EnvironmentKey
-from compartment_tui.domain.refusal import Listener
-from compartment_tui.ports import (
-    Cancel,
-    ConnectionCount,
-    EngineEvent,
-    EngineIdentity,
-    EngineInfo,
-    Feed,
-    LogLine,
-    Misfit,
-)
+from compartment_tui.ports import Cancel, ConnectionCount, EngineEvent, Feed, LogLine
 
 if TYPE_CHECKING:
+    from compartment_tui.domain.engine import EngineIdentity, EngineInfo, Misfit
     from compartment_tui.domain.planning.plan import ContainerSpec
+    from compartment_tui.domain.readiness_advice import Listener
 
 
 class DockerEngine:
@@ -48,13 +40,14 @@ class DockerEngine:
         self._known: dict[str, str] = {}
         """Containers that were looked up by their deployment."""
 
-    def info(self) -> EngineInfo:
+    def info(self) -> "EngineInfo":
         # Only this asks which commands can build: no other answer should wait for loading that.
         from compartment_tui.adapters.docker.build import builder_abilities as abilities
         from compartment_tui.adapters.docker.build.build_command import (
             describe_builder,
             find_build_command,
         )
+        from compartment_tui.domain.engine import EngineInfo
 
         with self._client.translate("tell about itself"):
             facts = self._client.info()
@@ -77,7 +70,9 @@ class DockerEngine:
     def address(self) -> str:
         return self._layout.within(self._client.address.url)
 
-    def identity(self) -> EngineIdentity:
+    def identity(self) -> "EngineIdentity":
+        from compartment_tui.domain.engine import EngineIdentity
+
         with self._client.translate("tell which one it is"):
             found = str(self._client.info().get("ID") or self._client.address.url)
         return EngineIdentity(address=self.address(), id=self._layout.within(found))
@@ -104,8 +99,8 @@ class DockerEngine:
     def instance(self, deployment: str) -> Instance | None:
         return containers.instance(self._client, self._known, deployment)
 
-    def misfits(self, project: str) -> tuple[Misfit, ...]:
-        from compartment_tui.adapters.docker.resources.misfits import misfits  # only `doctor` asks
+    def misfits(self, project: str) -> "tuple[Misfit, ...]":
+        from compartment_tui.adapters.docker.resources.misfits import misfits
 
         return misfits(self._client, self._layout, project)
 
@@ -173,18 +168,26 @@ class DockerEngine:
         return logs.logs(self._client, deployment, follow=follow, tail=tail, since=since)
 
     def stats(self, deployment: str) -> Feed[Sample]:
+        from compartment_tui.adapters.docker.resources import stats
+
         return stats.stats(self._client, deployment)
 
     def events(self, project: str) -> Feed[EngineEvent]:
         return logs.events(self._client, project)
 
     def count_connections(self, deployment: str, port: int) -> ConnectionCount:
+        from compartment_tui.adapters.docker.resources import connections
+
         return connections.count_connections(self._client, deployment, port)
 
-    def listeners(self, deployment: str) -> tuple[Listener, ...]:
+    def listeners(self, deployment: str) -> "tuple[Listener, ...]":
+        from compartment_tui.adapters.docker.resources import connections
+
         return connections.listeners(self._client, deployment)
 
     def execute(self, deployment: str, command: tuple[str, ...], *, terminal: bool) -> int:
+        from compartment_tui.adapters.docker.resources import exec_command
+
         return exec_command.execute(self._client, deployment, command, terminal=terminal)
 
     def remove_environment(self, key: EnvironmentKey, *, volumes: bool) -> None:

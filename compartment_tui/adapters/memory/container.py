@@ -12,7 +12,7 @@ from compartment_tui.adapters.memory.stats import sample, until_next_second
 from compartment_tui.domain.deployment import Health, Instance, InstanceState, Sample
 from compartment_tui.domain.names import EnvironmentKey
 from compartment_tui.domain.planning.plan import ContainerSpec
-from compartment_tui.domain.refusal import Listener
+from compartment_tui.domain.readiness_advice import Listener
 from compartment_tui.ports import LogLine
 
 FIRST_BACKOFF = timedelta(milliseconds=100)

@@ -13,6 +13,7 @@ from compartment_tui.adapters.memory.host import Host, disk_full
 from compartment_tui.domain.claims import claimed
 from compartment_tui.domain.config import NetworkSettings
 from compartment_tui.domain.deployment import Image, Instance, Sample
+from compartment_tui.domain.engine import EngineIdentity, EngineInfo, Misfit
 from compartment_tui.domain.errors import (
     Cancelled,
     CandidateExited,
@@ -30,9 +31,9 @@ from compartment_tui.domain.names import (
     stepping_aside_name,
 )
 from compartment_tui.domain.planning.plan import ContainerSpec
-from compartment_tui.domain.refusal import Listener
+from compartment_tui.domain.readiness_advice import Listener
 from compartment_tui.domain.subnets import refuse_needed_addresses
-from compartment_tui.ports import Cancel, EngineEvent, EngineIdentity, EngineInfo, LogLine, Misfit
+from compartment_tui.ports import Cancel, EngineEvent, LogLine
 
 T = TypeVar("T")
 KEPT_LINES = 20

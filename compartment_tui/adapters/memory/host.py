@@ -17,10 +17,11 @@ from compartment_tui.adapters.memory.container import Container
 from compartment_tui.adapters.memory.feeds import MemoryFeed
 from compartment_tui.domain.config import EdgeSettings
 from compartment_tui.domain.deployment import AuditLine, EnvironmentRecord, Image
+from compartment_tui.domain.engine import LockInfo, Misfit
 from compartment_tui.domain.errors import CompartmentError, DiskFull, RecordInvalid
 from compartment_tui.domain.names import EnvironmentKey, active_name
 from compartment_tui.domain.routes import RouteTable
-from compartment_tui.ports import EngineEvent, LockInfo, Misfit
+from compartment_tui.ports import EngineEvent
 
 ROUTE_DELAY = timedelta(milliseconds=50)
 """How long the edge takes to put a written table in force."""

@@ -15,6 +15,7 @@ from compartment_tui.adapters.memory.host import (
 from compartment_tui.adapters.memory.records import read_record, rebuilt_record
 from compartment_tui.domain.config import Readiness, ReadinessKind
 from compartment_tui.domain.deployment import EnvironmentRecord, Health, Instance
+from compartment_tui.domain.engine import LockInfo
 from compartment_tui.domain.errors import (
     EdgeNotConfirmed,
     EngineProblem,
@@ -24,7 +25,6 @@ from compartment_tui.domain.errors import (
 from compartment_tui.domain.names import EnvironmentKey, show
 from compartment_tui.domain.refusal import Cause, Refusal, Reply, judged, unanswered
 from compartment_tui.domain.routes import RouteTable
-from compartment_tui.ports import LockInfo
 
 ENGINE_LOCK_PATIENCE = timedelta(seconds=60)
 ENGINE_LOCK_PAUSE = timedelta(milliseconds=200)

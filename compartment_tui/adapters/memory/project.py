@@ -14,6 +14,7 @@ from compartment_tui.adapters.memory.secrets import MemorySecrets
 from compartment_tui.domain.commits import Checkout, Commit, CommitRange
 from compartment_tui.domain.config import ProjectConfig, ServiceSpec
 from compartment_tui.domain.deployment import EnvironmentRecord, Provenance
+from compartment_tui.domain.engine import EngineIdentity
 from compartment_tui.domain.errors import NotFound, SensitiveUnreadable
 from compartment_tui.domain.names import EnvironmentKey, parse_environment_name, show
 from compartment_tui.domain.owner import Origin
@@ -26,7 +27,6 @@ from compartment_tui.domain.planning.required_variables import (
 from compartment_tui.domain.seals import MovedValue
 from compartment_tui.domain.variable import Sensitivity, Variable
 from compartment_tui.domain.variables.edits import Edit, Rekey, SetVariable, edited, is_sensitive
-from compartment_tui.ports import EngineIdentity
 
 NOWHERE = Path("/memory")
 

@@ -6,8 +6,6 @@ from collections.abc import Mapping
 
 from compartment_tui.adapters.project_file.token_positions import KeyPath, pieces, walk
 
-__all__ = ["KeyPath", "key_lines", "line_of"]
-
 
 def key_lines(text: str) -> Mapping[KeyPath, int]:
     """The line, from 1, of every table and key of a valid TOML text.

@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from compartment_tui.adapters.project_file.line_numbers import KeyPath, key_lines, line_of
 from compartment_tui.adapters.project_file.read_tables import Problem, read_tables
 from compartment_tui.adapters.project_file.rules import broken_rules
 from compartment_tui.domain import bounds
@@ -93,6 +92,9 @@ def _not_toml(message: str, text: str, file_name: str) -> ProjectFileInvalid:
 
 
 def _invalid(problems: tuple[Problem, ...], text: str, file_name: str) -> ProjectFileInvalid:
+    # Where a key stands is only asked when something is wrong with it.
+    from compartment_tui.adapters.project_file.line_numbers import key_lines, line_of
+
     lines = {_normal(path): line for path, line in key_lines(text).items()}
     placed = sorted((line_of(lines, _normal(one.path)), at) for at, one in enumerate(problems))
     line, index = placed[0]
@@ -104,7 +106,7 @@ def _invalid(problems: tuple[Problem, ...], text: str, file_name: str) -> Projec
     )
 
 
-def _normal(path: KeyPath) -> KeyPath:
+def _normal(path: tuple[str, ...]) -> tuple[str, ...]:
     """Rules speak of environments by their name in normal form C, however it was written."""
     return tuple(unicodedata.normalize("NFC", name) for name in path)
 

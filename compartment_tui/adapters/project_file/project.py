@@ -19,11 +19,12 @@ from compartment_tui.domain.config import ProjectConfig, ServiceSpec
 from compartment_tui.domain.deployment import EnvironmentRecord
 from compartment_tui.domain.errors import NotFound, ProjectFileInvalid, Surroundings
 from compartment_tui.domain.names import EnvironmentKey, show
-from compartment_tui.ports import EngineIdentity, Secrets
+from compartment_tui.ports import Secrets
 
 if TYPE_CHECKING:
     from compartment_tui.adapters.project_file.known_recipients import KnownRecipients
     from compartment_tui.adapters.record_file.copies import RecordCopies
+    from compartment_tui.domain.engine import EngineIdentity
     from compartment_tui.domain.variables.edits import Edit
 
 JUST_WRITTEN = 100_000_000
@@ -115,7 +116,7 @@ class TomlProject:
     def changes(self) -> FileChanges:
         return FileChanges(self._file)
 
-    def keep_copy(self, state: EnvironmentRecord, engine: EngineIdentity) -> None:
+    def keep_copy(self, state: EnvironmentRecord, engine: "EngineIdentity") -> None:
         self._copies().keep(state, engine)
 
     def copy(self, key: EnvironmentKey, address: str) -> tuple[EnvironmentRecord, datetime] | None:

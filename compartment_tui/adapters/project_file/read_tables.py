@@ -1,16 +1,20 @@
 """From the TOML of a project file to values that keep the schema's promises, or to problems."""
 
+from __future__ import annotations
+
 import json
 import re
 import unicodedata
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from compartment_tui.adapters.project_file.line_numbers import KeyPath
 from compartment_tui.adapters.project_file.schema import ANY, NAME_CHECKS, ROOT, Node
 from compartment_tui.domain.names import show
 from compartment_tui.domain.suggestion import nearest
+
+if TYPE_CHECKING:
+    from compartment_tui.adapters.project_file.token_positions import KeyPath
 
 _BARE = re.compile(r"[A-Za-z0-9_-]+")
 

@@ -9,7 +9,6 @@ import math
 import re
 from collections.abc import Callable
 from datetime import timedelta
-from decimal import Decimal
 from pathlib import PurePosixPath
 from typing import Any
 
@@ -171,6 +170,8 @@ def size(value: object) -> int:
     match = re.fullmatch(SIZE_PATTERN, filled(value))
     if match is None:
         raise ValueError("not a size")
+    from decimal import Decimal  # takes a while to load, and few files have a size
+
     unit = match[2].lower()
     base = 1000 if unit[1:] == "b" else 1024
     return int(Decimal(match[1]) * base ** (_UNITS.find(unit[:1]) + 1))

@@ -10,13 +10,16 @@ import hashlib
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from compartment_tui.adapters.places import make_private, read_private, write_private
 from compartment_tui.adapters.repository_files import is_inside
 from compartment_tui.domain.deployment import EnvironmentRecord
 from compartment_tui.domain.errors import RecordInvalid
 from compartment_tui.domain.names import EnvironmentKey
-from compartment_tui.ports import EngineIdentity
+
+if TYPE_CHECKING:
+    from compartment_tui.domain.engine import EngineIdentity
 
 COPIES = "copies"
 ADDRESSES = "addresses"
@@ -35,7 +38,7 @@ class RecordCopies:
         self._root = _digest(str(root))
         self._foreign = is_inside(root, state)
 
-    def keep(self, state: EnvironmentRecord, engine: EngineIdentity) -> None:
+    def keep(self, state: EnvironmentRecord, engine: "EngineIdentity") -> None:
         """Keep one; a failure to do so is not worth a word."""
         from compartment_tui.adapters.record_file.record_file import dumps
 

@@ -12,11 +12,11 @@ from compartment_tui.cli.json_documents.common import (
 )
 from compartment_tui.domain.config import ServiceSpec
 from compartment_tui.domain.detail_views import Check, Deletion, EdgeView, Grade, InspectView
+from compartment_tui.domain.engine import EngineInfo, LockInfo
 from compartment_tui.domain.names import EnvironmentKey
 from compartment_tui.domain.planning.lifecycle import LifecyclePlan
 from compartment_tui.domain.planning.retention import Leaving, Pruning
 from compartment_tui.domain.refusal import statuses_text
-from compartment_tui.ports import EngineInfo, LockInfo
 
 
 def inspect_document(views: Iterable[InspectView], key: EnvironmentKey) -> Json:

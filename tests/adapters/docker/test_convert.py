@@ -11,17 +11,18 @@ from hypothesis import strategies as st
 
 from compartment_tui.adapters.docker.api import labels as names
 from compartment_tui.adapters.docker.api.convert import (
-    established,
     event_of,
-    image_of,
     instance_of_inspect,
     instance_of_row,
     labels_of,
-    listening,
     moment,
+)
+from compartment_tui.adapters.docker.api.image_details import (
+    image_of,
     ports_as_written,
     ports_of_history,
 )
+from compartment_tui.adapters.docker.api.socket_table import established, listening
 from compartment_tui.domain.config import ServiceSpec
 from compartment_tui.domain.deployment import (
     Health,

@@ -11,8 +11,8 @@ from compartment_tui.adapters.places import NO_HOME, state_directory
 from compartment_tui.adapters.project_file.project import TomlProject
 from compartment_tui.adapters.record_file.copies import RecordCopies
 from compartment_tui.domain.deployment import EnvironmentRecord
+from compartment_tui.domain.engine import EngineIdentity
 from compartment_tui.domain.names import EnvironmentKey
-from compartment_tui.ports import EngineIdentity
 
 KEY = EnvironmentKey("shop", "caf\u00e9 / 1")
 STATE = EnvironmentRecord(key=KEY, active={"web": "dep_1"})

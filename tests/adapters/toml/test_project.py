@@ -12,10 +12,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from compartment_tui.adapters.project_file import values
-from compartment_tui.adapters.project_file.line_numbers import KeyPath, key_lines
+from compartment_tui.adapters.project_file.line_numbers import key_lines
 from compartment_tui.adapters.project_file.parse import parse_config
 from compartment_tui.adapters.project_file.project import TomlProject
 from compartment_tui.adapters.project_file.schema import ANY, KEYS, ROOT
+from compartment_tui.adapters.project_file.token_positions import KeyPath
 from compartment_tui.domain.config import (
     BuildSecret,
     Kind,

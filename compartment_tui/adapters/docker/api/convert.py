@@ -2,25 +2,19 @@
 
 import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
-from datetime import UTC, datetime, timedelta
-from ipaddress import IPv6Address, ip_address
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from compartment_tui.adapters.docker.api import labels as names
 from compartment_tui.domain import bounds
 from compartment_tui.domain.deployment import (
     Health,
-    HealthCheck,
-    Image,
     Instance,
     InstanceState,
     Provenance,
 )
-from compartment_tui.domain.dockerfile import exposed
 from compartment_tui.domain.names import SERVICE_PATTERN, EnvironmentKey, misnamed
-from compartment_tui.domain.refusal import Listener
 from compartment_tui.ports import EngineEvent
 
 if TYPE_CHECKING:
@@ -38,11 +32,6 @@ _EXIT_IN_STATUS = re.compile(r"\((-?\d+)\)")
 _CHECK_IN_STATUS = re.compile(r"\((?:health: )?(starting|healthy|unhealthy)\)")
 _DEPLOYMENT = re.compile(r"dep_[0-9A-Za-z_]{1,64}")
 _PORT = re.compile(r"[1-9][0-9]{0,4}")
-_ESTABLISHED = "01"
-_EXPOSED = re.compile(r"^(?:/bin/sh -c #\(nop\)\s+)?EXPOSE (.*)", re.DOTALL)
-_BY_SHELL = "CMD-SHELL"
-_SHELL = ("/bin/sh", "-c")
-_LISTENING = "0A"
 _SHOWN_ACTIONS = frozenset(
     ("create", "start", "die", "oom", "pause", "unpause", "rename", "destroy", "health")
 )
@@ -177,60 +166,6 @@ def _judged(ours: Json) -> Iterator[tuple[bool, str]]:
     yield moment(ours[names.CREATED]) is not None, f"its label {names.CREATED} is no time"
 
 
-def ports_as_written(image: Image, *orders: tuple[int, ...]) -> Image:
-    """With its ports in the first of these orders that has them; the rest by number."""
-    wanted = dict.fromkeys(port for order in orders for port in order if port in image.ports)
-    return replace(image, ports=tuple(dict.fromkeys((*wanted, *image.ports))))
-
-
-def ports_of_history(layers: Sequence[Json]) -> tuple[int, ...]:
-    """What an image's instructions exposed, the oldest first; within one they are sorted."""
-    ports: list[int] = []
-    for layer in reversed(layers):
-        if found := _EXPOSED.search(str(layer.get("CreatedBy") or "")):
-            ports += sorted(exposed(re.sub(r"map\[|:\{\}|[\[\]]", " ", found[1])))
-    return tuple(dict.fromkeys(ports))
-
-
-def image_of(data: Json) -> Image:
-    """An inspected image. Its ports are in numerical order: the engine does not keep the file's."""
-    config = data.get("Config") or {}
-    exposed = (port.partition("/") for port in config.get("ExposedPorts") or ())
-    return Image(
-        id=data["Id"],
-        ports=tuple(sorted(int(number) for number, _, kind in exposed if kind in ("", "tcp"))),
-        check=_check_of(config),
-        volumes=tuple(sorted(config.get("Volumes") or ())),
-        user=config.get("User") or "",
-        entrypoint=_words(config.get("Entrypoint")),
-        stop_signal=config.get("StopSignal") or "",
-    )
-
-
-def _check_of(config: Json) -> HealthCheck | None:
-    found = config.get("Healthcheck") or {}
-    how, *words = _words(found.get("Test")) or ("NONE",)
-    if how == "NONE" or not words:
-        return None
-    usual = HealthCheck(command=())
-    return HealthCheck(
-        command=(*(_words(config.get("Shell")) or _SHELL), *words)
-        if how == _BY_SHELL
-        else (*words,),
-        interval=_nanoseconds(found.get("Interval")) or usual.interval,
-        timeout=_nanoseconds(found.get("Timeout")) or usual.timeout,
-        start_period=_nanoseconds(found.get("StartPeriod")) or usual.start_period,
-    )
-
-
-def _words(found: Any) -> tuple[str, ...]:  # noqa: ANN401  (a list, a text or nothing)
-    return (found,) if isinstance(found, str) else tuple(found or ())
-
-
-def _nanoseconds(count: int | None) -> timedelta:
-    return timedelta(microseconds=(count or 0) / 1000)
-
-
 def event_of(data: Json, project: str) -> EngineEvent | None:
     """What happened, if it concerns a service or a lock of the project, or the edge.
 
@@ -250,34 +185,6 @@ def event_of(data: Json, project: str) -> EngineEvent | None:
         service=labels.get(names.SERVICE, ""),
         deployment=labels.get(names.DEPLOYMENT, ""),
     )
-
-
-def established(table: str, port: int) -> int:
-    """How many rows of `/proc/net/tcp` and `tcp6` are established connections *to* `port`."""
-    rows = (line.split() for line in table.splitlines())
-    return sum(
-        len(row) > 3 and row[3] == _ESTABLISHED and row[1].rpartition(":")[2] == f"{port:04X}"
-        for row in rows
-    )
-
-
-def listening(table: str) -> tuple[Listener, ...]:
-    """The rows of `/proc/net/tcp` and `tcp6` that wait for connections."""
-    rows = (line.split() for line in table.splitlines())
-    return tuple(
-        _listener(*row[1].rpartition(":")[::2])
-        for row in rows
-        if len(row) > 3 and row[3] == _LISTENING
-    )
-
-
-def _listener(address: str, port: str) -> Listener:
-    # The kernel prints an address in words of 32 bits, each as the processor has it.
-    words = (bytes.fromhex(address[at : at + 8])[::-1] for at in range(0, len(address), 8))
-    found = ip_address(b"".join(words))
-    # One of IPv4 that a socket of IPv6 has: `::ffff:127.0.0.1`.
-    mapped = found.ipv4_mapped if isinstance(found, IPv6Address) else None
-    return Listener(address=str(mapped or found), port=int(port, 16))
 
 
 def moment(text: str) -> datetime | None:

@@ -8,7 +8,7 @@ import errno
 import os
 from datetime import UTC, datetime, timedelta
 from types import TracebackType
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from compartment_tui.adapters.docker.api import labels
 from compartment_tui.adapters.docker.api.client import Client
@@ -47,7 +47,10 @@ from compartment_tui.domain.names import EnvironmentKey, show
 from compartment_tui.domain.record.rebuild import rebuild
 from compartment_tui.domain.refusal import Refusal
 from compartment_tui.domain.routes import RouteTable
-from compartment_tui.ports import Engine, LockInfo
+from compartment_tui.ports import Engine
+
+if TYPE_CHECKING:
+    from compartment_tui.domain.engine import LockInfo
 
 WRITE_LIMIT = timedelta(seconds=60)
 """A disk may be slow to say that it has the bytes."""
@@ -120,13 +123,15 @@ class DockerLocks:
         )
         return DockerEngineLock(shell)
 
-    def holder(self, key: EnvironmentKey) -> LockInfo | None:
+    def holder(self, key: EnvironmentKey) -> "LockInfo | None":
         try:
             found = lock_container.holder_of(self._client, self._layout.lock(key))
         except NameTaken:
             return None  # it is no lock; whoever wants to take it is told
         if found is None or not found.running:
             return None
+        from compartment_tui.domain.engine import LockInfo
+
         return LockInfo(key=key, holder=found.name, purpose=found.purpose, since=found.since)
 
     def break_lock(self, key: EnvironmentKey) -> bool:

@@ -2,13 +2,13 @@
 
 from compartment_tui.adapters.docker.api import labels
 from compartment_tui.adapters.docker.api.client import Client
-from compartment_tui.adapters.docker.api.convert import established, listening
 from compartment_tui.adapters.docker.api.errors import Conflict, Missing
 from compartment_tui.adapters.docker.api.helper_shell import Shell, ShellGone
 from compartment_tui.adapters.docker.api.labels import Role
+from compartment_tui.adapters.docker.api.socket_table import established, listening
 from compartment_tui.adapters.docker.resources.containers import gone, inspect, locate
 from compartment_tui.domain.deployment import Instance
-from compartment_tui.domain.refusal import Listener
+from compartment_tui.domain.readiness_advice import Listener
 
 TABLES = "cat /proc/net/tcp; cat /proc/net/tcp6 2>/dev/null || :"
 """A kernel without IPv6 has no second table."""

@@ -5,7 +5,6 @@ import re
 import time
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -331,6 +330,9 @@ def retire_all(client: Client, graces: Mapping[str, timedelta]) -> frozenset[str
     """See `Engine.retire_all`."""
     if len(graces) < 2:
         return frozenset(one for one, grace in graces.items() if retire(client, one, grace))
+    # It loads logging, and only a change stops containers.
+    from concurrent.futures import ThreadPoolExecutor
+
     with ThreadPoolExecutor(max_workers=min(len(graces), STOPPED_AT_ONCE)) as pool:
         asked = {one: pool.submit(retire, client, one, grace) for one, grace in graces.items()}
     return frozenset(one for one, answer in asked.items() if answer.result())

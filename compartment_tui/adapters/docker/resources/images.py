@@ -4,7 +4,6 @@ from collections.abc import Mapping
 
 from compartment_tui.adapters.docker.api import labels
 from compartment_tui.adapters.docker.api.client import Client
-from compartment_tui.adapters.docker.api.convert import image_of, ports_as_written, ports_of_history
 from compartment_tui.adapters.docker.api.errors import Conflict, Missing
 from compartment_tui.adapters.docker.resources.containers import rows
 from compartment_tui.domain.deployment import Image
@@ -15,6 +14,13 @@ OUR_NAMES = "compartment/"
 
 def image(client: Client, reference: str, own_ports: tuple[int, ...] = ()) -> Image | None:
     """See `Engine.image`. `own_ports` are those of its own Dockerfile, where that is at hand."""
+    # What reads Dockerfiles comes with it, and of an image a status asks nothing.
+    from compartment_tui.adapters.docker.api.image_details import (
+        image_of,
+        ports_as_written,
+        ports_of_history,
+    )
+
     try:
         with client.translate("inspect an image"):
             found = image_of(client.inspect_image(reference))

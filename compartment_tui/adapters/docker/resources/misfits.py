@@ -16,7 +16,7 @@ from compartment_tui.adapters.docker.resources.containers import (
     rows,
 )
 from compartment_tui.domain.claims import has_our_name
-from compartment_tui.ports import Misfit
+from compartment_tui.domain.engine import Misfit
 
 Json = Mapping[str, Any]
 

@@ -12,7 +12,6 @@ from compartment_tui.adapters.docker.api.labels import Role
 from compartment_tui.adapters.docker.api.ownership import name_taken
 from compartment_tui.adapters.docker.api.resource_names import ResourceNames
 from compartment_tui.adapters.docker.resources.containers import own_rows, remove_container
-from compartment_tui.adapters.docker.resources.machine_network import local_network, machine_network
 from compartment_tui.domain.config import NetworkSettings
 from compartment_tui.domain.errors import EngineProblem, Refused
 from compartment_tui.domain.names import EnvironmentKey
@@ -45,6 +44,8 @@ def make_network(
                 why = "its labels name another environment, or none"
                 raise name_taken(name, why, kind="network")
             return
+    from compartment_tui.adapters.docker.resources.machine_network import machine_network
+
     bridges = tuple(subnets_of(existing))
     machine = machine_network(client, bridges)
     refuse_needed_addresses(settings, machine.needed)
@@ -56,6 +57,8 @@ def make_network(
 
 def next_subnet(client: Client, settings: NetworkSettings) -> str:
     """See `Engine.next_subnet`."""
+    from compartment_tui.adapters.docker.resources.machine_network import local_network
+
     machine = local_network(client)
     refuse_needed_addresses(settings, machine.needed)
     taken = [*subnets_of(_list(client)), *machine.subnets]
