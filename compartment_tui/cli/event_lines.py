@@ -17,7 +17,7 @@ from compartment_tui.domain.events import (
     StageStarted,
     WentLive,
 )
-from compartment_tui.domain.names import Target
+from compartment_tui.domain.target import Target
 from compartment_tui.present.plan import run_words
 from compartment_tui.present.progress import doing, live_line, nothing_drains
 from compartment_tui.present.text import clean, duration, short_id, show, show_name

@@ -9,10 +9,10 @@ from datetime import datetime, timedelta
 from typing import TypeAlias
 
 from compartment_tui.domain.deployment import Stage
-from compartment_tui.domain.names import Target
 from compartment_tui.domain.outcome import Failure, Outcome
 from compartment_tui.domain.planning.lifecycle import LifecyclePlan
 from compartment_tui.domain.planning.plan import Run
+from compartment_tui.domain.target import Target
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

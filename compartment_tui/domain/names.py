@@ -172,14 +172,6 @@ def misnamed(project: object, environment: object) -> bool:
     return unwritable or not right
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Target:
-    """One service in one environment: the unit of planning and of events."""
-
-    environment: str
-    service: str
-
-
 def preview_host(deployment: str, host: str) -> str:
     """Where a held candidate can be looked at: beside `host`, which it would own when live."""
     label, _, base = host.partition(".")

@@ -8,9 +8,9 @@ from datetime import timedelta
 from compartment_tui.domain.deployment import Deployment, EnvironmentRecord, JournalEntry, Purpose
 from compartment_tui.domain.errors import DiedAfterSwitch, InstanceGone, RecordInvalid
 from compartment_tui.domain.events import Event, Noted
-from compartment_tui.domain.names import Target
 from compartment_tui.domain.planning.retention import images_needed, prunable
 from compartment_tui.domain.planning.rollback_targets import spec_of
+from compartment_tui.domain.target import Target
 from compartment_tui.ports import ConnectionCount, World
 from compartment_tui.rollout.retirement import retire
 

@@ -25,7 +25,6 @@ from compartment_tui.domain.events import (
     StageFinished,
     StageReverted,
 )
-from compartment_tui.domain.names import Target
 from compartment_tui.domain.outcome import Failure, Outcome
 from compartment_tui.domain.planning.lifecycle import (
     LifecyclePlan,
@@ -36,6 +35,7 @@ from compartment_tui.domain.planning.lifecycle import (
 )
 from compartment_tui.domain.planning.rollback_targets import spec_of
 from compartment_tui.domain.record.transitions import audited
+from compartment_tui.domain.target import Target
 from compartment_tui.ports import EnvironmentLock, World
 from compartment_tui.rollout.errors import as_expected, failure_of
 from compartment_tui.rollout.progress import Progress

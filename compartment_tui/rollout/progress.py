@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from compartment_tui.domain.deployment import EnvironmentRecord, Stage
 from compartment_tui.domain.errors import Cancelled
 from compartment_tui.domain.events import Noted, StageFinished, StageStarted
-from compartment_tui.domain.names import Target
+from compartment_tui.domain.target import Target
 from compartment_tui.ports import EnvironmentLock, World
 from compartment_tui.rollout.downtime import Downtime
 

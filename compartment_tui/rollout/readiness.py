@@ -15,7 +15,6 @@ from compartment_tui.domain.errors import (
     NeverReady,
 )
 from compartment_tui.domain.events import Attempt, Event, Probed
-from compartment_tui.domain.names import Target
 from compartment_tui.domain.planning.plan import ContainerSpec, Plan
 from compartment_tui.domain.readiness_advice import (
     Advice,
@@ -26,6 +25,7 @@ from compartment_tui.domain.readiness_advice import (
 )
 from compartment_tui.domain.refusal import Cause, Refusal
 from compartment_tui.domain.shell_quotes import option_for
+from compartment_tui.domain.target import Target
 from compartment_tui.rollout.build import birth_of
 from compartment_tui.rollout.context import Rollout
 from compartment_tui.rollout.progress import Progress

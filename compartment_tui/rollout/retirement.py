@@ -5,8 +5,9 @@ from datetime import datetime
 
 from compartment_tui.domain.deployment import Deployment
 from compartment_tui.domain.events import Noted
-from compartment_tui.domain.names import EnvironmentKey, Target
+from compartment_tui.domain.names import EnvironmentKey
 from compartment_tui.domain.planning.rollback_targets import spec_of
+from compartment_tui.domain.target import Target
 from compartment_tui.ports import World
 
 

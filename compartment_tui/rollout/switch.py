@@ -6,12 +6,13 @@ from datetime import timedelta
 from compartment_tui.domain.deployment import EnvironmentRecord, Journal, Purpose
 from compartment_tui.domain.errors import EdgeNotConfirmed, HostConflict
 from compartment_tui.domain.events import Event, RouteMoved
-from compartment_tui.domain.names import EnvironmentKey, Target, show
+from compartment_tui.domain.names import EnvironmentKey, show
 from compartment_tui.domain.planning.plan import Plan, Reroute
 from compartment_tui.domain.planning.rollback_targets import spec_of
 from compartment_tui.domain.record.held_candidates import discarded, held
 from compartment_tui.domain.record.transitions import activated
 from compartment_tui.domain.routes import Route, RouteTable
+from compartment_tui.domain.target import Target
 from compartment_tui.ports import EnvironmentLock, World
 from compartment_tui.rollout.context import Rollout
 

@@ -14,7 +14,7 @@ from compartment_tui.domain.deployment import (
 )
 from compartment_tui.domain.errors import NeedsAttention
 from compartment_tui.domain.events import Event, StageReverted
-from compartment_tui.domain.names import Target
+from compartment_tui.domain.target import Target
 from compartment_tui.ports import EnvironmentLock, World
 from compartment_tui.rollout.drain import LOOK_UP_PATIENCE
 from compartment_tui.rollout.retirement import retire

@@ -5,9 +5,10 @@ import pytest
 
 from compartment_tui.domain.config import Kind, Release, ServiceSpec
 from compartment_tui.domain.deployment import Deployment, Image, Purpose, Stage, Trigger
-from compartment_tui.domain.names import EnvironmentKey, Target
+from compartment_tui.domain.names import EnvironmentKey
 from compartment_tui.domain.planning.plan import RECIPES, ContainerSpec, ImageSource, Plan, Run
 from compartment_tui.domain.routes import Route, RouteTable
+from compartment_tui.domain.target import Target
 from compartment_tui.domain.variable import NameChanges, Secret
 
 AT = datetime(2026, 1, 1, tzinfo=UTC)

@@ -5,8 +5,8 @@ import pytest
 
 from compartment_tui.domain.deployment import Deployment, Health, Stage, Status
 from compartment_tui.domain.events import StageStarted
-from compartment_tui.domain.names import Target
 from compartment_tui.domain.requests import Deploy
+from compartment_tui.domain.target import Target
 from compartment_tui.domain.variable import NameChanges
 from compartment_tui.present.timeline import Timeline, fold
 from compartment_tui.present.tone import Tone

@@ -22,9 +22,10 @@ from compartment_tui.domain.events import (
     StageReverted,
     StageStarted,
 )
-from compartment_tui.domain.names import EnvironmentKey, Target
+from compartment_tui.domain.names import EnvironmentKey
 from compartment_tui.domain.outcome import Failure, Outcome
 from compartment_tui.domain.planning.plan import ImageSource, Plan, Run
+from compartment_tui.domain.target import Target
 from compartment_tui.present.progress import closing_lines, result_lines, track_lines
 from compartment_tui.present.timeline import KEPT_LINES, StepState, Timeline, TrackState, fold
 from compartment_tui.present.tone import Line

@@ -17,7 +17,6 @@ from compartment_tui.adapters.docker.resources import (
     active_name,
     containers,
     images,
-    logs,
     networks,
 )
 from compartment_tui.domain.config import NetworkSettings
@@ -160,11 +159,15 @@ class DockerEngine:
         active_name.end_stepping_aside(self._client, key, services)
 
     def tail(self, deployment: str, lines: int) -> tuple[str, ...]:
+        from compartment_tui.adapters.docker.resources import logs
+
         return logs.tail(self._client, deployment, lines)
 
     def logs(
         self, deployment: str, *, follow: bool, tail: int | None, since: datetime | None
     ) -> Feed[LogLine]:
+        from compartment_tui.adapters.docker.resources import logs
+
         return logs.logs(self._client, deployment, follow=follow, tail=tail, since=since)
 
     def stats(self, deployment: str) -> Feed[Sample]:
@@ -173,6 +176,8 @@ class DockerEngine:
         return stats.stats(self._client, deployment)
 
     def events(self, project: str) -> Feed[EngineEvent]:
+        from compartment_tui.adapters.docker.resources import logs
+
         return logs.events(self._client, project)
 
     def count_connections(self, deployment: str, port: int) -> ConnectionCount:

@@ -49,6 +49,8 @@ def read_tables(document: Mapping[str, Any]) -> tuple[dict[str, Any], tuple[Prob
 
 @dataclass(slots=True)
 class _Reader:
+    """Checks table by table, and gathers what is wrong."""
+
     problems: list[Problem] = field(default_factory=list)
 
     def table(

@@ -22,9 +22,10 @@ from compartment_tui.domain.deployment import (
     Stage,
     Trigger,
 )
-from compartment_tui.domain.names import EnvironmentKey, Target
+from compartment_tui.domain.names import EnvironmentKey
 from compartment_tui.domain.owner import Owner
 from compartment_tui.domain.routes import RouteTable
+from compartment_tui.domain.target import Target
 from compartment_tui.domain.variable import NameChanges, Secret, compare, exposed_keys
 
 DEFAULT_PORT = 3000

@@ -8,12 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from compartment_tui.adapters.docker.api.log_frames import (
-    LINE_LIMIT,
-    Demultiplexer,
-    LineDecoder,
-    LoggedLine,
-)
+from compartment_tui.adapters.docker.api.log_frames import Demultiplexer
+from compartment_tui.adapters.docker.api.log_lines import LINE_LIMIT, LineDecoder, LoggedLine
 
 AT = datetime(2026, 11, 24, 6, 38, 40, 123456, UTC)
 

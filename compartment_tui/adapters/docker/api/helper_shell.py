@@ -5,8 +5,8 @@ closes the shell's stdin, the shell ends and the engine removes the container.
 """
 
 import contextlib
+import os
 import re
-import secrets
 import threading
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
@@ -110,7 +110,7 @@ class Shell:
             ShellGone: the container ended, the connection broke, or no answer came within
                 `timeout`; no further call will succeed.
         """
-        marker, deadline = secrets.token_hex(12), deadline_in(timeout)
+        marker, deadline = os.urandom(12).hex(), deadline_in(timeout)
         program = _program(script, arguments, payload, marker)
         with self._busy:
             if self._closed:

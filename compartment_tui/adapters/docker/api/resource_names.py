@@ -33,6 +33,8 @@ FINGERPRINT_KEY = f"{STATE}/{KEY_FILE}"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ResourceNames:
+    """What our containers, networks and volumes are called on an engine."""
+
     namespace: str = "compartment"
 
     def within(self, engine: str) -> str:

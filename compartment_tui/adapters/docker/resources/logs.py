@@ -12,7 +12,7 @@ from compartment_tui.adapters.docker.api import labels
 from compartment_tui.adapters.docker.api.client import Client
 from compartment_tui.adapters.docker.api.convert import event_of
 from compartment_tui.adapters.docker.api.errors import Missing
-from compartment_tui.adapters.docker.api.log_frames import LineDecoder, LoggedLine
+from compartment_tui.adapters.docker.api.log_lines import LineDecoder, LoggedLine
 from compartment_tui.adapters.docker.resources.containers import find, gone, inspect, locate
 from compartment_tui.domain import bounds
 from compartment_tui.domain.errors import EngineProblem

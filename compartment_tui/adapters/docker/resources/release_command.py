@@ -12,7 +12,7 @@ from compartment_tui.adapters.docker.api import labels
 from compartment_tui.adapters.docker.api.client import Client
 from compartment_tui.adapters.docker.api.errors import Conflict
 from compartment_tui.adapters.docker.api.labels import Role
-from compartment_tui.adapters.docker.api.log_frames import LoggedLine
+from compartment_tui.adapters.docker.api.log_lines import LoggedLine
 from compartment_tui.adapters.docker.resources.containers import (
     birth_config,
     inspect,
