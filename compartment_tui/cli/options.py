@@ -32,6 +32,19 @@ EnvironmentName = Annotated[
 ]
 
 
+DEFAULT_TAIL = 100
+Tail = Annotated[
+    int | None,
+    typer.Option(
+        "--tail",
+        "-n",
+        min=0,
+        metavar="LINES",
+        help="Only the last lines of each service; 100 when not given, all with --since.",
+    ),
+]
+
+
 def _everywhere(
     *,
     file: Annotated[

@@ -4,10 +4,10 @@ import typer
 
 from compartment_tui import PROGRAM
 from compartment_tui.cli.command import command
-from compartment_tui.cli.commands.status import status_lines, told_why
 from compartment_tui.cli.json_documents.common import environment_summary, status_document
 from compartment_tui.cli.options import EnvironmentName
 from compartment_tui.cli.session import Session
+from compartment_tui.cli.status_report import status_lines, told_why
 from compartment_tui.domain.errors import NotFound
 from compartment_tui.operations import environments, status
 from compartment_tui.present.fields import environment_facts

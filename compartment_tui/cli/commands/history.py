@@ -6,14 +6,15 @@ import typer
 
 from compartment_tui.cli import completion
 from compartment_tui.cli.command import command
-from compartment_tui.cli.commands.logs import DEFAULT_TAIL, Margin, Tail, write_feed
-from compartment_tui.cli.commands.status import nothing_deployed
 from compartment_tui.cli.json_documents.common import (
     deployment_document,
     deployment_logs_document,
     history_document,
 )
+from compartment_tui.cli.log_writer import Margin, write_feed
+from compartment_tui.cli.options import DEFAULT_TAIL, Tail
 from compartment_tui.cli.session import Session
+from compartment_tui.cli.status_report import nothing_deployed
 from compartment_tui.operations import history
 from compartment_tui.operations import logs as operations
 from compartment_tui.present.fields import deployment_facts
