@@ -176,7 +176,10 @@ def docker_world(project: Project, client: "Client", *, namespace: str) -> World
 
 
 class LazyWorld:
-    """Opens a world once, whoever asks first; when that fails, the next one tries again."""
+    """Opens a world once, whoever asks first; when that fails, the next one tries again.
+
+    A status asks several ports at once, each in a thread, and nothing in `functools` has a lock.
+    """
 
     def __init__(self, open_it: Callable[[], World]) -> None:
         self._open = open_it
