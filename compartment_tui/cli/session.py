@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, TypedDict
 
 from compartment_tui.cli.exit_codes import CANCELLED, UNEXPECTED, exit_code
 from compartment_tui.cli.options import DEFAULT_ENVIRONMENT, Format
@@ -14,6 +14,14 @@ from compartment_tui.domain.config import ProjectConfig
 from compartment_tui.domain.errors import CompartmentError, Unexpected, UsageProblem, expected
 from compartment_tui.domain.names import EnvironmentKey, parse_environment_name
 from compartment_tui.ports import Factories, World
+
+
+class RequestScope(TypedDict):
+    """What every request about services says."""
+
+    environment: str
+    services: tuple[str, ...]
+    take_over: bool
 
 
 @dataclass(kw_only=True)
@@ -52,6 +60,13 @@ class Session:
         """Raises UsageProblem when the name is none."""
         named = self.named_environment
         return parse_environment_name(DEFAULT_ENVIRONMENT if named is None else named)
+
+    @property
+    def scope(self) -> RequestScope:
+        """Raises UsageProblem, as `environment` does."""
+        return RequestScope(
+            environment=self.environment, services=self.services, take_over=self.take_over
+        )
 
     @cached_property
     def world(self) -> World:

@@ -5,22 +5,25 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from compartment_tui.cli import completion
-from compartment_tui.cli.command import command
-from compartment_tui.cli.commands.runs import Events, Label, PlanOnly
+from compartment_tui.cli.run_command import Label, run_command
 
 if TYPE_CHECKING:
     from compartment_tui.cli.session import Session
-    from compartment_tui.domain.requests import Promote, PromoteFrom
+    from compartment_tui.domain.requests import Discard, Promote, PromoteFrom
 
+FromDeployment = Annotated[
+    str | None,
+    typer.Option(
+        "--deployment",
+        metavar="ID",
+        help="With --from and one service: the image of this one instead.",
+    ),
+]
 app = typer.Typer()
 
 
-@command(
+@run_command(
     app,
-    environment=True,
-    services=True,
-    changes=True,
-    owned=True,
     examples=(
         "promote                                all that `deploy --hold` left waiting",
         "promote -s web                         only the held candidate of web",
@@ -49,25 +52,16 @@ def promote(
             autocompletion=completion.environments,
         ),
     ] = None,
-    deployment: Annotated[
-        str | None,
-        typer.Option(
-            "--deployment",
-            metavar="ID",
-            help="With --from and one service: the image of this one instead.",
-        ),
-    ] = None,
+    deployment: FromDeployment = None,
     label: Label = "",
-    plan: PlanOnly = False,
-    events: Events = False,
-) -> int:
+) -> "Promote | PromoteFrom":
     """Make live what has been proven: a held candidate, or what another environment runs.
 
     A held candidate is asked once more whether it is ready, and its release command is not run
     again. Images of another environment get the values of this one, and release commands run here.
     """
-    from compartment_tui.cli.follow_run import carry_out
     from compartment_tui.domain.errors import UsageProblem
+    from compartment_tui.domain.requests import Promote, PromoteFrom
 
     session.name_environment(target)
     if origin is None and (target is not None or deployment is not None):
@@ -75,51 +69,25 @@ def promote(
             "--to and --deployment go with --from",
             hint="without --from it is about what is held in the environment of --env",
         )
-    request = _promotion(session, origin, deployment, label)
-    return carry_out(session, request, plan=plan, events=events)
-
-
-def _promotion(
-    session: "Session", origin: str | None, deployment: str | None, label: str
-) -> "Promote | PromoteFrom":
-    from compartment_tui.domain.requests import Promote, PromoteFrom
-
     if origin is None:
-        return Promote(
-            environment=session.environment,
-            services=session.services,
-            take_over=session.take_over,
-            label=label,
-        )
+        return Promote(**session.scope, label=label)
     return PromoteFrom(
-        environment=session.environment,
-        services=session.services,
-        take_over=session.take_over,
+        **session.scope,
         origin=origin,
         deployment=deployment,
         label=label,
     )
 
 
-@command(
+@run_command(
     app,
-    environment=True,
-    services=True,
-    changes=True,
-    owned=True,
     examples=("discard           all that is held", "discard -s web    only the candidate of web"),
 )
-def discard(session: "Session", *, plan: PlanOnly = False, events: Events = False) -> int:
+def discard(session: "Session") -> "Discard":
     """Drop what `deploy --hold` left waiting: its preview, its container.
 
     What is live is not touched. What a release command did is not undone.
     """
-    from compartment_tui.cli.follow_run import carry_out
     from compartment_tui.domain.requests import Discard
 
-    request = Discard(
-        environment=session.environment,
-        services=session.services,
-        take_over=session.take_over,
-    )
-    return carry_out(session, request, plan=plan, events=events)
+    return Discard(**session.scope)

@@ -5,18 +5,12 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from compartment_tui.cli import completion
-from compartment_tui.cli.command import command
+from compartment_tui.cli.run_command import Label, run_command
 
 if TYPE_CHECKING:
     from compartment_tui.cli.session import Session
+    from compartment_tui.domain.requests import Deploy, Redeploy, Remove, Resume, Rollback
 
-PlanOnly = Annotated[bool, typer.Option("--plan", help="Show what would happen, and do nothing.")]
-Events = Annotated[
-    bool, typer.Option("--events", help="One JSON object a line on stdout for each event.")
-]
-Label = Annotated[
-    str, typer.Option("--label", metavar="TEXT", help="A name for this run in the history.")
-]
 Ref = Annotated[
     str | None,
     typer.Option(
@@ -32,12 +26,8 @@ RemoveUndeclared = Annotated[
 app = typer.Typer()
 
 
-@command(
+@run_command(
     app,
-    environment=True,
-    services=True,
-    changes=True,
-    owned=True,
     examples=(
         "deploy                      everything, to production",
         "deploy -e staging -s web    one service, to another environment",
@@ -46,7 +36,7 @@ app = typer.Typer()
         "deploy --ref v1.4           what lies in a commit, not in the working tree",
     ),
 )
-def deploy(  # noqa: PLR0913 - one an option
+def deploy(
     session: "Session",
     *,
     force: Annotated[
@@ -62,22 +52,17 @@ def deploy(  # noqa: PLR0913 - one an option
     ref: Ref = None,
     remove_undeclared: RemoveUndeclared = False,
     label: Label = "",
-    plan: PlanOnly = False,
-    events: Events = False,
-) -> int:
+) -> "Deploy":
     """Build what the files say, prove it, and put it live.
 
     Candidates start beside what is live and must be ready before the routes move to them; no
     request is lost. Unchanged services are left alone, and so is what was stopped by hand, unless
     -s names it. If anything fails, what was live stays.
     """
-    from compartment_tui.cli.follow_run import carry_out
     from compartment_tui.domain.requests import Deploy
 
-    request = Deploy(
-        environment=session.environment,
-        services=session.services,
-        take_over=session.take_over,
+    return Deploy(
+        **session.scope,
         force=force,
         hold=hold,
         preview=not no_preview,
@@ -85,15 +70,10 @@ def deploy(  # noqa: PLR0913 - one an option
         ref=ref,
         label=label,
     )
-    return carry_out(session, request, plan=plan, events=events)
 
 
-@command(
+@run_command(
     app,
-    environment=True,
-    services=True,
-    changes=True,
-    owned=True,
     examples=(
         "rollback                           undo the newest run",
         "rollback -s web                    only web, to what it was before",
@@ -123,93 +103,56 @@ def rollback(
         ),
     ] = None,
     label: Label = "",
-    plan: PlanOnly = False,
-    events: Events = False,
-) -> int:
+) -> "Rollback":
     """Go back to what was live before, within seconds.
 
     Its containers were kept. Without options it undoes the newest run still in effect, exactly
     the services that run switched.
     """
-    from compartment_tui.cli.follow_run import carry_out
     from compartment_tui.domain.requests import Rollback
 
-    request = Rollback(
-        environment=session.environment,
-        services=session.services,
-        take_over=session.take_over,
+    return Rollback(
+        **session.scope,
         to=to,
         run=run,
         label=label,
     )
-    return carry_out(session, request, plan=plan, events=events)
 
 
-@command(
+@run_command(
     app,
-    environment=True,
-    services=True,
-    changes=True,
-    owned=True,
     examples=("redeploy -s web    the same image, after a variable was changed",),
 )
-def redeploy(
-    session: "Session", *, label: Label = "", plan: PlanOnly = False, events: Events = False
-) -> int:
+def redeploy(session: "Session", *, label: Label = "") -> "Redeploy":
     """Put what is live into new containers, with today's variables.
 
     Nothing is built or pulled.
     """
-    from compartment_tui.cli.follow_run import carry_out
     from compartment_tui.domain.requests import Redeploy
 
-    request = Redeploy(
-        environment=session.environment,
-        services=session.services,
-        take_over=session.take_over,
-        label=label,
-    )
-    return carry_out(session, request, plan=plan, events=events)
+    return Redeploy(**session.scope, label=label)
 
 
-@command(
+@run_command(
     app,
-    environment=True,
-    services=True,
-    changes=True,
-    owned=True,
     examples=(
         "remove               what is live and no longer in compartment.toml",
         "remove -s worker     this one, whatever the file says",
     ),
 )
-def remove(
-    session: "Session", *, label: Label = "", plan: PlanOnly = False, events: Events = False
-) -> int:
+def remove(session: "Session", *, label: Label = "") -> "Remove":
     """Take away services that the project file no longer has.
 
     Their routes go, they are drained, stopped and kept: `rollback` brings them back.
     """
-    from compartment_tui.cli.follow_run import carry_out
     from compartment_tui.domain.requests import Remove
 
-    request = Remove(
-        environment=session.environment,
-        services=session.services,
-        take_over=session.take_over,
-        label=label,
-    )
-    return carry_out(session, request, plan=plan, events=events)
+    return Remove(**session.scope, label=label)
 
 
-@command(app, environment=True, changes=True, owned=True, examples=("resume -e staging",))
-def resume(session: "Session", *, events: Events = False) -> int:
+@run_command(app, services=False, plan=False, examples=("resume -e staging",))
+def resume(session: "Session") -> "Resume":
     """Finish or revert what a crash or a second Ctrl-C left."""
-    from compartment_tui.cli.follow_run import follow
     from compartment_tui.domain.requests import Resume
 
-    request = Resume(
-        environment=session.environment,
-        take_over=session.take_over,
-    )
-    return follow(session, request, events=events)
+    return Resume(environment=session.environment, take_over=session.take_over)
