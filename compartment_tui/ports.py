@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Generator, Iterable, Iterator, Mapping, Sequence
     from contextlib import AbstractContextManager
     from datetime import datetime, timedelta
-    from types import TracebackType
 
     from compartment_tui.domain.commits import Checkout, CommitRange
     from compartment_tui.domain.config import (
@@ -351,19 +350,18 @@ class Edge(Protocol):
         """Remove the container; the routes' volume stays."""
 
 
-class EnvironmentLock(Protocol):
+class Lock(Protocol):
+    """A lock that is ours, and given back at the end of its context."""
+
+    def __enter__(self) -> Self: ...
+    def __exit__(self, *error: object) -> None: ...
+
+
+class EnvironmentLock(Lock, Protocol):
     """The environment's lock while it is ours: the only way to write its record and routes.
 
     Every method raises LockLost when the lock is no longer ours.
     """
-
-    def __enter__(self) -> Self: ...
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None: ...
 
     def confirm(self) -> None:
         """Nothing, if the lock is ours."""
@@ -407,16 +405,8 @@ class EnvironmentLock(Protocol):
         """
 
 
-class EngineLock(Protocol):
+class EngineLock(Lock, Protocol):
     """The engine-wide lock: making or changing the edge, claiming hosts, choosing subnets."""
-
-    def __enter__(self) -> Self: ...
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None: ...
 
 
 class Locks(Protocol):

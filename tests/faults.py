@@ -14,7 +14,7 @@ spare the effect, since only the end tells that it has come).
 from collections.abc import Callable, Generator
 from dataclasses import dataclass, replace
 from enum import StrEnum
-from types import GeneratorType, TracebackType
+from types import GeneratorType
 from typing import Any, Self, cast
 
 from compartment_tui.domain.errors import EngineUnreachable
@@ -126,13 +126,8 @@ class _Faulty:
         self._inner.__enter__()
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self._call(f"{self._name}.release", lambda: self._inner.__exit__(kind, error, trace))
+    def __exit__(self, *error: object) -> None:
+        self._call(f"{self._name}.release", lambda: self._inner.__exit__(*error))
 
     def _wrapped(self, name: str, method: Callable[..., Any]) -> Callable[..., Any]:
         def call(*args: object, **options: object) -> Any:  # noqa: ANN401 - what the port returns

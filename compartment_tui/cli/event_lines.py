@@ -2,21 +2,7 @@
 
 from typing import assert_never
 
-from compartment_tui.domain.events import (
-    Event,
-    Noted,
-    Output,
-    Probed,
-    RouteMoved,
-    RunFinished,
-    RunPlanned,
-    ServiceUnchanged,
-    StageFailed,
-    StageFinished,
-    StageReverted,
-    StageStarted,
-    WentLive,
-)
+from compartment_tui.domain import events
 from compartment_tui.domain.target import Target
 from compartment_tui.present.plan import run_words
 from compartment_tui.present.progress import doing, live_line, nothing_drains
@@ -28,7 +14,7 @@ EMPTY = Timeline()
 
 
 def event_line(  # noqa: PLR0911 - one return an event
-    event: Event, *, verbose: bool, timeline: Timeline = EMPTY
+    event: events.Event, *, verbose: bool, timeline: Timeline = EMPTY
 ) -> Line | None:
     """What to write when this happens; None when it is not worth a line.
 
@@ -36,46 +22,54 @@ def event_line(  # noqa: PLR0911 - one return an event
     a run ended is for its closing lines.
     """
     match event:
-        case RunPlanned():
+        case events.RunPlanned():
             run = event.run
             where = f"{run.key.project} in {show_name(run.key.environment)}"
             return (Cell(f"{run_words(run)} {where}: run {short_id(run.id)}"),)
-        case StageStarted() | StageFinished() if nothing_drains(timeline, event):
+        case events.StageStarted() | events.StageFinished() if nothing_drains(timeline, event):
             return None
-        case StageStarted() | StageFinished() | StageFailed() | StageReverted():
+        case (
+            events.StageStarted()
+            | events.StageFinished()
+            | events.StageFailed()
+            | events.StageReverted()
+        ):
             return _staged(event, doing(timeline, event.target.service, event.stage))
-        case Output():
+        case events.Output():
             return _of(event.target, f"│ {clean(event.line)}", Tone.QUIET) if verbose else None
-        case Probed():
+        case events.Probed():
             attempt = event.attempt
             said = f"attempt {attempt.number}: {clean(attempt.detail)}"
             return _of(event.target, said, Tone.QUIET) if verbose else None
-        case ServiceUnchanged():
+        case events.ServiceUnchanged():
             return _of(event.target, "unchanged, left alone")
-        case RouteMoved():
+        case events.RouteMoved():
             gone = f", no longer at {event.old_host}" if event.old_host else ""
             return _of(event.target, f"answers at {event.host} now{gone}")
-        case Noted():
+        case events.Noted():
             if event.target is None:
                 return (Cell(clean(event.message), Tone.WARN),)
             return _of(event.target, clean(event.message), Tone.WARN)
-        case WentLive():
+        case events.WentLive():
             return live_line(event) if event.ending else None  # else its closing line says it
-        case RunFinished():
+        case events.RunFinished():
             return None
         case _:
             assert_never(event)
 
 
-def _staged(event: StageStarted | StageFinished | StageFailed | StageReverted, stage: str) -> Line:
+def _staged(
+    event: events.StageStarted | events.StageFinished | events.StageFailed | events.StageReverted,
+    stage: str,
+) -> Line:
     match event:
-        case StageStarted():
+        case events.StageStarted():
             return _of(event.target, stage)
-        case StageFinished():
+        case events.StageFinished():
             return _of(event.target, f"{stage}: done in {duration(event.took)}")
-        case StageFailed():
+        case events.StageFailed():
             return _of(event.target, f"{stage}: failed", Tone.BAD)
-        case StageReverted():
+        case events.StageReverted():
             return _of(event.target, f"{stage}: reverted", Tone.WARN)
         case _:
             assert_never(event)

@@ -7,23 +7,9 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import assert_never
 
+from compartment_tui.domain import events
 from compartment_tui.domain.deployment import Stage
-from compartment_tui.domain.events import (
-    Attempt,
-    Event,
-    Noted,
-    Output,
-    Probed,
-    RouteMoved,
-    RunFinished,
-    RunPlanned,
-    ServiceUnchanged,
-    StageFailed,
-    StageFinished,
-    StageReverted,
-    StageStarted,
-    WentLive,
-)
+from compartment_tui.domain.events import Attempt
 from compartment_tui.domain.outcome import Failure, Outcome
 from compartment_tui.domain.planning.lifecycle import LifecyclePlan
 from compartment_tui.domain.planning.plan import Plan, Run
@@ -130,45 +116,45 @@ class Timeline:
     """When it went live, counted from its beginning; `took` ends with the previous ones."""
     gaps: Mapping[str, timedelta] = field(default_factory=dict)
     """Services that were away for a while, and how long."""
-    moved: tuple[RouteMoved, ...] = ()
+    moved: tuple[events.RouteMoved, ...] = ()
     """Services that were left alone and got another host."""
 
     def track(self, service: str) -> Track | None:
         return next((track for track in self.tracks if track.service == service), None)
 
 
-def fold(timeline: Timeline, event: Event) -> Timeline:  # noqa: PLR0911, PLR0912 - one an event
+def fold(timeline: Timeline, event: events.Event) -> Timeline:  # noqa: PLR0911, PLR0912 - one an event
     """The timeline after one more event."""
     match event:
-        case RunPlanned():
+        case events.RunPlanned():
             return _planned(timeline, event)
-        case StageStarted():
+        case events.StageStarted():
             return _change(timeline, event.target.service, lambda track: _started(track, event))
-        case Output():
+        case events.Output():
             return _change(timeline, event.target.service, lambda track: _printed(track, event))
-        case Probed():
+        case events.Probed():
             return _change(timeline, event.target.service, lambda track: _probed(track, event))
-        case StageFinished():
+        case events.StageFinished():
             return _change(timeline, event.target.service, lambda track: _finished(track, event))
-        case StageFailed():
+        case events.StageFailed():
             return _change(timeline, event.target.service, lambda track: _failed(track, event))
-        case StageReverted():
+        case events.StageReverted():
             return _change(timeline, event.target.service, lambda track: _reverted(track, event))
-        case ServiceUnchanged():
+        case events.ServiceUnchanged():
             return _change(timeline, event.target.service, lambda track: _unchanged(track, event))
-        case RouteMoved():
+        case events.RouteMoved():
             return replace(timeline, moved=(*timeline.moved, event))
-        case Noted():
+        case events.Noted():
             return _noted(timeline, event)
-        case WentLive():
+        case events.WentLive():
             return _went_live(timeline, event)
-        case RunFinished():
+        case events.RunFinished():
             return _ended(timeline, event)
         case _:
             assert_never(event)
 
 
-def _planned(timeline: Timeline, event: RunPlanned) -> Timeline:
+def _planned(timeline: Timeline, event: events.RunPlanned) -> Timeline:
     run = event.run
     return Timeline(
         run=run,
@@ -191,37 +177,37 @@ def _change(timeline: Timeline, service: str, change: Callable[[Track], Track]) 
     return replace(timeline, tracks=changed)
 
 
-def _started(track: Track, event: StageStarted) -> Track:
+def _started(track: Track, event: events.StageStarted) -> Track:
     step = Step(stage=event.stage, state=StepState.RUNNING, started=event.at)
     return replace(track, state=TrackState.RUNNING, steps=(*track.steps, step), lines=())
 
 
-def _printed(track: Track, event: Output) -> Track:
+def _printed(track: Track, event: events.Output) -> Track:
     return replace(track, lines=(*track.lines, event.line)[-KEPT_LINES:])
 
 
-def _probed(track: Track, event: Probed) -> Track:
+def _probed(track: Track, event: events.Probed) -> Track:
     return replace(track, attempts=(*track.attempts, event.attempt)[-KEPT_ATTEMPTS:])
 
 
-def _finished(track: Track, event: StageFinished) -> Track:
+def _finished(track: Track, event: events.StageFinished) -> Track:
     return _mark(track, event.stage, StepState.DONE, event.at, event.note)
 
 
-def _failed(track: Track, event: StageFailed) -> Track:
+def _failed(track: Track, event: events.StageFailed) -> Track:
     track = _mark(track, event.stage, StepState.FAILED, event.at)
     return replace(
         track, state=TrackState.FAILED, failure=event.failure, failed_at=event.stage, lines=()
     )
 
 
-def _reverted(track: Track, event: StageReverted) -> Track:
+def _reverted(track: Track, event: events.StageReverted) -> Track:
     track = _mark(track, event.stage, StepState.REVERTED, event.at)
     state = track.state if track.state is TrackState.FAILED else TrackState.REVERTED
     return replace(track, state=state)
 
 
-def _unchanged(track: Track, event: ServiceUnchanged) -> Track:
+def _unchanged(track: Track, event: events.ServiceUnchanged) -> Track:
     steps = tuple(
         replace(step, state=StepState.DONE, ended=event.at)
         if step.state is StepState.RUNNING
@@ -233,7 +219,7 @@ def _unchanged(track: Track, event: ServiceUnchanged) -> Track:
     )
 
 
-def _noted(timeline: Timeline, event: Noted) -> Timeline:
+def _noted(timeline: Timeline, event: events.Noted) -> Timeline:
     if event.target is None:
         return replace(timeline, notes=(*timeline.notes, event.message))
     service = event.target.service
@@ -242,7 +228,7 @@ def _noted(timeline: Timeline, event: Noted) -> Timeline:
     )
 
 
-def _went_live(timeline: Timeline, event: WentLive) -> Timeline:
+def _went_live(timeline: Timeline, event: events.WentLive) -> Timeline:
     tracks = tuple(
         replace(track, live_at=event.at, ending=event.ending.get(track.service, ""))
         if track.service in event.services
@@ -252,7 +238,7 @@ def _went_live(timeline: Timeline, event: WentLive) -> Timeline:
     return replace(timeline, tracks=tracks, live_after=event.after)
 
 
-def _ended(timeline: Timeline, event: RunFinished) -> Timeline:
+def _ended(timeline: Timeline, event: events.RunFinished) -> Timeline:
     ended = _WELL.get(event.outcome)
     return replace(
         timeline,

@@ -1,7 +1,6 @@
 """The locks of the pretended machine."""
 
 from datetime import timedelta
-from types import TracebackType
 from typing import Self
 
 from compartment_tui.adapters.memory.behaviour import Behaviour
@@ -101,12 +100,7 @@ class MemoryEnvironmentLock:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         if self._host.locks.get(self._key) is self._lock:
             del self._host.locks[self._key]
             self._host.tell_of_lock(self._key, "destroy")
@@ -201,11 +195,6 @@ class MemoryEngineLock:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         if self._host.engine_lock is self._lock:
             self._host.engine_lock = None

@@ -14,23 +14,9 @@ from compartment_tui.cli.json_documents.common import (
     seconds,
     source,
 )
+from compartment_tui.domain import events
 from compartment_tui.domain.commits import CommitRange
 from compartment_tui.domain.deployment import Image, Provenance, Purpose, Stage
-from compartment_tui.domain.events import (
-    Event,
-    Noted,
-    Output,
-    Probed,
-    RouteMoved,
-    RunFinished,
-    RunPlanned,
-    ServiceUnchanged,
-    StageFailed,
-    StageFinished,
-    StageReverted,
-    StageStarted,
-    WentLive,
-)
 from compartment_tui.domain.image_notes import warnings
 from compartment_tui.domain.outcome import Failure
 from compartment_tui.domain.planning.plan import Plan, Run
@@ -127,35 +113,35 @@ def run_document(timeline: Timeline, status: Json | None) -> Json:
     }
 
 
-def event_document(event: Event, environment: str) -> Json:  # noqa: PLR0911, PLR0912 - one an event
+def event_document(event: events.Event, environment: str) -> Json:  # noqa: PLR0911, PLR0912 - one an event
     """One event as one object: `type`, `at`, `environment`, `service`, `stage`, its own facts."""
     match event:
-        case RunPlanned():
+        case events.RunPlanned():
             head = _head("run_planned", event.at, environment)
             return {**head, **plan_document(event.run, {}), "environment": environment}
-        case StageStarted():
+        case events.StageStarted():
             return _staged("stage_started", event)
-        case Output():
+        case events.Output():
             return {**_staged("output", event), "line": event.line}
-        case Probed():
+        case events.Probed():
             return {**_targeted("probed", event), **_attempt(event)}
-        case StageFinished():
+        case events.StageFinished():
             took = {"durationSeconds": seconds(event.took), "note": event.note or None}
             return {**_staged("stage_finished", event), **took}
-        case StageFailed():
+        case events.StageFailed():
             return {**_staged("stage_failed", event), "failure": failure(event.failure)}
-        case StageReverted():
+        case events.StageReverted():
             return _staged("stage_reverted", event)
-        case ServiceUnchanged():
+        case events.ServiceUnchanged():
             return {**_targeted("service_unchanged", event), "deploymentId": event.deployment}
-        case RouteMoved():
+        case events.RouteMoved():
             hosts = {"routeHost": event.host, "oldRouteHost": event.old_host or None}
             return {**_targeted("route_moved", event), **hosts}
-        case Noted():
+        case events.Noted():
             service = event.target.service if event.target else None
             head = _head("noted", event.at, environment, service=service)
             return {**head, "message": event.message}
-        case WentLive():
+        case events.WentLive():
             head = _head("went_live", event.at, environment)
             return {
                 **head,
@@ -164,7 +150,7 @@ def event_document(event: Event, environment: str) -> Json:  # noqa: PLR0911, PL
                 "services": list(event.services),
                 "stillEnding": dict(event.ending),
             }
-        case RunFinished():
+        case events.RunFinished():
             return {**_head("run_finished", event.at, environment), **_ending(event)}
         case _:
             assert_never(event)
@@ -204,21 +190,28 @@ def _head(
     }
 
 
-def _targeted(kind: str, event: Probed | ServiceUnchanged | RouteMoved) -> Json:
-    stages = {Probed: Stage.CHECKING_READINESS, RouteMoved: Stage.SWITCHING_ROUTE}
+def _targeted(
+    kind: str, event: events.Probed | events.ServiceUnchanged | events.RouteMoved
+) -> Json:
+    stages = {events.Probed: Stage.CHECKING_READINESS, events.RouteMoved: Stage.SWITCHING_ROUTE}
     stage = stages.get(type(event))
     target = event.target
     return _head(kind, event.at, target.environment, service=target.service, stage=stage)
 
 
 def _staged(
-    kind: str, event: StageStarted | Output | StageFinished | StageFailed | StageReverted
+    kind: str,
+    event: events.StageStarted
+    | events.Output
+    | events.StageFinished
+    | events.StageFailed
+    | events.StageReverted,
 ) -> Json:
     target = event.target
     return _head(kind, event.at, target.environment, service=target.service, stage=event.stage)
 
 
-def _attempt(event: Probed) -> Json:
+def _attempt(event: events.Probed) -> Json:
     return {
         "attempt": event.attempt.number,
         "ready": event.attempt.ready,
@@ -227,7 +220,7 @@ def _attempt(event: Probed) -> Json:
     }
 
 
-def _ending(event: RunFinished) -> Json:
+def _ending(event: events.RunFinished) -> Json:
     return {
         "deploymentRunId": event.run or None,
         "outcome": event.outcome.value,

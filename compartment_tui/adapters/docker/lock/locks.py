@@ -7,7 +7,6 @@ writes after losing the lock; the probe because it stands in the edge's network.
 import errno
 import os
 from datetime import UTC, datetime, timedelta
-from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 from compartment_tui.adapters.docker.api import labels
@@ -169,12 +168,7 @@ class DockerEnvironmentLock:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self._standpoint.close()
         self._shell.close()
 
@@ -283,10 +277,5 @@ class DockerEngineLock:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self._shell.close()
