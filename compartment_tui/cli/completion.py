@@ -13,7 +13,6 @@ if TYPE_CHECKING:
 
 Offers: TypeAlias = list[tuple[str, str]]
 """Words and what they mean."""
-Offer: TypeAlias = Callable[[typer.Context, str], Offers]
 
 _PLAIN = frozenset("_.@/+-")
 """What shells read as it is. The scripts that shells run do not quote what they are offered."""

@@ -26,8 +26,6 @@ from compartment_tui.operations.environment_record import (
 from compartment_tui.operations.variables import listed
 from compartment_tui.ports import TextForm, World
 
-__all__ = ["Export", "Transfer", "copy", "export", "import_"]
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Export:

@@ -9,8 +9,6 @@ from compartment_tui.domain.views import EnvironmentStatus, HeldCandidate, Servi
 from compartment_tui.present.text import clean, short_id, show, stage_words, variable_words
 from compartment_tui.present.tone import Cell, Line, Tone, line, with_symbol
 
-__all__ = ["option_for", "status_notes"]
-
 
 def status_notes(status: EnvironmentStatus) -> tuple[Line, ...]:
     """One line a matter, the environment's before its services'."""

@@ -10,25 +10,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from compartment_tui.domain import requests as verbs
 from compartment_tui.domain.errors import Refused
 from compartment_tui.domain.names import parse_environment_name
-from compartment_tui.domain.requests import (
-    EVERY_ENVIRONMENT,
-    DeleteEnvironment,
-    Deploy,
-    Discard,
-    Promote,
-    PromoteFrom,
-    Prune,
-    Redeploy,
-    Remove,
-    Request,
-    Restart,
-    Resume,
-    Rollback,
-    Start,
-    Stop,
-)
 from compartment_tui.operations import requests
 from compartment_tui.ports import World
 from compartment_tui.present.requests import command_line
@@ -55,8 +39,8 @@ YES_OR_NO = st.booleans()
 CHANGE: Mapping[str, st.SearchStrategy[Any]] = {"environment": NAMES, "take_over": YES_OR_NO}
 OF_SERVICES = {**CHANGE, "services": SERVICES}
 LABELLED = {**OF_SERVICES, "label": st.just("") | WORDS}
-OPTIONS: dict[type[Request], Mapping[str, st.SearchStrategy[Any]]] = {
-    Deploy: {
+OPTIONS: dict[type[verbs.Request], Mapping[str, st.SearchStrategy[Any]]] = {
+    verbs.Deploy: {
         **LABELLED,
         "force": YES_OR_NO,
         "hold": YES_OR_NO,
@@ -64,30 +48,30 @@ OPTIONS: dict[type[Request], Mapping[str, st.SearchStrategy[Any]]] = {
         "remove_undeclared": YES_OR_NO,
         "ref": st.none() | WORDS,
     },
-    Promote: LABELLED,
-    PromoteFrom: {**LABELLED, "origin": NAMES, "deployment": st.none() | IDS},
-    Discard: OF_SERVICES,
-    Rollback: {**LABELLED, "to": st.none() | IDS, "run": st.none() | IDS},
-    Redeploy: LABELLED,
-    Remove: LABELLED,
-    Stop: OF_SERVICES,
-    Start: OF_SERVICES,
-    Restart: OF_SERVICES,
-    Resume: CHANGE,
-    Prune: {
+    verbs.Promote: LABELLED,
+    verbs.PromoteFrom: {**LABELLED, "origin": NAMES, "deployment": st.none() | IDS},
+    verbs.Discard: OF_SERVICES,
+    verbs.Rollback: {**LABELLED, "to": st.none() | IDS, "run": st.none() | IDS},
+    verbs.Redeploy: LABELLED,
+    verbs.Remove: LABELLED,
+    verbs.Stop: OF_SERVICES,
+    verbs.Start: OF_SERVICES,
+    verbs.Restart: OF_SERVICES,
+    verbs.Resume: CHANGE,
+    verbs.Prune: {
         **CHANGE,
-        "environment": NAMES | st.just(EVERY_ENVIRONMENT),
+        "environment": NAMES | st.just(verbs.EVERY_ENVIRONMENT),
         "before": st.none() | MOMENTS,
     },
-    DeleteEnvironment: {**CHANGE, "volumes": YES_OR_NO, "variables": YES_OR_NO},
+    verbs.DeleteEnvironment: {**CHANGE, "volumes": YES_OR_NO, "variables": YES_OR_NO},
 }
 
 
-def parsed(words: list[str]) -> Request:
+def parsed(words: list[str]) -> verbs.Request:
     """What the command line makes of a command's words; nothing is done."""
-    made: list[Request] = []
+    made: list[verbs.Request] = []
 
-    def take(_world: World, request: Request) -> None:
+    def take(_world: World, request: verbs.Request) -> None:
         made.append(request)
         raise Refused("only to see what was asked for")
 
@@ -100,18 +84,18 @@ def parsed(words: list[str]) -> Request:
 
 
 def test_every_request_and_every_option_is_tried() -> None:
-    assert set(OPTIONS) == set(get_args(Request))
+    assert set(OPTIONS) == set(get_args(verbs.Request))
     for kind, options in OPTIONS.items():
         assert set(options) == {field.name for field in fields(kind)}, kind
 
 
 @pytest.mark.parametrize("kind", OPTIONS, ids=lambda kind: kind.__name__)
-def test_its_command_makes_the_same_request(kind: type[Request]) -> None:
+def test_its_command_makes_the_same_request(kind: type[verbs.Request]) -> None:
     @settings(
         max_examples=12, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck)
     )
     @given(st.builds(kind, **OPTIONS[kind]))
-    def check(request: Request) -> None:
+    def check(request: verbs.Request) -> None:
         program, *words = shlex.split(command_line(request))
         assert program == "compartment-tui"
         assert parsed(words) == request
@@ -122,12 +106,12 @@ def test_its_command_makes_the_same_request(kind: type[Request]) -> None:
 @pytest.mark.parametrize(
     ("words", "request_"),
     [
-        ("deploy", Deploy(environment="production")),
-        ("promote --from staging", PromoteFrom(environment="production", origin="staging")),
-        ("prune", Prune()),
-        ("environment delete x", DeleteEnvironment(environment="x")),
-        ("rollback -s web", Rollback(environment="production", services=("web",))),
+        ("deploy", verbs.Deploy(environment="production")),
+        ("promote --from staging", verbs.PromoteFrom(environment="production", origin="staging")),
+        ("prune", verbs.Prune()),
+        ("environment delete x", verbs.DeleteEnvironment(environment="x")),
+        ("rollback -s web", verbs.Rollback(environment="production", services=("web",))),
     ],
 )
-def test_what_is_not_said_has_the_requests_own_default(words: str, request_: Request) -> None:
+def test_what_is_not_said_has_the_requests_own_default(words: str, request_: verbs.Request) -> None:
     assert parsed(words.split()) == request_

@@ -9,27 +9,11 @@ from collections.abc import Iterator
 import pytest
 
 from compartment_tui.adapters.memory.world import MemoryWorld
+from compartment_tui.domain import requests as verbs
 from compartment_tui.domain.deployment import EnvironmentRecord, Health
 from compartment_tui.domain.detail_views import Grade
 from compartment_tui.domain.errors import RecordInvalid
 from compartment_tui.domain.names import EnvironmentKey
-from compartment_tui.domain.requests import (
-    EVERY_ENVIRONMENT,
-    DeleteEnvironment,
-    Deploy,
-    Discard,
-    Promote,
-    PromoteFrom,
-    Prune,
-    Redeploy,
-    Remove,
-    Request,
-    Restart,
-    Resume,
-    Rollback,
-    Start,
-    Stop,
-)
 from compartment_tui.operations import (
     completion,
     doctor,
@@ -58,13 +42,13 @@ def opened() -> MemoryWorld:
     opened = open_shop(WEB, WORKER)
     deploy(opened)
     for name in ("spoilt", "well"):
-        request = Deploy(environment=name, services=())
+        request = verbs.Deploy(environment=name, services=())
         assert outcome(requests.execute(opened.world, request)) == "live"
     opened.host.invalid_records.add(SPOILT)
     return opened
 
 
-def execute_whole(opened: MemoryWorld, request: Request) -> None:
+def execute_whole(opened: MemoryWorld, request: verbs.Request) -> None:
     done = requests.execute(opened.world, request)
     if isinstance(done, Iterator):
         list(done)
@@ -154,24 +138,24 @@ def test_whoever_only_looks_goes_on(opened: MemoryWorld) -> None:
 @pytest.mark.parametrize(
     "request_",
     [
-        Deploy(environment="spoilt"),
-        Redeploy(environment="spoilt"),
-        Rollback(environment="spoilt"),
-        Promote(environment="spoilt"),
-        Discard(environment="spoilt"),
-        Remove(environment="spoilt", services=("web",)),
-        Stop(environment="spoilt"),
-        Start(environment="spoilt"),
-        Restart(environment="spoilt"),
-        Resume(environment="spoilt"),
-        Prune(environment="spoilt"),
-        DeleteEnvironment(environment="spoilt"),
-        PromoteFrom(environment="production", origin="spoilt"),
+        verbs.Deploy(environment="spoilt"),
+        verbs.Redeploy(environment="spoilt"),
+        verbs.Rollback(environment="spoilt"),
+        verbs.Promote(environment="spoilt"),
+        verbs.Discard(environment="spoilt"),
+        verbs.Remove(environment="spoilt", services=("web",)),
+        verbs.Stop(environment="spoilt"),
+        verbs.Start(environment="spoilt"),
+        verbs.Restart(environment="spoilt"),
+        verbs.Resume(environment="spoilt"),
+        verbs.Prune(environment="spoilt"),
+        verbs.DeleteEnvironment(environment="spoilt"),
+        verbs.PromoteFrom(environment="production", origin="spoilt"),
     ],
     ids=lambda one: type(one).__name__,
 )
 def test_whoever_would_change_it_or_build_on_it_is_refused(
-    opened: MemoryWorld, request_: Request
+    opened: MemoryWorld, request_: verbs.Request
 ) -> None:
     before = dict(opened.host.containers)
     with pytest.raises(RecordInvalid, match="the record of “spoilt” cannot be read"):
@@ -192,7 +176,7 @@ def test_the_others_are_deployed_and_no_image_goes_that_it_may_need(opened: Memo
     used = {one.birth.image.id for one in opened.host.containers.values()}
     assert not images & used, "only the record that cannot be read calls for them"
     assert images <= set(opened.host.images)
-    request = Prune(environment=EVERY_ENVIRONMENT)
+    request = verbs.Prune(environment=verbs.EVERY_ENVIRONMENT)
     assert prune.plan_prune(opened.world, request).images == ()
     assert prune.prune(opened.world, request).images == ()
     assert images <= set(opened.host.images)
@@ -202,7 +186,7 @@ def test_the_others_are_deployed_and_no_image_goes_that_it_may_need(opened: Memo
 
 
 def test_prune_of_all_leaves_it_out_and_says_so(opened: MemoryWorld) -> None:
-    request = Prune(environment=EVERY_ENVIRONMENT)
+    request = verbs.Prune(environment=verbs.EVERY_ENVIRONMENT)
     planned = prune.plan_prune(opened.world, request)
     assert "cannot be read" in planned.skipped[SPOILT]
     assert planned.images == ()

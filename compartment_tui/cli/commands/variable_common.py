@@ -7,9 +7,9 @@ import typer
 from compartment_tui import PROGRAM
 from compartment_tui.cli.session import Session
 from compartment_tui.domain.errors import UsageProblem
+from compartment_tui.domain.shell_quotes import option_for
 from compartment_tui.domain.variables.views import Identity
 from compartment_tui.present.recipients import first_reader_words, reader_count_words
-from compartment_tui.present.status import option_for
 
 Sensitive = Annotated[
     bool, typer.Option("--sensitive", help="Encrypted in the file, and never shown again.")
