@@ -43,8 +43,8 @@ class LocalPrograms:
         except OSError as error:
             raise NotFound(f"{show(command[0])} cannot be run: {error.strerror}") from error
         finally:
-            for one, handler in before.items():
-                signal.signal(one, handler)
+            for number, handler in before.items():
+                signal.signal(number, handler)
 
 
 def _execute(command: Sequence[str], path: str, environment: Mapping[str, str]) -> NoReturn:

@@ -101,8 +101,8 @@ def allow_readers_of_all(session: Session, *, without: Collection[str] = ()) -> 
 def _allow_readers(session: Session, found: tuple[str, ...]) -> tuple[str, ...]:
     lines = tuple(new_reader_lines(found))
     if session.yes:
-        for one in lines:
-            session.output.say(one)
+        for shown in lines:
+            session.output.say(shown)
         return found
     if not session.output.can_ask:
         raise AnswerNeeded(

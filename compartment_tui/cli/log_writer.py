@@ -21,14 +21,14 @@ class Margin:
         self._services = services
         self._width = max((width(show(name)) for name in services), default=0)
 
-    def of(self, one: LogLine) -> str:
-        at = one.at.astimezone().isoformat(timespec="milliseconds") + " " if self._verbose else ""
+    def of(self, entry: LogLine) -> str:
+        at = entry.at.astimezone().isoformat(timespec="milliseconds") + " " if self._verbose else ""
         if len(self._services) < 2:
             return at
-        name = pad(show(one.service), self._width)
+        name = pad(show(entry.service), self._width)
         if not self._coloured:
             return f"{name} | {at}"
-        return f"\x1b[{self._colour(one.service)}m{name} |\x1b[0m {at}"
+        return f"\x1b[{self._colour(entry.service)}m{name} |\x1b[0m {at}"
 
     def _colour(self, service: str) -> str:
         place = self._services.index(service) if service in self._services else 0
@@ -39,11 +39,11 @@ def write_feed(session: Session, feed: Feed[LogLine], margin: Margin) -> None:
     """Until the feed ends, or nobody reads any more; it is closed then."""
     output = session.output
     try:
-        for one in feed:
+        for entry in feed:
             if output.json:
-                output.json_line(log_line(one, session.environment))
+                output.json_line(log_line(entry, session.environment))
             else:
-                output.out.write(f"{margin.of(one)}{clean(one.message)}\n")
+                output.out.write(f"{margin.of(entry)}{clean(entry.message)}\n")
             if output.out.closed:
                 return
     finally:

@@ -67,8 +67,8 @@ def inspect_facts(view: InspectView, now: datetime) -> Iterator[Fact]:
             "rollback to",
             Cell(f"{short_id(status.rollback_to)}{left_words(status.rollback_left)}"),
         )
-    for one in view.history[:5]:
-        yield "history", _short_story(one, now)
+    for deployment in view.history[:5]:
+        yield "history", _short_story(deployment, now)
 
 
 def deployment_facts(view: DeploymentView, now: datetime) -> Iterator[Fact]:

@@ -20,8 +20,8 @@ def handling_lines(handling: LifecyclePlan, http_port: int) -> tuple[Line, ...]:
     if not handling.acting:
         lines.append(line("  nothing to do", Tone.QUIET))
     width = max((len(show(one.service)) for one in handling.services), default=0)
-    for one in handling.services:
-        lines += _rows(one, handling.verb, width, http_port)
+    for service in handling.services:
+        lines += _rows(service, handling.verb, width, http_port)
     return tuple(lines)
 
 

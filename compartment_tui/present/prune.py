@@ -48,10 +48,10 @@ def _consequences(found: Pruning) -> list[Line]:
 
 def _left(found: Pruning) -> list[Line]:
     lines: list[Line] = []
-    for one in found.remaining:
-        where = f"{show(one.service)} {short_id(one.deployment)} in {show(one.key.environment)}"
+    for kept in found.remaining:
+        where = f"{show(kept.service)} {short_id(kept.deployment)} in {show(kept.key.environment)}"
         lines.append(
-            (with_symbol(f"{where} has values from before, too; it is {one.why}", Tone.WARN),)
+            (with_symbol(f"{where} has values from before, too; it is {kept.why}", Tone.WARN),)
         )
     for key, why in found.skipped.items():
         said = f"{show(key.environment)} is left alone: {clean(why)}"

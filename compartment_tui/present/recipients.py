@@ -11,10 +11,10 @@ from compartment_tui.present.tone import Cell, Line, Tone, line, with_symbol
 
 def readers_lines(readers: Readers) -> Iterator[Line]:
     """A line each, and what a person should know of their own part in it."""
-    for one in readers.recipients:
+    for recipient in readers.recipients:
         new = Cell("  new: nobody has sealed for it from here", Tone.WARN)
-        ours = Cell("  you" if readers.ours(one) else "", Tone.GOOD)
-        yield Cell(clean(one)), new if one in readers.unknown else ours
+        ours = Cell("  you" if readers.ours(recipient) else "", Tone.GOOD)
+        yield Cell(clean(recipient)), new if recipient in readers.unknown else ours
     if not readers.recipients:
         yield line("nobody: sensitive values need a recipient", Tone.QUIET)
     identity = readers.identity
@@ -32,17 +32,17 @@ def readers_lines(readers: Readers) -> Iterator[Line]:
 
 def moved_lines(moved: Iterable[MovedValue]) -> Iterator[Line]:
     """A line each: where it stands, and where it was sealed for."""
-    for one in moved:
-        there = one.sealed_for.words_from(one.here.project)
-        words = f"{one.here.words()} was sealed for {there}, and opens nowhere else"
+    for value in moved:
+        there = value.sealed_for.words_from(value.here.project)
+        words = f"{value.here.words()} was sealed for {there}, and opens nowhere else"
         yield (with_symbol(words, Tone.WARN),)
 
 
 def new_reader_lines(recipients: Sequence[str]) -> Iterator[Line]:
     """Whom a value would be sealed for that nobody has sealed for from here."""
-    for one in recipients:
+    for recipient in recipients:
         yield (
-            with_symbol(f"new among the recipients: {show(one)}", Tone.WARN),
+            with_symbol(f"new among the recipients: {show(recipient)}", Tone.WARN),
             Cell("  nobody has sealed for it from here yet", Tone.QUIET),
         )
 

@@ -226,9 +226,9 @@ class Host:
             for route in table.routes
             if not route.stopped
         }
-        for one in tuple(self.containers.values()):
-            named = one.name == active_name(one.service, one.key)
-            one.serve(named or one.deployment in routed)
+        for container in tuple(self.containers.values()):
+            named = container.name == active_name(container.service, container.key)
+            container.serve(named or container.deployment in routed)
 
     def tell(self, container: Container, action: str) -> None:
         """Let everybody who listens know what happened."""
@@ -276,9 +276,9 @@ class Host:
     def running(self, key: EnvironmentKey, service: str) -> tuple[str, ...]:
         """Deployments of a service whose containers run."""
         return tuple(
-            one.deployment
-            for one in self.containers.values()
-            if one.key == key and one.service == service and one.running
+            container.deployment
+            for container in self.containers.values()
+            if container.key == key and container.service == service and container.running
         )
 
     def problems(self) -> list[str]:

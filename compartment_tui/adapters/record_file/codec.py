@@ -50,11 +50,11 @@ def unknown_keys(hint: Any, plain: object) -> Iterator[str]:  # noqa: ANN401
     """The paths of the keys in `plain` that decoding it as `hint` would pass over."""
     origin, inner = typing.get_origin(hint), typing.get_args(hint)
     if origin in (types.UnionType, typing.Union):
-        for one in inner:
-            yield from unknown_keys(one, plain)
+        for kind in inner:
+            yield from unknown_keys(kind, plain)
     elif origin is tuple and isinstance(plain, list):
-        for one in plain:
-            yield from unknown_keys(inner[0], one)
+        for item in plain:
+            yield from unknown_keys(inner[0], item)
     elif dataclasses.is_dataclass(hint) and isinstance(plain, dict):
         fields = _fields(cast(Hashable, hint))
         for name, value in plain.items():

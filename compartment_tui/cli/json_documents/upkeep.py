@@ -90,14 +90,14 @@ def handling_document(handling: LifecyclePlan) -> Json:
         "operation": {"type": f"service.{handling.verb.value}"},
         "services": [
             {
-                "serviceName": one.service,
-                "deploymentId": one.active.id,
-                "routeHost": one.active.host,
-                "running": one.running,
-                "changes": one.acts,
-                "reason": one.why or None,
+                "serviceName": service.service,
+                "deploymentId": service.active.id,
+                "routeHost": service.active.host,
+                "running": service.running,
+                "changes": service.acts,
+                "reason": service.why or None,
             }
-            for one in handling.services
+            for service in handling.services
         ],
         **place(handling.key),
     }

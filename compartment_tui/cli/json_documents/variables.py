@@ -92,8 +92,12 @@ def readers_document(readers: Readers) -> Json:
     identity = readers.identity
     return {
         "recipients": [
-            {"recipient": one, "ours": readers.ours(one), "new": one in readers.unknown}
-            for one in readers.recipients
+            {
+                "recipient": recipient,
+                "ours": readers.ours(recipient),
+                "new": recipient in readers.unknown,
+            }
+            for recipient in readers.recipients
         ],
         "identity": {
             "place": identity.place,
@@ -104,12 +108,12 @@ def readers_document(readers: Readers) -> Json:
         "unreadableValues": readers.unreadable,
         "movedValues": [
             {
-                **place(EnvironmentKey(one.here.project, one.here.environment)),
-                "serviceName": one.here.service,
-                "keyName": one.here.key,
-                "sealedFor": one.sealed_for.words_from(one.here.project),
+                **place(EnvironmentKey(value.here.project, value.here.environment)),
+                "serviceName": value.here.service,
+                "keyName": value.here.key,
+                "sealedFor": value.sealed_for.words_from(value.here.project),
             }
-            for one in readers.moved
+            for value in readers.moved
         ],
     }
 

@@ -83,9 +83,9 @@ class Client:
 
     def heed(self, state: "EnvironmentRecord") -> "EnvironmentRecord":
         """Take from a record which containers are whose; the record."""
-        for one in state.deployments.values():
-            if one.container:
-                self.containers[one.id] = one.container
+        for deployment in state.deployments.values():
+            if deployment.container:
+                self.containers[deployment.id] = deployment.container
         return state
 
     def close(self) -> None:

@@ -70,8 +70,8 @@ def _why(client: Client, row: Json, claims: Mapping[str, int]) -> str:
 def _networks(client: Client, layout: ResourceNames) -> Iterator[Misfit]:
     with client.translate("list the networks"):
         found = client.list_networks()
-    for one in found:
-        name, marks = str(one.get("Name", "")), one.get("Labels") or {}
+    for row in found:
+        name, marks = str(row.get("Name", "")), row.get("Labels") or {}
         if not name.startswith(layout.network_prefix):
             continue
         key = key_of(marks)
@@ -83,10 +83,10 @@ def _networks(client: Client, layout: ResourceNames) -> Iterator[Misfit]:
 def _images(client: Client, project: str) -> Iterator[Misfit]:
     with client.translate("list the images"):
         found = client.list_images(filters={"label": [f"{labels.PROJECT}={project}"]})
-    for one in found:
-        if labels.ROLE in (one.get("Labels") or {}):
-            tags = one.get("RepoTags") or ()
-            name = next((tag for tag in tags if "<none>" not in tag), str(one.get("Id", "")))
+    for row in found:
+        if labels.ROLE in (row.get("Labels") or {}):
+            tags = row.get("RepoTags") or ()
+            name = next((tag for tag in tags if "<none>" not in tag), str(row.get("Id", "")))
             why = "it was made of a container of ours, and has its labels"
             yield Misfit(kind="image", name=name, why=why)
 

@@ -26,9 +26,9 @@ _OURS = (Role.SERVICE, Role.RELEASE, Role.DRAIN)
 def networks(client: Client, layout: ResourceNames) -> frozenset[EnvironmentKey]:
     """See `Engine.networks`."""
     found = (
-        key_of(one.get("Labels") or {})
-        for one in _list(client, labels.filters(Role.NETWORK))
-        if one["Name"].startswith(layout.network_prefix)
+        key_of(network.get("Labels") or {})
+        for network in _list(client, labels.filters(Role.NETWORK))
+        if network["Name"].startswith(layout.network_prefix)
     )
     return frozenset(key for key in found if key is not None)
 
@@ -38,9 +38,9 @@ def make_network(
 ) -> None:
     """See `Engine.make_network`."""
     existing, name = _list(client), layout.network(key)
-    for one in existing:
-        if one["Name"] == name:
-            if key_of(one.get("Labels") or {}) != key:
+    for network in existing:
+        if network["Name"] == name:
+            if key_of(network.get("Labels") or {}) != key:
                 why = "its labels name another environment, or none"
                 raise name_taken(name, why, kind="network")
             return
@@ -103,8 +103,8 @@ def free_subnets(settings: NetworkSettings, taken: Iterable[Subnet]) -> Iterator
 
 def subnets_of(listed: Iterable[dict[str, Any]]) -> Iterator[Subnet]:
     """The IPv4 subnets of the engine's networks."""
-    for one in listed:
-        for pool in (one.get("IPAM") or {}).get("Config") or ():
+    for network in listed:
+        for pool in (network.get("IPAM") or {}).get("Config") or ():
             subnet = pool.get("Subnet", "")
             if "." in subnet:
                 yield ipaddress.IPv4Network(subnet, strict=False)
