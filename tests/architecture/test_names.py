@@ -7,10 +7,8 @@ from pathlib import Path
 
 import pytest
 
-import compartment_tui
+from tests.architecture.modules import MODULES, name, tree_of
 
-PACKAGE = Path(compartment_tui.__file__).parent
-MODULES = sorted(PACKAGE.rglob("*.py"))
 REFUSED = re.compile(
     "again|apart|around|aside|away|beside|beyond|elsewhere|found|given|gone|ground|here|hold|left"
     "|look|made|misc|near|others?|rest|said|seen|stuff|taken|there|things|together|unchanged|utils?"
@@ -20,10 +18,6 @@ NOUNS = frozenset(("planning", "string"))
 """Of the field, though they end like a gerund."""
 DOCSTRING_LINES = 2
 """Before the first blank line."""
-
-
-def name(module: Path) -> str:
-    return str(module.relative_to(PACKAGE))
 
 
 def words(module: Path) -> list[str]:
@@ -38,7 +32,7 @@ def refused(word: str) -> bool:
 def test_a_public_class_name_is_defined_once() -> None:
     homes: defaultdict[str, list[str]] = defaultdict(list)
     for module in MODULES:
-        for node in ast.parse(module.read_text(encoding="utf-8")).body:
+        for node in tree_of(module).body:
             if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
                 homes[node.name].append(name(module))
     assert {found: places for found, places in homes.items() if len(places) > 1} == {}
@@ -51,7 +45,7 @@ def test_a_module_is_called_by_a_noun(module: Path) -> None:
 
 @pytest.mark.parametrize("module", MODULES, ids=name)
 def test_a_module_says_in_a_sentence_what_it_is(module: Path) -> None:
-    text = ast.get_docstring(ast.parse(module.read_text(encoding="utf-8"))) or ""
+    text = ast.get_docstring(tree_of(module)) or ""
     assert len(text.partition("\n\n")[0].splitlines()) <= DOCSTRING_LINES
 
 

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-PACKAGE = Path(__file__).parents[2] / "compartment_tui"
+from tests.architecture.modules import MODULES, PACKAGE, tree_of
+
 SEAM = PACKAGE / "adapters" / "docker" / "api"
 LIBRARIES = frozenset({"docker", "requests", "urllib3"})
 WAYS = frozenset({"sdk", "sdk_session", "ssh_transport", "unix_client", "registry_credentials"})
@@ -17,8 +18,7 @@ WAYS = frozenset({"sdk", "sdk_session", "ssh_transport", "unix_client", "registr
 @cache
 def nodes(module: Path) -> tuple[ast.AST, ...]:
     wanted = (ast.Import, ast.ImportFrom, ast.Attribute)
-    tree = ast.parse(module.read_text(encoding="utf-8"))
-    return tuple(node for node in ast.walk(tree) if isinstance(node, wanted))
+    return tuple(node for node in ast.walk(tree_of(module)) if isinstance(node, wanted))
 
 
 def imports(module: Path) -> Iterator[str]:
@@ -52,7 +52,7 @@ def raw_clients(module: Path) -> list[str]:
     ]
 
 
-OUTSIDE = [path for path in sorted(PACKAGE.rglob("*.py")) if SEAM not in path.parents]
+OUTSIDE = [path for path in MODULES if SEAM not in path.parents]
 INSIDE = [path for path in sorted(SEAM.glob("*.py")) if path.name != "sdk.py"]
 
 

@@ -10,18 +10,12 @@ from pathlib import Path
 
 import pytest
 
-import compartment_tui
+from tests.architecture.modules import MODULES, PACKAGE, name, tree_of
 
-PACKAGE = Path(compartment_tui.__file__).parent
-MODULES = sorted(PACKAGE.rglob("*.py"))
 FUNCTION_BUDGET = 50
 MAY_REVEAL = "adapters"
 SHOWS_PLAIN = ("domain/variable.py", "shown")
 """The one other place, and all it does: a plain value is no secret, and it knows which is plain."""
-
-
-def name(module: Path) -> str:
-    return str(module.relative_to(PACKAGE))
 
 
 def functions(tree: ast.AST) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]:
@@ -47,7 +41,7 @@ def reveals(tree: ast.AST) -> list[int]:
 
 @pytest.mark.parametrize("module", MODULES, ids=name)
 def test_a_function_does_one_thing(module: Path) -> None:
-    tree = ast.parse(module.read_text(encoding="utf-8"))
+    tree = tree_of(module)
     long = {one.name: length(one) for one in functions(tree) if length(one) > FUNCTION_BUDGET}
     assert not long
 
@@ -56,7 +50,7 @@ def test_a_function_does_one_thing(module: Path) -> None:
 def test_only_adapters_reveal_secrets(module: Path) -> None:
     if module.relative_to(PACKAGE).parts[0] == MAY_REVEAL:
         return
-    tree = ast.parse(module.read_text(encoding="utf-8"))
+    tree = tree_of(module)
     excused = [
         line
         for one in functions(tree)
@@ -71,7 +65,7 @@ def test_the_search_for_revealers_finds_them() -> None:
     found = reveals(ast.parse("a.reveal()\nmap(Secret.reveal, b)\nc._value\nself._value\n"))
     assert found == [1, 2, 3]
     assert any(
-        reveals(ast.parse(module.read_text(encoding="utf-8")))
+        reveals(tree_of(module))
         for module in MODULES
         if module.relative_to(PACKAGE).parts[0] == MAY_REVEAL
     )
