@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from enum import StrEnum
+from functools import lru_cache
 from typing import Any
 
 from compartment_tui.domain.names import DEFAULT_ENVIRONMENT
@@ -150,8 +151,9 @@ class ServiceSpec:
         """
         return json.dumps(_plain(self), sort_keys=True, separators=(",", ":"))
 
-    @classmethod
-    def of_text(cls, text: str) -> "ServiceSpec":
+    @staticmethod
+    @lru_cache  # most deployments of a service say the same
+    def of_text(text: str) -> "ServiceSpec":
         """Read back what `text()` wrote. Raises ValueError when it is not that."""
         try:
             return _spec(json.loads(text))

@@ -76,22 +76,23 @@ def entered(record: EnvironmentRecord, stage: Stage, plans: Iterable[Plan]) -> E
 
     A kept deployment keeps its old story until it is live. One about to be held is not held yet.
     """
+    moved = {}
     for plan in plans:
-        deployment = record.deployments[plan.deployment]
         if not plan.reuses_container and stage is not Stage.HELD:
             live = stage is Stage.DRAINING_PREVIOUS  # its route has been switched: it has succeeded
             status = Status.SUCCEEDED if live else Status.RUNNING
-            moved = replace(deployment, status=status, stage=stage)
-            record = record.with_deployment(moved)
-    if record.journal is None:
-        return record
-    return replace(record, journal=replace(record.journal, stage=stage))
+            deployment = record.deployments[plan.deployment]
+            moved[plan.deployment] = replace(deployment, status=status, stage=stage)
+    journal = record.journal and replace(record.journal, stage=stage)
+    return replace(record, deployments={**record.deployments, **moved}, journal=journal)
 
 
 def image_known(record: EnvironmentRecord, birth: ContainerSpec) -> EnvironmentRecord:
     """The candidate's image and port are known."""
-    deployment = record.deployments[birth.plan.deployment]
-    return record.with_deployment(replace(deployment, image=birth.image.id, port=birth.port))
+    known = record.deployments[birth.plan.deployment]
+    if (known.image, known.port) == (birth.image.id, birth.port):
+        return record
+    return record.with_deployment(replace(known, image=birth.image.id, port=birth.port))
 
 
 def containers_known(record: EnvironmentRecord, containers: Mapping[str, str]) -> EnvironmentRecord:
