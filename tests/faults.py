@@ -14,6 +14,7 @@ spare the effect, since only the end tells that it has come).
 from collections.abc import Callable, Generator
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from functools import partial
 from types import GeneratorType
 from typing import Any, Self, cast
 
@@ -79,7 +80,7 @@ class FaultPlan:
 
     def happen(self, number: int, when: When, cancel: Cancel) -> None:
         for fault in self.faults:
-            if (fault.at, fault.when) != (number, when):
+            if fault.at != number or fault.when is not when:
                 continue
             if fault.what is None:
                 cast(Any, cancel).requests += 1
@@ -127,19 +128,18 @@ class _Faulty:
         return self
 
     def __exit__(self, *error: object) -> None:
-        self._call(f"{self._name}.release", lambda: self._inner.__exit__(*error))
+        self._call(f"{self._name}.release", self._inner.__exit__, *error)
 
     def _wrapped(self, name: str, method: Callable[..., Any]) -> Callable[..., Any]:
-        def call(*args: object, **options: object) -> Any:  # noqa: ANN401 - what the port returns
-            return self._call(name, lambda: method(*args, **options))
-
         if name in _LINE_BY_LINE:
             return lambda *args, **options: self._steps(name, method(*args, **options))
-        return call
+        return partial(self._call, name, method)
 
-    def _call(self, name: str, do: Callable[[], Any]) -> Any:  # noqa: ANN401 - as above
+    def _call(
+        self, name: str, method: Callable[..., Any], /, *args: object, **options: object
+    ) -> Any:  # noqa: ANN401 - as above
         number = self._plan.enter(name, self._cancel)
-        result = do()
+        result = method(*args, **options)
         inner_name = _GOES_OUT_ITSELF.get(name)
         try:
             self._plan.happen(number, When.AFTER, self._cancel)

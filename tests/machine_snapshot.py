@@ -3,14 +3,16 @@
     snapshot = Snapshot(prepare())
     opened = snapshot.open()        # as prepared, as often as it is wanted
 
-Facts of the domain are frozen, so all copies share them; whatever remembers is copied. What cannot
-be copied, as a closure that waits for its time on the clock, is an error and never shared.
+Facts of the domain, times and classes never change, so all copies share them; whatever remembers is
+copied. What cannot be copied, as a closure that waits for its time on the clock, is an error and
+never shared.
 """
 
 import pickle
 import threading
 from collections.abc import Callable
 from dataclasses import is_dataclass
+from datetime import datetime, timedelta, timezone
 from enum import Enum
 from io import BytesIO
 from typing import Any
@@ -19,6 +21,8 @@ from compartment_tui.adapters.memory.world import MemoryWorld
 from compartment_tui.domain.variable import Secret
 
 _RLOCK = type(threading.RLock())
+_VALUES = frozenset({type, datetime, timedelta, timezone})
+"""Never changed and slow to read back: a class is looked up by its name."""
 
 
 class Snapshot:
@@ -68,6 +72,8 @@ class _Reader(pickle.Unpickler):
 
 def _is_fact(found: object) -> bool:
     kind = type(found)
+    if kind in _VALUES:
+        return True
     if not kind.__module__.startswith("compartment_tui.domain."):
         return False
     if isinstance(found, Enum | Secret):
