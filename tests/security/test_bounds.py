@@ -357,7 +357,7 @@ class Endless(BaseHTTPRequestHandler):
 @pytest.fixture
 def engine() -> Iterator[str]:
     server = HTTPServer(("127.0.0.1", 0), Endless)
-    Thread(target=server.serve_forever, daemon=True).start()
+    Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
     yield f"tcp://127.0.0.1:{server.server_port}"
     server.shutdown()
     server.server_close()

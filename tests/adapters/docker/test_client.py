@@ -55,7 +55,7 @@ def engine() -> Iterator[str]:
             pass
 
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
+    threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
     yield f"tcp://127.0.0.1:{server.server_port}"
     server.shutdown()
     server.server_close()

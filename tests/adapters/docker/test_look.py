@@ -68,7 +68,7 @@ def engine(tmp_path: Path) -> Iterator[SmallEngine]:
         "/containers/other/json": (200, "<html>"),
         "/containers/here/json": (200, {"Id": "1"}),
     }
-    threading.Thread(target=server.serve_forever, daemon=True).start()
+    threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
     yield server
     server.shutdown()
     server.server_close()
@@ -193,7 +193,7 @@ def test_an_answer_in_chunks(tmp_path: Path) -> None:
             self.wfile.write(b'6\r\n{"Id":\r\n5\r\n "1"}\r\n0\r\n\r\n')
 
     with SmallEngine(str(tmp_path / "engine.sock"), Chunked) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
+        threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
         assert at(server.server_address).inspect_container("here") == {"Id": "1"}
         server.shutdown()
 
