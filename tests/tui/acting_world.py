@@ -1,6 +1,5 @@
 """The shop under the application, on a clock that can be held while a job goes on."""
 
-import asyncio
 import threading
 import time
 from collections.abc import AsyncIterator, Callable
@@ -79,10 +78,9 @@ class Stage:
     async def until(self, true: Callable[[], bool], what: str = "") -> None:
         """Wait until it is so; a test that waits in vain says for what."""
         for _ in range(int(PATIENCE / 0.02)):
-            await self.pilot.pause()
+            await self.pilot.pause()  # 20 ms and more
             if true():
                 return
-            await asyncio.sleep(0.02)
         raise AssertionError(f"never came true: {what or true}")
 
     async def screen(self, kind: type[Screen[Any]]) -> None:
