@@ -7,8 +7,9 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from functools import cached_property
 from typing import Any
 
 from docker.errors import APIError
@@ -18,7 +19,15 @@ from compartment_tui.adapters.docker.api.client import Client, connect
 from compartment_tui.adapters.docker.api.convert import instance_of_inspect
 from compartment_tui.adapters.docker.api.helper_shell import Shell
 from compartment_tui.adapters.docker.api.labels import Role
-from compartment_tui.adapters.docker.api.resource_names import ResourceNames
+from compartment_tui.adapters.docker.api.resource_names import (
+    ASIDE,
+    AUDIT,
+    INDEX,
+    RECORDS,
+    ROUTES,
+    SHELF,
+    ResourceNames,
+)
 from compartment_tui.adapters.docker.edge.edge import DockerEdge
 from compartment_tui.adapters.docker.engine import DockerEngine
 from compartment_tui.adapters.docker.lock.locks import DockerEnvironmentLock, DockerLocks
@@ -57,6 +66,8 @@ class OwnEdge:
     client: Client
     layout: ResourceNames
     settings: EdgeSettings
+    keys: list[EnvironmentKey] = field(default_factory=list)
+    """The environments that `key` made."""
 
     @property
     def edge(self) -> DockerEdge:
@@ -75,6 +86,7 @@ class OwnEdge:
         key = EnvironmentKey(f"t-{secrets.token_hex(4)}", environment)
         while not self._network(key):
             continue
+        self.keys.append(key)
         self.edge.attach(key)
         return key
 
@@ -162,12 +174,22 @@ class OwnEdge:
             return 0
 
     def inside(self, script: str, *arguments: str, payload: bytes | None = None) -> str:
-        """Run a script where both volumes are."""
+        """Run a script where both volumes are: in one container for all scripts."""
+        done = self._hand.run(script, *arguments, payload=payload)
+        assert done.exit_code == 0, done.text
+        return done.text
+
+    @cached_property
+    def _hand(self) -> Shell:
         marked = {labels.ROLE: Role.STATE.value, OWNER: self.layout.namespace}
-        with Shell.open(self.client, labels=marked, mounts=self.layout.volumes) as shell:
-            done = shell.run(script, *arguments, payload=payload)
-            assert done.exit_code == 0, done.text
-            return done.text
+        return Shell.open(self.client, labels=marked, mounts=self.layout.volumes)
+
+    def clear(self) -> None:
+        """Leave an edge without environments: one that starts then has less to read."""
+        engine = DockerEngine(self.client, self.layout)
+        while self.keys:
+            engine.remove_environment(self.keys.pop(), volumes=True)
+        self.inside(f"rm -rf {ROUTES}/* {RECORDS} {INDEX} {SHELF} {AUDIT} {ASIDE}")
 
     def remove(self) -> None:
         """Everything that bears this namespace."""
@@ -175,6 +197,8 @@ class OwnEdge:
 
         api = self.client.api
         prefix = self.layout.namespace
+        if "_hand" in vars(self):
+            self._hand.close()
         networks = [one for one in api.networks() if one["Name"].startswith(prefix)]
         for row in api.containers(all=True):
             on = set((row.get("NetworkSettings") or {}).get("Networks") or {})

@@ -35,13 +35,20 @@ pytestmark = pytest.mark.docker
 
 
 @pytest.fixture(scope="module")
-def own() -> Iterator[OwnEdge]:
+def lasting() -> Iterator[OwnEdge]:
     made = own_edge()
     try:
         made.ensure()
         yield made
     finally:
         made.remove()
+
+
+@pytest.fixture
+def own(lasting: OwnEdge) -> Iterator[OwnEdge]:
+    """The same edge for all tests, without the environments of those before."""
+    yield lasting
+    lasting.clear()
 
 
 @pytest.fixture
