@@ -9,10 +9,10 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import cached_property
 from http.client import HTTPConnection
-from itertools import chain
 from pathlib import Path
 
-from compartment_tui.adapters.docker.api.client import connect
+from compartment_tui.adapters.docker.api.client import Client, connect
+from compartment_tui.adapters.docker.api.helper_shell import Shell
 from compartment_tui.adapters.docker.api.labels import PROJECT
 from compartment_tui.adapters.docker.api.resource_names import (
     ASIDE,
@@ -49,20 +49,24 @@ class Machine:
     layout: ResourceNames
     settings: EdgeSettings
 
+    @cached_property
+    def client(self) -> Client:
+        return connect()
+
     def in_volumes(self, script: str) -> None:
         """Run a script where both volumes are: in one container for all tests."""
-        docker("exec", self._hand, "sh", "-c", script)
+        done = self._hand.run(script)
+        assert done.exit_code == 0, done.text
 
     @cached_property
-    def _hand(self) -> str:
-        mounts = (("-v", f"{volume}:{place}") for volume, place in self.layout.volumes.items())
-        options = ("--name", self.hand, "--network", "none", *chain.from_iterable(mounts))
-        docker("run", "-d", *options, IMAGE, "sleep", "86400")
-        return self.hand
+    def _hand(self) -> Shell:
+        name = f"{self.layout.namespace}-hand"
+        return Shell.open(self.client, labels={}, name=name, mounts=self.layout.volumes)
 
-    @property
-    def hand(self) -> str:
-        return f"{self.layout.namespace}-hand"
+    def close(self) -> None:
+        if "_hand" in vars(self):
+            self._hand.close()
+        self.client.close()
 
 
 def docker(*command: str) -> str:
@@ -79,14 +83,16 @@ def docker_machine() -> Iterator[Machine]:
     layout = ResourceNames(namespace=unique_project())
     ours = Machine(layout=layout, settings=EdgeSettings(http_port=free_port(), https_port=0))
     yield ours
-    for container in (layout.edge, *layout.volumes, layout.engine_lock, ours.hand):
+    ours.close()
+    containers = (layout.edge, *layout.volumes, layout.engine_lock)
+    # What is not there is told, and keeps none of the others.
+    for words in (
+        ("rm", "-f", "-v", *containers),
+        ("network", "rm", layout.edge),
+        ("volume", "rm", *layout.volumes, layout.certificates_volume),
+    ):
         with suppress(subprocess.CalledProcessError):
-            docker("rm", "-f", "-v", container)
-    with suppress(subprocess.CalledProcessError):
-        docker("network", "rm", layout.edge)
-    for volume in (*layout.volumes, layout.certificates_volume):
-        with suppress(subprocess.CalledProcessError):
-            docker("volume", "rm", volume)
+            docker(*words)
 
 
 def free_port() -> int:
@@ -210,11 +216,10 @@ class DockerBench(Bench):
             docker("rm", "-f", "-v", copied)
         self._machine.in_volumes(f"rm -rf {ROUTES}/* {RECORDS} {INDEX} {SHELF} {AUDIT} {ASIDE}")
         self.world.locks.break_lock(self.key)
-        self.world.edge.forget(self.key)
         self.world.engine.remove_environment(self.key, volumes=True)
-        images = docker("images", "-q", "--filter", f"label={PROJECT}={self.key.project}").split()
-        if images:
-            docker("rmi", "-f", *images)
+        client = self._machine.client
+        for image in client.list_images(filters={"label": [f"{PROJECT}={self.key.project}"]}):
+            client.api.remove_image(image["Id"], force=True)
 
     def _address(self, deployment: str) -> tuple[str, int]:
         address = self.now(deployment).address
@@ -233,7 +238,9 @@ def docker_bench(machine: Machine, root: Path) -> Iterator[Bench]:
     try:
         # Without the engine's lock: nobody else knows this namespace.
         world.engine.make_network(bench.key, bench.config.networks)
-        world.edge.ensure(bench.config.edge)
+        edge = world.edge.info()
+        if edge is None or not edge.running:  # the test before this one may have ended it
+            world.edge.ensure(bench.config.edge)
         world.edge.attach(bench.key)
         yield bench
     finally:

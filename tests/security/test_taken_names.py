@@ -13,7 +13,7 @@ from compartment_tui.domain.config import EdgeSettings
 from compartment_tui.domain.errors import NameTaken
 from compartment_tui.domain.names import EnvironmentKey
 from compartment_tui.ports import World
-from tests.contract.bench import IMAGE, contract_config, unique_project
+from tests.contract.bench import IMAGE, Bench, contract_config, unique_project
 from tests.contract.docker_bench import Machine, docker, docker_bench, docker_machine, open_world
 
 pytestmark = pytest.mark.docker
@@ -21,6 +21,7 @@ pytestmark = pytest.mark.docker
 
 @pytest.fixture
 def machine() -> Iterator[Machine]:
+    """One where nothing has been made, so that a neighbour can have any name."""
     with docker_machine() as made:
         yield made
 
@@ -28,6 +29,19 @@ def machine() -> Iterator[Machine]:
 @pytest.fixture
 def world(machine: Machine, tmp_path: Path) -> World:
     return open_world(machine, unique_project(), tmp_path)
+
+
+@pytest.fixture(scope="module")
+def shared() -> Iterator[Machine]:
+    with docker_machine() as made:
+        yield made
+
+
+@pytest.fixture
+def bench(shared: Machine, tmp_path: Path) -> Iterator[Bench]:
+    """An environment beside an edge that runs."""
+    with docker_bench(shared, tmp_path) as made:
+        yield made
 
 
 @contextlib.contextmanager
@@ -77,59 +91,55 @@ def test_a_network_by_an_environments_name_is_not_joined(world: World, machine: 
 
 
 def test_a_container_by_the_locks_name_locks_nobody_and_is_named(
-    machine: Machine, tmp_path: Path
+    shared: Machine, bench: Bench
 ) -> None:
-    with docker_bench(machine, tmp_path) as bench:
-        name = machine.layout.lock(bench.key)
-        with neighbour(name):
-            assert bench.world.locks.holder(bench.key) is None
-            with pytest.raises(NameTaken, match=f"the name {name} is taken"):
-                bench.lock()
-            with pytest.raises(NameTaken):
-                bench.world.locks.break_lock(bench.key)
-        bench.lock().__exit__(None, None, None)
+    name = shared.layout.lock(bench.key)
+    with neighbour(name):
+        assert bench.world.locks.holder(bench.key) is None
+        with pytest.raises(NameTaken, match=f"the name {name} is taken"):
+            bench.lock()
+        with pytest.raises(NameTaken):
+            bench.world.locks.break_lock(bench.key)
+    bench.lock().__exit__(None, None, None)
 
 
-def test_labels_without_sense_hide_nobody(machine: Machine, tmp_path: Path) -> None:
-    with docker_bench(machine, tmp_path) as bench:
-        made = bench.create("web")
-        marks = {
-            **labels.of_environment(labels.Role.SERVICE, bench.key),
-            labels.SERVICE: "web",
-            labels.DEPLOYMENT: "dep_01M864E906D08D6PPX2ZDC33Y6",
-            labels.CREATED: "9999-12-31T23:59:59-14:00",
-            labels.PORT: "9" * 5000,
-            labels.FINGERPRINTS: "[" * 5000,
-        }
-        options = [part for key, value in marks.items() for part in ("-l", f"{key}={value}")]
-        name = f"neighbour-{secrets.token_hex(4)}"
-        with neighbour(name, *options):
-            assert [one.name for one in bench.world.engine.instances(bench.key)] == [made.name]
-            assert [one.name for one in bench.world.engine.instances(project=bench.key.project)]
-            (found,) = [
-                one for one in bench.world.engine.misfits(bench.key.project) if one.name == name
-            ]
-            assert labels.CREATED in found.why  # the other two cost only themselves
+def test_labels_without_sense_hide_nobody(bench: Bench) -> None:
+    made = bench.create("web")
+    marks = {
+        **labels.of_environment(labels.Role.SERVICE, bench.key),
+        labels.SERVICE: "web",
+        labels.DEPLOYMENT: "dep_01M864E906D08D6PPX2ZDC33Y6",
+        labels.CREATED: "9999-12-31T23:59:59-14:00",
+        labels.PORT: "9" * 5000,
+        labels.FINGERPRINTS: "[" * 5000,
+    }
+    options = [part for key, value in marks.items() for part in ("-l", f"{key}={value}")]
+    name = f"neighbour-{secrets.token_hex(4)}"
+    with neighbour(name, *options):
+        assert [one.name for one in bench.world.engine.instances(bench.key)] == [made.name]
+        assert [one.name for one in bench.world.engine.instances(project=bench.key.project)]
+        (found,) = [
+            one for one in bench.world.engine.misfits(bench.key.project) if one.name == name
+        ]
+        assert labels.CREATED in found.why  # the other two cost only themselves
 
 
-def test_the_edge_notes_which_image_it_was_made_of(machine: Machine, tmp_path: Path) -> None:
-    with docker_bench(machine, tmp_path) as bench:
-        info = bench.world.edge.info()
-        assert info is not None
-        reference, _, noted = info.made_on.rpartition("@")
-        assert noted in bench.world.engine.digests(reference)
-        assert bench.world.engine.digests("no.such.registry.invalid/name:1") == ()
+def test_the_edge_notes_which_image_it_was_made_of(bench: Bench) -> None:
+    info = bench.world.edge.info()
+    assert info is not None
+    reference, _, noted = info.made_on.rpartition("@")
+    assert noted in bench.world.engine.digests(reference)
+    assert bench.world.engine.digests("no.such.registry.invalid/name:1") == ()
 
 
-def test_an_image_made_of_a_container_is_not_pruned(machine: Machine, tmp_path: Path) -> None:
-    with docker_bench(machine, tmp_path) as bench:
-        made = bench.create("web")
-        committed = docker("commit", made.container)
-        assert committed not in bench.world.engine.built_images(bench.key.project)
-        bench.world.engine.remove_image(committed)
-        assert docker("images", "-q", "--no-trunc", "--filter", f"label={labels.DEPLOYMENT}")
-        found = bench.world.engine.misfits(bench.key.project)
-        assert committed in [one.name for one in found if one.kind == "image"]
+def test_an_image_made_of_a_container_is_not_pruned(bench: Bench) -> None:
+    made = bench.create("web")
+    committed = docker("commit", made.container)
+    assert committed not in bench.world.engine.built_images(bench.key.project)
+    bench.world.engine.remove_image(committed)
+    assert docker("images", "-q", "--no-trunc", "--filter", f"label={labels.DEPLOYMENT}")
+    found = bench.world.engine.misfits(bench.key.project)
+    assert committed in [one.name for one in found if one.kind == "image"]
 
 
 def test_the_layout_names_what_is_checked() -> None:
