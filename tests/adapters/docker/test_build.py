@@ -91,7 +91,8 @@ class Workshop:
         return set(self.run(image, "find", directory, "-type", "f").split())
 
     def run(self, image: Image, *command: str) -> str:
-        words = ["docker", "run", "--rm", "--label", f"compartment.project={self.name}", image.id]
+        label = f"--label=compartment.project={self.name}"
+        words = ["docker", "run", "--rm", "--network=none", label, image.id]
         done = subprocess.run([*words, *command], check=True, capture_output=True)
         return done.stdout.decode("utf-8", "surrogateescape").strip()
 
