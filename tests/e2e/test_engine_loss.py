@@ -26,7 +26,7 @@ def shop(engine: OwnEngine, tmp_path_factory: pytest.TempPathFactory) -> Iterato
     directory = tmp_path_factory.mktemp("engine") / "shop"
     made = make_shop(directory, client, port=8080, services=("web",))
     made.variables = {"DOCKER_HOST": engine.host}
-    made.command_prefix = engine.inside
+    made.connect = engine.connect
     made.good("deploy")
     yield made
     client.close()
@@ -43,7 +43,7 @@ def test_an_engine_that_was_killed_brings_everything_back(
     assert away["error"]["code"] == "engine_unreachable"
     shop.good("deploy", code=4)
     engine.start()
-    eventually(lambda: shop.get()[0] == 200, seconds=60)
+    eventually(shop.answers, seconds=60)
     assert shop.assert_settled() == before
     # From here on it is an engine like any other.
     version = shop.change("web")
@@ -75,7 +75,7 @@ def test_an_engine_that_was_killed_during_a_deploy(
         assert result.code == 8, result.text
         assert "Traceback" not in result.text
         engine.start()
-        eventually(lambda: shop.get()[0] == 200, seconds=60)
+        eventually(shop.answers, seconds=60)
         load.wait_until_flowing()
         back = load.report()
         resume(shop)

@@ -218,7 +218,7 @@ def test_an_edge_that_crashed_comes_back_by_itself(shop: Shop, load: Traffic) ->
     process = shop.client.api.inspect_container(edge)["State"]["Pid"]
     kill_in_engine(process)
     eventually(lambda: shop.client.api.inspect_container(edge)["State"]["Pid"] not in (0, process))
-    eventually(lambda: answers(shop))
+    eventually(shop.answers)
     assert shop.active() == before
     load.wait_until_flowing()
     shop.assert_settled()
@@ -234,7 +234,7 @@ def test_routes_come_back_with_the_edge(shop: Shop, load: Traffic, way: str) -> 
     if way == "removed with its routes":
         in_routes_volume(shop, "rm -rf /routes/*")
     shop.good("edge", "restart")
-    eventually(lambda: answers(shop))
+    eventually(shop.answers)
     assert shop.active() == before
     load.wait_until_flowing()
     shop.assert_settled()
@@ -269,13 +269,6 @@ class variable:  # noqa: N801 - reads as a word
 
     def __exit__(self, *_: object) -> None:
         self._shop.configure(self._table, "[edge]")
-
-
-def answers(shop: Shop) -> bool:
-    try:
-        return shop.get()[0] == 200
-    except OSError:
-        return False
 
 
 def kill_in_engine(process: int) -> None:
