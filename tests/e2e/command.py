@@ -9,6 +9,8 @@ import time
 from dataclasses import dataclass
 from typing import Any
 
+from tests.e2e.warm import Command
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Result:
@@ -31,7 +33,7 @@ class Result:
 class Running:
     """A command on its way, whose events can be waited for."""
 
-    def __init__(self, process: "subprocess.Popen[str]") -> None:
+    def __init__(self, process: "subprocess.Popen[str] | Command") -> None:
         self.process = process
         self.events: list[dict[str, Any]] = []
         self._arrived: queue.Queue[dict[str, Any] | None] = queue.Queue()

@@ -10,7 +10,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
@@ -18,6 +18,7 @@ from typing import Any, TypeVar
 from compartment_tui.adapters.docker.api.client import Client
 from tests.e2e.command import Result, Running
 from tests.e2e.leftovers import remove_edge, remove_project
+from tests.e2e.warm import Command, starter
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "shop"
 PROGRAM = (str(Path(sys.executable).with_name("compartment-tui")),)
@@ -39,6 +40,8 @@ class Shop:
     guest: bool = False
     """Whether the edge and the records are another shop's, which stay when this one is removed."""
     program: tuple[str, ...] = PROGRAM
+    warm: bool = False
+    """Whether commands are started by a process that has loaded the program already."""
     variables: Mapping[str, str] = field(default_factory=dict)
     """Added to the environment of every command."""
     connect: Callable[[int], socket.socket] | None = None
@@ -50,23 +53,22 @@ class Shop:
     def run(self, *words: str, seconds: float = 120, **variables: str) -> Result:
         """Run `compartment-tui WORDS` to its end."""
         began = time.monotonic()
-        done = subprocess.run(
-            [*self.program, *words],
-            cwd=self.directory,
-            env=self.environ(variables),
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            encoding="utf-8",
-            timeout=seconds,
-            check=False,
-        )
-        result = Result(
-            code=done.returncode,
-            out=done.stdout,
-            err=done.stderr,
-            seconds=time.monotonic() - began,
-        )
+        if self.warm:
+            code, out, err = self._started(words, variables).finish(seconds)
+        else:
+            done = subprocess.run(
+                [*self.program, *words],
+                cwd=self.directory,
+                env=self.environ(variables),
+                stdin=subprocess.DEVNULL,
+                capture_output=True,
+                text=True,
+                encoding="utf-8",
+                timeout=seconds,
+                check=False,
+            )
+            code, out, err = done.returncode, done.stdout, done.stderr
+        result = Result(code=code, out=out, err=err, seconds=time.monotonic() - began)
         assert "Traceback" not in result.out + result.err, result.text
         return result
 
@@ -78,6 +80,8 @@ class Shop:
 
     def start(self, *words: str, **variables: str) -> Running:
         """Start `compartment-tui WORDS --events`."""
+        if self.warm:
+            return Running(self._started((*words, "--events"), variables))
         process = subprocess.Popen(
             [*self.program, *words, "--events"],
             cwd=self.directory,
@@ -89,6 +93,10 @@ class Shop:
             encoding="utf-8",
         )
         return Running(process)
+
+    def _started(self, words: Sequence[str], variables: Mapping[str, str]) -> Command:
+        command = (*self.program, *words)
+        return starter().start(command, cwd=self.directory, env=self.environ(variables))
 
     def environ(self, more: Mapping[str, str]) -> dict[str, str]:
         kept = {name: value for name, value in os.environ.items() if "COMPARTMENT" not in name}
