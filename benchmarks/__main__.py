@@ -6,14 +6,14 @@ import sys
 from pathlib import Path
 from types import FrameType
 
-from benchmarks import calls, commands, switches, terminal, terminal_engine, variables
+from benchmarks import calls, commands, routes, switches, terminal, terminal_engine, variables
 from benchmarks.figures import Comparison
 from benchmarks.ground import Ground, build_words, docker, docker_environment, prepared
 from benchmarks.product import Product
 from benchmarks.report import Report, busy
 from benchmarks.shell import Broken, output
 
-PARTS = ("switches", "commands", "calls", "terminal", "variables")
+PARTS = ("switches", "routes", "commands", "calls", "terminal", "variables")
 
 
 def main() -> int:
@@ -92,6 +92,10 @@ def _measure(ground: Ground, given: argparse.Namespace) -> Report:
             remarks.append("docker-compose is absent: not installed here, or left out.")
     else:
         Product(ground=ground).run("deploy")
+    if "routes" in parts:
+        found, slowest = routes.measure(ground, 2 * given.rounds, _tell)
+        comparisons += found
+        remarks.append(slowest)
     if "commands" in parts:
         comparisons += commands.measure(ground, 2 * given.rounds, _tell)
     if "variables" in parts:

@@ -189,7 +189,7 @@ class OwnEdge:
         engine = DockerEngine(self.client, self.layout)
         while self.keys:
             engine.remove_environment(self.keys.pop(), volumes=True)
-        self.inside(f"rm -rf {ROUTES}/* {RECORDS} {INDEX} {SHELF} {AUDIT} {ASIDE}")
+        self.inside(f"rm -rf {ROUTES}/*.* {RECORDS} {INDEX} {SHELF} {AUDIT} {ASIDE}")
 
     def remove(self) -> None:
         """Everything that bears this namespace."""

@@ -156,7 +156,7 @@ def test_names_without_a_certificate_get_the_edges_own(apart: OwnEdge) -> None:
         context.wrap_socket(plain, server_hostname="shop.example.com") as wrapped,
     ):
         shown = wrapped.getpeercert(binary_form=True)
-    ours = tomllib.loads(secure.inside('cat "$1"', CERTIFICATE))
+    ours = tomllib.loads(apart.inside('cat "$1"', CERTIFICATE))
     pem = ours["tls"]["stores"]["default"]["defaultCertificate"]["certFile"]
     assert shown == ssl.PEM_cert_to_DER_cert(pem)
 
