@@ -58,6 +58,7 @@ def measure(
         now = _switched(ground, lock, before, rounds, lock.write_routes)
         # An edge has its certificate from its documents: without it, it is one of before.
         lock._ask('rm "$1"', CERTIFICATE)
+        lock.write_routes(before)
         edge = DockerEdge(client, names)
         edge.restart()
         then = _switched(ground, lock, before, rounds, lambda table: _beside(lock, key, table))
