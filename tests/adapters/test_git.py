@@ -10,6 +10,8 @@ from compartment_tui.adapters.git import GitSource, read_remotes, read_status
 from compartment_tui.domain.deployment import Provenance
 from compartment_tui.domain.errors import NotFound
 
+pytestmark = pytest.mark.long
+
 Git = Callable[..., str]
 
 

@@ -11,6 +11,8 @@ import pytest
 
 from tests.cli.program import BEGUN, TELLS
 
+pytestmark = pytest.mark.long
+
 ROOT = Path(__file__).parents[2]
 WAIT_SECONDS = 30
 

@@ -49,6 +49,8 @@ from tests.rollout.shop import (
     state,
 )
 
+pytestmark = pytest.mark.long
+
 Verb = Callable[[World], Iterator[Event]]
 
 

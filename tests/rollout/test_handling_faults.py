@@ -25,6 +25,8 @@ from tests.faults import (
 from tests.machine_snapshot import Snapshot
 from tests.rollout.shop import API, WORKER, change_everything, deploy, open_shop, state
 
+pytestmark = pytest.mark.long
+
 Verb = Callable[[World], Iterator[Event]]
 WHATS: dict[str, Callable[[], BaseException] | None] = {
     "engine unreachable": unreachable,

@@ -23,6 +23,8 @@ from tests.cli.line import entrances
 from tests.rollout.shop import WEB, shop_config
 from tests.security.hostile import TITLE, Hostile, lay_traps
 
+pytestmark = pytest.mark.long
+
 PROGRAM = str(Path(sys.executable).with_name("compartment-tui"))
 SECONDS = 20
 LEAVING = 2

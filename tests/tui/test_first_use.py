@@ -138,6 +138,7 @@ def is_mistaken(words: str) -> list[str]:
     return [mistake for mistake in MISTAKES if mistake in flat]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("config", "engine"),
     [(SHOP, None), (BARE, None), (SHOP, AWAY)],

@@ -24,6 +24,8 @@ from compartment_tui.tui.shell.app_commands import AppCommands
 from compartment_tui.tui.shell.help_screen import HelpScreen
 from tests.tui.pictures import Breakable, Shot, SteppedClock, opened_application
 
+pytestmark = pytest.mark.long
+
 EXAMPLES = 9
 """One to two seconds each."""
 ESCAPES = 8

@@ -3,6 +3,7 @@
 import re
 from pathlib import Path
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -12,6 +13,8 @@ from compartment_tui.adapters.project_file.parse import parse_config
 from compartment_tui.domain.variable import Secret
 from compartment_tui.domain.variables.edits import Edit, RemoveVariable, SetVariable, edited
 from tests.adapters.toml.test_editing import meaning
+
+pytestmark = pytest.mark.long
 
 ENVIRONMENTS = ("production", "pré prod", "x.y", "e\u0301")
 WRITTEN = {
