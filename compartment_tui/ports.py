@@ -344,7 +344,10 @@ class Edge(Protocol):
         """Remove the environment's route document; its network may go afterwards."""
 
     def restart(self, settings: EdgeSettings | None = None) -> None:
-        """Restart it; with settings, as one made now with those. It interrupts every project."""
+        """Restart it; with settings, as one made now with those. It interrupts every project.
+
+        Where those cannot be had (PortTaken, ImageUnavailable), it goes on as it was.
+        """
 
     def remove(self) -> None:
         """Remove the container; the routes' volume stays."""

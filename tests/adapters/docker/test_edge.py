@@ -331,6 +331,41 @@ def test_other_settings_come_with_a_restart(apart: OwnEdge) -> None:
     assert moved.visit(table.routes[0].host) == 200
 
 
+def test_one_that_cannot_be_made_anew_goes_on_as_it_was(apart: OwnEdge) -> None:
+    apart.ensure()
+    _, table = live(apart, apart.key())
+    before = apart.edge.info()
+    secure = replace(apart.settings, https_port=free_port())
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", secure.https_port))
+        taken.listen()
+        with pytest.raises(PortTaken, match=str(secure.https_port)):
+            apart.edge.restart(secure)
+    after = apart.edge.info()
+    assert before is not None
+    assert after is not None
+    assert (after.container, after.settings) == (before.container, before.settings)
+    assert apart.visit(table.routes[0].host) == 200
+    policy = apart.client.api.inspect_container(after.container)["HostConfig"]["RestartPolicy"]
+    assert policy["Name"] == "always"
+    apart.edge.restart(secure)
+    assert apart.visit(table.routes[0].host) == 200
+
+
+def test_what_a_killed_replacement_left_goes_with_the_next(apart: OwnEdge) -> None:
+    apart.ensure()
+    old = apart.edge.info()
+    assert old is not None
+    apart.client.api.stop(old.container)
+    apart.client.api.rename(old.container, f"{apart.layout.edge}-before")
+    apart.ensure()
+    apart.edge.restart(replace(apart.settings, http_port=free_port()))
+    names = [row["Names"][0] for row in apart.client.api.containers(all=True)]
+    assert [name for name in names if name.startswith(f"/{apart.layout.edge}")] == [
+        f"/{apart.layout.edge}"
+    ]
+
+
 def test_everybody_gets_the_same_fingerprint_key(own: OwnEdge) -> None:
     own.inside("rm -f /state/fingerprint.key")
     keys: list[bytes] = []

@@ -158,11 +158,13 @@ class DockerEdge:
             with self._client.translate("restart the edge"):
                 self._client.restart(edge.id, timeout=STOP_SECONDS)
             self._await(edge)
-            return
-        self.remove()
-        self.ensure(wanted)
+        elif edge is None:
+            self.ensure(wanted)
+        else:
+            self._replace(edge, wanted)
 
     def remove(self) -> None:
+        self._remove_put_aside()
         edge = self._find()
         if edge is None:
             return
@@ -171,6 +173,37 @@ class DockerEdge:
                 self._client.remove_container(edge.id, volumes=True)
         except Missing:
             return
+
+    def _replace(self, edge: EdgeContainer, settings: EdgeSettings) -> None:
+        """Make another in its place; where that cannot be, it serves again as it did."""
+        self._remove_put_aside()
+        with self._client.translate("put the edge aside"):
+            # Not even an engine that starts anew may bring both.
+            self._client.set_restart_policy(edge.id, "no")
+            self._client.stop(edge.id, timeout=STOP_SECONDS)
+            self._client.rename(edge.id, self._put_aside)
+        try:
+            self.ensure(settings)
+        except BaseException:
+            if (fresh := self._find()) is not None:
+                remove(self._client, fresh.id)
+            with self._client.translate("bring the edge back"):
+                self._client.rename(edge.id, self._layout.edge)
+                self._client.set_restart_policy(edge.id, "always")
+            # Environments may have come meanwhile, so it is not only started.
+            self.ensure(edge.settings)
+            raise
+        remove(self._client, edge.id)
+
+    @property
+    def _put_aside(self) -> str:
+        return f"{self._layout.edge}-before"
+
+    def _remove_put_aside(self) -> None:
+        """What a replacement left that was killed half way. Raises NameTaken."""
+        left = find_edge(self._client, self._put_aside)
+        if left is not None:
+            remove(self._client, left.id)
 
     # --- making and starting it -------------------------------------------------------------------
 
