@@ -74,14 +74,14 @@ test-docker:
 	@$(python) -m pytest -m docker --ignore=tests/e2e --ignore=tests/contract
 
 test-core:
-	@nice $(python) -m pytest -m 'not docker$(unless)' --ignore=tests/tui
+	@nice $(python) -m pytest -m 'not docker $(unless)' --ignore=tests/tui
 
 test-screen:
-	@$(python) -m pytest -m 'not docker$(unless)' tests/tui
+	@$(python) -m pytest -m 'not docker $(unless)' tests/tui
 
 test-fast: venv ## the tests that need no Docker and are not long
 	@$(MAKE) --no-print-directory --jobs=2 --output-sync=target --keep-going \
-	  unless=' and not long' test-core test-screen
+	  unless='and not long' test-core test-screen
 
 bench: venv machine ## figures, measured on this machine
 	$(python) -m benchmarks
