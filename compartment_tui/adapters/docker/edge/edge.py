@@ -100,6 +100,9 @@ class DockerEdge:
         restored = self._documents.restore()
         if edge.running:
             return joined or restored
+        if not fresh:
+            # A replacement that was stopped half way had taken it away.
+            self._client.set_restart_policy(edge.id, "always")
         self._start(edge, settings, fresh=fresh)
         return True
 
@@ -189,7 +192,6 @@ class DockerEdge:
                 remove(self._client, fresh.id)
             with self._client.translate("bring the edge back"):
                 self._client.rename(edge.id, self._layout.edge)
-                self._client.set_restart_policy(edge.id, "always")
             # Environments may have come meanwhile, so it is not only started.
             self.ensure(edge.settings)
             raise
