@@ -96,6 +96,8 @@ class EdgeInfo:
     container: str
     attached: frozenset[EnvironmentKey] = frozenset()
     """Environments whose network it is on."""
+    inside: frozenset[EnvironmentKey] = frozenset()
+    """Those of them where it takes calls of the environment's own services."""
     started: datetime | None = None
     open: tuple[str, ...] = ()
     """In words, what it can do that one made now could not; of an earlier version's."""
@@ -182,7 +184,8 @@ class Engine(Protocol):
     def create(self, birth: ContainerSpec) -> Instance:
         """Make the deployment's container, not started, on its network under its own alias.
 
-        If it is already there it is returned as it is. Restart policy `no` until `keep_running`.
+        The services in `birth.inner` lead to the edge. If it is already there it is returned as it
+        is. Restart policy `no` until `keep_running`.
         Raises DiskFull, ImageUnavailable.
         """
 
@@ -387,6 +390,12 @@ class EnvironmentLock(Lock, Protocol):
 
     def write_routes(self, table: RouteTable) -> None:
         """Replace the route document by rename. Raises DiskFull."""
+
+    def inner_ports(self) -> tuple[int, ...]:
+        """Where the edge takes calls of the environment's own services; nowhere if it is too old.
+
+        As it was when the lock was taken.
+        """
 
     def documents_readable(self) -> bool:
         """Whether every route document on the engine can be parsed: one quick look.

@@ -29,6 +29,13 @@ class Kind(StrEnum):
         return self is not Kind.WORKER
 
 
+class Internal(StrEnum):
+    """How other services of its environment reach a routed service."""
+
+    EDGE = "edge"
+    DIRECT = "direct"
+
+
 class ReadinessKind(StrEnum):
     HTTP = "http"
     TCP = "tcp"
@@ -138,6 +145,7 @@ class ServiceSpec:
     """Whether its programs may get more than they were started with: setuid, file capabilities."""
     fallback: str = ""
     """Of a static one: the page it answers with, as found, where there is no such file."""
+    internal: Internal = Internal.EDGE
 
     @property
     def stop_first(self) -> bool:
@@ -203,6 +211,10 @@ class EnvironmentConfig:
         }
 
 
+INNER_PORTS = (80, 3000, 4000, 5000, 8000, 8080, 9000)
+"""Where every edge takes calls of an environment's own services."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EdgeSettings:
     """`[edge]`: what the engine's one reverse proxy listens on."""
@@ -211,13 +223,21 @@ class EdgeSettings:
     http_port: int = 8080
     https_port: int = 8443
     """0: none."""
+    inner_ports: tuple[int, ...] = INNER_PORTS
+    """Where it takes calls of an environment's own services. More of them suit everybody."""
 
     def suits(self, wanted: "EdgeSettings", *, earlier: bool) -> bool:
         """Whether an edge that listens so is what is wanted.
 
         One of an `earlier` version has no HTTPS: it does until somebody replaces it.
         """
+        wanted = replace(wanted, inner_ports=self.inner_ports)
         return self == (replace(wanted, https_port=self.https_port) if earlier else wanted)
+
+    def beside(self, others: "EdgeSettings") -> "EdgeSettings":
+        """These, and the inner ports that others have, too."""
+        both = {*self.inner_ports, *others.inner_ports}
+        return replace(self, inner_ports=tuple(sorted(both)))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -244,6 +264,12 @@ class ProjectConfig:
 
     def service(self, name: str) -> ServiceSpec | None:
         return next((spec for spec in self.services if spec.name == name), None)
+
+    @property
+    def edge_for_services(self) -> EdgeSettings:
+        """`[edge]`, with every port of a routed service for inner calls."""
+        own = {spec.port for spec in self.services if spec.kind.routed and spec.port is not None}
+        return replace(self.edge, inner_ports=tuple(sorted({*INNER_PORTS, *own})))
 
     @property
     def environments_or_default(self) -> tuple[EnvironmentConfig, ...]:
@@ -305,6 +331,7 @@ def _plain(spec: ServiceSpec) -> dict[str, Any]:
         **({"new_privileges": True} if spec.new_privileges else {}),
         # Left out where it is not given, as in texts that were written before there was one.
         **({"fallback": spec.fallback} if spec.fallback else {}),
+        **({"internal": "direct"} if spec.internal is Internal.DIRECT else {}),
     }
 
 
@@ -352,4 +379,5 @@ def _spec(plain: dict[str, Any]) -> ServiceSpec:
         init=bool(plain.get("init", False)),
         new_privileges=bool(plain.get("new_privileges", False)),
         fallback=plain.get("fallback", ""),
+        internal=Internal(plain.get("internal", Internal.EDGE)),
     )

@@ -150,6 +150,8 @@ class Instance:
     """The keys whose values are sensitive; None where it is not known, as in older records."""
     previous: str | None = None
     """What was active when it was made."""
+    inner: tuple[str, ...] = ()
+    """The services that it reaches through the edge."""
     created: datetime
     state: InstanceState
     exit_code: int | None = None
@@ -215,6 +217,8 @@ class Deployment:
     """The deployment whose image this one runs again; it may be another environment's."""
     preview: str | None = None
     """The host that leads to it, beside its own, while it is held."""
+    inner: tuple[str, ...] = ()
+    """The services that its container reaches through the edge: known to it from its birth."""
     failure: str = ""
 
     @property

@@ -15,6 +15,8 @@ class Route:
     """The service's name while its container does not run on purpose: the edge answers for it."""
     fallback: bool = False
     """What it says of a path that it does not have is said as found: a page for all paths."""
+    inside: str = ""
+    """The name by which services of the environment reach it through the edge; empty: directly."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,6 +13,23 @@ PRIVATE = tuple(
 resolvers of some private networks live there.)"""
 
 
+SPLIT = 25
+"""The longest prefix of a subnet that is large enough to be split."""
+
+
+def edge_address(subnet: ipaddress.IPv4Network) -> str:
+    """The address of the edge on an environment's network, for ever: its last."""
+    return str(subnet[-2])
+
+
+def range_of_services(subnet: ipaddress.IPv4Network) -> ipaddress.IPv4Network | None:
+    """The half that all others get their addresses from, so that nobody else gets the edge's.
+
+    None where the subnet is too small for that: then it is only unlikely.
+    """
+    return next(subnet.subnets()) if subnet.prefixlen <= SPLIT else None
+
+
 def is_private(pool: ipaddress.IPv4Network) -> bool:
     """Whether all of it is for anybody's own use."""
     return any(pool.subnet_of(one) for one in PRIVATE)

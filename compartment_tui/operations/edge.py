@@ -28,7 +28,7 @@ def restart_edge(world: World, *, apply: bool) -> EdgeView:
 
     Raises PortTaken, EngineProblem (it does not come back).
     """
-    settings = world.project.config().edge
+    settings = world.project.config().edge_for_services
     with world.locks.engine(actor=world.actor):
         if world.edge.info() is None:
             world.edge.ensure(settings)

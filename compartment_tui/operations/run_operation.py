@@ -9,6 +9,7 @@ from compartment_tui.domain.commits import Checkout
 from compartment_tui.domain.config import ProjectConfig
 from compartment_tui.domain.deployment import EnvironmentRecord, Provenance
 from compartment_tui.domain.events import Event, Noted
+from compartment_tui.domain.inner_calls import notes_on
 from compartment_tui.domain.owner import Origin, Owner, refuse_other
 from compartment_tui.domain.planning.plan import Run
 from compartment_tui.domain.planning.planning_context import PlanningContext
@@ -34,7 +35,8 @@ def plan_run(world: World, request: RunRequest) -> Run:
     with _checked_out(world, request) as tree:
         source = _source(world, config, request, tree)
         run = _refused_early(world, source, record_of(world, key), request)
-        return replace(run, notes=source.notes, ground=missing_infrastructure(world, key, config))
+        notes = (*source.notes, *_inner_call_notes(world, config, run))
+        return replace(run, notes=notes, ground=missing_infrastructure(world, key, config))
 
 
 def execute_run(world: World, request: RunRequest) -> Iterator[Event]:
@@ -56,12 +58,23 @@ def _executed(world: World, request: RunRequest) -> Iterator[Event]:
             try:
                 record = yield from recover_first(world, lock)
                 if record.journal is None:
-                    run = replace(_run(world, source, record, request), notes=source.notes)
-                    for note in source.notes:
+                    run = _run(world, source, record, request)
+                    notes = (*source.notes, *notes_on(run, record, lock.inner_ports()))
+                    run = replace(run, notes=notes)
+                    for note in notes:
                         yield Noted(at=world.clock.now(), target=None, message=note)
                     yield from execute(world, lock, record, run)
             finally:
                 keep_copy(world, lock)
+
+
+def _inner_call_notes(world: World, config: ProjectConfig, run: Run) -> tuple[str, ...]:
+    """On an edge as it is now; as one would be made, where there is none."""
+    edge, ports = world.edge.info(), config.edge_for_services.inner_ports
+    if edge is not None:
+        fresh = run.key not in edge.attached and not edge.lacks
+        ports = edge.settings.inner_ports if fresh or run.key in edge.inside else ()
+    return tuple(notes_on(run, record_of(world, run.key), ports))
 
 
 def _checked_out(world: World, request: RunRequest) -> AbstractContextManager[Checkout | None]:

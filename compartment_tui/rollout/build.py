@@ -1,12 +1,14 @@
 """The images of a run and its release commands, before any candidate runs."""
 
 from collections.abc import Generator, Iterator
+from dataclasses import replace
 
 from compartment_tui.domain.config import Kind
 from compartment_tui.domain.deployment import Image, Stage
 from compartment_tui.domain.errors import ImageUnavailable, ReleaseFailed
 from compartment_tui.domain.events import Event, ServiceUnchanged
 from compartment_tui.domain.image_notes import release_suspect
+from compartment_tui.domain.inner_calls import known_at_birth
 from compartment_tui.domain.planning.plan import ContainerSpec, ImageSource, Plan
 from compartment_tui.domain.record.transitions import without_unchanged
 from compartment_tui.rollout.active_check import active_serves
@@ -87,15 +89,24 @@ def _note_base(rollout: Rollout, plan: Plan) -> None:
 def birth_of(rollout: Rollout, plan: Plan) -> ContainerSpec:
     """What the plan's container is made from: built in this run, or an image that was kept."""
     birth = rollout.birth(plan)
-    if birth is not None:
-        return birth
+    if birth is None:
+        birth = know_image(rollout, plan, _kept_image(rollout, plan))
+    return replace(birth, inner=_inner(rollout))
+
+
+def _inner(rollout: Rollout) -> tuple[str, ...]:
+    known = {name: birth.port for name, birth in rollout.births.items()}
+    return known_at_birth(rollout.run, rollout.record, known, rollout.inner_ports)
+
+
+def _kept_image(rollout: Rollout, plan: Plan) -> Image:
     image = rollout.world.engine.image(plan.image or "")
     if image is None:
         raise ImageUnavailable(
             f"the image {plan.image} of {plan.service} is no longer on the engine",
             hint="deploy again to build a new one",
         )
-    return know_image(rollout, plan, image)
+    return image
 
 
 def run_releases(rollout: Rollout, plans: tuple[Plan, ...]) -> Iterator[Event]:

@@ -11,6 +11,7 @@ from compartment_tui.domain.record.transitions import (
     containers_known,
     entered,
     image_known,
+    inner_known,
 )
 from compartment_tui.domain.routes import RouteTable
 from compartment_tui.rollout.progress import Progress
@@ -35,6 +36,10 @@ class Rollout(Progress):
     """By deployment: the image of others that it was made on, by reference and digest."""
     containers: dict[str, str] = field(default_factory=dict)
     """By deployment: the containers that were made in this run."""
+    inner_ports: tuple[int, ...] = ()
+    """Where the edge takes calls of the environment's own services."""
+    inner: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    """By deployment: the services that its container reaches through the edge."""
     committed: bool = False
     """The edge has the new routes: from here nothing is reverted by an error."""
 
@@ -49,7 +54,8 @@ class Rollout(Progress):
         record = self.record
         for birth in self.births.values():
             record = image_known(record, birth)
-        return containers_known(bases_known(record, self.bases), self.containers)
+        record = inner_known(bases_known(record, self.bases), self.inner)
+        return containers_known(record, self.containers)
 
     def output(self, plan: Plan, stage: Stage, line: str) -> Output:
         return Output(at=self.now, target=plan.target, stage=stage, line=line)

@@ -20,7 +20,7 @@ def ensure_infrastructure(world: World, key: EnvironmentKey, config: ProjectConf
         return False
     with world.locks.engine(actor=world.actor):
         world.engine.make_network(key, config.networks)
-        world.edge.ensure(config.edge)
+        world.edge.ensure(config.edge_for_services)
         world.edge.attach(key)
     return True
 

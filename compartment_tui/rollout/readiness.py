@@ -51,6 +51,7 @@ def start_candidates(rollout: Rollout, plans: tuple[Plan, ...]) -> Iterator[Even
         yield from rollout.enter(Stage.STARTING_CANDIDATE, [plan])
         if not plan.reuses_container:
             birth = birth_of(rollout, plan)
+            rollout.inner[plan.deployment] = birth.inner
             rollout.containers[plan.deployment] = engine.create(birth).container
             yield from _warned(rollout, birth)
         if plan.spec.stop_first and plan.previous is not None:
@@ -68,6 +69,7 @@ def make_candidates(rollout: Rollout, plans: tuple[Plan, ...]) -> Iterator[Event
         rollout.work_on(Stage.STARTING_CANDIDATE, plan.target)
         yield from rollout.enter(Stage.STARTING_CANDIDATE, [plan])
         birth = birth_of(rollout, plan)
+        rollout.inner[plan.deployment] = birth.inner
         made = rollout.world.engine.create(birth)
         rollout.containers[plan.deployment] = made.container
         yield from _warned(rollout, birth)

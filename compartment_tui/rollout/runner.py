@@ -27,7 +27,7 @@ from compartment_tui.rollout.drain import drain, prune, retire_previous
 from compartment_tui.rollout.errors import as_expected, failure_of
 from compartment_tui.rollout.retirement import killed_notes
 from compartment_tui.rollout.steps import schedule
-from compartment_tui.rollout.switch import must_switch, switch_routes
+from compartment_tui.rollout.switch import must_switch, open_inner_calls, switch_routes
 from compartment_tui.rollout.undo import undo
 
 RESUME_HINT = "`compartment-tui resume` finishes or reverts it"
@@ -60,10 +60,17 @@ def execute(
     Closing the stream is a request to stop: before the commit point the run is reverted, after it
     the waiting ends and the new version stays.
     """
-    before = lock.routes()
     began = world.clock.monotonic()
+    ports = lock.inner_ports()
+    before = open_inner_calls(world, lock, record, ports)
     rollout = Rollout(
-        world=world, lock=lock, run=run, before=before, record=record, pending=run.plans
+        world=world,
+        lock=lock,
+        run=run,
+        before=before,
+        record=record,
+        pending=run.plans,
+        inner_ports=ports,
     )
     rollout.save(begun(record, run, before))
     try:

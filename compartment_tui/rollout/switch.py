@@ -6,6 +6,7 @@ from datetime import timedelta
 from compartment_tui.domain.deployment import EnvironmentRecord, Journal, Purpose
 from compartment_tui.domain.errors import EdgeNotConfirmed, HostConflict
 from compartment_tui.domain.events import Event, RouteMoved
+from compartment_tui.domain.inner_calls import name_inside, opened
 from compartment_tui.domain.names import EnvironmentKey, show
 from compartment_tui.domain.planning.plan import Plan, Reroute
 from compartment_tui.domain.planning.rollback_targets import spec_of
@@ -83,6 +84,9 @@ def routes_after(rollout: Rollout, plans: tuple[Plan, ...]) -> RouteTable:
                     deployment=plan.deployment,
                     port=port,
                     fallback=bool(plan.spec.fallback),
+                    inside=name_inside(plan.spec, rollout.inner_ports)
+                    if plan.purpose is Purpose.LIVE
+                    else "",
                 )
             )
     ended = {plan.superseded.id for plan in plans if plan.superseded}
@@ -100,6 +104,7 @@ def routes_after(rollout: Rollout, plans: tuple[Plan, ...]) -> RouteTable:
                 port=moved.port,
                 stopped=moved.service if resting else "",
                 fallback=bool(spec.fallback),
+                inside=name_inside(spec, rollout.inner_ports),
             )
         )
     known = {*record.active.values(), *record.held.values(), *(plan.deployment for plan in plans)}
@@ -143,6 +148,21 @@ def mend_documents(rollout: Rollout) -> Iterator[Event]:
             edge.set_aside(document)
     for document in unreadable:
         yield rollout.note(f"the route document {show(document)} was unreadable: moved aside")
+
+
+def open_inner_calls(
+    world: World, lock: EnvironmentLock, record: EnvironmentRecord, ports: tuple[int, ...]
+) -> RouteTable:
+    """The routes as a run finds them, where what is active is called through the edge.
+
+    Whoever is made in the run will look for it there. Raises EdgeNotConfirmed.
+    """
+    before = lock.routes()
+    table = opened(before, record, ports)
+    if table != before:
+        lock.write_routes(table)
+        await_in_force(world, lock, table)
+    return table
 
 
 def write_claimed(rollout: Rollout, table: RouteTable) -> None:

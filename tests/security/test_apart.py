@@ -166,14 +166,14 @@ def made_by_an_earlier_version(own: OwnEdge) -> str:
     api.create_volume(own.layout.routes_volume)
     host = api.create_host_config(
         network_mode=own.layout.edge,
-        port_bindings={80: (own.settings.bind, own.settings.http_port)},
+        port_bindings={traefik.WEB_PORT: (own.settings.bind, own.settings.http_port)},
         binds=[f"{own.layout.routes_volume}:{ROUTES}:ro"],
     )
     made = api.create_container(
         traefik.EDGE_IMAGE,
         name=own.layout.edge,
-        command=[one for one in traefik.arguments(ROUTES, 0) if not one.startswith(LATER)],
-        ports=[80],
+        command=[one for one in traefik.arguments(ROUTES, 0, ()) if not one.startswith(LATER)],
+        ports=[traefik.WEB_PORT],
         labels={
             labels.ROLE: Role.EDGE.value,
             BIND: own.settings.bind,

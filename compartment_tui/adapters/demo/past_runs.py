@@ -77,7 +77,7 @@ class Past:
     def _prepare(self, key: EnvironmentKey) -> None:
         config = self._world.project.config()
         self._world.engine.make_network(key, config.networks)
-        self._world.edge.ensure(config.edge)
+        self._world.edge.ensure(config.edge_for_services)
         self._world.edge.attach(key)
 
     def _planned(self, act: PastAct, record: EnvironmentRecord) -> Run:

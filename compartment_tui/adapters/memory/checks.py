@@ -3,8 +3,10 @@
 from collections.abc import Iterable, Iterator, Mapping
 
 from compartment_tui.adapters.memory.container import Container
+from compartment_tui.domain.config import Internal
 from compartment_tui.domain.deployment import EnvironmentRecord, Stage
 from compartment_tui.domain.names import EnvironmentKey, active_name, is_preview
+from compartment_tui.domain.planning.rollback_targets import spec_of
 from compartment_tui.domain.routes import RouteTable
 
 
@@ -86,11 +88,30 @@ def _disagreements(
             yield f"{place}: {deployment} is active for {service} and does not run"
         elif container.name != active_name(service, state.key):
             yield f"{place}: {deployment} is active for {service} under the name {container.name}"
+    yield from _unanswered(state, table, known)
     yield from _held_disagreements(state, table, known)
     for route in table.routes:
         held = state.held.values() if is_preview(route.host, route.deployment) else ()
         if not state.is_active(route.deployment) and route.deployment not in held:
             yield f"{place}: {route.host} leads to {route.deployment}, which is not active"
+
+
+def _unanswered(
+    state: EnvironmentRecord, table: RouteTable, known: Mapping[str, Container]
+) -> Iterator[str]:
+    """Who was told at its birth to call an active service through the edge, and finds none."""
+    inside = {route.inside for route in table.routes}
+    through_edge = {
+        name
+        for name in state.active
+        if (one := state.active_deployment(name)) is not None
+        and spec_of(one).internal is Internal.EDGE
+    }
+    for service, deployment in state.active.items():
+        container = known.get(deployment)
+        names = container.birth.inner if container is not None else ()
+        for name in through_edge.intersection(names) - inside:
+            yield f"{state.key.text}: {service} calls {name} through the edge, and finds nobody"
 
 
 def _held_disagreements(

@@ -224,6 +224,7 @@ class Container:
             fingerprints=dict(plan.fingerprints),
             sensitive=plan.sensitive,
             previous=plan.previous.id if plan.previous else None,
+            inner=self.birth.inner,
             created=self.birth.created,
             state=self.state,
             exit_code=self.exit_code,

@@ -36,6 +36,7 @@ class MemoryEdge:
             image="memory",
             container="edge",
             attached=frozenset(edge.attached),
+            inside=frozenset(key for key in edge.attached if edge.inner_ports(key)),
             started=edge.started,
             open=edge.open,
             lacks=edge.lacks,
@@ -100,6 +101,7 @@ class MemoryEdge:
         edge = self._host.edge
         if edge is None:
             raise NotFound("there is no edge", hint="deploy to make it")
+        settings = settings and settings.beside(edge.settings)
         if settings is not None and settings != edge.settings:
             self._claim(settings)
             edge.settings = settings

@@ -19,7 +19,7 @@ from compartment_tui.domain.config import EdgeSettings
 from compartment_tui.domain.deployment import AuditLine, EnvironmentRecord, Image
 from compartment_tui.domain.engine import LockInfo, Misfit
 from compartment_tui.domain.errors import CompartmentError, DiskFull, RecordInvalid
-from compartment_tui.domain.names import EnvironmentKey, active_name
+from compartment_tui.domain.names import EnvironmentKey, active_name, stepping_aside_name
 from compartment_tui.domain.routes import RouteTable
 from compartment_tui.ports import EngineEvent
 
@@ -40,6 +40,13 @@ class PretendedEdge:
     in_force: dict[EnvironmentKey, RouteTable] = field(default_factory=dict)
     open: tuple[str, ...] = ()
     lacks: tuple[str, ...] = ()
+    unpinned: set[EnvironmentKey] = field(default_factory=set)
+    """Environments where somebody else has its address."""
+
+    def inner_ports(self, key: EnvironmentKey) -> tuple[int, ...]:
+        """Where it takes calls of the environment's own services."""
+        inside = key in self.attached - self.unpinned and not self.lacks
+        return self.settings.inner_ports if inside else ()
 
 
 @dataclass(slots=True, kw_only=True, eq=False)
@@ -272,6 +279,25 @@ class Host:
                 if route.host == hostname and served and not route.stopped:
                     return route.deployment
         return None
+
+    def call(self, caller: str, service: str) -> str | None:
+        """The deployment that answers a container's call to a service by name; None: nobody does.
+
+        It looks where it was told at its birth: at the edge, or for whoever bears the name.
+        """
+        container = self.containers[caller]
+        key = container.key
+        if service in container.birth.inner:
+            table = self.in_force.get(key, RouteTable())
+            ports = self.edge.inner_ports(key) if self.edge else ()
+            routes = (one for one in table.routes if one.inside == service and one.port in ports)
+            found = next((one.deployment for one in routes if not one.stopped), None)
+        else:
+            bearers = {one.name: one.deployment for one in self.containers.values() if one.running}
+            names = (active_name(service, key), stepping_aside_name(service, key))
+            found = next((bearers[name] for name in names if name in bearers), None)
+        there = self.containers.get(found or "")
+        return found if there is not None and there.refuses() is None else None
 
     def running(self, key: EnvironmentKey, service: str) -> tuple[str, ...]:
         """Deployments of a service whose containers run."""

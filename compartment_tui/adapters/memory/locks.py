@@ -134,6 +134,10 @@ class MemoryEnvironmentLock:
         self._host.documents[self._key] = table
         self._host.reload_soon()
 
+    def inner_ports(self) -> tuple[int, ...]:
+        self.confirm()
+        return self._host.edge.inner_ports(self._key) if self._host.edge else ()
+
     def documents_readable(self) -> bool:
         self.confirm()
         return not self._host.unreadable

@@ -137,6 +137,12 @@ KEYS: tuple[SchemaKey, ...] = (
         "For static: the page for every path that is no file, such as index.html.",
     ),
     _key(
+        "services.*.internal",
+        types.INTERNAL,
+        "How other services call it: edge (HTTP, as visitors do) or direct (anything).",
+        default="edge",
+    ),
+    _key(
         "services.*.settle",
         types.DURATION,
         "It must still be ready after this.",

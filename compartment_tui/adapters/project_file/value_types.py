@@ -7,7 +7,7 @@ from typing import Any
 
 from compartment_tui.adapters.project_file import values
 from compartment_tui.domain import names
-from compartment_tui.domain.config import Kind, ReadinessKind
+from compartment_tui.domain.config import Internal, Kind, ReadinessKind
 
 _NUMBER = re.compile(r"[0-9]{1,6}")
 TEXT: Mapping[str, Any] = {"type": "string", "pattern": r"^[^\u0000]*$"}
@@ -83,7 +83,7 @@ def _whole(low: int, high: int, words: str) -> ValueType:
     )
 
 
-def _choice(choices: type[Kind] | type[ReadinessKind]) -> ValueType:
+def _choice(choices: type[Kind] | type[ReadinessKind] | type[Internal]) -> ValueType:
     words = [str(one) for one in choices]
     quoted = ", ".join(f"“{word}”" for word in words)
     return ValueType(words=f"one of {quoted}", parse=choices, schema={"enum": words})
@@ -146,6 +146,7 @@ MOUNT_POINT = ValueType(
 STAGE_NAME = _text_like(_WORD, "the name of a stage in the Dockerfile")
 KIND = _choice(Kind)
 READINESS_KIND = _choice(ReadinessKind)
+INTERNAL = _choice(Internal)
 COMMAND = ValueType(
     words='a list of words such as ["serve", "--fast"]',
     parse=values.command,

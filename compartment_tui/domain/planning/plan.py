@@ -358,6 +358,8 @@ class ContainerSpec:
     plan: Plan
     image: Image
     created: datetime
+    inner: tuple[str, ...] = ()
+    """The services that it is to reach through the edge."""
 
     @property
     def port(self) -> int | None:

@@ -75,6 +75,8 @@ def routed(state: EnvironmentRecord) -> RouteTable:
     """The routes that the record calls for: of what is active, and previews of what is held."""
     actives = (state.active_deployment(service) for service in state.active)
     held = (state.held_deployment(service) for service in state.held)
+    # Whoever was made to look for a service at the edge must find it there.
+    called = {name for one in state.deployments.values() for name in one.inner}
     wanted = (
         *((one.host, one) for one in actives if one is not None),
         *((one.preview, one) for one in held if one is not None),
@@ -88,6 +90,9 @@ def routed(state: EnvironmentRecord) -> RouteTable:
                     port=deployment.port,
                     stopped=_stopped(deployment),
                     fallback=bool(spec_of(deployment).fallback),
+                    inside=deployment.service
+                    if host == deployment.host and deployment.service in called
+                    else "",
                 )
                 for host, deployment in wanted
                 if host is not None and deployment.port is not None
@@ -143,6 +148,7 @@ def _from_labels(
         stage=Stage.ACTIVE if active and not by_hand else at_rest,
         completed=instance.started,
         previous=instance.previous,
+        inner=instance.inner,
         # Not told apart from a failed candidate that was kept: a rollback proves it again anyway.
         activated=None if held else instance.started or instance.created,
         preview=preview,

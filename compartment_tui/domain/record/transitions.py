@@ -104,6 +104,17 @@ def containers_known(record: EnvironmentRecord, containers: Mapping[str, str]) -
     return record
 
 
+def inner_known(
+    record: EnvironmentRecord, births: Mapping[str, tuple[str, ...]]
+) -> EnvironmentRecord:
+    """Which services each deployment's container reaches through the edge."""
+    for deployment, inner in births.items():
+        known = record.deployments.get(deployment)
+        if known is not None and known.inner != inner:
+            record = record.with_deployment(replace(known, inner=inner))
+    return record
+
+
 def bases_known(record: EnvironmentRecord, bases: Mapping[str, str]) -> EnvironmentRecord:
     """Which exact image of others each deployment was made on."""
     for deployment, base in bases.items():

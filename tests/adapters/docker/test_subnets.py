@@ -11,7 +11,8 @@ from compartment_tui.adapters.docker.resources.machine_network import (
     resolvers_of,
     routes_of,
 )
-from compartment_tui.adapters.docker.resources.networks import free_subnets, subnets_of
+from compartment_tui.adapters.docker.resources.networks import free_subnets
+from compartment_tui.adapters.docker.resources.subnets import subnets_of
 from compartment_tui.domain.config import NetworkSettings
 from compartment_tui.domain.errors import Refused
 from compartment_tui.domain.subnets import refuse_needed_addresses

@@ -217,8 +217,9 @@ class Client:
         sdk: Any = self.api  # the stubs ask for a class that is only a dict
         sdk.create_network(name, driver="bridge", labels=marks, ipam=ipam)
 
-    def connect_network(self, container: str, network: str) -> None:
-        self.api.connect_container_to_network(container, network)
+    def connect_network(self, container: str, network: str, address: str | None = None) -> None:
+        """Join it to a network; at that address, if one is given."""
+        self.api.connect_container_to_network(container, network, ipv4_address=address)
 
     def disconnect_network(self, container: str, network: str) -> None:
         self.api.disconnect_container_from_network(container, network, force=True)

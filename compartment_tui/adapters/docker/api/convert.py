@@ -62,6 +62,7 @@ def labels_of(birth: "ContainerSpec") -> dict[str, str]:
         names.DIRTY: "true" if plan.provenance.dirty else "false",
         names.AUTHOR: plan.provenance.author,
         names.PREVIOUS: plan.previous.id if plan.previous else "",
+        **({names.INNER: " ".join(birth.inner)} if birth.inner else {}),
         names.FINGERPRINTS: json.dumps(dict(plan.fingerprints), sort_keys=True),
         **({} if plan.sensitive is None else {names.SENSITIVE: json.dumps(plan.sensitive)}),
     }
@@ -139,6 +140,7 @@ def _born(labels: Json) -> dict[str, Any] | None:
         "fingerprints": _fingerprints(labels.get(names.FINGERPRINTS, "")),
         "sensitive": _keys(labels.get(names.SENSITIVE, "")),
         "previous": labels.get(names.PREVIOUS) or None,
+        "inner": tuple(labels.get(names.INNER, "").split()),
         "created": moment(labels[names.CREATED]),
     }
 

@@ -25,6 +25,8 @@ AUTHOR = PREFIX + "author"
 PREVIOUS = PREFIX + "previous"
 FINGERPRINTS = PREFIX + "fingerprints"
 SENSITIVE = PREFIX + "sensitive"
+INNER = PREFIX + "inner"
+"""The services that it reaches through the edge."""
 IMAGE = PREFIX + "image"
 """The image's id. An image that is made of the container passes the label on, and has another."""
 

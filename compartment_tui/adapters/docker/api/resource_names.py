@@ -14,6 +14,8 @@ UNFINISHED = f"{ROUTES}/unfinished"
 would make the edge read them all, find nothing new, and then not look for 50 ms."""
 CERTIFICATE = f"{ROUTES}/edge/certificate.toml"
 """The edge's own certificate: read with the documents, and none of any environment's."""
+INNER = f"{ROUTES}/edge"
+"""A document per environment, for inner calls."""
 STATE = "/state"
 """The state volume in every container of ours but the edge."""
 RECORDS = f"{STATE}/records"
@@ -109,6 +111,15 @@ def audit_path(key: EnvironmentKey) -> str:
 def route_path(key: EnvironmentKey) -> str:
     """Where the environment's route document lies."""
     return f"{ROUTES}/{key.text}.toml"
+
+
+def inner_path(key: EnvironmentKey) -> str:
+    """Where the document lies that leads inner calls to what the route document says.
+
+    Below the watched directory: it is read with the route document that is renamed after it, and
+    clients of an earlier version leave it alone.
+    """
+    return f"{INNER}/{key.text}.toml"
 
 
 def unfinished_path(key: EnvironmentKey) -> str:

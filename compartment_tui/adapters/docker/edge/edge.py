@@ -24,6 +24,7 @@ from compartment_tui.adapters.docker.edge.edge_container import (
     CAPABILITY,
     HTTP_PORT,
     HTTPS_PORT,
+    INNER_PORTS,
     LATEST,
     MADE_AS,
     MADE_ON,
@@ -40,18 +41,23 @@ from compartment_tui.adapters.docker.edge.port_owner import listener
 from compartment_tui.adapters.docker.edge.route_documents import Documents
 from compartment_tui.adapters.docker.records import DockerRecords
 from compartment_tui.adapters.docker.resources.images import digests
+from compartment_tui.adapters.docker.resources.subnets import subnet_of
 from compartment_tui.domain.config import EdgeSettings
 from compartment_tui.domain.edge_address import address_of, listening
 from compartment_tui.domain.errors import EdgeConflict, EngineProblem, NameTaken, PortTaken
 from compartment_tui.domain.names import EnvironmentKey
 from compartment_tui.domain.routes import RouteTable
+from compartment_tui.domain.subnets import edge_address
 from compartment_tui.ports import EdgeInfo
 
 if TYPE_CHECKING:
     from compartment_tui.domain.detail_views import Visit
 
 LOG_LIMITS = {"max-size": "10m", "max-file": "3"}
-_TAKEN = ("address already in use", "port is already allocated")
+_ADDRESS_TAKEN = "address already in use"
+_PORT = "bind"
+"""What the engine's sentence contains when that is about a port of its machine."""
+_TAKEN = (_ADDRESS_TAKEN, "port is already allocated")
 """How the engine says that a port cannot be published: it has no code for it."""
 _IPV6 = "net/ipv6/"
 """What the engine's sentence contains when the kernel has no such settings."""
@@ -81,6 +87,11 @@ class DockerEdge:
             attached=frozenset(
                 key for name, key in self._networks().items() if name in edge.networks
             ),
+            inside=frozenset(
+                key
+                for name, key in self._networks().items()
+                if edge.inner_ports and edge.is_pinned(name)
+            ),
             started=moment(edge.started),
             open=edge.open,
             lacks=edge.lacks,
@@ -97,7 +108,7 @@ class DockerEdge:
         # Before the start, so that it comes up with every route and every network.
         joined = self._join(edge)
         self._documents.certify()
-        restored = self._documents.restore()
+        restored = self._documents.restore(edge.inner_ports)
         if edge.running:
             return joined or restored
         if not fresh:
@@ -107,14 +118,23 @@ class DockerEdge:
         return True
 
     def attach(self, key: EnvironmentKey) -> None:
+        network = self._layout.network(key)
+        subnet = subnet_of(self._client, network)
         try:
-            with self._client.translate(f"join the network {self._layout.network(key)}"):
-                self._client.connect_network(self._layout.edge, self._layout.network(key))
-        except EngineProblem:
+            self._connect(network, edge_address(subnet) if subnet is not None else None)
+        except EngineProblem as error:
             # The engine refuses a second time with a plain "forbidden": look whether that was it.
             edge = self._find()
-            if edge is None or self._layout.network(key) not in edge.networks:
+            if edge is not None and network in edge.networks:
+                return
+            if _ADDRESS_TAKEN not in error.message.lower():
                 raise
+            # Somebody has its address who was there before. Callers there do without.
+            self._connect(network, None)
+
+    def _connect(self, network: str, address: str | None) -> None:
+        with self._client.translate(f"join the network {network}"):
+            self._client.connect_network(self._layout.edge, network, address)
 
     def tables(self) -> Mapping[EnvironmentKey, RouteTable]:
         return self._documents.tables()
@@ -154,6 +174,9 @@ class DockerEdge:
     def restart(self, settings: EdgeSettings | None = None) -> None:
         edge = self._find()
         wanted = settings or (edge.settings if edge is not None else EdgeSettings())
+        if edge is not None:
+            # What another project needs stays.
+            wanted = wanted.beside(edge.settings)
         # What an older version made is made anew only by whoever asks for settings: it may take
         # longer than a restart, and an image that has to be pulled.
         as_it_is = settings is None or (edge is not None and not (edge.open or edge.lacks))
@@ -222,6 +245,7 @@ class DockerEdge:
 
     def _make(self, settings: EdgeSettings, sysctls: Mapping[str, str]) -> EdgeContainer:
         self._make_network()
+        inner = tuple(port for port in settings.inner_ports if port not in traefik.OWN_PORTS)
         with self._client.translate("make the volume for certificates"):
             self._client.create_volume(
                 self._layout.certificates_volume, {labels.ROLE: Role.STATE.value}
@@ -230,7 +254,7 @@ class DockerEdge:
             self._client.create_or_pull(
                 traefik.EDGE_IMAGE,
                 name=self._layout.edge,
-                command=list(traefik.arguments(ROUTES, settings.https_port)),
+                command=list(traefik.arguments(ROUTES, settings.https_port, inner)),
                 user=USER,
                 working_dir=stopped_page.ROOT,
                 ports=[traefik.WEB_PORT, (traefik.TLS_PORT, "tcp"), (traefik.TLS_PORT, "udp")],
@@ -240,6 +264,7 @@ class DockerEdge:
                     BIND: settings.bind,
                     HTTP_PORT: str(settings.http_port),
                     HTTPS_PORT: str(settings.https_port),
+                    INNER_PORTS: " ".join(map(str, inner)),
                     MADE_AS: str(LATEST),
                     MADE_ON: f"{traefik.EDGE_IMAGE}@{self._exact_image()}",
                 },
@@ -304,8 +329,7 @@ class DockerEdge:
     def _start(self, edge: EdgeContainer, settings: EdgeSettings, *, fresh: bool) -> None:
         try:
             try:
-                with self._client.translate("start the edge"):
-                    self._client.start(edge.id)
+                self._start_pinned(edge)
             except EngineProblem as error:
                 if not fresh or _IPV6 not in error.message:
                     raise
@@ -321,6 +345,21 @@ class DockerEdge:
                 raise self._port_taken(settings, error.message) from error
             raise
         self._await(edge)
+
+    def _start_pinned(self, edge: EdgeContainer) -> None:
+        """Start it; where somebody got its address meanwhile, with any other there."""
+        try:
+            with self._client.translate("start the edge"):
+                self._client.start(edge.id)
+        except EngineProblem as error:
+            if _ADDRESS_TAKEN not in error.message.lower() or _PORT in error.message.lower():
+                raise
+            for name in filter(edge.is_pinned, edge.networks):
+                with self._client.translate(f"leave the network {name}"):
+                    self._client.disconnect_network(edge.id, name)
+                self._connect(name, None)
+            with self._client.translate("start the edge"):
+                self._client.start(edge.id)
 
     def _await(self, edge: EdgeContainer) -> None:
         """Until it serves its documents: it listens a moment before it has read them.

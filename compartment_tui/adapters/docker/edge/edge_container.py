@@ -20,15 +20,19 @@ SYSCTLS_IPV6 = {"net.ipv6.conf.all.forwarding": "0"}
 CAPABILITY = "NET_BIND_SERVICE"
 NO_NEW_PRIVILEGES = "no-new-privileges"
 PIDS = 4096
+MAX_PORT = 65535
 
 BIND = PREFIX + "edge.bind"
 MADE_ON = PREFIX + "edge.made_on"
 HTTP_PORT = PREFIX + "edge.http_port"
 HTTPS_PORT = PREFIX + "edge.https_port"
 MADE_AS = PREFIX + "edge.made_as"
-LATEST = 2
-"""How an edge is made now. 1, without a label: one port, no certificates, no figures."""
-_LACKS = "has no port for HTTPS", "waits long for the name of a container that is gone"
+INNER_PORTS = PREFIX + "edge.inner_ports"
+LATEST = 3
+"""How an edge is made now. 1, without a label: one port, no certificates, no figures. 2: it takes
+no inner calls."""
+_LACKS_1 = "has no port for HTTPS", "waits long for the name of a container that is gone"
+_LACKS_2 = ("takes no calls of services to each other",)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,7 +63,20 @@ class EdgeContainer:
             bind=self.labels.get(BIND, default.bind),
             http_port=self._port(HTTP_PORT, default.http_port),
             https_port=self._port(HTTPS_PORT, 0),
+            inner_ports=self.inner_ports,
         )
+
+    @property
+    def inner_ports(self) -> tuple[int, ...]:
+        """Where it takes inner calls."""
+        ports = str(self.labels.get(INNER_PORTS, "")).split()
+        known = (int(port) for port in ports if port.isascii() and port.isdecimal())
+        return tuple(sorted(port for port in known if port <= MAX_PORT))
+
+    def is_pinned(self, network: str) -> bool:
+        """Whether it has the address there that it will always have."""
+        asked = (self.networks.get(network) or {}).get("IPAMConfig") or {}
+        return bool(asked.get("IPv4Address"))
 
     def _port(self, label: str, default: int) -> int:
         port = str(self.labels.get(label, ""))
@@ -87,8 +104,14 @@ def find_edge(client: Client, name: str) -> EdgeContainer | None:
         restarting=bool(state.get("Restarting")),
         started=state.get("StartedAt", ""),
         open=tuple(_open_ways(found)),
-        lacks=() if marks.get(MADE_AS) == str(LATEST) else _LACKS,
+        lacks=_lacks(str(marks.get(MADE_AS, ""))),
     )
+
+
+def _lacks(made_as: str) -> tuple[str, ...]:
+    if made_as == str(LATEST):
+        return ()
+    return _LACKS_2 if made_as == "2" else (*_LACKS_1, *_LACKS_2)
 
 
 def _open_ways(found: Mapping[str, Any]) -> Iterator[str]:

@@ -71,7 +71,7 @@ class EdgeNamespace:
             self._own.close()
             self._own = None
 
-    def in_force(self, table: RouteTable) -> bool:
+    def in_force(self, table: RouteTable, inner: traefik.InnerEntry) -> bool:
         """See `EnvironmentLock.in_force`."""
         script, arguments = QUESTIONS, traefik.queries(self._key)
         if table.marker is not None:
@@ -79,7 +79,7 @@ class EdgeNamespace:
             arguments = (traefik.marker_name(self._key, table.marker), *arguments)
         answer = self._from_there(lambda: self._run(script, *arguments))
         try:
-            return traefik.in_force(self._key, table, *answers(answer))
+            return traefik.in_force(self._key, table, *answers(answer), inner)
         except (ValueError, traefik.UnreadableDocument) as error:
             raise EdgeNotConfirmed("the edge's API gave no usable answer") from error
 

@@ -14,10 +14,12 @@ from compartment_tui.adapters.docker.api.resource_names import (
     ROUTES,
     UNFINISHED,
     ResourceNames,
+    inner_path,
     route_path,
 )
 from compartment_tui.adapters.docker.edge import default_certificate, traefik
 from compartment_tui.adapters.docker.records import DockerRecords, Reader
+from compartment_tui.adapters.docker.resources.subnets import subnet_of
 from compartment_tui.domain.errors import EngineProblem, RecordInvalid, Refused
 from compartment_tui.domain.names import EnvironmentKey
 from compartment_tui.domain.record.rebuild import routed
@@ -70,12 +72,7 @@ class Documents:
 
     def tables(self) -> Mapping[EnvironmentKey, RouteTable]:
         """Every document that can be read."""
-        found = {}
-        for content in self._contents().values():
-            with contextlib.suppress(traefik.UnreadableDocument):
-                key, table = traefik.read(content.decode("utf-8", "replace"))
-                found[key] = table
-        return found
+        return _tables(self._contents())
 
     def unreadable(self) -> tuple[str, ...]:
         """The file names of those that cannot be read, or say to be another environment's."""
@@ -94,14 +91,16 @@ class Documents:
             self._set_aside(name, content, self._records.recorded())
 
     def remove(self, key: EnvironmentKey) -> None:
-        """Remove the environment's document; nothing if there is none."""
-        if traefik.file_name(key) in self._contents():
-            self._do('rm -f "$1"', route_path(key))
+        """Remove the environment's documents; nothing if there are none."""
+        there = self._reader.tree(ROUTES)
+        if route_path(key) in there or inner_path(key) in there:
+            self._do('rm -f "$@"', route_path(key), inner_path(key))
 
-    def restore(self) -> bool:
+    def restore(self, inner_ports: tuple[int, ...]) -> bool:
         """Make missing documents again from the records, move unreadable ones aside.
 
-        The caller holds the engine's lock. True when anything was done.
+        At `inner_ports` the edge takes inner calls. The caller holds the engine's lock. True when
+        anything was done.
         """
         there, recorded = self._contents(), self._records.recorded()
         spoilt = {name: content for name, content in there.items() if not _ours(name, content)}
@@ -112,7 +111,24 @@ class Documents:
         for key, text in missing.items():
             size, part = str(len(text)), f"{UNFINISHED}/restored"
             self._do(_RESTORE, route_path(key), size, part, payload=text)
-        return bool(spoilt or missing)
+        return self._restore_inner(inner_ports) or bool(spoilt or missing)
+
+    def _restore_inner(self, ports: tuple[int, ...]) -> bool:
+        """Lead inner calls to what the route documents say, where that is lost or old."""
+        there = self._reader.tree(ROUTES)
+        wanted = {}
+        for key, table in _tables(there).items():
+            inside = any(route.inside for route in table.routes)
+            subnet = subnet_of(self._client, self._layout.network(key)) if inside else None
+            entry = traefik.InnerEntry(ports=ports, subnet=str(subnet or ""))
+            wanted[inner_path(key)] = traefik.inner_document(key, table, entry).encode()
+        other = {path: text for path, text in wanted.items() if there.get(path, b"") != text}
+        for path, text in other.items():
+            if text:
+                self._do(_REPLACE, path, str(len(text)), f"{UNFINISHED}/inner", payload=text)
+            else:
+                self._do('rm -f "$1"', path)
+        return bool(other)
 
     def certify(self) -> None:
         """Give the edge a certificate of its own, if it has none. The caller holds the lock."""
@@ -158,6 +174,16 @@ class Documents:
                 f"the route documents could not be changed (exit code {done.exit_code})",
                 hint=f"see whether the volume {self._layout.routes_volume} can be written to",
             )
+
+
+def _tables(documents: Mapping[str, bytes]) -> dict[EnvironmentKey, RouteTable]:
+    """What can be read of these; what is no route document is passed over."""
+    found = {}
+    for content in documents.values():
+        with contextlib.suppress(traefik.UnreadableDocument):
+            key, table = traefik.read(content.decode("utf-8", "replace"))
+            found[key] = table
+    return found
 
 
 def in_octal(name: str) -> str:

@@ -10,7 +10,9 @@ import hashlib
 import json
 import re
 import tomllib
+from collections import Counter
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -19,13 +21,23 @@ import tomli_w
 from compartment_tui.adapters.docker.edge import stopped_page
 from compartment_tui.domain import bounds
 from compartment_tui.domain.errors import InvalidFile, Refused
-from compartment_tui.domain.names import EnvironmentKey, alias, deployment_of_alias, misnamed, show
+from compartment_tui.domain.names import (
+    EnvironmentKey,
+    alias,
+    deployment_of_alias,
+    is_preview,
+    misnamed,
+    show,
+)
 from compartment_tui.domain.routes import Route, RouteTable
 
 EDGE_IMAGE = "traefik:v3.7"
-WEB_PORT = 80
-TLS_PORT = 443
-"""Where the edge listens inside its container."""
+WEB_PORT = 64080
+TLS_PORT = 64443
+"""Where the edge listens for visitors, inside its container: where no service of ours is called."""
+API_PORT = 8099
+"""Its API and ping, on its own loopback only."""
+OWN_PORTS = (WEB_PORT, TLS_PORT, API_PORT)
 CERTIFICATES = "/certificates"
 """Where it keeps what it is given by a certificate authority."""
 ACME = f"{CERTIFICATES}/acme"
@@ -33,8 +45,6 @@ ACME = f"{CERTIFICATES}/acme"
 RESOLVERS = ("le", "le-staging")
 """Let's Encrypt, and the one for trying: neither is asked before a route wants it."""
 STAGING = "https://acme-staging-v02.api.letsencrypt.org/directory"
-API_PORT = 8099
-"""Its API and ping, on its own loopback only."""
 SUFFIX = ".toml"
 
 _HOST = re.compile(
@@ -46,6 +56,10 @@ _MARKER = "-at-"
 _OWNER = "-of-"
 _FALLBACK = "-fallback-of-"
 _CLEAN = "-without-forwarded"
+_INNER = "inner-"
+"""Not the environment's identifier first: clients of an earlier version pass these names over."""
+_ALSO = "-also"
+_CHAIN = "-chain"
 _SAID_BY_CALLERS = (
     "Forwarded",
     "X-Forwarded-By",
@@ -54,6 +68,8 @@ _SAID_BY_CALLERS = (
     "X-Forwarded-Ssl",
 )
 """How else a caller could say who it is, and how it came: Traefik takes away the common ones."""
+_NOTHING = "X-Compartment-Nothing"
+"""A header that no answer has: what is taken away from those that need no change."""
 _ANY_PATH = "/compartment-fallback"
 """What no site has: asked for it, one with a fallback gives that page."""
 _TEMPLATE = "{{"
@@ -67,11 +83,12 @@ class UnreadableDocument(InvalidFile):
     code = "route_document_unreadable"
 
 
-def arguments(directory: str, https_port: int) -> tuple[str, ...]:
+def arguments(directory: str, https_port: int, inner_ports: Iterable[int]) -> tuple[str, ...]:
     """The command line of the edge, which watches `directory` for route documents.
 
     Ports, resolvers and figures are there from the first day, used or not: to add one later would
-    interrupt everybody. `https_port` is what visitors are told of; 0: none.
+    interrupt everybody. `https_port` is what visitors are told of; 0: none. `inner_ports` are for
+    the calls of services to each other.
     """
     return (
         f"--providers.file.directory={directory}",
@@ -83,6 +100,7 @@ def arguments(directory: str, https_port: int) -> tuple[str, ...]:
         f"--entrypoints.websecure.address=:{TLS_PORT}",
         "--entrypoints.websecure.transport.respondingtimeouts.readtimeout=0",
         *_http3(https_port),
+        *(argument for port in inner_ports for argument in _inner_entry(port)),
         *(argument for name in RESOLVERS for argument in _resolver(name)),
         f"--certificatesresolvers.{RESOLVERS[1]}.acme.caserver={STAGING}",
         # On the entry point `traefik`, like the API.
@@ -109,6 +127,20 @@ def _http3(https_port: int) -> tuple[str, ...]:
         return ()
     http3 = "--entrypoints.websecure.http3"
     return (f"{http3}=true", f"{http3}.advertisedport={https_port}")
+
+
+def _inner_entry(port: int) -> tuple[str, ...]:
+    entry = f"--entrypoints.{_inner_name(port)}"
+    return (
+        f"{entry}.address=:{port}",
+        f"{entry}.transport.respondingtimeouts.readtimeout=0",
+        # Only services of the environment are heard there: what they say of their callers stays.
+        f"{entry}.forwardedheaders.insecure=true",
+    )
+
+
+def _inner_name(port: int) -> str:
+    return f"inner-{port}"
 
 
 def _resolver(name: str) -> tuple[str, ...]:
@@ -165,10 +197,81 @@ def read(text: str) -> tuple[EnvironmentKey, RouteTable]:
         services = http["services"]
         signs = http.get("middlewares", {})
         routes = (_route(router, services, signs) for router in http.get("routers", {}).values())
-        table = RouteTable(marker=_marker(services), routes=tuple(sorted(routes)))
-        return _owner(services), table
+        key = _owner(services)
+        named = _named_inside(key, services)
+        routes = (replace(one, inside=_inside(one, named)) for one in routes)
+        return key, RouteTable(marker=_marker(services), routes=tuple(sorted(routes)))
     except (*_NONSENSE, bounds.TooMuch) as error:
         raise UnreadableDocument("the route document cannot be parsed") from error
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InnerEntry:
+    """Where an edge takes inner calls of an environment: at which ports, and from where."""
+
+    ports: tuple[int, ...] = ()
+    subnet: str = ""
+
+    @property
+    def open(self) -> bool:
+        """Whether it takes any."""
+        return bool(self.ports and self.subnet)
+
+
+def inner_document(key: EnvironmentKey, table: RouteTable, inner: InnerEntry) -> str:
+    """The document that leads callers inside to what the route document says; empty for none.
+
+    A caller that names a service in its request gets that one. One that names something else, as a
+    proxy does that passes a visitor's host on, gets the only service that has the port it calls.
+    """
+    routers = _inner_routers(key, table, inner)
+    return tomli_w.dumps({"http": {"routers": routers}}) if routers else ""
+
+
+def _inner_routers(
+    key: EnvironmentKey, table: RouteTable, inner: InnerEntry
+) -> dict[str, dict[str, Any]]:
+    routes = [route for route in table.routes if route.inside] if inner.open else []
+    sharing = Counter(route.port for route in routes)
+    routers = {}
+    for route in routes:
+        service = _inner_service(key, route.inside)
+        common = {"service": service, "middlewares": [f"{service}{_CHAIN}"]}
+        caller = f"ClientIP(`{inner.subnet}`)"
+        routers[service] = {
+            "entryPoints": [_inner_name(port) for port in inner.ports],
+            "rule": f"Host(`{route.inside}`) && {caller}",
+            "priority": 2,
+            **common,
+        }
+        if sharing[route.port] == 1 and route.port in inner.ports:
+            routers[f"{service}-any-host"] = {
+                "entryPoints": [_inner_name(route.port)],
+                "rule": caller,
+                "priority": 1,
+                **common,
+            }
+    return routers
+
+
+def _inner_service(key: EnvironmentKey, service: str) -> str:
+    return f"{_INNER}{key.identifier}-{_encode(service)}"
+
+
+def _named_inside(key: EnvironmentKey, services: Mapping[str, Any]) -> dict[str, str]:
+    """By address: the names under which callers inside reach what is there."""
+    start = f"{_INNER}{key.identifier}-"
+    return {
+        _server(one["loadBalancer"]): str(_decode(name.removeprefix(start)))
+        for name, one in services.items()
+        if name.startswith(start)
+    }
+
+
+def _inside(route: Route, named: Mapping[str, str]) -> str:
+    if is_preview(route.host, route.deployment):
+        return ""
+    return named.get(f"http://{alias(route.deployment)}:{route.port}", "")
 
 
 def queries(key: EnvironmentKey | None = None) -> tuple[str, ...]:
@@ -188,8 +291,16 @@ def marker_name(key: EnvironmentKey, marker: str) -> str:
     return f"{key.identifier}{_MARKER}{_encode(marker)}"
 
 
-def in_force(key: EnvironmentKey, table: RouteTable, routers: str, services: str) -> bool:
+def in_force(
+    key: EnvironmentKey,
+    table: RouteTable,
+    routers: str,
+    services: str,
+    inner: InnerEntry | None = None,
+) -> bool:
     """Whether the edge, which gave these answers, has exactly this table of this environment.
+
+    `inner` is where it takes inner calls; None: how those come in does not count.
 
     An empty table is in force without a document, too: whose it would be does not count.
 
@@ -206,8 +317,18 @@ def in_force(key: EnvironmentKey, table: RouteTable, routers: str, services: str
             for name, one in _named(key, services)
             if _OWNER not in name
         }
+        have_inner = {
+            name: (one["rule"], one["service"], tuple(one["entryPoints"]), one["status"])
+            for name, one in _named(key, routers, before=_INNER)
+        }
+        have_services |= {
+            name: (_server(one["loadBalancer"]), one["status"])
+            for name, one in _named(key, services, before=_INNER)
+        }
     except _NONSENSE as error:
         raise UnreadableDocument("the edge's API gave no usable answer") from error
+    if inner is not None and have_inner != _expected(key, table, inner):
+        return False
     return have_routers == {
         name: (one["rule"], one["service"], _own_middlewares(one), "enabled")
         for name, one in wanted["routers"].items()
@@ -215,6 +336,15 @@ def in_force(key: EnvironmentKey, table: RouteTable, routers: str, services: str
         name: (_server(one["loadBalancer"]), "enabled")
         for name, one in wanted["services"].items()
         if _OWNER not in name
+    }
+
+
+def _expected(
+    key: EnvironmentKey, table: RouteTable, inner: InnerEntry
+) -> dict[str, tuple[str, str, tuple[str, ...], str]]:
+    return {
+        name: (one["rule"], one["service"], tuple(one["entryPoints"]), "enabled")
+        for name, one in _inner_routers(key, table, inner).items()
     }
 
 
@@ -257,6 +387,14 @@ def _sections(key: EnvironmentKey, table: RouteTable) -> dict[str, dict[str, Any
             middlewares[name] = {"errors": _as_found(service)}
             used.append(name)
         routers[f"{prefix}-{digest}"]["middlewares"] = used
+        if route.inside:
+            # Callers inside are led here by a document that does not change at a switch.
+            name = _inner_service(key, route.inside)
+            services[name] = services[service]
+            middlewares[f"{name}{_ALSO}"] = {"headers": {"customResponseHeaders": {_NOTHING: ""}}}
+            middlewares[f"{name}{_CHAIN}"] = {
+                "chain": {"middlewares": [f"{name}{_ALSO}", *used[1:]]}
+            }
     return {"routers": routers, "middlewares": middlewares, "services": services}
 
 
@@ -341,7 +479,10 @@ def _decode(text: str) -> Any:  # noqa: ANN401
     return json.loads(base64.b32decode(text.upper() + "=" * (-len(text) % 8)))
 
 
-def _named(key: EnvironmentKey, answer: str) -> list[tuple[str, dict[str, Any]]]:
+def _named(
+    key: EnvironmentKey, answer: str, *, before: str = ""
+) -> list[tuple[str, dict[str, Any]]]:
     """What the API lists of this environment, by the name we gave it."""
     listed = [(one["name"].partition("@")[0], one) for one in json.loads(answer)]
-    return [(name, one) for name, one in listed if name.startswith(f"{key.identifier}-")]
+    start = f"{before}{key.identifier}-"
+    return [(name, one) for name, one in listed if name.startswith(start)]

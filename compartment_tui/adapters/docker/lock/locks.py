@@ -22,6 +22,7 @@ from compartment_tui.adapters.docker.api.resource_names import (
     archive_path,
     audit_path,
     index_path,
+    inner_path,
     record_path,
     route_path,
     standing_path,
@@ -33,6 +34,7 @@ from compartment_tui.adapters.docker.edge.edge_namespace import EdgeNamespace
 from compartment_tui.adapters.docker.edge.route_documents import all_ours
 from compartment_tui.adapters.docker.lock import lock_container
 from compartment_tui.adapters.docker.records import decoded
+from compartment_tui.adapters.docker.resources.subnets import subnet_of
 from compartment_tui.adapters.record_file import record_file
 from compartment_tui.domain.config import Readiness
 from compartment_tui.domain.deployment import EnvironmentRecord, Instance
@@ -162,6 +164,13 @@ class DockerEnvironmentLock:
         self._key = key
         self._shell = shell
         self._standpoint = EdgeNamespace(client, layout, key, shell, edge)
+        network = layout.network(key)
+        self._entry = traefik.InnerEntry()
+        if edge.inner_ports and edge.is_pinned(network):
+            subnet = str(subnet_of(client, network) or "")
+            self._entry = traefik.InnerEntry(ports=edge.inner_ports, subnet=subnet)
+        self._inner: bytes | None = None
+        """The document for inner calls as it lies there, once it was read."""
         self._indexed = False
         """Whether the record's name was found in the index, or written there, by this holder."""
 
@@ -208,12 +217,29 @@ class DockerEnvironmentLock:
             RouteTable() if content is None else traefik.parse(content.decode("utf-8", "replace"))
         )
 
+    def inner_ports(self) -> tuple[int, ...]:
+        return self._entry.ports if self._entry.open else ()
+
     def write_routes(self, table: RouteTable) -> None:
+        # Before the route document: that one's rename puts both in force.
+        self._write_inner(traefik.inner_document(self._key, table, self._entry).encode())
         if table == RouteTable():
             self._ask('rm -f "$1"; sync "${1%/*}"', route_path(self._key))
             return
         text = traefik.document(self._key, table).encode()
         self._write(route_path(self._key), text, part=unfinished_path(self._key))
+
+    def _write_inner(self, text: bytes) -> None:
+        path = inner_path(self._key)
+        if self._inner is None:
+            self._inner = self._read(path) or b""
+        if text == self._inner:
+            return
+        if text:
+            self._write(path, text, part=f"{unfinished_path(self._key)}.inner")
+        else:
+            self._ask('rm -f "$1"', path)
+        self._inner = text
 
     def documents_readable(self) -> bool:
         answer = self._ask(_DOCUMENTS, ROUTES)
@@ -221,7 +247,7 @@ class DockerEnvironmentLock:
 
     def in_force(self, table: RouteTable) -> bool:
         self.confirm()
-        return self._standpoint.in_force(table)
+        return self._standpoint.in_force(table, self._entry)
 
     def ready(self, instance: Instance, readiness: Readiness, port: int | None) -> Refusal | None:
         self.confirm()

@@ -17,6 +17,7 @@ from compartment_tui.adapters.docker.api.convert import (
 )
 from compartment_tui.adapters.docker.api.errors import Conflict, Missing
 from compartment_tui.adapters.docker.api.labels import Role
+from compartment_tui.adapters.docker.resources.subnets import subnet_of
 from compartment_tui.domain.claims import claimed
 from compartment_tui.domain.deployment import Instance, InstanceState
 from compartment_tui.domain.errors import (
@@ -34,6 +35,7 @@ from compartment_tui.domain.names import (
     container_name,
     stepping_aside_name,
 )
+from compartment_tui.domain.subnets import edge_address
 
 if TYPE_CHECKING:
     from compartment_tui.domain.planning.plan import ContainerSpec
@@ -183,12 +185,19 @@ def create(client: Client, birth: "ContainerSpec", network: str) -> Instance:
     container = find(client, plan.deployment)
     if container is None:
         name = container_name(plan.service, plan.deployment, plan.key)
-        container = make(client, birth, birth_config(birth, network), name)
+        edge = edge_on(client, birth, network)
+        container = make(client, birth, birth_config(birth, network, edge), name)
         client.containers[plan.deployment] = container
     made = inspect(client, container)
     if made is None:
         raise gone(plan.deployment)
     return made
+
+
+def edge_on(client: Client, birth: "ContainerSpec", network: str) -> str | None:
+    """Where a new container finds the edge; None when it looks for nobody there."""
+    subnet = subnet_of(client, network) if birth.inner else None
+    return edge_address(subnet) if subnet is not None else None
 
 
 def make(client: Client, birth: "ContainerSpec", config: dict[str, Any], name: str) -> str:
@@ -203,8 +212,11 @@ def make(client: Client, birth: "ContainerSpec", config: dict[str, Any], name: s
         ) from error
 
 
-def birth_config(birth: "ContainerSpec", network: str) -> dict[str, Any]:
-    """The container of a deployment, as the engine's API wants it. Holds revealed values."""
+def birth_config(birth: "ContainerSpec", network: str, edge: str | None = None) -> dict[str, Any]:
+    """The container of a deployment, as the engine's API wants it. Holds revealed values.
+
+    `edge` is where it looks for the services that it reaches through the edge.
+    """
     plan = birth.plan
     limits = plan.spec.limits
     host: dict[str, Any] = {
@@ -220,6 +232,9 @@ def birth_config(birth: "ContainerSpec", network: str) -> dict[str, Any]:
         "CapDrop": ["NET_RAW"],
         "PidsLimit": limits.pids,
     }
+    if edge is not None:
+        # Not by a name of the edge: what a program has looked up once it may keep for ever.
+        host["ExtraHosts"] = [f"{name}:{edge}" for name in birth.inner]
     if not plan.spec.new_privileges:
         host["SecurityOpt"] = ["no-new-privileges"]
     if limits.cpus is not None:

@@ -12,12 +12,12 @@ from compartment_tui.adapters.docker.api.labels import Role
 from compartment_tui.adapters.docker.api.ownership import name_taken
 from compartment_tui.adapters.docker.api.resource_names import ResourceNames
 from compartment_tui.adapters.docker.resources.containers import own_rows, remove_container
+from compartment_tui.adapters.docker.resources.subnets import Subnet, subnets_of
 from compartment_tui.domain.config import NetworkSettings
 from compartment_tui.domain.errors import EngineProblem, Refused
 from compartment_tui.domain.names import EnvironmentKey
-from compartment_tui.domain.subnets import refuse_needed_addresses
+from compartment_tui.domain.subnets import range_of_services, refuse_needed_addresses
 
-Subnet = ipaddress.IPv4Network
 OVERLAP = "pool overlaps"
 """How the engine says that a subnet is taken by something we cannot see."""
 _OURS = (Role.SERVICE, Role.RELEASE, Role.DRAIN)
@@ -101,15 +101,6 @@ def free_subnets(settings: NetworkSettings, taken: Iterable[Subnet]) -> Iterator
             yield subnet
 
 
-def subnets_of(listed: Iterable[dict[str, Any]]) -> Iterator[Subnet]:
-    """The IPv4 subnets of the engine's networks."""
-    for network in listed:
-        for pool in (network.get("IPAM") or {}).get("Config") or ():
-            subnet = pool.get("Subnet", "")
-            if "." in subnet:
-                yield ipaddress.IPv4Network(subnet, strict=False)
-
-
 def _list(client: Client, filters: dict[str, list[str]] | None = None) -> list[dict[str, Any]]:
     with client.translate("list the networks"):
         return client.list_networks(filters=filters)
@@ -121,7 +112,7 @@ def _create(client: Client, name: str, key: EnvironmentKey, subnet: Subnet) -> b
         with client.translate(f"make the network {name}"):
             client.create_network(
                 name,
-                ipam={"Driver": "default", "Config": [{"Subnet": str(subnet)}]},
+                ipam={"Driver": "default", "Config": [_pool(subnet)]},
                 marks=labels.of_environment(Role.NETWORK, key),
             )
     except EngineProblem as error:
@@ -129,6 +120,11 @@ def _create(client: Client, name: str, key: EnvironmentKey, subnet: Subnet) -> b
             return False
         raise
     return True
+
+
+def _pool(subnet: Subnet) -> dict[str, str]:
+    services = range_of_services(subnet)
+    return {"Subnet": str(subnet)} | ({"IPRange": str(services)} if services else {})
 
 
 def _remove_network(client: Client, network: str) -> None:

@@ -15,6 +15,7 @@ from compartment_tui.adapters.docker.api.labels import Role
 from compartment_tui.adapters.docker.api.log_lines import LoggedLine
 from compartment_tui.adapters.docker.resources.containers import (
     birth_config,
+    edge_on,
     inspect,
     make,
     remove_container,
@@ -52,9 +53,11 @@ def run_release(
         remove_container(client, container)
 
 
-def release_config(birth: ContainerSpec, network: str, release: Release) -> dict[str, Any]:
+def release_config(
+    birth: ContainerSpec, network: str, release: Release, edge: str | None = None
+) -> dict[str, Any]:
     """The deployment's container with another command, under no alias and no active name."""
-    config = birth_config(birth, network)
+    config = birth_config(birth, network, edge)
     return config | {
         "Cmd": list(release.command),
         "Labels": config["Labels"] | {labels.ROLE: Role.RELEASE.value},
@@ -66,7 +69,7 @@ def release_config(birth: ContainerSpec, network: str, release: Release) -> dict
 def _make(client: Client, birth: ContainerSpec, network: str, release: Release) -> str:
     plan = birth.plan
     name = f"{plan.service}.release-{plan.deployment[-10:].lower()}.{plan.key.text}"
-    config = release_config(birth, network, release)
+    config = release_config(birth, network, release, edge_on(client, birth, network))
     try:
         return make(client, birth, config, name)
     except Conflict:
