@@ -150,6 +150,10 @@ class Bench(ABC):
         """Whether a visitor of that host gets an answer from a service."""
 
     @abstractmethod
+    def call(self, caller: str, service: str) -> str | None:
+        """The deployment that answers a deployment's call to a service by name; None: nobody."""
+
+    @abstractmethod
     def kill_edge(self) -> None: ...
 
     @abstractmethod

@@ -192,6 +192,22 @@ class DockerBench(Bench):
         finally:
             edge.close()
 
+    def call(self, caller: str, service: str) -> str | None:
+        command = ("timeout", "5", "wget", "-q", "-O", "-", f"http://{service}:8080{PAGE}")
+        asked = subprocess.run(
+            ["docker", "exec", self.now(caller).container, *command],
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=60,
+        )
+        if asked.returncode != 0:
+            return None
+        found = self.world.engine.instances(self.key)
+        return next(
+            one.deployment for one in found if one.container.startswith(asked.stdout.strip())
+        )
+
     def kill_edge(self) -> None:
         docker("kill", self._layout.edge)
 

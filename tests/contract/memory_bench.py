@@ -83,6 +83,9 @@ class MemoryBench(Bench):
     def visit(self, host: str) -> bool:
         return self._host.answer(host) is not None
 
+    def call(self, caller: str, service: str) -> str | None:
+        return self._host.call(caller, service)
+
     def kill_edge(self) -> None:
         self._host.kill_edge()
 
