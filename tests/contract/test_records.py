@@ -48,6 +48,7 @@ DEPLOYMENT = Deployment(
     activated=AT + timedelta(microseconds=1),
     activated_run="run_2",
     source="dep_s",
+    inner=("api", "web"),
     preview="c-dep1-shop.localhost",
     failure=NASTY,
     sensitive=("A",),
@@ -103,7 +104,8 @@ JOURNAL = Journal(
         ),
     ),
     before=RouteTable(
-        marker="run_0", routes=(Route(host="shop.localhost", deployment="dep_0", port=1),)
+        marker="run_0",
+        routes=(Route(host="shop.localhost", deployment="dep_0", port=1, inside="web"),),
     ),
     stage=Stage.SWITCHING_ROUTE,
     purpose=Purpose.HOLD,

@@ -148,6 +148,23 @@ def deploy_and_remove(world: World) -> Iterator[Event]:
     return requests.execute(world, Deploy(environment="production", remove_undeclared=True))
 
 
+def shop_on_new_edge() -> MemoryWorld:
+    """What is live was made for an edge that took no inner calls; the one there now does."""
+    opened = open_shop(API, WEB)
+    opened.world.edge.ensure(opened.project.current.edge)
+    edge = opened.host.edge
+    assert edge is not None
+    edge.lacks = ("takes no calls",)
+    deploy(opened)
+    edge.lacks = ()
+    opened.host.change("web", "2")
+    return opened
+
+
+def deploy_web(world: World) -> Iterator[Event]:
+    return requests.execute(world, Deploy(environment="production", services=("web",)))
+
+
 def removed_shop() -> MemoryWorld:
     opened = shrunk_shop()
     list(remove(opened.world))
@@ -170,6 +187,7 @@ SITUATIONS = {
     "remove": (shrunk_shop, remove),
     "deploy and remove": (shrunk_shop, deploy_and_remove),
     "bring back what was removed": (removed_shop, roll_back),
+    "inner calls for the first time": (shop_on_new_edge, deploy_web),
 }
 ALIKE = {
     "first hold": 3,
@@ -203,6 +221,21 @@ def visitors(opened: MemoryWorld) -> dict[str, str | None]:
     """Who answers at every host in force, previews included: they must answer while they exist."""
     hosts = [route.host for table in opened.host.in_force.values() for route in table.routes]
     return {host: opened.host.answer(host) for host in hosts}
+
+
+def unanswered(opened: MemoryWorld) -> list[str]:
+    """Who runs and calls a service by its name inside, and gets no answer though one is routed."""
+    host, found = opened.host, []
+    for key, table in host.in_force.items():
+        names = {route.inside for route in table.routes if route.inside and not route.stopped}
+        running = (one for one in host.containers.values() if one.key == key and one.running)
+        found += [
+            f"{one.deployment} gets nobody at {name}"
+            for one in running
+            for name in sorted(names)
+            if host.call(one.deployment, name) is None
+        ]
+    return found
 
 
 def public(answers: dict[str, str | None]) -> set[str]:
@@ -243,6 +276,7 @@ def check(opened: MemoryWorld, before: dict[str, str | None], situation: str, wh
     assert all(answers.values()), f"{what}: a visitor gets nothing: {answers}"
     whole = public(before) <= answers.keys() or wanted <= answers.keys()
     assert whole, f"{what}: a route is gone: {before} {answers}"
+    assert unanswered(opened) == [], what
     settle(opened)
     assert not opened.host.locks, f"{what}: a lock is held"
     assert opened.host.engine_lock is None, f"{what}: the engine's lock is held"
@@ -251,6 +285,7 @@ def check(opened: MemoryWorld, before: dict[str, str | None], situation: str, wh
     assert record is None or record.journal is None, f"{what}: the journal is still there"
     after = visitors(opened)
     assert all(after.values()), f"{what}: after resume a visitor gets nothing: {after}"
+    assert unanswered(opened) == [], f"{what}: after resume"
     whole = public(before) <= after.keys() or wanted <= after.keys()
     assert whole, f"{what}: after resume a route is gone"
 
