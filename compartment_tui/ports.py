@@ -131,6 +131,9 @@ class Engine(Protocol):
     def identity(self) -> EngineIdentity:
         """Which one it is: the same engine says the same, whatever its address."""
 
+    def moves_names(self) -> bool:
+        """Whether a container that is renamed is found by its new name: not in Swarm mode."""
+
     def warm_up(self) -> None:
         """A change will follow: get ready to be asked for more, meanwhile. Returns at once."""
 
@@ -184,8 +187,9 @@ class Engine(Protocol):
     def create(self, birth: ContainerSpec) -> Instance:
         """Make the deployment's container, not started, on its network under its own alias.
 
-        The services in `birth.inner` lead to the edge. If it is already there it is returned as it
-        is. Restart policy `no` until `keep_running`.
+        The services in `birth.inner` lead to the edge. Where names do not move, a stop-first one
+        has its service's from its birth. If it is already there it is returned as it is. Restart
+        policy `no` until `keep_running`.
         Raises DiskFull, ImageUnavailable.
         """
 

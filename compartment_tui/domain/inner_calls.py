@@ -10,8 +10,9 @@ from dataclasses import replace
 
 from compartment_tui.domain.config import Internal, ServiceSpec
 from compartment_tui.domain.deployment import Deployment, EnvironmentRecord, Purpose
+from compartment_tui.domain.errors import Refused
 from compartment_tui.domain.names import is_preview
-from compartment_tui.domain.planning.plan import Plan, Run
+from compartment_tui.domain.planning.plan import DEFAULT_PORT, Plan, Run
 from compartment_tui.domain.planning.rollback_targets import spec_of
 from compartment_tui.domain.routes import Route, RouteTable
 
@@ -68,7 +69,35 @@ def known_at_birth(
     )
 
 
-def notes_on(run: Run, record: EnvironmentRecord, ports: Collection[int]) -> Iterator[str]:
+def refuse_unmovable(run: Run, services: Collection[str], ports: Collection[int]) -> None:
+    """Raises Refused where callers inside would stay with what was replaced.
+
+    On an engine whose names do not move; `services` are those of the environment.
+    """
+    for plan in run.plans:
+        alone = set(services) <= {plan.service}
+        if alone or plan.removes or plan.spec.stop_first or not plan.spec.kind.routed:
+            continue
+        port = _likely_port(plan)
+        if called_through_edge(plan.spec, DEFAULT_PORT if port is None else port, ports):
+            continue
+        where = ", ".join(map(str, ports))
+        if not ports:
+            hint = "`compartment-tui edge restart --apply` makes an edge that takes inner calls"
+        elif plan.spec.internal is Internal.DIRECT:
+            hint = f'leave `internal = "direct"` away from [services.{plan.service}]'
+        else:
+            hint = f"give it one of these ports: {where}; or `compartment-tui edge restart --apply`"
+        raise Refused(
+            f"other services would call {plan.service} directly, and on an engine in Swarm mode"
+            " a name does not move from one container to the next",
+            hint=hint,
+        )
+
+
+def notes_on(
+    run: Run, record: EnvironmentRecord, ports: Collection[int], *, names_move: bool = True
+) -> Iterator[str]:
     """What is to be known of the inner calls of what this run makes live."""
     if run.purpose is not Purpose.LIVE:
         return
@@ -76,6 +105,8 @@ def notes_on(run: Run, record: EnvironmentRecord, ports: Collection[int]) -> Ite
         if plan.removes or not plan.spec.kind.routed:
             continue
         port = _likely_port(plan)
+        if not names_move and plan.previous is None:
+            yield from _unknown_to(plan, run, record)
         if port is None or called_through_edge(plan.spec, port, ports):
             continue
         if ports and plan.spec.internal is Internal.EDGE:
@@ -88,6 +119,23 @@ def notes_on(run: Run, record: EnvironmentRecord, ports: Collection[int]) -> Ite
                 f"{plan.service} will be called directly, but {', '.join(bound)} looked for it at"
                 " the edge since their start: they reach it again once they are deployed anew"
             )
+
+
+def _unknown_to(plan: Plan, run: Run, record: EnvironmentRecord) -> Iterator[str]:
+    """Who was made before a new service, and cannot find it where names do not move."""
+    made = {one.service for one in run.plans}
+    older = sorted(
+        name
+        for name in record.active
+        if name not in made
+        and (one := record.active_deployment(name)) is not None
+        and plan.service not in one.inner
+    )
+    if older:
+        yield (
+            f"{plan.service} is new: {', '.join(older)} will find it once deployed anew"
+            " (the engine is in Swarm mode)"
+        )
 
 
 def _likely_port(plan: Plan) -> int | None:

@@ -9,7 +9,8 @@ from compartment_tui.domain.commits import Checkout
 from compartment_tui.domain.config import ProjectConfig
 from compartment_tui.domain.deployment import EnvironmentRecord, Provenance
 from compartment_tui.domain.events import Event, Noted
-from compartment_tui.domain.inner_calls import notes_on
+from compartment_tui.domain.inner_calls import notes_on, refuse_unmovable
+from compartment_tui.domain.names import EnvironmentKey
 from compartment_tui.domain.owner import Origin, Owner, refuse_other
 from compartment_tui.domain.planning.plan import Run
 from compartment_tui.domain.planning.planning_context import PlanningContext
@@ -34,8 +35,12 @@ def plan_run(world: World, request: RunRequest) -> Run:
     key, config = key_and_config(world, request.environment)
     with _checked_out(world, request) as tree:
         source = _source(world, config, request, tree)
-        run = _refused_early(world, source, record_of(world, key), request)
-        notes = (*source.notes, *_inner_call_notes(world, config, run))
+        record = record_of(world, key)
+        run = _refused_early(world, source, record, request)
+        notes = (
+            *source.notes,
+            *_inner_calls(world, config, run, record, _inner_ports(world, config, key)),
+        )
         return replace(run, notes=notes, ground=missing_infrastructure(world, key, config))
 
 
@@ -59,7 +64,8 @@ def _executed(world: World, request: RunRequest) -> Iterator[Event]:
                 record = yield from recover_first(world, lock)
                 if record.journal is None:
                     run = _run(world, source, record, request)
-                    notes = (*source.notes, *notes_on(run, record, lock.inner_ports()))
+                    inner = _inner_calls(world, config, run, record, lock.inner_ports())
+                    notes = (*source.notes, *inner)
                     run = replace(run, notes=notes)
                     for note in notes:
                         yield Noted(at=world.clock.now(), target=None, message=note)
@@ -68,13 +74,28 @@ def _executed(world: World, request: RunRequest) -> Iterator[Event]:
                 keep_copy(world, lock)
 
 
-def _inner_call_notes(world: World, config: ProjectConfig, run: Run) -> tuple[str, ...]:
-    """On an edge as it is now; as one would be made, where there is none."""
-    edge, ports = world.edge.info(), config.edge_for_services.inner_ports
-    if edge is not None:
-        fresh = run.key not in edge.attached and not edge.lacks
-        ports = edge.settings.inner_ports if fresh or run.key in edge.inside else ()
-    return tuple(notes_on(run, record_of(world, run.key), ports))
+def _inner_ports(world: World, config: ProjectConfig, key: EnvironmentKey) -> tuple[int, ...]:
+    """Where the edge takes inner calls; as one would be made, where there is none."""
+    edge = world.edge.info()
+    if edge is None:
+        return config.edge_for_services.inner_ports
+    fresh = key not in edge.attached and not edge.lacks
+    return edge.settings.inner_ports if fresh or key in edge.inside else ()
+
+
+def _inner_calls(
+    world: World,
+    config: ProjectConfig,
+    run: Run,
+    record: EnvironmentRecord,
+    ports: tuple[int, ...],
+) -> tuple[str, ...]:
+    """What is to be known of them. Raises Refused when they would not follow."""
+    move = world.engine.moves_names()
+    if not move:
+        names = {*record.active, *(spec.name for spec in config.services)}
+        refuse_unmovable(run, names, ports)
+    return tuple(notes_on(run, record, ports, names_move=move))
 
 
 def _checked_out(world: World, request: RunRequest) -> AbstractContextManager[Checkout | None]:

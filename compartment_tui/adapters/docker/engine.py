@@ -76,6 +76,9 @@ class DockerEngine:
             found = str(self._client.info().get("ID") or self._client.address.url)
         return EngineIdentity(address=self.address(), id=self._layout.within(found))
 
+    def moves_names(self) -> bool:
+        return not self._client.in_swarm
+
     def warm_up(self) -> None:
         self._client.warm_up()
 

@@ -65,6 +65,9 @@ class MemoryEngine:
     def identity(self) -> EngineIdentity:
         return EngineIdentity(address=self._host.address, id=self._host.id)
 
+    def moves_names(self) -> bool:
+        return not self._host.in_swarm
+
     def warm_up(self) -> None:
         """Nothing takes time here."""
 

@@ -120,6 +120,8 @@ class Host:
     needed: dict[str, str] = field(default_factory=dict)
     """Addresses that this machine needs, and what they are to it."""
     disk_full: bool = False
+    in_swarm: bool = False
+    """The engine is in Swarm mode: a name stays with who had it at its start."""
     unsafe: str = ""
     """Why the way to the engine is open to others."""
 

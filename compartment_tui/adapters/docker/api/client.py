@@ -8,6 +8,7 @@ import socket
 import threading
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, cast
 
 from compartment_tui.adapters.docker.api.address import Address, find_address
@@ -122,6 +123,12 @@ class Client:
 
     def info(self) -> Json:
         return self.api.info()
+
+    @cached_property
+    def in_swarm(self) -> bool:
+        """Whether the engine is in Swarm mode. Raises EngineUnreachable."""
+        with self.translate("tell about itself"):
+            return (self.info().get("Swarm") or {}).get("LocalNodeState") == "active"
 
     @property
     def api_version(self) -> str:

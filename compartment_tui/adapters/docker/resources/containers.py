@@ -185,8 +185,12 @@ def create(client: Client, birth: "ContainerSpec", network: str) -> Instance:
     container = find(client, plan.deployment)
     if container is None:
         name = container_name(plan.service, plan.deployment, plan.key)
-        edge = edge_on(client, birth, network)
-        container = make(client, birth, birth_config(birth, network, edge), name)
+        config = birth_config(birth, network, edge_on(client, birth, network))
+        if plan.spec.stop_first and client.in_swarm:
+            # A name that it gets later leads nobody to it, and no other of it ever runs beside it.
+            endpoint = config["NetworkingConfig"]["EndpointsConfig"][network]
+            endpoint["Aliases"].append(plan.service)
+        container = make(client, birth, config, name)
         client.containers[plan.deployment] = container
     made = inspect(client, container)
     if made is None:
