@@ -103,7 +103,9 @@ def test_nothing_but_visitors_reach_it_from_outside(own: OwnEdge) -> None:
     facts = own.client.api.inspect_container(own.layout.edge)
     published = {port: where for port, where in facts["NetworkSettings"]["Ports"].items() if where}
     assert published == {
-        "80/tcp": [{"HostIp": "127.0.0.1", "HostPort": str(own.settings.http_port)}]
+        f"{traefik.WEB_PORT}/tcp": [
+            {"HostIp": "127.0.0.1", "HostPort": str(own.settings.http_port)}
+        ]
     }
     mounted = {mount["Destination"]: mount["RW"] for mount in facts["Mounts"]}
     # What lies in the second belongs to root, and the edge is nobody: of the third it has one

@@ -416,7 +416,7 @@ def test_ready_by_tcp(own: OwnEdge, key: EnvironmentKey, server: Instance) -> No
         assert detail(asked) == "localhost/healthz on port 8081: connection refused"
         assert lock.ready(server, replace(TCP, port=8080), 8081) is None
         network = ipaddress.ip_network(f"{server.address}/27", strict=False)
-        nobody = replace(server, address=str(network[-2]))
+        nobody = replace(server, address=str(network[-3]))
         silent = ("port 8080: timed out after 1 s", "port 8080: host unreachable")
         assert detail(lock.ready(nobody, TCP, 8080)) in silent
         assert detail(lock.ready(replace(server, address=None), TCP, 8080)) == "it does not run"

@@ -5,6 +5,7 @@ import re
 import tarfile
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import timedelta
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
@@ -123,18 +124,24 @@ class DockerEdge:
         try:
             self._connect(network, edge_address(subnet) if subnet is not None else None)
         except EngineProblem as error:
+            if _ADDRESS_TAKEN in error.message.lower():
+                # Somebody has its address who was there before. Callers there do without.
+                self._leave(network)
+                self._connect(network, None)
+                return
             # The engine refuses a second time with a plain "forbidden": look whether that was it.
             edge = self._find()
-            if edge is not None and network in edge.networks:
-                return
-            if _ADDRESS_TAKEN not in error.message.lower():
+            if edge is None or network not in edge.networks:
                 raise
-            # Somebody has its address who was there before. Callers there do without.
-            self._connect(network, None)
 
     def _connect(self, network: str, address: str | None) -> None:
         with self._client.translate(f"join the network {network}"):
             self._client.connect_network(self._layout.edge, network, address)
+
+    def _leave(self, network: str) -> None:
+        """Be no longer on a network, on which it may never have been."""
+        with suppress(EngineProblem), self._client.translate(f"leave the network {network}"):
+            self._client.disconnect_network(self._layout.edge, network)
 
     def tables(self) -> Mapping[EnvironmentKey, RouteTable]:
         return self._documents.tables()
@@ -355,8 +362,7 @@ class DockerEdge:
             if _ADDRESS_TAKEN not in error.message.lower() or _PORT in error.message.lower():
                 raise
             for name in filter(edge.is_pinned, edge.networks):
-                with self._client.translate(f"leave the network {name}"):
-                    self._client.disconnect_network(edge.id, name)
+                self._leave(name)
                 self._connect(name, None)
             with self._client.translate("start the edge"):
                 self._client.start(edge.id)
