@@ -6,14 +6,23 @@ import sys
 from pathlib import Path
 from types import FrameType
 
-from benchmarks import calls, commands, routes, switches, terminal, terminal_engine, variables
+from benchmarks import (
+    calls,
+    commands,
+    inner,
+    routes,
+    switches,
+    terminal,
+    terminal_engine,
+    variables,
+)
 from benchmarks.figures import Comparison
 from benchmarks.ground import Ground, build_words, docker, docker_environment, prepared
 from benchmarks.product import Product
 from benchmarks.report import Report, busy
 from benchmarks.shell import Broken, output
 
-PARTS = ("switches", "routes", "commands", "calls", "terminal", "variables")
+PARTS = ("switches", "routes", "inner", "commands", "calls", "terminal", "variables")
 
 
 def main() -> int:
@@ -96,6 +105,8 @@ def _measure(ground: Ground, given: argparse.Namespace) -> Report:
         found, slowest = routes.measure(ground, 2 * given.rounds, _tell)
         comparisons += found
         remarks.append(slowest)
+    if "inner" in parts:
+        comparisons += inner.measure(ground, given.rounds, _tell)
     if "commands" in parts:
         comparisons += commands.measure(ground, 2 * given.rounds, _tell)
     if "variables" in parts:

@@ -147,9 +147,15 @@ def edge_rows(edge: EdgeView, now: datetime) -> tuple[tuple[str, Cell], ...]:
         ("image", Cell(show(edge.image))),
         ("up for", Cell(duration(now - edge.since)) if edge.since else EMPTY),
         ("hosts", Cell(str(edge.hosts))),
+        *_inner_calls(edge.settings.inner_ports),
         ("serves", Cell(", ".join(names) or NOTHING)),
         *_earlier_version((*edge.open, *edge.lacks)),
     )
+
+
+def _inner_calls(ports: tuple[int, ...]) -> tuple[tuple[str, Cell], ...]:
+    where = ", ".join(map(str, ports))
+    return (("inner calls", Cell(f"at {where}")),) if where else ()
 
 
 def _earlier_version(differs: tuple[str, ...]) -> tuple[tuple[str, Cell], ...]:

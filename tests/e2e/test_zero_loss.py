@@ -96,6 +96,7 @@ def flows_of(shop: Shop) -> list[Flow]:
             traffic.slow(api, clients=2),
             traffic.slow_kept(web, clients=2),
             traffic.calls(web, per_second=4 * share),
+            traffic.kept_calls(web, per_second=4 * share),
             traffic.socket(live),
             traffic.events(live),
         ]

@@ -43,6 +43,12 @@ def calls(host: str, *, per_second: float = 4, each: int = 10) -> Flow:
     return _flow("calls", host, f"/call?n={each}", clients=2, per_second=per_second)
 
 
+def kept_calls(host: str, *, per_second: float = 4, each: int = 10) -> Flow:
+    """As `calls`, over connections that `web` keeps, and without a second try."""
+    path = f"/call?n={each}&kept=1"
+    return _flow("calls", host, path, clients=2, per_second=per_second, name="kept calls")
+
+
 def socket(host: str) -> Flow:
     """A WebSocket, one message every 0.1 s."""
     return _flow("socket", host, "/socket", clients=2, per_second=2)

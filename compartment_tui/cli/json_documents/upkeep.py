@@ -58,6 +58,7 @@ def edge_document(edge: EdgeView | None) -> Json:
             "hosts": edge.hosts,
             "open": list(edge.open),
             "lacks": list(edge.lacks),
+            "innerPorts": list(edge.settings.inner_ports),
             "environments": [
                 {"project": key.project, "name": key.environment} for key in edge.environments
             ],
