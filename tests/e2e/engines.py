@@ -122,6 +122,10 @@ class OwnEngine:
             self._docker("load", "--quiet", stdin=saving.stdout)
         assert saving.returncode == 0, f"docker save {images}"
 
+    def join_swarm(self) -> None:
+        """Be in Swarm mode from now on, alone."""
+        self._docker("swarm", "init", "--advertise-addr=127.0.0.1")
+
     def remove(self) -> None:
         """End it with all its containers. What it had is deleted: it need not put that in order."""
         if self.process is None:

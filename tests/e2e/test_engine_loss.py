@@ -1,6 +1,8 @@
-"""The engine itself is killed and comes back: in a quiet moment, and in the midst of a deploy."""
+"""The engine itself is killed and comes back, quietly and in a deploy; and joins a Swarm."""
 
 from collections.abc import Callable, Iterator
+from contextlib import closing
+from pathlib import Path
 
 import pytest
 
@@ -11,6 +13,9 @@ from tests.e2e.shop import Shop, eventually, make_shop, resume
 from tests.e2e.traffic import Traffic
 
 pytestmark = pytest.mark.docker
+
+SWITCHES_IN_SWARM = 3
+"""Rounds of three runs, four switches."""
 
 
 @pytest.fixture(scope="module")
@@ -83,6 +88,34 @@ def test_an_engine_that_was_killed_during_a_deploy(
         assert (shop.assert_settled() == before) is (lives == "before")
         load.wait_until_flowing()
         assert not load.report().since(back).failed, load.report().lines()
+
+
+def test_callers_inside_follow_every_switch_in_swarm_mode(
+    engine: OwnEngine, tmp_path: Path, tell: Callable[..., None]
+) -> None:
+    """A rename moves no name on such an engine: callers are led by the edge."""
+    engine.join_swarm()
+    with closing(engine.client()) as client:
+        shop = make_shop(tmp_path / "shop", client, port=8081, services=("web", "api", "worker"))
+        shop.variables = {"DOCKER_HOST": engine.host}
+        shop.connect = engine.connect
+        shop.good("deploy")
+        web = shop.host("web")
+        flows = [*flows_of(shop), traffic.calls(web), traffic.kept_calls(web)]
+        with Traffic(shop.port, flows, prefix=engine.inside) as load:
+            load.wait_until_flowing()
+            for _ in range(SWITCHES_IN_SWARM):
+                shop.change("web", "api", "worker")
+                shop.good("deploy", "-s", "api")
+                shop.good("deploy", "-s", "web", "-s", "worker")
+                shop.good("rollback")
+            load.wait_until_flowing()
+            report = load.stop()
+        tell(*report.lines())
+        report.assert_nothing_lost()
+        shop.configure("[services.api]\n", '[services.api]\ninternal = "direct"\n')
+        refused = shop.good("deploy", "-s", "api", code=5)
+        assert "Swarm mode" in refused.text
 
 
 def flows_of(shop: Shop) -> list[traffic.Flow]:
