@@ -14,7 +14,7 @@ from tests.e2e.traffic import Traffic
 
 pytestmark = pytest.mark.docker
 
-SWITCHES_IN_SWARM = 3
+SWITCHES_IN_SWARM = 1
 """Rounds of three runs, four switches."""
 
 
