@@ -45,6 +45,7 @@ def load(shop: Shop) -> Iterator[Traffic]:
         traffic.slow(web, clients=3),
         traffic.slow_kept(web),
         traffic.calls(web, per_second=3),
+        traffic.kept_calls(web, per_second=3),
         traffic.socket(api),
         traffic.events(api),
     ]
@@ -213,21 +214,28 @@ def test_a_new_version_that_dies_while_the_old_one_drains_gives_its_traffic_back
 # --- the edge -------------------------------------------------------------------------------------
 
 
-def test_an_edge_that_crashed_comes_back_by_itself(shop: Shop, load: Traffic) -> None:
+def test_an_edge_that_crashed_comes_back_by_itself(
+    shop: Shop, load: Traffic, tell: Callable[..., None]
+) -> None:
+    """For visitors, and for callers inside."""
     edge = f"{shop.namespace}-edge"
-    before = shop.active()
+    before, start, began = shop.active(), load.report(), time.monotonic()
     process = shop.client.api.inspect_container(edge)["State"]["Pid"]
     kill_in_engine(process)
     eventually(lambda: shop.client.api.inspect_container(edge)["State"]["Pid"] not in (0, process))
     eventually(shop.answers)
     assert shop.active() == before
     load.wait_until_flowing()
+    tell(load.report().since(start).brief(), served_again(began))
     shop.assert_settled()
 
 
 @pytest.mark.parametrize("way", ["stopped", "removed", "removed with its routes"])
-def test_routes_come_back_with_the_edge(shop: Shop, load: Traffic, way: str) -> None:
+def test_routes_come_back_with_the_edge(
+    shop: Shop, load: Traffic, tell: Callable[..., None], way: str
+) -> None:
     edge, before = f"{shop.namespace}-edge", shop.active()
+    start, began = load.report(), time.monotonic()
     shop.client.api.stop(edge, timeout=1)
     assert shop.status()["health"] == "unhealthy"
     if way != "stopped":
@@ -238,7 +246,12 @@ def test_routes_come_back_with_the_edge(shop: Shop, load: Traffic, way: str) -> 
     eventually(shop.answers)
     assert shop.active() == before
     load.wait_until_flowing()
+    tell(f"the edge was {way}:", load.report().since(start).brief(), served_again(began))
     shop.assert_settled()
+
+
+def served_again(began: float) -> str:
+    return f"visitors and callers inside are served again after {time.monotonic() - began:.1f} s"
 
 
 # --- helpers --------------------------------------------------------------------------------------
