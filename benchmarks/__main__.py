@@ -9,6 +9,7 @@ from types import FrameType
 from benchmarks import (
     calls,
     commands,
+    environments,
     inner,
     routes,
     switches,
@@ -22,7 +23,16 @@ from benchmarks.product import Product
 from benchmarks.report import Report, busy
 from benchmarks.shell import Broken, output
 
-PARTS = ("switches", "routes", "inner", "commands", "calls", "terminal", "variables")
+PARTS = (
+    "switches",
+    "routes",
+    "inner",
+    "environments",
+    "commands",
+    "calls",
+    "terminal",
+    "variables",
+)
 
 
 def main() -> int:
@@ -107,6 +117,10 @@ def _measure(ground: Ground, given: argparse.Namespace) -> Report:
         remarks.append(slowest)
     if "inner" in parts:
         comparisons += inner.measure(ground, given.rounds, _tell)
+    if "environments" in parts:
+        found, memory = environments.measure(ground, 2 * given.rounds, _tell)
+        comparisons += found
+        remarks.append(memory)
     if "commands" in parts:
         comparisons += commands.measure(ground, 2 * given.rounds, _tell)
     if "variables" in parts:

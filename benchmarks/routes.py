@@ -8,7 +8,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from http.client import HTTPConnection, HTTPException
 
 from benchmarks.figures import Comparison, duration, sample
@@ -55,13 +55,13 @@ def measure(
         key, actor="benchmarks", purpose="measure"
     ) as lock:
         before = lock.routes()
-        now = _switched(ground, lock, before, rounds, lock.write_routes)
+        now = switched(ground, lock, before, rounds)
         # An edge has its certificate from its documents: without it, it is one of before.
         lock._ask('rm "$1"', CERTIFICATE)
         lock.write_routes(before)
         edge = DockerEdge(client, names)
         edge.restart()
-        then = _switched(ground, lock, before, rounds, lambda table: _beside(lock, key, table))
+        then = switched(ground, lock, before, rounds, lambda table: _beside(lock, key, table))
         lock.write_routes(before)
         if (info := edge.info()) is not None:
             edge.ensure(info.settings)
@@ -84,19 +84,19 @@ def measure(
     return comparisons, f"95 of 100 switches within: {slowest}."
 
 
-def _switched(
+def switched(
     ground: Ground,
     lock: DockerEnvironmentLock,
     before: RouteTable,
     rounds: int,
-    write: Callable[[RouteTable], None],
+    write: Callable[[RouteTable], None] | None = None,
 ) -> Switches:
-    """Lead one host to two deployments in turns."""
+    """Lead one host to two deployments in turns; as the lock writes, unless told otherwise."""
+    write = write or lock.write_routes
     targets = [_target(lock, before, service) for service in SERVICES]
     switches = Switches()
     for number in range(rounds + 1):
-        deployment, port = targets[number % len(targets)]
-        route = Route(host=HOST, deployment=deployment, port=port)
+        route = targets[number % len(targets)]
         table = before.moved(f"run_{time.monotonic_ns()}", (route,))
         with _visitor(ground) as answered:
             began = time.monotonic()
@@ -117,11 +117,14 @@ def _beside(lock: DockerEnvironmentLock, key: EnvironmentKey, table: RouteTable)
     lock._write(route_path(key), traefik.document(key, table).encode())
 
 
-def _target(lock: DockerEnvironmentLock, table: RouteTable, service: str) -> tuple[str, int]:
+def _target(lock: DockerEnvironmentLock, table: RouteTable, service: str) -> Route:
+    """One more host for what is live of a service."""
     active = lock.read_record().active_deployment(service)
-    if active is None or active.port is None:
+    routes = (one for one in table.routes if active and one.deployment == active.id)
+    found = next(routes, None)
+    if found is None:
         raise Broken(f"{service} is not live")
-    return active.id, active.port
+    return replace(found, host=HOST)
 
 
 @contextmanager

@@ -16,7 +16,10 @@ class Route:
     fallback: bool = False
     """What it says of a path that it does not have is said as found: a page for all paths."""
     inside: str = ""
-    """The name by which services of the environment reach it through the edge; empty: directly."""
+    """The name by which services of the environment reach it through the edge; empty: directly.
+
+    It is the deployment's: other hosts that lead to it, but for previews, have it too.
+    """
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
