@@ -44,7 +44,6 @@ def measure(
                         its.write_routes(_table(other))
                 among, large = switched(ground, lock, before, rounds), _memory(names)
             finally:
-                lock.write_routes(before)
                 for other in others:
                     with suppress(CompartmentError):
                         edge.forget(other)

@@ -110,6 +110,9 @@ def switched(
             switches.confirmed.append(confirmed - began)
             switches.answered.append(first - began)
         time.sleep(REST)
+    lock.write_routes(before)
+    while not lock.in_force(before):
+        time.sleep(REST)
     return switches
 
 
