@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
     from datetime import datetime, timedelta
 
+    from compartment_tui.domain.callers import Caller
     from compartment_tui.domain.commits import Checkout, CommitRange
     from compartment_tui.domain.config import (
         EdgeSettings,
@@ -110,8 +111,11 @@ class EdgeInfo:
 class ConnectionCount(Protocol):
     """Counts a deployment's established connections in its own network namespace. Close it."""
 
-    def now(self) -> int:
-        """Connections to its port right now. Raises InstanceGone."""
+    def now(self) -> tuple[str, ...]:
+        """Where each connection to its port comes from right now, by address.
+
+        Raises InstanceGone.
+        """
 
     def close(self) -> None: ...
 
@@ -265,6 +269,9 @@ class Engine(Protocol):
 
     def count_connections(self, deployment: str, port: int) -> ConnectionCount:
         """Raises InstanceGone."""
+
+    def callers(self, key: EnvironmentKey) -> Mapping[str, Caller]:
+        """Who has which address on the environment's network now: its services and the edge."""
 
     def listeners(self, deployment: str) -> tuple[Listener, ...]:
         """Where its container accepts TCP connections, by its own socket table.

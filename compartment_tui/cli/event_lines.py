@@ -5,7 +5,7 @@ from typing import assert_never
 from compartment_tui.domain import events
 from compartment_tui.domain.target import Target
 from compartment_tui.present.plan import run_words
-from compartment_tui.present.progress import doing, live_line, nothing_drains
+from compartment_tui.present.progress import doing, live_line, nothing_drains, waits_words
 from compartment_tui.present.text import clean, duration, short_id, show, show_name
 from compartment_tui.present.timeline import Timeline
 from compartment_tui.present.tone import Cell, Line, Tone
@@ -13,7 +13,7 @@ from compartment_tui.present.tone import Cell, Line, Tone
 EMPTY = Timeline()
 
 
-def event_line(  # noqa: PLR0911 - one return an event
+def event_line(  # noqa: PLR0911, PLR0912 - one an event
     event: events.Event, *, verbose: bool, timeline: Timeline = EMPTY
 ) -> Line | None:
     """What to write when this happens; None when it is not worth a line.
@@ -52,6 +52,8 @@ def event_line(  # noqa: PLR0911 - one return an event
             return _of(event.target, clean(event.message), Tone.WARN)
         case events.WentLive():
             return live_line(event) if event.ending else None  # else its closing line says it
+        case events.DrainWaits():
+            return _of(event.target, waits_words(event))
         case events.RunFinished():
             return None
         case _:

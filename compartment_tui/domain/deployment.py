@@ -13,7 +13,8 @@ from compartment_tui.domain.routes import RouteTable
 class Stage(StrEnum):
     """Promotion stage, in order; from `active` on it is where a deployment can end.
 
-    `starting` belongs to no promotion: what is live is started again by hand.
+    `starting` belongs to no promotion: what is live is started again by hand. `stopping_previous`
+    is only told, as the second half of `draining_previous`: no record and no journal has it.
     """
 
     BUILDING = "building"
@@ -27,6 +28,7 @@ class Stage(StrEnum):
     STOPPED = "stopped"
     ROLLED_BACK = "rolled_back"
     STARTING = "starting"
+    STOPPING_PREVIOUS = "stopping_previous"
 
 
 class Status(StrEnum):

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TypeAlias
 
+from compartment_tui.domain.callers import Connections
 from compartment_tui.domain.deployment import Stage
 from compartment_tui.domain.outcome import Failure, Outcome
 from compartment_tui.domain.planning.lifecycle import LifecyclePlan
@@ -138,6 +139,17 @@ class WentLive:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class DrainWaits:
+    """Who is still connected to a service's previous deployment: told when that changes."""
+
+    at: datetime
+    target: Target
+    connections: Connections
+    cut_off_after: timedelta
+    """How long the whole drain may take."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RunFinished:
     """Nothing follows."""
 
@@ -166,5 +178,6 @@ Event: TypeAlias = (
     | RouteMoved
     | Noted
     | WentLive
+    | DrainWaits
     | RunFinished
 )

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 from compartment_tui import PROGRAM
 from compartment_tui.domain.deployment import Purpose, Stage, Trigger
-from compartment_tui.domain.events import StageFinished, StageStarted, WentLive
+from compartment_tui.domain.events import DrainWaits, StageFinished, StageStarted, WentLive
 from compartment_tui.domain.outcome import Outcome
 from compartment_tui.domain.planning.lifecycle import LifecyclePlan, LifecycleVerb
 from compartment_tui.domain.shell_quotes import option_for
@@ -53,13 +53,43 @@ DONE_WELL = frozenset(
 )
 
 
+AFTER_SWITCH = (Stage.DRAINING_PREVIOUS, Stage.STOPPING_PREVIOUS)
+"""The stages that end what was there before."""
+
 _SWITCHED = frozenset({TrackState.LIVE, TrackState.REMOVED})
 
 
 def track_lines(timeline: Timeline, now: datetime) -> tuple[Line, ...]:
-    """Every service on one line: where it is, for how long, and the last thing it said."""
+    """Every service on a line: where it is, for how long, and the last thing it said.
+
+    What ends after the switch has lines of its own below it.
+    """
     name_width = max((len(show(track.service)) for track in timeline.tracks), default=0)
-    return tuple(_track_line(timeline, track, now, name_width) for track in timeline.tracks)
+    lines: list[Line] = []
+    for track in timeline.tracks:
+        lines.append(_track_line(timeline, track, now, name_width))
+        lines += _ending_lines(track, now, name_width)
+    return tuple(lines)
+
+
+def _ending_lines(track: Track, now: datetime, name_width: int) -> Iterator[Line]:
+    """What ends after the switch, a line each: the drain of the previous one, and its stop."""
+    if track.state is not TrackState.RUNNING or not track.ending:
+        return
+    for step in track.steps:
+        if step.stage not in AFTER_SWITCH:
+            continue
+        running = step.state is StepState.RUNNING
+        words = pad(f"{step_words(step.stage)}{'' if running else ': done'}", 28)
+        said = _waited_for(track) if running else ""
+        indent = " " * (name_width + 4)
+        elapsed = f"{duration(step.elapsed(now)):>7}"
+        yield (Cell(f"{indent}{'▸' if running else '·'} {words} {elapsed}{said}", Tone.QUIET),)
+
+
+def _waited_for(track: Track) -> str:
+    waits = track.waits
+    return f"  {clean(waits.connections.words)}; {cut_off_words(waits)}" if waits else ""
 
 
 def result_lines(timeline: Timeline, http_port: int) -> tuple[Line, ...]:
@@ -158,7 +188,9 @@ def _live_line(timeline: Timeline, where: str, option: str) -> Line:
     """When visitors got it, and when all was over where that was noticeably later."""
     took = timeline.took
     live = took if timeline.live_after is None else timeline.live_after
-    rest = f", the previous ended after {duration(took)}" if took - live >= NOTICEABLE else ""
+    rest = (
+        f", the previous ended {duration(took - live)} later" if took - live >= NOTICEABLE else ""
+    )
     undo = f"  undo it with: {PROGRAM} rollback{option}" if undoable(timeline) else ""
     return (
         with_symbol(f"{_what_is_so(timeline, where)} after {duration(live)}", Tone.GOOD),
@@ -228,16 +260,30 @@ def doing(timeline: Timeline, service: str, stage: Stage) -> str:
         return "discarding"
     if plan is not None and plan.routed_host is None and stage is Stage.SWITCHING_ROUTE:
         return "taking its place"
-    if plan is not None and stage is Stage.DRAINING_PREVIOUS and plan.spec.stop_first:
+    if plan is not None and stage is Stage.STOPPING_PREVIOUS and plan.spec.stop_first:
         return "keeping the previous"
     return step_words(stage)
 
 
 def nothing_drains(timeline: Timeline, event: StageStarted | StageFinished) -> bool:
-    """Whether it is about draining, and nothing was there before."""
+    """Whether it is about draining, and nothing was there before, or it was stopped before."""
     track = timeline.track(event.target.service)
-    first = track is not None and track.plan is not None and track.plan.previous is None
-    return first and event.stage is Stage.DRAINING_PREVIOUS
+    plan = track.plan if track else None
+    if plan is None or event.stage is not Stage.DRAINING_PREVIOUS:
+        return False
+    return plan.previous is None or plan.spec.stop_first
+
+
+def waits_words(event: DrainWaits) -> str:
+    """`waits for 2 connections: 1 through the edge, 1 from worker; cut off after 30s`."""
+    total = event.connections.total
+    connections = "1 connection" if total == 1 else f"{total} connections"
+    return f"waits for {connections}: {clean(event.connections.words)}; {cut_off_words(event)}"
+
+
+def cut_off_words(event: DrainWaits) -> str:
+    """When the drain ends, whoever is connected."""
+    return f"cut off after {duration(event.cut_off_after)}"
 
 
 def live_line(event: WentLive) -> Line:
@@ -288,16 +334,17 @@ def _live_cells(track: Track, now: datetime) -> Line:
     """It is live, whatever its last stage still does; that concerns the previous one."""
     live = with_symbol(pad("live", 28), Tone.GOOD)
     took = Cell(f" {duration(track.took(now)):>7}")
-    if not track.ending or track.live_at is None:
+    if not track.ending:
         return live, took
-    since = duration(max(now - track.live_at, timedelta()))
-    return live, took, Cell(f"  ▸ {short_id(track.ending)} is ending, {since}", Tone.QUIET)
+    return live, took, Cell(f"  {short_id(track.ending)} is ending", Tone.QUIET)
 
 
 def last_said(track: Track) -> str:
     """The newest thing it wrote or was answered, for the end of its line."""
     step = track.step
     if track.live_at is not None:
+        if track.waits is not None:
+            return waits_words(track.waits)
         return f"{short_id(track.ending)} is ending" if track.ending else ""
     if step is not None and step.stage is Stage.CHECKING_READINESS and track.attempts:
         last = track.attempts[-1]

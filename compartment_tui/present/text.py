@@ -37,6 +37,7 @@ _STAGES: Mapping[Stage, str] = MappingProxyType(
         Stage.STOPPED: "stopped",
         Stage.ROLLED_BACK: "rolled back",
         Stage.STARTING: "starting",
+        Stage.STOPPING_PREVIOUS: "stopping the previous",
     }
 )
 

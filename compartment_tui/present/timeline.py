@@ -78,6 +78,8 @@ class Track:
     """When visitors began to get it; what it does after that is to end the previous one."""
     ending: str = ""
     """The previous deployment that still runs beside it."""
+    waits: events.DrainWaits | None = None
+    """Whom its drain waits for."""
 
     @property
     def step(self) -> Step | None:
@@ -148,6 +150,10 @@ def fold(timeline: Timeline, event: events.Event) -> Timeline:  # noqa: PLR0911,
             return _noted(timeline, event)
         case events.WentLive():
             return _went_live(timeline, event)
+        case events.DrainWaits():
+            return _change(
+                timeline, event.target.service, lambda track: replace(track, waits=event)
+            )
         case events.RunFinished():
             return _ended(timeline, event)
         case _:
@@ -191,6 +197,8 @@ def _probed(track: Track, event: events.Probed) -> Track:
 
 
 def _finished(track: Track, event: events.StageFinished) -> Track:
+    if event.stage is Stage.DRAINING_PREVIOUS:
+        track = replace(track, waits=None)
     return _mark(track, event.stage, StepState.DONE, event.at, event.note)
 
 
@@ -281,7 +289,7 @@ def _settle(track: Track, at: datetime, *, good: TrackState | None) -> Track:
         )
         for step in track.steps
     )
-    track = replace(track, ending="")
+    track = replace(track, ending="", waits=None)
     if good:
         removed = track.plan is not None and track.plan.removes
         return replace(track, steps=steps, state=TrackState.REMOVED if removed else good)

@@ -1,13 +1,26 @@
 """The end of a run: previous deployments drain, stop and are kept."""
 
-from collections.abc import Iterator
-from contextlib import ExitStack
+from collections.abc import Collection, Iterator
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from datetime import timedelta
 
-from compartment_tui.domain.deployment import Deployment, EnvironmentRecord, JournalEntry, Purpose
-from compartment_tui.domain.errors import DiedAfterSwitch, InstanceGone, RecordInvalid
-from compartment_tui.domain.events import Event, Noted
+from compartment_tui.domain.callers import Caller, Connections, connections_from
+from compartment_tui.domain.deployment import (
+    Deployment,
+    EnvironmentRecord,
+    JournalEntry,
+    Purpose,
+    Stage,
+)
+from compartment_tui.domain.errors import (
+    CompartmentError,
+    DiedAfterSwitch,
+    InstanceGone,
+    RecordInvalid,
+)
+from compartment_tui.domain.events import DrainWaits, Event, Noted, StageFinished
+from compartment_tui.domain.names import EnvironmentKey
 from compartment_tui.domain.planning.retention import images_needed, prunable
 from compartment_tui.domain.planning.rollback_targets import spec_of
 from compartment_tui.domain.target import Target
@@ -19,6 +32,10 @@ ALIVE_INTERVAL = timedelta(seconds=1)
 """How often the new ones are looked at while the previous ones drain."""
 QUIET = timedelta(seconds=1)
 """How long there must be none: a connection being made while we counted shows up within that."""
+UNTOLD = timedelta(seconds=1)
+"""How long a drain is as usual, and nobody has to know whom it waits for."""
+TELL_INTERVAL = timedelta(seconds=3)
+"""How often at most it is told who is connected."""
 LOOK_UP_PATIENCE = timedelta(milliseconds=500)
 """How long the name of who steps aside stays after the active name has moved.
 
@@ -34,16 +51,20 @@ class Draining:
     entry: JournalEntry
     deployment: Deployment
     count: ConnectionCount
+    began: timedelta
     deadline: timedelta
+    tell_at: timedelta
     quiet_since: timedelta | None = None
-    left: int = 0
+    left: tuple[str, ...] = ()
+    """The addresses of who is connected, one a connection."""
+    told: Connections | None = None
 
     def look(self, now: timedelta) -> bool:
         """Count once; whether it is over."""
         try:
             self.left = self.count.now()
         except InstanceGone:
-            self.left = 0
+            self.left = ()
             return True
         if self.left:
             self.quiet_since = None
@@ -53,12 +74,33 @@ class Draining:
         return quiet or now >= self.deadline
 
 
+class CallerNames:
+    """The names of callers, asked of the engine when an address is met that has none yet."""
+
+    def __init__(self, world: World, key: EnvironmentKey) -> None:
+        self._world = world
+        self._key = key
+        self._known: dict[str, Caller] = {}
+        self._nameless: set[str] = set()
+
+    def of(self, addresses: Collection[str]) -> Connections:
+        """The connections by name; by address while the engine does not tell the names."""
+        unknown = set(addresses) - self._known.keys() - self._nameless
+        if unknown:
+            with suppress(CompartmentError):
+                self._known |= self._world.engine.callers(self._key)
+            self._nameless |= unknown - self._known.keys()
+        return connections_from(addresses, self._known)
+
+
 def drain(world: World, record: EnvironmentRecord) -> Iterator[Event]:
     """Wait until the previous deployments of the journal have no connections, or their deadlines.
 
+    Each that is over is told as a finished stage.
     A request to stop ends the waiting. Raises DiedAfterSwitch when a new deployment dies meanwhile.
     """
     looked_up = world.clock.monotonic() + LOOK_UP_PATIENCE
+    names = CallerNames(world, record.key)
     with ExitStack() as opened:
         going = _open(world, record, opened)
         next_check = world.clock.monotonic()
@@ -70,15 +112,15 @@ def drain(world: World, record: EnvironmentRecord) -> Iterator[Event]:
             over = [draining for draining in going if draining.look(now)]
             going = [draining for draining in going if draining not in over]
             for draining in over:
-                if draining.left:
-                    yield _cut(world, record, draining)
+                yield from _over(world, record, draining, names)
+            for draining in going:
+                yield from _waits(world, record, draining, names)
             if going:
                 world.clock.sleep(DRAIN_INTERVAL)
         if going:
             yield _not_waited(world)
         for draining in going:
-            if draining.left:
-                yield _cut(world, record, draining)
+            yield from _over(world, record, draining, names)
     left = looked_up - world.clock.monotonic()
     if left > timedelta() and _steps_aside(record) and not world.cancel.requests:
         world.clock.sleep(left)
@@ -101,8 +143,17 @@ def _open(world: World, record: EnvironmentRecord, opened: ExitStack) -> list[Dr
         except InstanceGone:
             continue
         opened.callback(count.close)
-        deadline = world.clock.monotonic() + spec_of(deployment).drain_timeout
-        going.append(Draining(entry=entry, deployment=deployment, count=count, deadline=deadline))
+        now = world.clock.monotonic()
+        going.append(
+            Draining(
+                entry=entry,
+                deployment=deployment,
+                count=count,
+                began=now,
+                deadline=now + spec_of(deployment).drain_timeout,
+                tell_at=now + UNTOLD,
+            )
+        )
     return going
 
 
@@ -122,11 +173,37 @@ def refuse_dead(world: World, record: EnvironmentRecord) -> None:
             )
 
 
-def _cut(world: World, record: EnvironmentRecord, draining: Draining) -> Noted:
+def _over(
+    world: World, record: EnvironmentRecord, draining: Draining, names: CallerNames
+) -> Iterator[Event]:
     target = Target(record.key.environment, draining.entry.service)
-    connections = "1 connection was" if draining.left == 1 else f"{draining.left} connections were"
-    return Noted(
-        at=world.clock.now(), target=target, message=f"{connections} still open, and cut off"
+    took = world.clock.monotonic() - draining.began
+    if draining.left:
+        connections = names.of(draining.left)
+        total = connections.total
+        were = "1 connection was" if total == 1 else f"{total} connections were"
+        message = f"{were} still open, and cut off: {connections.words}"
+        yield Noted(at=world.clock.now(), target=target, message=message)
+    yield StageFinished(
+        at=world.clock.now(), target=target, stage=Stage.DRAINING_PREVIOUS, took=took
+    )
+
+
+def _waits(
+    world: World, record: EnvironmentRecord, draining: Draining, names: CallerNames
+) -> Iterator[DrainWaits]:
+    now = world.clock.monotonic()
+    if not draining.left or now < draining.tell_at:
+        return
+    connections = names.of(draining.left)
+    if connections == draining.told:
+        return
+    draining.told, draining.tell_at = connections, now + TELL_INTERVAL
+    yield DrainWaits(
+        at=world.clock.now(),
+        target=Target(record.key.environment, draining.entry.service),
+        connections=connections,
+        cut_off_after=draining.deadline - draining.began,
     )
 
 

@@ -4,7 +4,7 @@ from collections.abc import Generator, Iterator
 
 from compartment_tui.domain.deployment import EnvironmentRecord, Journal, Purpose, Stage
 from compartment_tui.domain.errors import CompartmentError, StepFailed
-from compartment_tui.domain.events import Event, Noted, RunFinished
+from compartment_tui.domain.events import Event, Noted, RunFinished, StageFinished
 from compartment_tui.domain.outcome import Failure, Outcome
 from compartment_tui.domain.record.revert import reverted
 from compartment_tui.domain.record.transitions import finished
@@ -76,7 +76,8 @@ def _finish(
     record = apply_commit(world, lock, record)
     lock.write_record(record)
     if purpose is Purpose.LIVE:
-        yield from drain(world, record)
+        # No stage was told to begin here, so none is told to end.
+        yield from (one for one in drain(world, record) if not isinstance(one, StageFinished))
     if world.cancel.requests > 1:
         failure = failure_of(CompartmentError("the previous version still runs", hint=RESUME_HINT))
         return RunEnding(outcome=Outcome.NEEDS_ATTENTION, failure=failure)

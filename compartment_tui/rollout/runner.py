@@ -15,12 +15,20 @@ from types import MappingProxyType
 
 from compartment_tui.domain.deployment import EnvironmentRecord, Purpose, Stage, Trigger
 from compartment_tui.domain.errors import Cancelled, CompartmentError, DiedAfterSwitch
-from compartment_tui.domain.events import Event, RunFinished, RunPlanned, StageFailed, WentLive
+from compartment_tui.domain.events import (
+    Event,
+    RunFinished,
+    RunPlanned,
+    StageFailed,
+    StageFinished,
+    WentLive,
+)
 from compartment_tui.domain.outcome import Failure, Outcome
 from compartment_tui.domain.planning.plan import Run
 from compartment_tui.domain.planning.restoration import anew_words
 from compartment_tui.domain.record.revert import reverted
 from compartment_tui.domain.record.transitions import begun, finished, nothing_done, split_archive
+from compartment_tui.domain.target import Target
 from compartment_tui.ports import EnvironmentLock, World
 from compartment_tui.rollout.context import Rollout
 from compartment_tui.rollout.drain import drain, prune, retire_previous
@@ -150,8 +158,12 @@ def _after_the_switch(rollout: Rollout) -> Generator[Event, None, RunEnding]:
     """
     plans = rollout.pending
     yield from rollout.enter(Stage.DRAINING_PREVIOUS, plans)
+    drained: set[Target] = set()
     try:
-        yield from drain(rollout.world, rollout.record)
+        for event in drain(rollout.world, rollout.record):
+            if isinstance(event, StageFinished):
+                drained.add(event.target)
+            yield event
     except DiedAfterSwitch as died:
         dead = next(plan for plan in plans if plan.service == died.service)
         rollout.working_on = (dead.target, Stage.DRAINING_PREVIOUS)
@@ -160,17 +172,23 @@ def _after_the_switch(rollout: Rollout) -> Generator[Event, None, RunEnding]:
     except Exception as raised:
         uncounted = as_expected(rollout.world, raised)
         yield rollout.note(f"the connections could not be counted: {uncounted.message}")
+    for plan in plans:
+        if plan.target not in drained:
+            yield rollout.end(Stage.DRAINING_PREVIOUS, plan.target)
+    stopped = tuple(plan.target for plan in plans if plan.previous is not None)
     try:
         if rollout.world.cancel.requests > 1:
             return RunEnding(outcome=Outcome.NEEDS_ATTENTION, failure=_left_draining())
+        for target in stopped:
+            yield rollout.begin(Stage.STOPPING_PREVIOUS, target)
         killed = retire_previous(rollout.world, rollout.record)
         rollout.save(finished(rollout.record, rollout.run.actor, rollout.now))
     except Exception as raised:
         error = as_expected(rollout.world, raised)
         yield from _told(rollout, error)
         return _attention(error)
-    for plan in plans:
-        yield rollout.end(Stage.DRAINING_PREVIOUS, plan.target)
+    for target in stopped:
+        yield rollout.end(Stage.STOPPING_PREVIOUS, target)
     yield from killed_notes(rollout.run.key, killed, rollout.now)
     yield from _tidy(rollout)
     return RunEnding(outcome=Outcome.LIVE)

@@ -7,6 +7,7 @@ from ipaddress import IPv4Network
 
 import pytest
 
+from compartment_tui.domain.callers import Caller, CallerKind
 from compartment_tui.domain.deployment import InstanceState
 from compartment_tui.domain.errors import CandidateExited, InstanceGone, Refused, ReleaseFailed
 from compartment_tui.domain.names import EnvironmentKey, container_name
@@ -270,17 +271,27 @@ def test_connections_are_counted_while_they_are_open(bench: Bench) -> None:
     count = bench.world.engine.count_connections(deployment, 8080)
     other_port = bench.world.engine.count_connections(deployment, 8081)
     try:
-        assert bench.eventually(lambda: count.now() == 0)
+        assert bench.eventually(lambda: count.now() == ())
         with bench.connection(deployment):
-            assert bench.eventually(lambda: count.now() == 1)
-            assert other_port.now() == 0
-        assert bench.eventually(lambda: count.now() == 0)
+            assert bench.eventually(lambda: len(count.now()) == 1)
+            assert other_port.now() == ()
+        assert bench.eventually(lambda: count.now() == ())
         bench.world.engine.retire(deployment, NO_GRACE)
         with pytest.raises(InstanceGone):
             count.now()
     finally:
         count.close()
         other_port.close()
+
+
+def test_callers_are_the_services_that_run_by_their_addresses(bench: Bench) -> None:
+    web, worker = bench.start("web").deployment, bench.start("busy").deployment
+    callers = bench.world.engine.callers(bench.key)
+    for deployment, service in ((web, "web"), (worker, "busy")):
+        assert callers[bench.now(deployment).address or ""] == Caller(CallerKind.SERVICE, service)
+    gone = bench.now(worker).address
+    bench.world.engine.retire(worker, NO_GRACE)
+    assert gone not in bench.world.engine.callers(bench.key)
 
 
 def test_a_release_command_runs_once_and_leaves_nothing(bench: Bench) -> None:

@@ -4,12 +4,19 @@ from dataclasses import replace
 from datetime import timedelta
 
 from compartment_tui.cli.event_lines import event_line
+from compartment_tui.domain.callers import Caller, CallerKind, Connections
 from compartment_tui.domain.deployment import Purpose, Stage
-from compartment_tui.domain.events import RunFinished, StageFinished, StageStarted, WentLive
+from compartment_tui.domain.events import (
+    DrainWaits,
+    RunFinished,
+    StageFinished,
+    StageStarted,
+    WentLive,
+)
 from compartment_tui.domain.outcome import Outcome
 from compartment_tui.domain.planning.plan import Plan, Run
 from compartment_tui.present.progress import closing_lines, doing, result_lines, track_lines
-from compartment_tui.present.timeline import Timeline
+from compartment_tui.present.timeline import Timeline, fold
 from compartment_tui.tui.runs.stage_grid import grid
 from tests.present.test_timeline import API, BUILDING, BUILT, PLANNED, RUN, WEB, at, told, words
 
@@ -26,6 +33,14 @@ LIVE = WentLive(
     ending={"web": "dep_01KDWCJ2M00000000000000007"},
 )
 DRAINING = StageStarted(at=at(3.5), target=WEB, stage=Stage.DRAINING_PREVIOUS)
+WAITS = DrainWaits(
+    at=at(5),
+    target=WEB,
+    connections=Connections(
+        ((Caller(CallerKind.EDGE), 1), (Caller(CallerKind.SERVICE, "worker"), 1))
+    ),
+    cut_off_after=timedelta(seconds=30),
+)
 OVER = RunFinished(
     at=at(14),
     run="run_1",
@@ -43,8 +58,33 @@ def test_a_service_is_live_from_the_switch_on_whatever_still_ends() -> None:
     shown = words(track_lines(live(), at(9)))[0]
     assert "✓ live" in shown
     assert "2.4s" in shown, "from its first stage to the switch"
-    assert "0000000007 is ending, 5.6s" in shown
+    assert "0000000007 is ending" in shown
     assert "draining" not in shown
+
+
+def test_what_ends_after_the_switch_has_lines_and_times_of_its_own() -> None:
+    drained = StageFinished(
+        at=at(8), target=WEB, stage=Stage.DRAINING_PREVIOUS, took=timedelta(seconds=4.5)
+    )
+    stopping = StageStarted(at=at(8), target=WEB, stage=Stage.STOPPING_PREVIOUS)
+    told_so_far = fold(fold(fold(live(), WAITS), drained), stopping)
+    _, drain, stop, *_ = words(track_lines(told_so_far, at(9)))
+    assert "· draining the previous: done" in drain
+    assert drain.endswith("4.5s")
+    assert "▸ stopping the previous" in stop
+    assert stop.endswith("1.0s")
+
+
+def test_a_drain_that_waits_names_who_is_connected_on_its_line() -> None:
+    waiting = fold(live(), WAITS)
+    callers = "1 through the edge, 1 from worker; cut off after 30s"
+    drain = words(track_lines(waiting, at(9)))[1]
+    assert "▸ draining the previous" in drain
+    assert drain.endswith(f"5.5s  {callers}")
+    said = event_line(WAITS, verbose=False)
+    assert said is not None
+    assert words((said,)) == [f"web: waits for 2 connections: {callers}"]
+    assert grid(waiting, at(9)).rows[0].said == f"waits for 2 connections: {callers}"
 
 
 def test_the_line_of_the_switch_names_what_is_still_ending() -> None:
@@ -59,7 +99,7 @@ def test_the_result_has_the_time_of_the_switch_and_the_end_beside_it() -> None:
     timeline = told(PLANNED, BUILDING, BUILT, SWITCHING, SWITCHED, LIVE, DRAINING, OVER)
     assert words(result_lines(timeline, 80))[0].endswith("2.4s")
     (closing,) = words(closing_lines(timeline))
-    assert closing.startswith("✓ staging is live after 3.4s, the previous ended after 14s")
+    assert closing.startswith("✓ staging is live after 3.4s, the previous ended 11s later")
 
 
 def test_a_run_left_after_the_switch_is_live() -> None:

@@ -6,6 +6,7 @@ from datetime import timedelta
 from compartment_tui.adapters.memory.world import Behaviour
 from compartment_tui.domain.deployment import Stage, Status, Trigger
 from compartment_tui.domain.events import (
+    DrainWaits,
     Event,
     Noted,
     Probed,
@@ -19,8 +20,10 @@ from compartment_tui.domain.outcome import Outcome
 from compartment_tui.domain.requests import Deploy, Resume
 from compartment_tui.operations import requests
 from tests.rollout.shop import (
+    API,
     PRODUCTION,
     WEB,
+    WORKER,
     change_everything,
     deploy,
     finish,
@@ -29,6 +32,8 @@ from tests.rollout.shop import (
     shop_config,
     state,
 )
+
+SECOND = timedelta(seconds=1)
 
 
 def started(events: list[Event]) -> list[tuple[Stage, str]]:
@@ -210,7 +215,73 @@ def test_the_drain_waits_for_connections_and_says_how_many_were_cut() -> None:
     events = list(requests.execute(opened.world, Deploy(environment="production")))
     assert opened.clock.monotonic() - began >= timedelta(seconds=5)
     notes = [one.message for one in events if isinstance(one, Noted)]
-    assert "2 connections were still open, and cut off" in notes
+    assert "2 connections were still open, and cut off: 2 through the edge" in notes
+
+
+def test_a_drain_that_waits_names_who_is_connected_and_repeats_nothing() -> None:
+    opened = open_shop(WEB, WORKER)
+    script = Behaviour(connections=3, callers=("worker", "10.9.9.9"), drain_takes=8 * SECOND)
+    opened.host.behave("web", script)
+    deploy(opened)
+    opened.host.change("web", "2")
+    events = list(requests.execute(opened.world, Deploy(environment="production")))
+    (waits,) = (one for one in events if isinstance(one, DrainWaits))
+    assert waits.target.service == "web"
+    assert waits.connections.words == "1 through the edge, 1 from worker, 1 from 10.9.9.9"
+    assert waits.cut_off_after == WEB.drain_timeout
+
+
+def test_a_drain_tells_again_when_who_is_connected_changes() -> None:
+    opened = open_shop(WEB)
+    opened.host.behave("web", Behaviour(connections=2, drain_takes=10 * SECOND))
+    deploy(opened)
+    (old,) = opened.host.containers.values()
+    opened.host.change("web", "2")
+    told = []
+    for event in requests.execute(opened.world, Deploy(environment="production")):
+        if isinstance(event, DrainWaits):
+            told.append((event.at, event.connections.total))
+            old.behaviour = replace(old.behaviour, connections=1)
+    (first, two), (second, one) = told
+    assert (two, one) == (2, 1)
+    assert second - first >= 3 * SECOND
+
+
+def test_a_drain_as_short_as_usual_names_nobody() -> None:
+    opened = open_shop(WEB)
+    opened.host.behave("web", Behaviour(connections=2, drain_takes=timedelta(milliseconds=500)))
+    deploy(opened)
+    opened.host.change("web", "2")
+    events = list(requests.execute(opened.world, Deploy(environment="production")))
+    assert not [one for one in events if isinstance(one, DrainWaits)]
+
+
+def test_the_drain_and_the_stop_have_times_of_their_own() -> None:
+    opened = open_shop(WEB)
+    script = Behaviour(connections=1, drain_takes=5 * SECOND, stop_takes=2 * SECOND)
+    opened.host.behave("web", script)
+    deploy(opened)
+    opened.host.change("web", "2")
+    events = list(requests.execute(opened.world, Deploy(environment="production")))
+    took = {one.stage: one.took for one in events if isinstance(one, StageFinished)}
+    assert 5 * SECOND <= took[Stage.DRAINING_PREVIOUS] < 7 * SECOND
+    assert 2 * SECOND <= took[Stage.STOPPING_PREVIOUS] < 3 * SECOND
+    stages = {one.stage for one in state(opened).deployments.values()}
+    assert Stage.STOPPING_PREVIOUS not in stages
+
+
+def test_a_service_whose_drain_is_over_does_not_wait_for_another_to_be_told() -> None:
+    opened = open_shop(WEB, API)
+    opened.host.behave("web", Behaviour(connections=1, drain_takes=9 * SECOND))
+    deploy(opened)
+    change_everything(opened, "2")
+    events = list(requests.execute(opened.world, Deploy(environment="production")))
+    took = {
+        one.target.service: one.took
+        for one in events
+        if isinstance(one, StageFinished) and one.stage is Stage.DRAINING_PREVIOUS
+    }
+    assert took["api"] < 2 * SECOND < 9 * SECOND <= took["web"]
 
 
 def test_the_first_request_to_stop_reverts_before_the_commit_point() -> None:

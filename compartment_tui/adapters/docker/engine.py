@@ -25,6 +25,7 @@ from compartment_tui.domain.names import EnvironmentKey
 from compartment_tui.ports import Cancel, ConnectionCount, EngineEvent, Feed, LogLine
 
 if TYPE_CHECKING:
+    from compartment_tui.domain.callers import Caller
     from compartment_tui.domain.engine import EngineIdentity, EngineInfo, Misfit
     from compartment_tui.domain.planning.plan import ContainerSpec
     from compartment_tui.domain.readiness_advice import Listener
@@ -187,6 +188,11 @@ class DockerEngine:
         from compartment_tui.adapters.docker.resources import connections
 
         return connections.count_connections(self._client, deployment, port)
+
+    def callers(self, key: EnvironmentKey) -> "dict[str, Caller]":
+        from compartment_tui.adapters.docker.resources import connections
+
+        return connections.callers(self._client, self._layout.network(key))
 
     def listeners(self, deployment: str) -> "tuple[Listener, ...]":
         from compartment_tui.adapters.docker.resources import connections

@@ -89,6 +89,8 @@ class Behaviour:
 
     connections: int = 0
     """How many connections are open while it is active."""
+    callers: tuple[str, ...] = ()
+    """Who has the first of them: a service, or an address. The edge has the others."""
     drain_takes: timedelta = NO_TIME
     """How long they stay open after it ceased to be active."""
 

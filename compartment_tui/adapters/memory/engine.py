@@ -10,6 +10,7 @@ from typing import TypeVar
 from compartment_tui.adapters.memory.container import Container
 from compartment_tui.adapters.memory.feeds import MemoryFeed
 from compartment_tui.adapters.memory.host import Host, disk_full
+from compartment_tui.domain.callers import Caller, CallerKind
 from compartment_tui.domain.claims import claimed
 from compartment_tui.domain.config import NetworkSettings
 from compartment_tui.domain.deployment import Image, Instance, Sample
@@ -279,6 +280,16 @@ class MemoryEngine:
         self._running(deployment)
         return MemoryConnectionCount(self._host, deployment, port)
 
+    def callers(self, key: EnvironmentKey) -> dict[str, Caller]:
+        found = {
+            one.address: Caller(CallerKind.SERVICE, one.birth.plan.service)
+            for one in self._host.containers.values()
+            if one.key == key and one.running
+        }
+        if key in self._host.networks:
+            found[self._host.edge_address(key)] = Caller(CallerKind.EDGE)
+        return found
+
     def listeners(self, deployment: str) -> tuple[Listener, ...]:
         return self._running(deployment).listeners()
 
@@ -362,11 +373,17 @@ class MemoryConnectionCount:
         self._deployment = deployment
         self._port = port
 
-    def now(self) -> int:
+    def now(self) -> tuple[str, ...]:
         container = self._host.containers.get(self._deployment)
         if container is None or not container.running:
             raise InstanceGone(f"the container of {self._deployment} does not run")
-        return container.connections() if self._port == container.birth.port else 0
+        if self._port != container.birth.port:
+            return ()
+        named = container.behaviour.callers
+        inside = tuple(self._host.address_of(container.key, name) for name in named)
+        open_now = container.connections()
+        edge = self._host.edge_address(container.key)
+        return (*inside, *(edge for _ in range(open_now)))[:open_now]
 
     def close(self) -> None:
         pass

@@ -5,6 +5,7 @@ looked at and changed by hand; the methods do what happens to real machines.
 """
 
 import hashlib
+import ipaddress
 import itertools
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -177,6 +178,15 @@ class Host:
         if not known and deployment not in self.containers and len(found) == 1:
             return ()
         return tuple(one for one in found if known in ("", one.id))
+
+    def edge_address(self, key: EnvironmentKey) -> str:
+        """Where the edge calls from on an environment's network."""
+        return str(ipaddress.ip_network(self.networks[key])[-2])
+
+    def address_of(self, key: EnvironmentKey, caller: str) -> str:
+        """The address of a service that runs; anything else is an address."""
+        found = (one for one in self.containers.values() if one.key == key and one.running)
+        return next((one.address for one in found if one.birth.plan.service == caller), caller)
 
     # --- what happens to machines ----------------------------------------------------------------
 

@@ -150,6 +150,8 @@ def event_document(event: events.Event, environment: str) -> Json:  # noqa: PLR0
                 "services": list(event.services),
                 "stillEnding": dict(event.ending),
             }
+        case events.DrainWaits():
+            return {**_targeted("drain_waits", event), **_waits(event)}
         case events.RunFinished():
             return {**_head("run_finished", event.at, environment), **_ending(event)}
         case _:
@@ -191,9 +193,14 @@ def _head(
 
 
 def _targeted(
-    kind: str, event: events.Probed | events.ServiceUnchanged | events.RouteMoved
+    kind: str,
+    event: events.Probed | events.ServiceUnchanged | events.RouteMoved | events.DrainWaits,
 ) -> Json:
-    stages = {events.Probed: Stage.CHECKING_READINESS, events.RouteMoved: Stage.SWITCHING_ROUTE}
+    stages = {
+        events.Probed: Stage.CHECKING_READINESS,
+        events.RouteMoved: Stage.SWITCHING_ROUTE,
+        events.DrainWaits: Stage.DRAINING_PREVIOUS,
+    }
     stage = stages.get(type(event))
     target = event.target
     return _head(kind, event.at, target.environment, service=target.service, stage=stage)
@@ -217,6 +224,17 @@ def _attempt(event: events.Probed) -> Json:
         "ready": event.attempt.ready,
         "detail": event.attempt.detail,
         "durationSeconds": seconds(event.attempt.took),
+    }
+
+
+def _waits(event: events.DrainWaits) -> Json:
+    return {
+        "connections": event.connections.total,
+        "callers": [
+            {"kind": caller.kind.value, "name": caller.name or None, "connections": count}
+            for caller, count in event.connections.counts
+        ],
+        "cutOffAfterSeconds": seconds(event.cut_off_after),
     }
 
 

@@ -4,6 +4,7 @@ import re
 from typing import assert_never
 
 from compartment_tui.domain.events import (
+    DrainWaits,
     Event,
     Noted,
     Output,
@@ -19,7 +20,7 @@ from compartment_tui.domain.events import (
     WentLive,
 )
 from compartment_tui.present.failure import failure_lines
-from compartment_tui.present.progress import doing, failed_at, nothing_drains
+from compartment_tui.present.progress import doing, failed_at, nothing_drains, waits_words
 from compartment_tui.present.text import clean, duration
 from compartment_tui.present.timeline import Timeline, Track
 from compartment_tui.present.tone import Cell, Line, Tone, line, with_symbol
@@ -42,6 +43,8 @@ def output_lines(timeline: Timeline, event: Event) -> tuple[OutputLine, ...]:
                 )
                 for service in event.services
             )
+        case DrainWaits():
+            return (OutputLine(event.target.service, line(f"  {waits_words(event)}")),)
         case Noted():
             service = event.target.service if event.target else ""
             return (OutputLine(service, (with_symbol(clean(event.message), Tone.WARN),)),)

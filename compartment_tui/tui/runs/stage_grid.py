@@ -18,6 +18,7 @@ TITLES = {
     Stage.CHECKING_READINESS: ("checking", "check"),
     Stage.SWITCHING_ROUTE: ("switching", "switch"),
     Stage.DRAINING_PREVIOUS: ("draining", "drain"),
+    Stage.STOPPING_PREVIOUS: ("stopping", "stop"),
     Stage.HELD: ("holding", "hold"),
 }
 """A stage's name, and a shorter one."""
@@ -79,10 +80,11 @@ def stages_of(timeline: Timeline) -> tuple[Stage, ...]:
     if run is None:  # a resumed run tells its stages as it meets them
         return tuple(stage for stage in TITLES if stage in met)
     releases = any(plan.runs_release for plan in run.plans) or Stage.RELEASE in met
+    stages = run.recipe
+    if Stage.DRAINING_PREVIOUS in stages:
+        stages = (*stages, Stage.STOPPING_PREVIOUS)
     return tuple(
-        stage
-        for stage in run.recipe
-        if stage in TITLES and (stage is not Stage.RELEASE or releases)
+        stage for stage in stages if stage in TITLES and (stage is not Stage.RELEASE or releases)
     )
 
 

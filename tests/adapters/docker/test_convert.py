@@ -313,13 +313,18 @@ TABLE = """\
 """
 
 
-@pytest.mark.parametrize(("port", "count"), [(8080, 2), (80, 0), (0xD2F8, 1)])
-def test_only_established_connections_to_the_port_count(port: int, count: int) -> None:
-    assert established(TABLE, port) == count
+@pytest.mark.parametrize(
+    ("port", "addresses"),
+    [(8080, ("10.200.0.3", "10.200.0.3")), (80, ()), (0xD2F8, ("10.200.0.4",))],
+)
+def test_only_established_connections_to_the_port_count(
+    port: int, addresses: tuple[str, ...]
+) -> None:
+    assert established(TABLE, port) == addresses
 
 
 def test_an_empty_table_has_no_connections() -> None:
-    assert established("", 80) == 0
+    assert established("", 80) == ()
 
 
 @pytest.mark.parametrize(

@@ -490,15 +490,18 @@ def test_connections_are_counted_in_the_deployments_own_network(ground: Ground) 
     client_script = f"sleep 600 | nc {one.address} 8080"
     count = ground.engine.count_connections(server, 8080)
     try:
-        assert count.now() == 0
+        assert count.now() == ()
         callers = [
             ground.started(ground.birth(f"caller{number}", "sh", "-c", client_script))
             for number in range(2)
         ]
-        assert eventually(lambda: count.now() == 2)
+        assert eventually(lambda: len(count.now()) == 2)
+        callers_known = ground.engine.callers(ground.key)
+        named = sorted(callers_known[address].name for address in count.now())
+        assert named == ["caller0", "caller1"]
         assert leftovers(ground, labels.Role.DRAIN) == 1
         ground.engine.remove(callers[0])
-        assert eventually(lambda: count.now() == 1)
+        assert eventually(lambda: len(count.now()) == 1)
         ground.engine.remove(server)
         with pytest.raises(InstanceGone):
             count.now()

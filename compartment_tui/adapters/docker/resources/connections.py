@@ -6,7 +6,8 @@ from compartment_tui.adapters.docker.api.errors import Conflict, Missing
 from compartment_tui.adapters.docker.api.helper_shell import Shell, ShellGone
 from compartment_tui.adapters.docker.api.labels import Role
 from compartment_tui.adapters.docker.api.socket_table import established, listening
-from compartment_tui.adapters.docker.resources.containers import gone, inspect, locate
+from compartment_tui.adapters.docker.resources.containers import gone, inspect, locate, own_rows
+from compartment_tui.domain.callers import Caller, CallerKind
 from compartment_tui.domain.deployment import Instance
 from compartment_tui.domain.readiness_advice import Listener
 
@@ -26,7 +27,7 @@ class NamespaceCount:
         self._port = port
         self._shell = self._open()
 
-    def now(self) -> int:
+    def now(self) -> tuple[str, ...]:
         """See `ConnectionCount.now`."""
         try:
             tables = self._shell.run(TABLES).text
@@ -65,6 +66,22 @@ def listeners(client: Client, deployment: str) -> tuple[Listener, ...]:
 def count_connections(client: Client, deployment: str, port: int) -> NamespaceCount:
     """See `Engine.count_connections`."""
     return NamespaceCount(client, _running(client, deployment), port)
+
+
+def callers(client: Client, network: str) -> dict[str, Caller]:
+    """See `Engine.callers`: one list of the containers on the network."""
+    found = {}
+    for row in own_rows(client, {"network": [network]}):
+        networks = (row.get("NetworkSettings") or {}).get("Networks") or {}
+        address = (networks.get(network) or {}).get("IPAddress")
+        said = row.get("Labels") or {}
+        if not address:
+            continue
+        if said.get(labels.ROLE) == Role.EDGE:
+            found[address] = Caller(CallerKind.EDGE)
+        elif said.get(labels.ROLE) == Role.SERVICE and said.get(labels.SERVICE):
+            found[address] = Caller(CallerKind.SERVICE, said[labels.SERVICE])
+    return found
 
 
 def _running(client: Client, deployment: str) -> Instance:
