@@ -50,6 +50,7 @@ if TYPE_CHECKING:
     from compartment_tui.domain.variables.dotenv import DotenvContent
     from compartment_tui.domain.variables.edits import Edit
     from compartment_tui.domain.variables.views import Identity, Unsealed
+    from compartment_tui.domain.wait import WaitCount
 
 T_co = TypeVar("T_co", covariant=True)
 
@@ -244,6 +245,13 @@ class Engine(Protocol):
         `end_stepping_aside`. None: nobody bears it any more.
         """
 
+    def name_awaited(self, key: EnvironmentKey, awaited: Mapping[str, str]) -> None:
+        """Give each service's deployment the name that waiting requests ask for; idempotent.
+
+        It is the one of who steps aside, so callers inside find it, too. Whoever has it takes its
+        own; one that is not there is passed over.
+        """
+
     def end_stepping_aside(self, key: EnvironmentKey, services: Iterable[str]) -> None:
         """Whoever stepped aside for these services takes its own deployment's name; idempotent."""
 
@@ -419,6 +427,9 @@ class EnvironmentLock(Lock, Protocol):
 
         Raises EdgeNotConfirmed when the edge cannot be asked at all.
         """
+
+    def waited(self, hosts: Collection[str]) -> Mapping[str, WaitCount]:
+        """By host, the requests that waited at the edge: to be asked once, when they do not."""
 
     def ready(self, instance: Instance, readiness: Readiness, port: int | None) -> Refusal | None:
         """Ask once whether it can take traffic; None when ready, else why not.

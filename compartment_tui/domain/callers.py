@@ -43,6 +43,12 @@ class Connections:
         """`1 through the edge, 2 from worker`."""
         return ", ".join(f"{count} {caller.words}" for caller, count in self.counts)
 
+    @property
+    def cut_words(self) -> str:
+        """That they were cut off, and whose they were."""
+        were = "1 connection was" if self.total == 1 else f"{self.total} connections were"
+        return f"{were} still open, and cut off: {self.words}"
+
 
 def connections_from(addresses: Iterable[str], known: Mapping[str, Caller]) -> Connections:
     """The connections from these addresses, one each, under the callers' names where known."""

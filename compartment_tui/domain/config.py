@@ -120,6 +120,9 @@ class Limits:
     pids: int = MOST_PIDS
 
 
+HOLD = timedelta(seconds=30)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ServiceSpec:
     """One `[services.X]` table. Exactly one of `path` and `image` is given."""
@@ -136,6 +139,8 @@ class ServiceSpec:
     settle: timedelta = timedelta(seconds=1)
     drain_timeout: timedelta = timedelta(seconds=30)
     stop_grace: timedelta = timedelta(seconds=10)
+    hold: timedelta = HOLD
+    """How long requests may wait while a single writer with a route is replaced; none: not."""
     requires: tuple[str, ...] = ()
     limits: Limits = field(default_factory=Limits)
     volumes: tuple[tuple[str, str], ...] = ()
@@ -332,6 +337,7 @@ def _plain(spec: ServiceSpec) -> dict[str, Any]:
         # Left out where it is not given, as in texts that were written before there was one.
         **({"fallback": spec.fallback} if spec.fallback else {}),
         **({"internal": "direct"} if spec.internal is Internal.DIRECT else {}),
+        **({} if spec.hold == HOLD else {"hold": spec.hold.total_seconds()}),
     }
 
 
@@ -380,4 +386,5 @@ def _spec(plain: dict[str, Any]) -> ServiceSpec:
         new_privileges=bool(plain.get("new_privileges", False)),
         fallback=plain.get("fallback", ""),
         internal=Internal(plain.get("internal", Internal.EDGE)),
+        hold=timedelta(seconds=plain["hold"]) if "hold" in plain else HOLD,
     )

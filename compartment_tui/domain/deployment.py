@@ -280,6 +280,8 @@ class JournalEntry:
     """The held candidate that goes when the run has succeeded."""
     removes: bool = False
     """The service is taken away: there is no candidate, `deployment` is `previous`."""
+    wait: int = 0
+    """How many seconds requests to the service may wait at the edge while it is replaced."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -304,6 +306,11 @@ class Journal:
     def incoming(self) -> tuple[JournalEntry, ...]:
         """The entries that have a candidate: all but those of services that are taken away."""
         return tuple(entry for entry in self.entries if not entry.removes)
+
+    @property
+    def waited_for(self) -> tuple[JournalEntry, ...]:
+        """The entries of services whose requests wait while they are replaced."""
+        return tuple(entry for entry in self.entries if entry.wait)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

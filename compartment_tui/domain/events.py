@@ -14,6 +14,7 @@ from compartment_tui.domain.outcome import Failure, Outcome
 from compartment_tui.domain.planning.lifecycle import LifecyclePlan
 from compartment_tui.domain.planning.plan import Run
 from compartment_tui.domain.target import Target
+from compartment_tui.domain.wait import Wait
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -160,6 +161,8 @@ class RunFinished:
     failure: Failure | None = None
     gaps: Mapping[str, timedelta] = field(default_factory=dict)
     """Services that were away for a while, and how long: stop-first ones, restarted ones."""
+    waits: Mapping[str, Wait] = field(default_factory=dict)
+    """Services whose requests waited meanwhile."""
     live_after: timedelta | None = None
     """When it went live, counted from its beginning; None when it did not, or was not told."""
     handling: LifecyclePlan | None = None

@@ -20,6 +20,10 @@ class Route:
 
     It is the deployment's: other hosts that lead to it, but for previews, have it too.
     """
+    waiting: str = ""
+    """The service's name while its requests wait at the edge for whoever is given its name next."""
+    wait: int = 0
+    """How many seconds they wait at most, then."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,6 +61,21 @@ class RouteTable:
             for route in self.routes
         )
         return RouteTable(marker=marker, routes=tuple(sorted(routes)))
+
+    def made_wait(self, marker: str, service: str, deployments: Mapping[str, int]) -> "RouteTable":
+        """This table with the routes to these deployments (to seconds) as ones that wait."""
+        routes = (
+            replace(route, waiting=service, wait=deployments[route.deployment])
+            if route.deployment in deployments
+            else route
+            for route in self.routes
+        )
+        return RouteTable(marker=marker, routes=tuple(sorted(routes)))
+
+    @property
+    def waits(self) -> bool:
+        """Whether requests to any of its hosts wait."""
+        return any(route.waiting for route in self.routes)
 
     def moved(self, marker: str, changes: tuple[Route, ...]) -> "RouteTable":
         """This table with `changes` in place of the routes that have the same hosts."""

@@ -23,6 +23,7 @@ from compartment_tui.ports import World
 from compartment_tui.rollout.infrastructure import (
     edge_note,
     ensure_infrastructure,
+    lets_wait,
     missing_infrastructure,
 )
 from compartment_tui.rollout.runner import execute
@@ -168,6 +169,8 @@ def _run(world: World, source: _Source, record: EnvironmentRecord, request: RunR
     if not request.take_over:
         refuse_other(record.key, record.owner, source.origin)
     run = run_of(world, request, source.context(world, record))
+    if any(plan.has_downtime for plan in run.plans) and lets_wait(world):
+        run = replace(run, plans=tuple(replace(plan, can_wait=True) for plan in run.plans))
     owner = Owner(origin=source.origin, actor=world.actor, at=run.created)
     return replace(run, owner=owner, taken_from=taken_from(record, source.origin))
 

@@ -14,6 +14,7 @@ from compartment_tui.domain.record.transitions import (
     inner_known,
 )
 from compartment_tui.domain.routes import RouteTable
+from compartment_tui.domain.wait import Wait
 from compartment_tui.rollout.progress import Progress
 
 
@@ -40,6 +41,8 @@ class Rollout(Progress):
     """Where the edge takes calls of the environment's own services."""
     inner: dict[str, tuple[str, ...]] = field(default_factory=dict)
     """By deployment: the services that its container reaches through the edge."""
+    waits: dict[str, Wait] = field(default_factory=dict)
+    """By service: what came of the requests that waited, once it is known."""
     committed: bool = False
     """The edge has the new routes: from here nothing is reverted by an error."""
 

@@ -1,11 +1,11 @@
 """The end of a run: previous deployments drain, stop and are kept."""
 
-from collections.abc import Collection, Iterator
-from contextlib import ExitStack, suppress
+from collections.abc import Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import timedelta
 
-from compartment_tui.domain.callers import Caller, Connections, connections_from
+from compartment_tui.domain.callers import Connections
 from compartment_tui.domain.deployment import (
     Deployment,
     EnvironmentRecord,
@@ -14,18 +14,18 @@ from compartment_tui.domain.deployment import (
     Stage,
 )
 from compartment_tui.domain.errors import (
-    CompartmentError,
     DiedAfterSwitch,
     InstanceGone,
     RecordInvalid,
 )
 from compartment_tui.domain.events import DrainWaits, Event, Noted, StageFinished
-from compartment_tui.domain.names import EnvironmentKey
 from compartment_tui.domain.planning.retention import images_needed, prunable
 from compartment_tui.domain.planning.rollback_targets import spec_of
 from compartment_tui.domain.target import Target
 from compartment_tui.ports import ConnectionCount, World
+from compartment_tui.rollout.caller_names import CallerNames
 from compartment_tui.rollout.retirement import retire
+from compartment_tui.rollout.wait import end_wait
 
 DRAIN_INTERVAL = timedelta(milliseconds=200)
 ALIVE_INTERVAL = timedelta(seconds=1)
@@ -72,25 +72,6 @@ class Draining:
             self.quiet_since = now
         quiet = self.quiet_since is not None and now - self.quiet_since >= QUIET
         return quiet or now >= self.deadline
-
-
-class CallerNames:
-    """The names of callers, asked of the engine when an address is met that has none yet."""
-
-    def __init__(self, world: World, key: EnvironmentKey) -> None:
-        self._world = world
-        self._key = key
-        self._known: dict[str, Caller] = {}
-        self._nameless: set[str] = set()
-
-    def of(self, addresses: Collection[str]) -> Connections:
-        """The connections by name; by address while the engine does not tell the names."""
-        unknown = set(addresses) - self._known.keys() - self._nameless
-        if unknown:
-            with suppress(CompartmentError):
-                self._known |= self._world.engine.callers(self._key)
-            self._nameless |= unknown - self._known.keys()
-        return connections_from(addresses, self._known)
 
 
 def drain(world: World, record: EnvironmentRecord) -> Iterator[Event]:
@@ -179,10 +160,7 @@ def _over(
     target = Target(record.key.environment, draining.entry.service)
     took = world.clock.monotonic() - draining.began
     if draining.left:
-        connections = names.of(draining.left)
-        total = connections.total
-        were = "1 connection was" if total == 1 else f"{total} connections were"
-        message = f"{were} still open, and cut off: {connections.words}"
+        message = names.of(draining.left).cut_words
         yield Noted(at=world.clock.now(), target=target, message=message)
     yield StageFinished(
         at=world.clock.now(), target=target, stage=Stage.DRAINING_PREVIOUS, took=took
@@ -221,6 +199,7 @@ def retire_previous(world: World, record: EnvironmentRecord) -> tuple[Deployment
     if journal is None:
         return ()
     if journal.purpose is Purpose.LIVE:
+        end_wait(world, record, {one.service: one.deployment for one in journal.waited_for})
         world.engine.end_stepping_aside(record.key, [entry.service for entry in journal.entries])
     killed = retire(world, previous_of(record))
     for entry in journal.entries:

@@ -33,6 +33,15 @@ def edge_note(world: World) -> str:
     return f"an earlier version made the edge: {REPLACE_EDGE}"
 
 
+def lets_wait(world: World) -> bool:
+    """Whether the edge can let requests wait: one that an earlier version made does not.
+
+    They wait for a name that moves.
+    """
+    edge = world.edge.info()
+    return edge is not None and not edge.lacks and world.engine.moves_names()
+
+
 def missing_infrastructure(
     world: World, key: EnvironmentKey, config: ProjectConfig
 ) -> Infrastructure:

@@ -25,9 +25,12 @@ class Progress:
     """What is being done at this moment: what an error is about."""
     started: dict[tuple[Target, Stage], timedelta] = field(default_factory=dict)
     downtime: Downtime = field(init=False)
+    waiting: Downtime = field(init=False)
+    """Of services that are away while their requests wait at the edge."""
 
     def __post_init__(self) -> None:
         self.downtime = Downtime(clock=self.world.clock)
+        self.waiting = Downtime(clock=self.world.clock)
 
     @property
     def now(self) -> datetime:

@@ -30,6 +30,7 @@ from compartment_tui.rollout.build import birth_of
 from compartment_tui.rollout.context import Rollout
 from compartment_tui.rollout.progress import Progress
 from compartment_tui.rollout.retirement import killed_notes, retire
+from compartment_tui.rollout.wait import begin_wait
 
 MISSING_FOR = timedelta(seconds=5)
 """How long a program that is not in the image may take to appear: something may bring it along."""
@@ -55,7 +56,10 @@ def start_candidates(rollout: Rollout, plans: tuple[Plan, ...]) -> Iterator[Even
             rollout.containers[plan.deployment] = engine.create(birth).container
             yield from _warned(rollout, birth)
         if plan.spec.stop_first and plan.previous is not None:
-            if plan.has_downtime:
+            entry = next(e for e in rollout.record.journal_entries if e.service == plan.service)
+            if entry.wait:
+                yield from begin_wait(rollout, plan, entry)
+            elif plan.has_downtime:
                 rollout.downtime.begin(plan.service)
             killed = retire(rollout.world, (plan.previous,))
             yield from killed_notes(plan.key, killed, rollout.now)

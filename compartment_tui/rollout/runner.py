@@ -37,6 +37,7 @@ from compartment_tui.rollout.retirement import killed_notes
 from compartment_tui.rollout.steps import schedule
 from compartment_tui.rollout.switch import must_switch, open_inner_calls, switch_routes
 from compartment_tui.rollout.undo import undo
+from compartment_tui.rollout.wait import count_waits
 
 RESUME_HINT = "`compartment-tui resume` finishes or reverts it"
 
@@ -91,6 +92,7 @@ def execute(
             took=world.clock.monotonic() - began,
             failure=ending.failure,
             gaps=dict(rollout.downtime.measured),
+            waits=dict(rollout.waits),
             live_after=ending.live_after,
         )
     except GeneratorExit:
@@ -183,6 +185,7 @@ def _after_the_switch(rollout: Rollout) -> Generator[Event, None, RunEnding]:
             yield rollout.begin(Stage.STOPPING_PREVIOUS, target)
         killed = retire_previous(rollout.world, rollout.record)
         rollout.save(finished(rollout.record, rollout.run.actor, rollout.now))
+        count_waits(rollout)
     except Exception as raised:
         error = as_expected(rollout.world, raised)
         yield from _told(rollout, error)
@@ -229,10 +232,15 @@ def _revert(
         target, stage = rollout.working_on
         failures = {target.service: (stage, failure.message)}
     try:
-        yield from undo(
+        for event in undo(
             rollout.world, rollout.lock, rollout.record, keep_failed=frozenset(failures)
-        )
+        ):
+            # What it tells of comes after those who waited were answered.
+            rollout.waiting.end_all()
+            yield event
+        rollout.waiting.end_all()
         rollout.downtime.end_all()
+        count_waits(rollout)
         record = reverted(
             rollout.record_with_images(),
             actor=rollout.run.actor,

@@ -39,7 +39,9 @@ def switch_routes(rollout: Rollout, plans: tuple[Plan, ...]) -> Iterator[Event]:
     await_in_force(rollout.world, rollout.lock, table)
     rollout.committed = True
     rollout.downtime.end_all()
-    rollout.save(apply_commit(rollout.world, rollout.lock, rollout.record))
+    record = apply_commit(rollout.world, rollout.lock, rollout.record)
+    rollout.waiting.end_all()
+    rollout.save(record)
     for plan in plans:
         yield rollout.end(stage, plan.target, note=plan.opened_preview or "")
     if rollout.run.purpose is Purpose.HOLD:
@@ -215,7 +217,11 @@ def apply_commit(
         return held(record, world.clock.now())
     if journal.purpose is Purpose.DISCARD:
         return discarded(record)
-    names = {e.service: None if e.removes else e.deployment for e in journal.entries}
+    waited_for = {entry.service: entry.deployment for entry in journal.waited_for}
+    if waited_for:
+        # First of all: what waits is answered from here on. The active name follows, much later.
+        world.engine.name_awaited(record.key, waited_for)
+    names = {e.service: None if e.removes else e.deployment for e in journal.entries if not e.wait}
     world.engine.name_active(record.key, names)
     for entry in journal.incoming:
         world.engine.keep_running(entry.deployment)

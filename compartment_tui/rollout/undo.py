@@ -19,6 +19,7 @@ from compartment_tui.ports import EnvironmentLock, World
 from compartment_tui.rollout.drain import LOOK_UP_PATIENCE
 from compartment_tui.rollout.retirement import retire
 from compartment_tui.rollout.switch import await_in_force
+from compartment_tui.rollout.wait import begun, end_wait, release_to_previous, wait_again
 
 ORDER = tuple(Stage)
 
@@ -41,6 +42,10 @@ def undo(
         return
     switched = reached(journal, Stage.SWITCHING_ROUTE)
     goes_live = journal.purpose is Purpose.LIVE
+    waiting = begun(world, lock, record, switched=switched)
+    if waiting:
+        _refuse_hurry(world)
+        wait_again(world, lock, journal, waiting)
     if goes_live:
         _refuse_hurry(world)
         # Two of a stop-first service must not run at once, not even now.
@@ -49,7 +54,10 @@ def undo(
         _refuse_hurry(world)
         if goes_live and (entry.stop_first or switched):
             _run_previous(world, entry)
-    if switched:
+    if waiting:
+        _refuse_hurry(world)
+        release_to_previous(world, lock, record, waiting)
+    if switched or waiting:
         _refuse_hurry(world)
         yield from _routes_back(world, lock, record, journal)
     staying = (one for one in journal.incoming if one.kept or one.service in keep_failed)
@@ -64,6 +72,7 @@ def undo(
             # It died after it went live: the engine would bring it back for ever.
             world.engine.retire(entry.deployment, timedelta())
         # Else a held one stays as it is, also when it was not ready: it is still held.
+    _names_back(world, record, journal, waited=bool(waiting))
 
 
 def reached(journal: Journal, stage: Stage) -> bool:
@@ -89,13 +98,28 @@ def _routes_back(
     if lock.routes() != journal.before:
         lock.write_routes(journal.before)
     await_in_force(world, lock, journal.before)
+    if not reached(journal, Stage.SWITCHING_ROUTE):
+        return  # requests waited, and nothing was switched yet
     if journal.purpose is Purpose.LIVE:
-        back = {e.service: e.previous for e in journal.entries if e.previous is not None}
+        back = {e.service: e.previous for e in journal.entries if e.previous and not e.wait}
         world.engine.name_active(record.key, back)
         world.clock.sleep(LOOK_UP_PATIENCE)
         world.engine.end_stepping_aside(record.key, back)
     for entry in reversed(journal.entries):
         yield _reverted(world, record, entry, journal.purpose.switch_stage)
+
+
+def _names_back(world: World, record: EnvironmentRecord, journal: Journal, *, waited: bool) -> None:
+    """What answered those who waited takes the active name again; also where a crash left that."""
+    back = {one.service: one.previous for one in journal.waited_for if one.previous}
+    if not back:
+        return
+    _refuse_hurry(world)
+    if waited:
+        end_wait(world, record, back)
+    else:
+        world.engine.name_active(record.key, back)
+    world.engine.end_stepping_aside(record.key, back)
 
 
 def _stand_down(

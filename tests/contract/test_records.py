@@ -98,6 +98,7 @@ JOURNAL = Journal(
             held=True,
             discards="dep_2",
             removes=True,
+            wait=30,
         ),
         JournalEntry(
             service="a-b_c", deployment="dep_2", previous=None, kept=False, stop_first=False

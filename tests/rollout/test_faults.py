@@ -227,7 +227,8 @@ def unanswered(opened: MemoryWorld) -> list[str]:
     """Who runs and calls a service by its name inside, and gets no answer though one is routed."""
     host, found = opened.host, []
     for key, table in host.in_force.items():
-        names = {route.inside for route in table.routes if route.inside and not route.stopped}
+        served = (one for one in table.routes if not (one.stopped or one.waiting))
+        names = {one.inside for one in served if one.inside}
         running = (one for one in host.containers.values() if one.key == key and one.running)
         found += [
             f"{one.deployment} gets nobody at {name}"

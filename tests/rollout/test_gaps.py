@@ -12,7 +12,7 @@ from compartment_tui.domain.requests import Deploy, Stop
 from compartment_tui.operations import requests
 from tests.rollout.shop import WEB, WORKER, change_everything, deploy, finish, open_shop
 
-STORE = replace(WEB, name="store", volumes=(("data", "/data"),))
+STORE = replace(WEB, name="store", volumes=(("data", "/data"),), hold=timedelta())
 STOPS = timedelta(seconds=3)
 READY = timedelta(seconds=4)
 

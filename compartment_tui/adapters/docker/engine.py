@@ -159,6 +159,9 @@ class DockerEngine:
     def name_active(self, key: EnvironmentKey, active: Mapping[str, str | None]) -> None:
         active_name.name_active(self._client, key, active)
 
+    def name_awaited(self, key: EnvironmentKey, awaited: Mapping[str, str]) -> None:
+        active_name.name_awaited(self._client, key, awaited)
+
     def end_stepping_aside(self, key: EnvironmentKey, services: Iterable[str]) -> None:
         active_name.end_stepping_aside(self._client, key, services)
 

@@ -32,8 +32,8 @@ def _dead_routes(
 ) -> Iterator[str]:
     for route in table.routes:
         container = known.get(route.deployment)
-        if route.stopped:
-            continue  # the edge answers itself
+        if route.stopped or route.waiting:
+            continue  # the edge answers itself, or waits for somebody else
         if container is None:
             yield f"{key.text}: {route.host} leads to {route.deployment}, which is gone"
         elif not container.running and container.always:
@@ -91,6 +91,8 @@ def _disagreements(
     yield from _unanswered(state, table, known)
     yield from _held_disagreements(state, table, known)
     for route in table.routes:
+        if route.waiting:
+            yield f"{place}: requests to {route.host} wait, and nobody will answer them"
         held = state.held.values() if is_preview(route.host, route.deployment) else ()
         if not state.is_active(route.deployment) and route.deployment not in held:
             yield f"{place}: {route.host} leads to {route.deployment}, which is not active"

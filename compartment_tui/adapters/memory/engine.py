@@ -236,6 +236,18 @@ class MemoryEngine:
                 self._give_name(key, service, container)
         self._host.settle_traffic()
 
+    def name_awaited(self, key: EnvironmentKey, awaited: Mapping[str, str]) -> None:
+        for service, deployment in awaited.items():
+            chosen, name = self._host.containers.get(deployment), stepping_aside_name(service, key)
+            if chosen is None or chosen.name == name:
+                continue
+            for bearer in self._host.containers.values():
+                if bearer.name == name:
+                    bearer.name = container_name(service, bearer.deployment, key)
+            chosen.name = name
+            self._host.tell(chosen, "rename")
+        self._host.settle_traffic()
+
     def end_stepping_aside(self, key: EnvironmentKey, services: Iterable[str]) -> None:
         for service in services:
             aside = stepping_aside_name(service, key)

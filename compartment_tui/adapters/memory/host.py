@@ -10,6 +10,7 @@ import itertools
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import partial
 
 from compartment_tui.adapters.memory import checks
 from compartment_tui.adapters.memory.behaviour import FAULTLESS, Behaviour
@@ -21,11 +22,13 @@ from compartment_tui.domain.deployment import AuditLine, EnvironmentRecord, Imag
 from compartment_tui.domain.engine import LockInfo, Misfit
 from compartment_tui.domain.errors import CompartmentError, DiskFull, RecordInvalid
 from compartment_tui.domain.names import EnvironmentKey, active_name, stepping_aside_name
-from compartment_tui.domain.routes import RouteTable
+from compartment_tui.domain.routes import Route, RouteTable
 from compartment_tui.ports import EngineEvent
 
 ROUTE_DELAY = timedelta(milliseconds=50)
 """How long the edge takes to put a written table in force."""
+TRY_AGAIN = timedelta(milliseconds=100)
+"""How often the edge tries for a request that waits."""
 _NUMBERS = itertools.count(1)
 
 
@@ -48,6 +51,22 @@ class PretendedEdge:
         """Where it takes calls of the environment's own services."""
         inside = key in self.attached - self.unpinned and not self.lacks
         return self.settings.inner_ports if inside else ()
+
+
+@dataclass(slots=True, kw_only=True, eq=False)
+class Visitor:
+    """One request of somebody outside."""
+
+    host: str
+    arrived: timedelta
+    answered_by: str | None = None
+    """The deployment whose answer they got; None: none so far, or an error."""
+    early: bool = False
+    """No route in force had led there before."""
+    waited: bool = False
+    waits_for: str = ""
+    """The name whose bearer will answer; empty when they do not wait any more."""
+    until: timedelta = timedelta()
 
 
 @dataclass(slots=True, kw_only=True, eq=False)
@@ -129,6 +148,10 @@ class Host:
     releases: list[str] = field(default_factory=list)
     """Deployments whose release command ran to its end, in order."""
     executed: list[tuple[str, tuple[str, ...]]] = field(default_factory=list)
+    visitors: list[Visitor] = field(default_factory=list)
+    """Who came, in order."""
+    led_to: set[str] = field(default_factory=set)
+    """Deployments that a route in force has led to."""
     listeners: list[tuple[str, MemoryFeed[EngineEvent]]] = field(default_factory=list)
 
     # --- scripting -------------------------------------------------------------------------------
@@ -239,15 +262,14 @@ class Host:
 
     def settle_traffic(self) -> None:
         """Let every container know whether callers reach it now, from outside or by name."""
-        routed = {
-            route.deployment
-            for table in self.in_force.values()
-            for route in table.routes
-            if not route.stopped
-        }
+        routes = [route for table in self.in_force.values() for route in table.routes]
+        routed = {one.deployment for one in routes if not (one.stopped or one.waiting)}
+        waiting = {one.deployment for one in routes if one.waiting}
+        self.led_to |= routed
         for container in tuple(self.containers.values()):
             named = container.name == active_name(container.service, container.key)
-            container.serve(named or container.deployment in routed)
+            reached = named and container.deployment not in waiting
+            container.serve(reached or container.deployment in routed)
 
     def tell(self, container: Container, action: str) -> None:
         """Let everybody who listens know what happened."""
@@ -282,15 +304,53 @@ class Host:
 
     def answer(self, hostname: str) -> str | None:
         """The deployment that answers a visitor of that host now; None when nobody does."""
+        key, route = self._route(hostname)
+        if key is None or route is None or route.stopped:
+            return None
+        if route.waiting:
+            return self.awaited(stepping_aside_name(route.waiting, key))
+        container = self.containers.get(route.deployment)
+        served = container is not None and container.refuses() is None
+        return route.deployment if served else None
+
+    def awaited(self, name: str) -> str | None:
+        """The deployment that requests waiting for a name get to; None while they wait on."""
+        bearers = (one for one in self.containers.values() if one.name == name)
+        return next((one.deployment for one in bearers if one.refuses() is None), None)
+
+    def arrive(self, hostname: str) -> "Visitor":
+        """Somebody asks for a page of that host; a route that waits lets them wait."""
+        key, route = self._route(hostname)
+        visitor = Visitor(host=hostname, arrived=self.clock.monotonic())
+        self._answer(visitor, self.answer(hostname))
+        if visitor.answered_by is None and key is not None and route is not None and route.waiting:
+            visitor.waits_for = stepping_aside_name(route.waiting, key)
+            visitor.until = visitor.arrived + timedelta(seconds=route.wait)
+            self.clock.call_in(TRY_AGAIN, partial(self._try_again, visitor))
+        visitor.waited = route is not None and bool(route.waiting)
+        self.visitors.append(visitor)
+        return visitor
+
+    def _try_again(self, visitor: "Visitor") -> None:
+        """A request that waits keeps to what it waits for, whatever the routes say by now."""
+        self._answer(visitor, self.awaited(visitor.waits_for))
+        if visitor.answered_by is not None or self.clock.monotonic() >= visitor.until:
+            visitor.waits_for = ""
+            return
+        self.clock.call_in(TRY_AGAIN, partial(self._try_again, visitor))
+
+    def _answer(self, visitor: "Visitor", deployment: str | None) -> None:
+        visitor.answered_by = deployment
+        visitor.early = deployment is not None and deployment not in self.led_to
+
+    def _route(self, hostname: str) -> tuple[EnvironmentKey | None, Route | None]:
         for key, table in self.in_force.items():
             if self.edge is None or key not in self.edge.attached:
                 continue
             for route in table.routes:
-                container = self.containers.get(route.deployment)
-                served = container is not None and container.refuses() is None
-                if route.host == hostname and served and not route.stopped:
-                    return route.deployment
-        return None
+                if route.host == hostname:
+                    return key, route
+        return None, None
 
     def call(self, caller: str, service: str) -> str | None:
         """The deployment that answers a container's call to a service by name; None: nobody does.
@@ -303,7 +363,10 @@ class Host:
             table = self.in_force.get(key, RouteTable())
             ports = self.edge.inner_ports(key) if self.edge else ()
             routes = (one for one in table.routes if one.inside == service and one.port in ports)
-            found = next((one.deployment for one in routes if not one.stopped), None)
+            route = next((one for one in routes if not one.stopped), None)
+            if route is not None and route.waiting:
+                return self.awaited(stepping_aside_name(service, key))
+            found = route.deployment if route is not None else None
         else:
             bearers = {one.name: one.deployment for one in self.containers.values() if one.running}
             names = (active_name(service, key), stepping_aside_name(service, key))

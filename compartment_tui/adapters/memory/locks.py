@@ -1,5 +1,6 @@
 """The locks of the pretended machine."""
 
+from collections.abc import Collection, Mapping
 from datetime import timedelta
 from typing import Self
 
@@ -24,6 +25,7 @@ from compartment_tui.domain.errors import (
 from compartment_tui.domain.names import EnvironmentKey, show
 from compartment_tui.domain.refusal import Cause, Refusal, Reply, judged, unanswered
 from compartment_tui.domain.routes import RouteTable
+from compartment_tui.domain.wait import WaitCount
 
 ENGINE_LOCK_PATIENCE = timedelta(seconds=60)
 ENGINE_LOCK_PAUSE = timedelta(milliseconds=200)
@@ -147,6 +149,17 @@ class MemoryEnvironmentLock:
         if self._host.edge is None or not self._host.edge.running:
             raise edge_away(EdgeNotConfirmed)
         return self._host.in_force.get(self._key, RouteTable()) == table
+
+    def waited(self, hosts: Collection[str]) -> Mapping[str, WaitCount]:
+        self.confirm()
+        if self._host.edge is None or not self._host.edge.running:
+            raise edge_away(EdgeNotConfirmed)
+        return {host: self._waited(host) for host in hosts}
+
+    def _waited(self, host: str) -> WaitCount:
+        came = [one for one in self._host.visitors if one.host == host and one.waited]
+        failed = [one for one in came if one.answered_by is None and not one.waits_for]
+        return WaitCount(requests=len(came), failed=len(failed))
 
     def ready(self, instance: Instance, readiness: Readiness, port: int | None) -> Refusal | None:
         self.confirm()

@@ -46,6 +46,7 @@ def _service_rules(name: str, service: Tables | str, root: Path) -> Iterator[Pro
     yield from _source_rules(at, service, root)
     yield from _kind_rules(at, service)
     yield from _readiness_rules(at, service)
+    yield from _hold_rules(at, service)
     if "release" in service and "command" not in service["release"]:
         yield Problem(path=(*at, "release"), message=f"[{dotted(at)}] release needs a `command`")
     mounts: dict[str, str] = {}
@@ -111,6 +112,18 @@ def _kind_rules(at: tuple[str, ...], service: Tables) -> Iterator[Problem]:
         if key in service:
             message = f"[{dotted(at)}] is static: files that are served, so it has no `{key}`"
             yield Problem(path=(*at, key), message=message)
+
+
+def _hold_rules(at: tuple[str, ...], service: Tables) -> Iterator[Problem]:
+    if "hold" not in service:
+        return
+    if service.get("kind") is Kind.WORKER:
+        message = f"[{dotted(at)}] has `hold`, but nobody sends requests to a worker"
+        yield Problem(path=(*at, "hold"), message=message, hint="leave `hold` away")
+    elif not service.get("volumes"):
+        message = f"[{dotted(at)}] has `hold`, which is for services with volumes only"
+        hint = "the others are replaced without a gap; leave `hold` away"
+        yield Problem(path=(*at, "hold"), message=message, hint=hint)
 
 
 def _readiness_rules(at: tuple[str, ...], service: Tables) -> Iterator[Problem]:

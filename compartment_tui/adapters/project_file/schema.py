@@ -161,6 +161,12 @@ KEYS: tuple[SchemaKey, ...] = (
         default="10s",
     ),
     _key(
+        "services.*.hold",
+        types.DURATION,
+        "With volumes and a route: how long requests may wait while it is replaced; 0s: not.",
+        default="30s",
+    ),
+    _key(
         "services.*.init",
         types.FLAG,
         "Docker's init process goes first: it passes signals on, and tidies up after children.",

@@ -4,6 +4,7 @@ A `Run` is a tuple of `Plan`s, one per service. `--plan`, a preview and the roll
 value, and undo reads nothing else: every id and every name a container may bear is fixed here.
 """
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -131,6 +132,8 @@ class Plan:
     """The host a held candidate can be looked at: opened by a hold, closed by what follows it."""
     superseded: Deployment | None = None
     """The held candidate that goes when this one has succeeded."""
+    can_wait: bool = False
+    """The edge can let requests wait."""
     root: Path | None = None
     """Where `spec.path` lies when that is not the project: a clean copy of a commit."""
 
@@ -204,6 +207,14 @@ class Plan:
         previous = self.previous
         replaces = self.spec.stop_first and previous is not None and not previous.resting
         return replaces and self.purpose is Purpose.LIVE
+
+    @property
+    def wait(self) -> int:
+        """How many seconds requests may wait while the service is away; 0: they do not."""
+        routed = self.host is not None and self.previous is not None and self.previous.host
+        if not (self.can_wait and self.has_downtime and routed):
+            return 0
+        return math.ceil(self.spec.hold.total_seconds())
 
     @property
     def changes(self) -> NameChanges:
@@ -336,6 +347,7 @@ class Run:
                 held=plan.from_hold,
                 discards=plan.superseded.id if plan.superseded else None,
                 removes=plan.removes,
+                wait=plan.wait if plan.previous and before.leads_to(plan.previous.id) else 0,
             )
             for plan in self.plans
         )

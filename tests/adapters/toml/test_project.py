@@ -76,7 +76,8 @@ def test_every_line_of_the_example_fits_the_width() -> None:
 
 def test_defaults_in_the_definitions_are_those_of_the_domain() -> None:
     """A file that writes every default down means the same as one that writes none."""
-    document: dict[str, Any] = {"project": {"name": "shop"}, "services": {"web": {"path": "web"}}}
+    web = {"path": "web", "volumes": {"data": "/data"}}
+    document: dict[str, Any] = {"project": {"name": "shop"}, "services": {"web": web}}
     bare = read(tomli_w.dumps(document) + '[services.web.readiness]\ntype = "http"\n')
     for key in KEYS:
         if key.default is not None and "release" not in key.path:

@@ -1,7 +1,7 @@
 """Seeing what the edge sees: a shell in its network namespace, and what is asked from there."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Mapping
 from datetime import timedelta
 
 from compartment_tui.adapters.docker.api import labels
@@ -27,6 +27,7 @@ from compartment_tui.domain.errors import EdgeNotConfirmed
 from compartment_tui.domain.names import EnvironmentKey
 from compartment_tui.domain.refusal import Refusal
 from compartment_tui.domain.routes import RouteTable
+from compartment_tui.domain.wait import WaitCount
 
 PATIENCE = timedelta(seconds=5)
 """How long an edge that is coming up may take to be there."""
@@ -82,6 +83,11 @@ class EdgeNamespace:
             return traefik.in_force(self._key, table, *answers(answer), inner)
         except (ValueError, traefik.UnreadableDocument) as error:
             raise EdgeNotConfirmed("the edge's API gave no usable answer") from error
+
+    def waited(self, hosts: Collection[str]) -> Mapping[str, WaitCount]:
+        """See `EnvironmentLock.waited`."""
+        metrics = self._from_there(lambda: self._run(QUESTIONS, traefik.METRICS)).text
+        return {host: traefik.waited(self._key, host, metrics) for host in hosts}
 
     def ready(self, instance: Instance, readiness: Readiness, port: int | None) -> Refusal | None:
         """See `EnvironmentLock.ready`."""

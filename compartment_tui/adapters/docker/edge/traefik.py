@@ -28,8 +28,10 @@ from compartment_tui.domain.names import (
     is_preview,
     misnamed,
     show,
+    stepping_aside_name,
 )
 from compartment_tui.domain.routes import Route, RouteTable
+from compartment_tui.domain.wait import WaitCount
 
 EDGE_IMAGE = "traefik:v3.7"
 WEB_PORT = 64080
@@ -45,6 +47,8 @@ ACME = f"{CERTIFICATES}/acme"
 RESOLVERS = ("le", "le-staging")
 """Let's Encrypt, and the one for trying: neither is asked before a route wants it."""
 STAGING = "https://acme-staging-v02.api.letsencrypt.org/directory"
+METRICS = f"http://127.0.0.1:{API_PORT}/metrics"
+_REQUESTS = "traefik_router_requests_total{"
 SUFFIX = ".toml"
 
 _HOST = re.compile(
@@ -60,6 +64,15 @@ _INNER = "inner-"
 """Not the environment's identifier first: clients of an earlier version pass these names over."""
 _ALSO = "-also"
 _CHAIN = "-chain"
+_WAIT = "-wait"
+"""Ends the names of what a route has of its own while its requests wait."""
+_WAITED_FOR = "-wait-for-"
+_CROWD = f"-wait-crowd{_CLEAN}"
+"""An earlier version passes over what ends like this: it reads such a document, too."""
+CROWD = 500
+"""How many requests of one host may wait; each is a connection."""
+_TRIES_A_SECOND = 20
+"""More than there can be: what ends the waiting is its time alone."""
 _SAID_BY_CALLERS = (
     "Forwarded",
     "X-Forwarded-By",
@@ -196,10 +209,12 @@ def read(text: str) -> tuple[EnvironmentKey, RouteTable]:
         http = tomllib.loads(text)["http"]
         services = http["services"]
         signs = http.get("middlewares", {})
-        routes = (_route(router, services, signs) for router in http.get("routers", {}).values())
         key = _owner(services)
         named = _named_inside(key, services)
-        routes = (replace(one, inside=_inside(one, named)) for one in routes)
+        routes = (
+            _inside(_route(router, services, signs), _server_of(router, services), named)
+            for router in http.get("routers", {}).values()
+        )
         return key, RouteTable(marker=_marker(services), routes=tuple(sorted(routes)))
     except (*_NONSENSE, bounds.TooMuch) as error:
         raise UnreadableDocument("the route document cannot be parsed") from error
@@ -268,10 +283,10 @@ def _named_inside(key: EnvironmentKey, services: Mapping[str, Any]) -> dict[str,
     }
 
 
-def _inside(route: Route, named: Mapping[str, str]) -> str:
-    if is_preview(route.host, route.deployment):
-        return ""
-    return named.get(f"http://{alias(route.deployment)}:{route.port}", "")
+def _inside(route: Route, server: str, named: Mapping[str, str]) -> Route:
+    """The route with its name inside, by the address it leads to."""
+    preview = is_preview(route.host, route.deployment)
+    return route if preview else replace(route, inside=named.get(server, ""))
 
 
 def queries(key: EnvironmentKey | None = None) -> tuple[str, ...]:
@@ -363,9 +378,13 @@ def _sections(key: EnvironmentKey, table: RouteTable) -> dict[str, dict[str, Any
     middlewares: dict[str, dict[str, Any]] = {}
     for route in table.routes:
         service = f"{prefix}-{alias(route.deployment)}-{route.port}"
-        services[service] = _upstream(f"http://{alias(route.deployment)}:{route.port}")
-        digest = hashlib.sha256(route.host.encode()).hexdigest()[:20]
-        routers[f"{prefix}-{digest}"] = {
+        upstream = alias(route.deployment)
+        if route.waiting:
+            service = f"{service}{_WAIT}"
+            upstream = stepping_aside_name(route.waiting, key)
+        services[service] = _upstream(f"http://{upstream}:{route.port}")
+        router = _router(key, route.host, waits=bool(route.waiting))
+        routers[router] = {
             "entryPoints": ["web"],
             "rule": f"Host(`{route.host}`)",
             "service": service,
@@ -386,7 +405,13 @@ def _sections(key: EnvironmentKey, table: RouteTable) -> dict[str, dict[str, Any
             name = f"{prefix}{_FALLBACK}{alias(route.deployment)}-{route.port}"
             middlewares[name] = {"errors": _as_found(service)}
             used.append(name)
-        routers[f"{prefix}-{digest}"]["middlewares"] = used
+        if route.waiting:
+            names = _encode([route.waiting, route.deployment, str(route.wait)])
+            name = f"{prefix}{_WAITED_FOR}{names}{_CLEAN}"
+            middlewares[f"{prefix}{_CROWD}"] = {"inFlightReq": {"amount": CROWD}}
+            middlewares[name] = {"retry": _until_there(route.wait)}
+            used += [f"{prefix}{_CROWD}", name]
+        routers[router]["middlewares"] = used
         if route.inside:
             # Callers inside are led here by a document that does not change at a switch.
             name = _inner_service(key, route.inside)
@@ -396,6 +421,32 @@ def _sections(key: EnvironmentKey, table: RouteTable) -> dict[str, dict[str, Any
                 "chain": {"middlewares": [f"{name}{_ALSO}", *used[1:]]}
             }
     return {"routers": routers, "middlewares": middlewares, "services": services}
+
+
+def _router(key: EnvironmentKey, host: str, *, waits: bool) -> str:
+    digest = hashlib.sha256(host.encode()).hexdigest()[:20]
+    return f"{key.identifier}-{digest}{_WAIT if waits else ''}"
+
+
+def _until_there(seconds: int) -> dict[str, Any]:
+    """Tries again while nobody accepts: before a request is read, so that none arrives twice."""
+    return {
+        "attempts": seconds * _TRIES_A_SECOND,
+        "initialInterval": "100ms",
+        "timeout": f"{seconds}s",
+    }
+
+
+def waited(key: EnvironmentKey, host: str, metrics: str) -> WaitCount:
+    """How many requests waited for a host, by what the edge's /metrics say."""
+    router = f'router="{_router(key, host, waits=True)}@file"'
+    requests = failed = 0
+    for line in metrics.splitlines():
+        if line.startswith(_REQUESTS) and router in line:
+            number = int(float(line.rpartition(" ")[2]))
+            requests += number
+            failed += number if 'code="5' in line else 0
+    return WaitCount(requests=requests, failed=failed)
 
 
 def _as_found(service: str) -> dict[str, Any]:
@@ -425,34 +476,50 @@ def _server(balancer: Mapping[str, Any]) -> str:
     return str(server["url"])
 
 
+def _server_of(router: Mapping[str, Any], services: Mapping[str, Any]) -> str:
+    return _server(services[router["service"]]["loadBalancer"])
+
+
 def _middlewares(router: Mapping[str, Any]) -> list[str]:
     return [name.partition("@")[0] for name in router.get("middlewares") or ()]
 
 
 def _own_middlewares(router: Mapping[str, Any]) -> list[str]:
     """Those that tell routes apart: a document of an older version has none for the headers."""
-    return [name for name in _middlewares(router) if not name.endswith(_CLEAN)]
+    return [name for name in _middlewares(router) if not name.endswith(_CLEAN) or _WAIT in name]
 
 
 def _route(
     router: Mapping[str, Any], services: Mapping[str, Any], signs: Mapping[str, Any]
 ) -> Route:
     rule = _RULE.fullmatch(router["rule"])
-    url = urlsplit(_server(services[router["service"]]["loadBalancer"]))
+    waiting, deployment, wait = _wait(router)
+    url = urlsplit(_server_of(router, services))
     if rule is None or url.hostname is None or url.port is None:
         raise ValueError("not a route of ours")
     stopped = [
         str(_decode(signs[name]["plugin"][stopped_page.NAME]["names"])[0])
         for name in _own_middlewares(router)
-        if _FALLBACK not in name
+        if _FALLBACK not in name and _WAIT not in name
     ]
     return Route(
         host=rule[1],
-        deployment=deployment_of_alias(url.hostname),
+        deployment=deployment or deployment_of_alias(url.hostname),
         port=url.port,
         stopped="".join(stopped),
         fallback=any(_FALLBACK in name for name in _middlewares(router)),
+        waiting=waiting,
+        wait=int(wait),
     )
+
+
+def _wait(router: Mapping[str, Any]) -> tuple[str, str, str]:
+    """For which service its requests wait, where they led to, and for how many seconds."""
+    for name in _middlewares(router):
+        if _WAITED_FOR in name:
+            service, deployment, seconds = _decode(name.partition(_WAITED_FOR)[2][: -len(_CLEAN)])
+            return str(service), str(deployment), str(seconds)
+    return "", "", "0"
 
 
 def _marker(services: Iterable[str]) -> str | None:

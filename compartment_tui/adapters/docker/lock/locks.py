@@ -6,6 +6,7 @@ writes after losing the lock; the probe because it stands in the edge's network.
 
 import errno
 import os
+from collections.abc import Collection, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Self
 
@@ -52,6 +53,7 @@ from compartment_tui.ports import Engine
 
 if TYPE_CHECKING:
     from compartment_tui.domain.engine import LockInfo
+    from compartment_tui.domain.wait import WaitCount
 
 WRITE_LIMIT = timedelta(seconds=60)
 """A disk may be slow to say that it has the bytes."""
@@ -248,6 +250,10 @@ class DockerEnvironmentLock:
     def in_force(self, table: RouteTable) -> bool:
         self.confirm()
         return self._standpoint.in_force(table, self._entry)
+
+    def waited(self, hosts: Collection[str]) -> Mapping[str, "WaitCount"]:
+        self.confirm()
+        return self._standpoint.waited(hosts)
 
     def ready(self, instance: Instance, readiness: Readiness, port: int | None) -> Refusal | None:
         self.confirm()

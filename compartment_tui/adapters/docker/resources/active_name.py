@@ -37,6 +37,20 @@ def name_active(client: Client, key: EnvironmentKey, active: Mapping[str, str | 
             _rename(client, renames)
 
 
+def name_awaited(client: Client, key: EnvironmentKey, awaited: Mapping[str, str]) -> None:
+    """See `Engine.name_awaited`."""
+    found = instances(client, labels.filters(Role.SERVICE, key))
+    by_deployment = {one.deployment: one for one in found}
+    by_name = {one.name: one for one in found}
+    for service, deployment in sorted(awaited.items()):
+        chosen, name = by_deployment.get(deployment), stepping_aside_name(service, key)
+        bearer = by_name.get(name)
+        if chosen is None or chosen == bearer:
+            continue
+        cleared = (_to_its_own(bearer),) if bearer else ()
+        _rename(client, (*cleared, (chosen.container, name)))
+
+
 def end_stepping_aside(client: Client, key: EnvironmentKey, services: Iterable[str]) -> None:
     """See `Engine.end_stepping_aside`."""
     names = {stepping_aside_name(service, key) for service in services}

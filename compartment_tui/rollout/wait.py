@@ -1,0 +1,165 @@
+"""Requests that wait at the edge while a single writer is replaced, and their release.
+
+A request that waits keeps asking for the name it began to wait for, whatever later routes say. So
+they wait for a name that nobody has, and whoever is given that name answers them.
+"""
+
+from collections.abc import Iterable, Iterator
+from contextlib import closing
+from datetime import timedelta
+
+from compartment_tui.domain.config import UNDECLARED
+from compartment_tui.domain.deployment import EnvironmentRecord, Journal, JournalEntry
+from compartment_tui.domain.errors import EdgeNotConfirmed, InstanceGone
+from compartment_tui.domain.events import Event
+from compartment_tui.domain.names import stepping_aside_name
+from compartment_tui.domain.planning.plan import Plan
+from compartment_tui.domain.planning.rollback_targets import spec_of
+from compartment_tui.domain.wait import Wait, summed
+from compartment_tui.ports import ConnectionCount, EnvironmentLock, World
+from compartment_tui.rollout.caller_names import CallerNames
+from compartment_tui.rollout.context import Rollout
+from compartment_tui.rollout.errors import as_expected
+from compartment_tui.rollout.switch import await_in_force, mend_documents
+
+RELEASE_PATIENCE = timedelta(seconds=4)
+"""How long whoever answers keeps the name that was waited for.
+
+The edge tries again within 0.3 s, and a look-up that got lost takes it up to three.
+"""
+COUNT_INTERVAL = timedelta(milliseconds=50)
+READY_INTERVAL = timedelta(milliseconds=50)
+
+
+def begin_wait(rollout: Rollout, plan: Plan, entry: JournalEntry) -> Iterator[Event]:
+    """Let the requests to a service wait, until the one that serves is free of them."""
+    world, lock, key = rollout.world, rollout.lock, rollout.run.key
+    if plan.previous is None or plan.previous.port is None:
+        return
+    world.engine.end_stepping_aside(key, [plan.service])
+    yield from mend_documents(rollout)
+    before = lock.routes()
+    table = before.made_wait(
+        f"{rollout.run.id}.{plan.service}", plan.service, {plan.previous.id: entry.wait}
+    )
+    lock.write_routes(table)
+    await_in_force(world, lock, table)
+    rollout.waiting.begin(plan.service)
+    try:
+        count = world.engine.count_connections(plan.previous.id, plan.previous.port)
+    except InstanceGone:
+        return
+    with closing(count):
+        left = _drained(rollout, count, timedelta(seconds=entry.wait) / 2)
+    if left:
+        yield rollout.note(CallerNames(world, key).of(left).cut_words, plan.target)
+
+
+def _drained(rollout: Rollout, count: ConnectionCount, limit: timedelta) -> tuple[str, ...]:
+    """Wait until nobody is connected, or the limit; the addresses of those who still are.
+
+    Nothing new can come from the edge, so one look at which there is nobody is enough.
+    """
+    clock = rollout.world.clock
+    deadline = clock.monotonic() + limit
+    while True:
+        rollout.check_cancel()
+        try:
+            left = count.now()
+        except InstanceGone:
+            return ()
+        if not left or clock.monotonic() >= deadline:
+            return left
+        clock.sleep(COUNT_INTERVAL)
+
+
+def count_waits(rollout: Rollout) -> None:
+    """Find out what came of the requests that waited in this run; the edge may not know."""
+    measured = rollout.waiting.measured
+    previous = {plan.service: plan.previous for plan in rollout.run.plans if plan.previous}
+    hosts = {
+        service: {
+            route.host
+            for route in rollout.before.routes
+            if service in previous and route.deployment == previous[service].id
+        }
+        for service in measured
+    }
+    try:
+        counts = rollout.lock.waited(set().union(*hosts.values())) if measured else {}
+    except Exception as raised:
+        # The run is over: what is not known is not worth a word.
+        as_expected(rollout.world, raised)
+        counts = {}
+    for service, longest in measured.items():
+        found = [counts[host] for host in hosts[service] if host in counts]
+        rollout.waits[service] = Wait(longest=longest, count=summed(found) if found else None)
+
+
+def begun(
+    world: World, lock: EnvironmentLock, record: EnvironmentRecord, *, switched: bool
+) -> tuple[JournalEntry, ...]:
+    """The entries whose requests may wait by now, as far as routes and names tell."""
+    entries = record.journal.waited_for if record.journal else ()
+    if not entries or switched or lock.routes().waits:
+        return entries
+    return entries if any(_is_awaited(world, record, entry) for entry in entries) else ()
+
+
+def _is_awaited(world: World, record: EnvironmentRecord, entry: JournalEntry) -> bool:
+    """Whether an undo that was broken off has released the requests to the previous one."""
+    instance = world.engine.instance(entry.previous) if entry.previous else None
+    return instance is not None and instance.name == stepping_aside_name(entry.service, record.key)
+
+
+def wait_again(
+    world: World, lock: EnvironmentLock, journal: Journal, entries: Iterable[JournalEntry]
+) -> None:
+    """Let requests wait for the undo, too: those that the routes lead to what is to be stopped.
+
+    An edge that does not take that does not keep the previous ones from coming back.
+    """
+    table = waiting = lock.routes()
+    for entry in entries:
+        waiting = waiting.made_wait(
+            f"{journal.run}.undo", entry.service, {entry.deployment: entry.wait}
+        )
+    if waiting.routes == table.routes:
+        return
+    lock.write_routes(waiting)
+    try:
+        await_in_force(world, lock, waiting)
+    except EdgeNotConfirmed:
+        return
+
+
+def release_to_previous(
+    world: World, lock: EnvironmentLock, record: EnvironmentRecord, entries: Iterable[JournalEntry]
+) -> None:
+    """What is live again answers the requests that wait, as soon as it is ready."""
+    entries = tuple(entry for entry in entries if entry.previous)
+    world.engine.name_awaited(record.key, {e.service: e.previous for e in entries if e.previous})
+    for entry in entries:
+        _until_ready(world, lock, record, entry)
+
+
+def _until_ready(
+    world: World, lock: EnvironmentLock, record: EnvironmentRecord, entry: JournalEntry
+) -> None:
+    previous = record.deployments.get(entry.previous or "")
+    deadline = world.clock.monotonic() + timedelta(seconds=entry.wait)
+    while previous is not None and world.clock.monotonic() < deadline:
+        instance = world.engine.instance(previous.id)
+        if instance is None or not instance.running or world.cancel.requests > 1:
+            return
+        readiness = spec_of(previous).readiness or UNDECLARED
+        if lock.ready(instance, readiness, instance.port) is None:
+            return
+        world.clock.sleep(READY_INTERVAL)
+
+
+def end_wait(world: World, record: EnvironmentRecord, active: dict[str, str]) -> None:
+    """These take the active names, after those who waited were answered."""
+    if active:
+        world.clock.sleep(RELEASE_PATIENCE)
+        world.engine.name_active(record.key, active)
