@@ -186,7 +186,10 @@ def _block(plan: Plan, context: PlanContext) -> Iterator[Line]:
         yield _row("stopped", "by hand until now; it will run again", Tone.WARN)
     yield from _first_process(plan)
     yield from _privileges(plan)
-    if plan.has_downtime:
+    if plan.wait:
+        most = f"{plan.wait} s"
+        yield _row("wait", f"requests wait while the running one is replaced, at most {most}")
+    elif plan.has_downtime:
         yield _row("gap", "yes: the running one is stopped before the new one starts", Tone.WARN)
 
 

@@ -9,6 +9,7 @@ from compartment_tui.domain.events import DrainWaits, StageFinished, StageStarte
 from compartment_tui.domain.outcome import Outcome
 from compartment_tui.domain.planning.lifecycle import LifecyclePlan, LifecycleVerb
 from compartment_tui.domain.shell_quotes import option_for
+from compartment_tui.domain.wait import Wait
 from compartment_tui.present.plan import left_alone_lines, proof
 from compartment_tui.present.text import (
     clean,
@@ -104,6 +105,7 @@ def result_lines(timeline: Timeline, http_port: int) -> tuple[Line, ...]:
             pad(show(track.service), names),
             pad(place, wide),
             timeline.gaps.get(track.service),
+            timeline.waits.get(track.service),
         )
         for track, place in zip(tracks, places, strict=True)
     ]
@@ -122,20 +124,36 @@ def _moves(timeline: Timeline, http_port: int) -> Iterator[Line]:
         yield (with_symbol(f"{now}{gone}", Tone.WARN),)
 
 
-def _result(track: Track, name: str, place: str, gap: timedelta | None) -> Line:
+def _result(track: Track, name: str, place: str, gap: timedelta | None, wait: Wait | None) -> Line:
     word, tone = TRACK_WORDS[track.state]
     took = _took(track)
     if took and gap is not None:
         took += f", away for {duration(gap)}"
+    if took and wait is not None:
+        took += f", {wait_words(wait)}"
     said = f"  {name}  {place}"
     if not took:
         return with_symbol(pad(word, len("unchanged")), tone), Cell(said.rstrip())
     return with_symbol(pad(word, len("unchanged")), tone), Cell(said), Cell(f"  {took}", Tone.QUIET)
 
 
+def wait_words(wait: Wait) -> str:
+    """How many requests waited, for how long, and what came of them, as far as it is known."""
+    most = f"at most {duration(wait.longest)}"
+    if wait.count is None:
+        return f"requests waited {most}"
+    requests = "1 request" if wait.count.requests == 1 else f"{wait.count.requests} requests"
+    return f"{requests} waited, {most}, {wait.count.failed} failed"
+
+
 def note_lines(timeline: Timeline) -> tuple[Line, ...]:
     """What stopped nothing and should be known."""
     lines = [(with_symbol(clean(note), Tone.WARN),) for note in timeline.notes]
+    for track in timeline.tracks:
+        wait = timeline.waits.get(track.service)
+        if wait is not None and track.state not in DONE_WELL:
+            words = f"{show(track.service)}: {wait_words(wait)}"
+            lines.append((with_symbol(words, Tone.WARN),))
     for track in timeline.tracks:
         lines += [
             (with_symbol(f"{show(track.service)}: {clean(note)}", Tone.WARN),)

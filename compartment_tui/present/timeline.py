@@ -13,6 +13,7 @@ from compartment_tui.domain.events import Attempt
 from compartment_tui.domain.outcome import Failure, Outcome
 from compartment_tui.domain.planning.lifecycle import LifecyclePlan
 from compartment_tui.domain.planning.plan import Plan, Run
+from compartment_tui.domain.wait import Wait
 
 KEPT_LINES = 20
 """How many of the last output lines a track remembers."""
@@ -118,6 +119,8 @@ class Timeline:
     """When it went live, counted from its beginning; `took` ends with the previous ones."""
     gaps: Mapping[str, timedelta] = field(default_factory=dict)
     """Services that were away for a while, and how long."""
+    waits: Mapping[str, Wait] = field(default_factory=dict)
+    """Services whose requests waited meanwhile."""
     moved: tuple[events.RouteMoved, ...] = ()
     """Services that were left alone and got another host."""
 
@@ -258,6 +261,7 @@ def _ended(timeline: Timeline, event: events.RunFinished) -> Timeline:
         live_after=event.live_after,
         handling=event.handling,
         gaps=event.gaps,
+        waits=event.waits,
     )
 
 

@@ -20,6 +20,7 @@ from compartment_tui.domain.deployment import Image, Provenance, Purpose, Stage
 from compartment_tui.domain.image_notes import warnings
 from compartment_tui.domain.outcome import Failure
 from compartment_tui.domain.planning.plan import Plan, Run
+from compartment_tui.domain.wait import Wait
 from compartment_tui.present.timeline import Timeline, Track
 
 SHOWN_FILES = 100
@@ -98,7 +99,10 @@ def run_document(timeline: Timeline, status: Json | None) -> Json:
         "durationSeconds": seconds(timeline.took),
         "liveAfterSeconds": _seconds(timeline.live_after),
         "failure": failure(timeline.failure),
-        "rollout": [_track(track, timeline.gaps.get(track.service)) for track in timeline.tracks],
+        "rollout": [
+            _track(track, timeline.gaps.get(track.service), timeline.waits.get(track.service))
+            for track in timeline.tracks
+        ],
         "notes": list(timeline.notes),
         "movedRoutes": [
             {
@@ -246,6 +250,7 @@ def _ending(event: events.RunFinished) -> Json:
         "liveAfterSeconds": _seconds(event.live_after),
         "failure": failure(event.failure),
         "gapSeconds": _gaps(event.gaps),
+        "waits": {service: _wait(wait) for service, wait in event.waits.items()},
     }
 
 
@@ -256,6 +261,17 @@ def _seconds(span: timedelta | None) -> float | None:
 def _gaps(gaps: Mapping[str, timedelta]) -> Json:
     """Services that were away for a while, and for how many seconds."""
     return {service: seconds(gap) for service, gap in gaps.items()}
+
+
+def _wait(wait: Wait | None) -> Json | None:
+    """Requests that waited; without numbers where the edge could not be asked."""
+    if wait is None:
+        return None
+    return {
+        "longestSeconds": seconds(wait.longest),
+        "requests": wait.count.requests if wait.count else None,
+        "failed": wait.count.failed if wait.count else None,
+    }
 
 
 def _plan(plan: Plan, commits: CommitRange, image: Image | None) -> Json:
@@ -288,12 +304,13 @@ def _plan(plan: Plan, commits: CommitRange, image: Image | None) -> Json:
         "release": list(plan.spec.release.command)
         if plan.spec.release and plan.runs_release
         else None,
-        "gap": plan.has_downtime,
+        "gap": plan.has_downtime and not plan.wait,
+        "waitSeconds": plan.wait or None,
         "init": plan.spec.init,
     }
 
 
-def _track(track: Track, gap: timedelta | None) -> Json:
+def _track(track: Track, gap: timedelta | None, wait: Wait | None) -> Json:
     return {
         "serviceName": track.service,
         "deploymentId": track.deployment or None,
@@ -309,6 +326,7 @@ def _track(track: Track, gap: timedelta | None) -> Json:
             for step in track.steps
         ],
         "gapSeconds": _seconds(gap),
+        "wait": _wait(wait),
         "attempts": len(track.attempts),
         "notes": list(track.notes),
         "failure": failure(track.failure),

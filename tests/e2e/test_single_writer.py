@@ -1,0 +1,201 @@
+"""A service with a volume, replaced again and again under requests: they wait, none is lost."""
+
+import hashlib
+import http.client
+import os
+import shutil
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+from compartment_tui.adapters.docker.api.client import Client
+from tests.e2e.conftest import free_port
+from tests.e2e.shop import Shop, make_shop, removed_at_the_end
+
+pytestmark = pytest.mark.docker
+
+GOOD, BAD = (int(n) for n in os.environ.get("COMPARTMENT_TUI_REPLACEMENTS", "6,2").split(","))
+"""Replacements, and how many of them by a version that is never ready."""
+UPLOAD = 20_000_000
+"""Bytes of the large bodies."""
+PATIENCE_SECONDS = 60
+STORE = """
+[services.store]
+path = "services/store"
+kind = "api"
+port = 8080
+readiness = { type = "http", path = "/healthz", interval = "100ms", timeout = "2s" }
+settle = "200ms"
+stop_grace = "5s"
+volumes = { data = "/data" }
+"""
+DOCKERFILE = """FROM python:3.11-slim
+RUN python3 -c "import http.server, hashlib"
+WORKDIR /app
+COPY . .
+CMD ["python3", "server.py"]
+"""
+SERVER = """
+import hashlib, os, pathlib, signal, threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+VERSION = pathlib.Path("version.txt").read_text().strip()
+LOG, WRITING = pathlib.Path("/data/log"), threading.Lock()
+
+class Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+
+    def do_GET(self):
+        if self.path == "/healthz":
+            return self.answer(500 if VERSION == "bad" else 200, VERSION)
+        if self.path == "/log":
+            return self.answer(200, LOG.read_text() if LOG.exists() else "")
+        self.note("GET")
+        self.answer(200, VERSION)
+
+    def do_POST(self):
+        digest, left = hashlib.sha256(), int(self.headers["Content-Length"])
+        while left:
+            piece = self.rfile.read(min(left, 65536))
+            if not piece:
+                return
+            digest.update(piece)
+            left -= len(piece)
+        self.note("POST")
+        self.answer(200, f"{VERSION} {digest.hexdigest()}")
+
+    def note(self, method):
+        with WRITING, LOG.open("a") as log:
+            log.write(f"{self.headers['X-Number']} {VERSION}\\n")
+
+    def answer(self, status, text):
+        body = text.encode()
+        self.send_response(status)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_):
+        pass
+
+server = ThreadingHTTPServer(("0.0.0.0", 8080), Handler)
+server.daemon_threads = True
+signal.signal(signal.SIGTERM, lambda *_: threading.Thread(target=server.shutdown).start())
+server.serve_forever()
+"""
+
+
+@pytest.fixture
+def shop(client: Client, tmp_path: Path) -> Iterator[Shop]:
+    made = make_shop(tmp_path / "shop", client, port=free_port(), services=("api",))
+    shutil.rmtree(made.path("api"))
+    made.path("store").mkdir(parents=True)
+    made.path("store", "Dockerfile").write_text(DOCKERFILE, encoding="utf-8")
+    made.path("store", "server.py").write_text(SERVER, encoding="utf-8")
+    file = made.directory / "compartment.toml"
+    head, _, rest = file.read_text(encoding="utf-8").partition("\n[services.api]")
+    _, _, edge = rest.partition("\n[edge]")
+    file.write_text(f"{head}{STORE}\n[edge]{edge}", encoding="utf-8")
+    with removed_at_the_end(made):
+        yield made
+
+
+@dataclass(slots=True)
+class Visitors:
+    """People who ask and send all the time; nothing is ever tried again."""
+
+    port: int
+    host: str
+    over: threading.Event = field(default_factory=threading.Event)
+    lost: list[str] = field(default_factory=list)
+    sent: Counter[str] = field(default_factory=Counter)
+    longest: float = 0.0
+    numbers: list[str] = field(default_factory=list)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def keep_asking(self, name: str, body: bytes, pause: float) -> None:
+        digest = hashlib.sha256(body).hexdigest() if body else ""
+        number = 0
+        while not self.over.wait(pause):
+            number += 1
+            self._ask(f"{name}-{number}", body, digest)
+
+    def _ask(self, number: str, body: bytes, digest: str) -> None:
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=PATIENCE_SECONDS)
+        began, wrong = time.monotonic(), ""
+        try:
+            headers = {"Host": self.host, "X-Number": number}
+            connection.request("POST" if body else "GET", "/", body or None, headers)
+            answer = connection.getresponse()
+            said = answer.read().decode()
+            if answer.status != 200 or not said.endswith(digest):
+                wrong = f"{answer.status} {said[:60]}"
+        except OSError as error:
+            wrong = repr(error)
+        finally:
+            connection.close()
+        took = time.monotonic() - began
+        with self._lock:
+            self.sent[number.partition("-")[0]] += 1
+            self.numbers.append(number)
+            self.longest = max(self.longest, took)
+            if wrong:
+                self.lost.append(f"{number} after {took:.1f} s: {wrong}")
+
+
+def test_requests_to_a_single_writer_wait(shop: Shop, tell: Callable[..., None]) -> None:
+    def become(version: str, outcome: str = "live") -> dict[str, object]:
+        shop.path("store", "version.txt").write_text(f"{version}\n", encoding="utf-8")
+        document = dict(shop.run("deploy", "--output", "json").json())
+        assert document["outcome"] == outcome, document
+        return document
+
+    become("0")
+    visitors = Visitors(shop.port, shop.host("store"))
+    upload = os.urandom(UPLOAD)
+    flows = [
+        *((f"get{number}", b"", 0.1) for number in range(4)),
+        *((f"post{number}", os.urandom(5_000), 0.1) for number in range(2)),
+        ("upload", upload, 0.5),
+    ]
+    results = []
+    with ThreadPoolExecutor(len(flows)) as people:
+        asking: list[Future[None]] = [people.submit(visitors.keep_asking, *flow) for flow in flows]
+        try:
+            every = max(1, GOOD // BAD) if BAD else GOOD + 1
+            for number in range(1, GOOD + 1):
+                results.append(become(str(number)))
+                if number % every == 0:
+                    results.append(become("bad", "failed"))
+        finally:
+            visitors.over.set()
+        for one in asking:
+            one.result()
+    log = [line.split() for line in shop.get("store", "/log")[1].splitlines()]
+    arrived = Counter(number for number, _ in log)
+    waits = [wait for one in results for wait in _waits(one)]
+    tell(
+        f"{GOOD} replacements, {len(results) - GOOD} that failed: {dict(visitors.sent)},"
+        f" {len(visitors.lost)} lost, longest {visitors.longest:.1f} s",
+        f"waited: {[wait['requests'] for wait in waits]},"
+        f" at most {[wait['longestSeconds'] for wait in waits]} s",
+    )
+    assert not visitors.lost, visitors.lost[:10]
+    assert [number for number, times in arrived.items() if times > 1] == []
+    assert arrived.keys() == set(visitors.numbers)
+    assert not [version for _, version in log if version == "bad"]
+    assert len(waits) == len(results)
+    assert all(wait["requests"] for wait in waits), waits
+    assert not any(wait["failed"] for wait in waits), waits
+
+
+def _waits(document: dict[str, object]) -> list[dict[str, object]]:
+    rollout = document["rollout"]
+    assert isinstance(rollout, list)
+    return [track["wait"] for track in rollout]
