@@ -119,6 +119,22 @@ def test_the_edge_answers_503_for_a_stopped_service_and_leads_to_it_again(bench:
     assert bench.eventually(lambda: bench.visit(host_of(table)))
 
 
+def test_a_route_that_waits_leads_to_whoever_gets_the_name(bench: Bench) -> None:
+    table = live(bench)
+    host, deployment = host_of(table), table.routes[0].deployment
+    waiting = table.made_wait(bench.world.clock.new_id("run"), "web", {deployment: 20})
+    with bench.lock() as lock:
+        bench.put_in_force(lock, waiting)
+        assert lock.routes() == waiting
+        assert not lock.in_force(replace(waiting, routes=table.routes))
+        assert not lock.in_force(table.made_wait(waiting.marker or "", "web", {deployment: 30}))
+        assert bench.world.edge.visit(host).status is None
+        bench.world.engine.name_awaited(bench.key, {"web": deployment})
+        assert bench.eventually(lambda: bench.visit(host))
+        bench.put_in_force(lock, table)
+        assert lock.waited([host]).keys() == {host}
+
+
 def test_a_table_of_the_same_routes_has_its_own_marker(bench: Bench) -> None:
     table = bench.table(bench.start("web"))
     with bench.lock() as lock:

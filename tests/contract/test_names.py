@@ -111,3 +111,22 @@ def test_a_stopped_container_is_named_too(bench: Bench) -> None:
     bench.world.engine.name_active(bench.key, {"web": old})
     bench.world.engine.name_active(bench.key, {"web": new})
     check(bench, active=new, others=(old,))
+
+
+def test_the_awaited_name_has_one_bearer_who_becomes_the_active_one(bench: Bench) -> None:
+    old, new = bench.start("web").deployment, bench.start("web").deployment
+    bench.world.engine.name_active(bench.key, {"web": old})
+    aside = stepping_aside_name("web", bench.key)
+    for chosen in (new, new, old, new):
+        bench.world.engine.name_awaited(bench.key, {"web": chosen})
+        assert name(bench, chosen) == aside
+    assert name(bench, old) == own_name(bench, old)
+    bench.world.engine.name_active(bench.key, {"web": new})
+    check(bench, active=new, others=(old,))
+
+
+def test_one_that_is_not_there_is_not_awaited(bench: Bench) -> None:
+    only = bench.start("web").deployment
+    gone = bench.world.clock.new_id("dep")
+    bench.world.engine.name_awaited(bench.key, {"page": gone, "web": only})
+    assert name(bench, only) == stepping_aside_name("web", bench.key)

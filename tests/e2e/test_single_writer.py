@@ -20,7 +20,7 @@ from tests.e2e.shop import Shop, make_shop, removed_at_the_end
 
 pytestmark = pytest.mark.docker
 
-GOOD, BAD = (int(n) for n in os.environ.get("COMPARTMENT_TUI_REPLACEMENTS", "6,2").split(","))
+GOOD, BAD = (int(n) for n in os.environ.get("COMPARTMENT_TUI_REPLACEMENTS", "4,1").split(","))
 """Replacements, and how many of them by a version that is never ready."""
 UPLOAD = 20_000_000
 """Bytes of the large bodies."""

@@ -16,6 +16,7 @@ from compartment_tui.domain.record.rebuild import routed
 from compartment_tui.domain.routes import RouteTable
 from compartment_tui.ports import EdgeInfo
 
+VISITOR_PATIENCE = timedelta(seconds=2)
 VISIT_TAKES = timedelta(milliseconds=4)
 """How long a visitor waits for an answer."""
 
@@ -75,6 +76,8 @@ class MemoryEdge:
             why = "connection refused" if edge else "there is no edge"
             return Visit(status=None, detail=why, took=timedelta())
         deployment = self._host.answer(host)
+        if deployment is None and self._host.lets_wait(host):
+            return Visit(status=None, detail="no answer within 2 s", took=VISITOR_PATIENCE)
         status = 404
         if deployment is not None:
             status = self._host.containers[deployment].behaviour.answers

@@ -318,6 +318,11 @@ class Host:
         bearers = (one for one in self.containers.values() if one.name == name)
         return next((one.deployment for one in bearers if one.refuses() is None), None)
 
+    def lets_wait(self, hostname: str) -> bool:
+        """Whether whoever visits that host waits until somebody answers."""
+        route = self._route(hostname)[1]
+        return route is not None and bool(route.waiting)
+
     def arrive(self, hostname: str) -> "Visitor":
         """Somebody asks for a page of that host; a route that waits lets them wait."""
         key, route = self._route(hostname)

@@ -10,6 +10,7 @@ from compartment_tui.adapters.docker.edge import traefik
 from compartment_tui.domain.errors import Refused
 from compartment_tui.domain.names import EnvironmentKey
 from compartment_tui.domain.routes import Route, RouteTable
+from compartment_tui.domain.wait import WaitCount
 
 KEY = EnvironmentKey("shop", "production")
 WEB = "dep_01JZ0000000000000000000001"
@@ -265,3 +266,51 @@ def test_a_router_that_the_edge_refused_is_not_in_force() -> None:
 def test_an_answer_that_is_none_is_told_apart() -> None:
     with pytest.raises(traefik.UnreadableDocument):
         traefik.in_force(KEY, TABLE, "404 page not found", "[]")
+
+
+WAITING = TABLE.made_wait(RUN, "web", {WEB: 30})
+
+
+def test_a_route_that_waits_leads_to_the_name_of_its_service_and_comes_back() -> None:
+    text = traefik.document(KEY, WAITING)
+    assert traefik.read(text) == (KEY, WAITING)
+    assert 'url = "http://web.b.production.shop:8080"' in text
+    assert 'timeout = "30s"' in text
+    assert "status" not in text  # it would buffer, and try again what was answered
+    assert "retry" not in traefik.document(KEY, TABLE)
+
+
+def test_a_route_that_waits_is_in_force_as_it_is_and_not_otherwise() -> None:
+    assert traefik.in_force(KEY, WAITING, *api(KEY, WAITING))
+    assert not traefik.in_force(KEY, WAITING, *api(KEY, TABLE))
+    assert not traefik.in_force(KEY, TABLE, *api(KEY, WAITING))
+    longer = TABLE.made_wait(RUN, "web", {WEB: 31})
+    assert not traefik.in_force(KEY, WAITING, *api(KEY, longer))
+
+
+def test_more_tries_than_there_can_be_so_that_the_time_ends_the_waiting() -> None:
+    (retry,) = [
+        one["retry"]
+        for one in tomllib.loads(traefik.document(KEY, WAITING))["http"]["middlewares"].values()
+        if "retry" in one
+    ]
+    least_pause = 0.05  # half of `initialInterval`
+    assert retry["attempts"] * least_pause >= 30
+
+
+def test_requests_that_waited_are_told_by_a_router_of_their_own() -> None:
+    routers = json.loads(api(KEY, WAITING)[0])
+    (waits,) = [one["name"] for one in routers if one["name"].endswith("-wait@file")]
+    plain = waits.replace("-wait@", "@")
+    assert plain in [one["name"] for one in json.loads(api(KEY, TABLE)[0])]
+    name = "traefik_router_requests_total"
+    metrics = f"""# TYPE {name} counter
+{name}{{code="200",method="GET",protocol="http",router="{waits}",service="s@file"}} 39
+{name}{{code="200",method="POST",protocol="http",router="{waits}",service="s@file"}} 2
+{name}{{code="502",method="GET",protocol="http",router="{waits}",service="s@file"}} 1
+{name}{{code="200",method="GET",protocol="http",router="{plain}",service="s@file"}} 1000
+traefik_router_request_duration_seconds_count{{code="200",router="{waits}"}} 41
+"""
+    found = traefik.waited(KEY, "shop.localhost", metrics)
+    assert (found.requests, found.failed) == (42, 1)
+    assert traefik.waited(KEY, "shop.localhost", "") == WaitCount(requests=0, failed=0)

@@ -579,3 +579,16 @@ def test_a_commits_project_file_that_leads_elsewhere_is_not_read(tmp_path: Path)
     (tmp_path / "commit" / "compartment.toml").symlink_to(tmp_path / "here" / "compartment.toml")
     with pytest.raises(ProjectFileInvalid, match="link out"):
         TomlProject.find(tmp_path / "here").services_in(tmp_path / "commit")
+
+
+@pytest.mark.parametrize(
+    ("more", "reason"),
+    [("", "for services with volumes only"), ('kind = "worker"\n', "nobody sends requests to")],
+)
+def test_requests_wait_only_for_what_has_a_route_and_volumes(more: str, reason: str) -> None:
+    head = f'[project]\nname = "shop"\n[services.web]\npath = "web"\nhold = "5s"\n{more}'
+    with pytest.raises(ProjectFileInvalid, match=reason):
+        read(head)
+    volumes = 'volumes = { data = "/data" }\n'
+    if not more:
+        assert read(head + volumes).services[0].hold.total_seconds() == 5
