@@ -41,6 +41,7 @@ def shop(client: Client, tmp_path: Path) -> Iterator[Shop]:
     The streams of one must live on; the other is stopped and started meanwhile.
     """
     made = make_shop(tmp_path / "shop", client, port=free_port(), services=("web", "api", "docs"))
+    made.warm = True
     shutil.copytree(made.path("api"), made.path("live"))
     made.configure("\n[edge]", f"{STREAMS}\n[edge]")
     with removed_at_the_end(made):
