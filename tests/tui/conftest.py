@@ -14,8 +14,8 @@ QUIET = 0.003
 """Seconds in which nothing must happen before the application counts as idle."""
 BUSY = QUIET / 6
 """Seconds of the processor, its threads included, that are something."""
-SOON = 0.01
-"""Seconds in which a timer that is due is waited for: a new size is taken in after 8 ms."""
+SOON = 0.02
+"""Seconds in which a timer that is due is waited for: a new size takes one, and drawing."""
 
 
 @pytest.fixture(autouse=True, scope="session")
