@@ -58,13 +58,19 @@ def start_candidates(rollout: Rollout, plans: tuple[Plan, ...]) -> Iterator[Even
         if plan.spec.stop_first and plan.previous is not None:
             entry = next(e for e in rollout.record.journal_entries if e.service == plan.service)
             if entry.wait:
-                yield from begin_wait(rollout, plan, entry)
+                yield from begin_wait(rollout, plan, entry, _port_of(rollout, plan))
             elif plan.has_downtime:
                 rollout.downtime.begin(plan.service)
             killed = retire(rollout.world, (plan.previous,))
             yield from killed_notes(plan.key, killed, rollout.now)
         engine.start(plan.deployment)
         yield rollout.end(Stage.STARTING_CANDIDATE, plan.target)
+
+
+def _port_of(rollout: Rollout, plan: Plan) -> int | None:
+    """Where the candidate listens, now that its image is known."""
+    birth = rollout.birth(plan)
+    return birth.port if birth else plan.port
 
 
 def make_candidates(rollout: Rollout, plans: tuple[Plan, ...]) -> Iterator[Event]:

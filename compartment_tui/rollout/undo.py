@@ -19,7 +19,7 @@ from compartment_tui.ports import EnvironmentLock, World
 from compartment_tui.rollout.drain import LOOK_UP_PATIENCE
 from compartment_tui.rollout.retirement import retire
 from compartment_tui.rollout.switch import await_in_force
-from compartment_tui.rollout.wait import begun, end_wait, release_to_previous, wait_again
+from compartment_tui.rollout.wait import end_wait, release_to_previous, wait_again, waiting_entries
 
 ORDER = tuple(Stage)
 
@@ -42,10 +42,10 @@ def undo(
         return
     switched = reached(journal, Stage.SWITCHING_ROUTE)
     goes_live = journal.purpose is Purpose.LIVE
-    waiting = begun(world, lock, record, switched=switched)
+    waiting = waiting_entries(world, lock, record, switched=switched)
     if waiting:
         _refuse_hurry(world)
-        wait_again(world, lock, journal, waiting)
+        wait_again(world, lock, record, waiting)
     if goes_live:
         _refuse_hurry(world)
         # Two of a stop-first service must not run at once, not even now.

@@ -5,16 +5,18 @@ they wait for a name that nobody has, and whoever is given that name answers the
 """
 
 from collections.abc import Iterable, Iterator
-from contextlib import closing
+from contextlib import closing, suppress
+from dataclasses import replace
 from datetime import timedelta
 
 from compartment_tui.domain.config import UNDECLARED
-from compartment_tui.domain.deployment import EnvironmentRecord, Journal, JournalEntry
+from compartment_tui.domain.deployment import EnvironmentRecord, JournalEntry
 from compartment_tui.domain.errors import EdgeNotConfirmed, InstanceGone
 from compartment_tui.domain.events import Event
 from compartment_tui.domain.names import stepping_aside_name
 from compartment_tui.domain.planning.plan import Plan
 from compartment_tui.domain.planning.rollback_targets import spec_of
+from compartment_tui.domain.routes import Route
 from compartment_tui.domain.wait import Wait, summed
 from compartment_tui.ports import ConnectionCount, EnvironmentLock, World
 from compartment_tui.rollout.caller_names import CallerNames
@@ -31,10 +33,21 @@ COUNT_INTERVAL = timedelta(milliseconds=50)
 READY_INTERVAL = timedelta(milliseconds=50)
 
 
-def begin_wait(rollout: Rollout, plan: Plan, entry: JournalEntry) -> Iterator[Event]:
-    """Let the requests to a service wait, until the one that serves is free of them."""
+def begin_wait(
+    rollout: Rollout, plan: Plan, entry: JournalEntry, port: int | None
+) -> Iterator[Event]:
+    """Let the requests to a service wait, until the one that serves is free of them.
+
+    What waits asks at one port, whoever answers in the end. A candidate that listens on another
+    than the one that serves is away like one whose requests do not wait; `port` is its.
+    """
     world, lock, key = rollout.world, rollout.lock, rollout.run.key
     if plan.previous is None or plan.previous.port is None:
+        return
+    if port != plan.previous.port:
+        rollout.downtime.begin(plan.service)
+        words = f"its port changes from {plan.previous.port} to {port}: no request can wait"
+        yield rollout.note(words, plan.target)
         return
     world.engine.end_stepping_aside(key, [plan.service])
     yield from mend_documents(rollout)
@@ -96,7 +109,7 @@ def count_waits(rollout: Rollout) -> None:
         rollout.waits[service] = Wait(longest=longest, count=summed(found) if found else None)
 
 
-def begun(
+def waiting_entries(
     world: World, lock: EnvironmentLock, record: EnvironmentRecord, *, switched: bool
 ) -> tuple[JournalEntry, ...]:
     """The entries whose requests may wait by now, as far as routes and names tell."""
@@ -113,24 +126,41 @@ def _is_awaited(world: World, record: EnvironmentRecord, entry: JournalEntry) ->
 
 
 def wait_again(
-    world: World, lock: EnvironmentLock, journal: Journal, entries: Iterable[JournalEntry]
+    world: World,
+    lock: EnvironmentLock,
+    record: EnvironmentRecord,
+    entries: Iterable[JournalEntry],
 ) -> None:
     """Let requests wait for the undo, too: those that the routes lead to what is to be stopped.
 
     An edge that does not take that does not keep the previous ones from coming back.
     """
-    table = waiting = lock.routes()
-    for entry in entries:
-        waiting = waiting.made_wait(
-            f"{journal.run}.undo", entry.service, {entry.deployment: entry.wait}
-        )
-    if waiting.routes == table.routes:
+    table = lock.routes()
+    going = {entry.deployment: entry for entry in entries}
+    routes = tuple(
+        _to_previous(record, going[route.deployment], route) if route.deployment in going else route
+        for route in table.routes
+    )
+    if routes == table.routes:
         return
+    # Of another marker than the run's, and not to its candidates: recovery must not finish it.
+    waiting = replace(table, marker=f"{table.marker}.undo", routes=tuple(sorted(routes)))
     lock.write_routes(waiting)
-    try:
+    with suppress(EdgeNotConfirmed):
         await_in_force(world, lock, waiting)
-    except EdgeNotConfirmed:
-        return
+
+
+def _to_previous(record: EnvironmentRecord, entry: JournalEntry, route: Route) -> Route:
+    previous = record.deployments.get(entry.previous or "")
+    if previous is None or previous.port is None:
+        return route
+    return replace(
+        route,
+        deployment=previous.id,
+        port=previous.port,
+        waiting=entry.service,
+        wait=entry.wait,
+    )
 
 
 def release_to_previous(

@@ -156,6 +156,19 @@ def test_one_that_takes_longer_than_they_wait_loses_them_and_says_so() -> None:
     assert count.failed == sum(one.answered_by is None for one in opened.host.visitors) > 10
 
 
+def test_one_at_another_port_is_replaced_as_before_and_it_is_said(opened: MemoryWorld) -> None:
+    opened.project.current = replace(
+        opened.project.current, services=(WEB, replace(STORE, port=9090))
+    )
+    events = list(replace_it(opened.world))
+    last = events[-1]
+    assert isinstance(last, RunFinished)
+    assert (last.outcome, last.waits, list(last.gaps)) == (Outcome.LIVE, {}, ["store"])
+    told = [one.message for one in events if isinstance(one, Noted)]
+    assert "its port changes from 8080 to 9090: no request can wait" in told
+    assert opened.host.problems() == []
+
+
 def test_figures_that_cannot_be_had_are_left_away(opened: MemoryWorld) -> None:
     at = 1 + calls_of(store, replace_it).index("hold.waited")
     plan = FaultPlan(Fault(at=at, when=When.BEFORE, what=unreachable))
@@ -247,6 +260,23 @@ def test_a_resume_that_is_killed_loses_nobody(situation: str) -> None:
             carry_out(opened, verb, Fault(at=at, when=When.AFTER, what=Killed))
             carry_out(opened.another(), resume, Fault(at=later, when=When.AFTER, what=Killed))
             check(opened, f"killed at {at} {calls[at - 1]}, resume killed at {later}")
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("second", [Killed, unreachable])
+@pytest.mark.parametrize("situation", ["deploy", "deploy what fails"])
+def test_an_undo_that_is_broken_loses_nobody(
+    situation: str, second: Callable[[], BaseException]
+) -> None:
+    prepare, verb = SITUATIONS[situation]
+    calls = calls_of(prepare, verb)
+    for at in range(calls.index("hold.write_routes"), len(calls) + 1, 3):
+        for later in range(1, 24, 2):
+            opened = snapshot_of(prepare).open()
+            keep_coming(opened)
+            first = Fault(at=at, when=When.AFTER, what=unreachable)
+            carry_out(opened, verb, first, Fault(at=at + later, when=When.AFTER, what=second))
+            check(opened, f"call {at} {calls[at - 1]} and {later} later")
 
 
 @pytest.mark.long
