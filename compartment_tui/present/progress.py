@@ -142,6 +142,8 @@ def wait_words(wait: Wait) -> str:
     most = f"at most {duration(wait.longest)}"
     if wait.count is None:
         return f"requests waited {most}"
+    if not wait.count.requests:
+        return "no request had to wait"
     requests = "1 request" if wait.count.requests == 1 else f"{wait.count.requests} requests"
     return f"{requests} waited, {most}, {wait.count.failed} failed"
 
