@@ -377,50 +377,60 @@ def _sections(key: EnvironmentKey, table: RouteTable) -> dict[str, dict[str, Any
     routers: dict[str, dict[str, Any]] = {}
     middlewares: dict[str, dict[str, Any]] = {}
     for route in table.routes:
-        service = f"{prefix}-{alias(route.deployment)}-{route.port}"
-        upstream = alias(route.deployment)
-        if route.waiting:
-            service = f"{service}{_WAIT}"
-            upstream = stepping_aside_name(route.waiting, key)
+        service, upstream = _upstream_of(key, route)
         services[service] = _upstream(f"http://{upstream}:{route.port}")
-        router = _router(key, route.host, waits=bool(route.waiting))
-        routers[router] = {
+        used = _used_by(key, route, service)
+        middlewares |= used
+        routers[_router(key, route.host, waits=bool(route.waiting))] = {
             "entryPoints": ["web"],
             "rule": f"Host(`{route.host}`)",
             "service": service,
+            "middlewares": list(used),
         }
-        clean = f"{prefix}{_CLEAN}"
-        # An empty value takes a header away.
-        middlewares[clean] = {
-            "headers": {"customRequestHeaders": dict.fromkeys(_SAID_BY_CALLERS, "")}
-        }
-        used = [clean]
-        if route.stopped:
-            # Its whole content is in its name, so that the edge's answer tells which sign it is.
-            names = _encode([route.stopped, key.environment, key.project])
-            name = f"{prefix}-{stopped_page.NAME}-{names}"
-            middlewares[name] = {"plugin": {stopped_page.NAME: {"names": names}}}
-            used.append(name)
-        if route.fallback:
-            name = f"{prefix}{_FALLBACK}{alias(route.deployment)}-{route.port}"
-            middlewares[name] = {"errors": _as_found(service)}
-            used.append(name)
-        if route.waiting:
-            names = _encode([route.waiting, route.deployment, str(route.wait)])
-            name = f"{prefix}{_WAITED_FOR}{names}{_CLEAN}"
-            middlewares[f"{prefix}{_CROWD}"] = {"inFlightReq": {"amount": CROWD}}
-            middlewares[name] = {"retry": _until_there(route.wait)}
-            used += [f"{prefix}{_CROWD}", name]
-        routers[router]["middlewares"] = used
         if route.inside:
             # Callers inside are led here by a document that does not change at a switch.
-            name = _inner_service(key, route.inside)
-            services[name] = services[service]
-            middlewares[f"{name}{_ALSO}"] = {"headers": {"customResponseHeaders": {_NOTHING: ""}}}
-            middlewares[f"{name}{_CHAIN}"] = {
-                "chain": {"middlewares": [f"{name}{_ALSO}", *used[1:]]}
-            }
+            inner = _inner_service(key, route.inside)
+            services[inner] = services[service]
+            middlewares |= _chained(inner, list(used)[1:])
     return {"routers": routers, "middlewares": middlewares, "services": services}
+
+
+def _upstream_of(key: EnvironmentKey, route: Route) -> tuple[str, str]:
+    """The name of the service behind a route, and of whom it asks."""
+    service = f"{key.identifier}-{alias(route.deployment)}-{route.port}"
+    if route.waiting:
+        return f"{service}{_WAIT}", stepping_aside_name(route.waiting, key)
+    return service, alias(route.deployment)
+
+
+def _used_by(key: EnvironmentKey, route: Route, service: str) -> dict[str, dict[str, Any]]:
+    """The middlewares of a visitor's way, in order."""
+    prefix = key.identifier
+    # An empty value takes a header away.
+    emptied = {"customRequestHeaders": dict.fromkeys(_SAID_BY_CALLERS, "")}
+    used: dict[str, dict[str, Any]] = {f"{prefix}{_CLEAN}": {"headers": emptied}}
+    if route.stopped:
+        # Its whole content is in its name, so that the edge's answer tells which sign it is.
+        names = _encode([route.stopped, key.environment, key.project])
+        sign = {"plugin": {stopped_page.NAME: {"names": names}}}
+        used[f"{prefix}-{stopped_page.NAME}-{names}"] = sign
+    if route.fallback:
+        name = f"{prefix}{_FALLBACK}{alias(route.deployment)}-{route.port}"
+        used[name] = {"errors": _as_found(service)}
+    if route.waiting:
+        names = _encode([route.waiting, route.deployment, str(route.wait)])
+        used[f"{prefix}{_CROWD}"] = {"inFlightReq": {"amount": CROWD}}
+        used[f"{prefix}{_WAITED_FOR}{names}{_CLEAN}"] = {"retry": _until_there(route.wait)}
+    return used
+
+
+def _chained(inner: str, used: list[str]) -> dict[str, dict[str, Any]]:
+    """The middlewares of a caller inside, who is believed: a chain, which must have a link."""
+    also = f"{inner}{_ALSO}"
+    return {
+        also: {"headers": {"customResponseHeaders": {_NOTHING: ""}}},
+        f"{inner}{_CHAIN}": {"chain": {"middlewares": [also, *used]}},
+    }
 
 
 def _router(key: EnvironmentKey, host: str, *, waits: bool) -> str:
