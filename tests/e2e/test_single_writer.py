@@ -16,7 +16,7 @@ import pytest
 
 from compartment_tui.adapters.docker.api.client import Client
 from tests.e2e.conftest import free_port
-from tests.e2e.shop import Shop, make_shop, removed_at_the_end
+from tests.e2e.shop import Shop, make_shop, removed_at_the_end, resume
 
 pytestmark = pytest.mark.docker
 
@@ -24,6 +24,12 @@ GOOD, BAD = (int(n) for n in os.environ.get("COMPARTMENT_TUI_REPLACEMENTS", "4,1
 """Replacements, and how many of them by a version that is never ready."""
 UPLOAD = 20_000_000
 """Bytes of the large bodies."""
+KILLED_AT = (
+    {"type": "probed"},
+    {"type": "stage_started", "stage": "switching_route"},
+    {"type": "went_live"},
+)
+"""What a deployment tells last before it is killed; the next person resumes."""
 PATIENCE_SECONDS = 60
 STORE = """
 [services.store]
@@ -173,6 +179,12 @@ def test_requests_to_a_single_writer_wait(shop: Shop, tell: Callable[..., None])
                 results.append(become(str(number)))
                 if number % every == 0:
                     results.append(become("bad", "failed"))
+            for number, kill_at in enumerate(KILLED_AT):
+                shop.path("store", "version.txt").write_text(f"killed{number}\n", encoding="utf-8")
+                running = shop.start("deploy")
+                running.until(kill_at)
+                running.kill()
+                resume(shop)
         finally:
             visitors.over.set()
         for one in asking:
