@@ -20,14 +20,13 @@ from tests.e2e.shop import Shop, make_shop, removed_at_the_end, resume
 
 pytestmark = pytest.mark.docker
 
-GOOD, BAD = (int(n) for n in os.environ.get("COMPARTMENT_TUI_REPLACEMENTS", "4,1").split(","))
+GOOD, BAD = (int(n) for n in os.environ.get("COMPARTMENT_TUI_REPLACEMENTS", "2,1").split(","))
 """Replacements, and how many of them by a version that is never ready."""
 UPLOAD = 20_000_000
 """Bytes of the large bodies."""
 KILLED_AT = (
     {"type": "probed"},
     {"type": "stage_started", "stage": "switching_route"},
-    {"type": "went_live"},
 )
 """What a deployment tells last before it is killed; the next person resumes."""
 PATIENCE_SECONDS = 60
