@@ -6,6 +6,7 @@ from datetime import datetime
 from compartment_tui.domain.config import (
     MOST_PIDS,
     SUCCESS,
+    Internal,
     Readiness,
     ReadinessKind,
     ServiceSpec,
@@ -198,6 +199,11 @@ def _how(spec: ServiceSpec) -> Iterator[Fact]:
     for name, path in spec.volumes:
         yield "volume", Cell(f"{show(name)} at {show(path)}")
     yield "drain", Cell(f"{duration(spec.drain_timeout)}, then {duration(spec.stop_grace)} to stop")
+    if spec.kind.routed and spec.internal is Internal.DIRECT:
+        yield "called inside", Cell("directly, not through the edge")
+    if spec.kind.routed and spec.stop_first:
+        words = f"at most {duration(spec.hold)} while it is replaced" if spec.hold else "never"
+        yield "requests wait", Cell(words)
 
 
 def readiness_words(readiness: Readiness | None) -> str:

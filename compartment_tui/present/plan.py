@@ -1,5 +1,6 @@
 """What a run will do, in lines a person reads before saying yes."""
 
+import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
@@ -30,6 +31,9 @@ NEW_PRIVILEGES = "more privileges than it was started with, as by sudo and setui
 SHOWN_AUTHORS = 3
 SHOWN_COMMITS = 5
 SHOWN_FILES = 5
+
+SWAP_SECONDS = 2
+"""What it takes, as a rule, beside `settle`: a second of quiet, a stop and a start."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -187,10 +191,16 @@ def _block(plan: Plan, context: PlanContext) -> Iterator[Line]:
     yield from _first_process(plan)
     yield from _privileges(plan)
     if plan.wait:
-        most = f"{plan.wait} s"
-        yield _row("wait", f"requests wait while the running one is replaced, at most {most}")
+        yield _row("wait", _wait_words(plan))
     elif plan.has_downtime:
         yield _row("gap", "yes: the running one is stopped before the new one starts", Tone.WARN)
+
+
+def _wait_words(plan: Plan) -> str:
+    """How long requests wait: the last connections of the old one, its stop and the new start."""
+    about = math.ceil(plan.spec.settle.total_seconds()) + SWAP_SECONDS
+    usual = f"about {about} s, " if about < plan.wait else ""
+    return f"requests wait {usual}at most {plan.wait} s while the running one is replaced"
 
 
 def _declared(plan: Plan, image: Image | None) -> Iterator[Line]:

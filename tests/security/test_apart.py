@@ -2,6 +2,7 @@
 
 import subprocess
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -282,3 +283,34 @@ def test_a_kernel_without_ipv6_gets_an_edge_too(
     assert info is not None
     assert info.running
     assert info.open == ()
+
+
+def test_nobody_from_outside_calls_a_service_by_its_name_inside(own: OwnEdge) -> None:
+    mine, theirs = own.key("mine"), own.key("theirs")
+    servers = {key: own.start(key) for key in (mine, theirs)}
+    for key, server in servers.items():
+        table = own.table(key, server)
+        inside = tuple(replace(route, inside="web") for route in table.routes)
+        with own.lock(key) as lock:
+            own.put_in_force(lock, replace(table, routes=inside))
+    edge = find_edge(own.client, own.layout.edge)
+    assert edge is not None
+    addresses = {key: edge.networks[own.layout.network(key)]["IPAddress"] for key in servers}
+    assert called(servers[mine].container, addresses[mine]) == servers[mine].container[:12]
+    assert called(servers[theirs].container, addresses[theirs]) == servers[theirs].container[:12]
+    assert called(servers[mine].container, addresses[theirs]) == ""
+    assert own.visit("web") == 404
+    assert own.visit("web:8080") == 404
+
+
+def called(caller: str, edge: str) -> str:
+    """The hostname of whoever answers as `web` at the edge's address; empty when nobody does."""
+    words = ("timeout", "5", "wget", "-q", "-O", "-", "--header", "Host: web")
+    run = subprocess.run(
+        ["docker", "exec", caller, *words, f"http://{edge}:8080/hostname"],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    return run.stdout.strip()

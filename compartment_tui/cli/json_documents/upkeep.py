@@ -178,7 +178,7 @@ def _inspected(view: InspectView) -> Json:
         "kind": status.kind.value,
         "healthReason": status.reason or None,
         "containerId": instance.container if instance else None,
-        **(_how(spec) if spec else {"build": None, "run": None, "readiness": None, "drain": None}),
+        **(_how(spec) if spec else dict.fromkeys(_HOW)),
         "routes": [status.url] if status.url else [],
         **reach,
         "internalUrl": view.internal,
@@ -188,6 +188,9 @@ def _inspected(view: InspectView) -> Json:
         "rollbackDeploymentId": status.rollback_to,
         "rollbackLeft": status.rollback_left.value if status.rollback_left else None,
     }
+
+
+_HOW = ("build", "run", "readiness", "drain", "internal", "holdSeconds")
 
 
 def _how(spec: ServiceSpec) -> Json:
@@ -225,4 +228,6 @@ def _how(spec: ServiceSpec) -> Json:
             "drainTimeoutSeconds": seconds(spec.drain_timeout),
             "stopGraceSeconds": seconds(spec.stop_grace),
         },
+        "internal": spec.internal.value if spec.kind.routed else None,
+        "holdSeconds": seconds(spec.hold) if spec.kind.routed and spec.stop_first else None,
     }
