@@ -91,6 +91,14 @@ def test_another_host_leads_to_the_only_service_with_that_port() -> None:
     assert max(one["priority"] for one in other) < min(one["priority"] for one in named)
 
 
+def test_another_host_of_a_service_changes_nothing_in_it() -> None:
+    first, second = INSIDE.routes
+    table = replace(INSIDE, routes=(first, replace(second, port=3000)))
+    more = replace(table, routes=(*table.routes, replace(first, host="z.localhost")))
+    assert routers(more) == routers(table)
+    assert traefik.parse(traefik.document(KEY, more)) == more
+
+
 def test_clients_of_an_earlier_version_read_the_route_document_as_ever() -> None:
     http = tomllib.loads(traefik.document(KEY, INSIDE))["http"]
     assert http["routers"] == tomllib.loads(traefik.document(KEY, TABLE))["http"]["routers"]

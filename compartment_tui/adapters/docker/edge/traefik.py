@@ -246,16 +246,17 @@ def inner_document(key: EnvironmentKey, table: RouteTable, inner: InnerEntry) ->
 def _inner_routers(
     key: EnvironmentKey, table: RouteTable, inner: InnerEntry
 ) -> dict[str, dict[str, Any]]:
-    routes = [route for route in table.routes if route.inside] if inner.open else []
-    sharing = Counter(route.port for route in routes)
+    # Several hosts may lead to one service.
+    routes = {route.inside: route for route in table.routes if route.inside and inner.open}
+    sharing = Counter(route.port for route in routes.values())
     routers = {}
-    for route in routes:
-        service = _inner_service(key, route.inside)
+    for name, route in routes.items():
+        service = _inner_service(key, name)
         common = {"service": service, "middlewares": [f"{service}{_CHAIN}"]}
         caller = f"ClientIP(`{inner.subnet}`)"
         routers[service] = {
             "entryPoints": [_inner_name(port) for port in inner.ports],
-            "rule": f"Host(`{route.inside}`) && {caller}",
+            "rule": f"Host(`{name}`) && {caller}",
             "priority": 2,
             **common,
         }
