@@ -73,7 +73,7 @@ def _table(key: EnvironmentKey) -> RouteTable:
         Route(
             host=f"s{number}.{key.environment}.localhost",
             deployment=f"dep_0{number}{ulid}",
-            port=3000 + number,
+            port=(80, 3000, 4000, 5000, 8080)[number],
             inside=f"s{number}",
         )
         for number in range(ROUTES)

@@ -51,10 +51,10 @@ def test_a_preview_is_never_called_inside() -> None:
     assert traefik.parse(traefik.document(KEY, table)) == table
 
 
-def test_a_service_is_called_by_its_name_at_any_port_from_its_own_network() -> None:
+def test_a_service_is_called_by_its_name_at_its_port_from_its_own_network() -> None:
     by_rule = {one["rule"]: one for one in routers(INSIDE).values()}
     rule = "Host(`api`) && ClientIP(`10.201.3.0/24`)"
-    assert by_rule[rule]["entryPoints"] == ["inner-80", "inner-3000", "inner-8080"]
+    assert by_rule[rule]["entryPoints"] == ["inner-8080"]
     http = tomllib.loads(traefik.document(KEY, INSIDE))["http"]
     (server,) = http["services"][by_rule[rule]["service"]]["loadBalancer"]["servers"]
     assert server["url"] == "http://dep-01jz0000000000000000000002:8080"
@@ -81,14 +81,13 @@ def test_a_stop_changes_nothing_in_it() -> None:
     assert routers(inside(STOPPED)) == routers(INSIDE)
 
 
-def test_another_host_leads_to_the_only_service_with_that_port() -> None:
-    assert not [one for one in routers(INSIDE).values() if "Host" not in one["rule"]]
+def test_at_a_port_of_its_own_a_service_answers_to_any_host() -> None:
+    assert all("Host" in one["rule"] for one in routers(INSIDE).values())
     first, second = INSIDE.routes
     table = replace(INSIDE, routes=(first, replace(second, port=3000)))
-    other = [one for one in routers(table).values() if "Host" not in one["rule"]]
-    assert [one["entryPoints"] for one in other] == [["inner-8080"], ["inner-3000"]]
-    named = [one for one in routers(table).values() if "Host" in one["rule"]]
-    assert max(one["priority"] for one in other) < min(one["priority"] for one in named)
+    found = {tuple(one["entryPoints"]): one["rule"] for one in routers(table).values()}
+    rule = "ClientIP(`10.201.3.0/24`)"
+    assert found == {("inner-8080",): rule, ("inner-3000",): rule}
 
 
 def test_another_host_of_a_service_changes_nothing_in_it() -> None:
@@ -123,8 +122,9 @@ def test_exactly_these_are_in_force() -> None:
     assert not traefik.in_force(KEY, INSIDE, *answers(TABLE), ENTRY)
     moved = replace(ENTRY, subnet="10.201.4.0/24")
     assert not traefik.in_force(KEY, INSIDE, *answers(INSIDE, moved), ENTRY)
-    fewer = replace(ENTRY, ports=(80,))
-    assert not traefik.in_force(KEY, INSIDE, *answers(INSIDE, fewer), ENTRY)
+    elsewhere = replace(ENTRY, ports=(80,))
+    assert not traefik.in_force(KEY, INSIDE, *answers(INSIDE, elsewhere), ENTRY)
+    assert routers(INSIDE, elsewhere) == {}
     public, services = answers(INSIDE)
     lacking = json.dumps(json.loads(public)[:-1])
     assert not traefik.in_force(KEY, INSIDE, lacking, services, ENTRY)

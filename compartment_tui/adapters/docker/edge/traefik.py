@@ -236,8 +236,8 @@ class InnerEntry:
 def inner_document(key: EnvironmentKey, table: RouteTable, inner: InnerEntry) -> str:
     """The document that leads callers inside to what the route document says; empty for none.
 
-    A caller that names a service in its request gets that one. One that names something else, as a
-    proxy does that passes a visitor's host on, gets the only service that has the port it calls.
+    Of services that share a port, a caller gets the one that it names in its request. At another
+    port it may name anything, as a proxy does that passes a visitor's host on.
     """
     routers = _inner_routers(key, table, inner)
     return tomli_w.dumps({"http": {"routers": routers}}) if routers else ""
@@ -247,26 +247,19 @@ def _inner_routers(
     key: EnvironmentKey, table: RouteTable, inner: InnerEntry
 ) -> dict[str, dict[str, Any]]:
     # Several hosts may lead to one service.
-    routes = {route.inside: route for route in table.routes if route.inside and inner.open}
-    sharing = Counter(route.port for route in routes.values())
+    inside = {route.inside: route for route in table.routes if route.inside and inner.open}
+    called = {name: route for name, route in inside.items() if route.port in inner.ports}
+    sharing = Counter(route.port for route in called.values())
     routers = {}
-    for name, route in routes.items():
-        service = _inner_service(key, name)
-        common = {"service": service, "middlewares": [f"{service}{_CHAIN}"]}
-        caller = f"ClientIP(`{inner.subnet}`)"
+    for name, route in called.items():
+        service, caller = _inner_service(key, name), f"ClientIP(`{inner.subnet}`)"
+        alone = sharing[route.port] == 1
         routers[service] = {
-            "entryPoints": [_inner_name(port) for port in inner.ports],
-            "rule": f"Host(`{name}`) && {caller}",
-            "priority": 2,
-            **common,
+            "entryPoints": [_inner_name(route.port)],
+            "rule": caller if alone else f"Host(`{name}`) && {caller}",
+            "service": service,
+            "middlewares": [f"{service}{_CHAIN}"],
         }
-        if sharing[route.port] == 1 and route.port in inner.ports:
-            routers[f"{service}-any-host"] = {
-                "entryPoints": [_inner_name(route.port)],
-                "rule": caller,
-                "priority": 1,
-                **common,
-            }
     return routers
 
 
