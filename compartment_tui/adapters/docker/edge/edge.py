@@ -80,18 +80,15 @@ class DockerEdge:
         edge = self._ours()
         if edge is None:
             return None
+        ours = {name: key for name, key in self._networks().items() if name in edge.networks}
         return EdgeInfo(
             running=edge.running,
             settings=edge.settings,
             image=edge.image_name,
             container=edge.id,
-            attached=frozenset(
-                key for name, key in self._networks().items() if name in edge.networks
-            ),
+            attached=frozenset(ours.values()),
             inside=frozenset(
-                key
-                for name, key in self._networks().items()
-                if edge.inner_ports and edge.is_pinned(name)
+                key for name, key in ours.items() if edge.inner_ports and edge.is_pinned(name)
             ),
             started=moment(edge.started),
             open=edge.open,
