@@ -77,5 +77,8 @@ class Comparison:
 
 
 def duration(seconds: float) -> str:
-    """As people read it: milliseconds below a second."""
-    return f"{seconds:.2f} s" if seconds >= 1 else f"{seconds * 1000:.0f} ms"
+    """As people read it: milliseconds below a second, with a decimal where there are few."""
+    if seconds >= 1:
+        return f"{seconds:.2f} s"
+    thousandths = seconds * 1000
+    return f"{thousandths:.0f} ms" if thousandths >= 10 else f"{thousandths:.1f} ms"
