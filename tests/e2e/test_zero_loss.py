@@ -75,6 +75,8 @@ def test_switches_lose_no_request(shop: Shop, tell: Callable[..., None], tmp_pat
     switches = sum(one.switches for one in places)
     took = f"{time.monotonic() - began:.0f} s"
     tell(f"{runs} runs, {switches} switches, {visits} environments made and deleted in {took}")
+    ends = sorted(seconds for one in places for seconds in one.endings)
+    tell(f"from live to the end: median {ends[len(ends) // 2]:.1f} s, longest {ends[-1]:.1f} s")
     report.assert_nothing_lost()
     assert runs >= 40
     assert visits >= 1
@@ -114,6 +116,8 @@ class Place:
     """The active deployment of every service, by what the runs said."""
     runs: int = 0
     switches: int = 0
+    endings: list[float] = field(default_factory=list)
+    """Seconds from live to the end of each run: its drains, and the stop of what was live."""
 
     def open(self) -> None:
         self.shop.good("deploy", "-e", self.environment, "-s", "docs")
@@ -175,6 +179,7 @@ class Place:
     def _carry_out(self, verb: str, *services: str, more: tuple[str, ...] = ()) -> None:
         document = self.shop.good(*self._words(verb, *services), *more).json()
         self.live = {one["serviceName"]: one["id"] for one in document["activeDeployments"]}
+        self.endings.append(document["durationSeconds"] - (document["liveAfterSeconds"] or 0))
         for service in services:
             assert self.shop.answered_by(service, self.environment) == self.live[service]
 

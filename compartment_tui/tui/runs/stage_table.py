@@ -15,11 +15,11 @@ from compartment_tui.tui.kit.styled_text import QUIET, piece, words
 from compartment_tui.tui.runs.stage_grid import Mark, StageGrid, StageRow, grid
 
 CHOSEN = "▌ "
-STATE_COLUMNS = 12
+STATE_COLUMNS = 11
 SAID_COLUMNS = 24
 """Less room than that for what a service says is better left empty."""
 WIDEST_NAME = 24
-STAGE_COLUMNS = (9, 14)
+STAGE_COLUMNS = (8, 14)
 
 
 class TrackGrid(Static):
