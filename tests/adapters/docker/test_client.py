@@ -226,7 +226,7 @@ def test_an_engine_behind_ssh_works_as_a_local_one(
         check=False,
     )
     assert ended.stderr == b""
-    assert (ended.returncode, ended.stdout) == (0, b"over ssh\n0\nin and out")
+    assert (ended.returncode, ended.stdout) == (0, b"over ssh\n()\nin and out")
 
 
 @pytest.mark.docker
