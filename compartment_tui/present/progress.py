@@ -281,7 +281,7 @@ def doing(timeline: Timeline, service: str, stage: Stage) -> str:
     if plan is not None and plan.routed_host is None and stage is Stage.SWITCHING_ROUTE:
         return "taking its place"
     if plan is not None and stage is Stage.STOPPING_PREVIOUS and plan.spec.stop_first:
-        return "keeping the previous"
+        return "answering the last that waited" if plan.wait else "keeping the previous"
     return step_words(stage)
 
 

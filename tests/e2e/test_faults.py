@@ -239,7 +239,7 @@ def test_routes_come_back_with_the_edge(
     shop.client.api.stop(edge, timeout=1)
     assert shop.status()["health"] == "unhealthy"
     if way != "stopped":
-        shop.client.api.remove_container(edge, force=True)
+        shop.client.api.remove_container(edge, force=True, v=True)
     if way == "removed with its routes":
         in_routes_volume(shop, "rm -rf /routes/*")
     shop.good("edge", "restart")

@@ -1,6 +1,5 @@
 """Requests to a single writer wait while it is replaced: none is lost, none comes too early."""
 
-import functools
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import timedelta
@@ -16,8 +15,8 @@ from compartment_tui.domain.requests import Deploy, Resume, Rollback
 from compartment_tui.operations import requests
 from compartment_tui.ports import World
 from tests.faults import Fault, FaultPlan, Killed, When, faulty, unreachable
-from tests.machine_snapshot import Snapshot
 from tests.rollout.shop import PRODUCTION, WEB, deploy, finish, open_shop, state
+from tests.rollout.test_faults import WHATS, Verb, calls_of, snapshot_of
 
 SECOND = timedelta(seconds=1)
 STORE = replace(WEB, name="store", volumes=(("data", "/data"),))
@@ -25,8 +24,6 @@ HOST = "store-shop.localhost"
 QUIET = Behaviour(stop_takes=timedelta(milliseconds=300), ready_after=timedelta(milliseconds=400))
 BROKEN = Behaviour(ready_after=None, exits_after=SECOND)
 EVERY = timedelta(milliseconds=30)
-
-Verb = Callable[[World], Iterator[Event]]
 
 
 def replace_it(world: World) -> Iterator[Event]:
@@ -190,23 +187,6 @@ SITUATIONS: dict[str, tuple[Callable[[], MemoryWorld], Verb]] = {
     "deploy what fails": (broken_store, replace_it),
     "rollback": (store, roll_back),
 }
-WHATS: dict[str, Callable[[], BaseException] | None] = {
-    "engine unreachable": unreachable,
-    "killed": Killed,
-    "cancelled": None,
-}
-
-
-@functools.cache
-def snapshot_of(prepare: Callable[[], MemoryWorld]) -> Snapshot:
-    return Snapshot(prepare())
-
-
-@functools.cache
-def calls_of(prepare: Callable[[], MemoryWorld], verb: Verb) -> tuple[str, ...]:
-    plan = FaultPlan()
-    list(verb(faulty(snapshot_of(prepare).open().world, plan)))
-    return tuple(plan.calls)
 
 
 def carry_out(opened: MemoryWorld, verb: Verb, *faults: Fault) -> None:
