@@ -12,6 +12,14 @@ from functools import lru_cache
 from typing import Any
 
 from compartment_tui.domain.names import DEFAULT_ENVIRONMENT
+from compartment_tui.domain.public_side import (
+    Access,
+    CertificateSource,
+    PublicSpec,
+    Rule,
+    Traffic,
+    WantedPublicSide,
+)
 from compartment_tui.domain.seals import SealPlace
 from compartment_tui.domain.variable import Layers, Scope, Variable
 
@@ -34,6 +42,15 @@ class Internal(StrEnum):
 
     EDGE = "edge"
     DIRECT = "direct"
+
+
+class Scheme(StrEnum):
+    """How the edge speaks to a service."""
+
+    HTTP = "http"
+    H2C = "h2c"
+    """HTTP/2 without TLS, as gRPC has it."""
+    HTTPS = "https"
 
 
 class ReadinessKind(StrEnum):
@@ -151,6 +168,11 @@ class ServiceSpec:
     fallback: str = ""
     """Of a static one: the page it answers with, as found, where there is no such file."""
     internal: Internal = Internal.EDGE
+    scheme: Scheme = Scheme.HTTP
+    verify: bool = True
+    """Of https: whether the certificate that the service shows has to be a good one."""
+    traffic: Traffic = Traffic()
+    """What the edge does on the way in: no part of how it runs."""
 
     @property
     def stop_first(self) -> bool:
@@ -160,7 +182,7 @@ class ServiceSpec:
     def text(self) -> str:
         """How it runs, as canonical JSON: equal texts mean that nothing needs replacing.
 
-        Where the image came from is left out; the image id says what it is.
+        Where the image came from is left out; the image id says what it is. So is `traffic`.
         """
         return json.dumps(_plain(self), sort_keys=True, separators=(",", ":"))
 
@@ -184,6 +206,9 @@ class EnvironmentConfig:
     services: Mapping[str, Mapping[str, Variable]] = field(default_factory=dict)
     build_args: Mapping[str, tuple[tuple[str, str], ...]] = field(default_factory=dict)
     """By service: build arguments that are others here."""
+    public: Mapping[str, PublicSpec] = field(default_factory=dict)
+    """By service: its hosts here."""
+    access: Access = Access()
 
     def with_build_args(self, spec: ServiceSpec) -> ServiceSpec:
         """The service as it is built here: this environment's arguments win, name by name."""
@@ -221,6 +246,39 @@ INNER_PORTS = (80, 3000, 4000, 5000, 8000, 8080, 9000)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AcmeSettings:
+    """`[edge.acme]`: the certificate authority that domains get their certificates from."""
+
+    email: str = ""
+    """Whom it writes to; empty: nobody is asked for certificates."""
+    server: str = ""
+    """Its directory's address; empty: Let's Encrypt."""
+    staging: bool = False
+    """Certificates are for trying only."""
+    ca: str = ""
+    """The file with the certificate of who signs for `server`, where that is a private one."""
+
+    @property
+    def source(self) -> CertificateSource:
+        """Where a domain's certificate comes from when no other is given."""
+        if not self.email:
+            return CertificateSource.NONE
+        return CertificateSource.STAGING if self.staging else CertificateSource.ACME
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CertificateSpec:
+    """One of `[[edge.certificates]]`. Exactly one of `key` and `variable` is given."""
+
+    cert: str
+    """A file with the certificate, and with those that sign for it behind."""
+    key: str = ""
+    """A file with its key, outside the repository."""
+    variable: str = ""
+    """The sensitive variable that is the key."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class EdgeSettings:
     """`[edge]`: what the engine's one reverse proxy listens on."""
 
@@ -230,13 +288,22 @@ class EdgeSettings:
     """0: none."""
     inner_ports: tuple[int, ...] = INNER_PORTS
     """Where it takes calls of an environment's own services. More of them suit everybody."""
+    acme: AcmeSettings = AcmeSettings()
+    trusted_proxies: tuple[str, ...] = ()
+    """Addresses and networks whose word on who a visitor is, and how they came, is taken."""
 
     def suits(self, wanted: "EdgeSettings", *, earlier: bool) -> bool:
         """Whether an edge that listens so is what is wanted.
 
-        One of an `earlier` version has no HTTPS: it does until somebody replaces it.
+        One of an `earlier` version has no HTTPS: it does until somebody replaces it. Whom it trusts
+        and asks for certificates keeps nobody from using it.
         """
-        wanted = replace(wanted, inner_ports=self.inner_ports)
+        wanted = replace(
+            wanted,
+            inner_ports=self.inner_ports,
+            acme=self.acme,
+            trusted_proxies=self.trusted_proxies,
+        )
         return self == (replace(wanted, https_port=self.https_port) if earlier else wanted)
 
     def beside(self, others: "EdgeSettings") -> "EdgeSettings":
@@ -266,6 +333,10 @@ class ProjectConfig:
     networks: NetworkSettings = field(default_factory=NetworkSettings)
     keep: int = 5
     recipients: tuple[str, ...] = ()
+    rules: tuple[Rule, ...] = ()
+    """`[[routes]]`, in the order of the file."""
+    certificates: tuple[CertificateSpec, ...] = ()
+    """`[[edge.certificates]]`."""
 
     def service(self, name: str) -> ServiceSpec | None:
         return next((spec for spec in self.services if spec.name == name), None)
@@ -285,6 +356,23 @@ class ProjectConfig:
         """The environment's table, or an empty one: an environment need not be declared."""
         declared = (known for known in self.environments if known.name == name)
         return next(declared, EnvironmentConfig(name=name))
+
+    def wanted_public(self, environment: str, certified: tuple[str, ...] = ()) -> WantedPublicSide:
+        """What the file wants of an environment's public side.
+
+        `certified` are the names that `certificates` are for.
+        """
+        own = self.environment(environment)
+        return WantedPublicSide(
+            services=own.public,
+            traffic={spec.name: spec.traffic for spec in self.services},
+            access=replace(own.access, behind=self.edge.trusted_proxies),
+            rules=self.rules,
+            certified=certified,
+            authority=self.edge.acme.source,
+            http_port=self.edge.http_port,
+            https_port=self.edge.https_port,
+        )
 
     def sealed(self) -> Iterator[tuple[SealPlace, str]]:
         """Every encrypted text of the file, and where it stands."""
@@ -338,6 +426,8 @@ def _plain(spec: ServiceSpec) -> dict[str, Any]:
         **({"fallback": spec.fallback} if spec.fallback else {}),
         **({"internal": "direct"} if spec.internal is Internal.DIRECT else {}),
         **({} if spec.hold == HOLD else {"hold": spec.hold.total_seconds()}),
+        **({} if spec.scheme is Scheme.HTTP else {"scheme": spec.scheme.value}),
+        **({} if spec.verify else {"verify": False}),
     }
 
 
@@ -387,4 +477,6 @@ def _spec(plain: dict[str, Any]) -> ServiceSpec:
         fallback=plain.get("fallback", ""),
         internal=Internal(plain.get("internal", Internal.EDGE)),
         hold=timedelta(seconds=plain["hold"]) if "hold" in plain else HOLD,
+        scheme=Scheme(plain.get("scheme", Scheme.HTTP)),
+        verify=bool(plain.get("verify", True)),
     )

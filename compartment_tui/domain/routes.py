@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
+from compartment_tui.domain.public_side import PublicSide
+
 
 @dataclass(frozen=True, slots=True, kw_only=True, order=True)
 class Route:
@@ -24,6 +26,10 @@ class Route:
     """The service's name while its requests wait at the edge for whoever is given its name next."""
     wait: int = 0
     """How many seconds they wait at most, then."""
+    scheme: str = ""
+    """How the deployment is spoken to when that is not plain HTTP: `h2c` or `https`."""
+    unverified: bool = False
+    """Its certificate is not looked at, then."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,10 +42,22 @@ class RouteTable:
 
     marker: str | None = None
     routes: tuple[Route, ...] = ()
+    public: PublicSide = PublicSide()
 
     @property
     def hosts(self) -> frozenset[str]:
-        return frozenset(route.host for route in self.routes)
+        domains = (domain.host for domain in self.public.domains)
+        return frozenset((*(route.host for route in self.routes), *domains))
+
+    def route_of(self, host: str) -> Route | None:
+        """The route that answers visitors of a host, its own or one of its domains."""
+        domain = self.public.domain(host)
+        found = next(
+            (one for one in self.routes if one.host == (domain.to if domain else host)), None
+        )
+        if found is None or (domain is None and self.public.treatment(host).hidden):
+            return None
+        return found
 
     def leads_to(self, deployment: str, host: str | None = None) -> bool:
         """Whether that host, or any when none is given, leads to the deployment."""
@@ -60,7 +78,7 @@ class RouteTable:
             replace(route, stopped=stopped.get(route.deployment, route.stopped))
             for route in self.routes
         )
-        return RouteTable(marker=marker, routes=tuple(sorted(routes)))
+        return replace(self, marker=marker, routes=tuple(sorted(routes)))
 
     def made_wait(self, marker: str, service: str, deployments: Mapping[str, int]) -> "RouteTable":
         """This table with the routes to these deployments (to seconds) as ones that wait."""
@@ -70,7 +88,7 @@ class RouteTable:
             else route
             for route in self.routes
         )
-        return RouteTable(marker=marker, routes=tuple(sorted(routes)))
+        return replace(self, marker=marker, routes=tuple(sorted(routes)))
 
     @property
     def waits(self) -> bool:
@@ -81,7 +99,7 @@ class RouteTable:
         """This table with `changes` in place of the routes that have the same hosts."""
         hosts = {route.host for route in changes}
         kept = tuple(route for route in self.routes if route.host not in hosts)
-        return RouteTable(marker=marker, routes=tuple(sorted(kept + changes)))
+        return replace(self, marker=marker, routes=tuple(sorted(kept + changes)))
 
     def host_of(self, deployment: str) -> str | None:
         """A host that leads to the deployment: the first by name, None when no host does."""

@@ -18,7 +18,7 @@ from compartment_tui.adapters.docker.api import unix_client
 from compartment_tui.adapters.docker.api.address import Address, find_address
 from compartment_tui.adapters.docker.api.log_frames import Demultiplexer
 from compartment_tui.adapters.docker.build.build_context import _read
-from compartment_tui.adapters.docker.edge import traefik
+from compartment_tui.adapters.docker.edge import public_routers, traefik
 from compartment_tui.adapters.docker.edge.route_documents import all_ours, in_octal
 from compartment_tui.adapters.docker.records import bounded, decoded, unpacked
 from compartment_tui.adapters.docker.resources.logs import EventDecoder
@@ -172,7 +172,7 @@ def test_no_change_of_a_route_document_is_more_than_unreadable(at: int, put: byt
 
 
 def owned(whose: list[object]) -> str:
-    name = f"e-of-{traefik._encode(whose)}"  # type: ignore[arg-type]
+    name = f"e-of-{public_routers.in_base32(whose)}"
     return f'[http.services.{name}.loadBalancer]\nservers = [{{ url = "http://x.invalid" }}]\n'
 
 

@@ -6,7 +6,6 @@ names, no user text, and is parsed back before anyone gets to see it.
 """
 
 import base64
-import hashlib
 import json
 import re
 import tomllib
@@ -19,6 +18,14 @@ from urllib.parse import urlsplit
 import tomli_w
 
 from compartment_tui.adapters.docker.edge import stopped_page
+from compartment_tui.adapters.docker.edge.public_routers import (
+    WAIT,
+    PublicRouters,
+    Upstream,
+    in_base32,
+    router_name,
+)
+from compartment_tui.adapters.record_file import codec
 from compartment_tui.domain import bounds
 from compartment_tui.domain.errors import InvalidFile, Refused
 from compartment_tui.domain.names import (
@@ -57,15 +64,18 @@ _HOST = re.compile(
 _RULE = re.compile(r"Host\(`([a-z0-9.-]+)`\)")
 _GENERATED = re.compile(r"[a-z0-9-]+")
 _MARKER = "-at-"
+_PUBLIC = "-public-"
+"""Begins the name that has the whole table, where that is more than hosts and what they lead to."""
 _OWNER = "-of-"
 _FALLBACK = "-fallback-of-"
+_UNVERIFIED = "-unverified"
+_TRUSTING = {"insecureSkipVerify": True, "forwardingTimeouts": {"idleConnTimeout": "1s"}}
+"""How a service is spoken to whose certificate is not looked at; the rest as `arguments` has it."""
 _CLEAN = "-without-forwarded"
 _INNER = "inner-"
 """Not the environment's identifier first: clients of an earlier version pass these names over."""
 _ALSO = "-also"
 _CHAIN = "-chain"
-_WAIT = "-wait"
-"""Ends the names of what a route has of its own while its requests wait."""
 _WAITED_FOR = "-wait-for-"
 _CROWD = f"-wait-crowd{_CLEAN}"
 """An earlier version passes over what ends like this: it reads such a document, too."""
@@ -176,16 +186,16 @@ def document(key: EnvironmentKey, table: RouteTable) -> str:
 
     Raises Refused when a host or an id in it could be read as anything else.
     """
-    for route in table.routes:
-        if not _HOST.fullmatch(route.host):
+    for host in sorted(table.hosts):
+        if not _HOST.fullmatch(host):
             raise Refused(
-                f"{show(route.host)} is not a host name",
+                f"{show(host)} is not a host name",
                 hint="hosts consist of a-z, 0-9, - and dots: see `base_domain`",
             )
-    # Traefik does not accept a section with nothing in it.
-    sections = {name: held for name, held in _sections(key, table).items() if held}
-    text = tomli_w.dumps({"http": sections})
-    wanted = RouteTable(marker=table.marker, routes=tuple(sorted(table.routes)))
+    sections = _sections(key, table)
+    # What only looks like a template becomes text: templates are looked for before TOML is read.
+    text = tomli_w.dumps({"http": sections}).replace(_TEMPLATE, r"\u007B\u007B")
+    wanted = replace(table, routes=tuple(sorted(table.routes)))
     try:
         faithful = read(text) == (key, wanted) and _generated(sections)
     except UnreadableDocument:
@@ -210,6 +220,9 @@ def read(text: str) -> tuple[EnvironmentKey, RouteTable]:
         services = http["services"]
         signs = http.get("middlewares", {})
         key = _owner(services)
+        whole = [name for name in services if _PUBLIC in name]
+        if whole:
+            return key, _whole_table(key, whole[0], http)
         named = _named_inside(key, services)
         routes = (
             _inside(_route(router, services, signs), _server_of(router, services), named)
@@ -218,6 +231,14 @@ def read(text: str) -> tuple[EnvironmentKey, RouteTable]:
         return key, RouteTable(marker=_marker(services), routes=tuple(sorted(routes)))
     except (*_NONSENSE, bounds.TooMuch) as error:
         raise UnreadableDocument("the route document cannot be parsed") from error
+
+
+def _whole_table(key: EnvironmentKey, name: str, http: Mapping[str, Any]) -> RouteTable:
+    """The table in a name, if it is what the document says. Raises ValueError."""
+    table = codec.decode(RouteTable, _decode(name.partition(_PUBLIC)[2]))
+    if _sections(key, table) != http:
+        raise ValueError("the document says something else than its table")
+    return table
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -264,7 +285,7 @@ def _inner_routers(
 
 
 def _inner_service(key: EnvironmentKey, service: str) -> str:
-    return f"{_INNER}{key.identifier}-{_encode(service)}"
+    return f"{_INNER}{key.identifier}-{in_base32(service)}"
 
 
 def _named_inside(key: EnvironmentKey, services: Mapping[str, Any]) -> dict[str, str]:
@@ -297,7 +318,7 @@ def queries(key: EnvironmentKey | None = None) -> tuple[str, ...]:
 
 def marker_name(key: EnvironmentKey, marker: str) -> str:
     """What the edge's list of services contains as soon as a table with that marker is in force."""
-    return f"{key.identifier}{_MARKER}{_encode(marker)}"
+    return f"{key.identifier}{_MARKER}{in_base32(marker)}"
 
 
 def in_force(
@@ -318,7 +339,7 @@ def in_force(
     wanted = _sections(key, table)
     try:
         have_routers = {
-            name: (one["rule"], one["service"], _own_middlewares(one), one["status"])
+            name: (*_told(one, wanted.get("routers", {}).get(name, {})), one["status"])
             for name, one in _named(key, routers)
         }
         have_services = {
@@ -339,13 +360,25 @@ def in_force(
     if inner is not None and have_inner != _expected(key, table, inner):
         return False
     return have_routers == {
-        name: (one["rule"], one["service"], _own_middlewares(one), "enabled")
-        for name, one in wanted["routers"].items()
+        name: (*_told(one, one), "enabled") for name, one in wanted.get("routers", {}).items()
     } and have_services == {
         name: (_server(one["loadBalancer"]), "enabled")
         for name, one in wanted["services"].items()
         if _OWNER not in name
     }
+
+
+def _told(router: Mapping[str, Any], wanted: Mapping[str, Any]) -> tuple[object, ...]:
+    """What tells two routers apart; Traefik gives a priority to those that were given none."""
+    tls = router.get("tls")
+    return (
+        router["rule"],
+        router["service"],
+        _own_middlewares(router),
+        tuple(router["entryPoints"]),
+        router.get("priority") if "priority" in wanted else None,
+        None if tls is None else tls.get("certResolver", ""),
+    )
 
 
 def _expected(
@@ -362,38 +395,48 @@ def _sections(key: EnvironmentKey, table: RouteTable) -> dict[str, dict[str, Any
     # No router uses these two: they are what the edge repeats to whoever asks, and what tells
     # whose document it is. The address is never contacted.
     services = {
-        f"{prefix}{_OWNER}{_encode([key.project, key.environment])}": _upstream(
+        f"{prefix}{_OWNER}{in_base32([key.project, key.environment])}": _upstream(
             "http://owner.invalid"
         )
     }
     if table.marker is not None:
         services[marker_name(key, table.marker)] = _upstream("http://marker.invalid")
-    routers: dict[str, dict[str, Any]] = {}
-    middlewares: dict[str, dict[str, Any]] = {}
+    if not table.public.plain:
+        whole = codec.encode(replace(table, routes=tuple(sorted(table.routes))))
+        services[f"{prefix}{_PUBLIC}{in_base32(whole)}"] = _upstream("http://public.invalid")
+    upstreams: dict[str, Upstream] = {}
+    visitors = PublicRouters(key=key, public=table.public, upstreams=upstreams)
+    transports: dict[str, dict[str, Any]] = {}
     for route in table.routes:
         service, upstream = _upstream_of(key, route)
-        services[service] = _upstream(f"http://{upstream}:{route.port}")
+        services[service] = _upstream(f"{route.scheme or 'http'}://{upstream}:{route.port}")
+        if route.unverified:
+            services[service]["loadBalancer"]["serversTransport"] = f"{prefix}{_UNVERIFIED}"
+            transports[f"{prefix}{_UNVERIFIED}"] = dict(_TRUSTING)
         used = _used_by(key, route, service)
-        middlewares |= used
-        routers[_router(key, route.host, waits=bool(route.waiting))] = {
-            "entryPoints": ["web"],
-            "rule": f"Host(`{route.host}`)",
-            "service": service,
-            "middlewares": list(used),
-        }
+        upstreams[route.host] = Upstream(service=service, used=used)
         if route.inside:
             # Callers inside are led here by a document that does not change at a switch.
             inner = _inner_service(key, route.inside)
             services[inner] = services[service]
-            middlewares |= _chained(inner, list(used)[1:])
-    return {"routers": routers, "middlewares": middlewares, "services": services}
+            visitors.middlewares |= used | _chained(inner, list(used)[1:])
+    for route in table.routes:
+        visitors.add(route)
+    sections = {
+        "routers": visitors.routers,
+        "middlewares": visitors.middlewares,
+        "services": services,
+        "serversTransports": transports,
+    }
+    # Traefik does not accept a section with nothing in it.
+    return {name: held for name, held in sections.items() if held}
 
 
 def _upstream_of(key: EnvironmentKey, route: Route) -> tuple[str, str]:
     """The name of the service behind a route, and of whom it asks."""
     service = f"{key.identifier}-{alias(route.deployment)}-{route.port}"
     if route.waiting:
-        return f"{service}{_WAIT}", stepping_aside_name(route.waiting, key)
+        return f"{service}{WAIT}", stepping_aside_name(route.waiting, key)
     return service, alias(route.deployment)
 
 
@@ -405,14 +448,14 @@ def _used_by(key: EnvironmentKey, route: Route, service: str) -> dict[str, dict[
     used: dict[str, dict[str, Any]] = {f"{prefix}{_CLEAN}": {"headers": emptied}}
     if route.stopped:
         # Its whole content is in its name, so that the edge's answer tells which sign it is.
-        names = _encode([route.stopped, key.environment, key.project])
+        names = in_base32([route.stopped, key.environment, key.project])
         sign = {"plugin": {stopped_page.NAME: {"names": names}}}
         used[f"{prefix}-{stopped_page.NAME}-{names}"] = sign
     if route.fallback:
         name = f"{prefix}{_FALLBACK}{alias(route.deployment)}-{route.port}"
         used[name] = {"errors": _as_found(service)}
     if route.waiting:
-        names = _encode([route.waiting, route.deployment, str(route.wait)])
+        names = in_base32([route.waiting, route.deployment, str(route.wait)])
         used[f"{prefix}{_CROWD}"] = {"inFlightReq": {"amount": CROWD}}
         used[f"{prefix}{_WAITED_FOR}{names}{_CLEAN}"] = {"retry": _until_there(route.wait)}
     return used
@@ -427,11 +470,6 @@ def _chained(inner: str, used: list[str]) -> dict[str, dict[str, Any]]:
     }
 
 
-def _router(key: EnvironmentKey, host: str, *, waits: bool) -> str:
-    digest = hashlib.sha256(host.encode()).hexdigest()[:20]
-    return f"{key.identifier}-{digest}{_WAIT if waits else ''}"
-
-
 def _until_there(seconds: int) -> dict[str, Any]:
     """Tries again while nobody accepts: before a request is read, so that none arrives twice."""
     return {
@@ -443,10 +481,10 @@ def _until_there(seconds: int) -> dict[str, Any]:
 
 def waited(key: EnvironmentKey, host: str, metrics: str) -> WaitCount:
     """How many requests waited for a host, by what the edge's /metrics say."""
-    router = f'router="{_router(key, host, waits=True)}@file"'
+    ours = re.compile(rf'router="{router_name(key, host, waits=True)}(-rule-[0-9]+)?(-tls)?@file"')
     requests = failed = 0
     for line in metrics.splitlines():
-        if line.startswith(_REQUESTS) and router in line:
+        if line.startswith(_REQUESTS) and ours.search(line):
             number = int(float(line.rpartition(" ")[2]))
             requests += number
             failed += number if 'code="5' in line else 0
@@ -490,7 +528,7 @@ def _middlewares(router: Mapping[str, Any]) -> list[str]:
 
 def _own_middlewares(router: Mapping[str, Any]) -> list[str]:
     """Those that tell routes apart: a document of an older version has none for the headers."""
-    return [name for name in _middlewares(router) if not name.endswith(_CLEAN) or _WAIT in name]
+    return [name for name in _middlewares(router) if not name.endswith(_CLEAN) or WAIT in name]
 
 
 def _route(
@@ -504,12 +542,14 @@ def _route(
     stopped = [
         str(_decode(signs[name]["plugin"][stopped_page.NAME]["names"])[0])
         for name in _own_middlewares(router)
-        if _FALLBACK not in name and _WAIT not in name
+        if _FALLBACK not in name and WAIT not in name
     ]
     return Route(
         host=rule[1],
         deployment=deployment or deployment_of_alias(url.hostname),
         port=url.port,
+        scheme="" if url.scheme == "http" else url.scheme,
+        unverified="serversTransport" in services[router["service"]]["loadBalancer"],
         stopped="".join(stopped),
         fallback=any(_FALLBACK in name for name in _middlewares(router)),
         waiting=waiting,
@@ -540,10 +580,6 @@ def _owner(services: Iterable[str]) -> EnvironmentKey:
     if misnamed(project, environment):
         raise ValueError("no environment of ours")
     return EnvironmentKey(project, environment)
-
-
-def _encode(value: list[str] | str) -> str:
-    return base64.b32encode(json.dumps(value).encode()).decode().rstrip("=").lower()
 
 
 def _decode(text: str) -> Any:  # noqa: ANN401
