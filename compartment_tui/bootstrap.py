@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, TypeVar, cast
 
 from compartment_tui.ports import (
     Builder,
+    DomainNames,
     Dotenv,
     ErrorLog,
     Factories,
@@ -69,6 +70,7 @@ def open_world(file: Path | None) -> World:
         dotenv=lazy_port(_dotenv),
         programs=lazy_port(_programs),
         source=lazy_port(cache(lambda: _source(project))),
+        domain_names=lazy_port(_domain_names),
         clock=SystemClock(cancel),
         cancel=cancel,
         error_log=_error_log(),
@@ -127,6 +129,12 @@ def _source(project: Project) -> Source:
     return GitSource(project.root)
 
 
+def _domain_names() -> DomainNames:
+    from compartment_tui.adapters.domain_names import SystemDomainNames
+
+    return SystemDomainNames()
+
+
 def _dotenv() -> Dotenv:
     from compartment_tui.adapters.dotenv import DotenvText
 
@@ -168,6 +176,7 @@ def docker_world(project: Project, client: "Client", *, namespace: str) -> World
         dotenv=lazy_port(_dotenv),
         programs=lazy_port(_programs),
         source=lazy_port(cache(lambda: _source(project))),
+        domain_names=lazy_port(_domain_names),
         clock=SystemClock(cancel),
         cancel=cancel,
         error_log=_error_log(),

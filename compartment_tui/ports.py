@@ -37,6 +37,7 @@ if TYPE_CHECKING:
         Sample,
     )
     from compartment_tui.domain.detail_views import Visit
+    from compartment_tui.domain.domain_proof import DomainLook
     from compartment_tui.domain.engine import EngineIdentity, EngineInfo, LockInfo, Misfit
     from compartment_tui.domain.errors import RecordInvalid
     from compartment_tui.domain.names import EnvironmentKey
@@ -416,6 +417,18 @@ class EnvironmentLock(Lock, Protocol):
         As it was when the lock was taken.
         """
 
+    def proof(self) -> str:
+        """The token by which the edge says which one it is; made when first asked for.
+
+        Raises EdgeNotConfirmed when it does not say it.
+        """
+
+    def certificates(self) -> Mapping[str, datetime]:
+        """The names that the edge has certificates for, and until when; `*.` stands for a label."""
+
+    def order_failures(self, within: timedelta) -> Mapping[str, str]:
+        """By host, why the edge got no certificate lately, in the words of who was asked."""
+
     def documents_readable(self) -> bool:
         """Whether every route document on the engine can be parsed: one quick look.
 
@@ -503,6 +516,12 @@ class Project(Protocol):
         """The services that the project file in another copy of this repository declares.
 
         Raises ProjectFileInvalid, NotFound (it has no such file).
+        """
+
+    def named_text(self, path: str) -> str:
+        """The text of a file that the project file names: relative to it, absolute or with `~`.
+
+        Raises UsageProblem when it cannot be read.
         """
 
     def changes(self) -> Feed[None]:
@@ -641,6 +660,16 @@ class Source(Protocol):
         """
 
 
+class DomainNames(Protocol):
+    """Domains, as the public sees them from this machine."""
+
+    def look(self, hosts: Collection[str]) -> Mapping[str, DomainLook]:
+        """Where each leads, and which edge answers there; side by side, at most some seconds."""
+
+    def addresses(self, bind: str, engine_host: str) -> tuple[str, ...]:
+        """Where the public reaches an edge that listens at `bind`; empty: nobody here knows."""
+
+
 class Clock(Protocol):
     """Time, and chance."""
 
@@ -680,6 +709,7 @@ class World:
     dotenv: Dotenv
     programs: Programs
     source: Source
+    domain_names: DomainNames
     clock: Clock
     cancel: Cancel
     error_log: ErrorLog

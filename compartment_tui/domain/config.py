@@ -257,6 +257,13 @@ class AcmeSettings:
     """Certificates are for trying only."""
     ca: str = ""
     """The file with the certificate of who signs for `server`, where that is a private one."""
+    authority: str = ""
+    """What is in that file, once it was read."""
+
+    @property
+    def asked(self) -> "AcmeSettings":
+        """Only what an edge is started with: whom it asks, and in whose name."""
+        return AcmeSettings(email=self.email, server=self.server, authority=self.authority)
 
     @property
     def source(self) -> CertificateSource:
@@ -307,9 +314,27 @@ class EdgeSettings:
         return self == (replace(wanted, https_port=self.https_port) if earlier else wanted)
 
     def beside(self, others: "EdgeSettings") -> "EdgeSettings":
-        """These, and the inner ports that others have, too."""
+        """These, and the inner ports that others have, too.
+
+        Whoever asks for no certificates leaves it at whom the others ask.
+        """
         both = {*self.inner_ports, *others.inner_ports}
-        return replace(self, inner_ports=tuple(sorted(both)))
+        acme = self.acme if self.acme.email else others.acme
+        return replace(self, inner_ports=tuple(sorted(both)), acme=acme)
+
+    def falls_short(self, wanted: "EdgeSettings") -> tuple[str, ...]:
+        """In words, what an edge with these does not do though it is wanted."""
+        found = []
+        if wanted.acme.email and self.acme.asked != wanted.acme.asked:
+            asked = self.acme.server or "Let's Encrypt"
+            found.append(
+                f"asks {asked} for certificates in the name of {self.acme.email}"
+                if self.acme.email
+                else "asks nobody for certificates"
+            )
+        if wanted.trusted_proxies and self.trusted_proxies != wanted.trusted_proxies:
+            found.append("does not take the word of these `trusted_proxies`")
+        return tuple(found)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -345,7 +370,8 @@ class ProjectConfig:
     def edge_for_services(self) -> EdgeSettings:
         """`[edge]`, with every port of a routed service for inner calls."""
         own = {spec.port for spec in self.services if spec.kind.routed and spec.port is not None}
-        return replace(self.edge, inner_ports=tuple(sorted({*INNER_PORTS, *own})))
+        acme = self.edge.acme.asked
+        return replace(self.edge, inner_ports=tuple(sorted({*INNER_PORTS, *own})), acme=acme)
 
     @property
     def environments_or_default(self) -> tuple[EnvironmentConfig, ...]:

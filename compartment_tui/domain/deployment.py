@@ -5,8 +5,10 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from compartment_tui.domain.domain_proof import CertificateOrder
 from compartment_tui.domain.names import EnvironmentKey
 from compartment_tui.domain.owner import Owner
+from compartment_tui.domain.public_side import PublicSide
 from compartment_tui.domain.routes import RouteTable
 
 
@@ -341,6 +343,10 @@ class EnvironmentRecord:
     """Made again from routes and labels: failed runs, outcomes and audit before that are lost."""
     owner: Owner | None = None
     """Whose it is; None before anybody's first run, and in records of earlier versions."""
+    public: PublicSide = PublicSide()
+    """The public side as it was put in force last."""
+    orders: Mapping[str, CertificateOrder] = field(default_factory=dict)
+    """By domain: what came of the last order of its certificate."""
 
     @property
     def journal_entries(self) -> tuple[JournalEntry, ...]:

@@ -224,36 +224,42 @@ class WantedPublicSide:
         return self.authority
 
     @property
+    def hosts(self) -> tuple[str, ...]:
+        """Every domain that the file gives the environment."""
+        specs = self.services.values()
+        return tuple(host for spec in specs for host in (*spec.domains, *spec.redirects))
+
+    @property
     def to_prove(self) -> tuple[str, ...]:
         """The hosts that a certificate has to be ordered for: each is to be proven before."""
-        return tuple(
-            host
-            for spec in self.services.values()
-            for host in (*spec.domains, *spec.redirects)
-            if self.certificate_of(host).ordered
-        )
+        return tuple(host for host in self.hosts if self.certificate_of(host).ordered)
 
     def side(
-        self, hosts: Mapping[str, str], now: PublicSide, unproven: frozenset[str] = frozenset()
+        self,
+        hosts: Mapping[str, str],
+        now: PublicSide,
+        *,
+        unproven: frozenset[str] = frozenset(),
+        plain: frozenset[str] = frozenset(),
     ) -> PublicSide:
         """The public side for these routes, service to host.
 
         What is in force and stays wanted keeps its certificate and its maintenance. `unproven`
-        hosts are left out.
+        hosts are left out, for `plain` ones no certificate is ordered.
         """
         domains: dict[str, Domain] = {}
         for service, host in sorted(hosts.items()):
             wanted = (*self._of_service(service, host), *self._own_host(service, host))
             for one in wanted:
                 if one.host not in unproven:
-                    domains[one.host] = _as_known(one, now.domain(one.host))
+                    domains[one.host] = _as_known(one, now.domain(one.host), plain)
         rules = (
             rule.between(hosts[rule.on], hosts[rule.to])
             for rule in self.rules
             if rule.on in hosts and rule.to in hosts
         )
         treated = (self._treatment(service, host, now) for service, host in hosts.items())
-        return PublicSide(
+        side = PublicSide(
             domains=tuple(domains[host] for host in sorted(domains)),
             rules=tuple(rules),
             treatments=tuple(
@@ -262,6 +268,8 @@ class WantedPublicSide:
             http_port=self.http_port,
             https_port=self.https_port,
         )
+        # With nothing in it, its ports say nothing: such tables are as they always were.
+        return PublicSide() if side.plain else side
 
     def _of_service(self, service: str, host: str) -> tuple[Domain, ...]:
         spec = self.services.get(service, PublicSpec())
@@ -294,8 +302,10 @@ class WantedPublicSide:
         )
 
 
-def _as_known(wanted: Domain, known: Domain | None) -> Domain:
+def _as_known(wanted: Domain, known: Domain | None, plain: frozenset[str]) -> Domain:
     """A domain that has its certificate keeps it."""
+    if wanted.host in plain and wanted.certificate.ordered:
+        return replace(wanted, certificate=CertificateSource.NONE)
     if known is not None and known.certificate is wanted.certificate:
         return replace(wanted, secured=known.secured)
     return wanted

@@ -3,6 +3,7 @@
 from compartment_tui.domain.detail_views import EdgeView
 from compartment_tui.domain.errors import EngineProblem, NotFound
 from compartment_tui.ports import World
+from compartment_tui.rollout.infrastructure import edge_settings
 
 
 def edge(world: World) -> EdgeView | None:
@@ -28,7 +29,7 @@ def restart_edge(world: World, *, apply: bool) -> EdgeView:
 
     Raises PortTaken, EngineProblem (it does not come back).
     """
-    settings = world.project.config().edge_for_services
+    settings = edge_settings(world, world.project.config())
     with world.locks.engine(actor=world.actor):
         if world.edge.info() is None:
             world.edge.ensure(settings)

@@ -7,13 +7,14 @@ from pathlib import Path
 
 from compartment_tui.domain.commits import Checkout
 from compartment_tui.domain.config import ProjectConfig
-from compartment_tui.domain.deployment import EnvironmentRecord, Provenance
+from compartment_tui.domain.deployment import EnvironmentRecord, Provenance, Purpose
 from compartment_tui.domain.events import Event, Noted
 from compartment_tui.domain.inner_calls import notes_on, refuse_unmovable
 from compartment_tui.domain.names import EnvironmentKey
 from compartment_tui.domain.owner import Origin, Owner, refuse_other
 from compartment_tui.domain.planning.plan import Run
 from compartment_tui.domain.planning.planning_context import PlanningContext
+from compartment_tui.domain.public_side import CertificateSource, WantedPublicSide
 from compartment_tui.domain.requests import Deploy, RunRequest
 from compartment_tui.operations.environment_record import key_and_config, record_of
 from compartment_tui.operations.owner import taken_from
@@ -22,6 +23,8 @@ from compartment_tui.operations.runs import check_options, run_of
 from compartment_tui.ports import World
 from compartment_tui.rollout.infrastructure import (
     edge_note,
+    edge_orders,
+    edge_shortfalls,
     ensure_infrastructure,
     lets_wait,
     missing_infrastructure,
@@ -142,7 +145,7 @@ def _source(
 ) -> _Source:
     origin = world.source.origin()
     of_edge = edge_note(world)
-    notes = (of_edge,) if of_edge else ()
+    notes = (of_edge,) if of_edge else edge_shortfalls(world, config)
     if tree is None:
         provenance = world.source.provenance()
         problem = world.source.problem() if isinstance(request, Deploy) else ""
@@ -171,8 +174,18 @@ def _run(world: World, source: _Source, record: EnvironmentRecord, request: RunR
     run = run_of(world, request, source.context(world, record))
     if any(plan.has_downtime for plan in run.plans) and lets_wait(world):
         run = replace(run, plans=tuple(replace(plan, can_wait=True) for plan in run.plans))
+    if run.purpose is Purpose.LIVE:
+        run = replace(run, public=_wanted_public(world, source.config, record.key))
     owner = Owner(origin=source.origin, actor=world.actor, at=run.created)
     return replace(run, owner=owner, taken_from=taken_from(record, source.origin))
+
+
+def _wanted_public(world: World, config: ProjectConfig, key: EnvironmentKey) -> WantedPublicSide:
+    """What the file wants, as far as the edge can do it."""
+    wanted = config.wanted_public(key.environment)
+    if not wanted.authority.ordered or edge_orders(world, config):
+        return wanted
+    return replace(wanted, authority=CertificateSource.NONE)
 
 
 def _refused_early(
@@ -181,7 +194,10 @@ def _refused_early(
     run = _run(world, source, record, request)
     # What is live here is claimed already, so a usual deploy need not ask what others have.
     live = {one.host for name in record.active if (one := record.active_deployment(name))}
+    live |= {domain.host for domain in record.public.domains}
     wanted = {host for plan in run.plans for host in plan.hosts}
+    if run.public is not None:
+        wanted |= set(run.public.hosts)
     new = frozenset(wanted | {moved.host for moved in run.reroutes}) - live
     if new:
         refuse_taken_hosts(record.key, new, world.edge.tables())

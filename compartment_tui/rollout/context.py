@@ -43,6 +43,10 @@ class Rollout(Progress):
     """By deployment: the services that its container reaches through the edge."""
     waits: dict[str, Wait] = field(default_factory=dict)
     """By service: what came of the requests that waited, once it is known."""
+    unproven: frozenset[str] = frozenset()
+    """Domains that do not lead here: they are left out."""
+    plain: frozenset[str] = frozenset()
+    """Domains whose certificate nobody is asked for now."""
     committed: bool = False
     """The edge has the new routes: from here nothing is reverted by an error."""
 

@@ -1,6 +1,8 @@
 """The network and the edge that a run needs before it begins."""
 
-from compartment_tui.domain.config import ProjectConfig
+from dataclasses import replace
+
+from compartment_tui.domain.config import EdgeSettings, ProjectConfig
 from compartment_tui.domain.names import EnvironmentKey
 from compartment_tui.domain.planning.plan import Infrastructure
 from compartment_tui.ports import World
@@ -20,9 +22,36 @@ def ensure_infrastructure(world: World, key: EnvironmentKey, config: ProjectConf
         return False
     with world.locks.engine(actor=world.actor):
         world.engine.make_network(key, config.networks)
-        world.edge.ensure(config.edge_for_services)
+        world.edge.ensure(edge_settings(world, config))
         world.edge.attach(key)
     return True
+
+
+def edge_settings(world: World, config: ProjectConfig) -> EdgeSettings:
+    """What an edge for the project is made with. Raises UsageProblem (a file cannot be read)."""
+    settings = config.edge_for_services
+    if not config.edge.acme.ca:
+        return settings
+    authority = world.project.named_text(config.edge.acme.ca)
+    return replace(settings, acme=replace(settings.acme, authority=authority))
+
+
+def edge_shortfalls(world: World, config: ProjectConfig) -> tuple[str, ...]:
+    """What the file wants of the edge that it does not do, and the way on."""
+    edge = world.edge.info()
+    if edge is None or edge.open or edge.lacks:
+        return ()  # one that is too old for it all is told as such
+    found = edge.settings.falls_short(edge_settings(world, config))
+    return tuple(f"the edge {one}: {REPLACE_EDGE}" for one in found)
+
+
+def edge_orders(world: World, config: ProjectConfig) -> bool:
+    """Whether the edge, or one made now, asks whom the file names for certificates."""
+    edge = world.edge.info()
+    if edge is None:
+        return True
+    wanted = edge_settings(world, config).acme
+    return not edge.lacks and edge.settings.acme.server == wanted.server
 
 
 def edge_note(world: World) -> str:

@@ -31,6 +31,7 @@ from compartment_tui.domain.record.transitions import begun, finished, nothing_d
 from compartment_tui.domain.target import Target
 from compartment_tui.ports import EnvironmentLock, World
 from compartment_tui.rollout.context import Rollout
+from compartment_tui.rollout.domains import await_certificates, prove_domains
 from compartment_tui.rollout.drain import drain, prune, retire_previous
 from compartment_tui.rollout.errors import as_expected, failure_of
 from compartment_tui.rollout.retirement import killed_notes
@@ -118,7 +119,7 @@ def _carry_out(rollout: Rollout, began: timedelta) -> Generator[Event, None, Run
     if rollout.run.purpose is Purpose.LIVE:
         live = _went_live(rollout, began)
         yield live
-        ending = yield from _after_the_switch(rollout)
+        ending = yield from _after_the_switch(rollout, began)
         stays = ending.outcome in (Outcome.LIVE, Outcome.NEEDS_ATTENTION)
         return replace(ending, live_after=live.after if stays else None)
     return (yield from _after_holding(rollout))
@@ -148,12 +149,14 @@ def _went_live(rollout: Rollout, began: timedelta) -> WentLive:
 
 def _up_to_the_switch(rollout: Rollout) -> Iterator[Event]:
     for step, services in schedule(rollout.run):
+        if step is switch_routes:
+            yield from prove_domains(rollout)
         plans = tuple(plan for plan in rollout.pending if plan.service in services)
         if plans or (step is switch_routes and must_switch(rollout)):
             yield from step(rollout, plans)
 
 
-def _after_the_switch(rollout: Rollout) -> Generator[Event, None, RunEnding]:
+def _after_the_switch(rollout: Rollout, began: timedelta) -> Generator[Event, None, RunEnding]:
     """Drain, stop the previous ones, prune.
 
     Only a new deployment that dies meanwhile sends the routes back.
@@ -193,6 +196,7 @@ def _after_the_switch(rollout: Rollout) -> Generator[Event, None, RunEnding]:
     for target in stopped:
         yield rollout.end(Stage.STOPPING_PREVIOUS, target)
     yield from killed_notes(rollout.run.key, killed, rollout.now)
+    yield from await_certificates(rollout, f"{rollout.run.id}.https", began)
     yield from _tidy(rollout)
     return RunEnding(outcome=Outcome.LIVE)
 

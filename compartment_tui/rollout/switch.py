@@ -1,18 +1,20 @@
 """The switch of the routes, which is the commit point of every run, also of a broken one."""
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from datetime import timedelta
 
 from compartment_tui.domain.deployment import EnvironmentRecord, Journal, Purpose
 from compartment_tui.domain.errors import EdgeNotConfirmed, HostConflict
 from compartment_tui.domain.events import Event, RouteMoved
 from compartment_tui.domain.inner_calls import name_inside, opened
-from compartment_tui.domain.names import EnvironmentKey, show
+from compartment_tui.domain.names import EnvironmentKey, is_preview, show
 from compartment_tui.domain.planning.plan import Plan, Reroute
 from compartment_tui.domain.planning.rollback_targets import spec_of
 from compartment_tui.domain.record.held_candidates import discarded, held
+from compartment_tui.domain.record.rebuild import route_to
 from compartment_tui.domain.record.transitions import activated
-from compartment_tui.domain.routes import Route, RouteTable
+from compartment_tui.domain.routes import RouteTable
 from compartment_tui.domain.target import Target
 from compartment_tui.ports import EnvironmentLock, World
 from compartment_tui.rollout.context import Rollout
@@ -66,7 +68,8 @@ def must_switch(rollout: Rollout) -> bool:
         return bool(rollout.pending)
     table = routes_after(rollout, ())
     before = rollout.before
-    return table.routes != before.routes or not rollout.lock.in_force(before)
+    changed = (table.routes, table.public) != (before.routes, before.public)
+    return changed or not rollout.lock.in_force(before)
 
 
 def routes_after(rollout: Rollout, plans: tuple[Plan, ...]) -> RouteTable:
@@ -81,11 +84,11 @@ def routes_after(rollout: Rollout, plans: tuple[Plan, ...]) -> RouteTable:
         port = record.deployments[plan.deployment].port
         if plan.routed_host is not None and port is not None:
             routes.append(
-                Route(
+                route_to(
+                    plan.spec,
                     host=plan.routed_host,
                     deployment=plan.deployment,
                     port=port,
-                    fallback=bool(plan.spec.fallback),
                     inside=name_inside(plan.spec, rollout.inner_ports)
                     if plan.purpose is Purpose.LIVE
                     else "",
@@ -100,18 +103,32 @@ def routes_after(rollout: Rollout, plans: tuple[Plan, ...]) -> RouteTable:
         resting = rollout.before.answered_for(moved.deployment)
         spec = spec_of(record.deployments[moved.deployment])
         routes.append(
-            Route(
+            route_to(
+                spec,
                 host=moved.host,
                 deployment=moved.deployment,
                 port=moved.port,
                 stopped=moved.service if resting else "",
-                fallback=bool(spec.fallback),
                 inside=name_inside(spec, rollout.inner_ports),
             )
         )
     known = {*record.active.values(), *record.held.values(), *(plan.deployment for plan in plans)}
     kept = rollout.before.only(frozenset(known)).without(frozenset(ended))
-    return kept.moved(run.id, tuple(routes))
+    return _with_public_side(rollout, kept.moved(run.id, tuple(routes)))
+
+
+def _with_public_side(rollout: Rollout, table: RouteTable) -> RouteTable:
+    """The table with the domains, rules and treatments that the file gives what it leads to."""
+    wanted, record = rollout.run.public, rollout.record
+    if wanted is None:
+        return table
+    hosts = {
+        record.deployments[route.deployment].service: route.host
+        for route in table.routes
+        if not is_preview(route.host, route.deployment)
+    }
+    side = wanted.side(hosts, rollout.before.public, unproven=rollout.unproven, plain=rollout.plain)
+    return replace(table, public=side)
 
 
 def _moved_routes(rollout: Rollout) -> tuple[Reroute, ...]:
@@ -189,7 +206,8 @@ def refuse_taken_hosts(
             raise HostConflict(
                 f"{taken[0]} is already routed to project {key.project},"
                 f" environment {show(key.environment)}",
-                hint="rename the service or the project, or give one of them another base_domain",
+                hint="take the domain out of one of the files; or rename the service or the"
+                " project, or give one of them another base_domain",
             )
 
 

@@ -92,9 +92,10 @@ def count_waits(rollout: Rollout) -> None:
     previous = {plan.service: plan.previous for plan in rollout.run.plans if plan.previous}
     hosts = {
         service: {
-            route.host
+            host
             for route in rollout.before.routes
             if service in previous and route.deployment == previous[service].id
+            for host in rollout.before.public.hosts_of(route.host)
         }
         for service in measured
     }

@@ -18,9 +18,19 @@ from compartment_tui.domain.deployment import (
     Status,
     Trigger,
 )
+from compartment_tui.domain.domain_proof import CertificateOrder
 from compartment_tui.domain.errors import RecordInvalid
 from compartment_tui.domain.names import EnvironmentKey
 from compartment_tui.domain.owner import Origin, Owner
+from compartment_tui.domain.public_side import (
+    Access,
+    CertificateSource,
+    Domain,
+    PublicSide,
+    Rule,
+    Traffic,
+    Treatment,
+)
 from compartment_tui.domain.routes import Route, RouteTable
 from tests.contract.bench import Bench
 
@@ -81,6 +91,36 @@ OWNER = Owner(
     actor="ada@laptop",
     at=AT,
 )
+DOMAIN = Domain(
+    host="old.test",
+    to="shop.localhost",
+    certificate=CertificateSource.ACME,
+    secured=True,
+    elsewhere="shop.test",
+)
+RULE = Rule(
+    on="shop.localhost",
+    path="/api/*",
+    to="api-shop.localhost",
+    methods=("GET",),
+    strip="/api",
+    replace=NASTY,
+    rewrite=NASTY,
+)
+TRAFFIC = Traffic(requests_per_second=1, in_flight=2, body=3, headers=(("X-Said", NASTY),), hsts=4)
+ACCESS = Access(users=(("ada", NASTY),), allow=("203.0.113.0/24",), behind=("10.0.0.1",))
+TREATMENT = Treatment(
+    host="shop.localhost",
+    hidden=True,
+    access=ACCESS,
+    traffic=TRAFFIC,
+    maintenance=True,
+    message=NASTY,
+)
+PUBLIC = PublicSide(
+    domains=(DOMAIN,), rules=(RULE,), treatments=(TREATMENT,), http_port=8080, https_port=8443
+)
+ORDER = CertificateOrder(at=AT, failure=NASTY)
 JOURNAL = Journal(
     run="run_1",
     trigger=Trigger.ROLLBACK,
@@ -107,6 +147,7 @@ JOURNAL = Journal(
     before=RouteTable(
         marker="run_0",
         routes=(Route(host="shop.localhost", deployment="dep_0", port=1, inside="web"),),
+        public=PUBLIC,
     ),
     stage=Stage.SWITCHING_ROUTE,
     purpose=Purpose.HOLD,
@@ -128,12 +169,17 @@ def full_state(key: EnvironmentKey) -> EnvironmentRecord:
         ),
         rebuilt=True,
         owner=OWNER,
+        public=PUBLIC,
+        orders={"old.test": ORDER},
     )
 
 
 @pytest.mark.parametrize(
     "value",
-    [DEPLOYMENT, RUN, JOURNAL, *JOURNAL.entries[:1], full_state(EnvironmentKey("p", "e"))],
+    [
+        *(DEPLOYMENT, RUN, JOURNAL, *JOURNAL.entries[:1], full_state(EnvironmentKey("p", "e"))),
+        *(DOMAIN, RULE, TRAFFIC, ACCESS, TREATMENT, PUBLIC, ORDER),
+    ],
 )
 def test_the_sample_fills_every_field(value: object) -> None:
     empty: list[object] = [None, "", (), {}, False]

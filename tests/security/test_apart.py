@@ -15,7 +15,7 @@ from compartment_tui.adapters.docker.edge import edge as edge_adapter
 from compartment_tui.adapters.docker.edge import traefik
 from compartment_tui.adapters.docker.edge.edge_container import BIND, HTTP_PORT, find_edge
 from compartment_tui.adapters.docker.resources.release_command import release_config
-from compartment_tui.domain.config import Limits, Release
+from compartment_tui.domain.config import EdgeSettings, Limits, Release
 from compartment_tui.domain.names import EnvironmentKey
 from tests.adapters.docker.conftest import ground  # noqa: F401 - a fixture
 from tests.adapters.docker.ground import Ground
@@ -173,7 +173,11 @@ def made_by_an_earlier_version(own: OwnEdge) -> str:
     made = api.create_container(
         traefik.EDGE_IMAGE,
         name=own.layout.edge,
-        command=[one for one in traefik.arguments(ROUTES, 0, ()) if not one.startswith(LATER)],
+        command=[
+            one
+            for one in traefik.arguments(ROUTES, EdgeSettings(https_port=0), ())
+            if not one.startswith(LATER)
+        ],
         ports=[traefik.WEB_PORT],
         labels={
             labels.ROLE: Role.EDGE.value,

@@ -27,6 +27,9 @@ from compartment_tui.ports import EngineEvent
 
 ROUTE_DELAY = timedelta(milliseconds=50)
 """How long the edge takes to put a written table in force."""
+AUTHORITY_TAKES = timedelta(milliseconds=500)
+CERTIFIED = timedelta(days=90)
+"""How long a certificate of the pretended authority is good."""
 TRY_AGAIN = timedelta(milliseconds=100)
 """How often the edge tries for a request that waits."""
 _NUMBERS = itertools.count(1)
@@ -139,6 +142,18 @@ class Host:
     """Ports in use by somebody else, and by whom."""
     needed: dict[str, str] = field(default_factory=dict)
     """Addresses that this machine needs, and what they are to it."""
+    proof: str = "this-edge"
+    """How the edge says which one it is."""
+    domains: dict[str, str] = field(default_factory=dict)
+    """The public's domains, and the addresses they lead to."""
+    authority: dict[str, str] = field(default_factory=dict)
+    """By domain: why the authority gives no certificate for it; the others get one."""
+    authority_takes: timedelta | None = AUTHORITY_TAKES
+    """How long a certificate takes; None: nobody answers."""
+    ordered: dict[str, timedelta] = field(default_factory=dict)
+    """Domains whose certificate was asked for, and when."""
+    orders: list[str] = field(default_factory=list)
+    """Every order that was made, in order: a failed one is repeated at each change."""
     disk_full: bool = False
     in_swarm: bool = False
     """The engine is in Swarm mode: a name stays with who had it at its start."""
@@ -258,7 +273,30 @@ class Host:
         if self.edge is None or not self.edge.running or self.unreadable:
             return
         self.edge.in_force = dict(self.documents)
+        self._order_certificates()
         self.settle_traffic()
+
+    def _order_certificates(self) -> None:
+        """The edge asks for what it lacks: at each change, also for what it was refused."""
+        for table in self.in_force.values():
+            for domain in table.public.domains:
+                had = domain.host in self.ordered and domain.host not in self.authority
+                if domain.certificate.ordered and not had:
+                    self.ordered[domain.host] = self.clock.monotonic()
+                    self.orders.append(domain.host)
+
+    def certificates(self) -> dict[str, datetime]:
+        """The domains that the edge has certificates for, and until when."""
+        now, takes = self.clock.monotonic(), self.authority_takes
+        return {
+            host: self.clock.now() + CERTIFIED
+            for host, asked in self.ordered.items()
+            if takes is not None and now - asked >= takes and host not in self.authority
+        }
+
+    def order_failures(self) -> dict[str, str]:
+        """Why the authority refused what it was asked for."""
+        return {host: why for host, why in self.authority.items() if host in self.ordered}
 
     def settle_traffic(self) -> None:
         """Let every container know whether callers reach it now, from outside or by name."""
@@ -352,9 +390,9 @@ class Host:
         for key, table in self.in_force.items():
             if self.edge is None or key not in self.edge.attached:
                 continue
-            for route in table.routes:
-                if route.host == hostname:
-                    return key, route
+            route = table.route_of(hostname)
+            if route is not None:
+                return key, route
         return None, None
 
     def call(self, caller: str, service: str) -> str | None:

@@ -1,7 +1,7 @@
 """The locks of the pretended machine."""
 
 from collections.abc import Collection, Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Self
 
 from compartment_tui.adapters.memory.behaviour import Behaviour
@@ -155,6 +155,20 @@ class MemoryEnvironmentLock:
         if self._host.edge is None or not self._host.edge.running:
             raise edge_away(EdgeNotConfirmed)
         return {host: self._waited(host) for host in hosts}
+
+    def proof(self) -> str:
+        self.confirm()
+        if self._host.edge is None or not self._host.edge.running:
+            raise edge_away(EdgeNotConfirmed)
+        return self._host.proof
+
+    def certificates(self) -> Mapping[str, datetime]:
+        self.confirm()
+        return self._host.certificates()
+
+    def order_failures(self, within: timedelta) -> Mapping[str, str]:
+        self.confirm()
+        return self._host.order_failures()
 
     def _waited(self, host: str) -> WaitCount:
         came = [one for one in self._host.visitors if one.host == host and one.waited]

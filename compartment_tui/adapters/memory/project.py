@@ -15,7 +15,7 @@ from compartment_tui.domain.commits import Checkout, Commit, CommitRange
 from compartment_tui.domain.config import ProjectConfig, ServiceSpec
 from compartment_tui.domain.deployment import EnvironmentRecord, Provenance
 from compartment_tui.domain.engine import EngineIdentity
-from compartment_tui.domain.errors import NotFound, SensitiveUnreadable
+from compartment_tui.domain.errors import NotFound, SensitiveUnreadable, UsageProblem
 from compartment_tui.domain.names import EnvironmentKey, parse_environment_name, show
 from compartment_tui.domain.owner import Origin
 from compartment_tui.domain.planning.required_variables import (
@@ -56,6 +56,8 @@ class MemoryProject:
         """Which engine was last met where."""
         self._clock = clock
         self._watchers: list[MemoryFeed[None]] = []
+        self.files: dict[str, str] = {}
+        """Files that the project file names, and what is in them."""
         self.committed: dict[str, tuple[ServiceSpec, ...]] = {}
         """By commit: the services its project file declares, when they are others than now."""
 
@@ -94,6 +96,11 @@ class MemoryProject:
         self.current = config
         for feed in tuple(self._watchers):
             feed.push(None)
+
+    def named_text(self, path: str) -> str:
+        if path not in self.files:
+            raise UsageProblem(f"{path} cannot be read: there is no such file")
+        return self.files[path]
 
     def changes(self) -> MemoryFeed[None]:
         feed = MemoryFeed[None](on_close=self._watchers.remove)

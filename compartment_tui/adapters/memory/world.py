@@ -13,6 +13,7 @@ from compartment_tui.adapters.dotenv import DotenvText
 from compartment_tui.adapters.memory.behaviour import Behaviour
 from compartment_tui.adapters.memory.builder import MemoryBuilder
 from compartment_tui.adapters.memory.clock import FakeClock, ManualCancel
+from compartment_tui.adapters.memory.domain_names import MemoryDomainNames
 from compartment_tui.adapters.memory.edge import MemoryEdge
 from compartment_tui.adapters.memory.engine import MemoryEngine
 from compartment_tui.adapters.memory.error_log import MemoryErrorLog
@@ -85,6 +86,7 @@ def _open(host: Host, project: MemoryProject, source: MemorySource, *, actor: st
         dotenv=DotenvText(),
         programs=programs,
         source=source,
+        domain_names=MemoryDomainNames(host),
         clock=host.clock,
         cancel=cancel,
         error_log=MemoryErrorLog(),

@@ -17,7 +17,7 @@ from compartment_tui.adapters.repository_files import is_inside
 from compartment_tui.adapters.system import FileChanges
 from compartment_tui.domain.config import ProjectConfig, ServiceSpec
 from compartment_tui.domain.deployment import EnvironmentRecord
-from compartment_tui.domain.errors import NotFound, ProjectFileInvalid, Surroundings
+from compartment_tui.domain.errors import NotFound, ProjectFileInvalid, Surroundings, UsageProblem
 from compartment_tui.domain.names import EnvironmentKey, show
 from compartment_tui.ports import Secrets
 
@@ -107,6 +107,19 @@ class TomlProject:
         if not is_inside(root, file):  # a commit can hold any link
             raise ProjectFileInvalid(f"{file.name} of that commit is a link out of the repository")
         return TomlProject(file).config().services
+
+    def named_text(self, path: str) -> str:
+        try:
+            return (self.root / Path(path).expanduser()).read_bytes().decode()
+        except (OSError, RuntimeError) as error:
+            why = getattr(error, "strerror", None) or str(error)
+            raise UsageProblem(
+                f"{show(path)}, which {self._file.name} names, cannot be read: {why}"
+            ) from error
+        except UnicodeDecodeError as error:
+            raise UsageProblem(
+                f"{show(path)}, which {self._file.name} names, is no text"
+            ) from error
 
     def _remember(self, found: os.stat_result, config: ProjectConfig) -> None:
         """Not what was written a moment ago: a next writing could bear the same time."""

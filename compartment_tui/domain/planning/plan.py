@@ -25,6 +25,7 @@ from compartment_tui.domain.deployment import (
 )
 from compartment_tui.domain.names import EnvironmentKey
 from compartment_tui.domain.owner import Owner
+from compartment_tui.domain.public_side import WantedPublicSide
 from compartment_tui.domain.routes import RouteTable
 from compartment_tui.domain.target import Target
 from compartment_tui.domain.variable import NameChanges, Secret, compare, exposed_keys
@@ -307,6 +308,8 @@ class Run:
     """Whose it is until then, when that is another repository."""
     ground: Infrastructure = field(default_factory=Infrastructure)
     """Of a plan: when a run begins, all of it is there."""
+    public: WantedPublicSide | None = None
+    """What the file wants of the public side; None: it stays as it is."""
 
     @property
     def removes_only(self) -> bool:

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from compartment_tui.domain.claims import refuse_rebuilding
+from compartment_tui.domain.config import Scheme, ServiceSpec
 from compartment_tui.domain.deployment import (
     AuditLine,
     Deployment,
@@ -59,16 +60,15 @@ def rebuild(
             )
             for name, instance in sorted(by_deployment.items())
         },
-        audit=(
-            AuditLine(
-                at=now,
-                actor="compartment-tui",
-                verb="rebuild",
-                detail="made again from routes and labels; earlier runs and audit lines are lost",
-            ),
-        ),
+        audit=(_told(now),),
         rebuilt=True,
+        public=table.public,
     )
+
+
+def _told(now: datetime) -> AuditLine:
+    detail = "made again from routes and labels; earlier runs and audit lines are lost"
+    return AuditLine(at=now, actor="compartment-tui", verb="rebuild", detail=detail)
 
 
 def routed(state: EnvironmentRecord) -> RouteTable:
@@ -84,12 +84,12 @@ def routed(state: EnvironmentRecord) -> RouteTable:
     return RouteTable(
         routes=tuple(
             sorted(
-                Route(
+                route_to(
+                    spec_of(deployment),
                     host=host,
                     deployment=deployment.id,
                     port=deployment.port,
                     stopped=_stopped(deployment),
-                    fallback=bool(spec_of(deployment).fallback),
                     inside=deployment.service
                     if host == deployment.host and deployment.service in called
                     else "",
@@ -97,7 +97,24 @@ def routed(state: EnvironmentRecord) -> RouteTable:
                 for host, deployment in wanted
                 if host is not None and deployment.port is not None
             )
-        )
+        ),
+        public=state.public,
+    )
+
+
+def route_to(
+    spec: ServiceSpec, *, host: str, deployment: str, port: int, inside: str, stopped: str = ""
+) -> Route:
+    """A route to a deployment that runs by a specification."""
+    return Route(
+        host=host,
+        deployment=deployment,
+        port=port,
+        stopped=stopped,
+        fallback=bool(spec.fallback),
+        inside=inside,
+        scheme="" if spec.scheme is Scheme.HTTP else spec.scheme.value,
+        unverified=spec.scheme is Scheme.HTTPS and not spec.verify,
     )
 
 

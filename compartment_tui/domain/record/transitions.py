@@ -193,7 +193,7 @@ def activated(record: EnvironmentRecord, at: datetime, table: RouteTable) -> Env
     run = record.run(journal.run)
     if run is not None:
         record = record.with_run(replace(run, status=Status.SUCCEEDED, completed=at))
-    record = with_hosts(owned(record), table)
+    record = replace(with_hosts(owned(record), table), public=table.public)
     return replace(record, journal=replace(journal, stage=Stage.DRAINING_PREVIOUS))
 
 

@@ -33,7 +33,7 @@ def api(key: EnvironmentKey, table: RouteTable) -> tuple[str, str]:
     foreign = {"name": "x-1@file", "rule": "Host(`x`)", "service": "x-2", "status": "enabled"}
     routers = [
         {**one, "name": f"{name}@file", "provider": "file", "status": "enabled"}
-        for name, one in sections["routers"].items()
+        for name, one in sections.get("routers", {}).items()
     ]
     for one in routers:
         one["middlewares"] = [f"{name}@file" for name in one.get("middlewares", ())]

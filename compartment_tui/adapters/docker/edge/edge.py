@@ -21,6 +21,9 @@ from compartment_tui.adapters.docker.api.ownership import name_taken
 from compartment_tui.adapters.docker.api.resource_names import ROUTES, ResourceNames
 from compartment_tui.adapters.docker.edge import stopped_page, traefik
 from compartment_tui.adapters.docker.edge.edge_container import (
+    ACME_AUTHORITY,
+    ACME_EMAIL,
+    ACME_SERVER,
     BIND,
     CAPABILITY,
     HTTP_PORT,
@@ -33,6 +36,7 @@ from compartment_tui.adapters.docker.edge.edge_container import (
     PIDS,
     SYSCTLS,
     SYSCTLS_IPV6,
+    TRUSTED,
     USER,
     EdgeContainer,
     find_edge,
@@ -258,7 +262,7 @@ class DockerEdge:
             self._client.create_or_pull(
                 traefik.EDGE_IMAGE,
                 name=self._layout.edge,
-                command=list(traefik.arguments(ROUTES, settings.https_port, inner)),
+                command=list(traefik.arguments(ROUTES, settings, inner)),
                 user=USER,
                 working_dir=stopped_page.ROOT,
                 ports=[traefik.WEB_PORT, (traefik.TLS_PORT, "tcp"), (traefik.TLS_PORT, "udp")],
@@ -269,6 +273,7 @@ class DockerEdge:
                     HTTP_PORT: str(settings.http_port),
                     HTTPS_PORT: str(settings.https_port),
                     INNER_PORTS: " ".join(map(str, inner)),
+                    **_marks_of(settings),
                     MADE_AS: str(LATEST),
                     MADE_ON: f"{traefik.EDGE_IMAGE}@{self._exact_image()}",
                 },
@@ -276,7 +281,8 @@ class DockerEdge:
                 host_config=self._host_config(settings, sysctls),
             )
             self._client.write_archive(self._layout.edge, stopped_page.ROOT, stopped_page.archive())
-            self._client.write_archive(self._layout.edge, traefik.CERTIFICATES, _own_directory())
+            packed = _own_directory(settings.acme.authority)
+            self._client.write_archive(self._layout.edge, traefik.CERTIFICATES, packed)
         edge = self._find()
         if edge is None:
             raise EngineProblem("the edge was removed while it was being made")
@@ -457,14 +463,32 @@ def _published(settings: EdgeSettings) -> dict[int | str, tuple[str, int]]:
     return published
 
 
-def _own_directory() -> bytes:
-    """A directory of the edge's own, as a tar archive for the volume of certificates."""
+def _marks_of(settings: EdgeSettings) -> dict[str, str]:
+    """The labels of what not every edge has."""
+    marks = {
+        TRUSTED: " ".join(settings.trusted_proxies),
+        ACME_EMAIL: settings.acme.email,
+        ACME_SERVER: settings.acme.server,
+        ACME_AUTHORITY: settings.acme.authority,
+    }
+    return {name: text for name, text in marks.items() if text}
+
+
+def _own_directory(authority: str) -> bytes:
+    """A directory of the edge's own, as a tar archive for the volume of certificates.
+
+    Beside it lies whom a private certificate authority is known by, if there is one.
+    """
     entry = tarfile.TarInfo(PurePosixPath(traefik.ACME).name)
     entry.type, entry.mode = tarfile.DIRTYPE, 0o700
     entry.uid, entry.gid = (int(number) for number in USER.split(":"))
     packed = io.BytesIO()
     with tarfile.open(fileobj=packed, mode="w") as tar:
         tar.addfile(entry)
+        if authority:
+            known = tarfile.TarInfo(PurePosixPath(traefik.AUTHORITY).name)
+            known.size, known.mode = len(authority.encode()), 0o644
+            tar.addfile(known, io.BytesIO(authority.encode()))
     return packed.getvalue()
 
 

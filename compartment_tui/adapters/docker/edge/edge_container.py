@@ -8,7 +8,7 @@ from compartment_tui.adapters.docker.api.client import Client
 from compartment_tui.adapters.docker.api.errors import Missing
 from compartment_tui.adapters.docker.api.labels import PREFIX, Role
 from compartment_tui.adapters.docker.api.ownership import name_taken, why_not_ours
-from compartment_tui.domain.config import EdgeSettings
+from compartment_tui.domain.config import AcmeSettings, EdgeSettings
 from compartment_tui.domain.errors import CompartmentError
 
 USER = "65534:65534"
@@ -27,6 +27,10 @@ MADE_ON = PREFIX + "edge.made_on"
 HTTP_PORT = PREFIX + "edge.http_port"
 HTTPS_PORT = PREFIX + "edge.https_port"
 MADE_AS = PREFIX + "edge.made_as"
+TRUSTED = PREFIX + "edge.trusted_proxies"
+ACME_EMAIL = PREFIX + "edge.acme_email"
+ACME_SERVER = PREFIX + "edge.acme_server"
+ACME_AUTHORITY = PREFIX + "edge.acme_authority"
 INNER_PORTS = PREFIX + "edge.inner_ports"
 LATEST = 3
 """How an edge is made now. 1, without a label: one port, no certificates, no figures. 2: it takes
@@ -64,6 +68,12 @@ class EdgeContainer:
             http_port=self._port(HTTP_PORT, default.http_port),
             https_port=self._port(HTTPS_PORT, 0),
             inner_ports=self.inner_ports,
+            acme=AcmeSettings(
+                email=str(self.labels.get(ACME_EMAIL, "")),
+                server=str(self.labels.get(ACME_SERVER, "")),
+                authority=str(self.labels.get(ACME_AUTHORITY, "")),
+            ),
+            trusted_proxies=tuple(str(self.labels.get(TRUSTED, "")).split()),
         )
 
     @property

@@ -1,16 +1,17 @@
 """Seeing what the edge sees: a shell in its network namespace, and what is asked from there."""
 
+import secrets
 import time
 from collections.abc import Callable, Collection, Mapping
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 from compartment_tui.adapters.docker.api import labels
 from compartment_tui.adapters.docker.api.client import Client
 from compartment_tui.adapters.docker.api.errors import Conflict, Missing
 from compartment_tui.adapters.docker.api.helper_shell import CALL_LIMIT, Answer, Shell, ShellGone
 from compartment_tui.adapters.docker.api.labels import Role
-from compartment_tui.adapters.docker.api.resource_names import ResourceNames
-from compartment_tui.adapters.docker.edge import traefik
+from compartment_tui.adapters.docker.api.resource_names import PROOF, ROUTES, ResourceNames
+from compartment_tui.adapters.docker.edge import certificate_orders, traefik
 from compartment_tui.adapters.docker.edge.edge_container import EdgeContainer, edge_away, find_edge
 from compartment_tui.adapters.docker.edge.readiness_probe import (
     HTTP,
@@ -21,8 +22,10 @@ from compartment_tui.adapters.docker.edge.readiness_probe import (
     tcp_refusal,
     whole_seconds,
 )
+from compartment_tui.adapters.docker.resources.logs import written
 from compartment_tui.domain.config import Readiness, ReadinessKind
 from compartment_tui.domain.deployment import Instance
+from compartment_tui.domain.domain_proof import PROOF_HEADER
 from compartment_tui.domain.errors import EdgeNotConfirmed
 from compartment_tui.domain.names import EnvironmentKey
 from compartment_tui.domain.refusal import Refusal
@@ -32,6 +35,7 @@ from compartment_tui.domain.wait import WaitCount
 PATIENCE = timedelta(seconds=5)
 """How long an edge that is coming up may take to be there."""
 PAUSE_SECONDS = 0.1
+SECOND = timedelta(seconds=1)
 
 AWAIT_MARKER = """
 marker=$1 tries=0
@@ -43,6 +47,27 @@ until [ "$tries" -ge 60 ] || timeout 5 wget -q -O - "$2" | grep -q "$marker"; do
 done
 """
 """Before the questions: until the edge names the marker, for a quarter of a second and somewhat."""
+_PROOF = """
+if [ ! -s "$1" ]; then
+  mkdir -p "${1%/*}"
+  cat >"$1.$$"
+  sync "$1.$$"
+  # Two may do this at once: the first one's counts.
+  ln "$1.$$" "$1" 2>/dev/null
+  rm "$1.$$"
+  # The edge looks at all documents when something changes in its directory, and only then.
+  : >"$2/changed.$$"
+  rm "$2/changed.$$"
+fi
+tries=0
+until said=$(timeout 5 wget -S -q -O /dev/null "$3" 2>&1 | grep -i "^ *$4:"); do
+  tries=$((tries + 1))
+  [ "$tries" -lt 60 ] || exit 1
+  usleep 20000
+done
+echo "${said#*: }"
+"""
+"""The token that the edge tells; made first where it has none."""
 QUESTIONS = 'for url in "$@"; do timeout 5 wget -q -O - "$url" || exit 1; echo; done'
 
 
@@ -83,6 +108,29 @@ class EdgeNamespace:
             return traefik.in_force(self._key, table, *answers(answer), inner)
         except (ValueError, traefik.UnreadableDocument) as error:
             raise EdgeNotConfirmed("the edge's API gave no usable answer") from error
+
+    def proof(self) -> str:
+        """See `EnvironmentLock.proof`."""
+        document = traefik.proof_document(secrets.token_hex(16)).encode()
+        answer = self._from_there(
+            lambda: self._run(
+                _PROOF, PROOF, ROUTES, traefik.PROOF_URL, PROOF_HEADER, payload=document
+            )
+        )
+        return answer.text.strip()
+
+    def certificates(self) -> Mapping[str, datetime]:
+        """See `EnvironmentLock.certificates`."""
+        metrics = self._from_there(lambda: self._run(QUESTIONS, traefik.METRICS)).text
+        return certificate_orders.certificates(metrics)
+
+    def order_failures(self, within: timedelta) -> Mapping[str, str]:
+        """See `EnvironmentLock.order_failures`."""
+        now = self._run("date +%s").text.strip()
+        since = datetime.fromtimestamp(float(now), UTC) - within - SECOND
+        edge = self._running_edge()
+        lines = (line.message for line in written(self._client, edge.id, since=since))
+        return certificate_orders.failures(lines)
 
     def waited(self, hosts: Collection[str]) -> Mapping[str, WaitCount]:
         """See `EnvironmentLock.waited`."""

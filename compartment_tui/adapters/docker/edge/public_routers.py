@@ -30,6 +30,7 @@ RESOLVERS: Mapping[CertificateSource, str] = {
     CertificateSource.ACME: "le",
     CertificateSource.STAGING: "le-staging",
 }
+"""Neither is asked before a route wants it."""
 PRIORITY = 100_000
 """Of the last rule; hosts alone have the length of their rule, at most some hundreds."""
 TLS = "-tls"
@@ -38,6 +39,7 @@ WAIT = "-wait"
 """Ends the names of what a route has of its own while its requests wait."""
 PLAIN_ENTRY = "web"
 TLS_ENTRY = "websecure"
+ENTRIES = (PLAIN_ENTRY, TLS_ENTRY)
 
 Section = dict[str, dict[str, Any]]
 

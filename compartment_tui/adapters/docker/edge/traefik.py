@@ -19,6 +19,10 @@ import tomli_w
 
 from compartment_tui.adapters.docker.edge import stopped_page
 from compartment_tui.adapters.docker.edge.public_routers import (
+    ENTRIES,
+    NOBODY,
+    PLAIN_ENTRY,
+    RESOLVERS,
     WAIT,
     PublicRouters,
     Upstream,
@@ -27,6 +31,8 @@ from compartment_tui.adapters.docker.edge.public_routers import (
 )
 from compartment_tui.adapters.record_file import codec
 from compartment_tui.domain import bounds
+from compartment_tui.domain.config import AcmeSettings, EdgeSettings
+from compartment_tui.domain.domain_proof import PROOF_HEADER, PROOF_PATH
 from compartment_tui.domain.errors import InvalidFile, Refused
 from compartment_tui.domain.names import (
     EnvironmentKey,
@@ -37,6 +43,7 @@ from compartment_tui.domain.names import (
     show,
     stepping_aside_name,
 )
+from compartment_tui.domain.public_side import CertificateSource
 from compartment_tui.domain.routes import Route, RouteTable
 from compartment_tui.domain.wait import WaitCount
 
@@ -51,11 +58,14 @@ CERTIFICATES = "/certificates"
 """Where it keeps what it is given by a certificate authority."""
 ACME = f"{CERTIFICATES}/acme"
 """The edge's own directory there: a file that others may read is not used."""
-RESOLVERS = ("le", "le-staging")
-"""Let's Encrypt, and the one for trying: neither is asked before a route wants it."""
+AUTHORITY = f"{CERTIFICATES}/authority.pem"
+"""Who signs for a private certificate authority."""
 STAGING = "https://acme-staging-v02.api.letsencrypt.org/directory"
 METRICS = f"http://127.0.0.1:{API_PORT}/metrics"
 _REQUESTS = "traefik_router_requests_total{"
+PROOF_URL = f"http://127.0.0.1:{WEB_PORT}{PROOF_PATH}"
+_FIRST = 2_000_000_000
+"""The priority of what comes before every route."""
 SUFFIX = ".toml"
 
 _HOST = re.compile(
@@ -106,12 +116,13 @@ class UnreadableDocument(InvalidFile):
     code = "route_document_unreadable"
 
 
-def arguments(directory: str, https_port: int, inner_ports: Iterable[int]) -> tuple[str, ...]:
+def arguments(
+    directory: str, settings: EdgeSettings, inner_ports: Iterable[int]
+) -> tuple[str, ...]:
     """The command line of the edge, which watches `directory` for route documents.
 
     Ports, resolvers and figures are there from the first day, used or not: to add one later would
-    interrupt everybody. `https_port` is what visitors are told of; 0: none. `inner_ports` are for
-    the calls of services to each other.
+    interrupt everybody. `inner_ports` are for the calls of services to each other.
     """
     return (
         f"--providers.file.directory={directory}",
@@ -122,10 +133,10 @@ def arguments(directory: str, https_port: int, inner_ports: Iterable[int]) -> tu
         "--entrypoints.web.transport.respondingtimeouts.readtimeout=0",
         f"--entrypoints.websecure.address=:{TLS_PORT}",
         "--entrypoints.websecure.transport.respondingtimeouts.readtimeout=0",
-        *_http3(https_port),
+        *_http3(settings.https_port),
+        *(argument for entry in ENTRIES for argument in _trusting(entry, settings)),
         *(argument for port in inner_ports for argument in _inner_entry(port)),
-        *(argument for name in RESOLVERS for argument in _resolver(name)),
-        f"--certificatesresolvers.{RESOLVERS[1]}.acme.caserver={STAGING}",
+        *(argument for name in RESOLVERS.values() for argument in _resolver(name, settings.acme)),
         # On the entry point `traefik`, like the API.
         "--metrics.prometheus=true",
         "--metrics.prometheus.addentrypointslabels=true",
@@ -152,6 +163,17 @@ def _http3(https_port: int) -> tuple[str, ...]:
     return (f"{http3}=true", f"{http3}.advertisedport={https_port}")
 
 
+def _trusting(entry: str, settings: EdgeSettings) -> tuple[str, ...]:
+    """Whose word on a visitor is taken at an entry."""
+    if not settings.trusted_proxies:
+        return ()
+    proxies = ",".join(settings.trusted_proxies)
+    return tuple(
+        f"--entrypoints.{entry}.{kind}.trustedips={proxies}"
+        for kind in ("forwardedheaders", "proxyprotocol")
+    )
+
+
 def _inner_entry(port: int) -> tuple[str, ...]:
     entry = f"--entrypoints.{_inner_name(port)}"
     return (
@@ -166,9 +188,19 @@ def _inner_name(port: int) -> str:
     return f"inner-{port}"
 
 
-def _resolver(name: str) -> tuple[str, ...]:
+def _resolver(name: str, settings: AcmeSettings) -> tuple[str, ...]:
     acme = f"--certificatesresolvers.{name}.acme"
+    more = []
+    if settings.email:
+        more.append(f"{acme}.email={settings.email}")
+    if name == RESOLVERS[CertificateSource.STAGING]:
+        more.append(f"{acme}.caserver={STAGING}")
+    elif settings.server:
+        more.append(f"{acme}.caserver={settings.server}")
+        if settings.authority:
+            more.append(f"{acme}.cacertificates={AUTHORITY}")
     return (
+        *more,
         f"{acme}.storage={ACME}/{name}.json",
         f"{acme}.keytype=EC256",
         f"{acme}.httpchallenge=true",
@@ -239,6 +271,20 @@ def _whole_table(key: EnvironmentKey, name: str, http: Mapping[str, Any]) -> Rou
     if _sections(key, table) != http:
         raise ValueError("the document says something else than its table")
     return table
+
+
+def proof_document(token: str) -> str:
+    """The document by which the edge says which one it is, to whoever asks as any host."""
+    name = "compartment-proof"
+    router = {
+        "entryPoints": [PLAIN_ENTRY],
+        "rule": f"Path(`{PROOF_PATH}`)",
+        "priority": _FIRST,
+        "service": NOBODY,
+        "middlewares": [name],
+    }
+    said = {"headers": {"customResponseHeaders": {PROOF_HEADER: token}}}
+    return tomli_w.dumps({"http": {"routers": {name: router}, "middlewares": {name: said}}})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

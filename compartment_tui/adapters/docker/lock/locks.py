@@ -255,6 +255,18 @@ class DockerEnvironmentLock:
         self.confirm()
         return self._standpoint.waited(hosts)
 
+    def proof(self) -> str:
+        self.confirm()
+        return self._standpoint.proof()
+
+    def certificates(self) -> Mapping[str, datetime]:
+        self.confirm()
+        return self._standpoint.certificates()
+
+    def order_failures(self, within: timedelta) -> Mapping[str, str]:
+        self.confirm()
+        return self._standpoint.order_failures(within)
+
     def ready(self, instance: Instance, readiness: Readiness, port: int | None) -> Refusal | None:
         self.confirm()
         return self._standpoint.ready(instance, readiness, port)
