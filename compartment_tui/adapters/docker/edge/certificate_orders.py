@@ -13,7 +13,7 @@ _NAMES = re.compile(r'(?:cn|sans)="([^"]*)"')
 _REFUSED = "Unable to obtain ACME certificate"
 _DOMAINS = re.compile(r'domains=(?:\[([^\]]*)\]|"([^"]*)"|(\S+))')
 _ERROR = re.compile(r'error="((?:[^"\\]|\\.)*)"')
-_REASON = re.compile(r"urn:ietf:params:acme:error:(\w+) :: (.*?)(?:, url: |$)", re.DOTALL)
+_REASON = re.compile(r"urn:ietf:params:acme:error:(\w+) :: (.*?)(?:, url: |\]?$)", re.DOTALL)
 _WORDS = re.compile(r"[a-z0-9*][a-z0-9.*-]*")
 LONGEST = 200
 """Characters of a reason."""

@@ -25,7 +25,7 @@ from compartment_tui.adapters.docker.edge.readiness_probe import (
 from compartment_tui.adapters.docker.resources.logs import written
 from compartment_tui.domain.config import Readiness, ReadinessKind
 from compartment_tui.domain.deployment import Instance
-from compartment_tui.domain.domain_proof import PROOF_HEADER
+from compartment_tui.domain.domain_proof import PROOF_HEADER, PROOF_PATH
 from compartment_tui.domain.errors import EdgeNotConfirmed
 from compartment_tui.domain.names import EnvironmentKey
 from compartment_tui.domain.refusal import Refusal
@@ -60,12 +60,13 @@ if [ ! -s "$1" ]; then
   rm "$2/changed.$$"
 fi
 tries=0
-until said=$(timeout 5 wget -S -q -O /dev/null "$3" 2>&1 | grep -i "^ *$4:"); do
+ask() { printf 'GET %s HTTP/1.0\\r\\n\\r\\n' "$2" | timeout 5 nc 127.0.0.1 "$1"; }
+until said=$(ask "$3" "$4" | grep -i "^$5:"); do
   tries=$((tries + 1))
   [ "$tries" -lt 60 ] || exit 1
   usleep 20000
 done
-echo "${said#*: }"
+echo "${said#*: }" | tr -d '\\r'
 """
 """The token that the edge tells; made first where it has none."""
 QUESTIONS = 'for url in "$@"; do timeout 5 wget -q -O - "$url" || exit 1; echo; done'
@@ -114,7 +115,9 @@ class EdgeNamespace:
         document = traefik.proof_document(secrets.token_hex(16)).encode()
         answer = self._from_there(
             lambda: self._run(
-                _PROOF, PROOF, ROUTES, traefik.PROOF_URL, PROOF_HEADER, payload=document
+                _PROOF,
+                *(PROOF, ROUTES, str(traefik.WEB_PORT), PROOF_PATH, PROOF_HEADER),
+                payload=document,
             )
         )
         return answer.text.strip()

@@ -120,7 +120,8 @@ class PublicRouters:
                 **shared,
                 "service": upstream.service,
                 "middlewares": self._use(strict | used),
-                "tls": _tls(domain),
+                # One router of a host orders its certificate, and only one.
+                "tls": {} if priority else _tls(domain),
             }
 
     def _lead_elsewhere(self, domain: Domain) -> None:

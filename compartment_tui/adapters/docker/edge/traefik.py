@@ -63,7 +63,6 @@ AUTHORITY = f"{CERTIFICATES}/authority.pem"
 STAGING = "https://acme-staging-v02.api.letsencrypt.org/directory"
 METRICS = f"http://127.0.0.1:{API_PORT}/metrics"
 _REQUESTS = "traefik_router_requests_total{"
-PROOF_URL = f"http://127.0.0.1:{WEB_PORT}{PROOF_PATH}"
 _FIRST = 2_000_000_000
 """The priority of what comes before every route."""
 SUFFIX = ".toml"
