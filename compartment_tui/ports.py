@@ -354,6 +354,15 @@ class Edge(Protocol):
         Redirects are not followed. No answer is an answer, not an error.
         """
 
+    def certificate_ends(self, hosts: Collection[str]) -> Mapping[str, datetime]:
+        """By host, until when the certificate that visitors are shown is good.
+
+        Left out: those that are shown one of another name, and all when nobody here can ask.
+        """
+
+    def proof(self) -> str:
+        """The token by which it says which one it is; empty before that was first asked for."""
+
     def unreadable(self) -> tuple[str, ...]:
         """Route documents that cannot be parsed, by file name.
 

@@ -72,6 +72,23 @@ _RECIPIENTS = {
         "recipients", "Encrypt the sensitive values again, no longer for these."
     ),
 }
+_DOMAIN = {
+    "list": CommandEntry(
+        "domain",
+        "List an environment's domains: where each leads, and until when it has a certificate.",
+    ),
+    "check": CommandEntry(
+        "domain",
+        "Look again whether domains lead here, serve those that do, and get their certificates.",
+    ),
+}
+_MAINTENANCE = {
+    "on": CommandEntry(
+        "maintenance",
+        "Have the edge answer visitors with a page, while the containers run on.",
+    ),
+    "off": CommandEntry("maintenance", "Let visitors through again."),
+}
 _EDGE = {
     "status": CommandEntry(
         "edge", "Show whether the edge runs, where it listens, and whom it serves."
@@ -131,6 +148,10 @@ COMMANDS: Entries = MappingProxyType(
         "route": GroupEntry(
             "Which address leads to which deployment.",
             {"list": CommandEntry("route", "List the routes in force.")},
+        ),
+        "domain": GroupEntry("Domains of your own, and their certificates.", _DOMAIN),
+        "maintenance": GroupEntry(
+            "A page for visitors, while the containers run on.", _MAINTENANCE
         ),
         "edge": GroupEntry("The reverse proxy that all projects of a Docker engine share.", _EDGE),
         "lock": GroupEntry("Who is changing an environment.", _LOCK),

@@ -6,7 +6,9 @@ from enum import StrEnum
 
 from compartment_tui.domain.config import EdgeSettings, ServiceSpec
 from compartment_tui.domain.deployment import Deployment, Instance, RunRecord
+from compartment_tui.domain.domain_proof import CertificateOrder
 from compartment_tui.domain.names import EnvironmentKey
+from compartment_tui.domain.public_side import CertificateSource
 from compartment_tui.domain.routes import Route
 from compartment_tui.domain.variable import (
     NameChanges,
@@ -46,6 +48,65 @@ class RouteView:
     url: str
     container: str | None
     running: bool
+
+
+class DomainState(StrEnum):
+    """How far a domain is."""
+
+    SECURED = "secured"
+    """It answers over HTTPS."""
+    ORDERED = "ordered"
+    """Its certificate is on its way."""
+    PLAIN = "plain"
+    """It answers over plain HTTP: nobody is asked for a certificate, or nobody gave one."""
+    LEFT_OUT = "left_out"
+    """The routes do not have it: it did not lead here, or was not deployed since."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DomainView:
+    """A domain that the file or the routes have, and where it leads."""
+
+    key: EnvironmentKey
+    service: str
+    host: str
+    state: DomainState
+    declared: bool = True
+    """Whether the project file has it."""
+    elsewhere: str = ""
+    """The host that it is redirected to."""
+    certificate: CertificateSource = CertificateSource.NONE
+    """Where its certificate comes from, or is to come from."""
+    addresses: tuple[str, ...] = ()
+    """What it resolves to."""
+    problem: str = ""
+    """Why it does not lead to this edge; empty when it does."""
+    hint: str = ""
+    until: datetime | None = None
+    """When its certificate ends, as far as it can be seen from here."""
+    order: CertificateOrder | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DomainsChecked:
+    """What came of looking at domains again."""
+
+    domains: tuple[DomainView, ...]
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MaintenanceChange:
+    """Services whose visitors get a page in place of them, or do so no longer."""
+
+    key: EnvironmentKey
+    on: bool
+    services: tuple[str, ...]
+    unchanged: tuple[str, ...] = ()
+    """Those for which it was so already."""
+    message: str = ""
+    hosts: tuple[str, ...] = ()
+    """Where visitors notice."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -158,6 +158,11 @@ class PublicSide:
         """Whether there is nothing of it: hosts lead to their routes, and that is all."""
         return not (self.domains or self.rules or self.treatments)
 
+    @property
+    def simplified(self) -> "PublicSide":
+        """With nothing in it, its ports say nothing: such tables are as they always were."""
+        return PublicSide() if self.plain else self
+
     def treatment(self, host: str) -> Treatment:
         """How requests to a route are treated, by its host."""
         found = (one for one in self.treatments if one.host == host)
@@ -229,6 +234,15 @@ class WantedPublicSide:
         specs = self.services.values()
         return tuple(host for spec in specs for host in (*spec.domains, *spec.redirects))
 
+    def place_of(self, host: str) -> tuple[str, str]:
+        """The service of a domain, and the host that it is redirected to; either may be empty."""
+        for service, spec in self.services.items():
+            if host in spec.domains:
+                return service, ""
+            if host in spec.redirects:
+                return service, spec.domains[0] if spec.domains else ""
+        return "", ""
+
     @property
     def to_prove(self) -> tuple[str, ...]:
         """The hosts that a certificate has to be ordered for: each is to be proven before."""
@@ -268,8 +282,7 @@ class WantedPublicSide:
             http_port=self.http_port,
             https_port=self.https_port,
         )
-        # With nothing in it, its ports say nothing: such tables are as they always were.
-        return PublicSide() if side.plain else side
+        return side.simplified
 
     def _of_service(self, service: str, host: str) -> tuple[Domain, ...]:
         spec = self.services.get(service, PublicSpec())

@@ -158,6 +158,31 @@ class DeleteEnvironment(_Change):
     """What the project file says of it, too."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckDomains(_Change):
+    """Look whether domains lead here, and serve those that do, with their certificates."""
+
+    command = "domain check"
+    hosts: tuple[str, ...] = ()
+    """Only these; none: all that the file gives the environment."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BeginMaintenance(_OfServices):
+    """Have the edge answer visitors with a page, while the containers run on."""
+
+    command = "maintenance on"
+    message: str = ""
+    """What the page says."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EndMaintenance(_OfServices):
+    """Let visitors through again."""
+
+    command = "maintenance off"
+
+
 RunRequest: TypeAlias = Deploy | Promote | PromoteFrom | Discard | Rollback | Redeploy | Remove
 """Verbs that make a run."""
 LifecycleRequest: TypeAlias = Stop | Start | Restart
@@ -166,4 +191,6 @@ LabelledRequest: TypeAlias = Deploy | Promote | PromoteFrom | Rollback | Redeplo
 """Verbs whose run stands in the history, under a name if it is given one."""
 FollowedRequest: TypeAlias = RunRequest | LifecycleRequest | Resume
 """Verbs that are told as events while they go on."""
-Request: TypeAlias = FollowedRequest | Prune | DeleteEnvironment
+MaintenanceRequest: TypeAlias = BeginMaintenance | EndMaintenance
+"""Verbs about what visitors get while the containers run on."""
+Request: TypeAlias = FollowedRequest | Prune | DeleteEnvironment | CheckDomains | MaintenanceRequest

@@ -5,6 +5,7 @@ from contextlib import suppress
 
 from compartment_tui.domain.claims import refuse_claims, unnamed_containers
 from compartment_tui.domain.deployment import EnvironmentRecord
+from compartment_tui.domain.errors import NeedsAttention
 from compartment_tui.domain.events import Event, Noted, RunFinished
 from compartment_tui.domain.record.transitions import containers_known
 from compartment_tui.ports import EnvironmentLock, World
@@ -32,6 +33,22 @@ def recover_first(world: World, lock: EnvironmentLock) -> Generator[Event, None,
     record = lock.read_record()
     if record.journal is not None and last is not None:
         yield last
+    return record
+
+
+def recovered(world: World, lock: EnvironmentLock, notes: list[str]) -> EnvironmentRecord:
+    """The same, for verbs that tell no events: what there is to say of it goes to `notes`.
+
+    Raises NeedsAttention when a journal is still there.
+    """
+    events = recover_first(world, lock)
+    notes.extend(event.message for event in events if isinstance(event, Noted))
+    record = lock.read_record()
+    if record.journal is not None:
+        raise NeedsAttention(
+            "an earlier run is neither finished nor reverted",
+            hint="`compartment-tui resume` finishes or reverts it",
+        )
     return record
 
 

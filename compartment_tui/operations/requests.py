@@ -5,17 +5,22 @@ events; exceptions mean that it was refused before it began.
 """
 
 from collections.abc import Iterator
-from typing import TypeAlias, overload
+from typing import overload
 
-from compartment_tui.domain.detail_views import Deletion
+from compartment_tui.domain.detail_views import Deletion, DomainsChecked, MaintenanceChange
 from compartment_tui.domain.events import Event
 from compartment_tui.domain.planning.lifecycle import LifecyclePlan
 from compartment_tui.domain.planning.plan import Run
 from compartment_tui.domain.planning.retention import Pruning
+from compartment_tui.domain.proposal import Done, Proposed
 from compartment_tui.domain.requests import (
+    BeginMaintenance,
+    CheckDomains,
     DeleteEnvironment,
+    EndMaintenance,
     FollowedRequest,
     LifecycleRequest,
+    MaintenanceRequest,
     Prune,
     Request,
     Restart,
@@ -24,15 +29,14 @@ from compartment_tui.domain.requests import (
     Start,
     Stop,
 )
+from compartment_tui.operations.domains import check_domains
 from compartment_tui.operations.environment_delete import delete_environment, plan_deletion
 from compartment_tui.operations.lifecycle import execute_lifecycle, lifecycle_plan
+from compartment_tui.operations.maintenance import change_maintenance, plan_maintenance
 from compartment_tui.operations.prune import plan_prune, prune
 from compartment_tui.operations.resume import check_resume, resume
 from compartment_tui.operations.run_operation import execute_run, plan_run
 from compartment_tui.ports import World
-
-Proposed: TypeAlias = Run | LifecyclePlan | Pruning | Deletion | None
-"""What a request would do: None where only doing it tells."""
 
 
 @overload
@@ -43,6 +47,8 @@ def plan(world: World, request: LifecycleRequest) -> LifecyclePlan: ...
 def plan(world: World, request: Prune) -> Pruning: ...
 @overload
 def plan(world: World, request: DeleteEnvironment) -> Deletion: ...
+@overload
+def plan(world: World, request: MaintenanceRequest) -> MaintenanceChange: ...
 @overload
 def plan(world: World, request: Request) -> Proposed: ...
 def plan(world: World, request: Request) -> Proposed:
@@ -57,6 +63,10 @@ def plan(world: World, request: Request) -> Proposed:
             return plan_prune(world, request)
         case DeleteEnvironment():
             return plan_deletion(world, request)
+        case CheckDomains():
+            return None
+        case BeginMaintenance() | EndMaintenance():
+            return plan_maintenance(world, request)
         case _:
             return plan_run(world, request)
 
@@ -68,8 +78,12 @@ def execute(world: World, request: Prune) -> Pruning: ...
 @overload
 def execute(world: World, request: DeleteEnvironment) -> Deletion: ...
 @overload
-def execute(world: World, request: Request) -> Iterator[Event] | Pruning | Deletion: ...
-def execute(world: World, request: Request) -> Iterator[Event] | Pruning | Deletion:
+def execute(world: World, request: CheckDomains) -> DomainsChecked: ...
+@overload
+def execute(world: World, request: MaintenanceRequest) -> MaintenanceChange: ...
+@overload
+def execute(world: World, request: Request) -> Iterator[Event] | Done: ...
+def execute(world: World, request: Request) -> Iterator[Event] | Done:
     """Do it: its events as it goes on, or what went. Raises CompartmentError when refused."""
     match request:
         case Stop() | Start() | Restart():
@@ -80,5 +94,9 @@ def execute(world: World, request: Request) -> Iterator[Event] | Pruning | Delet
             return prune(world, request)
         case DeleteEnvironment():
             return delete_environment(world, request)
+        case CheckDomains():
+            return check_domains(world, request)
+        case BeginMaintenance() | EndMaintenance():
+            return change_maintenance(world, request)
         case _:
             return execute_run(world, request)

@@ -14,16 +14,15 @@ from compartment_tui.domain.names import EnvironmentKey
 from compartment_tui.domain.owner import Origin, Owner, refuse_other
 from compartment_tui.domain.planning.plan import Run
 from compartment_tui.domain.planning.planning_context import PlanningContext
-from compartment_tui.domain.public_side import CertificateSource, WantedPublicSide
 from compartment_tui.domain.requests import Deploy, RunRequest
 from compartment_tui.operations.environment_record import key_and_config, record_of
 from compartment_tui.operations.owner import taken_from
+from compartment_tui.operations.public_side import wanted_public
 from compartment_tui.operations.recovery import keep_copy, recover_first
 from compartment_tui.operations.runs import check_options, run_of
 from compartment_tui.ports import World
 from compartment_tui.rollout.infrastructure import (
     edge_note,
-    edge_orders,
     edge_shortfalls,
     ensure_infrastructure,
     lets_wait,
@@ -175,17 +174,9 @@ def _run(world: World, source: _Source, record: EnvironmentRecord, request: RunR
     if any(plan.has_downtime for plan in run.plans) and lets_wait(world):
         run = replace(run, plans=tuple(replace(plan, can_wait=True) for plan in run.plans))
     if run.purpose is Purpose.LIVE:
-        run = replace(run, public=_wanted_public(world, source.config, record.key))
+        run = replace(run, public=wanted_public(world, source.config, record.key))
     owner = Owner(origin=source.origin, actor=world.actor, at=run.created)
     return replace(run, owner=owner, taken_from=taken_from(record, source.origin))
-
-
-def _wanted_public(world: World, config: ProjectConfig, key: EnvironmentKey) -> WantedPublicSide:
-    """What the file wants, as far as the edge can do it."""
-    wanted = config.wanted_public(key.environment)
-    if not wanted.authority.ordered or edge_orders(world, config):
-        return wanted
-    return replace(wanted, authority=CertificateSource.NONE)
 
 
 def _refused_early(

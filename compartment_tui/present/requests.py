@@ -1,17 +1,21 @@
 """A request in words: as a title, and as the command that makes the same one."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import fields
+from typing import Any
 
 from compartment_tui import PROGRAM
 from compartment_tui.domain.names import DEFAULT_ENVIRONMENT
 from compartment_tui.domain.requests import (
     EVERY_ENVIRONMENT,
+    BeginMaintenance,
+    CheckDomains,
     DeleteEnvironment,
     Deploy,
     Discard,
-    LabelledRequest,
+    EndMaintenance,
     LifecycleRequest,
+    MaintenanceRequest,
     Promote,
     PromoteFrom,
     Prune,
@@ -42,6 +46,9 @@ _VERBS: dict[type[Request], str] = {
     Prune: "Prune",
     Resume: "Resume",
     DeleteEnvironment: "Delete",
+    CheckDomains: "Check the domains",
+    BeginMaintenance: "Begin maintenance",
+    EndMaintenance: "End maintenance",
 }
 _FLAGS = {
     "force": "--force",
@@ -52,6 +59,17 @@ _FLAGS = {
     "variables": "--variables",
 }
 """Options that are there or not, in the order in which they are written."""
+
+_VALUED: dict[str, tuple[str, Callable[[Any], str]]] = {
+    "to": ("--to", short_id),
+    "run": ("--run", short_id),
+    "deployment": ("--deployment", short_id),
+    "ref": ("--ref", str),
+    "before": ("--secrets-before", lambda moment: moment.isoformat()),
+    "message": ("--message", str),
+    "label": ("--label", str),
+}
+"""Options with a value, in the order in which they are written."""
 
 
 def verb(request: Request) -> str:
@@ -67,7 +85,8 @@ def answer(request: Request) -> str:
 
 def services_of(request: Request) -> tuple[str, ...]:
     """The services that it names."""
-    return request.services if isinstance(request, RunRequest | LifecycleRequest) else ()
+    about = RunRequest | LifecycleRequest | MaintenanceRequest
+    return request.services if isinstance(request, about) else ()
 
 
 def title(request: Request) -> str:
@@ -79,6 +98,11 @@ def title(request: Request) -> str:
             return f"Promote{what} from {show_name(request.origin)} to {where}"
         case DeleteEnvironment():
             return f"Delete the environment {where}"
+        case BeginMaintenance() | EndMaintenance():
+            of = f" of{what}" if what else ""
+            return f"{answer(request)}{of} in {where}"
+        case CheckDomains() if request.hosts:
+            return f"Check {listed(request.hosts)} in {where}"
         case Discard():
             of = f" of {listed(services)}" if services else "s"
             return f"Discard the candidate{of} in {where}"
@@ -106,6 +130,10 @@ def _where(request: Request) -> Iterator[str]:
     match request:
         case DeleteEnvironment():
             yield argument_for(environment)
+        case CheckDomains():
+            yield from (argument_for(host) for host in request.hosts)
+            if environment != DEFAULT_ENVIRONMENT:
+                yield short_option_for(environment)
         case PromoteFrom():
             yield _option("--from", request.origin)
             yield _option("--to", environment)
@@ -119,25 +147,10 @@ def _where(request: Request) -> Iterator[str]:
 
 def _values(request: Request) -> Iterator[str]:
     """Options with a value, where it is not the default."""
-    match request:
-        case Rollback():
-            if request.to is not None:
-                yield _option("--to", short_id(request.to))
-            if request.run is not None:
-                yield _option("--run", short_id(request.run))
-        case PromoteFrom():
-            if request.deployment is not None:
-                yield _option("--deployment", short_id(request.deployment))
-        case Deploy():
-            if request.ref is not None:
-                yield _option("--ref", request.ref)
-        case Prune():
-            if request.before is not None:
-                yield _option("--secrets-before", request.before.isoformat())
-        case _:
-            pass
-    if isinstance(request, LabelledRequest) and request.label:
-        yield _option("--label", request.label)
+    for name, (option, words) in _VALUED.items():
+        value = getattr(request, name, None)
+        if value:
+            yield _option(option, words(value))
 
 
 def _option(name: str, value: str) -> str:

@@ -18,6 +18,7 @@ from compartment_tui.domain.routes import RouteTable
 from compartment_tui.domain.target import Target
 from compartment_tui.ports import EnvironmentLock, World
 from compartment_tui.rollout.context import Rollout
+from compartment_tui.rollout.progress import Progress
 
 CONFIRM_TIMEOUT = timedelta(seconds=10)
 """How long the edge may take to put a written table in force; it usually takes 0.1 to 0.3 s."""
@@ -37,7 +38,7 @@ def switch_routes(rollout: Rollout, plans: tuple[Plan, ...]) -> Iterator[Event]:
     yield from rollout.enter(stage, plans)
     yield from mend_documents(rollout)
     table = routes_after(rollout, plans)
-    write_claimed(rollout, table)
+    write_claimed(rollout, rollout.run.key, rollout.before, table)
     await_in_force(rollout.world, rollout.lock, table)
     rollout.committed = True
     rollout.downtime.end_all()
@@ -122,13 +123,18 @@ def _with_public_side(rollout: Rollout, table: RouteTable) -> RouteTable:
     wanted, record = rollout.run.public, rollout.record
     if wanted is None:
         return table
-    hosts = {
-        record.deployments[route.deployment].service: route.host
-        for route in table.routes
-        if not is_preview(route.host, route.deployment)
-    }
+    hosts = hosts_of_services(record, table)
     side = wanted.side(hosts, rollout.before.public, unproven=rollout.unproven, plain=rollout.plain)
     return replace(table, public=side)
+
+
+def hosts_of_services(record: EnvironmentRecord, table: RouteTable) -> dict[str, str]:
+    """The host of each service's route, previews left out."""
+    return {
+        record.deployments[route.deployment].service: route.host
+        for route in table.routes
+        if route.deployment in record.deployments and not is_preview(route.host, route.deployment)
+    }
 
 
 def _moved_routes(rollout: Rollout) -> tuple[Reroute, ...]:
@@ -184,16 +190,18 @@ def open_inner_calls(
     return table
 
 
-def write_claimed(rollout: Rollout, table: RouteTable) -> None:
+def write_claimed(
+    progress: Progress, key: EnvironmentKey, before: RouteTable, table: RouteTable
+) -> None:
     """Write the table; new hosts are claimed under the engine's lock. Raises HostConflict."""
-    world, run = rollout.world, rollout.run
-    new = table.hosts - rollout.before.hosts
+    world = progress.world
+    new = table.hosts - before.hosts
     if not new:
-        rollout.lock.write_routes(table)
+        progress.lock.write_routes(table)
         return
     with world.locks.engine(actor=world.actor):
-        refuse_taken_hosts(run.key, new, world.edge.tables())
-        rollout.lock.write_routes(table)
+        refuse_taken_hosts(key, new, world.edge.tables())
+        progress.lock.write_routes(table)
 
 
 def refuse_taken_hosts(

@@ -33,6 +33,7 @@ NAMES = st.sampled_from(["production", "staging", "-x", "-e=y", "feature/a b", "
 )
 WORDS = st.text(PRINTABLE, min_size=1, max_size=12)
 SERVICES = st.lists(st.sampled_from(["web", "api", "worker"]), unique=True).map(tuple)
+HOSTS = st.lists(st.sampled_from(["shop.test", "www.shop.test"]), unique=True).map(tuple)
 IDS = st.text("abcdefghjkmnpqrstvwxyz0123456789", min_size=10, max_size=10)
 MOMENTS = st.datetimes(datetime(2000, 1, 1), datetime(2100, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001 - as the strategy wants it
 YES_OR_NO = st.booleans()
@@ -64,6 +65,9 @@ OPTIONS: dict[type[verbs.Request], Mapping[str, st.SearchStrategy[Any]]] = {
         "before": st.none() | MOMENTS,
     },
     verbs.DeleteEnvironment: {**CHANGE, "volumes": YES_OR_NO, "variables": YES_OR_NO},
+    verbs.CheckDomains: {**CHANGE, "hosts": HOSTS},
+    verbs.BeginMaintenance: {**OF_SERVICES, "message": st.just("") | WORDS},
+    verbs.EndMaintenance: OF_SERVICES,
 }
 
 

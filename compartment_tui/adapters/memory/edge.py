@@ -1,8 +1,8 @@
 """The edge of the pretended machine."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from http import HTTPStatus
 
 from compartment_tui.adapters.memory.host import Host
@@ -69,6 +69,16 @@ class MemoryEdge:
 
     def tables(self) -> Mapping[EnvironmentKey, RouteTable]:
         return dict(self._host.documents)
+
+    def certificate_ends(self, hosts: Collection[str]) -> Mapping[str, datetime]:
+        edge = self._host.edge
+        if edge is None or not edge.running:
+            return {}
+        have = self._host.certificates()
+        return {host: have[host] for host in hosts if host in have}
+
+    def proof(self) -> str:
+        return self._host.proof if self._host.edge is not None else ""
 
     def visit(self, host: str, path: str = "/") -> Visit:
         edge = self._host.edge

@@ -345,6 +345,8 @@ class Host:
         key, route = self._route(hostname)
         if key is None or route is None or route.stopped:
             return None
+        if self.in_force[key].public.treatment(route.host).maintenance:
+            return None
         if route.waiting:
             return self.awaited(stepping_aside_name(route.waiting, key))
         container = self.containers.get(route.deployment)

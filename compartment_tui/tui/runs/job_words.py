@@ -5,16 +5,20 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from compartment_tui.domain.deployment import Stage
+from compartment_tui.domain.detail_views import Deletion, DomainsChecked, MaintenanceChange
 from compartment_tui.domain.outcome import Outcome
 from compartment_tui.domain.planning.lifecycle import LifecycleVerb
+from compartment_tui.domain.planning.retention import Pruning
+from compartment_tui.domain.proposal import Done
 from compartment_tui.domain.requests import (
-    DeleteEnvironment,
     Deploy,
     LifecycleRequest,
     Request,
     RunRequest,
 )
+from compartment_tui.present.domains import checked_lines
 from compartment_tui.present.failure import error_lines, failure_lines
+from compartment_tui.present.maintenance import maintained_lines
 from compartment_tui.present.progress import closing_lines, failed_at, result_lines, undoable
 from compartment_tui.present.prune import pruned_lines
 from compartment_tui.present.requests import title
@@ -98,8 +102,8 @@ def ending_lines(job: Job) -> tuple[Line, ...]:
         return ()
     if job.error is not None:
         return error_lines(job.error)
-    if job.pruned is not None:
-        return pruned_lines(job.pruned)
+    if job.done is not None:
+        return _done_lines(job.done, job.http_port)
     timeline = job.timeline
     lines: tuple[Line, ...] = ()
     if timeline.outcome in WITH_RESULTS:
@@ -109,9 +113,20 @@ def ending_lines(job: Job) -> tuple[Line, ...]:
     told = {track.failure.message for track in timeline.tracks if track.failure}
     if failure and failure.message not in told and timeline.outcome is not Outcome.CANCELLED:
         lines += failure_lines(failure.message, hint=failure.hint, tail=failure.tail)
-    if isinstance(job.request, DeleteEnvironment):
-        lines += ((with_symbol(f"{show_name(job.request.environment)} is gone", Tone.GOOD),),)
     return lines + closing_lines(timeline)
+
+
+def _done_lines(done: Done, http_port: int) -> tuple[Line, ...]:
+    """What came of a job that tells no events."""
+    match done:
+        case Pruning():
+            return pruned_lines(done)
+        case Deletion():
+            return ((with_symbol(f"{show_name(done.key.environment)} is gone", Tone.GOOD),),)
+        case DomainsChecked():
+            return checked_lines(done)
+        case MaintenanceChange():
+            return maintained_lines(done, http_port)
 
 
 def _failed(timeline: Timeline) -> tuple[Line, ...]:

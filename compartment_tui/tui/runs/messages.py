@@ -5,11 +5,10 @@ from dataclasses import dataclass
 from textual.message import Message
 
 from compartment_tui.domain.errors import CompartmentError
-from compartment_tui.domain.planning.retention import Pruning
+from compartment_tui.domain.proposal import Done, Proposed
 from compartment_tui.domain.requests import Request
 from compartment_tui.present.plan import PlanContext
 from compartment_tui.present.timeline import Timeline
-from compartment_tui.tui.runs.plan_model import Proposed
 from compartment_tui.tui.state.job_output import OutputLine
 
 
@@ -53,7 +52,7 @@ class JobEnded(Message):
     request: Request
     timeline: Timeline
     error: CompartmentError | None = None
-    pruned: Pruning | None = None
+    done: Done | None = None
 
 
 @dataclass(eq=False, repr=False)

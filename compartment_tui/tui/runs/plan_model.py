@@ -2,13 +2,15 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
-from typing import TypeAlias
 
-from compartment_tui.domain.detail_views import Deletion
+from compartment_tui.domain.detail_views import Deletion, MaintenanceChange
 from compartment_tui.domain.planning.lifecycle import LifecyclePlan
 from compartment_tui.domain.planning.plan import ImageSource, Plan, Run
 from compartment_tui.domain.planning.retention import Pruning
+from compartment_tui.domain.proposal import Proposed
 from compartment_tui.domain.requests import (
+    BeginMaintenance,
+    CheckDomains,
     DeleteEnvironment,
     Deploy,
     LabelledRequest,
@@ -17,13 +19,11 @@ from compartment_tui.domain.requests import (
 )
 from compartment_tui.present.fields import deletion_lines
 from compartment_tui.present.lifecycle import handling_lines
+from compartment_tui.present.maintenance import maintenance_lines
 from compartment_tui.present.plan import PlanContext, plan_lines
 from compartment_tui.present.prune import pruning_lines
 from compartment_tui.present.text import clean, listed, show, show_name
 from compartment_tui.present.tone import Line, Tone, line, line_text, with_symbol
-
-Proposed: TypeAlias = Run | LifecyclePlan | Pruning | Deletion | None
-"""The plan of a request; None where only doing it tells."""
 
 
 def proposal_lines(request: Request, plan: Proposed, context: PlanContext) -> tuple[Line, ...]:
@@ -38,6 +38,12 @@ def proposal_lines(request: Request, plan: Proposed, context: PlanContext) -> tu
             return pruning_lines(plan)
         case Deletion():
             return _deletion_lines(request, plan)
+        case MaintenanceChange():
+            return maintenance_lines(plan, context.http_port)
+        case None if isinstance(request, CheckDomains):
+            return (
+                line("Looks whether the domains lead here, and orders what certificates lack."),
+            )
         case None:
             return (line("Finishes or reverts what an earlier run left behind."),)
 
@@ -48,6 +54,8 @@ def empty(plan: Proposed) -> bool:
         return not plan.acting
     if isinstance(plan, Pruning):
         return plan.empty
+    if isinstance(plan, MaintenanceChange):
+        return not plan.services
     return isinstance(plan, Run) and not plan.plans
 
 
@@ -100,6 +108,14 @@ def blanks(request: Request) -> Iterator[Blank]:
             prompt="Services and their files from this commit, branch or tag",
             value=request.ref or "",
             filled=lambda text: replace(request, ref=text or None),
+        )
+    if isinstance(request, BeginMaintenance):
+        yield Blank(
+            key="m",
+            words=f"“{clean(request.message)}”" if request.message else "a message",
+            prompt="What the page says to visitors",
+            value=request.message,
+            filled=lambda text: replace(request, message=text),
         )
     if isinstance(request, PromoteFrom) and len(request.services) == 1:
         yield Blank(

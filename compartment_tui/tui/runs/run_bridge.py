@@ -6,10 +6,9 @@ from itertools import count
 
 from textual.message import Message
 
-from compartment_tui.domain.detail_views import Deletion
 from compartment_tui.domain.errors import Unexpected, expected
 from compartment_tui.domain.planning.plan import Run
-from compartment_tui.domain.planning.retention import Pruning
+from compartment_tui.domain.proposal import Done, Proposed
 from compartment_tui.domain.requests import Request
 from compartment_tui.operations import requests, runs
 from compartment_tui.ports import World
@@ -19,7 +18,6 @@ from compartment_tui.present.timeline import Timeline
 from compartment_tui.tui.background import BackgroundThreads
 from compartment_tui.tui.runs.event_batcher import EventBatcher, JobCancel
 from compartment_tui.tui.runs.messages import ActRefused, JobEnded, JobMoved, PlanReady
-from compartment_tui.tui.runs.plan_model import Proposed
 from compartment_tui.tui.state.job_output import OutputLine
 
 
@@ -85,16 +83,18 @@ class RunBridge:
         def tell(timeline: Timeline, said: tuple[OutputLine, ...], dropped: int) -> None:
             self._background.post(JobMoved(job, request, timeline, said, dropped))
 
-        telling, error, pruned = EventBatcher(tell), None, None
+        telling, error, done = EventBatcher(tell), None, None
         try:
             told = requests.execute(world, request)
-            pruned = told if isinstance(told, Pruning) else None
-            for event in () if isinstance(told, Pruning | Deletion) else told:
-                telling.take(event)
+            if isinstance(told, Done):
+                done = told
+            else:
+                for event in told:
+                    telling.take(event)
         except Exception as raised:  # a job must end on the screen, whatever ended it
             error = expected(raised, world.error_log.write)
             if isinstance(error, Unexpected):
                 error.hint = f"{error.hint}; `{command_line(request)}` does the same"
         timeline = telling.close()
         self._cancels.pop(job, None)
-        self._background.post(JobEnded(job, request, timeline, error, pruned))
+        self._background.post(JobEnded(job, request, timeline, error, done))

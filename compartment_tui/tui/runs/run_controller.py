@@ -221,7 +221,7 @@ class RunController(Part):
             over=True,
             ended=self.world.clock.now(),
             error=message.error,
-            pruned=message.pruned,
+            done=message.done,
         )
         self.show(self.board.with_job(ended))
         if self._leaving and not self.board.running_jobs:

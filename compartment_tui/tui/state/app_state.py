@@ -7,7 +7,7 @@ from datetime import datetime
 from compartment_tui.domain.deployment import Health, Sample
 from compartment_tui.domain.detail_views import RouteView, RunView, Visit
 from compartment_tui.domain.errors import CompartmentError, EngineProblem
-from compartment_tui.domain.planning.retention import Pruning
+from compartment_tui.domain.proposal import Done
 from compartment_tui.domain.requests import Request
 from compartment_tui.domain.variables.views import VariableView
 from compartment_tui.domain.views import EnvironmentStatus, EnvironmentView, ServiceStatus
@@ -29,7 +29,7 @@ class Job:
     over: bool = False
     ended: datetime | None = None
     error: CompartmentError | None = None
-    pruned: Pruning | None = None
+    done: Done | None = None
     """The result of a prune."""
     http_port: int = 80
     """Where the edge listens: addresses of what went live end in it."""

@@ -40,3 +40,16 @@ def test_a_reason_without_a_known_form_is_still_told() -> None:
         'ERR Unable to obtain ACME certificate for domains error="get dir: EOF" domains=["x.test"]'
     )
     assert failures([line]) == {"x.test": "get dir: EOF"}
+
+
+def test_the_order_of_one_host_at_a_closed_port() -> None:
+    line = (
+        '2026-11-29T12:02:46Z ERR Unable to obtain ACME certificate for domains error="unable to'
+        " generate a certificate for the domains [ref.test]: resolver: one or more domains had a"
+        " problem: [ref.test: invalid authorization: acme: error: 400 ::"
+        ' urn:ietf:params:acme:error:connection :: Get \\"http://ref.test:80/x\\": dial tcp'
+        ' 127.0.0.98:80: connect: connection refused]" ACME CA=https://ca/dir'
+        ' domains=["ref.test"] providerName=le.acme rule="Host(`ref.test`)"'
+    )
+    why = 'Get "http://ref.test:80/x": dial tcp 127.0.0.98:80: connect: connection refused'
+    assert failures([line]) == {"ref.test": f"{why} (connection)"}

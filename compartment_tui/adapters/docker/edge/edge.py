@@ -4,9 +4,9 @@ import io
 import re
 import tarfile
 import time
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from contextlib import suppress
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
@@ -158,6 +158,20 @@ class DockerEdge:
         if address is None:
             return no_answer(f"the edge only listens on {edge.settings.bind} of its own machine")
         return visit(address, edge.settings.http_port, host=host, path=path)
+
+    def certificate_ends(self, hosts: Collection[str]) -> Mapping[str, datetime]:
+        edge = self._ours()
+        if edge is None or not edge.settings.https_port or not hosts:
+            return {}
+        address = address_of(edge.settings, self._client.address.host)
+        if address is None:
+            return {}
+        from compartment_tui.adapters.docker.edge.shown_certificates import ends
+
+        return ends(address, edge.settings.https_port, hosts)
+
+    def proof(self) -> str:
+        return self._documents.proof()
 
     def unreadable(self) -> tuple[str, ...]:
         return self._documents.unreadable()

@@ -11,6 +11,7 @@ from compartment_tui.adapters.docker.api.labels import Role
 from compartment_tui.adapters.docker.api.resource_names import (
     ASIDE,
     CERTIFICATE,
+    PROOF,
     ROUTES,
     UNFINISHED,
     ResourceNames,
@@ -73,6 +74,10 @@ class Documents:
     def tables(self) -> Mapping[EnvironmentKey, RouteTable]:
         """Every document that can be read."""
         return _tables(self._contents())
+
+    def proof(self) -> str:
+        """See `Edge.proof`."""
+        return traefik.token_of(self._reader.tree(PROOF).get(PROOF, b""))
 
     def unreadable(self) -> tuple[str, ...]:
         """The file names of those that cannot be read, or say to be another environment's."""

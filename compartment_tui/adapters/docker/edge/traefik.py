@@ -63,6 +63,7 @@ AUTHORITY = f"{CERTIFICATES}/authority.pem"
 STAGING = "https://acme-staging-v02.api.letsencrypt.org/directory"
 METRICS = f"http://127.0.0.1:{API_PORT}/metrics"
 _REQUESTS = "traefik_router_requests_total{"
+_PROOF = "compartment-proof"
 _FIRST = 2_000_000_000
 """The priority of what comes before every route."""
 SUFFIX = ".toml"
@@ -274,16 +275,24 @@ def _whole_table(key: EnvironmentKey, name: str, http: Mapping[str, Any]) -> Rou
 
 def proof_document(token: str) -> str:
     """The document by which the edge says which one it is, to whoever asks as any host."""
-    name = "compartment-proof"
     router = {
         "entryPoints": [PLAIN_ENTRY],
         "rule": f"Path(`{PROOF_PATH}`)",
         "priority": _FIRST,
         "service": NOBODY,
-        "middlewares": [name],
+        "middlewares": [_PROOF],
     }
     said = {"headers": {"customResponseHeaders": {PROOF_HEADER: token}}}
-    return tomli_w.dumps({"http": {"routers": {name: router}, "middlewares": {name: said}}})
+    return tomli_w.dumps({"http": {"routers": {_PROOF: router}, "middlewares": {_PROOF: said}}})
+
+
+def token_of(document: bytes) -> str:
+    """What `proof_document` was given; empty when that is none."""
+    try:
+        said = tomllib.loads(document.decode())["http"]["middlewares"][_PROOF]
+        return str(said["headers"]["customResponseHeaders"][PROOF_HEADER])
+    except _NONSENSE:
+        return ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

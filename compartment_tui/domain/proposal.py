@@ -1,0 +1,13 @@
+"""The proposal of a request, and what came of one that tells no events."""
+
+from typing import TypeAlias
+
+from compartment_tui.domain.detail_views import Deletion, DomainsChecked, MaintenanceChange
+from compartment_tui.domain.planning.lifecycle import LifecyclePlan
+from compartment_tui.domain.planning.plan import Run
+from compartment_tui.domain.planning.retention import Pruning
+
+Proposed: TypeAlias = Run | LifecyclePlan | Pruning | Deletion | MaintenanceChange | None
+"""What a request would do: None where only doing it tells."""
+Done: TypeAlias = Pruning | Deletion | DomainsChecked | MaintenanceChange
+"""What a request did that tells no events."""

@@ -1,0 +1,73 @@
+"""`domain` and `maintenance`: what they say, what they end with, what scripts get."""
+
+import json
+
+from compartment_tui.adapters.memory.world import MemoryWorld
+from tests.cli.line import Said, check_transcript, line
+from tests.rollout.test_domains import FIRST, OLD, SECOND, shop
+
+
+def deployed(*, lost: str = SECOND) -> MemoryWorld:
+    opened = shop()
+    opened.host.domains.pop(lost)
+    assert line(opened, "deploy").code == 0
+    return opened
+
+
+def documents(said: Said) -> dict[str, object]:
+    found: dict[str, object] = json.loads(said.out)
+    return found
+
+
+def test_what_a_person_reads() -> None:
+    opened = deployed()
+    opened.host.authority[SECOND] = "CAA record forbids it"
+    first = line(opened, "domain", "list")
+    again = line(opened, "domain", "check", SECOND)
+    opened.host.domains[SECOND] = opened.host.domains[FIRST]
+    refused = line(opened, "domain", "check", SECOND)
+    opened.host.authority.clear()
+    opened.host.ordered.pop(SECOND)
+    found = line(opened, "domain", "check")
+    assert (again.code, refused.code, found.code) == (5, 5, 0)
+    check_transcript("domains", first, again, refused, found, line(opened, "domain", "list"))
+
+
+def test_without_domains_it_says_how_one_is_given() -> None:
+    from tests.rollout.shop import open_shop
+
+    opened = open_shop()
+    check_transcript("no-domains", line(opened, "domain", "list"), line(opened, "domain", "check"))
+
+
+def test_what_a_script_reads() -> None:
+    opened = deployed()
+    (first, second, old) = documents(line(opened, "domain", "list", "--output", "json"))["domains"]  # type: ignore[misc]
+    assert (first["host"], first["state"], first["leadsHere"]) == (FIRST, "secured", True)
+    assert first["certificateUntil"] is not None
+    assert (second["state"], second["problem"]) == ("left_out", f"{SECOND} has no address")
+    assert (old["host"], old["redirectsTo"]) == (OLD, FIRST)
+
+
+def test_another_domain_than_the_files_is_refused() -> None:
+    said = line(deployed(), "domain", "check", "other.test")
+    assert said.code == 7
+    assert "other.test" in said.err
+    assert FIRST in said.err
+
+
+def test_maintenance_on_and_off() -> None:
+    opened = deployed()
+    plan = line(opened, "maintenance", "on", "-s", "web", "--message", "Back at noon", "--plan")
+    begun = line(opened, "maintenance", "on", "-s", "web", "--message", "Back at noon")
+    assert opened.host.answer(FIRST) is None
+    again = line(opened, "maintenance", "on", "-s", "web", "--message", "Back at noon")
+    other = line(opened, "maintenance", "on", "-s", "worker")
+    ended = line(opened, "maintenance", "off")
+    assert opened.host.answer(FIRST) is not None
+    check_transcript("maintenance", plan, begun, again, other, ended)
+
+
+def test_maintenance_for_scripts() -> None:
+    found = documents(line(deployed(), "maintenance", "on", "--output", "json"))
+    assert (found["maintenance"], found["services"]) == (True, ["api", "web"])
