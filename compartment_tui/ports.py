@@ -106,6 +106,12 @@ class EdgeInfo:
     """In words, what it can do that one made now could not; of an earlier version's."""
     lacks: tuple[str, ...] = ()
     """In words, what one made now has and this one has not; of an earlier version's."""
+    https: bool = True
+    """Whether it can serve HTTPS."""
+    takes_inner_calls: bool = True
+    """Whether it takes calls of services to each other, and can let requests wait."""
+    maintenance_page: bool = True
+    """Whether it has a page for services that are being worked on."""
     made_on: str = ""
     """`REFERENCE@sha256:…`: which image its tag led to when it was made."""
 

@@ -105,7 +105,7 @@ class MaintenanceChange:
     unchanged: tuple[str, ...] = ()
     """Those for which it was so already."""
     message: str = ""
-    hosts: tuple[str, ...] = ()
+    urls: tuple[str, ...] = ()
     """Where visitors notice."""
 
 

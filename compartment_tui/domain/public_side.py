@@ -177,6 +177,14 @@ class PublicSide:
         more = (one.host for one in self.domains if one.to == host and not one.elsewhere)
         return (*own, *(one for one in more if one != host))
 
+    def url(self, host: str, http_port: int) -> str:
+        """Where a host is reached in a browser; usual ports are left out."""
+        domain = self.domain(host)
+        secured = domain is not None and domain.secured
+        port, usual = (self.https_port, HTTPS) if secured else (http_port, HTTP)
+        place = host if port == usual else f"{host}:{port}"
+        return f"http{'s' if secured else ''}://{place}"
+
     def with_domain(self, domain: Domain) -> "PublicSide":
         """This with a domain in place of what is known of that host."""
         others = tuple(one for one in self.domains if one.host != domain.host)

@@ -126,7 +126,7 @@ def _edge(world: World, config: ProjectConfig) -> Iterator[Check]:
             message=f"{info.container} does not run, so no route answers",
             hint="`compartment-tui edge restart` starts it",
         )
-    elif not info.settings.suits(config.edge, earlier=bool(info.lacks)):
+    elif not info.settings.suits(config.edge, earlier=not info.https):
         wanted = listening(config.edge)
         yield Check(
             name="edge",

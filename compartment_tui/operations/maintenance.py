@@ -25,11 +25,12 @@ from compartment_tui.rollout.switch import await_in_force, hosts_of_services
 
 def plan_maintenance(world: World, request: MaintenanceRequest) -> MaintenanceChange:
     """What would change; nothing is touched. Raises NotFound, OwnedElsewhere, Refused."""
-    key, _ = key_and_config(world, request.environment)
+    key, config = key_and_config(world, request.environment)
     record = record_of(world, key)
     refuse_others_environment(world, record, take_over=request.take_over)
     _refuse_old_edge(world, request)
-    return _change(record, world.edge.tables().get(key, RouteTable()), request)
+    table = world.edge.tables().get(key, RouteTable())
+    return _change(record, table, request, config.edge.http_port)
 
 
 def change_maintenance(world: World, request: MaintenanceRequest) -> MaintenanceChange:
@@ -45,7 +46,7 @@ def change_maintenance(world: World, request: MaintenanceRequest) -> Maintenance
             record = recovered(world, lock, [])
             record = with_owner(world, record, take_over=request.take_over)
             before = lock.routes()
-            change = _change(record, before, request)
+            change = _change(record, before, request, config.edge.http_port)
             if change.services:
                 progress = Progress(world=world, lock=lock, record=record)
                 _write(progress, before, change, config.edge.http_port, config.edge.https_port)
@@ -80,7 +81,7 @@ def _write(
 
 
 def _change(
-    record: EnvironmentRecord, table: RouteTable, request: MaintenanceRequest
+    record: EnvironmentRecord, table: RouteTable, request: MaintenanceRequest, http_port: int
 ) -> MaintenanceChange:
     """Raises NotFound: nothing that is live has a route, or one that is named has none."""
     hosts = hosts_of_services(record, table)
@@ -96,7 +97,11 @@ def _change(
         services=changing,
         unchanged=tuple(name for name in names if name not in changing),
         message=message,
-        hosts=tuple(one for name in changing for one in table.public.hosts_of(hosts[name])),
+        urls=tuple(
+            table.public.url(host, http_port)
+            for name in changing
+            for host in table.public.hosts_of(hosts[name])
+        ),
     )
 
 
@@ -118,7 +123,7 @@ def _named(
 def _refuse_old_edge(world: World, request: MaintenanceRequest) -> None:
     """An edge of an earlier version has no such page, and would not take the route."""
     edge = world.edge.info()
-    if isinstance(request, BeginMaintenance) and edge is not None and edge.lacks:
+    if isinstance(request, BeginMaintenance) and edge is not None and not edge.maintenance_page:
         raise Refused(
             "an earlier version made the edge, and it has no page for maintenance",
             hint=REPLACE_EDGE,

@@ -82,7 +82,7 @@ def _inner_ports(world: World, config: ProjectConfig, key: EnvironmentKey) -> tu
     edge = world.edge.info()
     if edge is None:
         return config.edge_for_services.inner_ports
-    fresh = key not in edge.attached and not edge.lacks
+    fresh = key not in edge.attached and edge.takes_inner_calls
     return edge.settings.inner_ports if fresh or key in edge.inside else ()
 
 

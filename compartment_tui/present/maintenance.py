@@ -1,27 +1,27 @@
 """Maintenance in words: what would change for visitors, and what did."""
 
 from compartment_tui.domain.detail_views import MaintenanceChange
-from compartment_tui.present.text import clean, listed, show, show_name, url
+from compartment_tui.present.text import clean, listed, show, show_name
 from compartment_tui.present.tone import Cell, Line, Tone, line, with_symbol
 
 _PAGE = "visitors get a page, with status 503; the containers run on"
 _BACK = "visitors get through again"
 
 
-def maintenance_lines(change: MaintenanceChange, http_port: int) -> tuple[Line, ...]:
+def maintenance_lines(change: MaintenanceChange) -> tuple[Line, ...]:
     """What a person reads before saying yes."""
     if not change.services:
         return (line(_nothing(change), Tone.QUIET),)
     lines: list[Line] = [
         line(f"{listed(map(show, change.services))}: {_PAGE if change.on else _BACK}")
     ]
-    lines += [line(f"  {url(host, http_port)}", Tone.QUIET) for host in change.hosts]
+    lines += [line(f"  {url}", Tone.QUIET) for url in change.urls]
     if change.message:
         lines.append(line(f"  it says: {clean(change.message)}"))
     return tuple(lines)
 
 
-def maintained_lines(change: MaintenanceChange, http_port: int) -> tuple[Line, ...]:
+def maintained_lines(change: MaintenanceChange) -> tuple[Line, ...]:
     """What is so now."""
     if not change.services:
         return (line(_nothing(change), Tone.QUIET),)
@@ -29,7 +29,7 @@ def maintained_lines(change: MaintenanceChange, http_port: int) -> tuple[Line, .
     words = "in maintenance" if change.on else "no longer in maintenance"
     head = (with_symbol(f"{names} of {where}: {words}", Tone.GOOD),)
     said = _PAGE if change.on else _BACK
-    rows = [(Cell(f"  {url(host, http_port)}: {said}", Tone.QUIET),) for host in change.hosts]
+    rows = [(Cell(f"  {url}: {said}", Tone.QUIET),) for url in change.urls]
     return (head, *rows)
 
 

@@ -51,7 +51,7 @@ def edge_orders(world: World, config: ProjectConfig) -> bool:
     if edge is None:
         return True
     wanted = edge_settings(world, config).acme
-    return not edge.lacks and edge.settings.acme.server == wanted.server
+    return edge.https and edge.settings.acme.server == wanted.server
 
 
 def edge_note(world: World) -> str:
@@ -68,7 +68,7 @@ def lets_wait(world: World) -> bool:
     They wait for a name that moves.
     """
     edge = world.edge.info()
-    return edge is not None and not edge.lacks and world.engine.moves_names()
+    return edge is not None and edge.takes_inner_calls and world.engine.moves_names()
 
 
 def missing_infrastructure(
@@ -87,7 +87,7 @@ def _ready(world: World, key: EnvironmentKey, config: ProjectConfig) -> bool:
     return (
         edge is not None
         and edge.running
-        and edge.settings.suits(config.edge, earlier=bool(edge.lacks))
+        and edge.settings.suits(config.edge, earlier=not edge.https)
         and key in edge.attached
         and key in world.engine.networks()
     )

@@ -41,6 +41,9 @@ class MemoryEdge:
             started=edge.started,
             open=edge.open,
             lacks=edge.lacks,
+            https=not edge.lacks,
+            takes_inner_calls=not edge.lacks,
+            maintenance_page=not edge.lacks,
             made_on=edge.made_on,
         )
 

@@ -57,7 +57,6 @@ def end(session: Session, *, plan: Plan = False) -> None:
 
 
 def _change(session: Session, request: MaintenanceRequest, *, plan: bool) -> None:
-    port = session.config.edge.http_port
     if plan:
         change, lines = requests.plan(session.world, request), maintenance_lines
     else:
@@ -66,4 +65,4 @@ def _change(session: Session, request: MaintenanceRequest, *, plan: bool) -> Non
     if session.output.json:
         session.output.document(maintenance_document(change))
     else:
-        session.output.lines(lines(change, port))
+        session.output.lines(lines(change))

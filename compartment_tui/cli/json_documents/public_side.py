@@ -24,7 +24,7 @@ def maintenance_document(change: MaintenanceChange) -> Json:
         "message": change.message or None,
         "services": list(change.services),
         "unchangedServices": list(change.unchanged),
-        "hosts": list(change.hosts),
+        "urls": list(change.urls),
         **place(change.key),
     }
 

@@ -103,7 +103,7 @@ def ending_lines(job: Job) -> tuple[Line, ...]:
     if job.error is not None:
         return error_lines(job.error)
     if job.done is not None:
-        return _done_lines(job.done, job.http_port)
+        return _done_lines(job.done)
     timeline = job.timeline
     lines: tuple[Line, ...] = ()
     if timeline.outcome in WITH_RESULTS:
@@ -116,7 +116,7 @@ def ending_lines(job: Job) -> tuple[Line, ...]:
     return lines + closing_lines(timeline)
 
 
-def _done_lines(done: Done, http_port: int) -> tuple[Line, ...]:
+def _done_lines(done: Done) -> tuple[Line, ...]:
     """What came of a job that tells no events."""
     match done:
         case Pruning():
@@ -126,7 +126,7 @@ def _done_lines(done: Done, http_port: int) -> tuple[Line, ...]:
         case DomainsChecked():
             return checked_lines(done)
         case MaintenanceChange():
-            return maintained_lines(done, http_port)
+            return maintained_lines(done)
 
 
 def _failed(timeline: Timeline) -> tuple[Line, ...]:

@@ -39,7 +39,7 @@ def proposal_lines(request: Request, plan: Proposed, context: PlanContext) -> tu
         case Deletion():
             return _deletion_lines(request, plan)
         case MaintenanceChange():
-            return maintenance_lines(plan, context.http_port)
+            return maintenance_lines(plan)
         case None if isinstance(request, CheckDomains):
             return (
                 line("Looks whether the domains lead here, and orders what certificates lack."),

@@ -28,10 +28,12 @@ from compartment_tui.adapters.docker.edge.edge_container import (
     CAPABILITY,
     HTTP_PORT,
     HTTPS_PORT,
+    INNER_CALLS,
     INNER_PORTS,
     LATEST,
     MADE_AS,
     MADE_ON,
+    MAINTENANCE_PAGE,
     NO_NEW_PRIVILEGES,
     PIDS,
     SYSCTLS,
@@ -97,12 +99,15 @@ class DockerEdge:
             started=moment(edge.started),
             open=edge.open,
             lacks=edge.lacks,
+            https=edge.https,
+            takes_inner_calls=edge.version >= INNER_CALLS,
+            maintenance_page=edge.version >= MAINTENANCE_PAGE,
             made_on=edge.labels.get(MADE_ON, ""),
         )
 
     def ensure(self, settings: EdgeSettings) -> bool:
         edge = self._find()
-        if edge is not None and not edge.settings.suits(settings, earlier=bool(edge.lacks)):
+        if edge is not None and not edge.settings.suits(settings, earlier=not edge.https):
             raise self._conflict(edge.settings, settings)
         fresh = edge is None
         if edge is None:

@@ -21,6 +21,7 @@ CAPABILITY = "NET_BIND_SERVICE"
 NO_NEW_PRIVILEGES = "no-new-privileges"
 PIDS = 4096
 MAX_PORT = 65535
+DIGITS = 5
 
 BIND = PREFIX + "edge.bind"
 MADE_ON = PREFIX + "edge.made_on"
@@ -32,11 +33,17 @@ ACME_EMAIL = PREFIX + "edge.acme_email"
 ACME_SERVER = PREFIX + "edge.acme_server"
 ACME_AUTHORITY = PREFIX + "edge.acme_authority"
 INNER_PORTS = PREFIX + "edge.inner_ports"
-LATEST = 3
+LATEST = 4
 """How an edge is made now. 1, without a label: one port, no certificates, no figures. 2: it takes
-no inner calls."""
-_LACKS_1 = "has no port for HTTPS", "waits long for the name of a container that is gone"
-_LACKS_2 = ("takes no calls of services to each other",)
+no inner calls. 3: it has no page for maintenance."""
+_HTTPS, INNER_CALLS, MAINTENANCE_PAGE = 2, 3, 4
+_SINCE = (
+    (_HTTPS, "has no port for HTTPS"),
+    (_HTTPS, "waits long for the name of a container that is gone"),
+    (INNER_CALLS, "takes no calls of services to each other"),
+    (MAINTENANCE_PAGE, "has no page for maintenance"),
+)
+"""What came when, in words for those that do not have it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,8 +60,18 @@ class EdgeContainer:
     started: str
     open: tuple[str, ...] = ()
     """In words, what it could do that an edge made now cannot."""
-    lacks: tuple[str, ...] = ()
-    """In words, why one made now would be better."""
+    version: int = LATEST
+    """How it was made; see `LATEST`."""
+
+    @property
+    def lacks(self) -> tuple[str, ...]:
+        """In words, why one made now would be better."""
+        return tuple(words for since, words in _SINCE if self.version < since)
+
+    @property
+    def https(self) -> bool:
+        """Whether it can serve HTTPS."""
+        return self.version >= _HTTPS
 
     @property
     def life(self) -> tuple[str, str]:
@@ -114,14 +131,13 @@ def find_edge(client: Client, name: str) -> EdgeContainer | None:
         restarting=bool(state.get("Restarting")),
         started=state.get("StartedAt", ""),
         open=tuple(_open_ways(found)),
-        lacks=_lacks(str(marks.get(MADE_AS, ""))),
+        version=_version(str(marks.get(MADE_AS, ""))),
     )
 
 
-def _lacks(made_as: str) -> tuple[str, ...]:
-    if made_as == str(LATEST):
-        return ()
-    return _LACKS_2 if made_as == "2" else (*_LACKS_1, *_LACKS_2)
+def _version(made_as: str) -> int:
+    known = made_as.isascii() and made_as.isdecimal() and len(made_as) < DIGITS
+    return int(made_as) if known else 1
 
 
 def _open_ways(found: Mapping[str, Any]) -> Iterator[str]:

@@ -1,4 +1,4 @@
-// Package sign answers visitors of a service that was stopped by hand.
+// Package sign answers visitors of a service that was stopped by hand, or is being worked on.
 package sign
 
 import (
@@ -11,7 +11,8 @@ import (
 	"strings"
 )
 
-// Config holds the service, the environment and the project: a JSON list in lower-case base32.
+// Config holds the service, the environment and the project, and for a service that is being worked
+// on what visitors are told, which may be empty: a JSON list in lower-case base32.
 // So no text of a user's is in a route document.
 type Config struct {
 	Names string `json:"names,omitempty"`
@@ -36,6 +37,9 @@ func New(_ context.Context, _ http.Handler, config *Config, _ string) (http.Hand
 	if err := json.Unmarshal(raw, &names); err != nil {
 		return nil, err
 	}
+	if len(names) == 4 {
+		return atWork(names[0], names[3]), nil
+	}
 	if len(names) != 3 {
 		return nil, errors.New("names are the service, the environment and the project")
 	}
@@ -46,6 +50,19 @@ func New(_ context.Context, _ http.Handler, config *Config, _ string) (http.Hand
 			"SERVICE", html.EscapeString(names[0]), "WHERE", html.EscapeString(where),
 		).Replace(page),
 	}, nil
+}
+
+// What is being worked on has a name that visitors know, and no other is told to them.
+func atWork(host string, message string) *sign {
+	if message == "" {
+		message = "Please come back later."
+	}
+	return &sign{
+		plain: host + " is being worked on. " + message + "\n",
+		page: strings.NewReplacer(
+			"HOST", html.EscapeString(host), "MESSAGE", html.EscapeString(message),
+		).Replace(workPage),
+	}
 }
 
 func (s *sign) ServeHTTP(response http.ResponseWriter, request *http.Request) {
@@ -64,12 +81,11 @@ func (s *sign) ServeHTTP(response http.ResponseWriter, request *http.Request) {
 	}
 }
 
-const page = `<!doctype html>
+const head = `<!doctype html>
 <html lang="en">
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width">
 <meta name="robots" content="noindex">
-<title>SERVICE is not running</title>
 <style>
 :root { color-scheme: light dark }
 body { display: grid; place-content: center; min-height: 90vh; margin: 0 1.5rem;
@@ -77,6 +93,15 @@ body { display: grid; place-content: center; min-height: 90vh; margin: 0 1.5rem;
 h1 { font-size: 1.5rem; font-weight: 600; margin: 0; overflow-wrap: anywhere }
 p { margin: .5rem 0; opacity: .7; overflow-wrap: anywhere }
 </style>
+`
+
+const workPage = head + `<title>HOST is being worked on</title>
+<h1>HOST is being worked on</h1>
+<p>MESSAGE</p>
+</html>
+`
+
+const page = head + `<title>SERVICE is not running</title>
 <h1>SERVICE is not running right now</h1>
 <p>It was taken out of serviceWHERE. Please come back later.</p>
 </html>
