@@ -32,9 +32,9 @@ application `?` lists the keys that mean something where you are, and `ctrl+p` o
 action by its words. A key that means the same on two screens is told for the first.
 """
 CONFIGURATION = """\
-`*` stands for a name of yours. Every key is in its place in
-[compartment.toml.example](../../compartment.toml.example); `compartment-tui schema` prints the
-schema for editors.
+`*` stands for a name of yours, `[]` for each table of an array, such as `[[routes]]`. Every key is
+in its place in [compartment.toml.example](../../compartment.toml.example); `compartment-tui schema`
+prints the schema for editors.
 """
 SHARED = 8
 """An option that so many commands have, in the same words, is told once."""
@@ -208,6 +208,8 @@ def _values(
         yield from _values(form, path)
     for name, below in schema.get("properties", {}).items():
         yield from _values(below, (*path, name))
+    if schema.get("items", {}).get("type") == "object":
+        yield from _values(schema["items"], (*path, "[]"))
     others = schema.get("additionalProperties")
     if isinstance(others, Mapping):
         yield from _values(others, (*path, "*"))
@@ -219,7 +221,8 @@ def _kind(value: Mapping[str, Any]) -> str:
     if "anyOf" in value:
         return " or ".join(dict.fromkeys(map(_kind, value["anyOf"])))
     if value.get("type") == "array":
-        return f"list of {_kind(value.get('items', {}))}s"
+        item = value.get("items", {})
+        return f"list of {_kind(item)}{'' if 'enum' in item else 's'}"
     kind = str(value.get("type", "string"))
     return {"boolean": "`true` or `false`"}.get(kind, kind)
 

@@ -52,7 +52,7 @@ def test_near(typed: str, known: tuple[str, ...], meant: str) -> None:
         ("labels", SERVICE),
         ("entrypoint", SERVICE),
         ("depends_on", SERVICE),
-        ("hosts", SERVICE),
+        ("hostname", SERVICE),
         ("cmd", SERVICE),
         ("tags", SERVICE),
         ("static", ("status",)),

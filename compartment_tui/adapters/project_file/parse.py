@@ -8,11 +8,15 @@ from pathlib import Path
 from typing import Any
 
 from compartment_tui.adapters.project_file.read_tables import Problem, read_tables
+from compartment_tui.adapters.project_file.route_rules import rule_of
 from compartment_tui.adapters.project_file.rules import broken_rules
+from compartment_tui.adapters.project_file.schema_rules import LIMITS
 from compartment_tui.domain import bounds
 from compartment_tui.domain.config import (
+    AcmeSettings,
     Build,
     BuildSecret,
+    CertificateSpec,
     EdgeSettings,
     EnvironmentConfig,
     Limits,
@@ -23,11 +27,15 @@ from compartment_tui.domain.config import (
     ServiceSpec,
 )
 from compartment_tui.domain.errors import ProjectFileInvalid
+from compartment_tui.domain.public_side import Access, PublicSpec, Traffic
 from compartment_tui.domain.variable import Sensitivity, Variable
 
 FILE_NAME = "compartment.toml"
 BYTE_ORDER_MARK = "\ufeff"
 """What some editors begin a text with."""
+
+PUBLIC = ("domains", "redirects", "derived_host")
+"""What an environment says of a service's hosts."""
 
 _POSITION = re.compile(r" ?\(at (?:line (\d+), column (\d+)|end of document)\)")
 
@@ -118,11 +126,24 @@ def _config(tables: Mapping[str, Any]) -> ProjectConfig:
         environments=tuple(
             _environment(name, one) for name, one in tables.get("environments", {}).items()
         ),
-        edge=EdgeSettings(**tables.get("edge", {})),
+        edge=_edge(tables.get("edge", {})),
         networks=NetworkSettings(**tables.get("networks", {})),
         **tables.get("retention", {}),
         **tables.get("secrets", {}),
+        rules=tuple(map(rule_of, tables.get("routes", ()))),
+        certificates=tuple(map(_certificate, tables.get("edge", {}).get("certificates", ()))),
     )
+
+
+def _edge(table: Mapping[str, Any]) -> EdgeSettings:
+    known = {key: value for key, value in table.items() if key not in ("acme", "certificates")}
+    return EdgeSettings(**known, acme=AcmeSettings(**table.get("acme", {})))
+
+
+def _certificate(table: Mapping[str, Any]) -> CertificateSpec:
+    key = table["key"]
+    source = {"key": key} if isinstance(key, str) else {"variable": key["variable"]}
+    return CertificateSpec(cert=table["cert"], **source)
 
 
 def _service(name: str, table: Mapping[str, Any] | str) -> ServiceSpec:
@@ -140,8 +161,13 @@ def _service(name: str, table: Mapping[str, Any] | str) -> ServiceSpec:
         known["readiness"] = Readiness(kind=readiness.pop("type"), **readiness)
     if "release" in known:
         known["release"] = Release(**known["release"])
-    if "limits" in known:
-        known["limits"] = Limits(**known["limits"])
+    limits = dict(known.pop("limits", {}))
+    known["traffic"] = Traffic(
+        headers=_pairs(known.pop("headers", {})),
+        hsts=known.pop("hsts", None),
+        **{key: limits.pop(key) for key in LIMITS if key in limits},
+    )
+    known["limits"] = Limits(**limits)
     known["volumes"] = _pairs(known.get("volumes", {}))
     known["command"] = known.pop("run", {}).get("command")
     return ServiceSpec(name=name, **known)
@@ -169,14 +195,24 @@ def _environment(name: str, table: Mapping[str, Any]) -> EnvironmentConfig:
         services={
             service: _variables(one)
             for service, one in services.items()
-            if "variables" in one or "build" not in one
+            if "variables" in one or not one
         },
         build_args={
             service: _pairs(one["build"].get("args", {}))
             for service, one in services.items()
             if "build" in one
         },
+        public={
+            service: PublicSpec(**{key: one[key] for key in PUBLIC if key in one})
+            for service, one in services.items()
+            if any(key in one for key in PUBLIC)
+        },
+        access=_access(table.get("access", {})),
     )
+
+
+def _access(table: Mapping[str, Any]) -> Access:
+    return Access(users=_pairs(table.get("users", {})), allow=table.get("allow", ()))
 
 
 def _variables(table: Mapping[str, Any]) -> dict[str, Variable]:

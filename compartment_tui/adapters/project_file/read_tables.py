@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from compartment_tui.adapters.project_file.schema import ANY, NAME_CHECKS, ROOT, Node
+from compartment_tui.adapters.project_file.schema import ANY, ITEM, KEYS, NAME_CHECKS, ROOT, Node
 from compartment_tui.domain.names import show
 from compartment_tui.domain.suggestion import nearest
 
@@ -17,6 +17,15 @@ if TYPE_CHECKING:
     from compartment_tui.adapters.project_file.token_positions import KeyPath
 
 _BARE = re.compile(r"[A-Za-z0-9_-]+")
+
+
+class Item(str):
+    """The step of a path into a list: which of its elements, from 0."""
+
+    __slots__ = ()
+
+    def __new__(cls, index: int) -> Item:
+        return super().__new__(cls, f"[{index}]")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,11 +38,18 @@ class Problem:
 
 
 def dotted(path: KeyPath) -> str:
-    """A key path as it is written in TOML, safe to print."""
+    """A key path as it is written in TOML, safe to print; which element it is, a line tells."""
     return ".".join(
         name if _BARE.fullmatch(name) else json.dumps(name, ensure_ascii=not name.isprintable())
         for name in path
+        if not isinstance(name, Item)
     )
+
+
+def header(path: KeyPath) -> str:
+    """The header of the table at a path, as it is written in TOML."""
+    inside = dotted(path)
+    return f"[[{inside}]]" if path and isinstance(path[-1], Item) else f"[{inside}]"
 
 
 def read_tables(document: Mapping[str, Any]) -> tuple[dict[str, Any], tuple[Problem, ...]]:
@@ -56,7 +72,10 @@ class _Reader:
     def table(
         self, table: Mapping[str, Any], node: Node, at: KeyPath, pattern: KeyPath
     ) -> dict[str, Any]:
-        """`at` is the path as it is written, `pattern` the same with chosen names as `*`."""
+        """`at` is the path as it is written, `pattern` the same as the schema has it.
+
+        That is with `*` for chosen names, and `[]` for the tables of an array.
+        """
         result: dict[str, Any] = {}
         for name, value in table.items():
             here = (*at, name)
@@ -78,6 +97,8 @@ class _Reader:
     def _value(
         self, value: object, node: Node, at: KeyPath, pattern: KeyPath, name: str
     ) -> dict[str, Any]:
+        if ITEM in node.children:
+            return self._array(value, node.children[ITEM], at, pattern, name)
         if isinstance(value, dict) and node.children:
             return {name: self.table(value, node, at, pattern)}
         if node.key is None:
@@ -88,6 +109,19 @@ class _Reader:
         except ValueError as error:
             self._wrong(at, f"{dotted(at)} {error}")
             return {}
+
+    def _array(
+        self, value: object, node: Node, at: KeyPath, pattern: KeyPath, name: str
+    ) -> dict[str, Any]:
+        """Tables that stand in a row, each below a header in double brackets."""
+        if not isinstance(value, list) or not all(isinstance(one, dict) for one in value):
+            self._wrong(at, f"{dotted(at)} must be tables, each below a header [[{dotted(at)}]]")
+            return {}
+        tables = (
+            self.table(one, node, (*at, Item(index)), (*pattern, ITEM))
+            for index, one in enumerate(value)
+        )
+        return {name: list(tables)}
 
     def _good_name(self, name: str, at: KeyPath, pattern: KeyPath) -> bool:
         try:
@@ -104,13 +138,22 @@ class _Reader:
 def _unknown(at: KeyPath, known: tuple[str, ...]) -> Problem:
     table, name = at[:-1], at[-1]
     named = tuple(one for one in known if one != ANY)
-    where = f"[{dotted(table)}] has no key" if table else "there is no table"
+    where = f"{header(table)} has no key" if table else "there is no table"
     shown = name if _BARE.fullmatch(name) else show(name)
+    near = nearest(name, named)
+    elsewhere = "" if near else _elsewhere(name)
     return Problem(
         path=at,
-        message=f"{where} `{shown}`{nearest(name, named)}",
-        hint=f"it may have: {', '.join(named)}",
+        message=f"{where} `{shown}`{near}",
+        hint=f"{elsewhere}it may have: {', '.join(named)}",
     )
+
+
+def _elsewhere(name: str) -> str:
+    """Where there is such a key, for who has the right one in the wrong table."""
+    tables = (key.path[:-1] for key in KEYS if key.path[-1] == name and len(key.path) > 1)
+    table = next(tables, None)
+    return "" if table is None else f"[{'.'.join(table)}] has one; "
 
 
 def walk_names(tables: Mapping[str, Any], *path: str) -> Iterator[tuple[str, Any]]:

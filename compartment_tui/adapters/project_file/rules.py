@@ -8,7 +8,10 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from compartment_tui.adapters.project_file.domain_rules import domain_rules
+from compartment_tui.adapters.project_file.edge_rules import edge_rules
 from compartment_tui.adapters.project_file.read_tables import Problem, dotted, walk_names
+from compartment_tui.adapters.project_file.route_rules import route_rules
 from compartment_tui.adapters.project_file.values import is_variable_key
 from compartment_tui.domain.config import Build, Kind, NetworkSettings, ReadinessKind
 from compartment_tui.domain.suggestion import nearest
@@ -36,6 +39,9 @@ def broken_rules(tables: Tables, root: Path) -> Iterator[Problem]:
         yield from _environment_rules(name, environment, tuple(tables.get("services", {})))
     yield from _build_argument_rules(tables)
     yield from _network_rules(tables.get("networks", {}))
+    yield from domain_rules(tables)
+    yield from route_rules(tables)
+    yield from edge_rules(tables, root)
 
 
 def _service_rules(name: str, service: Tables | str, root: Path) -> Iterator[Problem]:
@@ -47,6 +53,7 @@ def _service_rules(name: str, service: Tables | str, root: Path) -> Iterator[Pro
     yield from _kind_rules(at, service)
     yield from _readiness_rules(at, service)
     yield from _hold_rules(at, service)
+    yield from _header_rules((*at, "headers"), service.get("headers", {}))
     if "release" in service and "command" not in service["release"]:
         yield Problem(path=(*at, "release"), message=f"[{dotted(at)}] release needs a `command`")
     mounts: dict[str, str] = {}
@@ -144,7 +151,7 @@ def _readiness_rules(at: tuple[str, ...], service: Tables) -> Iterator[Problem]:
             only = " and ".join(owners)
             message = f"{dotted(here)}.{key} has no meaning for type {kind}, only for {only}"
             yield Problem(path=(*here, key), message=message)
-    yield from _header_rules(here, readiness)
+    yield from _header_rules((*here, "headers"), readiness.get("headers", {}))
     worker = service.get("kind") is Kind.WORKER
     has_port = "port" in service or "port" in readiness
     if worker and kind is not ReadinessKind.COMMAND and not has_port:
@@ -152,11 +159,11 @@ def _readiness_rules(at: tuple[str, ...], service: Tables) -> Iterator[Problem]:
         yield Problem(path=here, message=message)
 
 
-def _header_rules(here: tuple[str, ...], readiness: Tables) -> Iterator[Problem]:
+def _header_rules(here: tuple[str, ...], headers: Tables) -> Iterator[Problem]:
     """Names of headers are the same in capitals and small letters."""
     seen: dict[str, str] = {}
-    for name in readiness.get("headers", {}):
-        at = (*here, "headers", name)
+    for name in headers:
+        at = (*here, name)
         if name.lower() in seen:
             message = f"{dotted(at)} is the same header as {seen[name.lower()]}"
             yield Problem(path=at, message=message, hint="keep one of them")

@@ -1,7 +1,8 @@
 """The one definition of what `compartment.toml` may say.
 
 Reading, errors, the list of valid keys, the JSON Schema for editors and the test of the example
-file all come from `KEYS`. A `*` in a path stands for a name the user chooses.
+file all come from `KEYS`. A `*` in a path stands for a name the user chooses, `[]` for each table
+of an array.
 """
 
 from collections.abc import Callable, Mapping
@@ -12,11 +13,17 @@ from typing import Any
 from compartment_tui.adapters.project_file import value_types as types
 from compartment_tui.adapters.project_file.schema_rules import NAMES, RULES
 from compartment_tui.adapters.project_file.value_types import ValueType
-from compartment_tui.adapters.project_file.values import check_header_name, check_variable_key
+from compartment_tui.adapters.project_file.values import (
+    check_answer_header,
+    check_header_name,
+    check_user_name,
+    check_variable_key,
+)
 from compartment_tui.domain import names
 from compartment_tui.domain.errors import UsageProblem
 
 ANY = "*"
+ITEM = "[]"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -178,6 +185,28 @@ KEYS: tuple[SchemaKey, ...] = (
         "Its programs may get more privileges than they were started with, as sudo does.",
         default=False,
     ),
+    _key(
+        "services.*.scheme",
+        types.SCHEME,
+        "How the edge speaks to it; h2c is HTTP/2 without TLS, for gRPC.",
+        default="http",
+    ),
+    _key(
+        "services.*.verify",
+        types.FLAG,
+        "For https: whether its certificate must be a good one.",
+        default=True,
+    ),
+    _key(
+        "services.*.headers.*",
+        types.ANSWER_HEADER,
+        "A header that the edge gives its answers; an empty one is taken away.",
+    ),
+    _key(
+        "services.*.hsts",
+        types.HSTS,
+        "For how long browsers that saw it over HTTPS come back over HTTPS only.",
+    ),
     _key("services.*.requires", types.VARIABLE_KEYS, "Variables without which it must not start."),
     _key("services.*.limits.cpus", types.CPUS, "How many processors it may use."),
     _key("services.*.limits.memory", types.MEMORY, "How much memory it may use."),
@@ -186,6 +215,21 @@ KEYS: tuple[SchemaKey, ...] = (
         types.PIDS,
         "How many processes and threads it may have at once.",
         default=4096,
+    ),
+    _key(
+        "services.*.limits.requests_per_second",
+        types.COUNT,
+        "Of one visitor's address; the edge answers 429 beyond it.",
+    ),
+    _key(
+        "services.*.limits.in_flight",
+        types.COUNT,
+        "Requests at once, of all visitors; the edge answers 429 beyond it.",
+    ),
+    _key(
+        "services.*.limits.body",
+        types.BODY,
+        "How large a request may be; the edge keeps each until it is whole, and answers 413.",
     ),
     _key(
         "services.*.volumes.*",
@@ -197,6 +241,16 @@ KEYS: tuple[SchemaKey, ...] = (
         types.FLAG,
         "Ask for the environment's name before changing it.",
         default=False,
+    ),
+    _key(
+        "environments.*.access.users.*",
+        types.PASSWORD_HASH,
+        "Who is let in: a name, and the hash of a password. Nobody else is.",
+    ),
+    _key(
+        "environments.*.access.allow",
+        types.NETWORKS,
+        "Where visitors may come from. Nobody else is let in.",
     ),
     _key("environments.*.variables.*", types.VARIABLE, "A value for every service."),
     _key("environments.*.variables.*.sensitive", types.SEALED, "The same, encrypted."),
@@ -211,13 +265,88 @@ KEYS: tuple[SchemaKey, ...] = (
         types.ARGUMENT,
         "A build argument of this environment; it wins. Not for secrets.",
     ),
+    _key(
+        "environments.*.services.*.domains",
+        types.HOSTS,
+        "Hosts of yours that lead to it here; the first is the one that redirects lead to.",
+    ),
+    _key(
+        "environments.*.services.*.redirects",
+        types.HOSTS,
+        "Hosts that are led to the first domain; without one, to the derived host.",
+    ),
+    _key(
+        "environments.*.services.*.derived_host",
+        types.FLAG,
+        "Whether the host that is made of the names stays beside the domains.",
+        default=True,
+    ),
+    _key("routes.[].on", types.SERVICE, "The service whose visitors ask.", required=True),
+    _key(
+        "routes.[].path",
+        types.ROUTE_PATH,
+        "What they ask for: /exact, or /prefix/* for that and all below. The first that fits wins.",
+        required=True,
+    ),
+    _key("routes.[].to", types.SERVICE, "The service that answers.", required=True),
+    _key("routes.[].methods", types.METHODS, "Only for these; else for all."),
+    _key(
+        "routes.[].strip_prefix",
+        types.ROUTE_PATH,
+        "The path's prefix, which the other service does not see.",
+    ),
+    _key("routes.[].replace_prefix", types.ROUTE_PATH, "What it sees in place of the prefix."),
+    _key("routes.[].rewrite", types.ROUTE_PATH, "The one path that it sees."),
     _key("edge.bind", types.ADDRESS, "Where the edge listens.", default="127.0.0.1"),
     _key("edge.http_port", types.PORT, "The port of every public host.", default=8080),
     _key(
         "edge.https_port",
         types.PORT_OR_NONE,
-        "The port for HTTPS, which no host uses yet; 0: none.",
+        "The port for HTTPS; 0: none.",
         default=8443,
+    ),
+    _key(
+        "edge.trusted_proxies",
+        types.NETWORKS,
+        "Proxies in front, whose word on a visitor's address and scheme is taken.",
+    ),
+    _key(
+        "edge.acme.email",
+        types.EMAIL,
+        "Whom the authority writes to. With it domains get certificates, once they lead here.",
+    ),
+    _key(
+        "edge.acme.server",
+        types.ACME_SERVER,
+        "The authority's directory; else Let's Encrypt's.",
+    ),
+    _key(
+        "edge.acme.staging",
+        types.FLAG,
+        "Certificates for trying, which browsers do not believe.",
+        default=False,
+    ),
+    _key(
+        "edge.acme.ca",
+        types.FILE,
+        "For a private `server`: the file with the certificate of who signs for it.",
+    ),
+    _key(
+        "edge.certificates.[].cert",
+        types.FILE,
+        "A file with a certificate of yours, and behind it those that sign for it.",
+        required=True,
+    ),
+    _key(
+        "edge.certificates.[].key",
+        types.KEY_FILE,
+        "The file with its key, outside the repository.",
+        required=True,
+    ),
+    _key(
+        "edge.certificates.[].key.variable",
+        types.VARIABLE_KEY,
+        "Instead: the sensitive variable that is the key.",
     ),
     _key(
         "networks.pool",
@@ -272,7 +401,9 @@ NAME_CHECKS: Mapping[tuple[str, ...], Callable[[str], None]] = MappingProxyType(
         ("services", ANY, "build", "secrets"): _secret_id,
         ("services", ANY, "volumes"): _volume_name,
         ("services", ANY, "readiness", "headers"): check_header_name,
+        ("services", ANY, "headers"): check_answer_header,
         ("environments",): _environment_name,
+        ("environments", ANY, "access", "users"): check_user_name,
         ("environments", ANY, "services"): _service_name,
         ("environments", ANY, "variables"): check_variable_key,
         ("environments", ANY, "services", ANY, "variables"): check_variable_key,
@@ -284,7 +415,10 @@ NAME_CHECKS: Mapping[tuple[str, ...], Callable[[str], None]] = MappingProxyType(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Node:
-    """A place in the file: a table (`children`), a value (`key`), or a choice of both."""
+    """A place in the file: a table (`children`), a value (`key`), or a choice of both.
+
+    The tables of an array are its only child, `[]`.
+    """
 
     key: SchemaKey | None
     children: Mapping[str, "Node"]
@@ -326,7 +460,9 @@ def _schema_of(node: Node, at: tuple[str, ...]) -> dict[str, Any]:
         if node.key.default is not None:
             about["default"] = node.key.default
         forms.append({**node.key.type.schema, **about})
-    if node.children:
+    if ITEM in node.children:
+        forms.append({"type": "array", "items": _schema_of(node.children[ITEM], (*at, ITEM))})
+    elif node.children:
         forms.append(_table_schema(node, at))
     return forms[0] if len(forms) == 1 else {"anyOf": forms}
 
@@ -349,4 +485,4 @@ def _table_schema(node: Node, at: tuple[str, ...]) -> dict[str, Any]:
 def _needed(node: Node) -> bool:
     if node.key is not None and node.key.required:
         return True
-    return any(_needed(child) for name, child in node.children.items() if name != ANY)
+    return any(_needed(child) for name, child in node.children.items() if name not in (ANY, ITEM))

@@ -59,14 +59,6 @@ def pieces(text: str) -> list[Piece]:
     return list(_Scanner(text).scan())
 
 
-def walk(found: list[Piece]) -> Iterator[Piece]:
-    """Also those in braces and brackets, each after what it stands in."""
-    for piece in found:
-        yield piece
-        if piece.inside:
-            yield from walk(piece.inside)
-
-
 class _Scanner:
     """Walks the text once."""
 

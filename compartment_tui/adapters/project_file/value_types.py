@@ -7,7 +7,7 @@ from typing import Any
 
 from compartment_tui.adapters.project_file import values
 from compartment_tui.domain import names
-from compartment_tui.domain.config import Internal, Kind, ReadinessKind
+from compartment_tui.domain.config import Internal, Kind, ReadinessKind, Scheme
 
 _NUMBER = re.compile(r"[0-9]{1,6}")
 TEXT: Mapping[str, Any] = {"type": "string", "pattern": r"^[^\u0000]*$"}
@@ -61,6 +61,17 @@ def _shown(value: object) -> str:
 
 _LABEL = r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
 _DOMAIN = rf"{_LABEL}(?:\.{_LABEL})*"
+HOST_PATTERN = rf"(?:{_LABEL}\.)+(?![0-9]+$){_LABEL}"
+"""A host that somebody can own: of several parts, the last not a number."""
+_ROUTE_PATH = r"/[A-Za-z0-9._~!&()+,;=:@/-]*"
+_BASE64 = r"[./A-Za-z0-9]"
+HASH_PATTERN = (
+    rf"\$2[aby]\$(?:0[4-9]|10)\${_BASE64}{{53}}"
+    rf"|\$apr1\${_BASE64}{{1,8}}\${_BASE64}{{22}}"
+    r"|\{SHA\}[A-Za-z0-9+/]{27}="
+)
+"""What the edge can compare a password with, and quickly: it does at every request."""
+METHODS_OF_HTTP = ("DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT")
 _WORD = r"[A-Za-z0-9][A-Za-z0-9_.-]*"
 _IMAGE = r"[A-Za-z0-9][A-Za-z0-9._:/@-]*"
 _HTTP_PATH = r"/[!-~]*"
@@ -83,10 +94,15 @@ def _whole(low: int, high: int, words: str) -> ValueType:
     )
 
 
-def _choice(choices: type[Kind] | type[ReadinessKind] | type[Internal]) -> ValueType:
+def _choice(choices: type[Kind] | type[ReadinessKind] | type[Internal] | type[Scheme]) -> ValueType:
     words = [str(one) for one in choices]
     quoted = ", ".join(f"“{word}”" for word in words)
     return ValueType(words=f"one of {quoted}", parse=choices, schema={"enum": words})
+
+
+def _list_of(words: str, item: Mapping[str, Any]) -> ValueType:
+    """A list whose elements `rules` look at, one by one: each has its own words and line."""
+    return ValueType(words=words, parse=values.strings, schema={"type": "array", "items": item})
 
 
 def _duration(words: str, parse: Callable[[Any], Any], *, least: str = "") -> ValueType:
@@ -138,6 +154,77 @@ HEADER_VALUE = ValueType(
         "maxLength": 2000,
     },
 )
+ANSWER_HEADER = ValueType(
+    words="one line of plain ASCII without blanks at its ends, or empty",
+    parse=values.matching(f"(?:{values.HEADER_VALUE_PATTERN})?", longest=2000),
+    schema={
+        "type": "string",
+        "pattern": f"^(?:{values.HEADER_VALUE_PATTERN})?$",
+        "maxLength": 2000,
+    },
+)
+HSTS = ValueType(
+    words="a length of time such as “365d” or “12h”, over zero and at most “3650d”",
+    parse=values.hsts,
+    schema={"type": "string", "pattern": f"^(?=.*[1-9]){values.LONG_DURATION_PATTERN}$"},
+)
+BODY = ValueType(
+    words="a size such as “10MiB”, at least one byte",
+    unit="MiB",
+    parse=values.body,
+    schema={
+        "anyOf": [
+            {"type": "integer", "minimum": 1},
+            {"type": "string", "pattern": f"^{values.SIZE_PATTERN}$"},
+        ]
+    },
+)
+HOSTS = _list_of(
+    'a list of hosts such as ["example.com"]',
+    {"type": "string", "pattern": f"^{HOST_PATTERN}$", "maxLength": 253},
+)
+NETWORKS = _list_of(
+    'a list of addresses and networks such as ["203.0.113.0/24"]',
+    {"type": "string", "pattern": "^[0-9A-Fa-f:.]+(?:/[0-9]{1,3})?$"},
+)
+METHODS = ValueType(
+    words='a list of methods such as ["GET", "HEAD"]',
+    parse=values.strings,
+    schema={
+        "type": "array",
+        "items": {"enum": list(METHODS_OF_HTTP)},
+        "minItems": 1,
+        "uniqueItems": True,
+    },
+)
+SERVICE = ValueType(
+    words="a service of this project",
+    parse=values.filled,
+    schema={"type": "string", "pattern": names.SERVICE_PATTERN.pattern},
+)
+ROUTE_PATH = ValueType(
+    words="a path such as “/api/*”",
+    parse=values.filled,
+    schema={"type": "string", "pattern": rf"^{_ROUTE_PATH}\*?$", "maxLength": 2000},
+)
+PASSWORD_HASH = ValueType(
+    words="a hash of a password, a string in quotes",
+    parse=values.filled,
+    schema={"type": "string", "pattern": f"^(?:{HASH_PATTERN})$"},
+    secret=True,
+)
+EMAIL = _text_like(
+    r"[A-Za-z0-9._%+'-]+@(?:[A-Za-z0-9-]+\.)+[A-Za-z0-9-]+",
+    "an address such as “ops@example.com”",
+    longest=254,
+)
+ACME_SERVER = _text_like(
+    r"https://[A-Za-z0-9.-]+(?::[0-9]{1,5})?(?:/[A-Za-z0-9._~/-]*)?",
+    "the https:// address of a directory, such as “https://ca.example.com/acme/directory”",
+    longest=2000,
+)
+FILE = _text_like(r"[^\x00-\x1f\x7f]*[^\s\x00-\x1f\x7f][^\x00-\x1f\x7f]*", "a path", longest=4096)
+KEY_FILE = ValueType(words='a path, or { variable = "NAME" }', parse=values.filled, secret=True)
 MOUNT_POINT = ValueType(
     words="an absolute path inside the container, such as “/var/lib/data”",
     parse=values.mount_point,
@@ -145,6 +232,7 @@ MOUNT_POINT = ValueType(
 )
 STAGE_NAME = _text_like(_WORD, "the name of a stage in the Dockerfile")
 KIND = _choice(Kind)
+SCHEME = _choice(Scheme)
 READINESS_KIND = _choice(ReadinessKind)
 INTERNAL = _choice(Internal)
 COMMAND = ValueType(

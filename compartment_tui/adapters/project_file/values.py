@@ -23,12 +23,25 @@ STATUSES_PATTERN = rf"{_STATUS}(?: ?, ?{_STATUS})*"
 HEADER_NAME_PATTERN = r"[A-Za-z0-9!#$%&'*+.^_`|~-]+"
 OUR_HEADERS = ("connection", "content-length", "transfer-encoding", "upgrade", "expect", "te")
 """These say how a request is sent, and that is decided."""
+ANSWER_HEADERS = (
+    "connection",
+    "content-length",
+    "keep-alive",
+    "trailer",
+    "transfer-encoding",
+    "upgrade",
+)
+"""These say how an answer is sent, and that is between the service and its visitor."""
+COOKIE = "set-cookie"
 HEADER_VALUE_PATTERN = r"[!-~](?:[ -~]*[!-~])?"
 """What cannot end the line it stands in."""
+USER_PATTERN = r"[^\s:\x00-\x1f\x7f-\x9f](?:[^:\x00-\x1f\x7f-\x9f]*[^\s:\x00-\x1f\x7f-\x9f])?"
+LONG_DURATION_PATTERN = r"(?:([0-9]+)d)?(?:([0-9]+)h)?(?:([0-9]+)m)?(?:([0-9]+)s)?"
 SMALLEST_MEMORY = 6 * 2**20
 """What the engine insists on, in bytes."""
 
 _LONGEST = timedelta(hours=24)
+_LONGEST_HSTS = timedelta(days=3650)
 _LARGEST_NUMBER = 10**9
 """Of a duration's parts: far beyond 24 hours, and far below what overflows."""
 _UNITS = "kmgt"
@@ -113,6 +126,22 @@ def check_header_name(name: str) -> None:
         raise ValueError("says how the request is sent, so it cannot be chosen: leave it out")
 
 
+def check_answer_header(name: str) -> None:
+    """Raises ValueError, in words, when `name` cannot be a header that the edge gives answers."""
+    if not re.fullmatch(HEADER_NAME_PATTERN, name):
+        raise ValueError("is no name of a header: use letters, digits and -")
+    if name.lower() in ANSWER_HEADERS:
+        raise ValueError("says how the answer is sent, so it cannot be chosen: leave it out")
+    if name.lower() == COOKIE:
+        raise ValueError("is for one visitor, and this would be for all: the service has to set it")
+
+
+def check_user_name(name: str) -> None:
+    """Raises ValueError, in words, when nobody can sign in as `name`."""
+    if not re.fullmatch(USER_PATTERN, name) or len(name) > 255:
+        raise ValueError("is no user's name: one line without “:” and blanks at its ends")
+
+
 def is_variable_key(key: str) -> bool:
     """Whether `key` can be a variable's name."""
     try:
@@ -160,6 +189,20 @@ def positive_duration(value: object) -> timedelta:
     return length
 
 
+def hsts(value: object) -> int:
+    """Seconds: `365d`, `12h`; over zero, at most ten years."""
+    match = re.fullmatch(LONG_DURATION_PATTERN, filled(value))
+    if match is None:
+        raise ValueError("not a duration")
+    days, hours, minutes, seconds = (min(int(one or 0), _LARGEST_NUMBER) for one in match.groups())
+    if days > _LONGEST_HSTS.days:
+        raise ValueError("too long")
+    length = timedelta(days=days, hours=hours, minutes=minutes, seconds=seconds)
+    if not timedelta() < length <= _LONGEST_HSTS:
+        raise ValueError("out of range")
+    return int(length.total_seconds())
+
+
 def size(value: object) -> int:
     """Bytes: a whole number, or `512MiB`, `512m`, `1.5g`, `512MB`, in any case.
 
@@ -181,6 +224,14 @@ def memory(value: object) -> int:
     """A size in bytes that the engine takes as a limit."""
     found = size(value)
     if not SMALLEST_MEMORY <= found < 2**63:
+        raise ValueError("out of range")
+    return found
+
+
+def body(value: object) -> int:
+    """A size in bytes that a request may have."""
+    found = size(value)
+    if not 1 <= found < 2**63:
         raise ValueError("out of range")
     return found
 

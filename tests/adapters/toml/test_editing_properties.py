@@ -97,11 +97,15 @@ def tables(draw: st.DrawFn, written: str, scope: str | None) -> tuple[str, str]:
     return "", header + body
 
 
+RULE = '[[routes]]\non = "web"\npath = "/{}/*"\nto = "api"\n'
+
+
 @st.composite
 def files(draw: st.DrawFn) -> str:
     blocks = ['[project]\nname = "shop"\n', SERVICES]
     if draw(st.booleans()):
         blocks.append("[edge]\nhttp_port = 81 # 8081\n")
+    blocks += map(RULE.format, draw(st.lists(st.sampled_from(["x", "y"]), unique=True)))
     for name in draw(st.lists(st.sampled_from(ENVIRONMENTS), unique=True)):
         written = draw(st.sampled_from(WRITTEN[name]))
         own, below = [], []

@@ -15,7 +15,8 @@ from compartment_tui.adapters.project_file import values
 from compartment_tui.adapters.project_file.line_numbers import key_lines
 from compartment_tui.adapters.project_file.parse import parse_config
 from compartment_tui.adapters.project_file.project import TomlProject
-from compartment_tui.adapters.project_file.schema import ANY, KEYS, ROOT
+from compartment_tui.adapters.project_file.read_tables import Item
+from compartment_tui.adapters.project_file.schema import ANY, ITEM, KEYS, ROOT
 from compartment_tui.adapters.project_file.token_positions import KeyPath
 from compartment_tui.domain.config import (
     BuildSecret,
@@ -53,7 +54,10 @@ def patterns(table: dict[str, Any], at: KeyPath = ()) -> set[KeyPath]:
     found: set[KeyPath] = set()
     for name, value in table.items():
         here = (*at, name if name in node.children else ANY)
-        found |= patterns(value, here) if isinstance(value, dict) else {here}
+        if ITEM in node.children[here[-1]].children:
+            found |= {path for one in value for path in patterns(one, (*here, ITEM))}
+        else:
+            found |= patterns(value, here) if isinstance(value, dict) else {here}
     return found
 
 
@@ -80,7 +84,8 @@ def test_defaults_in_the_definitions_are_those_of_the_domain() -> None:
     document: dict[str, Any] = {"project": {"name": "shop"}, "services": {"web": web}}
     bare = read(tomli_w.dumps(document) + '[services.web.readiness]\ntype = "http"\n')
     for key in KEYS:
-        if key.default is not None and "release" not in key.path:
+        needy = {"release", "acme", "verify"} & set(key.path)  # what needs another key beside it
+        if key.default is not None and not needy:
             table = document
             for step in key.path[:-1]:
                 table = table.setdefault("web" if step == ANY else step, {})
@@ -409,15 +414,56 @@ def test_the_scanner_is_not_confused() -> None:
         ("a",): 14,
         ("a", "b"): 5,
         ("a", "b", "quoted.key"): 6,
-        ("a", "b", "quoted.key", "deep"): 7,
+        ("a", "b", "quoted.key", "[0]"): 7,
+        ("a", "b", "quoted.key", "[1]"): 7,
+        ("a", "b", "quoted.key", "[1]", "deep"): 7,
+        ("a", "b", "quoted.key", "[1]", "deep", "[0]"): 7,
+        ("a", "b", "quoted.key", "[2]"): 8,
         ("a", "b", "c"): 11,
         ("a", "b", "c", "d"): 11,
         ("a", "b", "c", "d", "e"): 11,
         ("a", "b", "c", "d", "f"): 11,
         ("a", "b", "c", "d", "f", "g"): 11,
         ("list",): 12,
-        ("list", "z"): 13,
+        ("list", "[0]"): 12,
+        ("list", "[0]", "z"): 13,
         ("a", "after"): 15,
+    }
+
+
+def test_tables_of_an_array_are_told_apart() -> None:
+    text = """[[a]]
+x = 1
+[[a.b]]
+[[a.b]]
+y = 1
+[a.c.d]
+z = 1
+[[a]]
+[[a.b]]
+y = [
+  { k = 1 },
+  "s",
+]
+"""
+    assert key_lines(text) == {
+        ("a",): 1,
+        ("a", "[0]"): 1,
+        ("a", "[0]", "x"): 2,
+        ("a", "[0]", "b"): 3,
+        ("a", "[0]", "b", "[0]"): 3,
+        ("a", "[0]", "b", "[1]"): 4,
+        ("a", "[0]", "b", "[1]", "y"): 5,
+        ("a", "[0]", "c"): 6,
+        ("a", "[0]", "c", "d"): 6,
+        ("a", "[0]", "c", "d", "z"): 7,
+        ("a", "[1]"): 8,
+        ("a", "[1]", "b"): 9,
+        ("a", "[1]", "b", "[0]"): 9,
+        ("a", "[1]", "b", "[0]", "y"): 10,
+        ("a", "[1]", "b", "[0]", "y", "[0]"): 11,
+        ("a", "[1]", "b", "[0]", "y", "[0]", "k"): 11,
+        ("a", "[1]", "b", "[0]", "y", "[1]"): 12,
     }
 
 
@@ -441,7 +487,8 @@ def paths(value: object, at: KeyPath = ()) -> set[KeyPath]:
         below = {path for name, one in value.items() for path in paths(one, (*at, name))}
         return below | ({at} if at else set())
     if isinstance(value, list):
-        return {at} | {path for one in value for path in paths(one, at)}
+        elements = (paths(one, (*at, Item(index))) for index, one in enumerate(value))
+        return {at}.union(*elements)
     return {at}
 
 
@@ -494,8 +541,8 @@ def test_sizes(value: object, size: int) -> None:
 
 def test_every_field_of_a_service_can_be_written() -> None:
     written = {key.path[2] for key in KEYS if key.path[0] == "services" and len(key.path) > 2}
-    meant = {one.name for one in fields(ServiceSpec)} - {"name", "command"} | {"run"}
-    assert written == meant
+    meant = {one.name for one in fields(ServiceSpec)} - {"name", "command", "traffic"} | {"run"}
+    assert written == meant | {"headers", "hsts"}
 
 
 def test_a_file_that_changed_is_read_again_however_it_changed(tmp_path: Path) -> None:
