@@ -26,6 +26,7 @@ from compartment_tui.ports import (
 
 if TYPE_CHECKING:
     from compartment_tui.adapters.docker.api.client import Client
+    from compartment_tui.domain.variable import Secret
 
 P = TypeVar("P")
 NAMESPACE_VARIABLE = "COMPARTMENT_TUI_NAMESPACE"
@@ -43,6 +44,7 @@ def entrances() -> Factories:
         survey_project=survey_project,
         open_demo=open_demo,
         file_schema=file_schema,
+        hash_password=hash_password,
     )
 
 
@@ -243,6 +245,13 @@ def open_demo() -> World:
     from compartment_tui.adapters.demo.demo import demo_world
 
     return demo_world()
+
+
+def hash_password(password: "Secret") -> str:
+    """A password's hash. Raises UsageProblem."""
+    from compartment_tui.adapters.passwords import hash_password as make
+
+    return make(password)
 
 
 def file_schema() -> Mapping[str, object]:

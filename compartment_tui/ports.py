@@ -777,3 +777,5 @@ class Factories:
     open_demo: OpenDemo
     file_schema: Callable[[], Mapping[str, object]]
     """What compartment.toml may say, as a JSON Schema."""
+    hash_password: Callable[[Secret], str]
+    """A password's hash, as the edge compares it. Raises UsageProblem when it can have none."""

@@ -89,6 +89,9 @@ _MAINTENANCE = {
     ),
     "off": CommandEntry("maintenance", "Let visitors through again."),
 }
+_ACCESS = {
+    "hash": CommandEntry("access", "Make the hash of a password, for the project file."),
+}
 _EDGE = {
     "status": CommandEntry(
         "edge", "Show whether the edge runs, where it listens, and whom it serves."
@@ -153,6 +156,7 @@ COMMANDS: Entries = MappingProxyType(
         "maintenance": GroupEntry(
             "A page for visitors, while the containers run on.", _MAINTENANCE
         ),
+        "access": GroupEntry("Who is let into an environment.", _ACCESS),
         "edge": GroupEntry("The reverse proxy that all projects of a Docker engine share.", _EDGE),
         "lock": GroupEntry("Who is changing an environment.", _LOCK),
     }

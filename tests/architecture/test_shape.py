@@ -80,7 +80,7 @@ def loaded_by(module: str) -> set[str]:
     return set(run.stdout.split())
 
 
-HEAVY = {"cryptography", "docker", "dotenv", "pyrage", "requests", "textual", "urllib3"}
+HEAVY = {"bcrypt", "cryptography", "docker", "dotenv", "pyrage", "requests", "textual", "urllib3"}
 
 
 @pytest.mark.parametrize("entrance", ["compartment_tui.cli.app", "compartment_tui.__main__"])

@@ -7,7 +7,7 @@ from pathlib import Path
 from typer.testing import CliRunner
 
 from compartment_tui.adapters.memory.world import MemoryWorld
-from compartment_tui.bootstrap import file_schema
+from compartment_tui.bootstrap import file_schema, hash_password
 from compartment_tui.cli.app import build
 from compartment_tui.domain.errors import UsageProblem
 from compartment_tui.ports import Factories, ProjectSurvey, World
@@ -52,6 +52,7 @@ def entrances(world: World) -> Factories:
         survey_project=lambda directory: init_project(directory, None),
         open_demo=lambda: world,
         file_schema=file_schema,
+        hash_password=hash_password,
     )
 
 

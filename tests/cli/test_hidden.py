@@ -14,24 +14,24 @@ CANARY = "c4n4ry-hunter2"
 FILE = '[project]\nname = "shop"\n[services]\nweb = { image = "busybox:1" }\n'
 
 
-def typed(command: list[str], answer: str, *, cwd: Path, env: dict[str, str]) -> tuple[int, str]:
-    """Answer the first question; the exit code, and everything the terminal showed."""
+def typed(command: list[str], *answers: str, cwd: Path, env: dict[str, str]) -> tuple[int, str]:
+    """Answer the questions; the exit code, and everything the terminal showed."""
     main, side = pty.openpty()
     with subprocess.Popen(
         command, cwd=cwd, env=env, stdin=side, stdout=side, stderr=side, start_new_session=True
     ) as process:
         os.close(side)
-        shown, answered, ends = b"", False, time.monotonic() + 30
+        shown, answered, ends = b"", 0, time.monotonic() + 30
         while time.monotonic() < ends:
             ready, _, _ = select.select([main], [], [], 0.1)
             try:
                 shown += os.read(main, 4096) if ready else b""
             except OSError:  # the other side is closed
                 break
-            if b":" in shown and not answered:
+            if answered < min(shown.count(b":"), len(answers)):
                 time.sleep(0.2)  # it turns the echo off and then waits
-                os.write(main, answer.encode() + b"\n")
-                answered = True
+                os.write(main, answers[answered].encode() + b"\n")
+                answered += 1
             if not ready and process.poll() is not None:
                 break
         code = process.wait(timeout=10)

@@ -39,7 +39,7 @@ PROGRAMS = (
     *("docker-buildx", "gpg", "git-lfs", "npm", "make", "direnv", "uname", "tput", "stty", "ps"),
 )
 MODULES = (
-    *("docker", "textual", "typer", "rich", "tomllib", "tomli_w", "watchfiles", "pyrage"),
+    *("docker", "textual", "typer", "rich", "tomllib", "tomli_w", "watchfiles", "pyrage", "bcrypt"),
     *("sitecustomize", "usercustomize", "conftest", "setup", "dotenv", "ctypes", "json"),
 )
 

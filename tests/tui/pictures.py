@@ -21,7 +21,7 @@ from compartment_tui.adapters.demo.demo import open_demo
 from compartment_tui.adapters.memory.feeds import MemoryFeed
 from compartment_tui.adapters.memory.stats import sample
 from compartment_tui.adapters.memory.world import MemoryWorld
-from compartment_tui.bootstrap import file_schema
+from compartment_tui.bootstrap import file_schema, hash_password
 from compartment_tui.domain.deployment import Sample
 from compartment_tui.domain.errors import CompartmentError
 from compartment_tui.ports import Engine, Factories, Project, ProjectSurvey
@@ -220,6 +220,7 @@ def _welcome() -> Scene:
         survey_project=lambda _: FOUND,
         open_demo=nothing,
         file_schema=file_schema,
+        hash_password=hash_password,
     )
 
     class Nowhere:

@@ -17,7 +17,7 @@ from pathlib import Path
 import pytest
 
 from compartment_tui.adapters.project_file.init import init_project, survey_project
-from compartment_tui.bootstrap import file_schema
+from compartment_tui.bootstrap import file_schema, hash_password
 from compartment_tui.domain.errors import NotFound, UsageProblem
 from compartment_tui.ports import Factories, World
 from compartment_tui.tui import launch as launching
@@ -55,6 +55,7 @@ def entrances(world: World | None = None) -> Factories:
         survey_project=survey_project,
         open_demo=open_demo,
         file_schema=file_schema,
+        hash_password=hash_password,
     )
 
 

@@ -12,6 +12,7 @@ from compartment_tui.cli.commands.variable_common import (
     say_next,
     say_reader_count,
     service_of,
+    without_line_break,
 )
 from compartment_tui.cli.confirm import allow_change, allow_readers
 from compartment_tui.cli.json_documents.variables import (
@@ -270,7 +271,7 @@ def _is_sensitive(session: Session, key: str, service: str | None) -> bool:
 def _given(session: Session, key: str, hidden: bool, stdin: bool) -> Secret:
     """The value from stdin, or asked for."""
     if stdin:
-        return Secret(_without_line_break(decoded(session.output.given(), "the value")))
+        return Secret(without_line_break(decoded(session.output.given(), "the value")))
     if not session.output.can_ask:
         ways = "--stdin" if hidden else "a value, or --stdin"
         raise UsageProblem(f"{key} needs a value, and there is no terminal to ask on", hint=ways)
@@ -279,11 +280,6 @@ def _given(session: Session, key: str, hidden: bool, stdin: bool) -> Secret:
     if answer is None:
         raise UsageProblem(f"{key} needs a value")
     return Secret(answer)
-
-
-def _without_line_break(text: str) -> str:
-    """Exactly one goes: what `echo` puts there."""
-    return text.removesuffix("\n").removesuffix("\r") if text.endswith("\n") else text
 
 
 def _where(session: Session, service: str | None) -> str:

@@ -25,6 +25,11 @@ def decoded(content: bytes, what: str) -> str:
         raise UsageProblem(f"{what} is not UTF-8 text") from None
 
 
+def without_line_break(text: str) -> str:
+    """Exactly one goes: what `echo` puts there."""
+    return text.removesuffix("\n").removesuffix("\r") if text.endswith("\n") else text
+
+
 def service_of(session: Session) -> str | None:
     """Whose variables are meant; None is everyone's. Raises UsageProblem when several are named."""
     if len(session.services) > 1:
