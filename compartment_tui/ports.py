@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from datetime import datetime, timedelta
 
     from compartment_tui.domain.callers import Caller
-    from compartment_tui.domain.commits import Checkout, CommitRange
+    from compartment_tui.domain.commits import Checkout, CommitRange, WorkingTree
     from compartment_tui.domain.config import (
         EdgeSettings,
         NetworkSettings,
@@ -33,7 +33,6 @@ if TYPE_CHECKING:
         EnvironmentRecord,
         Image,
         Instance,
-        Provenance,
         Sample,
     )
     from compartment_tui.domain.detail_views import Visit
@@ -316,7 +315,8 @@ class Builder(Protocol):
     def ahead(self, plans: tuple[Plan, ...], cancel: Cancel) -> AbstractContextManager[None]:
         """Begin these builds side by side; `build` then hands over what they say, plan by plan.
 
-        Leaving the context ends those that still go on.
+        A plan made anew of the same things finds the build of the one before. Leaving the context
+        ends those that still go on.
         """
 
     def build(self, plan: Plan, cancel: Cancel) -> Generator[str, None, Image]:
@@ -336,6 +336,9 @@ class Builder(Protocol):
 
 class Edge(Protocol):
     """The engine's one reverse proxy."""
+
+    def warm_up(self) -> None:
+        """`tables` will be asked for: fetch them meanwhile. Returns at once."""
 
     def info(self) -> EdgeInfo | None:
         """None when there is no edge container."""
@@ -474,6 +477,14 @@ class EngineLock(Lock, Protocol):
 class Locks(Protocol):
     """Locks that live on the engine and die with their holder."""
 
+    def ahead(
+        self, key: EnvironmentKey, *, actor: str, purpose: str
+    ) -> AbstractContextManager[None]:
+        """Begin to take the environment's lock; `environment` then hands over what came of it.
+
+        Leaving the context gives back what nobody asked for. The network and the edge are there.
+        """
+
     def environment(self, key: EnvironmentKey, *, actor: str, purpose: str) -> EnvironmentLock:
         """Take the environment's lock. The edge must run. Raises Locked (who, where, since)."""
 
@@ -489,6 +500,9 @@ class Locks(Protocol):
 
 class Records(Protocol):
     """Reading what the engine remembers. Writing takes a `EnvironmentLock`."""
+
+    def warm_up(self, key: EnvironmentKey) -> None:
+        """Its record will be read: fetch it meanwhile. Returns at once."""
 
     def read(self, key: EnvironmentKey) -> EnvironmentRecord | None:
         """None when there is no record. Raises RecordInvalid."""
@@ -648,20 +662,17 @@ class Programs(Protocol):
 class Source(Protocol):
     """The version control of the repository."""
 
-    def provenance(self) -> Provenance:
-        """Commit, branch, dirty, author of the working tree; empty outside git."""
+    def warm_up(self) -> None:
+        """`working_tree` and `origin` will be asked for: find out meanwhile. Returns at once."""
+
+    def working_tree(self) -> WorkingTree:
+        """Where the files as they are come from, and what of that cannot be told."""
 
     def origin(self) -> Origin:
         """Which repository it is, and where it lies here; outside git, only where."""
 
     def dirty_files(self) -> tuple[str, ...]:
         """What differs from the commit, below the project's root; empty outside git."""
-
-    def problem(self) -> str:
-        """Why the commit, or what differs from it, cannot be read, and the way on.
-
-        Empty when both can, and outside git.
-        """
 
     def commits_between(self, older: str, newer: str) -> CommitRange:
         """What leads from the one to the other, backwards too; empty when unknown."""

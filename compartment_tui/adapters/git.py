@@ -4,12 +4,13 @@ import os
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 from compartment_tui.adapters.git_command import GitCommand, GitFailed, repository_near
 from compartment_tui.adapters.repository_files import FileRefused, read_inside
-from compartment_tui.domain.commits import Checkout, Commit, CommitRange
+from compartment_tui.background import EarlyQuestion
+from compartment_tui.domain.commits import Checkout, Commit, CommitRange, WorkingTree
 from compartment_tui.domain.deployment import Provenance
 from compartment_tui.domain.errors import NotFound
 from compartment_tui.domain.names import show
@@ -29,39 +30,33 @@ _FIELDS_BEFORE_PATH = {"1": 8, "2": 9, "u": 10}
 """Of a line of `git status --porcelain=v2`, by its first word."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Tree:
-    """What git tells of the working tree, and what it could not."""
-
-    provenance: Provenance = Provenance()
-    files: tuple[str, ...] = ()
-    problem: str = ""
-
-
 class GitSource:
     """The git repository around a project. Outside one everything is empty."""
 
     def __init__(self, root: Path) -> None:
         self._root = root
         self._git = GitCommand(root)
+        self._early_tree = EarlyQuestion(self._tree)
+        self._early_origin = EarlyQuestion(self._origin)
 
-    def provenance(self) -> Provenance:
-        return self._tree().provenance
+    def warm_up(self) -> None:
+        self._early_tree.begin()
+        self._early_origin.begin()
+
+    def working_tree(self) -> WorkingTree:
+        return self._early_tree.answer()
 
     def dirty_files(self) -> tuple[str, ...]:
         return self._tree().files
 
-    def problem(self) -> str:
-        return self._tree().problem
-
-    def _tree(self) -> _Tree:
+    def _tree(self) -> WorkingTree:
         try:
             headers, files = self._status(self._git, ".")
         except GitFailed as failed:
-            return _Tree() if failed.outside else self._unclear(failed)
+            return WorkingTree() if failed.outside else self._unclear(failed)
         commit = headers.get("branch.oid", "")
         if not _COMMIT.fullmatch(commit):  # before its first commit
-            return _Tree(files=files)
+            return WorkingTree(files=files)
         branch = headers.get("branch.head", "")
         provenance = Provenance(
             commit=commit,
@@ -69,17 +64,17 @@ class GitSource:
             dirty=bool(files),
             author=self._author(commit),
         )
-        return _Tree(provenance=provenance, files=files)
+        return WorkingTree(provenance=provenance, files=files)
 
-    def _unclear(self, failed: GitFailed) -> _Tree:
+    def _unclear(self, failed: GitFailed) -> WorkingTree:
         """The commit alone, when only the files could not be compared with it."""
         way_on = f"; {failed.hint}" if failed.hint else ""
         commit = self._git.read("rev-parse", "--verify", "--quiet", "HEAD^{commit}")
         if not _COMMIT.fullmatch(commit):
             problem = f"the commit of these files cannot be read: {failed}{way_on}"
-            return _Tree(problem=problem)
+            return WorkingTree(problem=problem)
         branch = self._git.read("symbolic-ref", "--quiet", "--short", "HEAD")
-        return _Tree(
+        return WorkingTree(
             provenance=Provenance(
                 commit=commit, branch=branch, dirty=True, author=self._author(commit)
             ),
@@ -91,6 +86,9 @@ class GitSource:
         return self._git.read("log", "-1", "--format=%an", commit)
 
     def origin(self) -> Origin:
+        return self._early_origin.answer()
+
+    def _origin(self) -> Origin:
         import socket
 
         host = socket.gethostname().lower()

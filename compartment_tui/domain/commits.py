@@ -32,6 +32,17 @@ class CommitRange:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class WorkingTree:
+    """The files as they are, by version control; empty outside of one."""
+
+    provenance: Provenance = Provenance()
+    files: tuple[str, ...] = ()
+    """What differs from the commit, below the project's root."""
+    problem: str = ""
+    """Why the commit, or what differs from it, cannot be read, and the way on."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Checkout:
     """A commit's files, and nothing else, in a directory of their own."""
 

@@ -3,11 +3,11 @@
 from collections.abc import Iterable
 from dataclasses import replace
 
+from compartment_tui.background import Background
 from compartment_tui.domain.deployment import EnvironmentRecord, Health, Instance
 from compartment_tui.domain.names import EnvironmentKey
 from compartment_tui.domain.routes import RouteTable
 from compartment_tui.domain.views import EnvironmentView
-from compartment_tui.operations.background import Background
 from compartment_tui.operations.environment_record import copy_of, without_record
 from compartment_tui.operations.status_rows import StatusRows
 from compartment_tui.ports import World

@@ -1,7 +1,7 @@
 """A request as a run: planned and refused early, planned again under the lock, executed."""
 
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, ExitStack, nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -20,11 +20,12 @@ from compartment_tui.operations.owner import taken_from
 from compartment_tui.operations.public_side import wanted_public
 from compartment_tui.operations.recovery import keep_copy, recover_first
 from compartment_tui.operations.runs import check_options, run_of
-from compartment_tui.ports import World
+from compartment_tui.ports import EnvironmentLock, World
 from compartment_tui.rollout.infrastructure import (
     edge_note,
     edge_shortfalls,
     ensure_infrastructure,
+    has_infrastructure,
     lets_wait,
     missing_infrastructure,
 )
@@ -55,26 +56,46 @@ def execute_run(world: World, request: RunRequest) -> Iterator[Event]:
 
 def _executed(world: World, request: RunRequest) -> Iterator[Event]:
     key, config = key_and_config(world, request.environment)
-    world.engine.warm_up()
-    with _checked_out(world, request) as tree:
+    _warm_up(world, key, request)
+    with ExitStack() as begun:
+        complete = has_infrastructure(world, key, config)
+        if complete:
+            ahead = world.locks.ahead(key, actor=world.actor, purpose=request.purpose)
+            begun.enter_context(ahead)
+        tree = begun.enter_context(_checked_out(world, request))
         source = _source(world, config, request, tree)
-        _refused_early(world, source, record_of(world, key), request)
-        if isinstance(request, Deploy):
-            world.builder.warm_up()
-        ensure_infrastructure(world, key, config)
+        planned = _refused_early(world, source, record_of(world, key), request)
+        begun.enter_context(world.builder.ahead(planned.builds, world.cancel))
+        if not complete:
+            ensure_infrastructure(world, key, config)
         with world.locks.environment(key, actor=world.actor, purpose=request.purpose) as lock:
-            try:
-                record = yield from recover_first(world, lock)
-                if record.journal is None:
-                    run = _run(world, source, record, request)
-                    inner = _inner_calls(world, config, run, record, lock.inner_ports())
-                    notes = (*source.notes, *inner)
-                    run = replace(run, notes=notes)
-                    for note in notes:
-                        yield Noted(at=world.clock.now(), target=None, message=note)
-                    yield from execute(world, lock, record, run)
-            finally:
-                keep_copy(world, lock)
+            yield from _under_lock(world, lock, source, request)
+
+
+def _warm_up(world: World, key: EnvironmentKey, request: RunRequest) -> None:
+    """Have asked meanwhile what takes longest to be answered."""
+    world.engine.warm_up()
+    world.records.warm_up(key)
+    world.source.warm_up()
+    if isinstance(request, Deploy):
+        world.builder.warm_up()
+
+
+def _under_lock(
+    world: World, lock: EnvironmentLock, source: "_Source", request: RunRequest
+) -> Iterator[Event]:
+    try:
+        record = yield from recover_first(world, lock)
+        if record.journal is None:
+            run = _run(world, source, record, request)
+            inner = _inner_calls(world, source.config, run, record, lock.inner_ports())
+            notes = (*source.notes, *inner)
+            run = replace(run, notes=notes)
+            for note in notes:
+                yield Noted(at=world.clock.now(), target=None, message=note)
+            yield from execute(world, lock, record, run)
+    finally:
+        keep_copy(world, lock)
 
 
 def _inner_ports(world: World, config: ProjectConfig, key: EnvironmentKey) -> tuple[int, ...]:
@@ -146,11 +167,11 @@ def _source(
     of_edge = edge_note(world)
     notes = (of_edge,) if of_edge else edge_shortfalls(world, config)
     if tree is None:
-        provenance = world.source.provenance()
-        problem = world.source.problem() if isinstance(request, Deploy) else ""
+        files = world.source.working_tree()
+        problem = files.problem if isinstance(request, Deploy) else ""
         return _Source(
             config=config,
-            provenance=provenance,
+            provenance=files.provenance,
             root=None,
             ref="",
             origin=origin,

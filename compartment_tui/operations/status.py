@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from compartment_tui.background import Background
 from compartment_tui.domain.config import ProjectConfig
 from compartment_tui.domain.deployment import EnvironmentRecord, Health
 from compartment_tui.domain.errors import EngineUnreachable
@@ -10,7 +11,6 @@ from compartment_tui.domain.names import EnvironmentKey
 from compartment_tui.domain.outcome import Failure
 from compartment_tui.domain.routes import RouteTable
 from compartment_tui.domain.views import EnvironmentStatus, HeldCandidate, ServiceStatus
-from compartment_tui.operations.background import Background
 from compartment_tui.operations.environment_record import copy_of, key_and_config, visible_record
 from compartment_tui.operations.status_rows import (
     StatusRows,

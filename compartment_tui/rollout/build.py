@@ -18,7 +18,7 @@ from compartment_tui.rollout.context import Rollout
 def build_images(rollout: Rollout, plans: tuple[Plan, ...]) -> Iterator[Event]:
     """Build or pull every image, in file order, and set aside the services that are unchanged."""
     unchanged: list[Plan] = []
-    built = tuple(plan for plan in plans if plan.source is ImageSource.BUILD)
+    built = rollout.run.builds
     with rollout.world.builder.ahead(built, rollout.world.cancel):
         yield from rollout.enter(Stage.BUILDING, plans)
         for plan in plans:

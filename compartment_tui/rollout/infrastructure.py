@@ -18,7 +18,7 @@ def ensure_infrastructure(world: World, key: EnvironmentKey, config: ProjectConf
 
     Raises EdgeConflict, PortTaken, ImageUnavailable, Refused (no subnet left).
     """
-    if _ready(world, key, config):
+    if has_infrastructure(world, key, config):
         return False
     with world.locks.engine(actor=world.actor):
         world.engine.make_network(key, config.networks)
@@ -82,7 +82,8 @@ def missing_infrastructure(
     )
 
 
-def _ready(world: World, key: EnvironmentKey, config: ProjectConfig) -> bool:
+def has_infrastructure(world: World, key: EnvironmentKey, config: ProjectConfig) -> bool:
+    """Whether `ensure_infrastructure` would find everything there."""
     edge = world.edge.info()
     return (
         edge is not None

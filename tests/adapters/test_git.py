@@ -37,7 +37,7 @@ def git(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Git:
 
 
 def test_a_clean_tree(git: Git, tmp_path: Path) -> None:
-    assert GitSource(tmp_path).provenance() == Provenance(
+    assert GitSource(tmp_path).working_tree().provenance == Provenance(
         commit=git("rev-parse", "HEAD"), branch="trunk", dirty=False, author="Ada Example"
     )
     assert GitSource(tmp_path).dirty_files() == ()
@@ -48,19 +48,19 @@ def test_changed_renamed_and_new_files_are_dirty(git: Git, tmp_path: Path) -> No
     git("mv", "elsewhere", "moved away")
     (tmp_path / "app" / "one file").write_text("2")
     source = GitSource(tmp_path)
-    assert source.provenance().dirty
+    assert source.working_tree().provenance.dirty
     assert set(source.dirty_files()) == {"app/one file", "app/new", "moved away"}
 
 
 def test_only_what_lies_below_the_project_counts(git: Git, tmp_path: Path) -> None:
     (tmp_path / "elsewhere").write_text("2")
-    assert GitSource(tmp_path).provenance().dirty
-    assert not GitSource(tmp_path / "app").provenance().dirty
+    assert GitSource(tmp_path).working_tree().provenance.dirty
+    assert not GitSource(tmp_path / "app").working_tree().provenance.dirty
 
 
 def test_a_detached_head_has_no_branch(git: Git, tmp_path: Path) -> None:
     git("checkout", "--detach")
-    found = GitSource(tmp_path).provenance()
+    found = GitSource(tmp_path).working_tree().provenance
     assert (found.commit, found.branch) == (git("rev-parse", "HEAD"), "")
 
 
@@ -97,19 +97,19 @@ def test_commits_that_are_unknown_or_no_commits(git: Git, tmp_path: Path, commit
 def test_outside_a_repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(tmp_path.parent))
     source = GitSource(tmp_path)
-    assert (source.provenance(), source.dirty_files()) == (Provenance(), ())
+    assert (source.working_tree().provenance, source.dirty_files()) == (Provenance(), ())
 
 
 def test_before_the_first_commit(git: Git, tmp_path: Path) -> None:
     fresh = tmp_path / "fresh"
     fresh.mkdir()
     git("init", str(fresh))
-    assert GitSource(fresh).provenance() == Provenance()
+    assert GitSource(fresh).working_tree().provenance == Provenance()
 
 
 def test_without_git(git: Git, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
-    assert GitSource(tmp_path).provenance() == Provenance()
+    assert GitSource(tmp_path).working_tree().provenance == Provenance()
 
 
 def test_a_git_that_hangs_is_given_up(
@@ -121,7 +121,7 @@ def test_a_git_that_hangs_is_given_up(
     slow.chmod(0o755)
     monkeypatch.setenv("PATH", f"{slow.parent}:{os.environ['PATH']}")
     monkeypatch.setattr("compartment_tui.adapters.git_command.TIMEOUT_SECONDS", 0.2)
-    assert GitSource(tmp_path).provenance() == Provenance()
+    assert GitSource(tmp_path).working_tree().provenance == Provenance()
 
 
 def test_git_never_sees_the_identity(
@@ -217,10 +217,10 @@ def test_a_repository_of_another_user(
 ) -> None:
     monkeypatch.setenv("GIT_TEST_ASSUME_DIFFERENT_OWNER", "1")
     source = GitSource(tmp_path)
-    assert source.provenance() == Provenance()
+    assert source.working_tree().provenance == Provenance()
     way_on = f"git config --global --add safe.directory {tmp_path}"
-    assert "dubious ownership" in source.problem()
-    assert way_on in source.problem()
+    assert "dubious ownership" in source.working_tree().problem
+    assert way_on in source.working_tree().problem
     with pytest.raises(NotFound, match="dubious ownership") as refused, source.check_out("HEAD"):
         pass
     assert way_on in refused.value.hint
@@ -276,10 +276,10 @@ def test_a_broken_repository_is_told_from_none(
 ) -> None:
     broken(tmp_path)
     source = GitSource(tmp_path)
-    assert source.problem().startswith(
+    assert source.working_tree().problem.startswith(
         ("the commit of these files cannot be read: ", "what differs from the commit cannot be")
     )
-    assert "\n" not in source.problem()
+    assert "\n" not in source.working_tree().problem
     with pytest.raises(NotFound), source.check_out("HEAD"):
         pass
 
@@ -288,11 +288,11 @@ def test_a_broken_index_leaves_the_commit(git: Git, tmp_path: Path) -> None:
     commit = git("rev-parse", "HEAD")
     (tmp_path / ".git" / "index").write_text("nonsense of some length, to be an index")
     source = GitSource(tmp_path)
-    assert source.provenance() == Provenance(
+    assert source.working_tree().provenance == Provenance(
         commit=commit, branch="trunk", dirty=True, author="Ada Example"
     )
-    assert "counts as changed" in source.problem()
-    assert "index file" in source.problem()
+    assert "counts as changed" in source.working_tree().problem
+    assert "index file" in source.working_tree().problem
     with source.check_out("HEAD") as found:
         assert (found.root / "elsewhere").exists()
 
@@ -303,15 +303,17 @@ def test_git_that_is_missing_is_said_only_where_it_is_needed(
     away = tmp_path.parent / f"{tmp_path.name}-away"
     away.mkdir()
     monkeypatch.setenv("PATH", str(away))
-    assert "no `git` on PATH; install git" in GitSource(tmp_path).problem()
-    assert GitSource(away).problem() == ""
+    assert "no `git` on PATH; install git" in GitSource(tmp_path).working_tree().problem
+    assert GitSource(away).working_tree().problem == ""
 
 
 def test_nothing_is_wrong_outside_or_before_the_first_commit(git: Git, tmp_path: Path) -> None:
     fresh = tmp_path / "fresh"
     fresh.mkdir()
     git("init", str(fresh))
-    assert GitSource(tmp_path).problem() == GitSource(fresh).problem() == ""
+    assert (
+        GitSource(tmp_path).working_tree().problem == GitSource(fresh).working_tree().problem == ""
+    )
     with (
         pytest.raises(NotFound, match="there is no commit") as refused,
         GitSource(fresh).check_out("HEAD"),
@@ -323,7 +325,10 @@ def test_nothing_is_wrong_outside_or_before_the_first_commit(git: Git, tmp_path:
 def test_a_lock_that_somebody_has_is_not_in_the_way(git: Git, tmp_path: Path) -> None:
     (tmp_path / ".git" / "index.lock").write_text("")
     source = GitSource(tmp_path)
-    assert (source.provenance().commit, source.problem()) == (git("rev-parse", "HEAD"), "")
+    assert (source.working_tree().provenance.commit, source.working_tree().problem) == (
+        git("rev-parse", "HEAD"),
+        "",
+    )
     with source.check_out("HEAD") as found:
         assert (found.root / "elsewhere").exists()
 
@@ -332,7 +337,7 @@ def test_a_second_working_tree(git: Git, tmp_path: Path) -> None:
     other = tmp_path.parent / f"{tmp_path.name}-other"
     git("worktree", "add", "-b", "other", str(other))
     source = GitSource(other)
-    assert (source.provenance().branch, source.problem()) == ("other", "")
+    assert (source.working_tree().provenance.branch, source.working_tree().problem) == ("other", "")
     with source.check_out("trunk") as found:
         assert (found.root / "elsewhere").read_text() == "1"
 
@@ -343,7 +348,7 @@ def test_what_a_hook_is_told_is_not_about_us(
     monkeypatch.setenv("GIT_DIR", ".")
     monkeypatch.setenv("GIT_INDEX_FILE", "/nowhere")
     monkeypatch.setenv("GIT_WORK_TREE", "/nowhere")
-    found = GitSource(tmp_path / "app").provenance()
+    found = GitSource(tmp_path / "app").working_tree().provenance
     assert (found.branch, found.dirty) == ("trunk", False)
 
 
@@ -503,7 +508,7 @@ def test_a_submodule_outside_the_project_is_not_needed(git: Git, nested: Path) -
 def test_what_changed_in_a_submodule_is_dirty(git: Git, nested: Path) -> None:
     update = ("-c", "protocol.file.allow=always", "submodule", "update", "--init", "--recursive")
     git("-C", str(nested), *update)
-    assert not GitSource(nested).provenance().dirty
+    assert not GitSource(nested).working_tree().provenance.dirty
     (nested / "libs" / "outer" / "libs" / "inner" / "inner file").write_text("other")
     assert GitSource(nested).dirty_files() == ("libs/outer/libs/inner/inner file",)
 

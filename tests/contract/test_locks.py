@@ -50,6 +50,38 @@ def test_a_lock_is_given_back_when_its_holder_fails(bench: Bench) -> None:
         pass
 
 
+def test_a_lock_that_was_begun_ahead_is_handed_over_once(bench: Bench) -> None:
+    locks = bench.world.locks
+    with locks.ahead(bench.key, actor="bob@desk", purpose="deploy"):
+        with locks.environment(bench.key, actor="bob@desk", purpose="deploy") as lock:
+            lock.confirm()
+            with pytest.raises(Locked):
+                locks.environment(bench.key, actor="bob@desk", purpose="deploy")
+        with bench.lock() as again:
+            again.confirm()
+    assert locks.holder(bench.key) is None
+
+
+def test_a_lock_that_nobody_asked_for_is_given_back(bench: Bench) -> None:
+    with (
+        pytest.raises(ZeroDivisionError),
+        bench.world.locks.ahead(bench.key, actor="bob@desk", purpose="deploy"),
+    ):
+        raise ZeroDivisionError
+    with bench.lock() as lock:
+        lock.confirm()
+
+
+def test_who_asks_for_a_lock_that_was_not_to_be_had_is_told(bench: Bench) -> None:
+    with (
+        bench.lock("rollback"),
+        bench.world.locks.ahead(bench.key, actor="bob@desk", purpose="deploy"),
+        pytest.raises(Locked) as refused,
+    ):
+        bench.world.locks.environment(bench.key, actor="bob@desk", purpose="deploy")
+    assert refused.value.holder == bench.world.actor
+
+
 def test_other_environments_are_not_excluded(bench: Bench) -> None:
     other = EnvironmentKey(bench.key.project, "other")
     with bench.lock(), bench.world.locks.environment(other, actor="bob@desk", purpose="deploy"):

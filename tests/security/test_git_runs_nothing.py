@@ -50,7 +50,7 @@ class Trap:
     def spring(self, root: Path | None = None) -> None:
         """Everything the product asks of git."""
         source = GitSource(root or self.root)
-        source.provenance()
+        source.working_tree()
         head, before = self.head, self.before
         source.commits_between(before, head)
         for ref in (head, before):
@@ -250,7 +250,7 @@ def test_a_bare_repository_that_came_with_a_clone(trap: Trap, tmp_path: Path) ->
     trap.mark.unlink(missing_ok=True)
     trap.spring(clone / "app" / "inner")
     assert not trap.mark.exists(), trap.mark.read_text()
-    assert "bare repository" in GitSource(clone / "app" / "inner").problem()
+    assert "bare repository" in GitSource(clone / "app" / "inner").working_tree().problem
 
 
 def test_the_persons_own_filter_does_its_work(
@@ -267,7 +267,7 @@ def test_the_persons_own_filter_does_its_work(
     trap.mark.unlink(missing_ok=True)
     (trap.root / "app" / "page").write_text("TWO\n")
     source = GitSource(trap.root)
-    assert not source.provenance().dirty
+    assert not source.working_tree().provenance.dirty
     with source.check_out("HEAD") as found:
         assert (found.root / "app" / "page").read_text() == "TWO\n"
     assert not trap.mark.exists()

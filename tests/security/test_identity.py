@@ -145,7 +145,7 @@ from compartment_tui.adapters.docker.build.build_command import describe_builder
 from compartment_tui.adapters.git import GitSource
 from compartment_tui.tui.shell.clipboard import Tool, copy_with
 describe_builder()
-GitSource(Path.cwd()).provenance()
+GitSource(Path.cwd()).working_tree()
 copy_with(Tool(name="xclip", words=("xclip",)), "x")
 import webbrowser
 webbrowser.open("http://127.0.0.1:9/")

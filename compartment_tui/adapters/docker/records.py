@@ -27,6 +27,7 @@ from compartment_tui.adapters.docker.api.resource_names import (
     standing_path,
 )
 from compartment_tui.adapters.record_file import record_file
+from compartment_tui.background import Background
 from compartment_tui.domain import bounds
 from compartment_tui.domain.deployment import EnvironmentRecord
 from compartment_tui.domain.errors import EngineProblem, RecordInvalid
@@ -74,6 +75,11 @@ class Reader:
     def __init__(self, client: Client, layout: ResourceNames) -> None:
         self._client = client
         self._layout = layout
+        self._begun: dict[str, Background[Mapping[str, bytes]]] = {}
+
+    def warm_up(self, path: str) -> None:
+        """That path will be asked for next: fetch it meanwhile."""
+        self._begun[path] = Background(lambda: self._tree(path))
 
     def files(self, path: str) -> Mapping[str, bytes]:
         """A file, or the files right in a directory, by name. Empty when there is nothing there."""
@@ -86,6 +92,10 @@ class Reader:
         With `specials`, links, pipes and devices too, as empty ones.
         Raises NameTaken when the container that reads it is somebody else's.
         """
+        begun = None if specials else self._begun.pop(path, None)
+        return self._tree(path, specials=specials) if begun is None else begun.answer()
+
+    def _tree(self, path: str, *, specials: bool = False) -> Mapping[str, bytes]:
         mounted = self._layout.volumes.items()
         volume = next(name for name, place in mounted if path.startswith(place))
         container = self._client.readers.get(volume)
@@ -206,6 +216,9 @@ class DockerRecords:
         self._layout = layout or ResourceNames()
         self._reader = Reader(client, self._layout)
         self._fingerprint_key: bytes | None = None
+
+    def warm_up(self, key: EnvironmentKey) -> None:
+        self._reader.warm_up(standing_path(key))
 
     def read(self, key: EnvironmentKey) -> EnvironmentRecord | None:
         found = self._reader.files(standing_path(key))

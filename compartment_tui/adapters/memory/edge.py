@@ -70,6 +70,9 @@ class MemoryEdge:
             raise NotFound("there is no edge", hint="deploy, or `edge restart`, to make it")
         self._host.edge.attached.add(key)
 
+    def warm_up(self) -> None:
+        """Nothing to fetch."""
+
     def tables(self) -> Mapping[EnvironmentKey, RouteTable]:
         return dict(self._host.documents)
 

@@ -1,6 +1,7 @@
 """The locks of the pretended machine."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from datetime import datetime, timedelta
 from typing import Self
 
@@ -37,10 +38,25 @@ class MemoryLocks:
     def __init__(self, host: Host, process: str) -> None:
         self._host = host
         self._process = process
+        self._begun: dict[EnvironmentKey, MemoryEnvironmentLock] = {}
+
+    @contextmanager
+    def ahead(self, key: EnvironmentKey, *, actor: str, purpose: str) -> Iterator[None]:
+        with suppress(Locked, EngineProblem):  # `environment` tries again, and tells
+            self._begun[key] = self.environment(key, actor=actor, purpose=purpose)
+        try:
+            yield
+        finally:
+            unused = self._begun.pop(key, None)
+            if unused is not None:
+                unused.__exit__()
 
     def environment(
         self, key: EnvironmentKey, *, actor: str, purpose: str
     ) -> "MemoryEnvironmentLock":
+        begun = self._begun.pop(key, None)
+        if begun is not None:
+            return begun
         taken = self._host.locks.get(key)
         if taken is not None:
             raise _locked(

@@ -11,7 +11,7 @@ from pathlib import Path
 from compartment_tui.adapters.memory.clock import FakeClock
 from compartment_tui.adapters.memory.feeds import MemoryFeed
 from compartment_tui.adapters.memory.secrets import MemorySecrets
-from compartment_tui.domain.commits import Checkout, Commit, CommitRange
+from compartment_tui.domain.commits import Checkout, Commit, CommitRange, WorkingTree
 from compartment_tui.domain.config import ProjectConfig, ServiceSpec
 from compartment_tui.domain.deployment import EnvironmentRecord, Provenance
 from compartment_tui.domain.engine import EngineIdentity
@@ -171,17 +171,17 @@ class MemorySource:
         self.refs: dict[str, Provenance] = {}
         """Commits, branches and tags that can be checked out, and what lies there."""
 
-    def provenance(self) -> Provenance:
-        return self.current
+    def warm_up(self) -> None:
+        """Everything is known at once."""
+
+    def working_tree(self) -> WorkingTree:
+        return WorkingTree(provenance=self.current, files=self.dirty, problem=self.unreadable)
 
     def origin(self) -> Origin:
         return self.place
 
     def dirty_files(self) -> tuple[str, ...]:
         return self.dirty
-
-    def problem(self) -> str:
-        return self.unreadable
 
     def commits_between(self, older: str, newer: str) -> CommitRange:
         known = [commit for commit, _, _ in self.commits]

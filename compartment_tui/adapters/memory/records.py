@@ -17,6 +17,9 @@ class MemoryRecords:
     def __init__(self, host: Host) -> None:
         self._host = host
 
+    def warm_up(self, key: EnvironmentKey) -> None:
+        """Nothing to fetch."""
+
     def read(self, key: EnvironmentKey) -> EnvironmentRecord | None:
         return read_record(self._host, key)
 

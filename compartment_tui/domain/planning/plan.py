@@ -317,6 +317,11 @@ class Run:
         return bool(self.plans) and all(plan.removes for plan in self.plans)
 
     @property
+    def builds(self) -> tuple[Plan, ...]:
+        """Those whose image is built from files."""
+        return tuple(plan for plan in self.plans if plan.source is ImageSource.BUILD)
+
+    @property
     def recipe(self) -> tuple[Stage, ...]:
         """The stages this run goes through, in order."""
         if self.purpose is Purpose.DISCARD:

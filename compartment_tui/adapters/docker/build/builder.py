@@ -4,6 +4,7 @@ import re
 import threading
 from collections.abc import Generator, Iterator
 from contextlib import closing, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -64,35 +65,62 @@ _REPOSITORY_PART = re.compile(r"[a-z0-9]+(?:(?:_|__|-+)[a-z0-9]+)*")
 _NO_ENGINE = re.compile(r"Cannot connect to the Docker daemon|error during connect")
 
 
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class _BegunBuild:
+    """A build that goes on before its run is there."""
+
+    plan: Plan
+    build: BackgroundBuild
+    stop: BuildStop
+
+    def makes_image_of(self, plan: Plan) -> bool:
+        """Whether it makes what that plan asks for; it may be planned anew meanwhile."""
+        return _asked_for(self.plan) == _asked_for(plan)
+
+
+def _asked_for(plan: Plan) -> tuple[object, ...]:
+    """All of a plan that its image is made from."""
+    secrets = {name: value.reveal() for name, value in plan.build_secrets.items()}
+    return plan.key.project, plan.source, plan.spec, plan.root, secrets
+
+
 class DockerBuilder:
     """`Builder` on one Docker engine, for one project."""
 
     def __init__(self, client: Client, project: Project) -> None:
         self._client = client
         self._project = project
-        self._begun: dict[str, BackgroundBuild] = {}
+        self._begun: list[_BegunBuild] = []
 
     def warm_up(self) -> None:
         threading.Thread(target=find_build_command, daemon=True).start()
 
     @contextmanager
     def ahead(self, plans: tuple[Plan, ...], cancel: Cancel) -> Iterator[None]:
-        stop = BuildStop(cancel)
-        self._begun = {
-            plan.deployment: BackgroundBuild(self._build(plan, stop))
-            for plan in plans[:SIDE_BY_SIDE]
-        }
+        for plan in plans[:SIDE_BY_SIDE]:
+            if self._begun_for(plan) is None:
+                stop = BuildStop(cancel)
+                build = BackgroundBuild(self._build(plan, stop))
+                self._begun.append(_BegunBuild(plan=plan, build=build, stop=stop))
         try:
             yield
         finally:
-            stop.now()
-            for build in self._begun.values():
-                build.join()
-            self._begun = {}
+            begun = [one for plan in plans if (one := self._begun_for(plan)) is not None]
+            for one in begun:
+                one.stop.now()
+            for one in begun:
+                one.build.join()
+                self._begun.remove(one)
+
+    def _begun_for(self, plan: Plan) -> "_BegunBuild | None":
+        return next((one for one in self._begun if one.makes_image_of(plan)), None)
 
     def build(self, plan: Plan, cancel: Cancel) -> Generator[str, None, Image]:
-        begun = self._begun.pop(plan.deployment, None)
-        return (yield from begun.lines() if begun else self._build(plan, cancel))
+        begun = self._begun_for(plan)
+        if begun is None:
+            return (yield from self._build(plan, cancel))
+        self._begun.remove(begun)
+        return (yield from begun.build.lines())
 
     def _build(self, plan: Plan, cancel: Cancel) -> Generator[str, None, Image]:
         with (

@@ -149,6 +149,9 @@ class DockerEdge:
         with suppress(EngineProblem), self._client.translate(f"leave the network {network}"):
             self._client.disconnect_network(self._layout.edge, network)
 
+    def warm_up(self) -> None:
+        self._documents.warm_up()
+
     def tables(self) -> Mapping[EnvironmentKey, RouteTable]:
         return self._documents.tables()
 

@@ -71,6 +71,10 @@ class Documents:
         self._records = records
         self._reader = Reader(client, layout)
 
+    def warm_up(self) -> None:
+        """They will be read next: fetch them meanwhile."""
+        self._reader.warm_up(ROUTES)
+
     def tables(self) -> Mapping[EnvironmentKey, RouteTable]:
         """Every document that can be read."""
         return _tables(self._contents())

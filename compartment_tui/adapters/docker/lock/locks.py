@@ -6,7 +6,8 @@ writes after losing the lock; the probe because it stands in the edge's network.
 
 import errno
 import os
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Self
 
@@ -37,9 +38,11 @@ from compartment_tui.adapters.docker.lock import lock_container
 from compartment_tui.adapters.docker.records import decoded
 from compartment_tui.adapters.docker.resources.subnets import subnet_of
 from compartment_tui.adapters.record_file import record_file
+from compartment_tui.background import Background
 from compartment_tui.domain.config import Readiness
 from compartment_tui.domain.deployment import EnvironmentRecord, Instance
 from compartment_tui.domain.errors import (
+    CompartmentError,
     EngineProblem,
     LockLost,
     NameTaken,
@@ -93,10 +96,28 @@ class DockerLocks:
         self._client = client
         self._engine = engine
         self._layout = layout or ResourceNames()
+        self._begun: dict[EnvironmentKey, Background[DockerEnvironmentLock]] = {}
+
+    @contextmanager
+    def ahead(self, key: EnvironmentKey, *, actor: str, purpose: str) -> Iterator[None]:
+        # The engine takes longer to start a container than a run takes to be planned.
+        begun = Background(lambda: self._taken(key, actor=actor, purpose=purpose))
+        self._begun[key] = begun
+        try:
+            yield
+        finally:
+            if self._begun.get(key) is begun:
+                del self._begun[key]
+                with suppress(CompartmentError):  # then there is nothing to give back
+                    begun.answer().__exit__()
 
     def environment(
         self, key: EnvironmentKey, *, actor: str, purpose: str
     ) -> "DockerEnvironmentLock":
+        begun = self._begun.pop(key, None)
+        return self._taken(key, actor=actor, purpose=purpose) if begun is None else begun.answer()
+
+    def _taken(self, key: EnvironmentKey, *, actor: str, purpose: str) -> "DockerEnvironmentLock":
         edge = find_edge(self._client, self._layout.edge)
         if edge is None or not edge.running:
             raise edge_away(EngineProblem)

@@ -1,4 +1,4 @@
-"""Asking an engine several things at once: each is a round trip, and it may be far away."""
+"""Asking several things at once, or before the answer is wanted: an engine may be far away."""
 
 import threading
 from collections.abc import Callable
@@ -29,3 +29,20 @@ class Background(Generic[T]):
             self._answer.append(self._ask())
         except BaseException as error:
             self._error = error
+
+
+class EarlyQuestion(Generic[T]):
+    """A question that may be asked before anybody waits for it; its answer is given once."""
+
+    def __init__(self, ask: Callable[[], T]) -> None:
+        self._ask = ask
+        self._begun: Background[T] | None = None
+
+    def begin(self) -> None:
+        """Ask it now. Returns at once."""
+        self._begun = Background(self._ask)
+
+    def answer(self) -> T:
+        """What came of it, or of asking now. Raises what asking raised."""
+        begun, self._begun = self._begun, None
+        return self._ask() if begun is None else begun.answer()
