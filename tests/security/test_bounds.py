@@ -311,7 +311,7 @@ def test_an_answer_of_the_engine_has_an_end(
     again: bytes,
     refused: type[Exception],
 ) -> None:
-    monkeypatch.setattr(unix_client.UnixEngineReader._get, "__kwdefaults__", {"bound": 10})
+    monkeypatch.setattr(unix_client.UnixEngine._get, "__kwdefaults__", {"bound": 10})
     path = str(tmp_path / "engine.sock")
 
     def answer(server: socket.socket) -> None:
@@ -327,15 +327,15 @@ def test_an_answer_of_the_engine_has_an_end(
         answering = Thread(target=answer, args=(server,), daemon=True)
         answering.start()
         with pytest.raises(refused):
-            unix_client.UnixEngineReader(path, f"unix://{path}").containers(all=True, filters={})
+            unix_client.UnixEngine(path, f"unix://{path}").containers(all=True, filters={})
         answering.join(timeout=30)
     assert not answering.is_alive()
 
 
 def test_a_deep_answer_of_the_engine_is_no_bug(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(unix_client.UnixEngineReader, "_get", lambda *_, **__: b"[" * DEEP)
+    monkeypatch.setattr(unix_client.UnixEngine, "_get", lambda *_, **__: b"[" * DEEP)
     with pytest.raises(ConnectionError):
-        unix_client.UnixEngineReader("/nowhere", "unix:///nowhere").inspect_container("x")
+        unix_client.UnixEngine("/nowhere", "unix:///nowhere").inspect_container("x")
 
 
 class Endless(BaseHTTPRequestHandler):

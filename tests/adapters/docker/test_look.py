@@ -262,7 +262,7 @@ def test_an_engine_elsewhere_is_asked_through_the_sdk(monkeypatch: pytest.Monkey
 @pytest.mark.docker
 def test_the_answers_are_those_of_the_sdk(ground: Ground) -> None:
     made = ground.engine.create(ground.birth())
-    ours = unix_client.UnixEngineReader("/var/run/docker.sock", "here")
+    ours = unix_client.UnixEngine("/var/run/docker.sock", "here")
     sdk: Any = ground.client.api  # the stubs leave a type out
     of_it = filters(Role.SERVICE, ground.key)
     (row,) = ours.containers(all=True, filters=of_it)
@@ -276,3 +276,41 @@ def test_the_answers_are_those_of_the_sdk(ground: Ground) -> None:
     for path in ("/etc/passwd", "/etc"):
         chunks, _ = ours.get_archive(made.container, path)
         assert b"".join(chunks) == b"".join(sdk.get_archive(made.container, path)[0])
+
+
+@pytest.mark.docker
+def test_what_changes_is_changed_as_by_the_sdk(ground: Ground) -> None:
+    made = ground.engine.create(ground.birth()).container
+    ours = unix_client.UnixEngine("/var/run/docker.sock", "here")
+    sdk: Any = ground.client.api  # the stubs leave a type out
+
+    def told() -> tuple[str, str, bool]:
+        found = sdk.inspect_container(made)
+        policy = found["HostConfig"]["RestartPolicy"]["Name"]
+        return found["Name"], policy, found["State"]["Running"]
+
+    ours.rename(made, f"{ground.key.project}-renamed")
+    ours.update_container(made, restart_policy={"Name": "always"})
+    for _ in range(2):  # what is so already is no error
+        ours.start(made)
+    assert told() == (f"/{ground.key.project}-renamed", "always", True)
+    for _ in range(2):
+        ours.stop(made, timeout=0)
+    assert not told()[2]
+    repository = f"compartment/{ground.key.project}"
+    ours.tag(ground.image.id, repository, "named")
+    assert ours.inspect_image(f"{repository}:named")["Id"] == ground.image.id
+    sdk.remove_image(f"{repository}:named")
+    ours.remove_container(made, force=True, v=True)
+    for change in (
+        lambda: ours.start(made),
+        lambda: ours.attach_socket(made, {"stream": 1, "stdin": 1}),
+        lambda: ours.create_container_from_config({"Image": "of/nobody"}, None),
+    ):
+        with pytest.raises(unix_client.EngineRefusal) as refused:
+            change()
+        assert refused.value.status == 404
+        assert "no such" in refused.value.explanation.lower()
+    assert ours.info()["ID"] == sdk.info()["ID"]
+    network = "bridge"
+    assert ours.inspect_network(network) == sdk.inspect_network(network)

@@ -51,7 +51,7 @@ class Wire:
 def attach(client: "Client", container: str) -> Wire:
     """Attach to a container's stdin and stdout. Call it before the start, to miss no output."""
     options = {"stdin": 1, "stdout": 1, "stderr": 0, "stream": 1, "logs": 0}
-    return wire_of(client.api.attach_socket(container, params=options))
+    return wire_of(client.attach(container, options))
 
 
 def wire_of(channel: object) -> Wire:

@@ -1,7 +1,8 @@
 """One connection to a Docker engine, made when first used, and all that is asked of it.
 
-Two ways lead there: the SDK, and a reader for those who only look at a local engine, which need not
-load the SDK. Which of them answers is decided here; `errors` tells the errors of both in our words.
+Two ways lead there: the SDK, and a smaller one on the socket of a local engine, for what a status
+and a usual run ask, which need not load the SDK. Which of them answers is decided here; `errors`
+tells the errors of both in our words.
 """
 
 import socket
@@ -12,15 +13,16 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, cast
 
 from compartment_tui.adapters.docker.api.address import Address, find_address
-from compartment_tui.adapters.docker.api.errors import foreign_errors, translated
+from compartment_tui.adapters.docker.api.errors import foreign_errors, is_image_missing, translated
 from compartment_tui.adapters.docker.api.unix_client import (
     CONNECT_SECONDS,
-    EngineReader,
+    EngineWay,
     Filters,
     Json,
-    UnixEngineReader,
+    UnixEngine,
     refuse_old,
 )
+from compartment_tui.background import EarlyQuestion
 from compartment_tui.domain.errors import CompartmentError
 
 if TYPE_CHECKING:
@@ -41,6 +43,7 @@ class Client:
         """By deployment: the container that its record names. No other is taken for its own."""
         self.readers: dict[str, str] = {}
         """By volume: the container that it is read through, once it was looked at."""
+        self._facts = EarlyQuestion(self.info)
         self._session: SdkSession | None = None
         self._opening = threading.Lock()
 
@@ -58,7 +61,10 @@ class Client:
             return self._session
 
     def warm_up(self) -> None:
-        """Load the SDK and connect beside whatever else is done now; `api` waits for it."""
+        """Ask what a change will have to know; where only the SDK leads there, load it."""
+        self._facts.begin()
+        if self.address.socket is not None:
+            return
 
         def connect() -> None:
             with suppress(CompartmentError):  # whoever uses `api` is told
@@ -98,37 +104,37 @@ class Client:
 
     # --- what is only looked at -------------------------------------------------------------------
 
-    def _reader(self) -> EngineReader:
+    def _way(self) -> EngineWay:
         if self._session is None and self.address.socket is not None:
-            return UnixEngineReader(self.address.socket, self.address.url)
-        return cast(EngineReader, self.api)
+            return UnixEngine(self.address.socket, self.address.url)
+        return cast(EngineWay, self.api)
 
     def list_containers(self, *, all: bool = False, filters: Filters | None = None) -> list[Json]:  # noqa: A002
-        return self._reader().containers(all=all, filters=filters or {})
+        return self._way().containers(all=all, filters=filters or {})
 
     def inspect_container(self, container: str) -> Json:
-        return self._reader().inspect_container(container)
+        return self._way().inspect_container(container)
 
     def inspect_image(self, image: str) -> Json:
-        return self._reader().inspect_image(image)
+        return self._way().inspect_image(image)
 
     def image_history(self, image: str) -> list[Json]:
-        return self._reader().history(image)
+        return self._way().history(image)
 
     def list_networks(self, *, filters: Filters | None = None) -> list[Json]:
-        return self._reader().networks(filters=filters or {})
+        return self._way().networks(filters=filters or {})
 
     def read_archive(self, container: str, path: str) -> Iterable[bytes]:
-        return self._reader().get_archive(container, path)[0]
+        return self._way().get_archive(container, path)[0]
 
     def info(self) -> Json:
-        return self.api.info()
+        return self._way().info()
 
     @cached_property
     def in_swarm(self) -> bool:
         """Whether the engine is in Swarm mode. Raises EngineUnreachable."""
         with self.translate("tell about itself"):
-            return (self.info().get("Swarm") or {}).get("LocalNodeState") == "active"
+            return (self._facts.answer().get("Swarm") or {}).get("LocalNodeState") == "active"
 
     @property
     def api_version(self) -> str:
@@ -148,18 +154,26 @@ class Client:
         return self.api.volumes(filters=dict(filters)).get("Volumes") or []
 
     def inspect_network(self, network: str) -> Json:
-        found: Json = self.api.inspect_network(network)
-        return found
+        return self._way().inspect_network(network)
 
     def open_stream(self, path: str, params: Mapping[str, Any], *, endless: bool) -> "EngineStream":
         return self.api.open_stream(path, params, endless=endless)
 
     # --- containers -------------------------------------------------------------------------------
 
-    def create_container(self, config: Mapping[str, Any], name: str) -> str:
+    def create_container(self, config: Mapping[str, Any], name: str | None) -> str:
         """From a configuration in the words of the engine's API; the new container's id."""
-        sdk: Any = self.api  # the stubs leave this method out
-        return str(sdk.create_container_from_config(config, name)["Id"])
+        return str(self._way().create_container_from_config(config, name)["Id"])
+
+    def create_shell(self, config: Mapping[str, Any], name: str | None) -> str:
+        """As `create_container`. Raises ImageUnavailable: its image cannot be pulled either."""
+        try:
+            return self.create_container(config, name)
+        except foreign_errors() as error:
+            if not is_image_missing(error):
+                raise
+        self.pull(str(config["Image"]))
+        return self.create_container(config, name)
 
     def create_or_pull(self, image: str, **settings: Any) -> str:  # noqa: ANN401 - the SDK's own
         """The new container's id. Raises ImageUnavailable: its image cannot be pulled either."""
@@ -169,27 +183,30 @@ class Client:
         return self.api.create_host_config(**settings)
 
     def set_restart_policy(self, container: str, policy: str) -> None:
-        sdk: Any = self.api  # the stubs ask for a retry count, which belongs to other policies
-        sdk.update_container(container, restart_policy={"Name": policy})
+        self._way().update_container(container, restart_policy={"Name": policy})
 
     def start(self, container: str) -> None:
-        self.api.start(container)
+        self._way().start(container)
 
     def stop(self, container: str, *, timeout: int) -> None:
-        self.api.stop(container, timeout=timeout)
+        self._way().stop(container, timeout=timeout)
 
     def restart(self, container: str, *, timeout: int) -> None:
         self.api.restart(container, timeout=timeout)
 
     def rename(self, container: str, name: str) -> None:
-        self.api.rename(container, name)
+        self._way().rename(container, name)
 
     def remove_container(self, container: str, *, volumes: bool = False) -> None:
         """Running or not; with `volumes`, those of its own that have no name."""
-        self.api.remove_container(container, force=True, v=volumes)
+        self._way().remove_container(container, force=True, v=volumes)
 
     def write_archive(self, container: str, path: str, archive: bytes) -> None:
         self.api.put_archive(container, path, archive)
+
+    def attach(self, container: str, params: Mapping[str, int]) -> object:
+        """What the SDK calls a socket: see `attach.wire_of`."""
+        return self._way().attach_socket(container, params=params)
 
     # --- commands in containers -------------------------------------------------------------------
 
@@ -213,7 +230,7 @@ class Client:
         self.api.pull_missing(image)
 
     def tag_image(self, image: str, repository: str, tag: str) -> None:
-        self.api.tag(image, repository, tag)
+        self._way().tag(image, repository, tag)
 
     def remove_image(self, image: str) -> None:
         self.api.remove_image(image)

@@ -82,6 +82,14 @@ def foreign_errors() -> Kinds:
     )
 
 
+def is_image_missing(error: BaseException) -> bool:
+    """Whether what a container was to be made from is not there: the engine says 404 to that too.
+
+    It says so as well of what it was to be joined to.
+    """
+    return "no such image" in reason(error).lower()
+
+
 def translated(error: BaseException, address: Address, doing: str) -> CompartmentError:
     """What an error of either way to the engine means to a person."""
     if isinstance(error, EngineRefusal):

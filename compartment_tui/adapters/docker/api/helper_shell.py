@@ -178,29 +178,34 @@ def create(
     `lasting`: the engine does not remove it by itself, neither when it ends nor when the engine
     starts again.
     """
-    host = client.host_config(
-        auto_remove=not lasting,
-        network_mode=network_mode,
-        mounts=[volume_mount(path, volume) for volume, path in (mounts or {}).items()],
-        cap_drop=["ALL"],
-        security_opt=["no-new-privileges"],
-        pids_limit=PIDS,
-        read_only=True,
+    host = {
+        "AutoRemove": not lasting,
+        "NetworkMode": network_mode,
+        "Mounts": [volume_mount(path, volume) for volume, path in (mounts or {}).items()],
+        "CapDrop": ["ALL"],
+        "SecurityOpt": ["no-new-privileges"],
+        "PidsLimit": PIDS,
+        "ReadonlyRootfs": True,
         # What passes through the pipe (records, keys) must not be kept in the engine's logs.
-        log_config={"type": "none"},
-    )
-    return client.create_or_pull(
-        image,
-        name=name,
-        entrypoint=["sh"],
-        command=[],
-        user="0",
-        working_dir="/",
-        stdin_open=True,
-        labels=dict(labels),
-        healthcheck={"Test": ["NONE"]},
-        host_config=host,
-    )
+        "LogConfig": {"Type": "none"},
+    }
+    config = {
+        "Image": image,
+        "Entrypoint": ["sh"],
+        "Cmd": [],
+        "User": "0",
+        "WorkingDir": "/",
+        "OpenStdin": True,
+        # It ends with whoever is attached.
+        "StdinOnce": True,
+        "AttachStdin": True,
+        "AttachStdout": True,
+        "AttachStderr": True,
+        "Labels": dict(labels),
+        "Healthcheck": {"Test": ["NONE"]},
+        "HostConfig": host,
+    }
+    return client.create_shell(config, name)
 
 
 def remove(client: "Client", container: str) -> None:

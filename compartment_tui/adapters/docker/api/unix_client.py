@@ -1,15 +1,16 @@
-"""The few questions of whoever looks around, asked over the local socket.
+"""What a status and a usual run ask of an engine, over the local socket.
 
-The SDK takes longer to load than a status takes besides, and these are plain GETs. They are called
-as the SDK's own are and answer the same, so that an engine elsewhere is asked through the SDK. The
-standard library's HTTP loads TLS and e-mail, for a tenth of a status: what a GET takes stands here.
+The SDK takes longer to load than a status takes besides, and as long as a run takes to be planned.
+What is asked here is one request with JSON in and out, called as the SDK's own is and answered the
+same, so that an engine elsewhere is asked through the SDK. The standard library's HTTP loads TLS
+and e-mail, for a tenth of a status: what a request takes stands here.
 """
 
 import json
 import socket
 import time
 from collections.abc import Iterable, Mapping
-from typing import Any, BinaryIO, Protocol
+from typing import Any, BinaryIO, Protocol, cast
 from urllib.parse import quote, urlencode
 
 from compartment_tui.domain import bounds
@@ -23,12 +24,17 @@ HEAD_LINE = 65536
 HEAD_LINES = 100
 """A head of longer lines, or of more, is no engine's."""
 
+_NO_CONTENT = 204
+_NOT_MODIFIED = 304
+"""It is already so: started, stopped."""
+_UPGRADED = (101, 200)
+
 Json = dict[str, Any]
 Filters = Mapping[str, list[str]]
 
 
-class EngineReader(Protocol):
-    """What can be asked without the SDK, and with it."""
+class EngineWay(Protocol):
+    """What can be asked without the SDK, and with it. The names are the SDK's."""
 
     def containers(self, *, all: bool, filters: Filters) -> list[Json]: ...  # noqa: A002
     def inspect_container(self, container: str) -> Json: ...
@@ -36,6 +42,16 @@ class EngineReader(Protocol):
     def history(self, image: str) -> list[Json]: ...
     def networks(self, *, filters: Filters) -> list[Json]: ...
     def get_archive(self, container: str, path: str) -> tuple[Iterable[bytes], Any]: ...
+    def info(self) -> Json: ...
+    def inspect_network(self, network: str) -> Json: ...
+    def create_container_from_config(self, config: Mapping[str, Any], name: str | None) -> Json: ...
+    def update_container(self, container: str, *, restart_policy: Json) -> Any: ...  # noqa: ANN401
+    def start(self, container: str) -> None: ...
+    def stop(self, container: str, *, timeout: int) -> None: ...
+    def rename(self, container: str, name: str) -> None: ...
+    def remove_container(self, container: str, *, force: bool, v: bool) -> None: ...
+    def tag(self, image: str, repository: str, tag: str) -> Any: ...  # noqa: ANN401
+    def attach_socket(self, container: str, params: Mapping[str, int]) -> object: ...
 
 
 class EngineRefusal(Exception):
@@ -47,8 +63,8 @@ class EngineRefusal(Exception):
         self.explanation = explanation
 
 
-class UnixEngineReader:
-    """Keeps the promises of `EngineReader` on a Unix socket; for several threads at once.
+class UnixEngine:
+    """Keeps the promises of `EngineWay` on a Unix socket; for several threads at once.
 
     Raises Refusal, EngineTooOld; ConnectionError or TimeoutError when there is no answer.
     """
@@ -64,7 +80,7 @@ class UnixEngineReader:
         return found
 
     def inspect_container(self, container: str) -> Json:
-        found: Json = self._json(f"/containers/{quote(container, safe='')}/json")
+        found: Json = self._json(_of(container))
         return found
 
     def inspect_image(self, image: str) -> Json:
@@ -80,13 +96,59 @@ class UnixEngineReader:
         return found
 
     def get_archive(self, container: str, path: str) -> tuple[Iterable[bytes], None]:
-        return (
-            self._get(
-                f"/containers/{quote(container, safe='')}/archive",
-                {"path": path},
-                bound=bounds.ARCHIVE,
-            ),
-        ), None
+        found = self._get(_of(container, "/archive"), {"path": path}, bound=bounds.ARCHIVE)
+        return (found,), None
+
+    def info(self) -> Json:
+        found: Json = self._json("/info")
+        return found
+
+    def inspect_network(self, network: str) -> Json:
+        found: Json = self._json(f"/networks/{quote(network, safe='')}")
+        return found
+
+    def create_container_from_config(self, config: Mapping[str, Any], name: str | None) -> Json:
+        query = {} if name is None else {"name": name}
+        made: Json = json.loads(self._send("POST", "/containers/create", query, body=config))
+        return made
+
+    def update_container(self, container: str, *, restart_policy: Json) -> None:
+        self._send("POST", _of(container, "/update"), body={"RestartPolicy": restart_policy})
+
+    def start(self, container: str) -> None:
+        self._send("POST", _of(container, "/start"))
+
+    def stop(self, container: str, *, timeout: int) -> None:
+        # It answers when the container has ended, however long that takes.
+        self._send("POST", _of(container, "/stop"), {"t": timeout}, patience=timeout)
+
+    def rename(self, container: str, name: str) -> None:
+        self._send("POST", _of(container, "/rename"), {"name": name})
+
+    def remove_container(self, container: str, *, force: bool, v: bool) -> None:
+        self._send("DELETE", _of(container, ""), {"force": int(force), "v": int(v)})
+
+    def tag(self, image: str, repository: str, tag: str) -> None:
+        path = f"/images/{quote(image, safe='/:')}/tag"
+        self._send("POST", path, {"repo": repository, "tag": tag})
+
+    def attach_socket(self, container: str, params: Mapping[str, int]) -> socket.socket:
+        """The connection itself, from the end of the head on."""
+        channel = _connected(self._path)
+        try:
+            target = f"{_of(container, '/attach')}?{urlencode(params)}"
+            channel.sendall(_head("POST", target, "Connection: Upgrade\r\nUpgrade: tcp\r\n"))
+            # Byte by byte: what follows the head belongs to whoever attaches.
+            with channel.makefile("rb", buffering=0) as answer:
+                lines = cast(BinaryIO, answer)
+                status, headers = _read_head(lines)
+                if status not in _UPGRADED:
+                    content = _read_body(lines, headers, bounds.ENGINE_ANSWER)
+                    raise EngineRefusal(status, _reason(content) or f"HTTP {status}")
+        except BaseException:
+            channel.close()
+            raise
+        return channel
 
     # The shape of an answer is known to whoever asked.
     def _json(self, path: str, query: Mapping[str, object] | None = None) -> Any:  # noqa: ANN401
@@ -103,19 +165,41 @@ class UnixEngineReader:
         *,
         bound: int = bounds.ENGINE_ANSWER,
     ) -> bytes:
+        return self._send("GET", path, query, bound=bound)
+
+    def _send(
+        self,
+        method: str,
+        path: str,
+        query: Mapping[str, object] | None = None,
+        *,
+        body: Mapping[str, Any] | None = None,
+        bound: int = bounds.ENGINE_ANSWER,
+        patience: int = 0,
+    ) -> bytes:
         # Without a version in the path the engine speaks its newest.
         target = f"{path}?{urlencode(query or {})}"
+        content = b"" if body is None else json.dumps(body).encode()
+        kind = f"Content-Type: application/json\r\nContent-Length: {len(content)}\r\n"
+        headers = "Connection: close\r\n" + (kind if content else "")
         with _connected(self._path) as channel, channel.makefile("rb") as answer:
-            channel.sendall(
-                f"GET {target} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n".encode()
-            )
-            status, headers = _read_head(answer)
-            content = _read_body(answer, headers, bound)
+            channel.settimeout(READ_SECONDS + patience)
+            channel.sendall(_head(method, target, headers) + content)
+            status, answered = _read_head(answer)
+            content = b"" if status == _NO_CONTENT else _read_body(answer, answered, bound)
         bounds.refuse_large(len(content), bound, "the answer of the Docker engine")
-        refuse_old(headers.get("api-version", ""), self._url)
-        if status >= 300:
+        refuse_old(answered.get("api-version", ""), self._url)
+        if status >= 300 and not (status == _NOT_MODIFIED and method == "POST"):
             raise EngineRefusal(status, _reason(content) or f"HTTP {status}")
         return content
+
+
+def _of(container: str, what: str = "/json") -> str:
+    return f"/containers/{quote(container, safe='')}{what}"
+
+
+def _head(method: str, target: str, headers: str) -> bytes:
+    return f"{method} {target} HTTP/1.1\r\nHost: localhost\r\n{headers}\r\n".encode()
 
 
 def _connected(path: str) -> socket.socket:
