@@ -447,10 +447,10 @@ def probe(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[
             body = f'[ "$1" = buildx ] && {{ {plugin}; exit; }}\necho "{version}"'
             folders.append(str(script(tmp_path / str(number) / "docker", body).parent))
         monkeypatch.setenv("PATH", os.pathsep.join(folders))
-        build_command.find_build_command.cache_clear()
+        build_command._first_with_buildkit.cache_clear()
 
     yield put
-    build_command.find_build_command.cache_clear()
+    build_command._first_with_buildkit.cache_clear()
 
 
 class HungRegistry(BaseHTTPRequestHandler):

@@ -7,11 +7,13 @@ buildx plugin; before, it is inside the command itself.
 import os
 import re
 import subprocess
+import threading
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 
 from compartment_tui.adapters.docker.api.address import Address
+from compartment_tui.background import Background
 
 IDENTITY_PREFIX = "COMPARTMENT_TUI_IDENTITY"
 """Of environment variables that no child process may see."""
@@ -42,13 +44,20 @@ class BuildCommand:
         return (*words, "--provenance=false") if supported else words
 
 
-@cache
 def find_build_command() -> BuildCommand | None:
     """The first docker command on PATH that has BuildKit; asked once per process."""
-    for path in _on_path("docker"):
-        if found := _probe(path):
-            return found
-    return None
+    with _FINDING:  # several builds begin at once, and `cache` would let each of them look
+        return _first_with_buildkit()
+
+
+_FINDING = threading.Lock()
+
+
+@cache
+def _first_with_buildkit() -> BuildCommand | None:
+    # To start one takes longer than to ask it, and each build waits for this.
+    probes = [Background(partial(_probe, path)) for path in _on_path("docker")]
+    return next((found for probe in probes if (found := probe.answer())), None)
 
 
 def describe_builder() -> str:
@@ -86,11 +95,12 @@ def _on_path(name: str) -> tuple[str, ...]:
 
 
 def _probe(path: str) -> BuildCommand | None:
+    plugin = Background(partial(_output, path, "buildx", "version"))
     version = _VERSION.match(_output(path, "--version") + " ")
     if version is None:  # something else that is called docker
         return None
     name = version[1] + version[2]
-    buildx = _BUILDX_VERSION.search(_output(path, "buildx", "version"))
+    buildx = _BUILDX_VERSION.search(plugin.answer())
     if buildx is not None:
         return BuildCommand(path=path, version=name, buildx=(int(buildx[1]), int(buildx[2])))
     if int(version[1]) < _FIRST_WITHOUT_BUILDKIT:
