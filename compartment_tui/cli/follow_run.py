@@ -7,7 +7,6 @@ from compartment_tui.cli.confirm import allow_change, allow_exposure
 from compartment_tui.cli.exit_codes import EXIT_OF_OUTCOME
 from compartment_tui.cli.json_documents.common import Json, status_document
 from compartment_tui.cli.json_documents.runs import plan_document, run_document
-from compartment_tui.cli.json_documents.upkeep import handling_document
 from compartment_tui.cli.output import failure_of
 from compartment_tui.cli.run_reporter import telling
 from compartment_tui.cli.session import Session
@@ -58,6 +57,8 @@ def _show_run(session: Session, run: Run) -> None:
 
 def _show_handling(session: Session, handling: LifecyclePlan) -> None:
     if session.output.json:
+        from compartment_tui.cli.json_documents.upkeep import handling_document
+
         session.output.document(handling_document(handling))
     else:
         session.output.lines(handling_lines(handling, session.config.edge.http_port))

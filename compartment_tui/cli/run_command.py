@@ -32,9 +32,12 @@ def run_command(
         def body(
             session: "Session", *, plan: bool = False, events: bool = False, **own: object
         ) -> int:
+            asked = request(session, **own)
+            if not plan:
+                _find_builder(session, asked)
             from compartment_tui.cli.follow_run import carry_out
 
-            return carry_out(session, request(session, **own), plan=plan, events=events)
+            return carry_out(session, asked, plan=plan, events=events)
 
         own = signature(request).parameters.values()
         body.__signature__ = Signature([*own, *ways])  # type: ignore[attr-defined]
@@ -45,6 +48,14 @@ def run_command(
         return request
 
     return register
+
+
+def _find_builder(session: "Session", asked: "FollowedRequest") -> None:
+    """Where it will build, look how while the rest loads: a docker command starts as slowly."""
+    from compartment_tui.domain.requests import Deploy
+
+    if isinstance(asked, Deploy):
+        session.world.builder.warm_up()
 
 
 def _followed(

@@ -78,7 +78,7 @@ def _warm_up(world: World, key: EnvironmentKey, request: RunRequest) -> None:
     world.records.warm_up(key)
     world.source.warm_up()
     if isinstance(request, Deploy):
-        world.builder.warm_up()
+        world.builder.warm_up()  # the command line did, before it loaded this
 
 
 def _under_lock(

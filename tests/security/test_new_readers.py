@@ -9,7 +9,7 @@ import pytest
 from compartment_tui.adapters.memory.world import memory_world
 from compartment_tui.adapters.project_file.project import TomlProject
 from compartment_tui.adapters.secrets import AgeSecrets
-from compartment_tui.cli.confirm import allow_readers
+from compartment_tui.cli.reader_questions import allow_readers
 from compartment_tui.domain.errors import Cancelled, UsageProblem
 from compartment_tui.domain.variable import Secret, Sensitivity
 from compartment_tui.domain.variables.edits import SetVariable

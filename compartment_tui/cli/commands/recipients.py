@@ -6,8 +6,8 @@ import typer
 
 from compartment_tui import PROGRAM
 from compartment_tui.cli.command import command
-from compartment_tui.cli.confirm import allow_moves, allow_readers_of_all
 from compartment_tui.cli.json_documents.variables import readers_document
+from compartment_tui.cli.reader_questions import allow_moves, allow_readers_of_all
 from compartment_tui.cli.session import Session
 from compartment_tui.domain.errors import UsageProblem
 from compartment_tui.domain.variables.views import Readers

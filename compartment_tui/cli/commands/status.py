@@ -26,6 +26,9 @@ def status(
     ] = False,
 ) -> int:
     """Show what is live, whether it is well, where it is reached."""
+    # The engine takes as long to read a document as the rest takes to load.
+    session.world.records.warm_up(session.key)
+    session.world.edge.warm_up()
     from compartment_tui.cli.status_report import follow_status, report_status
 
     return follow_status(session) if watch else report_status(session)

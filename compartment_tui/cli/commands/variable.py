@@ -14,12 +14,13 @@ from compartment_tui.cli.commands.variable_common import (
     service_of,
     without_line_break,
 )
-from compartment_tui.cli.confirm import allow_change, allow_readers
+from compartment_tui.cli.confirm import allow_change
 from compartment_tui.cli.json_documents.variables import (
     resolved_document,
     variable_document,
     variables_document,
 )
+from compartment_tui.cli.reader_questions import allow_readers
 from compartment_tui.cli.session import Session
 from compartment_tui.domain.errors import NotFound, UsageProblem
 from compartment_tui.domain.names import DEFAULT_ENVIRONMENT

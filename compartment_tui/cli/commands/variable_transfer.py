@@ -16,8 +16,9 @@ from compartment_tui.cli.commands.variable_common import (
     say_reader_count,
     service_of,
 )
-from compartment_tui.cli.confirm import allow_change, allow_readers
+from compartment_tui.cli.confirm import allow_change
 from compartment_tui.cli.json_documents.variables import comparison_document, transfer_document
+from compartment_tui.cli.reader_questions import allow_readers
 from compartment_tui.cli.session import Session
 from compartment_tui.domain.errors import UsageProblem
 from compartment_tui.domain.names import (

@@ -6,7 +6,6 @@ made, and a route that leads to a running service never meets it. See docs/decis
 
 import io
 import tarfile
-from importlib.resources import files
 
 NAME = "sign"
 """How route documents call it."""
@@ -31,6 +30,8 @@ def arguments() -> tuple[str, ...]:
 
 def archive() -> bytes:
     """Its files, as a tar archive to be unpacked in `ROOT`."""
+    from importlib.resources import files  # only whoever makes an edge needs it
+
     source = files(__package__).joinpath("stopped_page.go").read_bytes()
     contents = {
         "sign.go": source,
