@@ -429,6 +429,12 @@ class EnvironmentLock(Lock, Protocol):
     def write_routes(self, table: RouteTable) -> None:
         """Replace the route document by rename. Raises DiskFull."""
 
+    def write_record_and_routes(self, state: EnvironmentRecord, table: RouteTable) -> None:
+        """As `write_record`, then `write_routes`, without anything in between.
+
+        The routes are never written where the record was not. Raises DiskFull.
+        """
+
     def inner_ports(self) -> tuple[int, ...]:
         """Where the edge takes calls of the environment's own services; nowhere if it is too old.
 
@@ -482,7 +488,8 @@ class Locks(Protocol):
     ) -> AbstractContextManager[None]:
         """Begin to take the environment's lock; `environment` then hands over what came of it.
 
-        Leaving the context gives back what nobody asked for. The network and the edge are there.
+        Nothing is begun where the edge is not on the environment's network yet. Leaving the context
+        gives back what nobody asked for.
         """
 
     def environment(self, key: EnvironmentKey, *, actor: str, purpose: str) -> EnvironmentLock:

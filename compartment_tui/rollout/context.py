@@ -53,8 +53,21 @@ class Rollout(Progress):
     def enter(self, stage: Stage, plans: Iterable[Plan]) -> list[StageStarted]:
         """A stage begins for these services: on the record first, then in the events returned."""
         plans = tuple(plans)
-        self.save(entered(self.record_with_images(), stage, plans))
+        self.save(self.entered_record(stage, plans))
         return [self.begin(stage, plan.target) for plan in plans]
+
+    def enter_with_routes(
+        self, stage: Stage, plans: tuple[Plan, ...], table: RouteTable
+    ) -> list[StageStarted]:
+        """As `enter`, and the work of the stage is that this table is written."""
+        # Remembered first: should it break off, undo must take it for done.
+        self.record = self.entered_record(stage, plans)
+        self.lock.write_record_and_routes(self.record, table)
+        return [self.begin(stage, plan.target) for plan in plans]
+
+    def entered_record(self, stage: Stage, plans: tuple[Plan, ...]) -> EnvironmentRecord:
+        """What the record says once a stage has begun for these services."""
+        return entered(self.record_with_images(), stage, plans)
 
     def record_with_images(self) -> EnvironmentRecord:
         """The record with what was made since: written along with the next stage."""

@@ -15,7 +15,7 @@ from compartment_tui.rollout.downtime import Downtime
 class Progress:
     """Work in progress under the environment's lock.
 
-    `record` is always what lies on the engine: `save` writes before it remembers.
+    `record` is what lies on the engine: `save` writes before it remembers.
     """
 
     world: World

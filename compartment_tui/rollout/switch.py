@@ -29,16 +29,20 @@ RELEASED = "its release command has run: promote does not run it again, discard 
 def switch_routes(rollout: Rollout, plans: tuple[Plan, ...]) -> Iterator[Event]:
     """Move every route of the run by one rename and ask the edge; then names and record.
 
-    A hold opens its previews so, and a discard closes them; neither makes anything live.
+    A hold opens its previews so, and a discard closes them; neither makes anything live. The
+    journal goes in one writing with the routes, unless something else comes between the two.
     """
     stage = rollout.run.purpose.switch_stage
     rollout.check_cancel()
     for plan in plans:
         rollout.work_on(stage, plan.target)
-    yield from rollout.enter(stage, plans)
-    yield from mend_documents(rollout)
-    table = routes_after(rollout, plans)
-    write_claimed(rollout, rollout.run.key, rollout.before, table)
+    table = routes_after(rollout, plans, rollout.entered_record(stage, plans))
+    if table.hosts <= rollout.before.hosts and rollout.lock.documents_readable():
+        yield from rollout.enter_with_routes(stage, plans, table)
+    else:
+        yield from rollout.enter(stage, plans)
+        yield from mend_documents(rollout)
+        write_claimed(rollout, rollout.run.key, rollout.before, table)
     await_in_force(rollout.world, rollout.lock, table)
     rollout.committed = True
     rollout.downtime.end_all()
@@ -67,19 +71,21 @@ def must_switch(rollout: Rollout) -> bool:
     """
     if rollout.pending or rollout.run.purpose is not Purpose.LIVE:
         return bool(rollout.pending)
-    table = routes_after(rollout, ())
+    table = routes_after(rollout, (), rollout.record)
     before = rollout.before
     changed = (table.routes, table.public) != (before.routes, before.public)
     return changed or not rollout.lock.in_force(before)
 
 
-def routes_after(rollout: Rollout, plans: tuple[Plan, ...]) -> RouteTable:
-    """The table of this run.
+def routes_after(
+    rollout: Rollout, plans: tuple[Plan, ...], record: EnvironmentRecord
+) -> RouteTable:
+    """The table of this run, by the record that goes with it.
 
     Its candidates have their hosts, what is left alone has the host that the file gives it, and
     nothing leads to what is replaced, taken away, no longer held or unknown.
     """
-    run, record = rollout.run, rollout.record
+    run = rollout.run
     routes = []
     for plan in plans:
         port = record.deployments[plan.deployment].port
@@ -115,12 +121,12 @@ def routes_after(rollout: Rollout, plans: tuple[Plan, ...]) -> RouteTable:
         )
     known = {*record.active.values(), *record.held.values(), *(plan.deployment for plan in plans)}
     kept = rollout.before.only(frozenset(known)).without(frozenset(ended))
-    return _with_public_side(rollout, kept.moved(run.id, tuple(routes)))
+    return _with_public_side(rollout, kept.moved(run.id, tuple(routes)), record)
 
 
-def _with_public_side(rollout: Rollout, table: RouteTable) -> RouteTable:
+def _with_public_side(rollout: Rollout, table: RouteTable, record: EnvironmentRecord) -> RouteTable:
     """The table with the domains, rules and treatments that the file gives what it leads to."""
-    wanted, record = rollout.run.public, rollout.record
+    wanted = rollout.run.public
     if wanted is None:
         return table
     hosts = hosts_of_services(record, table)

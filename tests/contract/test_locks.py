@@ -117,6 +117,9 @@ EVERYTHING_A_HOLD_DOES: dict[str, Callable[[Bench, EnvironmentLock], object]] = 
     "write_record": lambda bench, lock: lock.write_record(EnvironmentRecord(key=bench.key)),
     "routes": lambda bench, lock: lock.routes(),
     "write_routes": lambda bench, lock: lock.write_routes(RouteTable(marker="run_late")),
+    "write_record_and_routes": lambda bench, lock: lock.write_record_and_routes(
+        EnvironmentRecord(key=bench.key), RouteTable(marker="run_late")
+    ),
     "in_force": lambda bench, lock: lock.in_force(RouteTable()),
     "ready": lambda bench, lock: lock.ready(
         bench.create("web"), Readiness(kind=ReadinessKind.TCP), 8080

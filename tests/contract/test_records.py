@@ -2,6 +2,7 @@
 
 from dataclasses import fields, replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 import pytest
 
@@ -212,6 +213,21 @@ def test_a_record_is_replaced_as_a_whole(bench: Bench) -> None:
         lock.write_record(full_state(bench.key))
         lock.write_record(bare)
         assert lock.read_record() == bare
+
+
+def test_record_and_routes_are_written_in_one_go(bench: Bench) -> None:
+    route = Route(host=f"{bench.key.project}.localhost", deployment="dep_1", port=8080)
+    states = [replace(full_state(bench.key), active={"web": f"dep_{n}"}) for n in range(3)]
+    tables = [RouteTable(marker=f"run_{n}", routes=(route,)) for n in range(3)]
+    with bench.lock() as lock:
+        for state, table in zip(states, tables, strict=True):
+            lock.write_record_and_routes(state, table)
+            assert (lock.read_record(), lock.routes()) == (state, table)
+            assert bench.eventually(partial(lock.in_force, table))
+        lock.write_record_and_routes(states[0], RouteTable())
+        assert (lock.read_record(), lock.routes()) == (states[0], RouteTable())
+    assert bench.world.records.read(bench.key) == states[0]
+    assert bench.world.records.environments(bench.key.project) == (bench.key,)
 
 
 def test_a_large_record(bench: Bench) -> None:

@@ -1,30 +1,38 @@
 """What `resume` says and ends with: it did what it is for, whichever way that went."""
 
+from collections.abc import Callable
 from contextlib import suppress
 from datetime import timedelta
 
+import pytest
+
+from compartment_tui.adapters.memory.host import disk_full
+from compartment_tui.adapters.memory.locks import MemoryEnvironmentLock
 from compartment_tui.adapters.memory.world import Behaviour, MemoryWorld
-from compartment_tui.domain.events import Noted, RunFinished
+from compartment_tui.domain.deployment import Stage
+from compartment_tui.domain.events import Noted, RunFinished, StageFailed
 from compartment_tui.domain.outcome import Outcome
 from compartment_tui.domain.requests import Deploy, Resume
 from compartment_tui.operations import requests
 from tests.cli.line import line
 from tests.faults import Fault, FaultPlan, Killed, When, faulty
-from tests.rollout.shop import WEB, deploy, open_shop
+from tests.rollout.shop import WEB, deploy, open_shop, state
+
+
+def changed_shop() -> MemoryWorld:
+    """Something is live, and its files are newer."""
+    opened = open_shop(WEB)
+    deploy(opened)
+    opened.host.change("web", "2")
+    return opened
 
 
 def broken_at(name: str, when: When = When.AFTER) -> MemoryWorld:
     """A deploy over something live, killed at that call of a port."""
 
-    def prepare() -> MemoryWorld:
-        opened = open_shop(WEB)
-        deploy(opened)
-        opened.host.change("web", "2")
-        return opened
-
     watched = FaultPlan()
-    list(requests.execute(faulty(prepare().world, watched), Deploy(environment="production")))
-    opened = prepare()
+    list(requests.execute(faulty(changed_shop().world, watched), Deploy(environment="production")))
+    opened = changed_shop()
     plan = FaultPlan(Fault(at=watched.calls.index(name) + 1, when=when, what=Killed))
     with suppress(Killed):
         list(requests.execute(faulty(opened.world, plan), Deploy(environment="production")))
@@ -54,9 +62,48 @@ def test_the_same_as_json() -> None:
 
 
 def test_finishing_what_had_switched_is_live() -> None:
-    opened = broken_at("hold.write_routes")
+    opened = broken_at("hold.write_record_and_routes")
     opened.clock.advance(timedelta(seconds=5))
     assert resumed(opened).outcome is Outcome.LIVE
+
+
+def test_a_run_that_was_killed_between_journal_and_routes_is_reverted(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    opened = changed_shop()
+    before = state(opened).active
+    with monkeypatch.context() as patch, suppress(Killed):
+        patch.setattr(MemoryEnvironmentLock, "write_routes", _raising(Killed()))
+        list(requests.execute(opened.world, Deploy(environment="production")))
+    journal = state(opened).journal
+    assert journal is not None
+    assert journal.stage is Stage.SWITCHING_ROUTE
+    opened.host.kill(opened.process)
+    assert resumed(opened.another()).outcome is Outcome.REVERTED
+    assert state(opened).active == before
+
+
+def test_an_error_between_journal_and_routes_reverts_the_run(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    opened = changed_shop()
+    before = state(opened).active
+    with monkeypatch.context() as patch:
+        patch.setattr(MemoryEnvironmentLock, "write_routes", _raising(disk_full()))
+        for event in requests.execute(opened.world, Deploy(environment="production")):
+            if isinstance(event, StageFailed):
+                patch.undo()
+    assert isinstance(event, RunFinished)
+    assert event.outcome is Outcome.FAILED
+    assert state(opened).journal is None
+    assert state(opened).active == before
+
+
+def _raising(error: BaseException) -> Callable[..., None]:
+    def broken(*_: object) -> None:
+        raise error
+
+    return broken
 
 
 def test_a_person_who_asks_it_to_stop_is_told_that_it_was_reverted_on_request() -> None:

@@ -42,8 +42,10 @@ class MemoryLocks:
 
     @contextmanager
     def ahead(self, key: EnvironmentKey, *, actor: str, purpose: str) -> Iterator[None]:
-        with suppress(Locked, EngineProblem):  # `environment` tries again, and tells
-            self._begun[key] = self.environment(key, actor=actor, purpose=purpose)
+        edge = self._host.edge
+        if edge is not None and key in edge.attached:
+            with suppress(Locked, EngineProblem):  # `environment` tries again, and tells
+                self._begun[key] = self.environment(key, actor=actor, purpose=purpose)
         try:
             yield
         finally:
@@ -151,6 +153,10 @@ class MemoryEnvironmentLock:
         self._before_writing()
         self._host.documents[self._key] = table
         self._host.reload_soon()
+
+    def write_record_and_routes(self, state: EnvironmentRecord, table: RouteTable) -> None:
+        self.write_record(state)
+        self.write_routes(table)
 
     def inner_ports(self) -> tuple[int, ...]:
         self.confirm()

@@ -256,6 +256,27 @@ def test_half_a_document_never_gets_the_name(own: OwnEdge, key: EnvironmentKey) 
         own.put_in_force(lock, RouteTable(marker="run_next"))
 
 
+def test_half_of_a_record_and_routes_changes_neither(own: OwnEdge, key: EnvironmentKey) -> None:
+    marked, state = RouteTable(marker="run_whole"), EnvironmentRecord(key=key)
+    names = record_path(key), route_path(key)
+    parts = f"{record_path(key)}.part", unfinished_path(key)
+    archive = locks.packed(dict.fromkeys(parts, b"x" * 50_000))
+    for sent in (20_000, 70_000):  # in the middle of the one, and of the other
+        with own.lock(key) as lock:
+            lock.write_record(state)
+            own.put_in_force(lock, marked)
+            shell, marker = lock._shell, secrets.token_hex(12)
+            places = (names[0], parts[0], names[1], parts[1])
+            shell._wire.send(_program(locks._WRITE_BOTH, places, archive, marker))
+            while _ready(marker) not in shell._output.received:
+                shell._output.read_more(time.monotonic() + 10)
+            shell._wire.send(archive[:sent])
+            shell._wire.close()  # as when this process is killed
+        assert eventually(lambda: own.locks.holder(key) is None)
+        with own.lock(key) as lock:
+            assert (lock.read_record(), lock.routes()) == (state, marked)
+
+
 def test_nothing_can_be_written_after_the_lock_was_taken_away(
     own: OwnEdge, key: EnvironmentKey
 ) -> None:

@@ -5,7 +5,9 @@ writes after losing the lock; the probe because it stands in the edge's network.
 """
 
 import errno
+import io
 import os
+import tarfile
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
@@ -73,6 +75,18 @@ sync "$3"
 mv "$3" "$1"
 sync "${1%/*}"
 """
+_WRITE_BOTH = """
+exec 2>&1
+set -e
+# All of it, or tar fails. What it unpacks has no meaning yet.
+tar -x -o -C /
+sync "$2" "$4"
+mv "$2" "$1"
+sync "${1%/*}"
+# Not before it is sure that the first is there.
+mv "$4" "$3"
+sync "${3%/*}"
+"""
 _LINK = '[ ! -e "$1" ] || { mkdir -p "${2%/*}"; ln -f "$1" "$2"; }'
 _CLEAR_ARCHIVE = 'ls -r "$1" | tail -n "+$2" | while read -r old; do rm -f "$1/$old"; done'
 _DOCUMENTS = """
@@ -89,6 +103,17 @@ ARCHIVES_KEPT = 100
 """Each has at least 20 deployments of some service, so 1,000 of every service are there."""
 
 
+def packed(files: Mapping[str, bytes]) -> bytes:
+    """Files by their absolute paths, as a tar archive to be unpacked in the root."""
+    archive = io.BytesIO()
+    with tarfile.open(fileobj=archive, mode="w", format=tarfile.PAX_FORMAT) as tar:
+        for path, content in files.items():
+            entry = tarfile.TarInfo(path.lstrip("/"))
+            entry.size, entry.mode = len(content), 0o644
+            tar.addfile(entry, io.BytesIO(content))
+    return archive.getvalue()
+
+
 class DockerLocks:
     """Keeps the promises of `compartment_tui.ports.Locks`."""
 
@@ -96,12 +121,12 @@ class DockerLocks:
         self._client = client
         self._engine = engine
         self._layout = layout or ResourceNames()
-        self._begun: dict[EnvironmentKey, Background[DockerEnvironmentLock]] = {}
+        self._begun: dict[EnvironmentKey, Background[DockerEnvironmentLock | None]] = {}
 
     @contextmanager
     def ahead(self, key: EnvironmentKey, *, actor: str, purpose: str) -> Iterator[None]:
         # The engine takes longer to start a container than a run takes to be planned.
-        begun = Background(lambda: self._taken(key, actor=actor, purpose=purpose))
+        begun = Background(lambda: self._taken(key, actor=actor, purpose=purpose, joined=True))
         self._begun[key] = begun
         try:
             yield
@@ -109,18 +134,28 @@ class DockerLocks:
             if self._begun.get(key) is begun:
                 del self._begun[key]
                 with suppress(CompartmentError):  # then there is nothing to give back
-                    begun.answer().__exit__()
+                    if (unused := begun.answer()) is not None:
+                        unused.__exit__()
 
     def environment(
         self, key: EnvironmentKey, *, actor: str, purpose: str
     ) -> "DockerEnvironmentLock":
         begun = self._begun.pop(key, None)
-        return self._taken(key, actor=actor, purpose=purpose) if begun is None else begun.answer()
+        early = None if begun is None else begun.answer()
+        lock = early or self._taken(key, actor=actor, purpose=purpose)
+        if lock is None:
+            raise edge_away(EngineProblem)
+        return lock
 
-    def _taken(self, key: EnvironmentKey, *, actor: str, purpose: str) -> "DockerEnvironmentLock":
+    def _taken(
+        self, key: EnvironmentKey, *, actor: str, purpose: str, joined: bool = False
+    ) -> "DockerEnvironmentLock | None":
+        """None where the edge does not run; with `joined`, also where it is not on the network."""
         edge = find_edge(self._client, self._layout.edge)
         if edge is None or not edge.running:
-            raise edge_away(EngineProblem)
+            return None
+        if joined and self._layout.network(key) not in edge.networks:
+            return None
         marks = lock_container.marks(actor, purpose) | labels.of_environment(Role.LOCK, key)
         try:
             shell = lock_container.take(
@@ -252,11 +287,34 @@ class DockerEnvironmentLock:
         text = traefik.document(self._key, table).encode()
         self._write(route_path(self._key), text, part=unfinished_path(self._key))
 
+    def write_record_and_routes(self, state: EnvironmentRecord, table: RouteTable) -> None:
+        inner = traefik.inner_document(self._key, table, self._entry).encode()
+        if not self._indexed or table == RouteTable() or inner != self._inner_now():
+            # There are more than two to write, or less.
+            self.write_record(state)
+            self.write_routes(table)
+            return
+        record, route = record_path(self._key), route_path(self._key)
+        record_part, route_part = f"{record}.part", unfinished_path(self._key)
+        archive = packed(
+            {
+                record_part: record_file.dumps(state).encode(),
+                route_part: traefik.document(self._key, table).encode(),
+            }
+        )
+        places = (record, record_part, route, route_part)
+        self._written(record, self._ask(_WRITE_BOTH, *places, payload=archive))
+        self._client.heed(state)
+
+    def _inner_now(self) -> bytes:
+        """The document for inner calls as it lies there; empty when there is none."""
+        if self._inner is None:
+            self._inner = self._read(inner_path(self._key)) or b""
+        return self._inner
+
     def _write_inner(self, text: bytes) -> None:
         path = inner_path(self._key)
-        if self._inner is None:
-            self._inner = self._read(path) or b""
-        if text == self._inner:
+        if text == self._inner_now():
             return
         if text:
             self._write(path, text, part=f"{unfinished_path(self._key)}.inner")
@@ -315,12 +373,15 @@ class DockerEnvironmentLock:
 
     def _write(self, path: str, content: bytes, *, part: str = "") -> None:
         part = part or f"{path}.part"
-        answer = self._ask(_WRITE, path, str(len(content)), part, payload=content)
+        self._written(path, self._ask(_WRITE, path, str(len(content)), part, payload=content))
+
+    def _written(self, what: str, answer: Answer) -> None:
+        """Raises DiskFull, EngineProblem when it was not."""
         if answer.exit_code == 0:
             return
         if os.strerror(errno.ENOSPC).lower() in answer.text.lower():
             raise disk_full()
-        raise EngineProblem(f"{path} on the engine cannot be written: {answer.text}")
+        raise EngineProblem(f"{what} on the engine cannot be written: {answer.text}")
 
     def _ask(self, script: str, *arguments: str, payload: bytes | None = None) -> Answer:
         try:
