@@ -34,7 +34,7 @@ def run_command(
         ) -> int:
             asked = request(session, **own)
             if not plan:
-                _find_builder(session, asked)
+                _ask_early(session, asked)
             from compartment_tui.cli.follow_run import carry_out
 
             return carry_out(session, asked, plan=plan, events=events)
@@ -50,10 +50,12 @@ def run_command(
     return register
 
 
-def _find_builder(session: "Session", asked: "FollowedRequest") -> None:
-    """Where it will build, look how while the rest loads: a docker command starts as slowly."""
-    from compartment_tui.domain.requests import Deploy
+def _ask_early(session: "Session", asked: "FollowedRequest") -> None:
+    """Ask what it will be planned from while the rest loads, which takes as long."""
+    from compartment_tui.domain.requests import Deploy, Redeploy, Rollback
 
+    if isinstance(asked, Deploy | Redeploy | Rollback):
+        session.world.records.warm_up(session.key)
     if isinstance(asked, Deploy):
         session.world.builder.warm_up()
 

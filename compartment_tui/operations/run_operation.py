@@ -25,7 +25,6 @@ from compartment_tui.rollout.infrastructure import (
     edge_note,
     edge_shortfalls,
     ensure_infrastructure,
-    has_infrastructure,
     lets_wait,
     missing_infrastructure,
 )
@@ -58,16 +57,13 @@ def _executed(world: World, request: RunRequest) -> Iterator[Event]:
     key, config = key_and_config(world, request.environment)
     _warm_up(world, key, request)
     with ExitStack() as begun:
-        complete = has_infrastructure(world, key, config)
-        if complete:
-            ahead = world.locks.ahead(key, actor=world.actor, purpose=request.purpose)
-            begun.enter_context(ahead)
+        ahead = world.locks.ahead(key, actor=world.actor, purpose=request.purpose)
+        begun.enter_context(ahead)
         tree = begun.enter_context(_checked_out(world, request))
         source = _source(world, config, request, tree)
         planned = _refused_early(world, source, record_of(world, key), request)
         begun.enter_context(world.builder.ahead(planned.builds, world.cancel))
-        if not complete:
-            ensure_infrastructure(world, key, config)
+        ensure_infrastructure(world, key, config)
         with world.locks.environment(key, actor=world.actor, purpose=request.purpose) as lock:
             yield from _under_lock(world, lock, source, request)
 

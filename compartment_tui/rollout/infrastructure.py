@@ -18,7 +18,7 @@ def ensure_infrastructure(world: World, key: EnvironmentKey, config: ProjectConf
 
     Raises EdgeConflict, PortTaken, ImageUnavailable, Refused (no subnet left).
     """
-    if has_infrastructure(world, key, config):
+    if _ready(world, key, config):
         return False
     with world.locks.engine(actor=world.actor):
         world.engine.make_network(key, config.networks)
@@ -82,8 +82,7 @@ def missing_infrastructure(
     )
 
 
-def has_infrastructure(world: World, key: EnvironmentKey, config: ProjectConfig) -> bool:
-    """Whether `ensure_infrastructure` would find everything there."""
+def _ready(world: World, key: EnvironmentKey, config: ProjectConfig) -> bool:
     edge = world.edge.info()
     return (
         edge is not None

@@ -27,7 +27,7 @@ from compartment_tui.adapters.docker.api.resource_names import (
     standing_path,
 )
 from compartment_tui.adapters.record_file import record_file
-from compartment_tui.background import Background
+from compartment_tui.background import EarlyQuestion
 from compartment_tui.domain import bounds
 from compartment_tui.domain.deployment import EnvironmentRecord
 from compartment_tui.domain.errors import EngineProblem, RecordInvalid
@@ -75,11 +75,11 @@ class Reader:
     def __init__(self, client: Client, layout: ResourceNames) -> None:
         self._client = client
         self._layout = layout
-        self._begun: dict[str, Background[Mapping[str, bytes]]] = {}
+        self._begun: dict[str, EarlyQuestion[Mapping[str, bytes]]] = {}
 
     def warm_up(self, path: str) -> None:
         """That path will be asked for next: fetch it meanwhile."""
-        self._begun[path] = Background(lambda: self._tree(path))
+        self._begun.setdefault(path, EarlyQuestion(lambda: self._tree(path))).begin()
 
     def files(self, path: str) -> Mapping[str, bytes]:
         """A file, or the files right in a directory, by name. Empty when there is nothing there."""

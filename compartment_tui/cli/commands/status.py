@@ -1,5 +1,6 @@
 """What is live: once, or as it changes."""
 
+from contextlib import suppress
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -26,9 +27,12 @@ def status(
     ] = False,
 ) -> int:
     """Show what is live, whether it is well, where it is reached."""
+    from compartment_tui.domain.errors import EngineUnreachable
+
     # The engine takes as long to read a document as the rest takes to load.
-    session.world.records.warm_up(session.key)
-    session.world.edge.warm_up()
+    with suppress(EngineUnreachable):  # whoever wants the answers is told
+        session.world.records.warm_up(session.key)
+        session.world.edge.warm_up()
     from compartment_tui.cli.status_report import follow_status, report_status
 
     return follow_status(session) if watch else report_status(session)
