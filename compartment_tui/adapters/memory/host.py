@@ -342,7 +342,9 @@ class Host:
 
     def answer(self, hostname: str) -> str | None:
         """The deployment that answers a visitor of that host now; None when nobody does."""
-        key, route = self._route(hostname)
+        return self._answer_of(*self._route(hostname))
+
+    def _answer_of(self, key: EnvironmentKey | None, route: Route | None) -> str | None:
         if key is None or route is None or route.stopped:
             return None
         if self.in_force[key].public.treatment(route.host).maintenance:
@@ -355,8 +357,10 @@ class Host:
 
     def awaited(self, name: str) -> str | None:
         """The deployment that requests waiting for a name get to; None while they wait on."""
-        bearers = (one for one in self.containers.values() if one.name == name)
-        return next((one.deployment for one in bearers if one.refuses() is None), None)
+        for container in self.containers.values():
+            if container.name == name and container.refuses() is None:
+                return container.deployment
+        return None
 
     def lets_wait(self, hostname: str) -> bool:
         """Whether whoever visits that host waits until somebody answers."""
@@ -367,7 +371,7 @@ class Host:
         """Somebody asks for a page of that host; a route that waits lets them wait."""
         key, route = self._route(hostname)
         visitor = Visitor(host=hostname, arrived=self.clock.monotonic())
-        self._answer(visitor, self.answer(hostname))
+        self._answer(visitor, self._answer_of(key, route))
         if visitor.answered_by is None and key is not None and route is not None and route.waiting:
             visitor.waits_for = stepping_aside_name(route.waiting, key)
             visitor.until = visitor.arrived + timedelta(seconds=route.wait)
