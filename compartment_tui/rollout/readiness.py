@@ -42,6 +42,8 @@ TAIL_LINES = 20
 EAGER = timedelta(milliseconds=50)
 """How often a candidate is asked in its first second: most are ready within that."""
 EAGER_FOR = timedelta(seconds=1)
+LOOKED_AT = timedelta(milliseconds=250)
+"""How often one that there is nothing to ask is looked at then: it is not ready within that."""
 
 
 def start_candidates(rollout: Rollout, plans: tuple[Plan, ...]) -> Iterator[Event]:
@@ -245,7 +247,9 @@ class Proof:
     def _not_yet(self, asked: timedelta, refusal: Refusal) -> None:
         self.settled_at = None
         young = asked - self.began < EAGER_FOR
-        pause = min(EAGER, self.readiness.interval) if young else self.readiness.interval
+        asked_itself = self.spec.kind.routed or self.readiness is not UNDECLARED
+        eager = EAGER if asked_itself else LOOKED_AT
+        pause = min(eager, self.readiness.interval) if young else self.readiness.interval
         self.due = asked + pause
         if self.own is not None:
             # A check may be work: it rests as long as it took, so that the service starts, too.
