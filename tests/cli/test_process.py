@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.program import BEGUN, TELLS
+from tests.e2e.warm import starter
 
 pytestmark = pytest.mark.long
 
@@ -123,7 +124,13 @@ def shell(line: str, **variables: str) -> "subprocess.CompletedProcess[str]":
         capture_output=True,
         check=False,
         timeout=WAIT_SECONDS,
+        pass_fds=[starter().number()],
     )
+
+
+def warm_shell(line: str, **variables: str) -> "subprocess.CompletedProcess[str]":
+    """The same where the start is not what is asked about: what starts is loaded already."""
+    return shell(line, **{"P": f"{starter().client('tests.cli.program')} 0", **variables})
 
 
 WRITING = (
@@ -135,7 +142,7 @@ WRITING = (
 
 @pytest.mark.parametrize("words", WRITING)
 def test_what_could_not_be_written_is_a_failure(words: str) -> None:
-    done = shell(f"$P {words} > /dev/full")
+    done = warm_shell(f"$P {words} > /dev/full")
     assert done.returncode == 1, done.stderr
     said = [line for line in done.stderr.splitlines() if "could not be written" in line]
     assert said == ["! the output could not be written: No space left on device"]
@@ -145,7 +152,7 @@ def test_what_could_not_be_written_is_a_failure(words: str) -> None:
 
 @pytest.mark.parametrize("script", ["source_bash", "source_zsh", "source_fish"])
 def test_completion_that_could_not_be_written_is_one_too(script: str) -> None:
-    done = shell("$P > /dev/full", _COMPARTMENT_TUI_COMPLETE=script)
+    done = warm_shell("$P > /dev/full", _COMPARTMENT_TUI_COMPLETE=script)
     assert done.returncode == 1
     assert done.stderr == "! the output could not be written: No space left on device\n"
 
@@ -191,7 +198,7 @@ def test_a_missing_input_is_said_in_a_sentence(words: str) -> None:
 
 @pytest.mark.parametrize("words", ["--help", "deploy --help", "schema", "status", "logs"])
 def test_a_reader_that_leaves_is_no_trouble(words: str) -> None:
-    done = shell(f"$P {words} | head -c 1; echo ${{PIPESTATUS[0]}}")
+    done = warm_shell(f"$P {words} | head -c 1; echo ${{PIPESTATUS[0]}}")
     assert done.stdout.endswith("0\n"), done.stdout
     assert done.stderr == ""
 
@@ -225,12 +232,12 @@ SURROUNDINGS = {
 }
 
 
-def real(tmp_path: Path, line: str) -> "subprocess.CompletedProcess[str]":
+def real(tmp_path: Path, line: str, *, program: str = REAL) -> "subprocess.CompletedProcess[str]":
     """The whole program in a project of its own, with no engine unless the line names one."""
     file = tmp_path / "compartment.toml"
     if not file.exists():
         file.write_text('[project]\nname = "shop"\n', encoding="utf-8")
-    words = {"R": REAL, "F": str(file), "T": str(tmp_path), "DOCKER_HOST": NO_ENGINE}
+    words = {"R": program, "F": str(file), "T": str(tmp_path), "DOCKER_HOST": NO_ENGINE}
     # The import path of the package must not depend on the directory.
     return shell(f"cd $T; {line}", **words, PYTHONPATH=str(ROOT))
 
@@ -258,7 +265,8 @@ def test_an_odd_docker_configuration_is_none(tmp_path: Path, text: str) -> None:
     place = tmp_path / "docker"
     place.mkdir()
     (place / "config.json").write_text(text, encoding="utf-8")
-    done = real(tmp_path, "DOCKER_CONFIG=$T/docker DOCKER_HOST=tcp://127.0.0.1:9 $R status")
+    line = "DOCKER_CONFIG=$T/docker DOCKER_HOST=tcp://127.0.0.1:9 $R status"
+    done = real(tmp_path, line, program=starter().client())
     assert done.returncode == 4, done.stderr
     assert "no Docker engine answers" in done.stderr
     assert "Traceback" not in done.stderr
@@ -280,6 +288,7 @@ def test_a_file_named_in_full_needs_no_working_directory(tmp_path: Path) -> None
 
 @pytest.mark.parametrize("make", ["mkdir", "mkfifo", "ln -s /dev/zero", "ln -s /nonexistent"])
 def test_a_project_file_that_is_none(tmp_path: Path, make: str) -> None:
-    done = real(tmp_path, f"rm $F; {make} $F; $R status; echo $?; $R status --file $F; echo $?")
+    line = f"rm $F; {make} $F; $R status; echo $?; $R status --file $F; echo $?"
+    done = real(tmp_path, line, program=starter().client())
     assert set(done.stdout.split()) <= {"3", "7"}, done.stderr
     assert "unexpected" not in done.stderr

@@ -2,6 +2,8 @@
 
 What starts is a process of its own, with the streams, the directory and the environment of a
 command, and it does all that the command would do. Only its modules were read before.
+
+In a shell's line a small program (`tests/e2e/warm_client.py`) stands for it.
 """
 
 import atexit
@@ -25,6 +27,8 @@ from typing import IO, NoReturn
 import compartment_tui
 
 ROOT = Path(__file__).parents[2]
+PROGRAM = "compartment_tui.__main__"
+CLIENT = Path(__file__).with_name("warm_client.py")
 LARGEST = 1 << 20
 """Bytes of a request to start a command, its environment included."""
 
@@ -89,13 +93,23 @@ class Starter:
 
     def start(self, words: Sequence[str], *, cwd: Path, env: Mapping[str, str]) -> Command:
         told, out, err = pipes = [os.pipe() for _ in range(3)]
-        asked = json.dumps({"words": list(words), "cwd": str(cwd), "env": dict(env)})
+        asked = json.dumps(
+            {"module": PROGRAM, "words": list(words), "cwd": str(cwd), "env": dict(env)}
+        )
         with Path(os.devnull).open("rb") as nothing:
             streams = [nothing.fileno(), out[1], err[1], told[1]]
             socket.send_fds(self._asking, [asked.encode()], streams)
         for _, writing in pipes:
             os.close(writing)
         return Command(*(os.fdopen(reading, encoding="utf-8") for reading, _ in pipes))
+
+    def number(self) -> int:
+        """The file that a client asks through: whoever starts one passes it on."""
+        return self._asking.fileno()
+
+    def client(self, module: str = PROGRAM) -> str:
+        """What stands in a shell's line for `python -m MODULE`."""
+        return f"{sys.executable} -I -S {CLIENT} {self.number()} {module}"
 
 
 def starter() -> Starter:
@@ -149,9 +163,7 @@ def become(request: dict[str, object], *streams: int) -> NoReturn:
     os.environ.clear()
     os.environ.update(request["env"])  # type: ignore[call-overload]
     sys.argv = list(request["words"])  # type: ignore[call-overload]
-    from compartment_tui.__main__ import main
-
-    main()
+    importlib.import_module(str(request["module"])).main()
     sys.exit()
 
 

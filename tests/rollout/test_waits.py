@@ -7,7 +7,6 @@ from datetime import timedelta
 import pytest
 
 from compartment_tui.adapters.memory.world import Behaviour, MemoryWorld
-from compartment_tui.domain.errors import CompartmentError
 from compartment_tui.domain.events import Event, Noted, RunFinished
 from compartment_tui.domain.names import active_name
 from compartment_tui.domain.outcome import Outcome
@@ -187,8 +186,6 @@ SITUATIONS: dict[str, tuple[Callable[[], MemoryWorld], Verb]] = {
     "deploy what fails": (broken_store, replace_it),
     "rollback": (store, roll_back),
 }
-
-
 
 
 def resume(world: World) -> Iterator[Event]:
