@@ -46,6 +46,8 @@ class Counts:
         """What a service says about the calls it made to another one."""
         self.calls += report["calls"]
         self.versions.update(report["versions"])
+        for reason in report.get("cut", ()):
+            self.lose(f"a kept connection inside: {reason}")
         if report["failed"]:
             self.fail(f"{report['failed']} of {report['calls']} calls: {report['failures'][0]}")
         else:

@@ -2,6 +2,7 @@
 
 import contextlib
 import http.client
+import importlib
 import json
 import os
 import secrets
@@ -24,6 +25,21 @@ EXAMPLE = Path(__file__).parents[2] / "examples" / "shop"
 PROGRAM = (str(Path(sys.executable).with_name("compartment-tui")),)
 QUICK = {'settle = "500ms"': 'settle = "200ms"', 'interval = "200ms"': 'interval = "100ms"'}
 """The example's pauses are for people who watch."""
+CALLER = """
+[services.caller]
+path = "services/caller"
+kind = "api"
+port = 8080
+readiness = { type = "http", path = "/healthz", interval = "100ms", timeout = "20s" }
+"""
+CALLER_IMAGE = """FROM python:3.11-slim
+WORKDIR /app
+COPY . .
+RUN python3 -c "import http2_caller"
+CMD ["python3", "http2_caller.py"]
+"""
+HTTP2 = ("h2", "hpack", "hyperframe")
+"""Pure Python: what is installed here runs in a container, too."""
 
 Found = TypeVar("Found")
 
@@ -240,6 +256,19 @@ def make_shop(
     _git(directory, "add", "--all")
     _git(directory, "commit", "--quiet", "--message", "Open the shop")
     return shop
+
+
+def add_http2_caller(shop: Shop) -> None:
+    """A further service, which calls api over one HTTP/2 connection."""
+    directory = shop.path("caller")
+    directory.mkdir()
+    directory.joinpath("Dockerfile").write_text(CALLER_IMAGE, encoding="utf-8")
+    shutil.copy(Path(__file__).with_name("http2_caller.py"), directory)
+    for package in HTTP2:
+        (installed,) = importlib.import_module(package).__path__
+        unwanted = shutil.ignore_patterns("__pycache__")
+        shutil.copytree(installed, directory / package, ignore=unwanted)
+    shop.configure("\n[edge]", f"{CALLER}\n[edge]")
 
 
 def eventually(

@@ -9,7 +9,7 @@ import pytest
 from compartment_tui.adapters.docker.api.client import Client
 from tests.e2e import traffic
 from tests.e2e.engines import OwnEngine, own_engine
-from tests.e2e.shop import Shop, eventually, make_shop, resume
+from tests.e2e.shop import Shop, add_http2_caller, eventually, make_shop, resume
 from tests.e2e.traffic import Traffic
 
 pytestmark = pytest.mark.docker
@@ -99,9 +99,11 @@ def test_callers_inside_follow_every_switch_in_swarm_mode(
         shop = make_shop(tmp_path / "shop", client, port=8081, services=("web", "api", "worker"))
         shop.variables = {"DOCKER_HOST": engine.host}
         shop.connect = engine.connect
+        add_http2_caller(shop)
         shop.good("deploy")
-        web = shop.host("web")
-        flows = [*flows_of(shop), traffic.calls(web), traffic.kept_calls(web)]
+        web, caller = shop.host("web"), shop.host("caller")
+        inside = [traffic.calls(web), traffic.kept_calls(web), traffic.http2_calls(caller)]
+        flows = [*flows_of(shop), *inside]
         with Traffic(shop.port, flows, prefix=engine.inside) as load:
             load.wait_until_flowing()
             for _ in range(SWITCHES_IN_SWARM):

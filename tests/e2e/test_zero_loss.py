@@ -14,7 +14,7 @@ import pytest
 from compartment_tui.adapters.docker.api.client import Client
 from tests.e2e import traffic
 from tests.e2e.conftest import free_port
-from tests.e2e.shop import Shop, make_shop, removed_at_the_end
+from tests.e2e.shop import Shop, add_http2_caller, make_shop, removed_at_the_end
 from tests.e2e.traffic import Flow, Report, Traffic
 
 pytestmark = pytest.mark.docker
@@ -36,14 +36,16 @@ readiness = { type = "http", path = "/healthz", interval = "100ms", timeout = "2
 
 @pytest.fixture
 def shop(client: Client, tmp_path: Path) -> Iterator[Shop]:
-    """Web and api; two more routed services are deployed once.
+    """Web and api; three more routed services are deployed once.
 
-    The streams of one must live on; the other is stopped and started meanwhile.
+    The streams of one must live on; another calls api over a connection that it keeps; the third is
+    stopped and started meanwhile.
     """
     made = make_shop(tmp_path / "shop", client, port=free_port(), services=("web", "api", "docs"))
     made.warm = True
     shutil.copytree(made.path("api"), made.path("live"))
     made.configure("\n[edge]", f"{STREAMS}\n[edge]")
+    add_http2_caller(made)
     with removed_at_the_end(made):
         yield made
 
@@ -89,7 +91,8 @@ def flows_of(shop: Shop) -> list[Flow]:
     """Everything to web and to api, the streams to a service that nobody deploys meanwhile."""
     flows = []
     for environment, share in SHARES.items():
-        web, api, live = (shop.host(service, environment) for service in ("web", "api", "live"))
+        services = ("web", "api", "live", "caller")
+        web, api, live, caller = (shop.host(service, environment) for service in services)
         flows += [
             traffic.fresh(web, per_second=20 * share),
             traffic.fresh(api, per_second=20 * share),
@@ -100,6 +103,8 @@ def flows_of(shop: Shop) -> list[Flow]:
             traffic.slow_kept(web, clients=2),
             traffic.calls(web, per_second=4 * share),
             traffic.kept_calls(web, per_second=4 * share),
+            traffic.http2_calls(caller, per_second=4 * share),
+            traffic.slow_http2_calls(caller),
             traffic.socket(live),
             traffic.events(live),
         ]
@@ -122,7 +127,7 @@ class Place:
     def open(self) -> None:
         self.shop.good("deploy", "-e", self.environment, "-s", "docs")
         self.shop.change("web", "api", "live")
-        self._carry_out("deploy", "web", "api", "live")
+        self._carry_out("deploy", "web", "api", "live", "caller")
 
     def deploy(self, *services: str) -> None:
         version = self.shop.change(*services)
@@ -222,11 +227,16 @@ def come_and_go(shop: Shop, over: Event) -> int:
 
 
 def assert_seen_by_all(report: Report) -> None:
-    """The requests met most of the versions that came and went, the streams only their own."""
+    """The requests met most of the versions that came and went, the streams only their own.
+
+    So did the calls over one kept connection: their caller stayed, and met every version of api.
+    """
     for flow in report.flows:
         met = len(flow["deployments"])
-        streams = flow["name"].startswith(("socket", "events"))
-        assert met == 1 if streams else met > 2 * ROUNDS, flow
+        stays = flow["name"].startswith(("socket", "events", "http2", "slow http2"))
+        assert met == 1 if stays else met > 2 * ROUNDS, flow
+        if "http2" in flow["name"]:
+            assert len(flow["versions"]) > ROUNDS, flow
 
 
 def beside(shop: Shop, directory: Path, *, version: int = 1) -> Shop:

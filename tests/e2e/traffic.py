@@ -49,6 +49,19 @@ def kept_calls(host: str, *, per_second: float = 4, each: int = 10) -> Flow:
     return _flow("calls", host, path, clients=2, per_second=per_second, name="kept calls")
 
 
+def http2_calls(host: str, *, per_second: float = 4, each: int = 10) -> Flow:
+    """`caller` calls `api`, `each` at once a request, all over one HTTP/2 connection."""
+    path = f"/call?n={each}&path=/"
+    return _flow("calls", host, path, clients=2, per_second=per_second, name="http2 calls")
+
+
+def slow_http2_calls(host: str, *, clients: int = 2, seconds: float = 3) -> Flow:
+    """As `http2_calls`, with so many always under way, each of which takes `seconds`."""
+    path = f"/call?n=1&path=/slow%3Fseconds%3D{seconds:g}"
+    rate = clients / seconds
+    return _flow("calls", host, path, clients=clients, per_second=rate, name="slow http2 calls")
+
+
 def socket(host: str) -> Flow:
     """A WebSocket, one message every 0.1 s."""
     return _flow("socket", host, "/socket", clients=2, per_second=2)
