@@ -1,8 +1,9 @@
 """The clients behind `traffic.Traffic`: run as a program, so that no test's own work slows them.
 
 Reads one plan (a JSON object) from the first line of stdin and sends requests until stdin ends.
-Each further line is answered with the counts so far, the end of stdin with the final ones. Nothing
-is ever retried: what a browser or a library would hide by trying again is counted here.
+Each further line is answered with the counts so far (`answers`: with the moments at which each
+deployment answered), the end of stdin with the final ones. Nothing is ever retried: what a browser
+or a library would hide by trying again is counted here.
 
     {"address": ["127.0.0.1", 8080],
      "flows": [{"name": "fresh web", "kind": "fresh", "host": "shop.localhost", "path": "/version",
@@ -14,6 +15,7 @@ import contextlib
 import json
 import sys
 import time
+from collections import defaultdict
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
@@ -159,7 +161,7 @@ class Clients:
                 if answer.status not in (200, 503):
                     raise Broken(f"status {answer.status}: {_start_of(answer.body)}")
                 flow.counts.count_calls(json.loads(answer.body))
-                flow.counts.deployments[answer.headers.get("x-deployment", "")] += 1
+                flow.counts.note_answer(answer.headers.get("x-deployment", ""), time.time())
             except (OSError, EOFError, ValueError, KeyError, Broken) as problem:
                 flow.counts.fail(problem, began=began)
             finally:
@@ -233,7 +235,7 @@ async def _judged(flow: Flow, connection: Connection, began: float) -> Answer:
         raise Broken(f"an answer from nobody: {_start_of(answer.body)}")
     flow.counts.ok += 1
     flow.counts.slowest = max(flow.counts.slowest, time.monotonic() - began)
-    flow.counts.deployments[deployment] += 1
+    flow.counts.note_answer(deployment, time.time())
     if answer.body[:1] == b"{":
         flow.counts.versions[str(json.loads(answer.body)["version"])] += 1
     else:
@@ -258,14 +260,27 @@ async def _main() -> None:
     await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), sys.stdin)
     clients = Clients(json.loads(await reader.readline()))
     clients.start()
-    while await reader.readline():
-        _report(clients)
+    while asked := await reader.readline():
+        _tell(_answers(clients) if asked == b"answers\n" else _report(clients))
     await clients.stop()
-    _report(clients)
+    _tell(_report(clients))
 
 
-def _report(clients: Clients) -> None:
-    sys.stdout.write(json.dumps([flow.counts.document() for flow in clients.flows]) + "\n")
+def _report(clients: Clients) -> list[dict[str, object]]:
+    return [flow.counts.document() for flow in clients.flows]
+
+
+def _answers(clients: Clients) -> dict[str, list[float]]:
+    """When each deployment answered anybody."""
+    moments: defaultdict[str, set[float]] = defaultdict(set)
+    for flow in clients.flows:
+        for deployment, seen in flow.counts.answered.items():
+            moments[deployment] |= seen
+    return {deployment: sorted(seen) for deployment, seen in moments.items()}
+
+
+def _tell(document: object) -> None:
+    sys.stdout.write(json.dumps(document) + "\n")
     sys.stdout.flush()
 
 

@@ -1,7 +1,7 @@
 """What one kind of traffic did."""
 
 import time
-from collections import Counter
+from collections import Counter, defaultdict
 from dataclasses import dataclass, field, fields
 from datetime import UTC, datetime
 from typing import Any
@@ -24,9 +24,17 @@ class Counts:
     deployments: Counter[str] = field(default_factory=Counter)
     slowest: float = 0.0
     reasons: list[str] = field(default_factory=list)
+    answered: dict[str, set[float]] = field(default_factory=lambda: defaultdict(set))
+    """When each deployment answered, in seconds since the epoch, to the tenth."""
 
     def document(self) -> dict[str, object]:
-        return {one.name: getattr(self, one.name) for one in fields(self)}
+        """All but the moments, which are many."""
+        counted = (one.name for one in fields(self) if one.name != "answered")
+        return {name: getattr(self, name) for name in counted}
+
+    def note_answer(self, deployment: str, at: float) -> None:
+        self.deployments[deployment] += 1
+        self.answered[deployment].add(round(at, 1))
 
     def fail(self, problem: BaseException | str, *, began: float | None = None) -> None:
         self.failed += 1
@@ -48,6 +56,8 @@ class Counts:
         self.versions.update(report["versions"])
         for reason in report.get("cut", ()):
             self.lose(f"a kept connection inside: {reason}")
+        for deployment, at in report.get("answered", {}).items():
+            self.answered[deployment].add(round(at, 1))
         if report["failed"]:
             self.fail(f"{report['failed']} of {report['calls']} calls: {report['failures'][0]}")
         else:

@@ -9,6 +9,7 @@ import os
 import signal
 import socket
 import threading
+import time
 from collections import Counter
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -129,10 +130,12 @@ class Caller:
 
     def call(self, number: int, path: str) -> dict[str, object]:
         calls = [self._people.submit(self._once, path) for _ in range(number)]
-        failures, versions = [], Counter[str]()
+        failures, versions, answered = [], Counter[str](), dict[str, float]()
         for call in calls:
             try:
-                versions[call.result()] += 1
+                said, at = call.result()
+                versions[said["version"]] += 1
+                answered[said["deployment"]] = max(at, answered.get(said["deployment"], 0))
             except (OSError, Lost) as problem:
                 failures.append(str(problem))
         with self._lock:
@@ -143,9 +146,11 @@ class Caller:
             "failures": failures,
             "versions": versions,
             "cut": cut,
+            "answered": answered,
         }
 
-    def _once(self, path: str) -> str:
+    def _once(self, path: str) -> tuple[dict[str, str], float]:
+        """What was said, and when, in seconds since the epoch."""
         with self._lock:
             if self._pipe is not None and self._pipe.ended:
                 self._cut.append(self._pipe.ended)
@@ -156,7 +161,7 @@ class Caller:
         status, body = pipe.ask(path)
         if status != 200:
             raise Lost(f"status {status}: {body[:60].decode(errors='replace')}")
-        return str(json.loads(body)["version"])
+        return json.loads(body), time.time()
 
 
 class Handler(BaseHTTPRequestHandler):

@@ -2,6 +2,7 @@
 
 import os
 import signal
+import socket
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -12,6 +13,7 @@ from compartment_tui.adapters.docker.api.client import Client
 from tests.e2e import traffic
 from tests.e2e.command import Running
 from tests.e2e.conftest import free_port
+from tests.e2e.drains import drains_of, summary, unexplained
 from tests.e2e.shop import (
     Shop,
     eventually,
@@ -209,6 +211,34 @@ def test_a_new_version_that_dies_while_the_old_one_drains_gives_its_traffic_back
     load.wait_until_flowing()
     load.wait_until_flowing()
     assert load.report().since(afterwards).failed == 0
+
+
+# --- a connection that nobody uses ----------------------------------------------------------------
+
+
+@pytest.mark.usefixtures("nothing_lost")
+def test_a_connection_left_open_holds_a_drain_up_and_is_named(
+    shop: Shop, load: Traffic, tell: Callable[..., None]
+) -> None:
+    """Until the drain is over; and who counts requests finds none that explains it."""
+    container = shop.client.api.inspect_container(shop.running()[shop.active()["web"]])
+    (network,) = container["NetworkSettings"]["Networks"].values()
+    version = shop.change("web")
+    with socket.create_connection((network["IPAddress"], 8080), timeout=10) as left_open:
+        left_open.sendall(b"GET /version HTTP/1.1\r\nHost: web\r\n\r\n")
+        assert left_open.recv(1000).startswith(b"HTTP/1.1 200")
+        running = shop.start("deploy", "-s", "web")
+        result = running.wait()
+    assert result.code == 0, result.text
+    told = [one["callers"] for one in running.events if one["type"] == "drain_waits"]
+    stranger = {"kind": "address", "name": network["Gateway"], "connections": 1}
+    assert told[-1] == [stranger], told
+    drains = drains_of(running.events)
+    assert len(drains) == 1
+    answers = load.answers()
+    tell(summary(drains, answers))
+    assert unexplained(drains, answers) == [drains[0].words(answers)]
+    assert shop.get() == (200, version)
 
 
 # --- the edge -------------------------------------------------------------------------------------

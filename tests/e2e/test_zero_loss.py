@@ -14,6 +14,7 @@ import pytest
 from compartment_tui.adapters.docker.api.client import Client
 from tests.e2e import traffic
 from tests.e2e.conftest import free_port
+from tests.e2e.drains import Drain, drains_of, summary, unexplained
 from tests.e2e.shop import Shop, add_http2_caller, make_shop, removed_at_the_end
 from tests.e2e.traffic import Flow, Report, Traffic
 
@@ -71,6 +72,7 @@ def test_switches_lose_no_request(shop: Shop, tell: Callable[..., None], tmp_pat
             over.set()
             visits = guest.result()
             load.wait_until_flowing()
+            answers = load.answers()
             report = load.stop()
             tell(*report.lines())
     runs = sum(one.runs for one in places)
@@ -79,7 +81,11 @@ def test_switches_lose_no_request(shop: Shop, tell: Callable[..., None], tmp_pat
     tell(f"{runs} runs, {switches} switches, {visits} environments made and deleted in {took}")
     ends = sorted(seconds for one in places for seconds in one.endings)
     tell(f"from live to the end: median {ends[len(ends) // 2]:.1f} s, longest {ends[-1]:.1f} s")
+    drains = [one for place in places for one in place.drains]
+    tell(summary(drains, answers))
     report.assert_nothing_lost()
+    assert not unexplained(drains, answers)
+    assert len(drains) == switches
     assert runs >= 40
     assert visits >= 1
     assert_seen_by_all(report)
@@ -118,11 +124,12 @@ class Place:
     shop: Shop
     environment: str
     live: dict[str, str] = field(default_factory=dict)
-    """The active deployment of every service, by what the runs said."""
+    """The active deployment of every service."""
     runs: int = 0
     switches: int = 0
     endings: list[float] = field(default_factory=list)
     """Seconds from live to the end of each run: its drains, and the stop of what was live."""
+    drains: list[Drain] = field(default_factory=list)
 
     def open(self) -> None:
         self.shop.good("deploy", "-e", self.environment, "-s", "docs")
@@ -141,7 +148,8 @@ class Place:
     def hold_and_promote(self, *services: str) -> None:
         """What is held answers at its preview alone, then it is live, and is the very same."""
         version = self.shop.change(*services)
-        document = self.shop.good(*self._words("deploy", *services), "--hold").json()
+        words = (*self._words("deploy", *services), "--hold", "--output", "json")
+        document = self.shop.good(*words).json()
         assert {one["id"] for one in document["activeDeployments"]} == set(self.live.values())
         candidates = {one["serviceName"]: one["candidate"] for one in document["services"]}
         for service in services:
@@ -179,12 +187,16 @@ class Place:
 
     def _words(self, verb: str, *services: str) -> tuple[str, ...]:
         named = [word for service in services for word in ("-s", service)]
-        return (verb, "-e", self.environment, *named, "--output", "json")
+        return (verb, "-e", self.environment, *named)
 
     def _carry_out(self, verb: str, *services: str, more: tuple[str, ...] = ()) -> None:
-        document = self.shop.good(*self._words(verb, *services), *more).json()
-        self.live = {one["serviceName"]: one["id"] for one in document["activeDeployments"]}
-        self.endings.append(document["durationSeconds"] - (document["liveAfterSeconds"] or 0))
+        running = self.shop.start(*self._words(verb, *services), *more)
+        result = running.wait(120)
+        assert result.code == 0, result.text
+        self.live = self.shop.active(self.environment)
+        self.drains += drains_of(running.events)
+        finished = running.events[-1]
+        self.endings.append(finished["durationSeconds"] - (finished["liveAfterSeconds"] or 0))
         for service in services:
             assert self.shop.answered_by(service, self.environment) == self.live[service]
 

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
 
+from tests.e2e.drains import Answers
+
 COUNTED = ("sent", "ok", "failed", "cut", "opened", "calls")
 ROOT = Path(__file__).parents[2]
 Flow = dict[str, object]
@@ -179,14 +181,20 @@ class Traffic:
         if self._final is not None:
             return self._final
         self._say("report")
-        return self._read()
+        return self._read_report()
+
+    def answers(self) -> Answers:
+        """When each deployment answered, before `stop`."""
+        self._say("answers")
+        answers: Answers = self._read()
+        return answers
 
     def stop(self) -> Report:
         """Let requests in flight end; the final counts."""
         if self._final is None:
             assert self._process.stdin is not None
             self._process.stdin.close()
-            final = self._read()
+            final = self._read_report()
             self._process.wait(timeout=30)
             self._process.stdin = None
             self._final = final
@@ -209,11 +217,14 @@ class Traffic:
         self._process.stdin.write(line + "\n")
         self._process.stdin.flush()
 
-    def _read(self) -> Report:
+    def _read_report(self) -> Report:
+        return Report(tuple(self._read()))
+
+    def _read(self) -> Any:  # noqa: ANN401 - whatever was asked for
         assert self._process.stdout is not None
         line = self._process.stdout.readline()
         assert line, f"the clients ended by themselves with {self._process.poll()}"
-        return Report(tuple(json.loads(line)))
+        return json.loads(line)
 
 
 def _shortened(text: str, limit: int = 60) -> str:
