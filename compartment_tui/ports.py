@@ -465,8 +465,11 @@ class EnvironmentLock(Lock, Protocol):
         Raises EdgeNotConfirmed when the edge cannot be asked at all.
         """
 
-    def waited(self, hosts: Collection[str]) -> Mapping[str, WaitCount]:
-        """By host, the requests that waited at the edge: to be asked once, when they do not."""
+    def waited(self, hosts: Mapping[str, Collection[str]]) -> Mapping[str, WaitCount]:
+        """By service, the requests that waited at the edge: to be asked once, when they do not.
+
+        Those of visitors to its `hosts`, and those of callers inside.
+        """
 
     def ready(self, instance: Instance, readiness: Readiness, port: int | None) -> Refusal | None:
         """Ask once whether it can take traffic; None when ready, else why not.

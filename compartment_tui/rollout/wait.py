@@ -17,7 +17,7 @@ from compartment_tui.domain.names import stepping_aside_name
 from compartment_tui.domain.planning.plan import Plan
 from compartment_tui.domain.planning.rollback_targets import spec_of
 from compartment_tui.domain.routes import Route
-from compartment_tui.domain.wait import Wait, summed
+from compartment_tui.domain.wait import Wait
 from compartment_tui.ports import ConnectionCount, EnvironmentLock, World
 from compartment_tui.rollout.caller_names import CallerNames
 from compartment_tui.rollout.context import Rollout
@@ -100,14 +100,13 @@ def count_waits(rollout: Rollout) -> None:
         for service in measured
     }
     try:
-        counts = rollout.lock.waited(set().union(*hosts.values())) if measured else {}
+        counts = rollout.lock.waited(hosts) if measured else {}
     except Exception as raised:
         # The run is over: what is not known is not worth a word.
         as_expected(rollout.world, raised)
         counts = {}
     for service, longest in measured.items():
-        found = [counts[host] for host in hosts[service] if host in counts]
-        rollout.waits[service] = Wait(longest=longest, count=summed(found) if found else None)
+        rollout.waits[service] = Wait(longest=longest, count=counts.get(service))
 
 
 def waiting_entries(

@@ -132,7 +132,7 @@ def test_a_route_that_waits_leads_to_whoever_gets_the_name(bench: Bench) -> None
         bench.world.engine.name_awaited(bench.key, {"web": deployment})
         assert bench.eventually(lambda: bench.visit(host))
         bench.put_in_force(lock, table)
-        assert lock.waited([host]).keys() == {host}
+        assert lock.waited({"web": [host]}).keys() == {"web"}
 
 
 def test_a_table_of_the_same_routes_has_its_own_marker(bench: Bench) -> None:

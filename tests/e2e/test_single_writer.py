@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -39,6 +40,12 @@ readiness = { type = "http", path = "/healthz", interval = "100ms", timeout = "2
 settle = "200ms"
 stop_grace = "5s"
 volumes = { data = "/data" }
+
+[services.caller]
+path = "services/caller"
+kind = "api"
+port = 8080
+readiness = { type = "tcp", interval = "100ms", timeout = "20s" }
 """
 DOCKERFILE = """FROM python:3.11-slim
 RUN python3 -c "import http.server, hashlib"
@@ -95,14 +102,39 @@ signal.signal(signal.SIGTERM, lambda *_: threading.Thread(target=server.shutdown
 server.serve_forever()
 """
 
+CALLER = """
+from http.client import HTTPConnection
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+class Handler(BaseHTTPRequestHandler):
+    \"\"\"Asks the store inside whatever it is asked, and tells what it was told.\"\"\"
+
+    def do_GET(self):
+        connection = HTTPConnection("store", 8080, timeout=60)
+        connection.request("GET", "/", headers={"X-Number": self.headers["X-Number"]})
+        answer = connection.getresponse()
+        body = answer.read()
+        connection.close()
+        self.send_response(answer.status)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_):
+        pass
+
+ThreadingHTTPServer(("0.0.0.0", 8080), Handler).serve_forever()
+"""
+
 
 @pytest.fixture
 def shop(client: Client, tmp_path: Path) -> Iterator[Shop]:
     made = make_shop(tmp_path / "shop", client, port=free_port(), services=("api",))
     shutil.rmtree(made.path("api"))
-    made.path("store").mkdir(parents=True)
-    made.path("store", "Dockerfile").write_text(DOCKERFILE, encoding="utf-8")
-    made.path("store", "server.py").write_text(SERVER, encoding="utf-8")
+    for service, program in (("store", SERVER), ("caller", CALLER)):
+        made.path(service).mkdir(parents=True)
+        made.path(service, "Dockerfile").write_text(DOCKERFILE, encoding="utf-8")
+        made.path(service, "server.py").write_text(program, encoding="utf-8")
     file = made.directory / "compartment.toml"
     head, _, rest = file.read_text(encoding="utf-8").partition("\n[services.api]")
     _, _, edge = rest.partition("\n[edge]")
@@ -113,10 +145,9 @@ def shop(client: Client, tmp_path: Path) -> Iterator[Shop]:
 
 @dataclass(slots=True)
 class Visitors:
-    """People who ask and send all the time; nothing is ever tried again."""
+    """Who asks and sends all the time, from outside and inside; nothing is ever tried again."""
 
     port: int
-    host: str
     over: threading.Event = field(default_factory=threading.Event)
     lost: list[str] = field(default_factory=list)
     sent: Counter[str] = field(default_factory=Counter)
@@ -124,18 +155,18 @@ class Visitors:
     numbers: list[str] = field(default_factory=list)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def keep_asking(self, name: str, body: bytes, pause: float) -> None:
+    def keep_asking(self, name: str, host: str, body: bytes, pause: float) -> None:
         digest = hashlib.sha256(body).hexdigest() if body else ""
         number = 0
         while not self.over.wait(pause):
             number += 1
-            self._ask(f"{name}-{number}", body, digest)
+            self._ask(f"{name}-{number}", host, body, digest)
 
-    def _ask(self, number: str, body: bytes, digest: str) -> None:
+    def _ask(self, number: str, host: str, body: bytes, digest: str) -> None:
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=PATIENCE_SECONDS)
         began, wrong = time.monotonic(), ""
         try:
-            headers = {"Host": self.host, "X-Number": number}
+            headers = {"Host": host, "X-Number": number}
             connection.request("POST" if body else "GET", "/", body or None, headers)
             answer = connection.getresponse()
             said = answer.read().decode()
@@ -155,19 +186,20 @@ class Visitors:
 
 
 def test_requests_to_a_single_writer_wait(shop: Shop, tell: Callable[..., None]) -> None:
-    def become(version: str, outcome: str = "live") -> dict[str, object]:
+    def become(version: str, outcome: str = "live") -> dict[str, Any]:
         shop.path("store", "version.txt").write_text(f"{version}\n", encoding="utf-8")
         document = dict(shop.run("deploy", "--output", "json").json())
         assert document["outcome"] == outcome, document
         return document
 
     become("0")
-    visitors = Visitors(shop.port, shop.host("store"))
-    upload = os.urandom(UPLOAD)
+    visitors = Visitors(shop.port)
+    store, caller = shop.host("store"), shop.host("caller")
     flows = [
-        *((f"get{number}", b"", 0.1) for number in range(4)),
-        *((f"post{number}", os.urandom(5_000), 0.1) for number in range(2)),
-        ("upload", upload, 0.5),
+        *((f"get{number}", store, b"", 0.1) for number in range(4)),
+        *((f"post{number}", store, os.urandom(5_000), 0.1) for number in range(2)),
+        *((f"inside{number}", caller, b"", 0.1) for number in range(3)),
+        ("upload", store, os.urandom(UPLOAD), 0.5),
     ]
     results = []
     with ThreadPoolExecutor(len(flows)) as people:
@@ -202,11 +234,10 @@ def test_requests_to_a_single_writer_wait(shop: Shop, tell: Callable[..., None])
     assert arrived.keys() == set(visitors.numbers)
     assert not [version for _, version in log if version == "bad"]
     assert len(waits) == len(results)
-    assert all(wait["requests"] for wait in waits), waits
+    # Each has one that waits; only an upload may take as long as the replacement.
+    assert all(int(wait["requests"]) >= len(flows) - 1 for wait in waits), waits
     assert not any(wait["failed"] for wait in waits), waits
 
 
-def _waits(document: dict[str, object]) -> list[dict[str, object]]:
-    rollout = document["rollout"]
-    assert isinstance(rollout, list)
-    return [track["wait"] for track in rollout]
+def _waits(document: dict[str, Any]) -> list[dict[str, Any]]:
+    return [track["wait"] for track in document["rollout"] if track["wait"]]

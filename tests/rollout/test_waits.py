@@ -56,13 +56,19 @@ def opened() -> MemoryWorld:
 
 
 def keep_coming(opened: MemoryWorld) -> None:
-    """Somebody asks whenever a little time has passed, for as long as it passes."""
+    """Visitors ask whenever a little time has passed, and now and then another service does."""
+    caller = state(opened).active["web"]
 
     def ask() -> None:
         opened.host.arrive(HOST)
         opened.clock.call_in(EVERY, ask)
 
+    def ask_inside() -> None:
+        opened.host.arrive_inside(caller, "store")
+        opened.clock.call_in(5 * EVERY, ask_inside)
+
     ask()
+    ask_inside()
 
 
 def answered_by(opened: MemoryWorld) -> list[str]:
@@ -84,7 +90,9 @@ def test_nobody_is_lost_and_the_result_tells_how_long_they_waited(opened: Memory
     wait = last.waits["store"]
     assert wait.count is not None
     assert wait.count.failed == 0
-    assert wait.count.requests == sum(one.waited for one in opened.host.visitors) > 10
+    waited = [one for one in opened.host.visitors if one.waited]
+    assert wait.count.requests == len(waited) > 10
+    assert any(one.inside for one in waited)
     assert timedelta(milliseconds=700) < wait.longest < 3 * SECOND
     assert last.gaps == {}
 

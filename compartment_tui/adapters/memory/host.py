@@ -58,10 +58,12 @@ class PretendedEdge:
 
 @dataclass(slots=True, kw_only=True, eq=False)
 class Visitor:
-    """One request of somebody outside."""
+    """One request of somebody outside, or of a service to another one."""
 
-    host: str
     arrived: timedelta
+    host: str = ""
+    inside: tuple[EnvironmentKey, str] | None = None
+    """The service that another one of its environment calls."""
     answered_by: str | None = None
     """The deployment whose answer they got; None: none so far, or an error."""
     early: bool = False
@@ -372,13 +374,28 @@ class Host:
         key, route = self._route(hostname)
         visitor = Visitor(host=hostname, arrived=self.clock.monotonic())
         self._answer(visitor, self._answer_of(key, route))
-        if visitor.answered_by is None and key is not None and route is not None and route.waiting:
+        if key is not None and route is not None and route.waiting:
+            self._let_wait(visitor, key, route)
+        self.visitors.append(visitor)
+        return visitor
+
+    def arrive_inside(self, caller: str, service: str) -> "Visitor":
+        """A container calls a service; where the route waits, its call does, too."""
+        key = self.containers[caller].key
+        visitor = Visitor(inside=(key, service), arrived=self.clock.monotonic())
+        self._answer(visitor, self.call(caller, service))
+        route = self._route_inside(caller, service)
+        if route is not None and route.waiting:
+            self._let_wait(visitor, key, route)
+        self.visitors.append(visitor)
+        return visitor
+
+    def _let_wait(self, visitor: "Visitor", key: EnvironmentKey, route: Route) -> None:
+        visitor.waited = True
+        if visitor.answered_by is None:
             visitor.waits_for = stepping_aside_name(route.waiting, key)
             visitor.until = visitor.arrived + timedelta(seconds=route.wait)
             self.clock.call_in(TRY_AGAIN, partial(self._try_again, visitor))
-        visitor.waited = route is not None and bool(route.waiting)
-        self.visitors.append(visitor)
-        return visitor
 
     def _try_again(self, visitor: "Visitor") -> None:
         """A request that waits keeps to what it waits for, whatever the routes say by now."""
@@ -409,10 +426,7 @@ class Host:
         container = self.containers[caller]
         key = container.key
         if service in container.birth.inner:
-            table = self.in_force.get(key, RouteTable())
-            ports = self.edge.inner_ports(key) if self.edge else ()
-            routes = (one for one in table.routes if one.inside == service and one.port in ports)
-            route = next((one for one in routes if not one.stopped), None)
+            route = self._route_inside(caller, service)
             if route is not None and route.waiting:
                 return self.awaited(stepping_aside_name(service, key))
             found = route.deployment if route is not None else None
@@ -422,6 +436,16 @@ class Host:
             found = next((bearers[name] for name in names if name in bearers), None)
         there = self.containers.get(found or "")
         return found if there is not None and there.refuses() is None else None
+
+    def _route_inside(self, caller: str, service: str) -> Route | None:
+        """Where the edge leads a container that looks for a service there."""
+        container = self.containers[caller]
+        if service not in container.birth.inner:
+            return None
+        table = self.in_force.get(container.key, RouteTable())
+        ports = self.edge.inner_ports(container.key) if self.edge else ()
+        routes = (one for one in table.routes if one.inside == service and one.port in ports)
+        return next((one for one in routes if not one.stopped), None)
 
     def running(self, key: EnvironmentKey, service: str) -> tuple[str, ...]:
         """Deployments of a service whose containers run."""

@@ -172,11 +172,11 @@ class MemoryEnvironmentLock:
             raise edge_away(EdgeNotConfirmed)
         return self._host.in_force.get(self._key, RouteTable()) == table
 
-    def waited(self, hosts: Collection[str]) -> Mapping[str, WaitCount]:
+    def waited(self, hosts: Mapping[str, Collection[str]]) -> Mapping[str, WaitCount]:
         self.confirm()
         if self._host.edge is None or not self._host.edge.running:
             raise edge_away(EdgeNotConfirmed)
-        return {host: self._waited(host) for host in hosts}
+        return {service: self._waited(service, its) for service, its in hosts.items()}
 
     def proof(self) -> str:
         self.confirm()
@@ -192,8 +192,10 @@ class MemoryEnvironmentLock:
         self.confirm()
         return self._host.order_failures()
 
-    def _waited(self, host: str) -> WaitCount:
-        came = [one for one in self._host.visitors if one.host == host and one.waited]
+    def _waited(self, service: str, hosts: Collection[str]) -> WaitCount:
+        inside = (self._key, service)
+        waited = (one for one in self._host.visitors if one.waited)
+        came = [one for one in waited if one.host in hosts or one.inside == inside]
         failed = [one for one in came if one.answered_by is None and not one.waits_for]
         return WaitCount(requests=len(came), failed=len(failed))
 

@@ -10,6 +10,7 @@ import pytest
 from compartment_tui.adapters.docker.edge import traefik
 from compartment_tui.domain.names import EnvironmentKey, preview_host
 from compartment_tui.domain.routes import Route, RouteTable
+from compartment_tui.domain.wait import WaitCount
 from tests.adapters.edge.test_traefik import API, KEY, RUN, STOPPED, TABLE, WEB, api
 
 ENTRY = traefik.InnerEntry(ports=(80, 3000, 8080), subnet="10.201.3.0/24")
@@ -134,3 +135,19 @@ def test_exactly_these_are_in_force() -> None:
 def test_those_of_another_environment_do_not_count() -> None:
     other = EnvironmentKey("shop", "x")
     assert traefik.in_force(other, RouteTable(), *answers(INSIDE), ENTRY)
+
+
+def test_callers_inside_who_waited_are_told_by_a_router_of_their_own_too() -> None:
+    waiting = INSIDE.made_wait(RUN, "a-b_c", {WEB: 30})
+    plain, waits = (
+        next(one for one in routers(table).items() if "a-b_c" in one[1]["rule"])
+        for table in (INSIDE, waiting)
+    )
+    assert waits == (f"{plain[0]}-wait", plain[1])
+    assert traefik.in_force(KEY, waiting, *answers(waiting), ENTRY)
+    assert not traefik.in_force(KEY, waiting, *answers(INSIDE), ENTRY)
+    metrics = "".join(
+        f'traefik_router_requests_total{{code="200",router="{router}@file",service="s@file"}} {n}\n'
+        for router, n in ((plain[0], 1000), (waits[0], 7))
+    )
+    assert traefik.waited(KEY, "a-b_c", [], metrics) == WaitCount(requests=7, failed=0)

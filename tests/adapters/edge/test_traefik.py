@@ -311,6 +311,6 @@ def test_requests_that_waited_are_told_by_a_router_of_their_own() -> None:
 {name}{{code="200",method="GET",protocol="http",router="{plain}",service="s@file"}} 1000
 traefik_router_request_duration_seconds_count{{code="200",router="{waits}"}} 41
 """
-    found = traefik.waited(KEY, "shop.localhost", metrics)
+    found = traefik.waited(KEY, "web", ["shop.localhost", "www.localhost"], metrics)
     assert (found.requests, found.failed) == (42, 1)
-    assert traefik.waited(KEY, "shop.localhost", "") == WaitCount(requests=0, failed=0)
+    assert traefik.waited(KEY, "api", [], metrics) == WaitCount(requests=0, failed=0)

@@ -135,10 +135,13 @@ class EdgeNamespace:
         lines = (line.message for line in written(self._client, edge.id, since=since))
         return certificate_orders.failures(lines)
 
-    def waited(self, hosts: Collection[str]) -> Mapping[str, WaitCount]:
+    def waited(self, hosts: Mapping[str, Collection[str]]) -> Mapping[str, WaitCount]:
         """See `EnvironmentLock.waited`."""
         metrics = self._from_there(lambda: self._run(QUESTIONS, traefik.METRICS)).text
-        return {host: traefik.waited(self._key, host, metrics) for host in hosts}
+        return {
+            service: traefik.waited(self._key, service, its_hosts, metrics)
+            for service, its_hosts in hosts.items()
+        }
 
     def ready(self, instance: Instance, readiness: Readiness, port: int | None) -> Refusal | None:
         """See `EnvironmentLock.ready`."""

@@ -10,7 +10,7 @@ import json
 import re
 import tomllib
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import urlsplit
@@ -329,7 +329,8 @@ def _inner_routers(
     for name, route in called.items():
         service, caller = _inner_service(key, name), f"ClientIP(`{inner.subnet}`)"
         alone = sharing[route.port] == 1
-        routers[service] = {
+        # Nothing but the name is another while they wait: it tells their figures apart.
+        routers[f"{service}{WAIT if route.waiting else ''}"] = {
             "entryPoints": [_inner_name(route.port)],
             "rule": caller if alone else f"Host(`{name}`) && {caller}",
             "service": service,
@@ -533,9 +534,11 @@ def _until_there(seconds: int) -> dict[str, Any]:
     }
 
 
-def waited(key: EnvironmentKey, host: str, metrics: str) -> WaitCount:
-    """How many requests waited for a host, by what the edge's /metrics say."""
-    ours = re.compile(rf'router="{router_name(key, host, waits=True)}(-rule-[0-9]+)?(-tls)?@file"')
+def waited(key: EnvironmentKey, service: str, hosts: Collection[str], metrics: str) -> WaitCount:
+    """How many requests to a service waited, from outside and inside, by the edge's /metrics."""
+    names = [f"{router_name(key, host, waits=True)}(-rule-[0-9]+)?(-tls)?" for host in hosts]
+    names.append(f"{_inner_service(key, service)}{WAIT}")
+    ours = re.compile(f'router="({"|".join(names)})@file"')
     requests = failed = 0
     for line in metrics.splitlines():
         if line.startswith(_REQUESTS) and ours.search(line):

@@ -330,7 +330,7 @@ class DockerEnvironmentLock:
         self.confirm()
         return self._standpoint.in_force(table, self._entry)
 
-    def waited(self, hosts: Collection[str]) -> Mapping[str, "WaitCount"]:
+    def waited(self, hosts: Mapping[str, Collection[str]]) -> Mapping[str, "WaitCount"]:
         self.confirm()
         return self._standpoint.waited(hosts)
 
