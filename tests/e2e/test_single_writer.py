@@ -1,7 +1,9 @@
 """A service with a volume, replaced again and again under requests: they wait, none is lost."""
 
+import asyncio
 import hashlib
 import http.client
+import json
 import os
 import shutil
 import threading
@@ -9,6 +11,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import closing, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -16,8 +19,10 @@ from typing import Any
 import pytest
 
 from compartment_tui.adapters.docker.api.client import Client
+from tests.e2e.command import Running
 from tests.e2e.conftest import free_port
 from tests.e2e.shop import Shop, make_shop, removed_at_the_end, resume
+from tests.e2e.wire import Broken, Connection
 
 pytestmark = pytest.mark.docker
 
@@ -237,6 +242,104 @@ def test_requests_to_a_single_writer_wait(shop: Shop, tell: Callable[..., None])
     # Each has one that waits; only an upload may take as long as the replacement.
     assert all(int(wait["requests"]) >= len(flows) - 1 for wait in waits), waits
     assert not any(wait["failed"] for wait in waits), waits
+
+
+# --- streams --------------------------------------------------------------------------------------
+
+CUT = "2 connections were still open, and cut off: 2 through the edge"
+
+
+@pytest.fixture
+def streaming(client: Client, tmp_path: Path) -> Iterator[Shop]:
+    """The api of the example, which has a WebSocket and events, as a single writer."""
+    made = make_shop(tmp_path / "shop", client, port=free_port(), services=("api",))
+    volumes = 'volumes = { data = "/data" }\nhold = "10s"\n'
+    made.configure("[services.api]\n", f"[services.api]\n{volumes}")
+    with removed_at_the_end(made):
+        made.good("deploy")
+        yield made
+
+
+def test_streams_that_begin_meanwhile_wait_and_live_on(
+    streaming: Shop, tell: Callable[..., None]
+) -> None:
+    """Until the next replacement: that one waits for half of `hold`, then cuts them off."""
+    old = streaming.active()["api"]
+    version = streaming.change("api")
+    running = streaming.start("deploy")
+    running.until({"type": "stage_started", "stage": "checking_readiness"})
+    found = asyncio.run(_stream_until_cut(streaming, running))
+    new = streaming.active()["api"]
+    for kind, stream in found.items():
+        tell(
+            f"{kind}: began after {stream.waited:.1f} s, {stream.messages} messages,"
+            f" cut off {stream.cut_after:.1f} s after the next deploy began"
+        )
+        assert old != stream.deployment != new, stream
+        assert 0.1 < stream.waited < 10, stream
+        assert stream.cut_after > 5, stream  # half of `hold`
+    assert CUT not in [one["message"] for one in running.events if one["type"] == "noted"]
+    assert streaming.get("api") == (200, str(int(version) + 1))
+
+
+@dataclass(slots=True)
+class Stream:
+    """One that began while its service was replaced."""
+
+    waited: float
+    deployment: str
+    messages: int = 0
+    cut_after: float = 0.0
+
+
+async def _stream_until_cut(shop: Shop, running: Running) -> dict[str, Stream]:
+    """A WebSocket and events through the rest of one deploy, and until another one cuts them."""
+    again = asyncio.Event()
+    opening = (_converse(shop, again), _listen(shop, again))
+    streams = [asyncio.create_task(one) for one in opening]
+    result = await asyncio.to_thread(running.wait)
+    assert result.code == 0, result.text
+    await asyncio.sleep(1)
+    shop.change("api")
+    again.set()
+    document = (await asyncio.to_thread(shop.good, "deploy", "--output", "json")).json()
+    assert document["rollout"][0]["notes"] == [CUT]
+    return dict(zip(("a WebSocket", "events"), await asyncio.gather(*streams), strict=True))
+
+
+async def _converse(shop: Shop, again: asyncio.Event) -> Stream:
+    began = time.monotonic()
+    connection = Connection(*await asyncio.open_connection("127.0.0.1", shop.port))
+    headers = await connection.become_socket(shop.host("api"), "/socket")
+    stream = Stream(time.monotonic() - began, headers["x-deployment"])
+    next_deploy = 0.0
+    with closing(connection), suppress(Broken, EOFError, OSError):
+        while True:
+            connection.say(str(stream.messages))
+            assert await connection.hear() == str(stream.messages)
+            stream.messages += 1
+            next_deploy = next_deploy or (time.monotonic() if again.is_set() else 0.0)
+            await asyncio.sleep(0.1)
+    stream.cut_after = time.monotonic() - next_deploy
+    return stream
+
+
+async def _listen(shop: Shop, again: asyncio.Event) -> Stream:
+    began = time.monotonic()
+    connection = Connection(*await asyncio.open_connection("127.0.0.1", shop.port))
+    connection.send(shop.host("api"), "/events", "Accept: text/event-stream")
+    status, headers = await connection.head()
+    assert status == 200
+    stream = Stream(time.monotonic() - began, headers["x-deployment"])
+    next_deploy = 0.0
+    with closing(connection), suppress(Broken, EOFError, OSError):
+        async for part in connection.chunks():
+            stream.messages += 1
+            event = json.loads(part.partition(b"data: ")[2])
+            assert event["counter"] == stream.messages, event
+            next_deploy = next_deploy or (time.monotonic() if again.is_set() else 0.0)
+    stream.cut_after = time.monotonic() - next_deploy
+    return stream
 
 
 def _waits(document: dict[str, Any]) -> list[dict[str, Any]]:
