@@ -103,6 +103,12 @@ class OwnEngine:
             assert time.monotonic() < deadline, f"the engine does not answer:\n{end}"
             time.sleep(0.05)
 
+    def stop(self) -> None:
+        """As `systemctl stop docker`: what runs in containers is asked to end, too."""
+        assert self.process is not None
+        self.process.terminate()
+        self.process.wait()
+
     def kill(self) -> None:
         """`kill -9` for it and its containerd; what ran in containers goes on."""
         assert self.process is not None

@@ -1,5 +1,6 @@
 """The engine itself is killed and comes back, quietly and in a deploy; and joins a Swarm."""
 
+import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
@@ -37,6 +38,19 @@ def shop(engine: OwnEngine, tmp_path_factory: pytest.TempPathFactory) -> Iterato
     client.close()
 
 
+@pytest.fixture(scope="module")
+def calling(engine: OwnEngine, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
+    """Another one, with an edge of its own: two services call a third, one over HTTP/2."""
+    with closing(engine.client()) as client:
+        directory = tmp_path_factory.mktemp("calling") / "shop"
+        made = make_shop(directory, client, port=8082, services=("web", "api"))
+        made.variables = {"DOCKER_HOST": engine.host}
+        made.connect = engine.connect
+        add_http2_caller(made)
+        made.good("deploy")
+        yield made
+
+
 def test_an_engine_that_was_killed_brings_everything_back(
     shop: Shop, engine: OwnEngine, tell: Callable[..., None]
 ) -> None:
@@ -60,6 +74,35 @@ def test_an_engine_that_was_killed_brings_everything_back(
         report = load.stop()
     tell(report.brief())
     report.assert_nothing_lost()
+
+
+@pytest.mark.parametrize("way", ["killed", "stopped"])
+def test_callers_inside_are_served_again_by_themselves(
+    calling: Shop, engine: OwnEngine, tell: Callable[..., None], way: str
+) -> None:
+    before = calling.assert_settled()
+    web, caller = calling.host("web"), calling.host("caller")
+    inside = [traffic.calls(web), traffic.kept_calls(web), traffic.http2_calls(caller)]
+    with Traffic(calling.port, [*flows_of(calling), *inside], prefix=engine.inside) as load:
+        load.wait_until_flowing()
+        assert load.report().failed == 0
+        began = time.monotonic()
+        engine.kill() if way == "killed" else engine.stop()
+        engine.start()
+        answers = f"the engine answers again after {time.monotonic() - began:.1f} s"
+        eventually(calling.answers, seconds=60, pause=0.02)
+        visitors = f"visitors after {time.monotonic() - began:.1f} s"
+        load.wait_until_flowing(seconds=60)
+        callers = f"callers inside after {time.monotonic() - began:.1f} s"
+        back = load.report()
+        load.wait_until_flowing(times=5)
+        report = load.stop()
+    tell(f"the engine was {way}: {answers}, {visitors}, {callers}", report.brief())
+    assert report.failed, "the traffic must see that, or it sees nothing"
+    since = report.since(back)
+    assert not since.failed, since.lines()
+    assert not since.cut, since.lines()
+    assert calling.assert_settled() == before
 
 
 @pytest.mark.parametrize(
