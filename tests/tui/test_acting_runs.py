@@ -16,10 +16,10 @@ from compartment_tui.domain.outcome import Outcome
 from compartment_tui.domain.requests import Deploy
 from compartment_tui.tui import messages as news
 from compartment_tui.tui.app import CompartmentApp
-from compartment_tui.tui.kit.confirm import AskScreen
 from compartment_tui.tui.main.main_screen import MainScreen
 from compartment_tui.tui.messages import ActWanted
 from compartment_tui.tui.runs.activity_screen import ActivityScreen
+from compartment_tui.tui.runs.cancel_screen import CancelScreen
 from compartment_tui.tui.runs.output_pane import OutputPane
 from compartment_tui.tui.runs.plan_screen import PlanScreen
 from compartment_tui.tui.runs.run_screen import RunScreen
@@ -336,7 +336,7 @@ def test_cancelling_asks_once_and_reverts(live: tuple[MemoryWorld, HeldClock]) -
         await deploys(one)
         await one.until(lambda: clock.waiting)
         await one.press("X")
-        await one.screen(AskScreen)
+        await one.screen(CancelScreen)
         await one.reads("Cancel and revert?")
         await one.press("n")
         await one.screen(RunScreen)
@@ -368,6 +368,31 @@ def test_after_the_switch_cancelling_ends_the_drain(live: tuple[MemoryWorld, Hel
         await one.reads("stays live", "End the drain")
         await one.press("y")
         clock.go()
+        await one.reads("production is live after")
+        assert active(opened) != before
+
+    play(live, act)
+
+
+def test_the_question_follows_the_job_and_goes_with_it(live: tuple[MemoryWorld, HeldClock]) -> None:
+    opened, clock = live
+    before = active(opened)
+    opened.host.behave("web", Behaviour(connections=2, drain_takes=timedelta(minutes=5)))
+
+    async def act(one: Stage) -> None:
+        clock.lock(after=12)
+        await deploys(one)
+        await one.until(lambda: clock.waiting)
+        await one.press("X")
+        await one.screen(CancelScreen)
+        await one.reads("Cancel and revert?", "Cancel and revert  y")
+        clock.go()
+        clock.hold_when(lambda: _draining(one))
+        await one.until(lambda: clock.waiting, "the drain")
+        await one.reads("stays live", "End the drain  y")
+        assert "revert" not in one.text()
+        clock.go()
+        await one.screen(RunScreen)
         await one.reads("production is live after")
         assert active(opened) != before
 

@@ -22,9 +22,9 @@ from compartment_tui.present.timeline import Track
 from compartment_tui.present.tone import Line, Tone, line
 from compartment_tui.tui import messages as news
 from compartment_tui.tui.base import BoardApp
-from compartment_tui.tui.kit.confirm import AskScreen
 from compartment_tui.tui.kit.styled_text import QUIET, paragraph, piece
 from compartment_tui.tui.messages import ActWanted
+from compartment_tui.tui.runs.cancel_screen import CancelScreen
 from compartment_tui.tui.runs.job_words import (
     JobAction,
     again,
@@ -260,17 +260,17 @@ class RunScreen(Screen[None]):
 
     def action_cancel(self) -> None:
         """Ask once; what was decided about another state of the job than it has by then is void."""
-        asked = cancel_question(self.job)
+        asking = CancelScreen(self.app.board, self.number)
 
         def answered(yes: bool | None) -> None:
             if not yes or self.job.over:
                 return
-            if cancel_question(self.job) != asked:
+            if cancel_question(self.job) != asking.question:
                 self.action_cancel()
                 return
             self.post_message(CancelWanted(self.number))
 
-        self.app.push_screen(AskScreen(asked), answered)
+        self.app.push_screen(asking, answered)
 
     def action_retry(self) -> None:
         self.post_message(ActWanted(again(self.job)))
