@@ -4,6 +4,7 @@ from collections.abc import Collection, Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from compartment_tui.background import Background
 from compartment_tui.domain.deployment import EnvironmentRecord
 from compartment_tui.domain.detail_views import DomainsChecked, DomainState, DomainView
 from compartment_tui.domain.domain_proof import DomainLook, why_not_here
@@ -14,7 +15,6 @@ from compartment_tui.domain.public_side import Domain, PublicSide, WantedPublicS
 from compartment_tui.domain.record.transitions import audited
 from compartment_tui.domain.requests import CheckDomains
 from compartment_tui.domain.routes import RouteTable
-from compartment_tui.operations.background import Background
 from compartment_tui.operations.environment_record import key_and_config, record_of
 from compartment_tui.operations.owner import refuse_others_environment, with_owner
 from compartment_tui.operations.public_side import wanted_public
