@@ -357,8 +357,8 @@ class Edge(Protocol):
     def tables(self) -> Mapping[EnvironmentKey, RouteTable]:
         """All route documents as they lie on the engine. An unreadable one is left out."""
 
-    def visit(self, host: str, path: str = "/") -> Visit:
-        """One GET through it, as a visitor of that host; it waits at most 2 s.
+    def visit(self, host: str, path: str = "/", *, secured: bool = False) -> Visit:
+        """One GET through it, as a visitor of that host, over HTTPS if `secured`; at most 2 s.
 
         Redirects are not followed. No answer is an answer, not an error.
         """

@@ -40,14 +40,34 @@ class RunView:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RouteView:
-    """A route as it lies in the route document, and what stands behind it."""
+    """An address as it lies in the route document, and what stands behind it."""
 
     key: EnvironmentKey
     service: str
     route: Route
+    """With the host of the address: a route may have several."""
     url: str
     container: str | None
     running: bool
+    path: str = ""
+    """Of a rule: the paths it is for, as they are written."""
+    elsewhere: str = ""
+    """The host that all its requests are redirected to."""
+    secured: bool = False
+    """It answers over HTTPS, and plain requests are redirected there."""
+    ordered: bool = False
+    """Its certificate is on its way."""
+    until: datetime | None = None
+    """When its certificate ends, as far as it can be seen from here."""
+    maintenance: bool = False
+    """Visitors get a page of the edge."""
+    left_out: bool = False
+    """A domain of the file that no route has yet."""
+
+    @property
+    def address(self) -> str:
+        """What tells it from the others of its environment."""
+        return f"{self.route.host}{self.path}"
 
 
 class DomainState(StrEnum):

@@ -68,6 +68,15 @@ def why_not_here(
     return f"{leads}, where this edge does not answer ({look.detail})", record
 
 
+ENDING = timedelta(days=20)
+"""Before its end a certificate should have been renewed long ago."""
+
+
+def ending_soon(ends: Mapping[str, datetime], now: datetime) -> dict[str, datetime]:
+    """Of certificates by host, those that end so soon that somebody should know."""
+    return {host: until for host, until in ends.items() if until - now < ENDING}
+
+
 def until_of(host: str, certificates: Mapping[str, datetime]) -> datetime | None:
     """Until when a host has a certificate; `certificates` are by name, `*.` for one label."""
     wild = f"*.{host.partition('.')[2]}"

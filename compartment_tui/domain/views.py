@@ -1,7 +1,7 @@
 """Views of an environment and its services: facts, not yet words or colours."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from types import MappingProxyType
@@ -67,6 +67,10 @@ class ServiceStatus:
     rollback_left: Left | None = None
     """What is left of that one; None when there is none before it, or nobody looked."""
     held: HeldCandidate | None = None
+    maintenance: bool = False
+    """Its visitors get a page of the edge, while it runs."""
+    domains: tuple[str, ...] = ()
+    """Where it is reached beside its URL, in full."""
 
     @property
     def rests(self) -> bool:
@@ -92,6 +96,8 @@ class EnvironmentStatus:
     """Why it is stale: the engine cannot be asked."""
     unreadable: Failure | None = None
     """Why its record cannot be read: then all of this is from routes and labels alone."""
+    ending: Mapping[str, datetime] = field(default_factory=dict)
+    """Domains whose certificate ends soon, and when."""
 
     @property
     def worst(self) -> Health:
@@ -126,6 +132,8 @@ class EnvironmentView:
     owner: Owner | None = None
     resting: int = 0
     """How many of those were stopped by hand."""
+    maintenance: bool = False
+    """Visitors of some of it get a page of the edge."""
     unreadable: Failure | None = None
     """Why its record cannot be read: then all of this is from routes and labels alone."""
 

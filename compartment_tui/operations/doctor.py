@@ -5,7 +5,8 @@ from typing import TypeAlias
 
 from compartment_tui.domain.config import EdgeSettings, Kind, ProjectConfig
 from compartment_tui.domain.deployment import EnvironmentRecord, Image
-from compartment_tui.domain.detail_views import Check, Grade
+from compartment_tui.domain.detail_views import Check, DomainState, DomainView, Grade
+from compartment_tui.domain.domain_proof import ENDING
 from compartment_tui.domain.edge_address import (
     LOOPBACK,
     address_of,
@@ -21,6 +22,7 @@ from compartment_tui.domain.planning.planning_context import host_of
 from compartment_tui.domain.planning.required_variables import reason, remedy
 from compartment_tui.domain.planning.rollback_targets import spec_of
 from compartment_tui.domain.shell_quotes import option_for
+from compartment_tui.operations.domains import domains
 from compartment_tui.operations.recipients import readers
 from compartment_tui.ports import EdgeInfo, World
 from compartment_tui.rollout.infrastructure import REPLACE_EDGE
@@ -310,6 +312,37 @@ def _trouble(
     return ()
 
 
+def _domains(world: World, config: ProjectConfig) -> Iterator[Check]:
+    """Domains that do not lead here, are not served, or whose certificate ends soon."""
+    wanted = [one.name for one in config.environments if config.wanted_public(one.name).hosts]
+    for name in wanted:
+        views = domains(world, environment=name)
+        troubled = 0
+        for view in views:
+            if found := _of_domain(world, view):
+                troubled += 1
+                yield found
+        if len(views) > troubled:
+            message = f"{len(views) - troubled} of {len(views)} of {show(name)} in order"
+            yield Check(name="domains", grade=Grade.GOOD, message=message)
+
+
+def _of_domain(world: World, view: DomainView) -> Check | None:
+    again = f"`compartment-tui domain check {view.host}{option_for(view.key.environment)}`"
+    if view.problem:
+        return Check(name="domains", grade=Grade.WARN, message=view.problem, hint=view.hint)
+    if view.until is not None and view.until - world.clock.now() < ENDING:
+        message = f"the certificate of {view.host} ends on {view.until:%Y-%m-%d}"
+        return Check(name="domains", grade=Grade.WARN, message=message, hint=again)
+    if view.state is DomainState.LEFT_OUT:
+        message = f"{view.host} leads here, and is not served yet"
+        return Check(name="domains", grade=Grade.WARN, message=message, hint=again)
+    if view.order is not None and view.order.failure:
+        message = f"{view.host} got no certificate: {view.order.failure}"
+        return Check(name="domains", grade=Grade.WARN, message=message, hint=again)
+    return None
+
+
 def _hosts(world: World, config: ProjectConfig) -> Iterator[Check]:
     key = EnvironmentKey(config.name, DEFAULT_ENVIRONMENT)
     hosts = [host for spec in config.services if (host := host_of(config, key, spec))]
@@ -342,4 +375,5 @@ _CHECKS: tuple[tuple[str, CheckFunction], ...] = (
     ("images", _images),
     ("image tags", _tags),
     ("host names", _hosts),
+    ("domains", _domains),
 )

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from compartment_tui.background import Background
 from compartment_tui.domain.config import ProjectConfig
 from compartment_tui.domain.deployment import EnvironmentRecord, Health
+from compartment_tui.domain.domain_proof import ending_soon
 from compartment_tui.domain.errors import EngineUnreachable
 from compartment_tui.domain.health import judge
 from compartment_tui.domain.names import EnvironmentKey
@@ -54,6 +55,8 @@ def _status(
     holder = world.locks.holder(key)
     record, unreadable = on_record.answer()
     table = tables.answer().get(key, RouteTable())
+    secured = [one.host for one in table.public.domains if one.secured]
+    ends = Background(lambda: world.edge.certificate_ends(secured)) if secured else None
     around = StatusRows(world, config, record, instances, table, edge)
     names = service_names(config, record, services)
     return EnvironmentStatus(
@@ -64,6 +67,7 @@ def _status(
         journal=None if holder else record.journal,
         rebuilt=record.rebuilt,
         unreadable=unreadable,
+        ending=ending_soon(ends.answer(), world.clock.now()) if ends else {},
     )
 
 

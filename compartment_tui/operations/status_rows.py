@@ -58,13 +58,36 @@ class StatusRows:
             instance=self.here.get(active.id) if active else None,
             health=health,
             reason=reason,
-            url=url(active.host, self.config) if active else None,
+            url=self._url(active),
+            domains=self._domains(active),
+            maintenance=active is not None and self._treated(active),
             declared=spec is not None,
             drift=self._drift(name, active) if spec else NameChanges(),
             rollback_to=before.id if before and left is not Left.GONE else None,
             rollback_left=left,
             held=self._held(name, active),
         )
+
+    def _treated(self, active: Deployment) -> bool:
+        """Whether its visitors get a page of the edge."""
+        return self.table.public.treatment(active.host or "").maintenance
+
+    def _url(self, active: Deployment | None) -> str | None:
+        """Where it is reached: the first of its domains in the file, else its own host."""
+        if active is None or active.host is None:
+            return None
+        hosts = self.table.public.hosts_of(active.host)
+        own = self.config.environment(self.record.key.environment).public.get(active.service)
+        first = next((host for host in (own.domains if own else ()) if host in hosts), active.host)
+        return self.table.public.url(first, self.config.edge.http_port)
+
+    def _domains(self, active: Deployment | None) -> tuple[str, ...]:
+        """Its other addresses."""
+        if active is None or active.host is None:
+            return ()
+        port, public = self.config.edge.http_port, self.table.public
+        urls = (public.url(host, port) for host in public.hosts_of(active.host))
+        return tuple(one for one in urls if one != self._url(active))
 
     def _held(self, name: str, active: Deployment | None) -> HeldCandidate | None:
         held = self.record.held_deployment(name)
@@ -107,6 +130,7 @@ class StatusRows:
             active=len(record.active),
             health=worst_of(self._health(active, latest)[0] for active, latest in both),
             resting=len(resting),
+            maintenance=any(one.maintenance for one in self.table.public.treatments),
             last=record.runs[-1] if record.runs else None,
             owner=record.owner,
         )

@@ -1,16 +1,15 @@
 """Domains in words: how far each is, where it leads, and what is to be done."""
 
 from collections.abc import Iterable
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from compartment_tui.domain.detail_views import DomainsChecked, DomainState, DomainView
+from compartment_tui.domain.domain_proof import ENDING
 from compartment_tui.domain.public_side import CertificateSource
 from compartment_tui.present.tables import EMPTY, Table
 from compartment_tui.present.text import clean, show
 from compartment_tui.present.tone import Cell, Line, Tone, line, with_symbol
 
-SOON = timedelta(days=20)
-"""Before its end a certificate should have been renewed long ago."""
 _STATES = {
     DomainState.SECURED: ("https", Tone.GOOD),
     DomainState.ORDERED: ("certificate ordered", Tone.WARN),
@@ -25,7 +24,7 @@ def domain_state(view: DomainView, now: datetime) -> Cell:
     served = view.state is not DomainState.LEFT_OUT
     if served and view.problem:
         return with_symbol("leads elsewhere", Tone.BAD)
-    if view.until is not None and view.until - now < SOON:
+    if view.until is not None and view.until - now < ENDING:
         return with_symbol(words, Tone.WARN)
     if view.state is DomainState.PLAIN and view.order is not None and view.order.failure:
         return with_symbol("no certificate", Tone.WARN)
@@ -37,7 +36,7 @@ def certificate_words(view: DomainView, now: datetime) -> Cell:
     if view.until is None:
         return EMPTY
     left = view.until - now
-    tone = Tone.WARN if left < SOON else Tone.PLAIN
+    tone = Tone.WARN if left < ENDING else Tone.PLAIN
     day = f"{view.until:%Y-%m-%d}"
     return Cell(f"until {day}, {max(left.days, 0)} d left" if tone is Tone.WARN else day, tone)
 

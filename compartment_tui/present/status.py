@@ -35,6 +35,9 @@ def _environment_notes(status: EnvironmentStatus) -> Iterator[Line]:
         )
     if status.rebuilt:
         yield _warn("the record was lost and made again: failed runs and the audit are not in it")
+    for host, until in sorted(status.ending.items()):
+        yield _warn(f"the certificate of {host} ends on {until:%Y-%m-%d}, and was not renewed")
+        yield line(f"  {PROGRAM} domain check {host}{option_for(name)}", Tone.QUIET)
     if status.unreadable:
         yield _warn(f"{clean(status.unreadable.message)}: this is what routes and labels tell")
         yield line(f"  {clean(status.unreadable.hint)}", Tone.QUIET)
@@ -49,6 +52,10 @@ def _service_notes(status: EnvironmentStatus, one: ServiceStatus) -> Iterator[Li
     elif one.active and one.health is not Health.HEALTHY and one.reason:
         tone = Tone.BAD if one.health is Health.UNHEALTHY else Tone.WARN
         yield (with_symbol(f"{name} is {one.health.value}: {clean(one.reason)}", tone),)
+    if one.maintenance:
+        option = f"{option_for(status.key.environment)} -s {one.service}"
+        yield _warn(f"{name} is in maintenance: visitors get a page")
+        yield line(f"  {PROGRAM} maintenance off{option}", Tone.QUIET)
     latest = one.latest
     if latest and latest.status is Status.FAILED and latest != one.active:
         yield from _failed_latest(status, one)

@@ -70,6 +70,8 @@ def health_cell(service: ServiceStatus) -> Cell:
         return with_symbol("never live", Tone.BAD) if failed else NOT_DEPLOYED
     if service.active.resting:
         return with_symbol("stopped", Tone.QUIET)
+    if service.maintenance and service.health is Health.HEALTHY:
+        return with_symbol("maintenance", Tone.WARN)
     return with_symbol(service.health.value, HEALTH_TONES[service.health])
 
 
@@ -89,13 +91,33 @@ def routes_table(found: Iterable[RouteView]) -> Table:
             (
                 Cell(show_name(one.key.environment)),
                 Cell(show(one.service)) if one.service else EMPTY,
-                with_symbol("running", Tone.GOOD) if one.running else with_symbol("down", Tone.BAD),
-                Cell(short_id(one.route.deployment), Tone.QUIET),
-                Cell(show(one.url)),
+                route_state(one),
+                Cell(short_id(one.route.deployment), Tone.QUIET) if one.container else EMPTY,
+                Cell(address_words(one)),
             )
             for one in found
         ),
     )
+
+
+def route_state(one: RouteView) -> Cell:
+    """Whether visitors get anywhere, in a word with its symbol."""
+    if one.left_out:
+        return with_symbol("left out", Tone.WARN)
+    if one.elsewhere:
+        return Cell("redirects", Tone.QUIET)
+    if not one.running:
+        return with_symbol("down", Tone.BAD)
+    if one.maintenance:
+        return with_symbol("maintenance", Tone.WARN)
+    return with_symbol("running", Tone.GOOD)
+
+
+def address_words(one: RouteView) -> str:
+    """`https://shop.test → www.shop.test`: an address, and where it sends its visitors."""
+    led = f" → {one.elsewhere}" if one.elsewhere else ""
+    methods = f" ({one.path.partition(' ')[0]})" if " " in one.path else ""
+    return f"{show(one.url)}{methods}{led}"
 
 
 def history_table(runs: Iterable[RunView], now: datetime) -> Table:
@@ -223,6 +245,7 @@ def _environment_row(one: EnvironmentView, now: datetime) -> tuple[Cell, ...]:
         word
         for word, on in (
             ("protected", one.protected),
+            ("maintenance", one.maintenance),
             ("not in the file", not one.declared),
             ("its record cannot be read: see doctor", one.unreadable is not None),
         )

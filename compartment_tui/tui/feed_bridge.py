@@ -116,9 +116,11 @@ class FeedBridge:
 
         def ask() -> Message:
             found = routes(self._background.world, environment=environment)
+            edge = self._background.world.edge
             visits = {
-                view.route.host: self._background.world.edge.visit(view.route.host)
+                view.route.host: edge.visit(view.route.host, secured=view.secured)
                 for view in found
+                if not (view.left_out or view.path)
             }
             return news.RoutesArrived(found, visits)
 

@@ -86,7 +86,7 @@ class MemoryEdge:
     def proof(self) -> str:
         return self._host.proof if self._host.edge is not None else ""
 
-    def visit(self, host: str, path: str = "/") -> Visit:
+    def visit(self, host: str, path: str = "/", *, secured: bool = False) -> Visit:
         edge = self._host.edge
         if edge is None or not edge.running:
             why = "connection refused" if edge else "there is no edge"

@@ -258,10 +258,16 @@ def route_summary(one: RouteView) -> Json:
         "serviceName": one.service,
         "host": one.route.host,
         "routeUrl": one.url,
-        "deploymentId": one.route.deployment,
-        "upstreamPort": one.route.port,
+        "deploymentId": one.route.deployment or None,
+        "upstreamPort": one.route.port or None,
         "containerId": one.container,
         "running": one.running,
+        "path": one.path or None,
+        "redirectsTo": one.elsewhere or None,
+        "https": one.secured,
+        "certificateUntil": instant(one.until),
+        "maintenance": one.maintenance,
+        "leftOut": one.left_out,
     }
 
 
@@ -274,6 +280,8 @@ def _service(one: ServiceStatus) -> Json:
         "activeDeploymentId": one.active.id if one.active else None,
         "containerId": one.instance.container if one.instance else None,
         "routeUrl": one.url,
+        "otherUrls": list(one.domains),
+        "maintenance": one.maintenance,
         "declared": one.declared,
         "variablesChanged": changes(one.drift),
         "rollbackDeploymentId": one.rollback_to,

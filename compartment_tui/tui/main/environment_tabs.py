@@ -12,6 +12,7 @@ from compartment_tui.tui.state.app_state import Board
 
 WORKING = "▸"
 PROTECTED = "▣"
+MAINTENANCE = "◫"
 LONGEST_NAME = 28
 MARKS = 4
 """Columns for what says at both ends that there are more."""
@@ -61,6 +62,8 @@ def standing_words(board: Board) -> Line:
     """Notes on the whole chosen environment, for the end of the line."""
     chosen = next((v for v in board.environments if v.key.environment == board.environment), None)
     words = []
+    if chosen is not None and board.maintained_in(chosen):
+        words.append(Cell(f"{MAINTENANCE} maintenance ", Tone.WARN))
     if chosen is not None and chosen.protected:
         words.append(Cell(f"{PROTECTED} protected ", Tone.WARN))
     if board.read_only:
@@ -75,6 +78,8 @@ def _tab(board: Board, view: EnvironmentView, number: int) -> Tab:
         Cell(fit(show_name(name), LONGEST_NAME) + " "),
         _badge(board, view),
     ]
+    if board.maintained_in(view):
+        pieces.append(Cell(f" {MAINTENANCE}", Tone.WARN))
     if view.protected:
         pieces.append(Cell(f" {PROTECTED}", Tone.QUIET))
     pieces.append(Cell(" "))

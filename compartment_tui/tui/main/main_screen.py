@@ -9,9 +9,11 @@ from textual.binding import Binding
 from textual.screen import Screen
 
 from compartment_tui.domain.requests import (
+    BeginMaintenance,
     DeleteEnvironment,
     Deploy,
     Discard,
+    EndMaintenance,
     Promote,
     Redeploy,
     Request,
@@ -77,6 +79,8 @@ class MainScreen(Screen[None]):
         Binding("S", "stop", "Stop", show=False, id="act.stop"),
         Binding("S", "start", "Start", id="act.start"),
         Binding("R", "restart", "Restart", show=False, id="act.restart"),
+        Binding("M", "maintain", "Maintenance", show=False, id="act.maintain"),
+        Binding("M", "let_in", "End maintenance", id="act.let_in"),
         Binding("X", "delete", "Remove environment", show=False, id="act.delete"),
         Binding("slash", "filter", "Filter services", show=False, id="view.filter"),
         Binding("escape", "show_all", "Show all services", show=False, id="view.show_all"),
@@ -230,6 +234,12 @@ class MainScreen(Screen[None]):
 
     def action_restart(self) -> None:
         self._want(Restart(environment=self.board.environment, services=self._meant()))
+
+    def action_maintain(self) -> None:
+        self._want(BeginMaintenance(environment=self.board.environment, services=self._meant()))
+
+    def action_let_in(self) -> None:
+        self._want(EndMaintenance(environment=self.board.environment, services=self._meant()))
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Of two verbs under one key, the one that means something now."""

@@ -6,9 +6,10 @@ from datetime import datetime
 from textual.binding import Binding
 
 from compartment_tui.domain.detail_views import Visit
+from compartment_tui.domain.requests import CheckDomains
 from compartment_tui.tui.kit.key_table import KeyTable
 from compartment_tui.tui.main.routes_model import no_routes, routes_grid
-from compartment_tui.tui.messages import CopyWanted, OpenWanted
+from compartment_tui.tui.messages import ActWanted, CopyWanted, OpenWanted
 from compartment_tui.tui.state.app_state import Board
 
 
@@ -18,6 +19,7 @@ class Routes(KeyTable):
     BINDINGS = [
         Binding("enter,o", "open", "Open", id="routes.open"),
         Binding("y", "copy", "Copy", id="routes.copy"),
+        Binding("C", "check", "Check domains", show=False, id="routes.check"),
     ]
 
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - the toolkit's name
@@ -59,6 +61,10 @@ class Routes(KeyTable):
         if url:
             self.post_message(CopyWanted(url, "address"))
 
-    def _url(self, host: str | None) -> str:
+    def action_check(self) -> None:
+        if self._board is not None and self._board.environment:
+            self.post_message(ActWanted(CheckDomains(environment=self._board.environment)))
+
+    def _url(self, address: str | None) -> str:
         routes = self._board.routes if self._board else ()
-        return next((view.url for view in routes if view.route.host == host), "")
+        return next((view.url for view in routes if view.address == address), "")

@@ -143,10 +143,7 @@ def _facts(board: Board, service: ServiceStatus, now: datetime) -> Iterator[Line
             yield from _story(board, service.latest, now)
         return
     if service.held is None:  # else it stands above, beside the candidate
-        if service.url:
-            yield _fact(
-                "route", Cell(show(service.url)), Cell(f"  {_upstream(active)}", Tone.QUIET)
-            )
+        yield from _reached(service, active)
         yield from _story(board, active, now)
     if service.rollback_to:
         yield _fact("before it", *_before(board, service, service.rollback_to, now))
@@ -159,6 +156,18 @@ def _facts(board: Board, service: ServiceStatus, now: datetime) -> Iterator[Line
         restarts = service.instance.restarts
         often = Cell(f"  restarted {restarts} times" if restarts else "", Tone.WARN)
         yield _fact("container", Cell(show(service.instance.name), Tone.QUIET), often)
+
+
+def _reached(service: ServiceStatus, active: Deployment) -> Iterator[Line]:
+    """Its addresses, and that visitors get a page in place of it."""
+    if not service.url:
+        return
+    yield _fact("route", Cell(show(service.url)), Cell(f"  {_upstream(active)}", Tone.QUIET))
+    for url in service.domains:
+        yield _fact("", Cell(show(url), Tone.QUIET))
+    if service.maintenance:
+        words = Cell("visitors get a page with status 503  ", Tone.WARN)
+        yield _fact("maintenance", words, KeyCap("M"), Cell(" ends it", Tone.QUIET))
 
 
 def _story(board: Board, deployment: Deployment, now: datetime) -> Iterator[Line]:

@@ -10,7 +10,14 @@ from textual.fuzzy import Matcher
 from textual.message import Message
 from textual.screen import Screen
 
-from compartment_tui.domain.requests import Prune, Remove, Resume
+from compartment_tui.domain.requests import (
+    BeginMaintenance,
+    CheckDomains,
+    EndMaintenance,
+    Prune,
+    Remove,
+    Resume,
+)
 from compartment_tui.present.text import show, show_name
 from compartment_tui.tui import messages as news
 from compartment_tui.tui.messages import ActWanted
@@ -93,6 +100,12 @@ def act_commands(board: Board, post: Callable[[Message], object]) -> Iterable[Pa
     if board.status is not None and board.status.journal is not None:
         ending = ActWanted(Resume(environment=environment))
         found.insert(0, ("Resume: finish or revert what was left half way", ending))
+    if board.status is not None and any(service.url for service in board.status.services):
+        begun = ActWanted(BeginMaintenance(environment=environment))
+        ended = ActWanted(EndMaintenance(environment=environment))
+        found.append(("Check the domains", ActWanted(CheckDomains(environment=environment))))
+        found.append(("Begin maintenance of everything", begun))
+        found.append(("End maintenance of everything", ended))
     for words, wanted in found:
         yield PaletteCommand(words=words, run=lambda wanted=wanted: post(wanted))  # type: ignore[misc]
 

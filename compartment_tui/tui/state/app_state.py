@@ -30,7 +30,7 @@ class Job:
     ended: datetime | None = None
     error: CompartmentError | None = None
     done: Done | None = None
-    """The result of a prune."""
+    """The result of what tells no events."""
     http_port: int = 80
     """Where the edge listens: addresses of what went live end in it."""
     cancels: int = 0
@@ -99,6 +99,13 @@ class Board:
         """Whether its record cannot be read, from the newest look there is."""
         status = self.statuses.get(environment.key.environment)
         return (status or environment).unreadable is not None
+
+    def maintained_in(self, environment: EnvironmentView) -> bool:
+        """Whether visitors of some of it get a page, from the newest look there is."""
+        status = self.statuses.get(environment.key.environment)
+        if status is None:
+            return environment.maintenance
+        return any(row.maintenance for row in status.services)
 
     def live_in(self, environment: EnvironmentView) -> bool:
         """Whether anything is live in an environment, from the newest look there is."""

@@ -3,7 +3,7 @@
 from compartment_tui.domain.views import ServiceStatus
 from compartment_tui.tui.state.app_state import Board
 
-SOMETIMES = frozenset(("stop", "start", "promote", "across", "discard"))
+SOMETIMES = frozenset(("stop", "start", "promote", "across", "discard", "maintain", "let_in"))
 """Names of actions. A key is never a toggle: it is called by what it will do."""
 
 
@@ -14,7 +14,10 @@ def possible(board: Board, meant: tuple[str, ...]) -> frozenset[str]:
     down = not any(runs(row) for row in live)
     handled = ("start" if down else "stop",) if live else ()
     waiting = ("promote", "discard") if any(row.held for row in rows) else ("across",)
-    return frozenset((*handled, *waiting))
+    routed = [row for row in live if row.url]
+    away = all(row.maintenance for row in routed)
+    visitors = ("let_in" if away else "maintain",) if routed else ()
+    return frozenset((*handled, *waiting, *visitors))
 
 
 def runs(row: ServiceStatus) -> bool:

@@ -155,7 +155,7 @@ class DockerEdge:
     def tables(self) -> Mapping[EnvironmentKey, RouteTable]:
         return self._documents.tables()
 
-    def visit(self, host: str, path: str = "/") -> "Visit":
+    def visit(self, host: str, path: str = "/", *, secured: bool = False) -> "Visit":
         # What a look at the routes does not need, it does not load.
         from compartment_tui.adapters.docker.edge.visits import no_answer, visit
 
@@ -165,7 +165,9 @@ class DockerEdge:
         address = address_of(edge.settings, self._client.address.host)
         if address is None:
             return no_answer(f"the edge only listens on {edge.settings.bind} of its own machine")
-        return visit(address, edge.settings.http_port, host=host, path=path)
+        settings = edge.settings
+        port = settings.https_port if secured else settings.http_port
+        return visit(address, port, host=host, path=path, secured=secured)
 
     def certificate_ends(self, hosts: Collection[str]) -> Mapping[str, datetime]:
         edge = self._ours()
