@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, TypeVar, cast
 
 from compartment_tui.ports import (
     Builder,
+    Certificates,
+    Clock,
     DomainNames,
     Dotenv,
     ErrorLog,
@@ -60,6 +62,7 @@ def open_world(file: Path | None) -> World:
 
     secrets = open_secrets()
     project, cancel = TomlProject.find(None, file, secrets=secrets), SignalCancel()
+    clock = SystemClock(cancel)
     ports = LazyWorld(lambda: _docker_ports(project))
     return World(
         engine=lazy_port(lambda: ports().engine),
@@ -73,7 +76,8 @@ def open_world(file: Path | None) -> World:
         programs=lazy_port(_programs),
         source=lazy_port(cache(lambda: _source(project))),
         domain_names=lazy_port(_domain_names),
-        clock=SystemClock(cancel),
+        certificates=lazy_port(lambda: _certificates(project, clock)),
+        clock=clock,
         cancel=cancel,
         error_log=_error_log(),
         actor=actor(),
@@ -137,6 +141,12 @@ def _domain_names() -> DomainNames:
     return SystemDomainNames()
 
 
+def _certificates(project: Project, clock: Clock) -> Certificates:
+    from compartment_tui.adapters.certificates import PemCertificates
+
+    return PemCertificates(project.named_text, clock.now)
+
+
 def _dotenv() -> Dotenv:
     from compartment_tui.adapters.dotenv import DotenvText
 
@@ -166,7 +176,7 @@ def docker_world(project: Project, client: "Client", *, namespace: str) -> World
         return DockerBuilder(client, project)
 
     layout, cancel = ResourceNames(namespace=namespace), SignalCancel()
-    engine = DockerEngine(client, layout)
+    engine, clock = DockerEngine(client, layout), SystemClock(cancel)
     return World(
         engine=engine,
         builder=lazy_port(builder),
@@ -179,7 +189,8 @@ def docker_world(project: Project, client: "Client", *, namespace: str) -> World
         programs=lazy_port(_programs),
         source=lazy_port(cache(lambda: _source(project))),
         domain_names=lazy_port(_domain_names),
-        clock=SystemClock(cancel),
+        certificates=lazy_port(lambda: _certificates(project, clock)),
+        clock=clock,
         cancel=cancel,
         error_log=_error_log(),
         actor=actor(),

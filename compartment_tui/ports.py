@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from compartment_tui.domain.callers import Caller
     from compartment_tui.domain.commits import Checkout, CommitRange, WorkingTree
     from compartment_tui.domain.config import (
+        CertificateSpec,
         EdgeSettings,
         NetworkSettings,
         ProjectConfig,
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
     from compartment_tui.domain.engine import EngineIdentity, EngineInfo, LockInfo, Misfit
     from compartment_tui.domain.errors import RecordInvalid
     from compartment_tui.domain.names import EnvironmentKey
+    from compartment_tui.domain.own_certificate import OwnCertificate
     from compartment_tui.domain.owner import Origin
     from compartment_tui.domain.planning.plan import ContainerSpec, Plan
     from compartment_tui.domain.readiness_advice import Listener
@@ -706,6 +708,17 @@ class DomainNames(Protocol):
         """Where the public reaches an edge that listens at `bind`; empty: nobody here knows."""
 
 
+class Certificates(Protocol):
+    """Certificates that a project brings along."""
+
+    def read(self, spec: CertificateSpec, secret: Secret | None = None) -> OwnCertificate:
+        """One of them with its key: readable, of each other, and good today.
+
+        `secret` is the value of its variable, where it has one. Raises CertificateInvalid,
+        MissingVariables (there is no such value), UsageProblem (a file cannot be read).
+        """
+
+
 class Clock(Protocol):
     """Time, and chance."""
 
@@ -746,6 +759,7 @@ class World:
     programs: Programs
     source: Source
     domain_names: DomainNames
+    certificates: Certificates
     clock: Clock
     cancel: Cancel
     error_log: ErrorLog

@@ -5,7 +5,8 @@ CompartmentError
 │   └── AnswerNeeded            a question would have to be asked, and nobody can answer
 ├── InvalidFile                 a file we read is not what it should be
 │   ├── ProjectFileInvalid      compartment.toml (file, line, key path, nearest name)
-│   └── RecordInvalid           an environment's record on the engine
+│   ├── RecordInvalid           an environment's record on the engine
+│   └── CertificateInvalid      one of `[[edge.certificates]]`, or its key
 ├── EngineProblem               Docker
 │   ├── EngineUnreachable       no answer, no permission, connection lost
 │   ├── EngineTooOld
@@ -72,6 +73,10 @@ class ProjectFileInvalid(InvalidFile):
 
 class RecordInvalid(InvalidFile):
     code = "record_invalid"
+
+
+class CertificateInvalid(InvalidFile):
+    code = "certificate_invalid"
 
 
 class EngineProblem(CompartmentError):

@@ -8,6 +8,7 @@ from datetime import datetime
 from functools import partial
 from pathlib import Path
 
+from compartment_tui.adapters.memory.certificates import MemoryCertificates
 from compartment_tui.adapters.memory.clock import FakeClock
 from compartment_tui.adapters.memory.feeds import MemoryFeed
 from compartment_tui.adapters.memory.secrets import MemorySecrets
@@ -48,6 +49,7 @@ class MemoryProject:
         self.current = config
         self._root = root
         self.secrets = secrets or MemorySecrets()
+        self.certificates = MemoryCertificates()
         self.copies: dict[tuple[str, EnvironmentKey], tuple[EnvironmentRecord, datetime]] = {}
         """By engine and environment."""
         self.known: set[str] = set()

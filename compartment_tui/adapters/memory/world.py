@@ -87,6 +87,7 @@ def _open(host: Host, project: MemoryProject, source: MemorySource, *, actor: st
         programs=programs,
         source=source,
         domain_names=MemoryDomainNames(host),
+        certificates=project.certificates,
         clock=host.clock,
         cancel=cancel,
         error_log=MemoryErrorLog(),
