@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from compartment_tui.adapters.project_file.read_tables import Item, Problem, dotted, walk_names
-from compartment_tui.adapters.project_file.value_types import HOST_PATTERN
+from compartment_tui.adapters.project_file.value_types import HOST_PATTERN, LONGEST_HOST
 from compartment_tui.domain.config import Kind, ProjectConfig
 from compartment_tui.domain.names import (
     DEFAULT_ENVIRONMENT,
@@ -18,8 +18,6 @@ from compartment_tui.domain.names import (
 
 Tables = Mapping[str, Any]
 
-LONGEST_HOST = 253
-"""In characters (RFC 1035)."""
 LISTS = ("domains", "redirects")
 
 

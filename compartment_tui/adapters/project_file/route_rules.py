@@ -6,7 +6,11 @@ from typing import Any
 
 from compartment_tui.adapters.project_file.read_tables import Item, Problem, header
 from compartment_tui.adapters.project_file.schema_rules import TRANSFORMS
-from compartment_tui.adapters.project_file.value_types import METHODS_OF_HTTP
+from compartment_tui.adapters.project_file.value_types import (
+    LONGEST_PATH,
+    METHODS_OF_HTTP,
+    PATH_CHARACTERS,
+)
 from compartment_tui.domain.config import Kind
 from compartment_tui.domain.names import show
 from compartment_tui.domain.public_side import Rule
@@ -15,8 +19,6 @@ from compartment_tui.domain.suggestion import nearest
 Tables = Mapping[str, Any]
 
 NEEDED = ("on", "path", "to")
-LONGEST_PATH = 2000
-_CHARACTERS = r"[A-Za-z0-9._~!&()+,;=:@/-]"
 _PATH_RULE = "use letters, digits and any of - . _ ~ ! & ( ) + , ; = : @"
 
 
@@ -102,7 +104,7 @@ def _character_fault(path: str, *, below: bool) -> tuple[str, str] | None:
         return "is {}, and rules compare decoded paths", "write it without % and what follows"
     if re.search(r"[?#]", path):
         return "is {}, which is more than a path", "what follows ? is passed on anyway"
-    if not re.fullmatch(f"{_CHARACTERS}*", path):
+    if not re.fullmatch(PATH_CHARACTERS, path):
         return "is {}, which no rule can have", _PATH_RULE
     return None
 

@@ -63,7 +63,9 @@ _LABEL = r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
 _DOMAIN = rf"{_LABEL}(?:\.{_LABEL})*"
 HOST_PATTERN = rf"(?:{_LABEL}\.)+(?![0-9]+$){_LABEL}"
 """A host that somebody can own: of several parts, the last not a number."""
-_ROUTE_PATH = r"/[A-Za-z0-9._~!&()+,;=:@/-]*"
+PATH_CHARACTERS = r"[A-Za-z0-9._~!&()+,;=:@/-]*"
+"""What a path of a rule is made of: nothing that anybody reads in two ways."""
+_ROUTE_PATH = rf"^(?!.*//)(?!.*/\.\.?(?:/|$))/(?:{PATH_CHARACTERS}|(?:{PATH_CHARACTERS}/)?\*)$"
 _BASE64 = r"[./A-Za-z0-9]"
 HASH_PATTERN = (
     rf"\$2[aby]\$(?:0[4-9]|10)\${_BASE64}{{53}}"
@@ -71,6 +73,9 @@ HASH_PATTERN = (
     r"|\{SHA\}[A-Za-z0-9+/]{27}="
 )
 """What the edge can compare a password with, and quickly: it does at every request."""
+LONGEST_PATH = 2000
+LONGEST_HOST = 253
+"""In characters (RFC 1035)."""
 METHODS_OF_HTTP = ("DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT")
 _WORD = r"[A-Za-z0-9][A-Za-z0-9_.-]*"
 _IMAGE = r"[A-Za-z0-9][A-Za-z0-9._:/@-]*"
@@ -181,7 +186,7 @@ BODY = ValueType(
 )
 HOSTS = _list_of(
     'a list of hosts such as ["example.com"]',
-    {"type": "string", "pattern": f"^{HOST_PATTERN}$", "maxLength": 253},
+    {"type": "string", "pattern": f"^{HOST_PATTERN}$", "maxLength": LONGEST_HOST},
 )
 NETWORKS = _list_of(
     'a list of addresses and networks such as ["203.0.113.0/24"]',
@@ -205,7 +210,7 @@ SERVICE = ValueType(
 ROUTE_PATH = ValueType(
     words="a path such as “/api/*”",
     parse=values.filled,
-    schema={"type": "string", "pattern": rf"^{_ROUTE_PATH}\*?$", "maxLength": 2000},
+    schema={"type": "string", "pattern": _ROUTE_PATH, "maxLength": LONGEST_PATH},
 )
 PASSWORD_HASH = ValueType(
     words="a hash of a password, a string in quotes",

@@ -46,9 +46,15 @@ def meaning(config: ProjectConfig) -> object:
             where.protected,
             dict(where.variables),
             {name: dict(own) for name, own in where.services.items() if own},
+            dict(where.public),
+            where.access,
         )
         for where in config.environments
-        if where.protected or where.variables or any(where.services.values())
+        if where.protected
+        or where.variables
+        or any(where.services.values())
+        or where.public
+        or where.access.guarded
     }
 
 

@@ -25,7 +25,7 @@ WRITTEN = {
 }
 KEYS = ("A", "B", "LOG_LEVEL", "A_B", "_x1")
 SCOPES = (None, "web", "api")
-SERVICES = '[services]\nweb = "web"\napi = "api"\n'
+SERVICES = '[services]\nweb = "web"\napi = "api"\ndocs = "docs"\n'
 
 quick = settings(max_examples=60)
 
@@ -92,7 +92,7 @@ def tables(draw: st.DrawFn, written: str, scope: str | None) -> tuple[str, str]:
     if style == "dotted":
         return body, ""
     if style == "sub" and not found:
-        sub = f"[environments.{written}.{path}.B]\nsensitive = 'x'{draw(remarks)}\n"
+        sub = f"[environments.{written}.{path}.B]\nsensitive = 'x' # B\n"
         return "", sub
     return "", header + body
 
@@ -119,6 +119,11 @@ def files(draw: st.DrawFn) -> str:
         if inside or draw(st.booleans()):
             blocks.append(f"[environments.{written}]{draw(remarks)}\n{inside}")
         blocks += [table for table in below if table]
+        if draw(st.booleans()):
+            blocks.append(f"[environments.{written}.access]\nallow = ['192.0.2.1']\n")
+        if draw(st.booleans()):
+            host = f"{ENVIRONMENTS.index(name)}.example.com"
+            blocks.append(f"[environments.{written}.services.docs]\ndomains = ['{host}']\n")
     text = "".join(f"{draw(gaps)}{block}" for block in draw(st.permutations(blocks)))
     text += draw(st.sampled_from(["", "", "\n", "# the end\n"]))
     if draw(st.booleans()) and draw(st.booleans()):

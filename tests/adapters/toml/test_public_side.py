@@ -2,14 +2,17 @@
 
 from pathlib import Path
 
+import jsonschema
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from compartment_tui.adapters.project_file import value_types as types
 from compartment_tui.adapters.project_file import values
 from compartment_tui.adapters.project_file.domain_rules import host_fault
 from compartment_tui.adapters.project_file.parse import parse_config
 from compartment_tui.adapters.project_file.route_rules import path_fault
+from compartment_tui.adapters.project_file.value_types import ValueType
 from compartment_tui.domain.config import (
     AcmeSettings,
     CertificateSpec,
@@ -663,17 +666,29 @@ def test_a_link_out_of_a_commit_does_not_hide_a_key(tmp_path: Path) -> None:
 # --- drawn ----------------------------------------------------------------------------------------
 
 
+def editor_takes(kind: ValueType, text: str) -> bool:
+    """Whether the schema of one text, or of one in a list, has nothing against it."""
+    schema = kind.schema.get("items", kind.schema)
+    return jsonschema.Draft7Validator(schema).is_valid(text)
+
+
 @given(st.text(max_size=20) | st.from_regex(r"[a-z0-9.-]{1,20}", fullmatch=True))
 def test_a_domain_is_plain_text(text: str) -> None:
-    """Whatever is accepted can stand in a rule of the edge as it is."""
+    """Whatever is accepted can stand in a rule of the edge as it is; editors say the same of it."""
+    assert editor_takes(types.HOSTS, text) is (host_fault(text) is None)
     if host_fault(text) is None:
         assert set(text) <= set("abcdefghijklmnopqrstuvwxyz0123456789.-")
         assert len(text.split(".")) > 1
         assert all(0 < len(label) < 64 for label in text.split("."))
 
 
-@given(st.text(max_size=20) | st.from_regex(r"/[!-~]{0,20}", fullmatch=True), st.booleans())
+@given(
+    st.text(max_size=20) | st.from_regex(r"/([!-~]{0,20}|[a-c./*-]{0,9})", fullmatch=True),
+    st.booleans(),
+)
 def test_a_path_is_plain_text(text: str, below: bool) -> None:
+    if below:
+        assert editor_takes(types.ROUTE_PATH, text) is (path_fault(text, below=True) is None)
     if path_fault(text, below=below) is None:
         plain = text.removesuffix("/*") if below else text
         assert not set(plain) & set("\"'`\\%{}$*?#^|<> ")
