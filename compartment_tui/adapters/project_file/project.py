@@ -13,8 +13,9 @@ from compartment_tui.adapters.project_file.atomic_write import (
     signature,
 )
 from compartment_tui.adapters.project_file.parse import FILE_NAME, parse_config, text_of
-from compartment_tui.adapters.repository_files import is_inside
+from compartment_tui.adapters.repository_files import FileRefused, is_inside, read_chosen
 from compartment_tui.adapters.system import FileChanges
+from compartment_tui.domain import bounds
 from compartment_tui.domain.config import ProjectConfig, ServiceSpec
 from compartment_tui.domain.deployment import EnvironmentRecord
 from compartment_tui.domain.errors import NotFound, ProjectFileInvalid, Surroundings, UsageProblem
@@ -109,17 +110,18 @@ class TomlProject:
         return TomlProject(file).config().services
 
     def named_text(self, path: str) -> str:
+        named = f"{show(path)}, which {self._file.name} names,"
         try:
-            return (self.root / Path(path).expanduser()).read_bytes().decode()
+            file = self.root / Path(path).expanduser()
+            return read_chosen(file, largest=bounds.SMALL_FILE).decode()
         except (OSError, RuntimeError) as error:
             why = getattr(error, "strerror", None) or str(error)
-            raise UsageProblem(
-                f"{show(path)}, which {self._file.name} names, cannot be read: {why}"
-            ) from error
-        except UnicodeDecodeError as error:
-            raise UsageProblem(
-                f"{show(path)}, which {self._file.name} names, is no text"
-            ) from error
+            raise UsageProblem(f"{named} cannot be read: {why}") from error
+        except FileRefused as why_not:
+            raise UsageProblem(f"{named} {why_not}") from why_not
+        except UnicodeDecodeError:
+            # Not kept as the cause: it carries what is in the file, and that may be a key.
+            raise UsageProblem(f"{named} is no text") from None
 
     def _remember(self, found: os.stat_result, config: ProjectConfig) -> None:
         """Not what was written a moment ago: a next writing could bear the same time."""

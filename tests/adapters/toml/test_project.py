@@ -25,7 +25,7 @@ from compartment_tui.domain.config import (
     ReadinessKind,
     ServiceSpec,
 )
-from compartment_tui.domain.errors import NotFound, ProjectFileInvalid
+from compartment_tui.domain.errors import NotFound, ProjectFileInvalid, UsageProblem
 from compartment_tui.domain.variable import Sensitivity
 
 EXAMPLE = Path(__file__).parents[3] / "compartment.toml.example"
@@ -386,6 +386,32 @@ def test_what_bears_the_name_but_is_no_file_is_said(tmp_path: Path) -> None:
         TomlProject.find(tmp_path)
     with pytest.raises(ProjectFileInvalid, match="is no regular file"):
         TomlProject.find(None, tmp_path / "compartment.toml")
+
+
+def test_files_that_it_names(tmp_path: Path) -> None:
+    root = tmp_path / "repository"
+    root.mkdir()
+    (root / "compartment.toml").write_text(HEAD, encoding="utf-8")
+    (root / "a.pem").write_text("inside", encoding="utf-8")
+    (tmp_path / "b.pem").write_text("outside", encoding="utf-8")
+    (root / "raw").write_bytes(b"hunter2\xff")
+    os.mkfifo(root / "pipe")
+    project = TomlProject(root / "compartment.toml")
+    assert project.named_text("a.pem") == "inside"
+    assert (
+        project.named_text("../b.pem") == project.named_text(str(tmp_path / "b.pem")) == "outside"
+    )
+    for path, why in (
+        ("none", "cannot be read: No such file or directory"),
+        (".", "cannot be read: Is a directory"),
+        ("pipe", "is a pipe into which nobody writes"),
+        ("/dev/zero", "is larger than 1 MiB"),
+        ("raw", "is no text"),
+    ):
+        with pytest.raises(UsageProblem) as caught:
+            project.named_text(path)
+        assert caught.value.message.endswith(f"which compartment.toml names, {why}")
+        assert "hunter2" not in repr(caught.value.__cause__)
 
 
 # --- the scanner ----------------------------------------------------------------------------------
