@@ -718,6 +718,12 @@ class Certificates(Protocol):
         MissingVariables (there is no such value), UsageProblem (a file cannot be read).
         """
 
+    def authority(self, file: str) -> str:
+        """The certificates of a file that the project file names, and nothing else that is in it.
+
+        Raises CertificateInvalid (there is none), UsageProblem (it cannot be read).
+        """
+
 
 class Clock(Protocol):
     """Time, and chance."""

@@ -37,7 +37,7 @@ class PemCertificates:
         self._now = now
 
     def read(self, spec: CertificateSpec, secret: Secret | None = None) -> OwnCertificate:
-        chain = _chain(spec, self._named_text(spec.cert))
+        chain = _chain(_named(spec), self._named_text(spec.cert))
         key = _key(spec, self._key_text(spec, secret))
         _check_pair(spec, chain, key)
         _check_time(spec, chain[0], self._now())
@@ -47,6 +47,10 @@ class PemCertificates:
             pem=_written_chain(chain),
             key=_written_key(key),
         )
+
+    def authority(self, file: str) -> str:
+        named = f"{show(file)} in edge.acme.ca"
+        return _written_chain(_chain(named, self._named_text(file)))
 
     def _key_text(self, spec: CertificateSpec, secret: Secret | None) -> str:
         if not spec.variable:
@@ -83,13 +87,13 @@ def _key_named(spec: CertificateSpec) -> str:
 # --- certificates ---------------------------------------------------------------------------------
 
 
-def _chain(spec: CertificateSpec, text: str) -> "tuple[Certificate, ...]":
+def _chain(named: str, text: str) -> "tuple[Certificate, ...]":
     """All certificates of a file, in its order: the first is the one that visitors are shown."""
     from cryptography import x509
 
     blocks = [one for one in _blocks(text) if one.kind == "CERTIFICATE"]
     if not blocks:
-        raise CertificateInvalid(f"{_named(spec)} {_no_certificate(text)}", hint=_CERTIFICATE_HINT)
+        raise CertificateInvalid(f"{named} {_no_certificate(text)}", hint=_CERTIFICATE_HINT)
     found = []
     for number, block in enumerate(blocks, 1):
         try:
@@ -97,7 +101,7 @@ def _chain(spec: CertificateSpec, text: str) -> "tuple[Certificate, ...]":
         except ValueError as error:
             which = "" if len(blocks) == 1 else f", number {number} of {len(blocks)} in the file,"
             raise CertificateInvalid(
-                f"the certificate {_named(spec)}{which} cannot be read", hint=_CERTIFICATE_HINT
+                f"the certificate {named}{which} cannot be read", hint=_CERTIFICATE_HINT
             ) from error
     return tuple(found)
 

@@ -28,11 +28,14 @@ def ensure_infrastructure(world: World, key: EnvironmentKey, config: ProjectConf
 
 
 def edge_settings(world: World, config: ProjectConfig) -> EdgeSettings:
-    """What an edge for the project is made with. Raises UsageProblem (a file cannot be read)."""
+    """What an edge for the project is made with.
+
+    Raises UsageProblem (a file cannot be read), CertificateInvalid (it has no certificate in it).
+    """
     settings = config.edge_for_services
     if not config.edge.acme.ca:
         return settings
-    authority = world.project.named_text(config.edge.acme.ca)
+    authority = world.certificates.authority(config.edge.acme.ca)
     return replace(settings, acme=replace(settings.acme, authority=authority))
 
 

@@ -130,6 +130,16 @@ def test_files_are_named_by_the_project_file(tmp_path: Path) -> None:
         reader.read(CertificateSpec(cert=SPEC.cert, key="../b.key"))
 
 
+def test_of_an_authoritys_file_only_certificates_are_taken() -> None:
+    """Any file can be named, and what the edge is told of it others can see."""
+    files = {"ca.pem": f"remark\n{KEY_TEXT}{CERTIFICATE}password = hunter2\n", "id_rsa": KEY_TEXT}
+    reader = PemCertificates(files.__getitem__, lambda: NOW)
+    assert reader.authority("ca.pem") == CERTIFICATE
+    with pytest.raises(CertificateInvalid) as caught:
+        reader.authority("id_rsa")
+    assert caught.value.message == "“id_rsa” in edge.acme.ca is a key, not a certificate"
+
+
 # --- bad ones -------------------------------------------------------------------------------------
 
 
@@ -237,11 +247,12 @@ def test_a_file_of_beginnings_is_not_searched_for_ever() -> None:
 def memory() -> Certificates:
     made = MemoryCertificates()
     made.given[SPEC.cert] = read()
+    made.authorities["ca.pem"] = CERTIFICATE
     return made
 
 
 def pem() -> Certificates:
-    files = {SPEC.cert: CERTIFICATE, SPEC.key: KEY_TEXT, "b.pem": ""}
+    files = {SPEC.cert: CERTIFICATE, SPEC.key: KEY_TEXT, "b.pem": "", "ca.pem": CERTIFICATE}
     return PemCertificates(files.__getitem__, lambda: NOW)
 
 
@@ -254,3 +265,6 @@ def test_all_readers_keep_the_promises(open_reader: Callable[[], Certificates]) 
         reader.read(BY_VARIABLE)
     with pytest.raises(CertificateInvalid):
         reader.read(CertificateSpec(cert="b.pem", key=SPEC.key))
+    assert reader.authority("ca.pem") == CERTIFICATE
+    with pytest.raises(CertificateInvalid):
+        reader.authority("b.pem")

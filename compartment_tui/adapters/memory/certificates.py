@@ -11,6 +11,8 @@ class MemoryCertificates:
 
     def __init__(self) -> None:
         self.given: dict[str, OwnCertificate] = {}
+        self.authorities: dict[str, str] = {}
+        """What `authority` finds, by file."""
 
     def read(self, spec: CertificateSpec, secret: Secret | None = None) -> OwnCertificate:
         if spec.variable and secret is None:
@@ -18,3 +20,8 @@ class MemoryCertificates:
         if spec.cert not in self.given:
             raise CertificateInvalid(f"{spec.cert} has no certificate in it")
         return self.given[spec.cert]
+
+    def authority(self, file: str) -> str:
+        if file not in self.authorities:
+            raise CertificateInvalid(f"{file} has no certificate in it")
+        return self.authorities[file]
