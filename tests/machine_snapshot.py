@@ -8,6 +8,7 @@ copied. What cannot be copied, as a closure that waits for its time on the clock
 never shared.
 """
 
+import operator
 import pickle
 import threading
 from collections.abc import Callable
@@ -44,6 +45,23 @@ class Snapshot:
         return opened
 
 
+class Fingerprint:
+    """Equal to another of the same machine when nothing on it has changed in between."""
+
+    def __init__(self, opened: MemoryWorld) -> None:
+        stored = BytesIO()
+        writer = _Reckoner(stored)
+        writer.dump(opened)
+        self._stored, self._shared = stored.getvalue(), writer.shared
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Fingerprint) or self._stored != other._stored:
+            return False
+        return all(map(operator.is_, self._shared, other._shared))
+
+    __hash__ = None  # type: ignore[assignment]
+
+
 class _Writer(pickle.Pickler):
     def __init__(self, file: BytesIO) -> None:
         super().__init__(file, protocol=pickle.HIGHEST_PROTOCOL)
@@ -51,8 +69,9 @@ class _Writer(pickle.Pickler):
         self._positions: dict[int, int] = {}
 
     def persistent_id(self, found: object) -> int | None:
-        if not _is_fact(found):
-            return None
+        return self.position(found) if _is_fact(found) else None
+
+    def position(self, found: object) -> int:
         position = self._positions.setdefault(id(found), len(self.shared))
         if position == len(self.shared):
             self.shared.append(found)
@@ -61,6 +80,13 @@ class _Writer(pickle.Pickler):
     def reducer_override(self, found: object) -> Any:  # noqa: ANN401 - as the base class has it
         unlocked: Callable[[], object] = threading.RLock
         return (unlocked, ()) if isinstance(found, _RLOCK) else NotImplemented
+
+
+class _Reckoner(_Writer):
+    """Nothing of it is read back: what waits for its time on the clock may be shared, too."""
+
+    def persistent_id(self, found: object) -> int | None:
+        return self.position(found) if callable(found) else super().persistent_id(found)
 
 
 class _Reader(pickle.Unpickler):

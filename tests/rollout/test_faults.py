@@ -1,7 +1,8 @@
 """The fault sweeps: whatever fails, is killed or cancelled, at any port call, visitors are served.
 
 Each sweep lists the calls of a fault-free run, then repeats the run with a fault at every one of
-them, each time on a copy of the situation.
+them, each time on a copy of the situation. A fault before a call that changes nothing leaves what
+the fault after it leaves, so it is that case and not run again.
 """
 
 import errno
@@ -27,7 +28,7 @@ from compartment_tui.domain.requests import (
     Rollback,
 )
 from compartment_tui.operations import requests
-from compartment_tui.ports import World
+from compartment_tui.ports import Cancel, World
 from tests.faults import (
     Fault,
     FaultPlan,
@@ -36,7 +37,7 @@ from tests.faults import (
     faulty,
     unreachable,
 )
-from tests.machine_snapshot import Snapshot
+from tests.machine_snapshot import Fingerprint, Snapshot
 from tests.rollout.shop import (
     API,
     PRODUCTION,
@@ -217,6 +218,46 @@ def calls_of(prepare: Callable[[], MemoryWorld], verb: Verb) -> tuple[str, ...]:
     return tuple(plan.calls)
 
 
+class _Watched(FaultPlan):
+    """Notes which calls changed something."""
+
+    def __init__(self, opened: MemoryWorld) -> None:
+        super().__init__()
+        self._opened = opened
+        self._before: Fingerprint | None = None
+        self.changing: set[int] = set()
+
+    def enter(self, name: str, cancel: Cancel) -> int:
+        self._before = Fingerprint(self._opened)
+        return super().enter(name, cancel)
+
+    def happen(self, number: int, when: When, cancel: Cancel) -> None:
+        # A builder looks at `cancel` itself, and what it does by steps is not seen on the machine.
+        inward = self.calls[-1].startswith(("builder.", "engine.run_release"))
+        if when is When.AFTER and (inward or Fingerprint(self._opened) != self._before):
+            self.changing.add(number)
+        super().happen(number, when, cancel)
+
+
+@functools.cache
+def changing_calls(prepare: Callable[[], MemoryWorld], verb: Verb) -> frozenset[int]:
+    """The numbers of those calls whose effect can be seen afterwards."""
+    opened = snapshot_of(prepare).open()
+    plan = _Watched(opened)
+    list(verb(faulty(opened.world, plan)))
+    assert tuple(plan.calls) == calls_of(prepare, verb)
+    return frozenset(plan.changing)
+
+
+def breakable(
+    prepare: Callable[[], MemoryWorld], verb: Verb, when: When, *, every: int = 1
+) -> list[tuple[int, str]]:
+    """The calls to break before or after their effect, by number and name, or every so many."""
+    calls = [*enumerate(calls_of(prepare, verb), start=1)][::every]
+    changing = changing_calls(prepare, verb) if when is When.BEFORE else {at for at, _ in calls}
+    return [(at, name) for at, name in calls if at in changing]
+
+
 def visitors(opened: MemoryWorld) -> dict[str, str | None]:
     """Who answers at every host in force, previews included: they must answer while they exist."""
     hosts = [route.host for table in opened.host.in_force.values() for route in table.routes]
@@ -296,11 +337,23 @@ def check(opened: MemoryWorld, before: dict[str, str | None], situation: str, wh
 @pytest.mark.parametrize("when", When)
 def test_a_fault_at_any_call(situation: str, what: str, when: When) -> None:
     prepare, verb = SITUATIONS[situation]
-    for at, name in [*enumerate(calls_of(prepare, verb), start=1)][:: ALIKE.get(situation, 1)]:
+    for at, name in breakable(prepare, verb, when, every=ALIKE.get(situation, 1)):
         opened = snapshot_of(prepare).open()
         before = visitors(opened)
         carry_out(opened, verb, Fault(at=at, when=when, what=WHATS[what]))
         check(opened, before, situation, f"{what} {when} call {at} {name}")
+
+
+@pytest.mark.parametrize("what", WHATS)
+def test_a_fault_before_what_changes_nothing_is_the_fault_after_it(what: str) -> None:
+    changing = changing_calls(running_shop, first_deploy)
+    for at, name in breakable(running_shop, first_deploy, When.AFTER, every=5):
+        left = []
+        for when in When:
+            opened = snapshot_of(running_shop).open()
+            carry_out(opened, first_deploy, Fault(at=at, when=when, what=WHATS[what]))
+            left.append((opened.world.engine.instances(), opened.host.records, opened.clock.now()))
+        assert left[0] == left[1] or at in changing, f"{what}: call {at} {name}"
 
 
 @pytest.mark.parametrize("situation", SITUATIONS)
@@ -390,7 +443,7 @@ class Surprise(RuntimeError):
 @pytest.mark.parametrize("when", When)
 def test_a_surprise_at_any_call_is_undone_and_told(situation: str, when: When) -> None:
     prepare, verb = SITUATIONS[situation]
-    for at, name in [*enumerate(calls_of(prepare, verb), start=1)][:: ALIKE.get(situation, 1)]:
+    for at, name in breakable(prepare, verb, when, every=ALIKE.get(situation, 1)):
         opened = snapshot_of(prepare).open()
         before = visitors(opened)
         plan = FaultPlan(Fault(at=at, when=when, what=Surprise))

@@ -22,8 +22,8 @@ from tests.faults import (
     faulty,
     unreachable,
 )
-from tests.machine_snapshot import Snapshot
 from tests.rollout.shop import API, WORKER, change_everything, deploy, open_shop, state
+from tests.rollout.test_faults import breakable, snapshot_of
 
 pytestmark = pytest.mark.long
 
@@ -76,11 +76,9 @@ def stopped() -> MemoryWorld:
 
 def broken(prepare: Callable[[], MemoryWorld], verb: Verb, what: str) -> Iterator[MemoryWorld]:
     """The world after a fault at each call, before and after its effect; the process is gone."""
-    situation, watched = Snapshot(prepare()), FaultPlan()
-    list(verb(faulty(situation.open().world, watched)))
-    for at in range(1, len(watched.calls) + 1):
-        for when in When:
-            opened = situation.open()
+    for when in When:
+        for at, _ in breakable(prepare, verb, when):
+            opened = snapshot_of(prepare).open()
             plan = FaultPlan(Fault(at=at, when=when, what=WHATS[what]))
             try:
                 for _ in verb(faulty(opened.world, plan)):

@@ -15,7 +15,7 @@ from compartment_tui.operations import requests
 from compartment_tui.ports import World
 from tests.faults import Fault, FaultPlan, Killed, When, faulty, unreachable
 from tests.rollout.shop import PRODUCTION, WEB, deploy, finish, open_shop, state
-from tests.rollout.test_faults import WHATS, Verb, calls_of, carry_out, snapshot_of
+from tests.rollout.test_faults import WHATS, Verb, breakable, calls_of, carry_out, snapshot_of
 
 SECOND = timedelta(seconds=1)
 STORE = replace(WEB, name="store", volumes=(("data", "/data"),))
@@ -219,7 +219,7 @@ def check(opened: MemoryWorld, what: str) -> None:
 @pytest.mark.parametrize("when", When)
 def test_a_fault_at_any_call_loses_nobody(situation: str, what: str, when: When) -> None:
     prepare, verb = SITUATIONS[situation]
-    for at, name in enumerate(calls_of(prepare, verb), start=1):
+    for at, name in breakable(prepare, verb, when):
         opened = snapshot_of(prepare).open()
         keep_coming(opened)
         carry_out(opened, verb, Fault(at=at, when=when, what=WHATS[what]))
