@@ -7,7 +7,7 @@ import os
 from collections.abc import Callable, Mapping
 from functools import cache
 from pathlib import Path
-from threading import Lock
+from threading import Lock, Thread
 from typing import TYPE_CHECKING, TypeVar, cast
 
 from compartment_tui.ports import (
@@ -179,7 +179,7 @@ def docker_world(project: Project, client: "Client", *, namespace: str) -> World
     engine, clock = DockerEngine(client, layout), SystemClock(cancel)
     return World(
         engine=engine,
-        builder=lazy_port(builder),
+        builder=lazy_port(builder, warm_up=_find_build_command),
         edge=DockerEdge(client, layout),
         locks=DockerLocks(client, engine, layout),
         records=DockerRecords(client, layout),
@@ -216,18 +216,28 @@ class LazyWorld:
 
 
 class LazyPort:
-    """Stands for a port until somebody asks it for something."""
+    """Stands for a port until somebody asks it for something.
 
-    def __init__(self, port: Callable[[], object]) -> None:
+    What is named besides is done without it: to get warm must not load what is not needed yet.
+    """
+
+    def __init__(self, port: Callable[[], object], **own: Callable[[], None]) -> None:
         self._port = port
+        self.__dict__.update(own)
 
     def __getattr__(self, name: str) -> object:
         return getattr(self._port(), name)
 
 
-def lazy_port(port: Callable[[], P]) -> P:
-    """A port of the same kind, opened when it is first asked for something."""
-    return cast(P, LazyPort(port))
+def lazy_port(port: Callable[[], P], **own: Callable[[], None]) -> P:
+    """A port of the same kind, opened when it is first asked for something else than `own`."""
+    return cast(P, LazyPort(port, **own))
+
+
+def _find_build_command() -> None:
+    from compartment_tui.adapters.docker.build.build_command import find_build_command
+
+    Thread(target=find_build_command, daemon=True).start()
 
 
 def _docker_ports(project: Project) -> World:
