@@ -81,7 +81,7 @@ class _BegunBuild:
 def _asked_for(plan: Plan) -> tuple[object, ...]:
     """All of a plan that its image is made from."""
     secrets = {name: value.reveal() for name, value in plan.build_secrets.items()}
-    return plan.key.project, plan.source, plan.spec, plan.root, secrets
+    return plan.key, plan.source, plan.spec, plan.root, secrets
 
 
 class DockerBuilder:
