@@ -189,6 +189,30 @@ def test_events_are_one_object_a_line(live: MemoryWorld) -> None:
     assert set(live_event["stillEnding"]) == {"web", "api"}, "the worker was stopped before"
 
 
+def test_a_drain_that_waits_tells_who_is_connected(live: MemoryWorld) -> None:
+    callers = ("worker", "10.9.9.9", "10.9.9.9")
+    script = Behaviour(connections=4, callers=callers, drain_takes=timedelta(seconds=2))
+    live.host.behave("web", script)
+    line(live, "deploy", "-s", "web", "--force", "--quiet")
+    said = line(live, "deploy", "-s", "web", "--force", "--events")
+    events = [json.loads(text) for text in said.out.splitlines()]
+    (waits,) = (event for event in events if event["type"] == "drain_waits")
+    assert waits.pop("at").endswith("Z")
+    assert waits == {
+        "type": "drain_waits",
+        "environment": "production",
+        "service": "web",
+        "stage": "draining_previous",
+        "connections": 4,
+        "callers": [
+            {"kind": "edge", "name": None, "connections": 1},
+            {"kind": "service", "name": "worker", "connections": 1},
+            {"kind": "address", "name": "10.9.9.9", "connections": 2},
+        ],
+        "cutOffAfterSeconds": WEB.drain_timeout.total_seconds(),
+    }
+
+
 def test_a_refusal_is_an_event_too(live: MemoryWorld) -> None:
     said = line(live, "deploy", "-s", "nope", "--events")
     assert said.code == 7
