@@ -9,11 +9,12 @@ import errno
 import functools
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
 from compartment_tui.adapters.memory.error_log import MemoryErrorLog
-from compartment_tui.adapters.memory.world import MemoryWorld
+from compartment_tui.adapters.memory.world import Behaviour, MemoryWorld
 from compartment_tui.domain.errors import CompartmentError
 from compartment_tui.domain.events import Event, RunFinished, RunPlanned
 from compartment_tui.domain.outcome import Outcome
@@ -166,6 +167,16 @@ def deploy_web(world: World) -> Iterator[Event]:
     return requests.execute(world, Deploy(environment="production", services=("web",)))
 
 
+def visited_shop() -> MemoryWorld:
+    """Somebody stays connected to what is to be replaced, for longer than a drain is silent."""
+    opened = open_shop(WEB)
+    script = Behaviour(connections=2, callers=("10.9.9.9",), drain_takes=timedelta(seconds=1.5))
+    opened.host.behave("web", script)
+    deploy(opened)
+    opened.host.change("web", "2")
+    return opened
+
+
 def removed_shop() -> MemoryWorld:
     opened = shrunk_shop()
     list(remove(opened.world))
@@ -189,6 +200,7 @@ SITUATIONS = {
     "deploy and remove": (shrunk_shop, deploy_and_remove),
     "bring back what was removed": (removed_shop, roll_back),
     "inner calls for the first time": (shop_on_new_edge, deploy_web),
+    "somebody stays connected": (visited_shop, deploy_web),
 }
 ALIKE = {
     "first hold": 3,
@@ -330,6 +342,10 @@ def check(opened: MemoryWorld, before: dict[str, str | None], situation: str, wh
     assert unanswered(opened) == [], f"{what}: after resume"
     whole = public(before) <= after.keys() or wanted <= after.keys()
     assert whole, f"{what}: after resume a route is gone"
+
+
+def test_who_is_connected_is_asked_in_one_of_them() -> None:
+    assert "engine.callers" in calls_of(visited_shop, deploy_web)
 
 
 @pytest.mark.parametrize("situation", SITUATIONS)
