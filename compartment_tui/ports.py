@@ -452,6 +452,12 @@ class EnvironmentLock(Lock, Protocol):
     def certificates(self) -> Mapping[str, datetime]:
         """The names that the edge has certificates for, and until when; `*.` stands for a label."""
 
+    def write_certificates(self, certificates: Sequence[OwnCertificate]) -> bool:
+        """Have the edge show exactly these of the environment's own; whether that is new.
+
+        Raises DiskFull.
+        """
+
     def order_failures(self, within: timedelta) -> Mapping[str, str]:
         """By host, why the edge got no certificate lately, in the words of who was asked."""
 

@@ -1,6 +1,7 @@
 """The domains of a project: where they lead, their certificates, and another look at them."""
 
 from collections.abc import Collection, Iterator
+from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -8,18 +9,19 @@ from compartment_tui.background import Background
 from compartment_tui.domain.deployment import EnvironmentRecord
 from compartment_tui.domain.detail_views import DomainsChecked, DomainState, DomainView
 from compartment_tui.domain.domain_proof import DomainLook, why_not_here
-from compartment_tui.domain.errors import NotFound
+from compartment_tui.domain.errors import CompartmentError, NotFound
 from compartment_tui.domain.events import Noted
 from compartment_tui.domain.names import EnvironmentKey, show
+from compartment_tui.domain.own_certificate import OwnCertificate
 from compartment_tui.domain.public_side import Domain, PublicSide, WantedPublicSide
 from compartment_tui.domain.record.transitions import audited
 from compartment_tui.domain.requests import CheckDomains
 from compartment_tui.domain.routes import RouteTable
 from compartment_tui.operations.environment_record import key_and_config, record_of
 from compartment_tui.operations.owner import refuse_others_environment, with_owner
-from compartment_tui.operations.public_side import wanted_public
+from compartment_tui.operations.public_side import own_certificates, wanted_public
 from compartment_tui.operations.recovery import keep_copy, recovered
-from compartment_tui.rollout.domains import await_certificates, unproven_domains
+from compartment_tui.rollout.domains import await_certificates, hand_over, unproven_domains
 from compartment_tui.rollout.infrastructure import ensure_infrastructure
 from compartment_tui.rollout.progress import Progress
 from compartment_tui.rollout.switch import await_in_force, hosts_of_services, write_claimed
@@ -36,7 +38,10 @@ def domains(
     Each is looked up, and visited. Raises NotFound (one is none of its domains).
     """
     key, config = key_and_config(world, environment)
-    wanted = wanted_public(world, config, key)
+    certificates: tuple[OwnCertificate, ...] = ()
+    with suppress(CompartmentError):  # what is wrong with one is told by whoever needs it
+        certificates = own_certificates(world, config, key)
+    wanted = wanted_public(world, config, key, certificates)
     on_record = Background(lambda: record_of(world, key))
     table = world.edge.tables().get(key, RouteTable())
     chosen = _chosen(key, wanted, table.public, hosts)
@@ -71,7 +76,8 @@ def check_domains(world: "World", request: CheckDomains) -> DomainsChecked:
             f"nothing is live in {show(key.environment)}",
             hint="`compartment-tui deploy` puts it live, with its domains",
         )
-    wanted = wanted_public(world, config, key)
+    certificates = own_certificates(world, config, key)
+    wanted = wanted_public(world, config, key, certificates)
     chosen = _chosen(key, wanted, record.public, request.hosts)
     ensure_infrastructure(world, key, config)
     notes: list[str] = []
@@ -79,7 +85,10 @@ def check_domains(world: "World", request: CheckDomains) -> DomainsChecked:
         try:
             record = recovered(world, lock, notes)
             record = with_owner(world, record, take_over=request.take_over)
-            notes += _checked(Progress(world=world, lock=lock, record=record), wanted, chosen)
+            progress = Progress(world=world, lock=lock, record=record)
+            handed = hand_over(progress, certificates)
+            notes += [event.message for event in handed if isinstance(event, Noted)]
+            notes += _checked(progress, wanted, chosen)
         finally:
             keep_copy(world, lock)
     return DomainsChecked(

@@ -11,13 +11,14 @@ from compartment_tui.domain.deployment import EnvironmentRecord, Provenance, Pur
 from compartment_tui.domain.events import Event, Noted
 from compartment_tui.domain.inner_calls import notes_on, refuse_unmovable
 from compartment_tui.domain.names import EnvironmentKey
+from compartment_tui.domain.own_certificate import OwnCertificate
 from compartment_tui.domain.owner import Origin, Owner, refuse_other
 from compartment_tui.domain.planning.plan import Run
 from compartment_tui.domain.planning.planning_context import PlanningContext
 from compartment_tui.domain.requests import Deploy, RunRequest
 from compartment_tui.operations.environment_record import key_and_config, record_of
 from compartment_tui.operations.owner import taken_from
-from compartment_tui.operations.public_side import wanted_public
+from compartment_tui.operations.public_side import own_certificates, wanted_public
 from compartment_tui.operations.recovery import keep_copy, recover_first
 from compartment_tui.operations.runs import check_options, run_of
 from compartment_tui.ports import EnvironmentLock, World
@@ -37,7 +38,7 @@ def plan_run(world: World, request: RunRequest) -> Run:
     check_options(request)
     key, config = key_and_config(world, request.environment)
     with _checked_out(world, request) as tree:
-        source = _source(world, config, request, tree)
+        source = _source(world, config, key, request, tree)
         record = record_of(world, key)
         run = _refused_early(world, source, record, request)
         notes = (
@@ -60,7 +61,7 @@ def _executed(world: World, request: RunRequest) -> Iterator[Event]:
         ahead = world.locks.ahead(key, actor=world.actor, purpose=request.purpose)
         begun.enter_context(ahead)
         tree = begun.enter_context(_checked_out(world, request))
-        source = _source(world, config, request, tree)
+        source = _source(world, config, key, request, tree)
         planned = _refused_early(world, source, record_of(world, key), request)
         begun.enter_context(world.builder.ahead(planned.builds, world.cancel))
         ensure_infrastructure(world, key, config)
@@ -137,6 +138,8 @@ class _Source:
     ref: str
     origin: Origin
     notes: tuple[str, ...] = ()
+    certificates: tuple[OwnCertificate, ...] = ()
+    """The project's own."""
 
     def context(self, world: World, record: EnvironmentRecord) -> PlanningContext:
         engine = world.engine
@@ -157,9 +160,14 @@ class _Source:
 
 
 def _source(
-    world: World, config: ProjectConfig, request: RunRequest, tree: Checkout | None
+    world: World,
+    config: ProjectConfig,
+    key: EnvironmentKey,
+    request: RunRequest,
+    tree: Checkout | None,
 ) -> _Source:
     origin = world.source.origin()
+    certificates = own_certificates(world, config, key)
     of_edge = edge_note(world)
     notes = (of_edge,) if of_edge else edge_shortfalls(world, config)
     if tree is None:
@@ -172,6 +180,7 @@ def _source(
             ref="",
             origin=origin,
             notes=(*notes, problem) if problem else notes,
+            certificates=certificates,
         )
     return _Source(
         config=replace(config, services=world.project.services_in(tree.root)),
@@ -180,6 +189,7 @@ def _source(
         ref=_ref(request) or "",
         notes=(*notes, *tree.notes),
         origin=origin,
+        certificates=certificates,
     )
 
 
@@ -191,7 +201,8 @@ def _run(world: World, source: _Source, record: EnvironmentRecord, request: RunR
     if any(plan.has_downtime for plan in run.plans) and lets_wait(world):
         run = replace(run, plans=tuple(replace(plan, can_wait=True) for plan in run.plans))
     if run.purpose is Purpose.LIVE:
-        run = replace(run, public=wanted_public(world, source.config, record.key))
+        wanted = wanted_public(world, source.config, record.key, source.certificates)
+        run = replace(run, public=wanted, certificates=source.certificates)
     owner = Owner(origin=source.origin, actor=world.actor, at=run.created)
     return replace(run, owner=owner, taken_from=taken_from(record, source.origin))
 

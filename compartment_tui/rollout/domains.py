@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from compartment_tui.domain.deployment import EnvironmentRecord, Purpose
 from compartment_tui.domain.domain_proof import CertificateOrder, until_of, why_not_here
 from compartment_tui.domain.events import Event
+from compartment_tui.domain.own_certificate import OwnCertificate
 from compartment_tui.domain.public_side import CertificateSource, PublicSide, WantedPublicSide
 from compartment_tui.domain.routes import RouteTable
 from compartment_tui.rollout.context import Rollout
@@ -21,6 +22,8 @@ from compartment_tui.rollout.switch import await_in_force
 
 ORDER_PATIENCE = timedelta(seconds=60)
 """How long a certificate may take; most come within a second."""
+HAND_OVER_PATIENCE = timedelta(seconds=3)
+HAND_OVER_INTERVAL = timedelta(milliseconds=50)
 ORDER_INTERVAL = timedelta(milliseconds=250)
 UNTOLD = timedelta(seconds=1)
 """How long a certificate may take before anybody is told that it is waited for."""
@@ -36,15 +39,34 @@ class Unproven:
 
 
 def prove_domains(rollout: Rollout) -> Iterator[Event]:
-    """Find out which new domains lead here; those that do not are left out of the switch."""
+    """Find out which new domains lead here; those that do not are left out of the switch.
+
+    The project's own certificates are there before a route needs them.
+    """
     wanted = rollout.run.public
     if wanted is None or rollout.run.purpose is not Purpose.LIVE:
         return
+    yield from hand_over(rollout, rollout.run.certificates)
     rollout.plain |= frozenset(recently_refused(rollout.record, wanted, rollout.now))
     unproven = unproven_domains(rollout, wanted, rollout.before.public, leave=rollout.plain)
     for one in unproven:
         yield rollout.note(f"{one.why}: it is left out for now; {one.hint}")
     rollout.unproven |= frozenset(one.host for one in unproven)
+
+
+def hand_over(progress: Progress, certificates: tuple[OwnCertificate, ...]) -> Iterator[Event]:
+    """Give the edge the project's own certificates, and see that it shows them."""
+    if not progress.lock.write_certificates(certificates):
+        return
+    clock = progress.world.clock
+    deadline = clock.monotonic() + HAND_OVER_PATIENCE
+    names = {name for one in certificates for name in one.names}
+    while missing := names - progress.lock.certificates().keys():
+        if clock.monotonic() >= deadline:
+            shown = ", ".join(sorted(missing))
+            yield progress.note(f"the edge does not show the certificate for {shown} yet")
+            return
+        clock.sleep(HAND_OVER_INTERVAL)
 
 
 def recently_refused(

@@ -2,18 +2,25 @@
 
 from collections.abc import Iterable
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from compartment_tui.adapters.memory.domain_names import ADDRESS
 from compartment_tui.adapters.memory.world import Behaviour, MemoryWorld, memory_world
-from compartment_tui.domain.config import AcmeSettings, EdgeSettings, EnvironmentConfig
+from compartment_tui.domain.config import (
+    AcmeSettings,
+    CertificateSpec,
+    EdgeSettings,
+    EnvironmentConfig,
+)
 from compartment_tui.domain.errors import HostConflict
 from compartment_tui.domain.events import Event, Noted
 from compartment_tui.domain.outcome import Outcome
+from compartment_tui.domain.own_certificate import OwnCertificate
 from compartment_tui.domain.public_side import CertificateSource, Domain, PublicSpec
 from compartment_tui.domain.requests import Deploy
+from compartment_tui.domain.variable import Secret
 from compartment_tui.operations import requests
 from tests.rollout.shop import (
     API,
@@ -220,3 +227,61 @@ def test_lost_documents_come_back_with_their_domains() -> None:
     opened.world.edge.ensure(EdgeSettings(acme=ACME))
     settle(opened)
     assert opened.host.in_force[PRODUCTION].public == before
+
+
+def own(*names: str) -> OwnCertificate:
+    until = datetime(2027, 1, 1, tzinfo=UTC)
+    return OwnCertificate(names=names, until=until, pem="PEM", key=Secret("KEY"))
+
+
+def with_own(opened: MemoryWorld, certificate: OwnCertificate) -> None:
+    spec = CertificateSpec(cert="shop.pem", key="~/shop.key")
+    config = opened.project.config()
+    opened.project.write(replace(config, certificates=(spec,)))
+    opened.project.certificates.given["shop.pem"] = certificate
+
+
+def test_an_own_certificate_needs_no_proof_and_no_authority_is_asked() -> None:
+    opened = shop()
+    opened.host.domains.clear()
+    with_own(opened, own("*.test", "*.shop.test", "*.localhost"))
+    run(opened)
+    settle(opened)
+    found = domains(opened)
+    assert all(one.secured for one in found.values())
+    assert {one.certificate for one in found.values()} == {CertificateSource.OWN}
+    assert HOST in found  # its own host, too: a certificate is for it
+    assert not opened.host.orders
+    ends = opened.world.edge.certificate_ends([FIRST, HOST, "x.example"])
+    assert set(ends) == {FIRST, HOST}
+
+
+def test_the_others_are_ordered_all_the_same() -> None:
+    opened = shop()
+    with_own(opened, own(FIRST))
+    run(opened)
+    settle(opened)
+    found = domains(opened)
+    assert found[FIRST].certificate is CertificateSource.OWN
+    assert found[SECOND].certificate is CertificateSource.ACME
+    assert FIRST not in opened.host.orders
+
+
+def test_a_renewed_own_certificate_is_handed_over_though_nothing_else_changed() -> None:
+    opened = shop()
+    with_own(opened, own("*.test", "*.shop.test"))
+    run(opened)
+    renewed = replace(own("*.test", "*.shop.test"), until=datetime(2028, 1, 1, tzinfo=UTC))
+    with_own(opened, renewed)
+    assert deploy(opened) is Outcome.UNCHANGED
+    assert opened.host.own_certificates[PRODUCTION] == (renewed,)
+
+
+def test_its_key_is_in_no_plan_event_or_record() -> None:
+    opened = shop()
+    with_own(opened, replace(own(FIRST), key=Secret("do-not-tell")))
+    request = Deploy(environment="production")
+    told = [requests.plan(opened.world, request), *requests.execute(opened.world, request)]
+    assert "do-not-tell" not in repr(told)
+    assert "do-not-tell" not in repr(state(opened))
+    assert "do-not-tell" not in repr(opened.host.documents)

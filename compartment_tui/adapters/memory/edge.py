@@ -9,6 +9,7 @@ from compartment_tui.adapters.memory.host import Host
 from compartment_tui.domain.config import EdgeSettings
 from compartment_tui.domain.deployment import EnvironmentRecord
 from compartment_tui.domain.detail_views import Visit
+from compartment_tui.domain.domain_proof import until_of
 from compartment_tui.domain.edge_address import listening
 from compartment_tui.domain.errors import EdgeConflict, NotFound, PortTaken
 from compartment_tui.domain.names import EnvironmentKey
@@ -81,7 +82,8 @@ class MemoryEdge:
         if edge is None or not edge.running:
             return {}
         have = self._host.certificates()
-        return {host: have[host] for host in hosts if host in have}
+        ends = {host: until_of(host, have) for host in hosts}
+        return {host: until for host, until in ends.items() if until is not None}
 
     def proof(self) -> str:
         return self._host.proof if self._host.edge is not None else ""

@@ -22,6 +22,7 @@ from compartment_tui.domain.deployment import AuditLine, EnvironmentRecord, Imag
 from compartment_tui.domain.engine import LockInfo, Misfit
 from compartment_tui.domain.errors import CompartmentError, DiskFull, RecordInvalid
 from compartment_tui.domain.names import EnvironmentKey, active_name, stepping_aside_name
+from compartment_tui.domain.own_certificate import OwnCertificate
 from compartment_tui.domain.routes import Route, RouteTable
 from compartment_tui.ports import EngineEvent
 
@@ -154,6 +155,8 @@ class Host:
     """How long a certificate takes; None: nobody answers."""
     ordered: dict[str, timedelta] = field(default_factory=dict)
     """Domains whose certificate was asked for, and when."""
+    own_certificates: dict[EnvironmentKey, tuple[OwnCertificate, ...]] = field(default_factory=dict)
+    """By environment: what its project brought along."""
     orders: list[str] = field(default_factory=list)
     """Every order that was made, in order: a failed one is repeated at each change."""
     disk_full: bool = False
@@ -290,7 +293,9 @@ class Host:
     def certificates(self) -> dict[str, datetime]:
         """The domains that the edge has certificates for, and until when."""
         now, takes = self.clock.monotonic(), self.authority_takes
-        return {
+        brought = (one for held in self.own_certificates.values() for one in held)
+        own = {name: one.until for one in brought for name in one.names}
+        return own | {
             host: self.clock.now() + CERTIFIED
             for host, asked in self.ordered.items()
             if takes is not None and now - asked >= takes and host not in self.authority

@@ -1,6 +1,6 @@
 """The locks of the pretended machine."""
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from datetime import datetime, timedelta
 from typing import Self
@@ -24,6 +24,7 @@ from compartment_tui.domain.errors import (
     LockLost,
 )
 from compartment_tui.domain.names import EnvironmentKey, show
+from compartment_tui.domain.own_certificate import OwnCertificate
 from compartment_tui.domain.refusal import Cause, Refusal, Reply, judged, unanswered
 from compartment_tui.domain.routes import RouteTable
 from compartment_tui.domain.wait import WaitCount
@@ -187,6 +188,12 @@ class MemoryEnvironmentLock:
     def certificates(self) -> Mapping[str, datetime]:
         self.confirm()
         return self._host.certificates()
+
+    def write_certificates(self, certificates: Sequence[OwnCertificate]) -> bool:
+        self._before_writing()
+        new = self._host.own_certificates.get(self._key, ()) != tuple(certificates)
+        self._host.own_certificates[self._key] = tuple(certificates)
+        return new
 
     def order_failures(self, within: timedelta) -> Mapping[str, str]:
         self.confirm()

@@ -24,6 +24,7 @@ from compartment_tui.domain.deployment import (
     Trigger,
 )
 from compartment_tui.domain.names import EnvironmentKey
+from compartment_tui.domain.own_certificate import OwnCertificate
 from compartment_tui.domain.owner import Owner
 from compartment_tui.domain.public_side import WantedPublicSide
 from compartment_tui.domain.routes import RouteTable
@@ -310,6 +311,8 @@ class Run:
     """Of a plan: when a run begins, all of it is there."""
     public: WantedPublicSide | None = None
     """What the file wants of the public side; None: it stays as it is."""
+    certificates: tuple[OwnCertificate, ...] = ()
+    """The project's own, which the edge is given before the switch."""
 
     @property
     def removes_only(self) -> bool:

@@ -124,6 +124,11 @@ def inner_path(key: EnvironmentKey) -> str:
     return f"{INNER}/{key.text}.toml"
 
 
+def certificates_path(key: EnvironmentKey) -> str:
+    """Where the document lies with the environment's own certificates, and their keys."""
+    return f"{INNER}/certificates/{key.text}.toml"
+
+
 def unfinished_path(key: EnvironmentKey) -> str:
     """Where the environment's route document lies until it is whole."""
     return f"{UNFINISHED}/{key.text}"

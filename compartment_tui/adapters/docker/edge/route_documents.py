@@ -15,6 +15,7 @@ from compartment_tui.adapters.docker.api.resource_names import (
     ROUTES,
     UNFINISHED,
     ResourceNames,
+    certificates_path,
     inner_path,
     route_path,
 )
@@ -102,8 +103,9 @@ class Documents:
     def remove(self, key: EnvironmentKey) -> None:
         """Remove the environment's documents; nothing if there are none."""
         there = self._reader.tree(ROUTES)
-        if route_path(key) in there or inner_path(key) in there:
-            self._do('rm -f "$@"', route_path(key), inner_path(key))
+        own = (route_path(key), inner_path(key), certificates_path(key))
+        if any(path in there for path in own):
+            self._do('rm -f "$@"', *own)
 
     def restore(self, inner_ports: tuple[int, ...]) -> bool:
         """Make missing documents again from the records, move unreadable ones aside.

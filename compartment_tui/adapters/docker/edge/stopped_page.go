@@ -7,12 +7,13 @@ import (
 	"encoding/json"
 	"errors"
 	"html"
+	"net"
 	"net/http"
 	"strings"
 )
 
-// Config holds the service, the environment and the project, and for a service that is being worked
-// on what visitors are told, which may be empty: a JSON list in lower-case base32.
+// Config holds the service, the environment and the project, and of a service that is being worked on
+// what visitors are told, too, which may be empty: a JSON list in lower-case base32.
 // So no text of a user's is in a route document.
 type Config struct {
 	Names string `json:"names,omitempty"`
@@ -25,6 +26,8 @@ func CreateConfig() *Config {
 type sign struct {
 	plain string
 	page  string
+	// What visitors of a service that is being worked on are told; empty for one that was stopped.
+	said string
 }
 
 func New(_ context.Context, _ http.Handler, config *Config, _ string) (http.Handler, error) {
@@ -38,7 +41,7 @@ func New(_ context.Context, _ http.Handler, config *Config, _ string) (http.Hand
 		return nil, err
 	}
 	if len(names) == 4 {
-		return atWork(names[0], names[3]), nil
+		return atWork(names[3]), nil
 	}
 	if len(names) != 3 {
 		return nil, errors.New("names are the service, the environment and the project")
@@ -52,23 +55,35 @@ func New(_ context.Context, _ http.Handler, config *Config, _ string) (http.Hand
 	}, nil
 }
 
-// What is being worked on has a name that visitors know, and no other is told to them.
-func atWork(host string, message string) *sign {
+// What is being worked on is called by the name that its visitor knows, and no other is told.
+func atWork(message string) *sign {
 	if message == "" {
 		message = "Please come back later."
 	}
 	return &sign{
-		plain: host + " is being worked on. " + message + "\n",
-		page: strings.NewReplacer(
-			"HOST", html.EscapeString(host), "MESSAGE", html.EscapeString(message),
-		).Replace(workPage),
+		plain: "HOST is being worked on. ",
+		page:  workPage,
+		said:  message,
 	}
 }
 
+func (s *sign) atWork(request *http.Request) (string, string) {
+	host := request.Host
+	if name, _, err := net.SplitHostPort(host); err == nil {
+		host = name
+	}
+	page := strings.NewReplacer("HOST", html.EscapeString(host), "MESSAGE", html.EscapeString(s.said))
+	return strings.Replace(s.plain, "HOST", host, 1) + s.said + "\n", page.Replace(s.page)
+}
+
 func (s *sign) ServeHTTP(response http.ResponseWriter, request *http.Request) {
-	body, kind := s.plain, "text/plain"
+	plain, page := s.plain, s.page
+	if s.said != "" {
+		plain, page = s.atWork(request)
+	}
+	body, kind := plain, "text/plain"
 	if strings.Contains(request.Header.Get("Accept"), "text/html") {
-		body, kind = s.page, "text/html"
+		body, kind = page, "text/html"
 	}
 	header := response.Header()
 	header.Set("Content-Type", kind+"; charset=utf-8")

@@ -43,6 +43,7 @@ from compartment_tui.domain.names import (
     show,
     stepping_aside_name,
 )
+from compartment_tui.domain.own_certificate import OwnCertificate
 from compartment_tui.domain.public_side import CertificateSource
 from compartment_tui.domain.routes import Route, RouteTable
 from compartment_tui.domain.wait import WaitCount
@@ -271,6 +272,12 @@ def _whole_table(key: EnvironmentKey, name: str, http: Mapping[str, Any]) -> Rou
     if _sections(key, table) != http:
         raise ValueError("the document says something else than its table")
     return table
+
+
+def certificates_document(certificates: Iterable[OwnCertificate]) -> str:
+    """The document with certificates that are shown to whoever asks for their names; or nothing."""
+    pairs = [{"certFile": one.pem, "keyFile": one.key.reveal()} for one in certificates]
+    return tomli_w.dumps({"tls": {"certificates": pairs}}) if pairs else ""
 
 
 def proof_document(token: str) -> str:

@@ -8,7 +8,7 @@ import errno
 import io
 import os
 import tarfile
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Self
@@ -25,6 +25,7 @@ from compartment_tui.adapters.docker.api.resource_names import (
     ResourceNames,
     archive_path,
     audit_path,
+    certificates_path,
     index_path,
     inner_path,
     record_path,
@@ -33,7 +34,11 @@ from compartment_tui.adapters.docker.api.resource_names import (
     unfinished_path,
 )
 from compartment_tui.adapters.docker.edge import traefik
-from compartment_tui.adapters.docker.edge.edge_container import EdgeContainer, edge_away, find_edge
+from compartment_tui.adapters.docker.edge.edge_container import (
+    EdgeContainer,
+    edge_away,
+    find_edge,
+)
 from compartment_tui.adapters.docker.edge.edge_namespace import EdgeNamespace
 from compartment_tui.adapters.docker.edge.route_documents import all_ours
 from compartment_tui.adapters.docker.lock import lock_container
@@ -58,6 +63,7 @@ from compartment_tui.ports import Engine
 
 if TYPE_CHECKING:
     from compartment_tui.domain.engine import LockInfo
+    from compartment_tui.domain.own_certificate import OwnCertificate
     from compartment_tui.domain.wait import WaitCount
 
 WRITE_LIMIT = timedelta(seconds=60)
@@ -74,6 +80,23 @@ cat >"$3"
 sync "$3"
 mv "$3" "$1"
 sync "${1%/*}"
+"""
+_WRITE_KEYS = """
+exec 2>&1
+set -e
+mkdir -p "${3%/*}"
+cat >"$3"
+[ "$(wc -c <"$3")" -eq "$2" ]
+if [ -s "$3" ]; then
+  sync "$3"
+  mkdir -p "${1%/*}"
+  mv "$3" "$1"
+else
+  rm -f "$3" "$1"
+fi
+# Only a change in its directory makes the edge look, and this lies below it.
+: >"$4/changed.$$"
+rm "$4/changed.$$"
 """
 _WRITE_BOTH = """
 exec 2>&1
@@ -341,6 +364,16 @@ class DockerEnvironmentLock:
     def certificates(self) -> Mapping[str, datetime]:
         self.confirm()
         return self._standpoint.certificates()
+
+    def write_certificates(self, certificates: "Sequence[OwnCertificate]") -> bool:
+        path = certificates_path(self._key)
+        text = traefik.certificates_document(certificates).encode()
+        if (self._read(path) or b"") == text:
+            return False
+        part = f"{unfinished_path(self._key)}.certificates"
+        arguments = (path, str(len(text)), part, ROUTES)
+        self._written(path, self._ask(_WRITE_KEYS, *arguments, payload=text))
+        return True
 
     def order_failures(self, within: timedelta) -> Mapping[str, str]:
         self.confirm()
