@@ -202,6 +202,39 @@ class PublicSide:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PublicChanges:
+    """What a run changes of the public side."""
+
+    added: tuple[Domain, ...] = ()
+    removed: tuple[Domain, ...] = ()
+    rules_added: tuple[Rule, ...] = ()
+    rules_removed: tuple[Rule, ...] = ()
+    treated: tuple[Treatment, ...] = ()
+    """Routes whose requests are treated otherwise: how they will be."""
+
+    def __bool__(self) -> bool:
+        return any((self.added, self.removed, self.rules_added, self.rules_removed, self.treated))
+
+
+def changes(now: PublicSide, then: PublicSide) -> PublicChanges:
+    """What is different afterwards; that a certificate came is nothing that anybody changed."""
+    before = {one.host: (one.to, one.elsewhere, one.certificate) for one in now.domains}
+    after = {one.host: (one.to, one.elsewhere, one.certificate) for one in then.domains}
+    hosts = {one.host for one in (*now.treatments, *then.treatments)}
+    return PublicChanges(
+        added=tuple(one for one in then.domains if before.get(one.host) != after[one.host]),
+        removed=tuple(one for one in now.domains if one.host not in after),
+        rules_added=tuple(one for one in then.rules if one not in now.rules),
+        rules_removed=tuple(one for one in now.rules if one not in then.rules),
+        treated=tuple(
+            then.treatment(host)
+            for host in sorted(hosts)
+            if now.treatment(host) != then.treatment(host)
+        ),
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PublicSpec:
     """What `[environments.X.services.Y]` says of a service's hosts."""
 

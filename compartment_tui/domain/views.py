@@ -11,6 +11,7 @@ from compartment_tui.domain.deployment import Deployment, Health, Instance, Jour
 from compartment_tui.domain.names import EnvironmentKey
 from compartment_tui.domain.outcome import Failure
 from compartment_tui.domain.owner import Owner
+from compartment_tui.domain.public_side import Access
 from compartment_tui.domain.variable import NameChanges
 
 
@@ -71,6 +72,8 @@ class ServiceStatus:
     """Its visitors get a page of the edge, while it runs."""
     domains: tuple[str, ...] = ()
     """Where it is reached beside its URL, in full."""
+    access: Access = Access()
+    """Who is let in."""
 
     @property
     def rests(self) -> bool:

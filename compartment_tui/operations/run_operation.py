@@ -15,6 +15,7 @@ from compartment_tui.domain.own_certificate import OwnCertificate
 from compartment_tui.domain.owner import Origin, Owner, refuse_other
 from compartment_tui.domain.planning.plan import Run
 from compartment_tui.domain.planning.planning_context import PlanningContext
+from compartment_tui.domain.public_side import changes
 from compartment_tui.domain.requests import Deploy, RunRequest
 from compartment_tui.operations.environment_record import key_and_config, record_of
 from compartment_tui.operations.owner import taken_from
@@ -202,9 +203,26 @@ def _run(world: World, source: _Source, record: EnvironmentRecord, request: RunR
         run = replace(run, plans=tuple(replace(plan, can_wait=True) for plan in run.plans))
     if run.purpose is Purpose.LIVE:
         wanted = wanted_public(world, source.config, record.key, source.certificates)
-        run = replace(run, public=wanted, certificates=source.certificates)
+        run = replace(
+            run,
+            public=wanted,
+            public_changes=changes(record.public, wanted.side(_hosts(record, run), record.public)),
+            certificates=source.certificates,
+        )
     owner = Owner(origin=source.origin, actor=world.actor, at=run.created)
     return replace(run, owner=owner, taken_from=taken_from(record, source.origin))
+
+
+def _hosts(record: EnvironmentRecord, run: Run) -> dict[str, str]:
+    """The host of each service's route once the run has gone live."""
+    actives = (record.active_deployment(name) for name in record.active)
+    hosts = {one.service: one.host for one in actives if one is not None and one.host}
+    hosts |= {moved.service: moved.host for moved in run.reroutes}
+    for plan in run.plans:
+        hosts.pop(plan.service, None)
+        if plan.host is not None and not plan.removes:
+            hosts[plan.service] = plan.host
+    return hosts
 
 
 def _refused_early(

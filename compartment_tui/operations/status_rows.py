@@ -8,6 +8,7 @@ from compartment_tui.domain.deployment import Deployment, EnvironmentRecord, Hea
 from compartment_tui.domain.health import judge, judge_held
 from compartment_tui.domain.names import no_such_service
 from compartment_tui.domain.planning.rollback_targets import spec_of
+from compartment_tui.domain.public_side import Treatment
 from compartment_tui.domain.routes import RouteTable
 from compartment_tui.domain.variable import (
     NameChanges,
@@ -60,7 +61,8 @@ class StatusRows:
             reason=reason,
             url=self._url(active),
             domains=self._domains(active),
-            maintenance=active is not None and self._treated(active),
+            maintenance=self._treatment(active).maintenance,
+            access=self._treatment(active).access,
             declared=spec is not None,
             drift=self._drift(name, active) if spec else NameChanges(),
             rollback_to=before.id if before and left is not Left.GONE else None,
@@ -68,9 +70,9 @@ class StatusRows:
             held=self._held(name, active),
         )
 
-    def _treated(self, active: Deployment) -> bool:
-        """Whether its visitors get a page of the edge."""
-        return self.table.public.treatment(active.host or "").maintenance
+    def _treatment(self, active: Deployment | None) -> Treatment:
+        """How its visitors' requests are treated."""
+        return self.table.public.treatment((active and active.host) or "")
 
     def _url(self, active: Deployment | None) -> str | None:
         """Where it is reached: the first of its domains in the file, else its own host."""

@@ -13,6 +13,7 @@ from compartment_tui.domain.image_notes import plan_rows
 from compartment_tui.domain.planning.plan import DEFAULT_PORT, ImageSource, Plan, Reroute, Run
 from compartment_tui.domain.planning.rollback_targets import spec_of
 from compartment_tui.domain.shell_quotes import option_for
+from compartment_tui.present.public_side import change_rows
 from compartment_tui.present.text import (
     clean,
     counted,
@@ -150,6 +151,8 @@ def _about_all(run: Run, context: PlanContext) -> Iterator[Line]:
     if run.ground.edge is not None:
         tone = Tone.WARN if is_exposed(run.ground.edge) else Tone.PLAIN
         yield _row("edge", f"made for this engine; {exposure(run.ground.edge)}", tone)
+    for name, text in change_rows(run.public_changes):
+        yield _row(name, text, Tone.WARN if text.startswith("-") else Tone.PLAIN)
     for note in run.notes:
         yield _row("note", clean(note), Tone.WARN)
     if context.dirty:

@@ -1,9 +1,11 @@
 """`domain` and `maintenance`: what they say, what they end with, what scripts get."""
 
 import json
+from dataclasses import replace
 from typing import Any
 
 from compartment_tui.adapters.memory.world import MemoryWorld
+from compartment_tui.domain.public_side import Access, PublicSpec, Rule, Traffic
 from tests.cli.line import Said, check_transcript, line
 from tests.rollout.test_domains import FIRST, OLD, SECOND, shop
 
@@ -71,3 +73,25 @@ def test_maintenance_on_and_off() -> None:
 def test_maintenance_for_scripts() -> None:
     found = documents(line(deployed(), "maintenance", "on", "--output", "json"))
     assert (found["maintenance"], found["services"]) == (True, ["api", "web"])
+
+
+def test_a_plan_tells_what_visitors_will_notice() -> None:
+    opened = shop()
+    config = opened.project.config()
+    rule = Rule(on="web", path="/api/*", to="api", strip="/api")
+    access = Access(users=(("team", "$2y$05$x"),), allow=("203.0.113.0/24",))
+    (environment,) = config.environments
+    environment = replace(environment, access=access)
+    traffic = Traffic(requests_per_second=5, hsts=31_536_000)
+    services = tuple(replace(one, traffic=traffic) for one in config.services)
+    opened.project.write(
+        replace(config, rules=(rule,), environments=(environment,), services=services)
+    )
+    first = line(opened, "deploy", "--plan")
+    assert line(opened, "deploy").code == 0
+    (environment,) = config.environments
+    spec = PublicSpec(domains=(FIRST,))
+    opened.project.write(
+        replace(config, environments=(replace(environment, public={"web": spec}),))
+    )
+    check_transcript("public-plan", first, line(opened, "deploy", "--plan"))

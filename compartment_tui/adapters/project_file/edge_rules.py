@@ -15,7 +15,7 @@ from compartment_tui.adapters.project_file.read_tables import (
 )
 from compartment_tui.adapters.project_file.schema_rules import LIMITS
 from compartment_tui.adapters.project_file.value_types import HASH_PATTERN
-from compartment_tui.domain.config import EdgeSettings, Kind, Scheme
+from compartment_tui.domain.config import EdgeSettings, Kind, ReadinessKind, Scheme
 from compartment_tui.domain.names import show
 
 Tables = Mapping[str, Any]
@@ -70,6 +70,14 @@ def _scheme_rules(at: tuple[str, ...], service: Tables) -> Iterator[Problem]:
         message = f"[{dotted(at)}] has `verify`, but over {scheme} it shows no certificate"
         hint = 'it is for scheme = "https"; leave it away'
         yield Problem(path=(*at, "verify"), message=message, hint=hint)
+    readiness = service.get("readiness", {})
+    asked = readiness.get("type") is ReadinessKind.HTTP and "port" not in readiness
+    if scheme is not Scheme.HTTP and asked:
+        message = (
+            f"[{dotted(at)}] speaks {scheme}, and readiness of type http is asked in plain HTTP"
+        )
+        hint = 'use type = "tcp" or "command", or a `port` that answers plain HTTP'
+        yield Problem(path=(*at, "readiness"), message=message, hint=hint)
     if scheme is Scheme.H2C and "body" in service.get("limits", {}):
         message = f"[{dotted(at)}] has `limits.body`, but a stream of gRPC is never whole"
         hint = "the edge keeps each request until it is; leave it away"

@@ -21,6 +21,7 @@ from compartment_tui.domain.image_notes import warnings
 from compartment_tui.domain.outcome import Failure
 from compartment_tui.domain.planning.plan import Plan, Run
 from compartment_tui.domain.wait import Wait
+from compartment_tui.present.public_side import change_rows
 from compartment_tui.present.timeline import Timeline, Track
 
 SHOWN_FILES = 100
@@ -70,6 +71,7 @@ def plan_document(
             }
             for moved in run.reroutes
         ],
+        "publicChanges": [f"{name}: {text}" for name, text in change_rows(run.public_changes)],
         "undeclaredServices": list(run.undeclared),
         "stoppedServices": list(run.left_stopped),
         **place(run.key),

@@ -26,7 +26,7 @@ from compartment_tui.domain.deployment import (
 from compartment_tui.domain.names import EnvironmentKey
 from compartment_tui.domain.own_certificate import OwnCertificate
 from compartment_tui.domain.owner import Owner
-from compartment_tui.domain.public_side import WantedPublicSide
+from compartment_tui.domain.public_side import PublicChanges, WantedPublicSide
 from compartment_tui.domain.routes import RouteTable
 from compartment_tui.domain.target import Target
 from compartment_tui.domain.variable import NameChanges, Secret, compare, exposed_keys
@@ -311,6 +311,8 @@ class Run:
     """Of a plan: when a run begins, all of it is there."""
     public: WantedPublicSide | None = None
     """What the file wants of the public side; None: it stays as it is."""
+    public_changes: PublicChanges = PublicChanges()
+    """What of it will be different, if every domain leads here."""
     certificates: tuple[OwnCertificate, ...] = ()
     """The project's own, which the edge is given before the switch."""
 

@@ -7,13 +7,16 @@ from itertools import zip_longest
 from compartment_tui.domain.deployment import Deployment, Health, RunRecord
 from compartment_tui.domain.detail_views import DeploymentView
 from compartment_tui.domain.planning.rollback_targets import spec_of
+from compartment_tui.domain.public_side import Treatment
 from compartment_tui.domain.views import Left, ServiceStatus
 from compartment_tui.present.fields import readiness_words
+from compartment_tui.present.public_side import treatment_words
 from compartment_tui.present.tables import commit_cell, deployment_cell
 from compartment_tui.present.text import (
     age,
     clean,
     left_words,
+    listed,
     pad,
     short_commit,
     short_id,
@@ -165,6 +168,9 @@ def _reached(service: ServiceStatus, active: Deployment) -> Iterator[Line]:
     yield _fact("route", Cell(show(service.url)), Cell(f"  {_upstream(active)}", Tone.QUIET))
     for url in service.domains:
         yield _fact("", Cell(show(url), Tone.QUIET))
+    if service.access.guarded:
+        treatment = Treatment(host="", access=service.access)
+        yield _fact("access", Cell(listed(treatment_words(treatment))))
     if service.maintenance:
         words = Cell("visitors get a page with status 503  ", Tone.WARN)
         yield _fact("maintenance", words, KeyCap("M"), Cell(" ends it", Tone.QUIET))

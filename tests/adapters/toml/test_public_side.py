@@ -557,6 +557,11 @@ def test_addresses_that_are_none(text: str, line: int, said: str, way: str) -> N
         (WEB + 'scheme = "grpc"', "must be one of “http”, “h2c”, “https”", ""),
         (WEB + "verify = false", "over http it shows no certificate", 'scheme = "https"'),
         (WEB + 'scheme = "h2c"\nverify = true', "over h2c it shows no", 'scheme = "https"'),
+        (
+            WEB + 'scheme = "https"\nreadiness = { type = "http" }',
+            "is asked in plain HTTP",
+            'type = "tcp"',
+        ),
         (WEB + 'kind = "static"\nscheme = "http"', "files are served over http", "leave it away"),
         (WEB + 'scheme = "h2c"\nlimits = { body = 1 }', "a stream of gRPC is never", "keeps each"),
         (WEB + 'hsts = "365"', "must be a length of time such as “365d”", ""),

@@ -101,7 +101,9 @@ class PublicRouters:
         priority: int = 0,
     ) -> None:
         """The plain router, and the one for HTTPS where there is a certificate or will be one."""
-        before = self._named(self._treated(treatment))
+        # What buffers a body would read it before it is known who answers.
+        waits = any("retry" in one for one in upstream.used.values())
+        before = self._named(self._treated(treatment, buffers=not waits))
         used = before | upstream.used
         shared = {"rule": rule} | ({"priority": priority} if priority else {})
         plain: dict[str, Any] = {"entryPoints": [PLAIN_ENTRY], **shared}
@@ -165,7 +167,7 @@ class PublicRouters:
             }
         }
 
-    def _treated(self, treatment: Treatment) -> Section:
+    def _treated(self, treatment: Treatment, *, buffers: bool) -> Section:
         access, traffic = treatment.access, treatment.traffic
         found: dict[str, dict[str, Any]] = {}
         if access.allow:
@@ -179,7 +181,7 @@ class PublicRouters:
             found["rate"] = {"rateLimit": {"average": rate, "burst": rate}}
         if traffic.in_flight is not None:
             found["flight"] = {"inFlightReq": {"amount": traffic.in_flight}}
-        if traffic.body is not None:
+        if traffic.body is not None and buffers:
             found["body"] = {"buffering": {"maxRequestBodyBytes": traffic.body}}
         if traffic.headers:
             found["headers"] = {"headers": {"customResponseHeaders": dict(traffic.headers)}}
