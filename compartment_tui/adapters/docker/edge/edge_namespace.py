@@ -4,6 +4,7 @@ import secrets
 import time
 from collections.abc import Callable, Collection, Mapping
 from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
 
 from compartment_tui.adapters.docker.api import labels
 from compartment_tui.adapters.docker.api.client import Client
@@ -13,24 +14,17 @@ from compartment_tui.adapters.docker.api.labels import Role
 from compartment_tui.adapters.docker.api.resource_names import PROOF, ROUTES, ResourceNames
 from compartment_tui.adapters.docker.edge import certificate_orders, traefik
 from compartment_tui.adapters.docker.edge.edge_container import EdgeContainer, edge_away, find_edge
-from compartment_tui.adapters.docker.edge.readiness_probe import (
-    HTTP,
-    TCP,
-    command_refusal,
-    http_refusal,
-    http_request,
-    tcp_refusal,
-    whole_seconds,
-)
 from compartment_tui.adapters.docker.resources.logs import written
 from compartment_tui.domain.config import Readiness, ReadinessKind
 from compartment_tui.domain.deployment import Instance
 from compartment_tui.domain.domain_proof import PROOF_HEADER, PROOF_PATH
 from compartment_tui.domain.errors import EdgeNotConfirmed
 from compartment_tui.domain.names import EnvironmentKey
-from compartment_tui.domain.refusal import Refusal
 from compartment_tui.domain.routes import RouteTable
-from compartment_tui.domain.wait import WaitCount
+
+if TYPE_CHECKING:
+    from compartment_tui.domain.refusal import Refusal
+    from compartment_tui.domain.wait import WaitCount
 
 PATIENCE = timedelta(seconds=5)
 """How long an edge that is coming up may take to be there."""
@@ -135,7 +129,7 @@ class EdgeNamespace:
         lines = (line.message for line in written(self._client, edge.id, since=since))
         return certificate_orders.failures(lines)
 
-    def waited(self, hosts: Mapping[str, Collection[str]]) -> Mapping[str, WaitCount]:
+    def waited(self, hosts: Mapping[str, Collection[str]]) -> "Mapping[str, WaitCount]":
         """See `EnvironmentLock.waited`."""
         metrics = self._from_there(lambda: self._run(QUESTIONS, traefik.METRICS)).text
         return {
@@ -143,24 +137,27 @@ class EdgeNamespace:
             for service, its_hosts in hosts.items()
         }
 
-    def ready(self, instance: Instance, readiness: Readiness, port: int | None) -> Refusal | None:
+    def ready(self, instance: Instance, readiness: Readiness, port: int | None) -> "Refusal | None":
         """See `EnvironmentLock.ready`."""
+        from compartment_tui.adapters.docker.edge import readiness_probe as probe
+        from compartment_tui.domain.refusal import Refusal
+
         if readiness.kind is ReadinessKind.COMMAND:
             limit = readiness.attempt_timeout
-            return command_refusal(self._client, instance.container, readiness.command, limit)
+            return probe.command_refusal(self._client, instance.container, readiness.command, limit)
         if instance.address is None:
             return Refusal(detail="it does not run")
         port = readiness.port or port
         if port is None:
             return Refusal(detail="no port to ask at is known")
         self._follow()
-        seconds = whole_seconds(readiness.attempt_timeout)
+        seconds = probe.whole_seconds(readiness.attempt_timeout)
         where = (instance.address, str(port), str(seconds))
         began = time.monotonic()
         if readiness.kind is ReadinessKind.TCP:
-            return tcp_refusal(readiness, port, self._run(TCP, *where), _since(began))
-        answer = self._run(HTTP, *where, payload=http_request(readiness, port))
-        return http_refusal(readiness, port, answer, _since(began))
+            return probe.tcp_refusal(readiness, port, self._run(probe.TCP, *where), _since(began))
+        answer = self._run(probe.HTTP, *where, payload=probe.http_request(readiness, port))
+        return probe.http_refusal(readiness, port, answer, _since(began))
 
     def _run(self, script: str, *arguments: str, payload: bytes | None = None) -> Answer:
         limit = CALL_LIMIT + timedelta(seconds=60)

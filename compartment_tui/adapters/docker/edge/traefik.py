@@ -12,7 +12,7 @@ import tomllib
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 import tomli_w
@@ -46,7 +46,9 @@ from compartment_tui.domain.names import (
 from compartment_tui.domain.own_certificate import OwnCertificate
 from compartment_tui.domain.public_side import CertificateSource
 from compartment_tui.domain.routes import Route, RouteTable
-from compartment_tui.domain.wait import WaitCount
+
+if TYPE_CHECKING:
+    from compartment_tui.domain.wait import WaitCount
 
 EDGE_IMAGE = "traefik:v3.7"
 WEB_PORT = 64080
@@ -541,8 +543,10 @@ def _until_there(seconds: int) -> dict[str, Any]:
     }
 
 
-def waited(key: EnvironmentKey, service: str, hosts: Collection[str], metrics: str) -> WaitCount:
+def waited(key: EnvironmentKey, service: str, hosts: Collection[str], metrics: str) -> "WaitCount":
     """How many requests to a service waited, from outside and inside, by the edge's /metrics."""
+    from compartment_tui.domain.wait import WaitCount
+
     names = [f"{router_name(key, host, waits=True)}(-rule-[0-9]+)?(-tls)?" for host in hosts]
     names.append(f"{_inner_service(key, service)}{WAIT}")
     ours = re.compile(f'router="({"|".join(names)})@file"')
