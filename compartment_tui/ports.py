@@ -271,7 +271,8 @@ class Engine(Protocol):
     ) -> Feed[LogLine]:
         """Lines of one deployment, oldest first; ends when it stopped, unless it is to be followed.
 
-        A followed feed ends when the container is stopped. Raises InstanceGone.
+        A followed feed ends when the container is stopped; a last line without an end may be
+        missing from it, and is there when it is read again. Raises InstanceGone.
         """
 
     def stats(self, deployment: str) -> Feed[Sample]:

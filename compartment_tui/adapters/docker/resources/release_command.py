@@ -148,7 +148,16 @@ class _Watch:
         if instance.out_of_memory:
             raise self._failed(f"{self._what} ran out of memory")
         if instance.exit_code != 0:
+            self._read_again()
             raise self._failed(f"{self._what} failed with exit code {instance.exit_code}")
+
+    def _read_again(self) -> None:
+        """Have its last words, too: a followed log may end before a line without an end."""
+        with contextlib.suppress(EngineProblem):
+            feed = written(self._client, self._container, tail=TAIL)
+            with contextlib.closing(feed):
+                again = deque((line.message for line in feed), maxlen=TAIL)
+            self._tail = again or self._tail
 
     def _failed(self, message: str) -> ReleaseFailed:
         return ReleaseFailed(
