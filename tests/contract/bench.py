@@ -30,6 +30,8 @@ NOWHERE = "no.such.registry.invalid/name:1"
 SERVER = ("httpd", "-f", "-p", "8080", "-h", "/etc")
 PAGE = "/hostname"
 """Something that SERVER has."""
+SILENT = ("sh", "-c", "while :; do nc -l -p 8080 -e sh -c 'cat >/dev/null'; done")
+"""Takes requests, and answers none."""
 SLEEPER = ("sh", "-c", "echo started; exec sleep 600")
 BUSY = ("sh", "-c", "while :; do :; done")
 MEMORY_LIMIT = 64 * 1024 * 1024
@@ -49,6 +51,7 @@ def service(name: str, command: tuple[str, ...], readiness: Readiness | None = N
 SERVICES = (
     service("web", SERVER, asked(ReadinessKind.TCP)),
     service("page", SERVER, asked(ReadinessKind.HTTP)),
+    service("silent", SILENT),
     service("lost", SERVER, asked(ReadinessKind.HTTP, path="/nothing-here")),
     service("closed", SLEEPER, asked(ReadinessKind.TCP)),
     service("obedient", SLEEPER, asked(ReadinessKind.COMMAND, command=("true",))),
@@ -148,6 +151,10 @@ class Bench(ABC):
     @abstractmethod
     def visit(self, host: str) -> bool:
         """Whether a visitor of that host gets an answer from a service."""
+
+    @abstractmethod
+    def visitor(self, host: str) -> AbstractContextManager[None]:
+        """A visitor of that host, whose request is under way."""
 
     @abstractmethod
     def call(self, caller: str, service: str) -> str | None:

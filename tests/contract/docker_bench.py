@@ -192,6 +192,13 @@ class DockerBench(Bench):
         finally:
             edge.close()
 
+    @contextmanager
+    def visitor(self, host: str) -> Iterator[None]:
+        settings = self._machine.settings
+        with socket.create_connection((settings.bind, settings.http_port), PATIENCE) as request:
+            request.sendall(f"GET / HTTP/1.1\r\nHost: {host}\r\n\r\n".encode())
+            yield
+
     def call(self, caller: str, service: str) -> str | None:
         command = ("timeout", "5", "wget", "-q", "-O", "-", f"http://{service}:8080{PAGE}")
         asked = subprocess.run(

@@ -83,6 +83,11 @@ class MemoryBench(Bench):
     def visit(self, host: str) -> bool:
         return self._host.answer(host) is not None
 
+    @contextmanager
+    def visitor(self, host: str) -> Iterator[None]:
+        with self.connection(self._host.answer(host) or ""):
+            yield
+
     def call(self, caller: str, service: str) -> str | None:
         return self._host.call(caller, service)
 

@@ -1,6 +1,7 @@
 """What every `Engine` promises about containers."""
 
 import re
+from contextlib import closing
 from dataclasses import replace
 from datetime import timedelta
 from ipaddress import IPv4Network
@@ -282,6 +283,20 @@ def test_connections_are_counted_while_they_are_open(bench: Bench) -> None:
     finally:
         count.close()
         other_port.close()
+
+
+def test_who_visits_from_outside_is_connected_by_the_edge(bench: Bench) -> None:
+    engine, silent = bench.world.engine, bench.start("silent")
+    assert bench.eventually(lambda: bench.accepts(silent.deployment))
+    table = bench.table(silent)
+    with bench.lock() as lock:
+        bench.put_in_force(lock, table)
+    with closing(engine.count_connections(silent.deployment, 8080)) as count:
+        assert bench.eventually(lambda: count.now() == ())
+        with bench.visitor(table.routes[0].host):
+            assert bench.eventually(lambda: len(count.now()) == 1)
+            (address,) = count.now()
+            assert engine.callers(bench.key)[address] == Caller(CallerKind.EDGE)
 
 
 def test_callers_are_the_services_that_run_by_their_addresses(bench: Bench) -> None:
