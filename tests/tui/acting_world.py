@@ -1,5 +1,6 @@
 """The shop under the application, on a clock that can be held while a job goes on."""
 
+import asyncio
 import threading
 import time
 from collections.abc import AsyncIterator, Callable
@@ -78,9 +79,11 @@ class Stage:
     async def until(self, true: Callable[[], bool], what: str = "") -> None:
         """Wait until it is so; a test that waits in vain says for what."""
         for _ in range(int(PATIENCE / 0.02)):
-            await self.pilot.pause()  # 20 ms and more
             if true():
-                return
+                await self.pilot.pause()  # 20 ms and more
+                if true():
+                    return
+            await asyncio.sleep(0.02)
         raise AssertionError(f"never came true: {what or true}")
 
     async def screen(self, kind: type[Screen[Any]]) -> None:
@@ -88,7 +91,7 @@ class Stage:
         await self.until(lambda: isinstance(self.app.screen, kind), kind.__name__)
 
     async def press(self, *keys: str) -> None:
-        await self.pilot.press(*keys)
+        await self.app._press_keys(keys)  # and not `Pilot.press`, which goes on to what `pause` does
         await self.pilot.pause()
 
     def text(self) -> str:
