@@ -56,7 +56,7 @@ class Shop:
     guest: bool = False
     """Whether the edge and the records are another shop's, which stay when this one is removed."""
     program: tuple[str, ...] = PROGRAM
-    warm: bool = False
+    warm: bool = True
     """Whether commands are started by a process that has loaded the program already."""
     variables: Mapping[str, str] = field(default_factory=dict)
     """Added to the environment of every command."""

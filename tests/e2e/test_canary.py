@@ -74,6 +74,7 @@ def docker(*words: str) -> str:
 
 def test_it_is_nowhere_but_in_its_container(client: Client, tmp_path: Path) -> None:
     shop = make_shop(tmp_path / "shop", client, port=free_port(), services=("web",))
+    shop.warm = False  # its command lines are looked at
     shop.variables = {"XDG_CONFIG_HOME": str(tmp_path / "config")}
     with removed_at_the_end(shop), arguments_watched() as argv:
         said = [shop.good("recipients", "add").text]

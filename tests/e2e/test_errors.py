@@ -20,7 +20,6 @@ def shop(client: Client, tmp_path_factory: pytest.TempPathFactory) -> Iterator[S
     """Deployed once; every test puts back what it changes in the files."""
     directory = tmp_path_factory.mktemp("errors") / "shop"
     made = make_shop(directory, client, port=free_port(), services=("web",))
-    made.warm = True
     with removed_at_the_end(made):
         made.good("deploy")
         yield made

@@ -31,7 +31,6 @@ pytestmark = pytest.mark.docker
 def shop(client: Client, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
     directory = tmp_path_factory.mktemp("faults") / "shop"
     made = make_shop(directory, client, port=free_port(), services=("web", "api"))
-    made.warm = True
     with removed_at_the_end(made):
         made.good("deploy")
         yield made

@@ -37,6 +37,7 @@ def folder(client: Client, tmp_path: Path) -> Iterator[Shop]:
         guest=False,
         port=free_port(),
         client=client,
+        warm=False,
         variables={"HOME": str(tmp_path), "XDG_CONFIG_HOME": str(tmp_path), "NO_COLOR": ""},
     )
     with removed_at_the_end(shop):

@@ -31,7 +31,6 @@ stop_grace = "1s"
 def shop(client: Client, tmp_path: Path) -> Iterator[Shop]:
     made = make_shop(tmp_path / "shop", client, port=free_port(), services=("docs",))
     made.configure("\n[edge]", f"{STORE}\n[edge]")
-    made.warm = True
     with removed_at_the_end(made):
         yield made
 

@@ -55,7 +55,6 @@ def checkout(directory: Path, client: Client, like: Shop | None = None) -> Shop:
         namespace=name,
         port=free_port(),
         client=client,
-        warm=True,
     )
     text = FILE.format(project=shop.project, port=shop.port)
     (directory / "compartment.toml").write_text(text, encoding="utf-8")

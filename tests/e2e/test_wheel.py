@@ -44,7 +44,7 @@ def program(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def shop(client: Client, tmp_path: Path, program: Path) -> Iterator[Shop]:
     made = make_shop(tmp_path / "shop", client, port=free_port(), services=("web", "api"))
-    made.program = (str(program),)
+    made.program, made.warm = (str(program),), False
     with removed_at_the_end(made):
         yield made
 

@@ -43,7 +43,6 @@ def shop(client: Client, tmp_path: Path) -> Iterator[Shop]:
     stopped and started meanwhile.
     """
     made = make_shop(tmp_path / "shop", client, port=free_port(), services=("web", "api", "docs"))
-    made.warm = True
     shutil.copytree(made.path("api"), made.path("live"))
     made.configure("\n[edge]", f"{STREAMS}\n[edge]")
     add_http2_caller(made)
