@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 
 import pytest
 
@@ -14,6 +15,7 @@ from compartment_tui.domain.requests import Deploy, Resume, Rollback
 from compartment_tui.operations import requests
 from compartment_tui.ports import World
 from tests.faults import Fault, FaultPlan, Killed, When, faulty, unreachable
+from tests.machine_snapshot import Snapshot
 from tests.rollout.shop import PRODUCTION, WEB, deploy, finish, open_shop, state
 from tests.rollout.test_faults import WHATS, Verb, breakable, calls_of, carry_out, snapshot_of
 
@@ -57,18 +59,18 @@ def opened() -> MemoryWorld:
 
 def keep_coming(opened: MemoryWorld) -> None:
     """Visitors ask whenever a little time has passed, and now and then another service does."""
-    caller = state(opened).active["web"]
+    keep_visiting(opened)
+    keep_calling(opened, state(opened).active["web"])
 
-    def ask() -> None:
-        opened.host.arrive(HOST)
-        opened.clock.call_in(EVERY, ask)
 
-    def ask_inside() -> None:
-        opened.host.arrive_inside(caller, "store")
-        opened.clock.call_in(5 * EVERY, ask_inside)
+def keep_visiting(opened: MemoryWorld) -> None:
+    opened.host.arrive(HOST)
+    opened.clock.call_in(EVERY, partial(keep_visiting, opened))
 
-    ask()
-    ask_inside()
+
+def keep_calling(opened: MemoryWorld, caller: str) -> None:
+    opened.host.arrive_inside(caller, "store")
+    opened.clock.call_in(5 * EVERY, partial(keep_calling, opened, caller))
 
 
 def answered_by(opened: MemoryWorld) -> list[str]:
@@ -232,10 +234,12 @@ def test_a_resume_that_is_killed_loses_nobody(situation: str) -> None:
     prepare, verb = SITUATIONS[situation]
     calls = calls_of(prepare, verb)
     for at in range(calls.index("hold.write_routes"), len(calls) + 1, 2):
+        broken = snapshot_of(prepare).open()
+        keep_coming(broken)
+        carry_out(broken, verb, Fault(at=at, when=When.AFTER, what=Killed))
+        left_behind = Snapshot(broken)
         for later in range(1, 40, 3):
-            opened = snapshot_of(prepare).open()
-            keep_coming(opened)
-            carry_out(opened, verb, Fault(at=at, when=When.AFTER, what=Killed))
+            opened = left_behind.open()
             again = Fault(at=later, when=When.AFTER, what=Killed)
             plan = carry_out(opened.another(), resume, again)
             check(opened, f"killed at {at} {calls[at - 1]}, resume killed at {later}")

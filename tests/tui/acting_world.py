@@ -91,7 +91,9 @@ class Stage:
         await self.until(lambda: isinstance(self.app.screen, kind), kind.__name__)
 
     async def press(self, *keys: str) -> None:
-        await self.app._press_keys(keys)  # and not `Pilot.press`, which goes on to what `pause` does
+        await self.app._press_keys(
+            keys
+        )  # and not `Pilot.press`, which goes on to what `pause` does
         await self.pilot.pause()
 
     def text(self) -> str:

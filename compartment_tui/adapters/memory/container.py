@@ -4,6 +4,7 @@ import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import partial
 
 from compartment_tui.adapters.memory.behaviour import Behaviour
 from compartment_tui.adapters.memory.clock import FakeClock
@@ -287,10 +288,8 @@ class Container:
     def _later(self, delay: timedelta | None, happen: Callable[[], None]) -> None:
         if delay is None:
             return
-        life = self._life
+        self.clock.call_in(delay, partial(self._unless_changed, self._life, happen))
 
-        def unless_changed() -> None:
-            if self._life == life:
-                happen()
-
-        self.clock.call_in(delay, unless_changed)
+    def _unless_changed(self, life: int, happen: Callable[[], None]) -> None:
+        if self._life == life:
+            happen()
