@@ -1,5 +1,6 @@
 """Faults while something is stopped, started or restarted: one more word always settles it."""
 
+import functools
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -22,6 +23,7 @@ from tests.faults import (
     faulty,
     unreachable,
 )
+from tests.machine_snapshot import Snapshot
 from tests.rollout.shop import API, WORKER, change_everything, deploy, open_shop, state
 from tests.rollout.test_faults import breakable, snapshot_of
 
@@ -76,6 +78,15 @@ def stopped() -> MemoryWorld:
 
 def broken(prepare: Callable[[], MemoryWorld], verb: Verb, what: str) -> Iterator[MemoryWorld]:
     """The world after a fault at each call, before and after its effect; the process is gone."""
+    return (left_behind.open() for left_behind in left_behind_by(prepare, verb, what))
+
+
+@functools.cache
+def left_behind_by(
+    prepare: Callable[[], MemoryWorld], verb: Verb, what: str
+) -> tuple[Snapshot, ...]:
+    """The same worlds, for every test that goes on from them."""
+    found = []
     for when in When:
         for at, _ in breakable(prepare, verb, when):
             opened = snapshot_of(prepare).open()
@@ -86,7 +97,8 @@ def broken(prepare: Callable[[], MemoryWorld], verb: Verb, what: str) -> Iterato
             except (Killed, CompartmentError, RuntimeError):
                 pass
             opened.host.kill(opened.process)
-            yield opened
+            found.append(Snapshot(opened))
+    return tuple(found)
 
 
 def good(opened: MemoryWorld, verb: Verb) -> None:
