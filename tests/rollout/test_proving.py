@@ -8,6 +8,7 @@ import pytest
 from compartment_tui.adapters.memory.behaviour import Behaviour
 from compartment_tui.domain.config import Readiness, ReadinessKind, ServiceSpec
 from compartment_tui.domain.deployment import Health
+from compartment_tui.domain.events import Event, Probed
 from compartment_tui.domain.outcome import Failure, Outcome
 from compartment_tui.domain.requests import Deploy
 from compartment_tui.operations import requests
@@ -39,6 +40,18 @@ def test_a_worker_s_check_is_run_at_our_pace_too() -> None:
     behaviour = Behaviour(check=Health.HEALTHY, check_interval=SECONDS_30, ports=())
     outcome, took, _ = deployed(behaviour, WORKER)
     assert (outcome, took < timedelta(seconds=10)) == (Outcome.LIVE, True)
+
+
+def test_a_worker_that_cannot_be_asked_is_looked_at_four_times_a_second() -> None:
+    def asked(spec: ServiceSpec, late: timedelta) -> list[Event]:
+        opened = open_shop(spec)
+        opened.host.behave(spec.name, Behaviour(ready_after=late, ports=()))
+        events = [*requests.execute(opened.world, Deploy(environment="production"))]
+        return [one for one in events if isinstance(one, Probed)]
+
+    # At 0, 1/4, 1/2, 3/4, 1, 1 1/2 and 2 seconds, and when it has settled.
+    assert len(asked(WORKER, timedelta())) == 8
+    assert len(asked(WEB, timedelta(seconds=1))) > 20
 
 
 def test_the_start_period_of_a_check_belongs_to_the_time_it_has() -> None:
