@@ -1,5 +1,6 @@
 """The public side in route documents: it comes back as it was, and says nothing else."""
 
+import base64
 import json
 import tomllib
 from dataclasses import replace
@@ -9,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from compartment_tui.adapters.docker.edge import traefik
+from compartment_tui.adapters.docker.edge import public_routers, route_documents, traefik
 from compartment_tui.domain.errors import Refused
 from compartment_tui.domain.names import EnvironmentKey
 from compartment_tui.domain.public_side import (
@@ -218,3 +219,15 @@ def test_no_text_of_a_person_runs_or_means_something_else(text: str, other: str)
 def test_only_host_names_become_domains(host: str) -> None:
     with pytest.raises(Refused, match="is not a host name"):
         traefik.document(KEY, table(domains=(Domain(host=host, to=HOST),)))
+
+
+def test_what_a_newer_version_wrote_is_refused_and_counts_as_good() -> None:
+    text = traefik.document(KEY, EVERYTHING)
+    (name,) = (one for one in tomllib.loads(text)["http"]["services"] if "-public-" in one)
+    start, _, whole = name.partition("-public-")
+    plain = json.loads(base64.b32decode(whole.upper() + "=" * (-len(whole) % 8)))
+    plain["public"]["shares"] = [1]
+    newer = text.replace(name, f"{start}-public-{public_routers.in_base32(plain)}")
+    with pytest.raises(traefik.NewerDocument, match="a newer version"):
+        traefik.read(newer)
+    assert route_documents.all_ours(f"{len(newer)} {traefik.file_name(KEY)}\n\n{newer}".encode())

@@ -226,6 +226,8 @@ def _is_document(name: str) -> bool:
 def _ours(name: str, content: bytes) -> bool:
     try:
         key, _ = traefik.read(content.decode("utf-8"))
+    except traefik.NewerDocument:
+        return True
     except (UnicodeDecodeError, traefik.UnreadableDocument):
         return False
     return traefik.file_name(key) == name

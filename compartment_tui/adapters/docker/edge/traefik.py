@@ -119,6 +119,12 @@ class UnreadableDocument(InvalidFile):
     code = "route_document_unreadable"
 
 
+class NewerDocument(UnreadableDocument):
+    """A route document that a newer version wrote: it is in force, and nobody may move it aside."""
+
+    code = "route_document_newer"
+
+
 def arguments(
     directory: str, settings: EdgeSettings, inner_ports: Iterable[int]
 ) -> tuple[str, ...]:
@@ -270,7 +276,12 @@ def read(text: str) -> tuple[EnvironmentKey, RouteTable]:
 
 def _whole_table(key: EnvironmentKey, name: str, http: Mapping[str, Any]) -> RouteTable:
     """The table in a name, if it is what the document says. Raises ValueError."""
-    table = codec.decode(RouteTable, _decode(name.partition(_PUBLIC)[2]))
+    plain = _decode(name.partition(_PUBLIC)[2])
+    if any(codec.unknown_keys(RouteTable, plain)):
+        raise NewerDocument(
+            "a newer version of compartment-tui wrote the routes", hint="use that version here, too"
+        )
+    table = codec.decode(RouteTable, plain)
     if _sections(key, table) != http:
         raise ValueError("the document says something else than its table")
     return table
