@@ -213,6 +213,29 @@ def test_stop_and_start_share_a_key_that_says_which(live: Shop) -> None:
     play(live, act)
 
 
+def test_maintenance_begins_and_ends_with_one_key_and_is_marked_everywhere(live: Shop) -> None:
+    async def act(one: Stage) -> None:
+        await one.press("g", "M")
+        await says_yes(
+            one,
+            "Begin maintenance",
+            "Begin maintenance of web",
+            "status 503",
+            "http://shop.localhost",
+        )
+        await one.reads("in maintenance")
+        await one.press("escape")
+        await one.reads("◫ maintenance", "! maintenance", "M ends it")
+        assert "M End maintenance" in hint_line(one)
+        await one.press("M")
+        await says_yes(one, "End maintenance", "End maintenance of web", "get through again")
+        await one.reads("no longer in maintenance")
+        await one.press("escape")
+        await one.until(lambda: "◫" not in one.text(), "it is over")
+
+    play(live, act)
+
+
 def test_a_restart_says_that_it_interrupts(live: Shop) -> None:
     async def act(one: Stage) -> None:
         await one.press("g", "R")

@@ -11,6 +11,8 @@ from compartment_tui.adapters.memory.world import MemoryWorld
 from compartment_tui.domain.names import EnvironmentKey
 from compartment_tui.domain.outcome import Outcome
 from compartment_tui.domain.requests import (
+    BeginMaintenance,
+    CheckDomains,
     DeleteEnvironment,
     Deploy,
     PromoteFrom,
@@ -82,6 +84,8 @@ async def asked(one: Stage, request: Request) -> None:
         (("E",), Redeploy(environment=HERE)),
         (("g", "S"), Stop(environment=HERE, services=("web",))),
         (("g", "R"), Restart(environment=HERE, services=("web",))),
+        (("g", "M"), BeginMaintenance(environment=HERE, services=("web",))),
+        (("u", "C"), CheckDomains(environment=HERE)),
         (("U", "enter"), Rollback(environment=HERE)),
         (("X",), DeleteEnvironment(environment=HERE)),
     ],
