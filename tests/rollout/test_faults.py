@@ -18,6 +18,7 @@ from compartment_tui.adapters.memory.world import Behaviour, MemoryWorld
 from compartment_tui.domain.errors import CompartmentError
 from compartment_tui.domain.events import Event, RunFinished, RunPlanned
 from compartment_tui.domain.outcome import Outcome
+from compartment_tui.domain.public_side import Rule
 from compartment_tui.domain.requests import (
     Deploy,
     Discard,
@@ -39,6 +40,7 @@ from tests.faults import (
     unreachable,
 )
 from tests.machine_snapshot import Fingerprint, Snapshot
+from tests.rollout import test_domains as domains
 from tests.rollout.shop import (
     API,
     PRODUCTION,
@@ -177,6 +179,20 @@ def visited_shop() -> MemoryWorld:
     return opened
 
 
+def public_shop() -> MemoryWorld:
+    """Live at a domain; the file has another one, a certificate, a rule and a newer version."""
+    opened = domains.shop(replace(domains.PUBLIC, domains=(domains.FIRST,)))
+    deploy(opened)
+    config = opened.project.config()
+    environment = replace(config.environments[0], public={"web": domains.PUBLIC})
+    rule = Rule(on="web", path="/api/*", to="api")
+    opened.project.write(replace(config, environments=(environment,), rules=(rule,)))
+    domains.with_own(opened, domains.own("*.localhost"))
+    opened.host.domains[domains.SECOND] = opened.host.domains[domains.FIRST]
+    opened.host.change("web", "2")
+    return opened
+
+
 def removed_shop() -> MemoryWorld:
     opened = shrunk_shop()
     list(remove(opened.world))
@@ -196,6 +212,7 @@ SITUATIONS = {
     "discard": (holding_shop, discard),
     "rollback beside what is held": (holding_after_two, roll_back),
     "other hosts": (moved_shop, first_deploy),
+    "domains": (public_shop, first_deploy),
     "remove": (shrunk_shop, remove),
     "deploy and remove": (shrunk_shop, deploy_and_remove),
     "bring back what was removed": (removed_shop, roll_back),
