@@ -325,6 +325,17 @@ class WantedPublicSide:
         )
         return side.simplified
 
+    def main_host(self, service: str, host: str, now: PublicSide) -> str:
+        """By which of its hosts a service is called: the first of its domains that is served.
+
+        A domain that is still to be proven is not counted on.
+        """
+        spec = self.services.get(service, PublicSpec())
+        for one in spec.domains:
+            if now.domain(one) is not None or not self.certificate_of(one).ordered:
+                return one
+        return host
+
     def _of_service(self, service: str, host: str) -> tuple[Domain, ...]:
         spec = self.services.get(service, PublicSpec())
         first = spec.domains[0] if spec.domains else host

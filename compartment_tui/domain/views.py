@@ -1,7 +1,7 @@
 """Views of an environment and its services: facts, not yet words or colours."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from types import MappingProxyType
@@ -83,6 +83,16 @@ class ServiceStatus:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class EndingCertificate:
+    """Hosts whose certificates end at one moment, which is near."""
+
+    hosts: tuple[str, ...]
+    until: datetime
+    own: bool
+    """The project brought it along; else the edge should have had it renewed."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class EnvironmentStatus:
     """One environment, now; or, with `stale`, as it was when a copy of its record was written."""
 
@@ -99,8 +109,8 @@ class EnvironmentStatus:
     """Why it is stale: the engine cannot be asked."""
     unreadable: Failure | None = None
     """Why its record cannot be read: then all of this is from routes and labels alone."""
-    ending: Mapping[str, datetime] = field(default_factory=dict)
-    """Domains whose certificate ends soon, and when."""
+    ending: tuple[EndingCertificate, ...] = ()
+    """Certificates that end soon."""
 
     @property
     def worst(self) -> Health:

@@ -333,7 +333,10 @@ def _of_domain(world: World, view: DomainView) -> Check | None:
         return Check(name="domains", grade=Grade.WARN, message=view.problem, hint=view.hint)
     if view.until is not None and view.until - world.clock.now() < ENDING:
         message = f"the certificate of {view.host} ends on {view.until:%Y-%m-%d}"
-        return Check(name="domains", grade=Grade.WARN, message=message, hint=again)
+        own = "put a newer one where compartment.toml names it, then deploy"
+        renewed = "it should have been renewed a month before: the edge's log says why it was not"
+        hint = renewed if view.certificate.ordered else own
+        return Check(name="domains", grade=Grade.WARN, message=message, hint=hint)
     if view.state is DomainState.LEFT_OUT:
         message = f"{view.host} leads here, and is not served yet"
         return Check(name="domains", grade=Grade.WARN, message=message, hint=again)

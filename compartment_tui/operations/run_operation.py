@@ -15,7 +15,7 @@ from compartment_tui.domain.own_certificate import OwnCertificate
 from compartment_tui.domain.owner import Origin, Owner, refuse_other
 from compartment_tui.domain.planning.plan import Run
 from compartment_tui.domain.planning.planning_context import PlanningContext
-from compartment_tui.domain.public_side import changes
+from compartment_tui.domain.public_side import WantedPublicSide, changes
 from compartment_tui.domain.requests import Deploy, RunRequest
 from compartment_tui.operations.environment_record import key_and_config, record_of
 from compartment_tui.operations.owner import taken_from
@@ -203,14 +203,30 @@ def _run(world: World, source: _Source, record: EnvironmentRecord, request: RunR
         run = replace(run, plans=tuple(replace(plan, can_wait=True) for plan in run.plans))
     if run.purpose is Purpose.LIVE:
         wanted = wanted_public(world, source.config, record.key, source.certificates)
-        run = replace(
-            run,
-            public=wanted,
-            public_changes=changes(record.public, wanted.side(_hosts(record, run), record.public)),
-            certificates=source.certificates,
-        )
+        run = _with_public_side(run, record, wanted, source)
     owner = Owner(origin=source.origin, actor=world.actor, at=run.created)
     return replace(run, owner=owner, taken_from=taken_from(record, source.origin))
+
+
+def _with_public_side(
+    run: Run, record: EnvironmentRecord, wanted: WantedPublicSide, source: _Source
+) -> Run:
+    """The run with what the file wants of the public side, and where that has people go."""
+    now, port = record.public, source.config.edge.http_port
+    then = wanted.side(_hosts(record, run), now)
+    plans = tuple(
+        replace(plan, url=then.url(wanted.main_host(plan.service, plan.host, now), port))
+        if plan.host and not then.plain
+        else plan
+        for plan in run.plans
+    )
+    return replace(
+        run,
+        plans=plans,
+        public=wanted,
+        public_changes=changes(now, then),
+        certificates=source.certificates,
+    )
 
 
 def _hosts(record: EnvironmentRecord, run: Run) -> dict[str, str]:

@@ -1,6 +1,7 @@
 """The status of an environment: what is live, and its health."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from datetime import datetime
 
 from compartment_tui.background import Background
 from compartment_tui.domain.config import ProjectConfig
@@ -11,7 +12,12 @@ from compartment_tui.domain.health import judge
 from compartment_tui.domain.names import EnvironmentKey
 from compartment_tui.domain.outcome import Failure
 from compartment_tui.domain.routes import RouteTable
-from compartment_tui.domain.views import EnvironmentStatus, HeldCandidate, ServiceStatus
+from compartment_tui.domain.views import (
+    EndingCertificate,
+    EnvironmentStatus,
+    HeldCandidate,
+    ServiceStatus,
+)
 from compartment_tui.operations.environment_record import copy_of, key_and_config, visible_record
 from compartment_tui.operations.status_rows import (
     StatusRows,
@@ -67,7 +73,21 @@ def _status(
         journal=None if holder else record.journal,
         rebuilt=record.rebuilt,
         unreadable=unreadable,
-        ending=ending_soon(ends.answer(), world.clock.now()) if ends else {},
+        ending=_ending(table, ends.answer(), world.clock.now()) if ends else (),
+    )
+
+
+def _ending(
+    table: RouteTable, ends: Mapping[str, datetime], now: datetime
+) -> tuple[EndingCertificate, ...]:
+    found: dict[tuple[datetime, bool], list[str]] = {}
+    for host, until in sorted(ending_soon(ends, now).items()):
+        domain = table.public.domain(host)
+        own = domain is not None and not domain.certificate.ordered
+        found.setdefault((until, own), []).append(host)
+    return tuple(
+        EndingCertificate(hosts=tuple(hosts), until=until, own=own)
+        for (until, own), hosts in sorted(found.items())
     )
 
 

@@ -23,7 +23,7 @@ def domain_state(view: DomainView, now: datetime) -> Cell:
     words, tone = _STATES[view.state]
     served = view.state is not DomainState.LEFT_OUT
     if served and view.problem:
-        return with_symbol("leads elsewhere", Tone.BAD)
+        return with_symbol("leads elsewhere" if view.addresses else "no address", Tone.BAD)
     if view.until is not None and view.until - now < ENDING:
         return with_symbol(words, Tone.WARN)
     if view.state is DomainState.PLAIN and view.order is not None and view.order.failure:

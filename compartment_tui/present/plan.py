@@ -178,7 +178,7 @@ def _block(plan: Plan, context: PlanContext) -> Iterator[Line]:
     yield from _variables(plan)
     if plan.host:
         later = ", once it is promoted" if plan.purpose is Purpose.HOLD else ""
-        yield _row("route", f"{url(plan.host, context.http_port)}{later}")
+        yield _row("route", f"{plan.url or url(plan.host, context.http_port)}{later}")
     if plan.old_host:
         gone = f"{url(plan.old_host, context.http_port)} answers no longer"
         yield _row("" if plan.host else "route", gone, Tone.WARN)

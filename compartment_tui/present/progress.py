@@ -384,6 +384,8 @@ def _place(track: Track, http_port: int) -> str:
     if plan is None or track.state is TrackState.DISCARDED:
         return ""
     host = plan.preview if track.state is TrackState.HELD else plan.host
+    if host == plan.host and plan.url:
+        return plan.url
     if track.state is TrackState.UNCHANGED and plan.purpose is Purpose.HOLD and plan.previous:
         host = plan.previous.host  # a hold moves no route of what it leaves alone
     return url(host, http_port) if host else ""

@@ -6,7 +6,7 @@ from compartment_tui import PROGRAM
 from compartment_tui.domain.deployment import Health, Stage, Status
 from compartment_tui.domain.shell_quotes import option_for
 from compartment_tui.domain.views import EnvironmentStatus, HeldCandidate, ServiceStatus
-from compartment_tui.present.text import clean, short_id, show, stage_words, variable_words
+from compartment_tui.present.text import clean, listed, short_id, show, stage_words, variable_words
 from compartment_tui.present.tone import Cell, Line, Tone, line, with_symbol
 
 
@@ -35,9 +35,13 @@ def _environment_notes(status: EnvironmentStatus) -> Iterator[Line]:
         )
     if status.rebuilt:
         yield _warn("the record was lost and made again: failed runs and the audit are not in it")
-    for host, until in sorted(status.ending.items()):
-        yield _warn(f"the certificate of {host} ends on {until:%Y-%m-%d}, and was not renewed")
-        yield line(f"  {PROGRAM} domain check {host}{option_for(name)}", Tone.QUIET)
+    for one in status.ending:
+        yield _warn(f"the certificate of {listed(one.hosts)} ends on {one.until:%Y-%m-%d}")
+        again = (
+            f"it should have been renewed: {PROGRAM} domain list{option_for(name)} may say why not"
+        )
+        own = f"put a newer one where compartment.toml names it, then {PROGRAM} deploy"
+        yield line(f"  {own if one.own else again}", Tone.QUIET)
     if status.unreadable:
         yield _warn(f"{clean(status.unreadable.message)}: this is what routes and labels tell")
         yield line(f"  {clean(status.unreadable.hint)}", Tone.QUIET)

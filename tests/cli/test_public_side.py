@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 from compartment_tui.adapters.memory.world import MemoryWorld
@@ -95,3 +96,15 @@ def test_a_plan_tells_what_visitors_will_notice() -> None:
         replace(config, environments=(replace(environment, public={"web": spec}),))
     )
     check_transcript("public-plan", first, line(opened, "deploy", "--plan"))
+
+
+def test_a_certificate_that_ends_soon_is_told_by_status_and_doctor() -> None:
+    opened = deployed()
+    opened.clock.advance(timedelta(days=80))
+    opened.host.certified = timedelta(days=5)
+    status = line(opened, "status")
+    assert "! the certificate of old.test and shop.test ends on" in status.out
+    assert "should have been renewed" in status.out
+    doctor = line(opened, "doctor")
+    assert "the certificate of shop.test ends on" in doctor.out
+    assert f"{SECOND} has no address" in doctor.out

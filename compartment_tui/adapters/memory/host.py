@@ -153,6 +153,8 @@ class Host:
     """By domain: why the authority gives no certificate for it; the others get one."""
     authority_takes: timedelta | None = AUTHORITY_TAKES
     """How long a certificate takes; None: nobody answers."""
+    certified: timedelta = CERTIFIED
+    """How long its certificates are good, from whenever one looks: they are renewed."""
     ordered: dict[str, timedelta] = field(default_factory=dict)
     """Domains whose certificate was asked for, and when."""
     own_certificates: dict[EnvironmentKey, tuple[OwnCertificate, ...]] = field(default_factory=dict)
@@ -296,7 +298,7 @@ class Host:
         brought = (one for held in self.own_certificates.values() for one in held)
         own = {name: one.until for one in brought for name in one.names}
         return own | {
-            host: self.clock.now() + CERTIFIED
+            host: self.clock.now() + self.certified
             for host, asked in self.ordered.items()
             if takes is not None and now - asked >= takes and host not in self.authority
         }

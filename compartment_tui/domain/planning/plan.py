@@ -124,6 +124,8 @@ class Plan:
     build_secrets: Mapping[str, Secret] = field(default_factory=dict)
     """By id: those of `spec.build.secrets` that are variables."""
     host: str | None = None
+    url: str = ""
+    """Where it is reached once it is live, where that is not over plain HTTP at its host."""
     port: int | None = None
     """Where the file or the variables name it; else the image decides."""
     provenance: Provenance = Provenance()

@@ -13,7 +13,7 @@ from compartment_tui.tui.kit.grid import Column, Grid, Row, grid
 from compartment_tui.tui.kit.styled_lines import joined
 from compartment_tui.tui.state.app_state import Board
 
-_CERTIFICATE = Column(title="CERTIFICATE", least=10, rank=2)
+_CERTIFICATE = Column(title="CERTIFICATE", least=12, rank=2)
 """Only where there is one."""
 _COLUMNS = (
     Column(title="ADDRESS", least=18, most=80),

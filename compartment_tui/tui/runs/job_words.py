@@ -258,7 +258,9 @@ def track_url(track: Track, job: Job) -> str | None:
     held = track.state is TrackState.HELD
     host = track.plan.preview if held else track.plan.host
     reached = held or track.state in (TrackState.LIVE, TrackState.UNCHANGED)
-    return url(host, job.http_port) if host and reached else None
+    if not (host and reached):
+        return None
+    return track.plan.url if track.plan.url and not held else url(host, job.http_port)
 
 
 def has_container(track: Track) -> bool:
