@@ -299,15 +299,19 @@ class WantedPublicSide:
     ) -> PublicSide:
         """The public side for these routes, service to host.
 
-        What is in force and stays wanted keeps its certificate and its maintenance. `unproven`
-        hosts are left out, for `plain` ones no certificate is ordered.
+        What is in force and stays wanted keeps its certificate and its maintenance. New hosts that
+        are `unproven` are left out, for `plain` ones no certificate is ordered.
         """
         domains: dict[str, Domain] = {}
         for service, host in sorted(hosts.items()):
             wanted = (*self._of_service(service, host), *self._own_host(service, host))
             for one in wanted:
+                known = now.domain(one.host)
                 if one.host not in unproven:
-                    domains[one.host] = _as_known(one, now.domain(one.host), plain)
+                    domains[one.host] = _as_known(one, known, plain)
+                elif known is not None:
+                    # Somebody may come by it all the same: it answers as it did.
+                    domains[one.host] = _as_known(one, known, unproven)
         rules = (
             rule.between(hosts[rule.on], hosts[rule.to])
             for rule in self.rules

@@ -25,6 +25,10 @@ def wanted_public(
     """
     names = tuple(name for one in certificates for name in one.names)
     wanted = config.wanted_public(key.environment, names)
+    edge = world.edge.info()
+    if edge is not None and not edge.https:
+        # An earlier version made it, which is told: until it is made anew all is as it was.
+        wanted = replace(wanted, https_port=0)
     if not wanted.authority.ordered or edge_orders(world, config):
         return wanted
     return replace(wanted, authority=CertificateSource.NONE)

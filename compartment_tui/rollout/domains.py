@@ -50,8 +50,13 @@ def prove_domains(rollout: Rollout) -> Iterator[Event]:
     rollout.plain |= frozenset(recently_refused(rollout.record, wanted, rollout.now))
     unproven = unproven_domains(rollout, wanted, rollout.before.public, leave=rollout.plain)
     for one in unproven:
-        yield rollout.note(f"{one.why}: it is left out for now; {one.hint}")
+        yield rollout.note(f"{one.why}: {_meanwhile(rollout, one.host)}; {one.hint}")
     rollout.unproven |= frozenset(one.host for one in unproven)
+
+
+def _meanwhile(rollout: Rollout, host: str) -> str:
+    known = rollout.before.public.domain(host) is not None
+    return "it goes on without a certificate" if known else "it is left out for now"
 
 
 def hand_over(progress: Progress, certificates: tuple[OwnCertificate, ...]) -> Iterator[Event]:

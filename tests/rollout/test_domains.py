@@ -159,6 +159,30 @@ def test_an_authority_that_does_not_answer_is_waited_for_a_minute() -> None:
     assert not any(one.certificate.ordered for one in domains(opened).values())
 
 
+def test_one_that_answers_already_goes_on_while_it_cannot_be_proven() -> None:
+    opened = shop(acme=AcmeSettings())
+    run(opened)
+    opened.host.domains.clear()
+    config = opened.project.config()
+    opened.project.write(replace(config, edge=EdgeSettings(acme=ACME)))
+    said = run(opened)
+    settle(opened)
+    assert f"{FIRST} has no address" in said
+    assert domains(opened)[FIRST].certificate is CertificateSource.NONE
+    assert opened.host.answer(FIRST) == state(opened).active["web"]
+
+
+def test_an_edge_of_an_earlier_version_serves_domains_as_it_can() -> None:
+    opened = shop()
+    opened.world.edge.ensure(opened.project.config().edge)
+    assert opened.host.edge is not None
+    opened.host.edge.lacks = ("has no port for HTTPS",)
+    said = run(opened)
+    assert "an earlier version made the edge" in said
+    assert {one.certificate for one in domains(opened).values()} == {CertificateSource.NONE}
+    assert not opened.host.orders
+
+
 def test_without_an_authority_domains_are_served_plainly_and_nobody_is_asked() -> None:
     opened = shop(acme=AcmeSettings())
     opened.host.domains.clear()
