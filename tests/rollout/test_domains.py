@@ -224,6 +224,23 @@ def test_a_run_that_fails_leaves_the_domains_as_they_were() -> None:
     assert opened.host.answer(FIRST) == state(opened).active["web"]
 
 
+def test_a_candidate_that_dies_after_the_switch_takes_its_domains_back() -> None:
+    opened = shop(replace(PUBLIC, domains=(FIRST,), redirects=()))
+    opened.host.behave("web", Behaviour(connections=3, drain_takes=timedelta(seconds=20)))
+    run(opened)
+    opened.host.domains |= {SECOND: ADDRESS, OLD: ADDRESS}
+    config = opened.project.config()
+    environment = replace(config.environments[0], public={"web": PUBLIC})
+    opened.project.write(replace(config, environments=(environment,)))
+    opened.host.change("web", "2")
+    opened.host.behave("web", Behaviour(exits_in_service_after=timedelta(seconds=2), exit_code=9))
+    assert deploy(opened, "web") is Outcome.FAILED
+    assert SECOND in opened.host.orders  # it was in force for a moment
+    settle(opened)
+    assert set(domains(opened)) == {FIRST}
+    assert state(opened).public == opened.host.in_force[PRODUCTION].public
+
+
 def test_a_hold_changes_nothing_for_visitors_of_a_domain() -> None:
     opened = shop()
     run(opened)

@@ -37,7 +37,7 @@ def reverted(
         if journal.purpose is Purpose.LIVE:
             record = _back_in_place(record, entry)
         record = held_again(not_held(record, entry.deployment), entry)
-    record = with_hosts(record, journal.before)
+    record = replace(with_hosts(record, journal.before), public=journal.before.public)
     run = record.run(journal.run)
     if run is not None:
         status = Status.STOPPED if cancelled else Status.FAILED
