@@ -80,6 +80,8 @@ def _cut_off(active: Deployment, table: RouteTable | None, *, edge_runs: bool) -
         return "the edge does not run"
     if table is None or not table.leads_to(active.id):
         return "no route leads to it"
+    if not table.public.hosts_of(active.host):
+        return "none of its domains is served yet: `compartment-tui domain list` says why"
     if table.answered_for(active.id):
         return "its route says that it is stopped: start it, or stop it again"
     return None

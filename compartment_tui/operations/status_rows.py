@@ -79,8 +79,10 @@ class StatusRows:
         if active is None or active.host is None:
             return None
         hosts = self.table.public.hosts_of(active.host)
+        if not hosts:
+            return None
         own = self.config.environment(self.record.key.environment).public.get(active.service)
-        first = next((host for host in (own.domains if own else ()) if host in hosts), active.host)
+        first = next((host for host in (own.domains if own else ()) if host in hosts), hosts[0])
         return self.table.public.url(first, self.config.edge.http_port)
 
     def _domains(self, active: Deployment | None) -> tuple[str, ...]:

@@ -14,6 +14,7 @@ from compartment_tui.domain.config import (
     EdgeSettings,
     EnvironmentConfig,
 )
+from compartment_tui.domain.deployment import Health
 from compartment_tui.domain.errors import HostConflict
 from compartment_tui.domain.events import Event, Noted
 from compartment_tui.domain.outcome import Outcome
@@ -22,6 +23,7 @@ from compartment_tui.domain.public_side import CertificateSource, Domain, Public
 from compartment_tui.domain.requests import Deploy
 from compartment_tui.domain.variable import Secret
 from compartment_tui.operations import requests
+from compartment_tui.operations.status import status
 from tests.rollout.shop import (
     API,
     PRODUCTION,
@@ -197,6 +199,16 @@ def test_the_derived_host_can_go() -> None:
     settle(opened)
     assert opened.host.answer(HOST) is None
     assert opened.host.answer(FIRST) == state(opened).active["web"]
+
+
+def test_a_service_that_nobody_can_reach_is_not_healthy() -> None:
+    opened = shop(PublicSpec(domains=(FIRST,), derived_host=False))
+    opened.host.domains.clear()
+    run(opened)
+    (web, _) = status(opened.world, environment="production").services
+    assert web.url is None
+    assert web.health is Health.UNHEALTHY
+    assert "none of its domains is served yet" in web.reason
 
 
 def test_a_domain_that_leaves_the_file_leaves_the_routes() -> None:
