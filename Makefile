@@ -2,7 +2,7 @@
 
 .DEFAULT_GOAL := help
 .PHONY: help venv machine demo test test-zero-loss test-e2e test-contract test-docker test-core \
-  test-screen test-fast lint bench docs dist screenshots lock clean
+  test-editor test-screen test-fast lint bench docs dist screenshots lock clean
 
 venv := .venv
 python := $(venv)/bin/python
@@ -59,7 +59,7 @@ lint: venv ## format, style, types, shape
 # (Not by the shell's `&`, which takes Ctrl-C from what it starts.)
 test: venv machine ## lint and every test, the ones on a real engine too
 	@$(MAKE) --no-print-directory --jobs=3 --output-sync=target --keep-going \
-	  test-zero-loss test-e2e test-core test-screen test-docker test-contract lint
+	  test-zero-loss test-e2e test-core test-screen test-editor test-docker test-contract lint
 
 test-zero-loss:
 	@$(python) -m pytest tests/e2e/test_zero_loss.py
@@ -76,12 +76,18 @@ test-docker:
 test-core:
 	@nice $(python) -m pytest -m 'not docker $(unless)' --ignore=tests/tui
 
+# The screen in two halves: both wait for most of their time.
+editor := tests/tui/test_editor.py tests/tui/test_snapshots.py
+
 test-screen:
-	@$(python) -m pytest -m 'not docker $(unless)' tests/tui
+	@$(python) -m pytest -m 'not docker $(unless)' tests/tui $(editor:%=--ignore=%)
+
+test-editor:
+	@$(python) -m pytest -m 'not docker $(unless)' $(editor)
 
 test-fast: venv ## the tests that need no Docker and are not long
-	@$(MAKE) --no-print-directory --jobs=2 --output-sync=target --keep-going \
-	  unless='and not long' test-core test-screen
+	@$(MAKE) --no-print-directory --jobs=3 --output-sync=target --keep-going \
+	  unless='and not long' test-screen test-editor test-core
 
 bench: venv machine ## figures, measured on this machine
 	$(python) -m benchmarks
