@@ -5,10 +5,11 @@ import http.server
 import socket
 import ssl
 import threading
+import time
 import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -169,6 +170,21 @@ def test_it_can_keep_certificates_and_complains_of_nothing(own: OwnEdge) -> None
     kept = own.client.api.exec_create(own.layout.edge, ["ls", "-l", traefik.ACME])
     listed = own.client.api.exec_start(kept["Id"]).decode()
     assert [line.split()[0] for line in listed.splitlines()[1:]] == ["-rw-------"] * 2
+
+
+def test_an_order_that_failed_before_is_not_the_one_that_is_asked_about(own: OwnEdge) -> None:
+    said = 'ERR Unable to obtain ACME certificate for domains error="no" domains=["a.test"]'
+    api, script = own.client.api, 'echo "$1" >/proc/1/fd/1'
+    with own.lock(own.key()) as lock:
+        began = time.monotonic()
+        told = api.exec_create(own.layout.edge, ["sh", "-c", script, "sh", said])
+        api.exec_start(told["Id"])
+
+        def failures() -> Mapping[str, str]:
+            return lock.order_failures(timedelta(seconds=time.monotonic() - began))
+
+        assert eventually(lambda: failures() == {"a.test": "no"})
+        assert lock.order_failures(timedelta()) == {}
 
 
 def test_nobody_is_found_where_nobody_listens(tmp_path: Path) -> None:

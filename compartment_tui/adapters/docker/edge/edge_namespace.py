@@ -29,7 +29,6 @@ if TYPE_CHECKING:
 PATIENCE = timedelta(seconds=5)
 """How long an edge that is coming up may take to be there."""
 PAUSE_SECONDS = 0.1
-SECOND = timedelta(seconds=1)
 
 AWAIT_MARKER = """
 marker=$1 tries=0
@@ -63,6 +62,13 @@ done
 echo "${said#*: }" | tr -d '\\r'
 """
 """The token that the edge tells; made first where it has none."""
+_NOW = """
+made=$(mktemp -p /dev/shm)
+TZ=UTC stat -c %y "$made"
+rm "$made"
+"""
+"""The moment, by the clock of the edge's log: `date` there knows whole seconds only."""
+_MICROSECONDS = len("2026-01-01 00:00:00.000000")
 QUESTIONS = 'for url in "$@"; do timeout 5 wget -q -O - "$url" || exit 1; echo; done'
 
 
@@ -123,8 +129,10 @@ class EdgeNamespace:
 
     def order_failures(self, within: timedelta) -> Mapping[str, str]:
         """See `EnvironmentLock.order_failures`."""
-        now = self._run("date +%s").text.strip()
-        since = datetime.fromtimestamp(float(now), UTC) - within - SECOND
+        began = time.monotonic()
+        now = datetime.fromisoformat(self._run(_NOW).text[:_MICROSECONDS]).replace(tzinfo=UTC)
+        # Not a moment more: an order that failed just before is not the one that is asked about.
+        since = now - within - timedelta(seconds=time.monotonic() - began)
         edge = self._running_edge()
         lines = (line.message for line in written(self._client, edge.id, since=since))
         return certificate_orders.failures(lines)
