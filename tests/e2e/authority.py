@@ -9,10 +9,11 @@ import shutil
 import socket
 import ssl
 import subprocess
+import threading
 import time
 import urllib.request
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from ipaddress import ip_address, ip_network
@@ -27,6 +28,8 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from tests.e2e.conftest import free_port
 
 NEEDED = ("pebble", "pebble-challtestsrv")
+AT_ONCE = {"PEBBLE_VA_NOSLEEP": "1", "PEBBLE_WFE_NONCEREJECT": "0", "PEBBLE_AUTHZREUSE": "0"}
+"""It waits and refuses at random by itself, and believes what it saw before."""
 DAY = timedelta(days=1)
 UP_SECONDS = 20.0
 
@@ -38,6 +41,7 @@ class Authority:
     directory: Path
     address: str
     port: int
+    door: "Door"
     manager: int
     names: int
     validity: int | None
@@ -54,9 +58,9 @@ class Authority:
         return self.directory / "ca.pem"
 
     def start(self) -> None:
-        """Answer, from here on. What it signed before is forgotten, and is good all the same."""
+        """Answer, from here on; it forgets everybody it knew before, and what it signed."""
         settings = {
-            "listenAddress": f"0.0.0.0:{self.port}",
+            "listenAddress": f"127.0.0.1:{self.door.behind}",
             "managementListenAddress": f"127.0.0.1:{self.manager}",
             "certificate": str(self.directory / "leaf.pem"),
             "privateKey": str(self.directory / "leaf.key"),
@@ -69,13 +73,13 @@ class Authority:
             settings["certificateValidityPeriod"] = self.validity
         file = self.directory / "pebble.json"
         file.write_text(json.dumps({"pebble": settings}))
-        log = (self.directory / "pebble.log").open("ab")
-        self.process = subprocess.Popen(
-            ["pebble", "-config", str(file), "-dnsserver", f"127.0.0.1:{self.names + 1}"],
-            env={"PEBBLE_VA_NOSLEEP": "1", "PEBBLE_WFE_NONCEREJECT": "0", "PEBBLE_AUTHZREUSE": "0"},
-            stdout=log,
-            stderr=log,
-        )
+        with (self.directory / "pebble.log").open("ab") as log:
+            self.process = subprocess.Popen(
+                ["pebble", "-config", str(file), "-dnsserver", f"127.0.0.1:{self.names + 1}"],
+                env=AT_ONCE,
+                stdout=log,
+                stderr=log,
+            )
         self._await()
 
     def stop(self) -> None:
@@ -83,6 +87,22 @@ class Authority:
             self.process.kill()
             self.process.wait()
             self.process = None
+
+    @contextmanager
+    def away(self) -> Iterator[None]:
+        """Nobody reaches it meanwhile; it forgets nothing."""
+        self.door.close()
+        try:
+            yield
+        finally:
+            self.door.open()
+
+    def root(self) -> str:
+        """Who signs, in the end, for what it gives, as PEM."""
+        context = ssl.create_default_context(cafile=str(self.ca))
+        asked = f"https://127.0.0.1:{self.manager}/roots/0"
+        with urllib.request.urlopen(asked, context=context, timeout=5) as answer:
+            return str(answer.read().decode())
 
     def lead(self, host: str, address: str | None) -> None:
         """A name that leads elsewhere; None: where all the others do."""
@@ -99,13 +119,52 @@ class Authority:
         while True:
             try:
                 urllib.request.urlopen(
-                    f"https://127.0.0.1:{self.port}/dir", context=context, timeout=5
+                    f"https://127.0.0.1:{self.door.behind}/dir", context=context, timeout=5
                 ).close()
                 return
             except OSError:
                 if time.monotonic() > deadline:
                     raise
                 time.sleep(0.1)
+
+
+class Door:
+    """The way to the authority, which can be closed: one that ends forgets everybody's account."""
+
+    def __init__(self, port: int, behind: int) -> None:
+        self.behind = behind
+        self._port = port
+        self._open: list[socket.socket] = []
+
+    def open(self) -> None:
+        listener = socket.create_server(("0.0.0.0", self._port))
+        self._open = [listener]
+        threading.Thread(target=self._accept, args=(listener,), daemon=True).start()
+
+    def close(self) -> None:
+        for one in self._open:
+            # Whoever waits for it in a thread is woken by this, and not by closing it.
+            with suppress(OSError):
+                one.shutdown(socket.SHUT_RDWR)
+            one.close()
+        self._open = []
+
+    def _accept(self, listener: socket.socket) -> None:
+        with suppress(OSError):
+            while True:
+                visitor, _ = listener.accept()
+                inside = socket.create_connection(("127.0.0.1", self.behind))
+                self._open += [visitor, inside]
+                for pair in ((visitor, inside), (inside, visitor)):
+                    threading.Thread(target=_pass_on, args=pair, daemon=True).start()
+
+
+def _pass_on(one: socket.socket, other: socket.socket) -> None:
+    with suppress(OSError):
+        while data := one.recv(65536):
+            other.sendall(data)
+    with suppress(OSError):
+        other.shutdown(socket.SHUT_RDWR)
 
 
 @contextmanager
@@ -119,30 +178,35 @@ def own_authority(
     directory.mkdir(parents=True, exist_ok=True)
     address = _gateway()
     _certify(directory, address)
+    port = free_port()
     ours = Authority(
         directory=directory,
         address=address,
-        port=free_port(),
+        port=port,
+        door=Door(port, free_port()),
         manager=free_port(),
         names=free_port(),
         validity=validity,
         http_port=http_port,
     )
     with ExitStack() as stack:
-        names = subprocess.Popen(
-            [
-                *("pebble-challtestsrv", "-defaultIPv4", leads_to, "-defaultIPv6", ""),
-                *("-http01", "", "-https01", "", "-tlsalpn01", ""),
-                *("-dns01", f"127.0.0.1:{ours.names + 1}"),
-                *("-management", f"127.0.0.1:{ours.names}"),
-            ],
-            stdout=(directory / "names.log").open("ab"),
-            stderr=subprocess.STDOUT,
-        )
+        with (directory / "names.log").open("ab") as log:
+            names = subprocess.Popen(
+                [
+                    *("pebble-challtestsrv", "-defaultIPv4", leads_to, "-defaultIPv6", ""),
+                    *("-http01", "", "-https01", "", "-tlsalpn01", ""),
+                    *("-dns01", f"127.0.0.1:{ours.names + 1}"),
+                    *("-management", f"127.0.0.1:{ours.names}"),
+                ],
+                stdout=log,
+                stderr=log,
+            )
         stack.callback(names.wait)
         stack.callback(names.kill)
         stack.callback(ours.stop)
         ours.start()
+        ours.door.open()
+        stack.callback(ours.door.close)
         yield ours
 
 

@@ -155,7 +155,14 @@ class Report:
 class Traffic:
     """The clients, running in a process of their own."""
 
-    def __init__(self, port: int, flows: Sequence[Flow], *, prefix: Sequence[str] = ()) -> None:
+    def __init__(
+        self,
+        port: int,
+        flows: Sequence[Flow],
+        *,
+        prefix: Sequence[str] = (),
+        address: str = "127.0.0.1",
+    ) -> None:
         """`prefix` is a command that starts another one elsewhere, as in a network namespace."""
         self._process = subprocess.Popen(
             [*prefix, sys.executable, "-m", "tests.e2e.clients"],
@@ -166,7 +173,7 @@ class Traffic:
             encoding="utf-8",
         )
         self._final: Report | None = None
-        self._say(json.dumps({"address": ["127.0.0.1", port], "flows": list(flows)}))
+        self._say(json.dumps({"address": [address, port], "flows": list(flows)}))
 
     def __enter__(self) -> Self:
         return self
