@@ -94,14 +94,29 @@ class MemoryEdge:
             why = "connection refused" if edge else "there is no edge"
             return Visit(status=None, detail=why, took=timedelta())
         deployment = self._host.answer(host)
-        if deployment is None and self._host.lets_wait(host):
+        own = self._own_answer(host, secured=secured)
+        if own is None and deployment is None and self._host.lets_wait(host):
             return Visit(status=None, detail="no answer within 2 s", took=VISITOR_PATIENCE)
-        status = 404
-        if deployment is not None:
+        status = 503 if own is None else own
+        if own is None and deployment is not None:
             status = self._host.containers[deployment].behaviour.answers
-        elif any(host in table.hosts for table in self._host.in_force.values()):
-            status = 503
         return Visit(status=status, detail=HTTPStatus(status).phrase, took=VISIT_TAKES)
+
+    def _own_answer(self, host: str, *, secured: bool) -> int | None:
+        """The status of what the edge says itself; None: it passes the request on."""
+        table = next((one for one in self._host.in_force.values() if host in one.hosts), None)
+        if table is None:
+            return 404
+        domain = table.public.domain(host)
+        treatment = table.public.treatment(domain.to if domain is not None else host)
+        if domain is None:
+            if treatment.hidden:
+                return 404
+        elif domain.elsewhere or (domain.secured and not secured):
+            return 301
+        if treatment.access.users:
+            return 401
+        return 503 if treatment.maintenance else None
 
     def unreadable(self) -> tuple[str, ...]:
         return tuple(self._host.unreadable)
