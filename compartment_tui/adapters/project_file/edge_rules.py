@@ -79,8 +79,8 @@ def _scheme_rules(at: tuple[str, ...], service: Tables) -> Iterator[Problem]:
         hint = 'use type = "tcp" or "command", or a `port` that answers plain HTTP'
         yield Problem(path=(*at, "readiness"), message=message, hint=hint)
     if scheme is Scheme.H2C and "body" in service.get("limits", {}):
-        message = f"[{dotted(at)}] has `limits.body`, but a stream of gRPC is never whole"
-        hint = "the edge keeps each request until it is; leave it away"
+        message = f"[{dotted(at)}] has `limits.body`, but a stream of gRPC is one request"
+        hint = "it would be cut when it has sent so much; leave it away"
         yield Problem(path=(*at, "limits", "body"), message=message, hint=hint)
 
 

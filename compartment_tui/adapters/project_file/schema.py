@@ -229,7 +229,7 @@ KEYS: tuple[SchemaKey, ...] = (
     _key(
         "services.*.limits.body",
         types.BODY,
-        "How large a request may be; the edge keeps each until it is whole, and answers 413.",
+        "How large a request may be; the edge answers a larger one with 413.",
     ),
     _key(
         "services.*.volumes.*",

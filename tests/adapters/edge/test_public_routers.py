@@ -181,8 +181,8 @@ def test_a_router_without_its_certificate_resolver_is_not_in_force() -> None:
 
 
 def test_a_document_that_says_something_else_than_its_table_is_unreadable() -> None:
-    text = traefik.document(KEY, EVERYTHING).replace("requestBodyBytes", "requestBodyBytes")
-    spoilt = text.replace("maxRequestBodyBytes = 1000", "maxRequestBodyBytes = 9000")
+    text = traefik.document(KEY, EVERYTHING)
+    spoilt = text.replace("body = 1000", "body = 9000")
     assert spoilt != text
     with pytest.raises(traefik.UnreadableDocument):
         traefik.read(spoilt)

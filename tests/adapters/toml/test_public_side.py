@@ -563,7 +563,7 @@ def test_addresses_that_are_none(text: str, line: int, said: str, way: str) -> N
             'type = "tcp"',
         ),
         (WEB + 'kind = "static"\nscheme = "http"', "files are served over http", "leave it away"),
-        (WEB + 'scheme = "h2c"\nlimits = { body = 1 }', "a stream of gRPC is never", "keeps each"),
+        (WEB + 'scheme = "h2c"\nlimits = { body = 1 }', "a stream of gRPC is one", "be cut"),
         (WEB + 'hsts = "365"', "must be a length of time such as “365d”", ""),
         (WEB + "hsts = 31536000", "must be a length of time such as “365d”", ""),
         (WEB + 'hsts = "1d"\n[edge]\nhttps_port = 0', "has no port for HTTPS", "https_port"),

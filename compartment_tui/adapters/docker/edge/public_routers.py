@@ -182,7 +182,7 @@ class PublicRouters:
         if traffic.in_flight is not None:
             found["flight"] = {"inFlightReq": {"amount": traffic.in_flight}}
         if traffic.body is not None and buffers:
-            found["body"] = {"buffering": {"maxRequestBodyBytes": traffic.body}}
+            found["body"] = {"plugin": {stopped_page.NAME: {"body": traffic.body}}}
         if traffic.headers:
             found["headers"] = {"headers": {"customResponseHeaders": dict(traffic.headers)}}
         if treatment.maintenance:

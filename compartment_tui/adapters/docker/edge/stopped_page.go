@@ -17,6 +17,8 @@ import (
 // So no text of a user's is in a route document.
 type Config struct {
 	Names string `json:"names,omitempty"`
+	// Body is how many bytes a request may have: it is passed on, and nobody is told of a service.
+	Body int64 `json:"body,omitempty"`
 }
 
 func CreateConfig() *Config {
@@ -30,7 +32,10 @@ type sign struct {
 	said string
 }
 
-func New(_ context.Context, _ http.Handler, config *Config, _ string) (http.Handler, error) {
+func New(_ context.Context, next http.Handler, config *Config, _ string) (http.Handler, error) {
+	if config.Body > 0 {
+		return &limit{next: next, most: config.Body}, nil
+	}
 	encoding := base32.StdEncoding.WithPadding(base32.NoPadding)
 	raw, err := encoding.DecodeString(strings.ToUpper(config.Names))
 	if err != nil {

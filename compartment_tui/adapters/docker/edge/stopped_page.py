@@ -1,7 +1,7 @@
-"""What the edge says for a service that was stopped by hand.
+"""What the edge says for a service that was stopped by hand, and to requests that are too large.
 
 Traefik runs a little program of ours for such routes alone: it is given to the edge when that is
-made, and a route that leads to a running service never meets it. See docs/decisions.
+made, and other routes never meet it. See docs/decisions.
 """
 
 import io
@@ -32,9 +32,10 @@ def archive() -> bytes:
     """Its files, as a tar archive to be unpacked in `ROOT`."""
     from importlib.resources import files  # only whoever makes an edge needs it
 
-    source = files(__package__).joinpath("stopped_page.go").read_bytes()
+    source = files(__package__)
     contents = {
-        "sign.go": source,
+        "sign.go": source.joinpath("stopped_page.go").read_bytes(),
+        "limit.go": source.joinpath("body_limit.go").read_bytes(),
         "go.mod": f"module {_MODULE}\n\ngo 1.21\n".encode(),
         ".traefik.yml": _MANIFEST.encode(),
     }
