@@ -13,14 +13,19 @@ or a library would hide by trying again is counted here.
 import asyncio
 import contextlib
 import json
+import ssl
 import sys
 import time
 from collections import defaultdict
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
+from h2.exceptions import ProtocolError
+
 from tests.e2e.counts import Counts
+from tests.e2e.http2_client import Http2Connection
 from tests.e2e.wire import Answer, Broken, Connection
 
 PATIENCE_SECONDS = 10.0
@@ -39,6 +44,10 @@ class Flow:
     path: str
     clients: int = 1
     per_second: float = 10.0
+    port: int = 0
+    """Another one than the plan's."""
+    ca: str = ""
+    """Over TLS: the file of who signs for the edge's certificate."""
     counts: Counts
 
 
@@ -55,6 +64,7 @@ class Clients:
         kinds: dict[str, Callable[[Flow], Awaitable[None]]] = {
             "fresh": self.fresh,
             "keep_alive": self.keep_alive,
+            "http2": self.http2,
             "calls": self.calls,
             "socket": self.socket,
             "events": self.events,
@@ -81,9 +91,18 @@ class Clients:
             await asyncio.wait_for(self.stopping.wait(), max(seconds, 0.0))
 
     async def connect(self, flow: Flow) -> Connection:
+        return Connection(*await self._open(flow))
+
+    async def _open(self, flow: Flow) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
         flow.counts.opened += 1
-        opening = asyncio.open_connection(self.host, self.port)
-        return Connection(*await asyncio.wait_for(opening, PATIENCE_SECONDS))
+        security = _security(flow.ca, "h2" if flow.kind == "http2" else "http/1.1")
+        opening = asyncio.open_connection(
+            self.host,
+            flow.port or self.port,
+            ssl=security,
+            server_hostname=flow.host if security else None,
+        )
+        return await asyncio.wait_for(opening, PATIENCE_SECONDS)
 
     async def paced(self, flow: Flow) -> AsyncIterator[None]:
         """Once per turn of this client, until the end; a slow answer makes no burst afterwards."""
@@ -147,6 +166,28 @@ class Clients:
         except OSError as problem:
             flow.counts.fail(f"connecting: {problem!r}")
             return None
+
+    async def http2(self, flow: Flow) -> None:
+        """One HTTP/2 connection for all requests; it ends only when we end it."""
+        connection: Http2Connection | None = None
+        async for _ in self.paced(flow):
+            began = time.monotonic()
+            flow.counts.sent += 1
+            try:
+                if connection is None:
+                    connection = Http2Connection(*await self._open(flow))
+                _count(flow, await self._asked(flow, connection), began)
+            except (OSError, EOFError, ValueError, ProtocolError, Broken) as problem:
+                flow.counts.fail(problem, began=began)
+                if connection is not None:
+                    flow.counts.lose("with its connection")
+                    connection.close()
+                connection = None
+        if connection is not None:
+            connection.close()
+
+    async def _asked(self, flow: Flow, connection: Http2Connection) -> Answer:
+        return await asyncio.wait_for(connection.ask(flow.host, flow.path), PATIENCE_SECONDS)
 
     async def calls(self, flow: Flow) -> None:
         """Requests that make a service call another one by its name, several times."""
@@ -228,6 +269,12 @@ class Clients:
 async def _judged(flow: Flow, connection: Connection, began: float) -> Answer:
     """The answer, counted, if it is what a client may expect. Raises Broken."""
     answer = await asyncio.wait_for(connection.answer(), PATIENCE_SECONDS)
+    _count(flow, answer, began)
+    return answer
+
+
+def _count(flow: Flow, answer: Answer, began: float) -> None:
+    """Raises Broken."""
     deployment = answer.headers.get("x-deployment", "")
     if answer.status != 200:
         raise Broken(f"status {answer.status} from {deployment or 'the edge'}")
@@ -240,7 +287,16 @@ async def _judged(flow: Flow, connection: Connection, began: float) -> Answer:
         flow.counts.versions[str(json.loads(answer.body)["version"])] += 1
     else:
         flow.counts.versions[answer.body.decode().strip()] += 1
-    return answer
+
+
+@cache
+def _security(ca: str, protocol: str) -> ssl.SSLContext | None:
+    """Who believes that authority alone, and looks at the name too."""
+    if not ca:
+        return None
+    context = ssl.create_default_context(cafile=ca)
+    context.set_alpn_protocols([protocol])
+    return context
 
 
 async def _next(parts: AsyncIterator[bytes]) -> bytes:

@@ -32,11 +32,24 @@ kind = "api"
 port = 8080
 readiness = { type = "http", path = "/healthz", interval = "100ms", timeout = "20s" }
 """
-CALLER_IMAGE = """FROM python:3.11-slim
+RPC = """
+[services.rpc]
+path = "services/rpc"
+kind = "api"
+port = 8080
+scheme = "h2c"
+settle = "200ms"
+drain_timeout = "10s"
+stop_grace = "5s"
+"""
+PROGRAM_IMAGE = """FROM python:3.11-slim
 WORKDIR /app
+COPY h2 h2
+COPY hpack hpack
+COPY hyperframe hyperframe
+RUN python3 -m compileall -q . && python3 -c "import h2.connection"
 COPY . .
-RUN python3 -c "import http2_caller"
-CMD ["python3", "http2_caller.py"]
+CMD ["python3", "{program}"]
 """
 HTTP2 = ("h2", "hpack", "hyperframe")
 """Pure Python: what is installed here runs in a container, too."""
@@ -53,6 +66,8 @@ class Shop:
     namespace: str
     port: int
     client: Client
+    secured: int = 0
+    """The edge's port for HTTPS; 0: it has none."""
     guest: bool = False
     """Whether the edge and the records are another shop's, which stay when this one is removed."""
     program: tuple[str, ...] = PROGRAM
@@ -260,15 +275,27 @@ def make_shop(
 
 def add_http2_caller(shop: Shop) -> None:
     """A further service, which calls api over one HTTP/2 connection."""
-    directory = shop.path("caller")
+    _add_http2_program(shop, "caller", "http2_caller.py")
+    shop.configure("\n[edge]", f"{CALLER}\n[edge]")
+
+
+def add_rpc(shop: Shop) -> None:
+    """A further service, which speaks HTTP/2 alone, as gRPC servers do."""
+    _add_http2_program(shop, "rpc", "rpc_service.py")
+    shop.path("rpc", "version.txt").write_text("1\n", encoding="utf-8")
+    shop.configure("\n[edge]", f"{RPC}\n[edge]")
+
+
+def _add_http2_program(shop: Shop, service: str, program: str) -> None:
+    directory = shop.path(service)
     directory.mkdir()
-    directory.joinpath("Dockerfile").write_text(CALLER_IMAGE, encoding="utf-8")
-    shutil.copy(Path(__file__).with_name("http2_caller.py"), directory)
+    text = PROGRAM_IMAGE.format(program=program)
+    directory.joinpath("Dockerfile").write_text(text, encoding="utf-8")
+    shutil.copy(Path(__file__).with_name(program), directory)
     for package in HTTP2:
         (installed,) = importlib.import_module(package).__path__
         unwanted = shutil.ignore_patterns("__pycache__")
         shutil.copytree(installed, directory / package, ignore=unwanted)
-    shop.configure("\n[edge]", f"{CALLER}\n[edge]")
 
 
 def eventually(

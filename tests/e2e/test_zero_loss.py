@@ -15,17 +15,23 @@ from compartment_tui.adapters.docker.api.client import Client
 from tests.e2e import traffic
 from tests.e2e.conftest import free_port
 from tests.e2e.drains import Drain, drains_of, summary, unexplained
-from tests.e2e.shop import Shop, add_http2_caller, make_shop, removed_at_the_end
+from tests.e2e.own_certificate import write_certificate
+from tests.e2e.shop import Shop, add_http2_caller, add_rpc, make_shop, removed_at_the_end
 from tests.e2e.traffic import Flow, Report, Traffic
 
 pytestmark = pytest.mark.docker
 
 ROUNDS = 3
-"""Per environment; each is five runs that move seven routes."""
+"""Per environment; each is five runs that move nine routes."""
+MOVED = ("web", "api", "rpc")
+"""What is deployed again and again."""
 SHARES = {"production": 1.0, "staging": 0.4, "rehearsal": 0.4}
 """The environments, all busy at the same time, and how much of the traffic goes to each."""
 SOURCE = "staging"
 """Whose images the others promote to themselves."""
+ZONE = "shop.test"
+DOMAINS = ("web", "api", "live", "rpc")
+"""The services that are visited over TLS, too."""
 STREAMS = """
 [services.live]
 path = "services/live"
@@ -37,15 +43,17 @@ readiness = { type = "http", path = "/healthz", interval = "100ms", timeout = "2
 
 @pytest.fixture
 def shop(client: Client, tmp_path: Path) -> Iterator[Shop]:
-    """Web and api; three more routed services are deployed once.
+    """Web, api and rpc; three more routed services are deployed once.
 
     The streams of one must live on; another calls api over a connection that it keeps; the third is
-    stopped and started meanwhile.
+    stopped and started meanwhile. All but those two have a domain each, which is served over TLS.
     """
     made = make_shop(tmp_path / "shop", client, port=free_port(), services=("web", "api", "docs"))
     shutil.copytree(made.path("api"), made.path("live"))
     made.configure("\n[edge]", f"{STREAMS}\n[edge]")
     add_http2_caller(made)
+    add_rpc(made)
+    secure(made, tmp_path)
     with removed_at_the_end(made):
         yield made
 
@@ -60,7 +68,10 @@ def test_switches_lose_no_request(shop: Shop, tell: Callable[..., None], tmp_pat
     with ThreadPoolExecutor(len(places) + 1) as people:
         list(people.map(Place.open, places))
     began = time.monotonic()
-    with Traffic(shop.port, flows_of(shop)) as load, ThreadPoolExecutor(len(places) + 1) as people:
+    with (
+        Traffic(shop.port, [*flows_of(shop), *secured_flows_of(shop)]) as load,
+        ThreadPoolExecutor(len(places) + 1) as people,
+    ):
         load.wait_until_flowing()
         guest = people.submit(come_and_go, beside(shop, tmp_path / "guest"), over)
         working = [people.submit(keep_switching, place) for place in places]
@@ -90,6 +101,47 @@ def test_switches_lose_no_request(shop: Shop, tell: Callable[..., None], tmp_pat
     assert_seen_by_all(report)
     for environment in SHARES:
         shop.assert_settled(environment)
+
+
+def secure(shop: Shop, outside: Path) -> None:
+    """Domains for every environment, and a certificate of our own for them."""
+    certificate, key = write_certificate(outside, ZONE, *(f"*.{one}.{ZONE}" for one in SHARES))
+    shop.secured = free_port()
+    shop.configure("https_port = 0", f"https_port = {shop.secured}")
+    shutil.copy(certificate, shop.directory / "certificate.pem")
+    places = (
+        f'\n[environments.{environment}.services.{service}]\ndomains = ["{domain}"]\n'
+        for environment in SHARES
+        for service in DOMAINS
+        for domain in [domain_of(service, environment)]
+    )
+    named = f'\n[[edge.certificates]]\ncert = "certificate.pem"\nkey = "{key}"\n'
+    file = shop.directory / "compartment.toml"
+    text = file.read_text(encoding="utf-8")
+    file.write_text("".join([text, *places, named]), encoding="utf-8")
+
+
+def domain_of(service: str, environment: str) -> str:
+    return f"{service}.{environment}.{ZONE}"
+
+
+def secured_flows_of(shop: Shop) -> list[Flow]:
+    """What comes over TLS."""
+    flows = []
+    for environment, share in SHARES.items():
+        web, api, live, rpc = (domain_of(service, environment) for service in DOMAINS)
+        flows += [
+            traffic.fresh(web, per_second=5 * share),
+            traffic.keep_alive(api, per_second=10 * share),
+            traffic.http2(web, per_second=10 * share),
+            traffic.slow_http2(api, clients=1),
+            traffic.http2(rpc, per_second=10 * share, name="grpc"),
+            traffic.slow_http2(rpc, name="slow grpc"),
+            traffic.socket(live),
+            traffic.events(live),
+        ]
+    ca = shop.directory / "certificate.pem"
+    return [traffic.over_tls(one, port=shop.secured, ca=ca) for one in flows]
 
 
 def flows_of(shop: Shop) -> list[Flow]:
@@ -132,8 +184,8 @@ class Place:
 
     def open(self) -> None:
         self.shop.good("deploy", "-e", self.environment, "-s", "docs")
-        self.shop.change("web", "api", "live")
-        self._carry_out("deploy", "web", "api", "live", "caller")
+        self.shop.change("web", "api", "live", "rpc")
+        self._carry_out("deploy", "web", "api", "live", "caller", "rpc")
 
     def deploy(self, *services: str) -> None:
         version = self.shop.change(*services)
@@ -170,7 +222,7 @@ class Place:
         """Undo the newest run, or only what it did to `services`: then `to` is live again."""
         self._carry_out("rollback", *services)
         assert self.live == to
-        self._count(services or ("web", "api"))
+        self._count(services or MOVED)
 
     def rest(self) -> None:
         """Stop a service beside those that are asked all the time, and start it again."""
@@ -218,9 +270,9 @@ def keep_switching(place: Place) -> None:
         if not number:
             place.rest()
         if place.environment == SOURCE:
-            place.deploy("web", "api")
+            place.deploy(*MOVED)
         else:
-            place.promote_across("web", "api")
+            place.promote_across(*MOVED)
         place.roll_back(second)
 
 
@@ -238,20 +290,23 @@ def come_and_go(shop: Shop, over: Event) -> int:
 
 
 def assert_seen_by_all(report: Report) -> None:
-    """The requests met most of the versions that came and went, the streams only their own.
+    """The requests met most of the versions that came and went (two a round; of rpc one),
+    the streams only their own.
 
     So did the calls over one kept connection: their caller stayed, and met every version of api.
     """
     for flow in report.flows:
         met = len(flow["deployments"])
-        stays = flow["name"].startswith(("socket", "events", "http2", "slow http2"))
-        assert met == 1 if stays else met > 2 * ROUNDS, flow
-        if "http2" in flow["name"]:
+        called = "http2 calls" in flow["name"]
+        stays = called or flow["name"].removeprefix("tls ").startswith(("socket", "events"))
+        least = ROUNDS if "grpc" in flow["name"] else 2 * ROUNDS
+        assert met == 1 if stays else met > least, flow
+        if called:
             assert len(flow["versions"]) > ROUNDS, flow
 
 
 def beside(shop: Shop, directory: Path, *, version: int = 1) -> Shop:
     """The same project in another directory, as on another person's machine."""
     shutil.copytree(shop.directory, directory)
-    versions = dict.fromkeys(("web", "api", "live"), version)
+    versions = dict.fromkeys((*MOVED, "live"), version)
     return replace(shop, directory=directory, versions=versions)

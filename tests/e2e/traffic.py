@@ -74,11 +74,27 @@ def events(host: str) -> Flow:
     return _flow("events", host, "/events", clients=2, per_second=2)
 
 
+def http2(host: str, *, per_second: float = 10, path: str = "/version", name: str = "") -> Flow:
+    """Two HTTP/2 connections that live as long as the traffic does; only over TLS."""
+    return _flow("http2", host, path, clients=2, per_second=per_second, name=name)
+
+
+def slow_http2(host: str, *, clients: int = 2, seconds: float = 3, name: str = "slow") -> Flow:
+    """As `slow`, over such connections."""
+    path = f"/slow?seconds={seconds:g}"
+    return _flow("http2", host, path, clients=clients, per_second=clients / seconds, name=name)
+
+
+def over_tls(flow: Flow, *, port: int, ca: Path) -> Flow:
+    """The same of visitors who come over TLS, and believe that authority alone."""
+    return {**flow, "name": f"tls {flow['name']}", "port": port, "ca": str(ca)}
+
+
 def _flow(
     kind: str, host: str, path: str, *, clients: int, per_second: float, name: str = ""
 ) -> Flow:
     return {
-        "name": f"{name or kind.replace('_', '-')} {host.partition('.')[0]}",
+        "name": f"{name or kind.replace('_', '-')} {host.rpartition('.')[0]}",
         "kind": kind,
         "host": host,
         "path": path,
