@@ -10,7 +10,9 @@ from benchmarks import (
     calls,
     commands,
     environments,
+    https,
     inner,
+    routers,
     routes,
     switches,
     terminal,
@@ -27,7 +29,9 @@ PARTS = (
     "switches",
     "routes",
     "inner",
+    "https",
     "environments",
+    "routers",
     "commands",
     "calls",
     "terminal",
@@ -117,10 +121,18 @@ def _measure(ground: Ground, given: argparse.Namespace) -> Report:
         remarks.append(slowest)
     if "inner" in parts:
         comparisons += inner.measure(ground, given.rounds, _tell)
+    if "https" in parts:
+        found, slowest = https.measure(ground, given.rounds, _tell)
+        comparisons += found
+        remarks.append(slowest)
     if "environments" in parts:
         found, memory = environments.measure(ground, 2 * given.rounds, _tell)
         comparisons += found
         remarks.append(memory)
+    if "routers" in parts:
+        found, crowd = routers.measure(ground, 2 * given.rounds, _tell)
+        comparisons += found
+        remarks.append(crowd)
     if "commands" in parts:
         comparisons += commands.measure(ground, 2 * given.rounds, _tell)
     if "variables" in parts:

@@ -34,7 +34,7 @@ def measure(
         locks = DockerLocks(client, engine, names)
         with locks.environment(key, actor="benchmarks", purpose="measure") as lock:
             before = lock.routes()
-            alone, small = switched(ground, lock, before, rounds), _memory(names)
+            alone, small = switched(ground, lock, before, rounds), edge_memory(names)
             try:
                 tell(f"{MANY} environments on one edge")
                 for other in others:
@@ -42,7 +42,7 @@ def measure(
                     edge.attach(other)
                     with locks.environment(other, actor="benchmarks", purpose="measure") as its:
                         its.write_routes(_table(other))
-                among, large = switched(ground, lock, before, rounds), _memory(names)
+                among, large = switched(ground, lock, before, rounds), edge_memory(names)
             finally:
                 for other in others:
                     with suppress(CompartmentError):
@@ -81,6 +81,7 @@ def _table(key: EnvironmentKey) -> RouteTable:
     return RouteTable(marker="run_1", routes=tuple(sorted(routes)))
 
 
-def _memory(names: ResourceNames) -> str:
+def edge_memory(names: ResourceNames) -> str:
+    """As the engine counts it."""
     words = ("stats", "--no-stream", "--format", "{{.MemUsage}}", names.edge)
     return output(docker(), *words, env=docker_environment()).partition("/")[0].strip()

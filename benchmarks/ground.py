@@ -33,6 +33,7 @@ class Ground:
     folder: Path
     name: str
     edge_port: int
+    tls_port: int
     settle: float
     """Seconds that the product waits, by its project file, once the new version is ready."""
 
@@ -94,17 +95,19 @@ def free_port() -> int:
 @contextmanager
 def prepared() -> Iterator[Ground]:
     """A ground to measure on. Whatever was made on it, also on the engine, is gone afterwards."""
-    name, port = f"bench-{secrets.token_hex(3)}", free_port()
+    name, port, tls_port = f"bench-{secrets.token_hex(3)}", free_port(), free_port()
     with tempfile.TemporaryDirectory(prefix=f"{name}.") as folder:
         shop = Path(shutil.copytree(SHOP, Path(folder) / "shop", ignore=_generated))
-        _rename(shop / "compartment.toml", name, port)
+        _rename(shop / "compartment.toml", name, port, tls_port)
         _put_under_version_control(shop)
         web = TomlProject.find(shop, None).config().service("web")
         if web is None:
             raise Broken("the shop has no service called web any more")
         settle = web.settle.total_seconds()
         try:
-            yield Ground(folder=Path(folder), name=name, edge_port=port, settle=settle)
+            yield Ground(
+                folder=Path(folder), name=name, edge_port=port, tls_port=tls_port, settle=settle
+            )
         finally:
             remove_everything(name)
 
@@ -133,11 +136,11 @@ def _generated(_: str, names: list[str]) -> list[str]:
     return [name for name in names if name in (".compartment", "__pycache__")]
 
 
-def _rename(file: Path, name: str, port: int) -> None:
+def _rename(file: Path, name: str, port: int, tls_port: int) -> None:
     text = file.read_text(encoding="utf-8")
     for pattern, line in (
         (r'^name = "shop"$', f'name = "{name}"'),
-        (r"^http_port = 8080$", f"http_port = {port}\nhttps_port = 0"),
+        (r"^http_port = 8080$", f"http_port = {port}\nhttps_port = {tls_port}"),
     ):
         text, count = re.subn(pattern, line, text, flags=re.MULTILINE)
         if count != 1:

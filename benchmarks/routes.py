@@ -72,7 +72,7 @@ def measure(
         ("route written to confirmed", now.confirmed, then.confirmed),
     )
     slowest = "; ".join(
-        f"{what} {duration(_p95(ours))}, without {duration(_p95(theirs))}"
+        f"{what} {duration(p95(ours))}, without {duration(p95(theirs))}"
         for what, ours, theirs in named
     )
     comparisons = [
@@ -93,7 +93,7 @@ def switched(
 ) -> Switches:
     """Lead one host to two deployments in turns; as the lock writes, unless told otherwise."""
     write = write or lock.write_routes
-    targets = [_target(lock, before, service) for service in SERVICES]
+    targets = [target(lock, before, service) for service in SERVICES]
     switches = Switches()
     for number in range(rounds + 1):
         route = targets[number % len(targets)]
@@ -120,14 +120,14 @@ def _beside(lock: DockerEnvironmentLock, key: EnvironmentKey, table: RouteTable)
     lock._write(route_path(key), traefik.document(key, table).encode())
 
 
-def _target(lock: DockerEnvironmentLock, table: RouteTable, service: str) -> Route:
+def target(lock: DockerEnvironmentLock, table: RouteTable, service: str, host: str = HOST) -> Route:
     """One more host for what is live of a service."""
     active = lock.read_record().active_deployment(service)
     routes = (one for one in table.routes if active and one.deployment == active.id)
     found = next(routes, None)
     if found is None:
         raise Broken(f"{service} is not live")
-    return replace(found, host=HOST)
+    return replace(found, host=host)
 
 
 @contextmanager
@@ -167,5 +167,6 @@ def _answer(ground: Ground) -> bytes:
         visit.close()
 
 
-def _p95(seconds: list[float]) -> float:
+def p95(seconds: list[float]) -> float:
+    """What 95 of 100 stay within."""
     return sorted(seconds)[min(len(seconds) - 1, int(len(seconds) * 0.95))]
