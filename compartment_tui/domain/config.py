@@ -257,13 +257,15 @@ class AcmeSettings:
     """Certificates are for trying only."""
     ca: str = ""
     """The file with the certificate of who signs for `server`, where that is a private one."""
+    lifetime: int = 0
+    """For how many hours its certificates are good, where that is not some months."""
     authority: str = ""
     """What is in that file, once it was read."""
 
     @property
     def asked(self) -> "AcmeSettings":
         """Only what an edge is started with: whom it asks, and in whose name."""
-        return AcmeSettings(email=self.email, server=self.server, authority=self.authority)
+        return replace(self, staging=False, ca="")
 
     @property
     def source(self) -> CertificateSource:

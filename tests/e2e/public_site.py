@@ -141,19 +141,30 @@ class Site:
 
 
 @contextmanager
-def public_site(directory: Path, client: Client) -> Iterator[Site]:
-    """A shop of web and api, deployed without domains; nothing of it is left afterwards."""
+def public_site(
+    directory: Path, client: Client, *, validity: int | None = None, lifetime: str = ""
+) -> Iterator[Site]:
+    """A shop of web and api, deployed without domains; nothing of it is left afterwards.
+
+    Certificates are good for `validity` seconds, and the file says that it is `lifetime`.
+    """
     skip_where_impossible()
     with ExitStack() as stack:
-        authority = stack.enter_context(own_authority(directory / "ca", leads_to=ADDRESS))
-        site = open_site(directory / "first", client, authority)
+        there = own_authority(directory / "ca", leads_to=ADDRESS, validity=validity)
+        authority = stack.enter_context(there)
+        site = open_site(directory / "first", client, authority, lifetime=lifetime)
         stack.enter_context(removed_at_the_end(site.shop))
         site.shop.good("deploy")
         yield site
 
 
 def open_site(
-    directory: Path, client: Client, authority: Authority, host: Shop | None = None
+    directory: Path,
+    client: Client,
+    authority: Authority,
+    host: Shop | None = None,
+    *,
+    lifetime: str = "",
 ) -> Site:
     """Another shop, on an edge of its own or on that of `host`."""
     directory.mkdir()
@@ -168,6 +179,8 @@ def open_site(
     acme = (
         f'\n[edge.acme]\nemail = "ops@example.org"\nserver = "{authority.server}"\nca = "ca.pem"\n'
     )
+    if lifetime:
+        acme += f'lifetime = "{lifetime}"\n'
     file.write_text(file.read_text(encoding="utf-8") + acme, encoding="utf-8")
     site = Site(shop=shop, authority=authority, text=file.read_text(encoding="utf-8"))
     site.give()

@@ -4,6 +4,8 @@ The tests share an edge. Where it is not restarted, visitors of the shop's own h
 and none of them may notice anything.
 """
 
+import os
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -17,6 +19,9 @@ from tests.e2e.shop import eventually, removed_at_the_end
 from tests.e2e.traffic import Traffic
 
 pytestmark = pytest.mark.docker
+
+RENEWAL = "COMPARTMENT_TUI_RENEWAL"
+SHORT_SECONDS = 21 * 60
 
 
 @pytest.fixture(scope="module")
@@ -188,6 +193,32 @@ def test_certificates_that_are_lost_are_ordered_again(site: Site) -> None:
     eventually(lambda: _answers(site, host))
     assert site.shown(host).serial_number != before
     assert site.domain(host)["state"] == "secured"
+
+
+@pytest.mark.skipif(not os.environ.get(RENEWAL), reason=f"takes two minutes: {RENEWAL}=1 runs it")
+def test_a_certificate_is_renewed_under_load(
+    client: Client, tmp_path: Path, tell: Callable[..., None]
+) -> None:
+    """One that is good for 21 minutes is looked at every minute, and renewed 20 before its end."""
+    host = "short.test"
+    with public_site(tmp_path / "short", client, validity=SHORT_SECONDS, lifetime="1h") as site:
+        site.give(host)
+        site.deploy()
+        before, began = site.shown(host).serial_number, time.monotonic()
+        ca = tmp_path / "root.pem"
+        ca.write_text(site.authority.root(), encoding="utf-8")
+        secured = [
+            traffic.over_tls(flow, port=HTTPS, ca=ca)
+            for flow in (traffic.fresh(host, per_second=20), traffic.http2(host, per_second=20))
+        ]
+        flows = [traffic.keep_alive(site.derived, per_second=20), *secured]
+        with Traffic(HTTP, flows, address=ADDRESS) as load:
+            load.wait_until_flowing()
+            eventually(lambda: site.shown(host).serial_number != before, seconds=240, pause=1)
+            load.wait_until_flowing(times=20)
+            report = load.stop()
+        tell(f"renewed after {time.monotonic() - began:.0f} s: {report.brief()}")
+        report.assert_nothing_lost()
 
 
 def _answers(site: Site, host: str) -> bool:

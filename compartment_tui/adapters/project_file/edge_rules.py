@@ -173,6 +173,10 @@ def _acme_rules(edge: Tables, *, https: bool) -> Iterator[Problem]:
     if "email" not in acme:
         hint = "it is told before a certificate ends, and keeps the account through every restart"
         yield Problem(path=at, message="[edge.acme] needs an `email`", hint=hint)
+    if "lifetime" in acme and "server" not in acme:
+        message = "edge.acme.lifetime is that of `server`'s certificates, and there is none"
+        hint = "name the `server`, or leave `lifetime` away: Let's Encrypt's is known"
+        yield Problem(path=(*at, "lifetime"), message=message, hint=hint)
     if "ca" in acme and "server" not in acme:
         message = "edge.acme.ca is who signs for `server`, and there is none"
         hint = "leave it away: Let's Encrypt's directory needs none"

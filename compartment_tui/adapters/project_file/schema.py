@@ -327,6 +327,11 @@ KEYS: tuple[SchemaKey, ...] = (
         default=False,
     ),
     _key(
+        "edge.acme.lifetime",
+        types.LIFETIME,
+        "For how long its certificates are good, where that is not some months.",
+    ),
+    _key(
         "edge.acme.ca",
         types.FILE,
         "For a private `server`: the file with the certificate of who signs for it.",

@@ -173,6 +173,11 @@ HSTS = ValueType(
     parse=values.hsts,
     schema={"type": "string", "pattern": f"^(?=.*[1-9]){values.LONG_DURATION_PATTERN}$"},
 )
+LIFETIME = ValueType(
+    words="a length of time such as “24h” or “7d”, at least “1h” and at most “3650d”",
+    parse=values.lifetime,
+    schema={"type": "string", "pattern": f"^(?=.*[1-9]){values.LONG_DURATION_PATTERN}$"},
+)
 BODY = ValueType(
     words="a size such as “10MiB”, at least one byte",
     unit="MiB",

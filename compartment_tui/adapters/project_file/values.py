@@ -203,6 +203,14 @@ def hsts(value: object) -> int:
     return int(length.total_seconds())
 
 
+def lifetime(value: object) -> int:
+    """Whole hours: `24h`, `7d`; one at least."""
+    hours = hsts(value) // 3600
+    if not hours:
+        raise ValueError("out of range")
+    return hours
+
+
 def size(value: object) -> int:
     """Bytes: a whole number, or `512MiB`, `512m`, `1.5g`, `512MB`, in any case.
 

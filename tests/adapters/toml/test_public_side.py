@@ -166,7 +166,7 @@ def test_what_the_edge_has() -> None:
         EDGE
         + 'trusted_proxies = ["10.0.0.0/8", "2001:db8::1"]\n'
         + '[edge.acme]\nemail = "ops@example.com"\nserver = "https://127.0.0.1:14000/dir"\n'
-        + 'staging = true\nca = "~/ca.pem"\n'
+        + 'staging = true\nca = "~/ca.pem"\nlifetime = "1d12h"\n'
         + '[[edge.certificates]]\ncert = "tls/a.pem"\nkey = "../a.key"\n'
         + '[[edge.certificates]]\ncert = "/b.pem"\nkey = { variable = "TLS_KEY" }\n'
     )
@@ -176,6 +176,7 @@ def test_what_the_edge_has() -> None:
         server="https://127.0.0.1:14000/dir",
         staging=True,
         ca="~/ca.pem",
+        lifetime=36,
     )
     assert config.certificates == (
         CertificateSpec(cert="tls/a.pem", key="../a.key"),
@@ -615,6 +616,8 @@ def test_traffic_that_cannot_be(text: str, said: str, way: str) -> None:
         ),
         (ACME + 'email = "a@b.de"\nserver = "https://u:p@x/"', 11, "must be the https://", ""),
         (ACME + 'email = "a@b.de"\nca = "ca.pem"', 11, "and there is none", "leave it away"),
+        (ACME + 'email = "a@b.de"\nlifetime = "24h"', 11, "and there is none", "name the `server`"),
+        (ACME + 'email = "a@b.de"\nlifetime = "59m"', 11, "a length of time such as “24h”", ""),
         (
             ACME + 'email = "a@b.de"\n[edge]\nhttps_port = 0',
             9,

@@ -23,6 +23,7 @@ from compartment_tui.adapters.docker.edge import stopped_page, traefik
 from compartment_tui.adapters.docker.edge.edge_container import (
     ACME_AUTHORITY,
     ACME_EMAIL,
+    ACME_LIFETIME,
     ACME_SERVER,
     BIND,
     CAPABILITY,
@@ -493,6 +494,7 @@ def _marks_of(settings: EdgeSettings) -> dict[str, str]:
         TRUSTED: " ".join(settings.trusted_proxies),
         ACME_EMAIL: settings.acme.email,
         ACME_SERVER: settings.acme.server,
+        ACME_LIFETIME: str(settings.acme.lifetime or ""),
         ACME_AUTHORITY: settings.acme.authority,
     }
     return {name: text for name, text in marks.items() if text}

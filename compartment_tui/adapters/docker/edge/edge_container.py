@@ -31,6 +31,7 @@ MADE_AS = PREFIX + "edge.made_as"
 TRUSTED = PREFIX + "edge.trusted_proxies"
 ACME_EMAIL = PREFIX + "edge.acme_email"
 ACME_SERVER = PREFIX + "edge.acme_server"
+ACME_LIFETIME = PREFIX + "edge.acme_lifetime"
 ACME_AUTHORITY = PREFIX + "edge.acme_authority"
 INNER_PORTS = PREFIX + "edge.inner_ports"
 LATEST = 4
@@ -82,12 +83,13 @@ class EdgeContainer:
         default = EdgeSettings()
         return EdgeSettings(
             bind=self.labels.get(BIND, default.bind),
-            http_port=self._port(HTTP_PORT, default.http_port),
-            https_port=self._port(HTTPS_PORT, 0),
+            http_port=self._number(HTTP_PORT, default.http_port),
+            https_port=self._number(HTTPS_PORT, 0),
             inner_ports=self.inner_ports,
             acme=AcmeSettings(
                 email=str(self.labels.get(ACME_EMAIL, "")),
                 server=str(self.labels.get(ACME_SERVER, "")),
+                lifetime=self._number(ACME_LIFETIME, 0),
                 authority=str(self.labels.get(ACME_AUTHORITY, "")),
             ),
             trusted_proxies=tuple(str(self.labels.get(TRUSTED, "")).split()),
@@ -105,10 +107,10 @@ class EdgeContainer:
         asked = (self.networks.get(network) or {}).get("IPAMConfig") or {}
         return bool(asked.get("IPv4Address"))
 
-    def _port(self, label: str, default: int) -> int:
-        port = str(self.labels.get(label, ""))
-        known = port.isascii() and port.isdecimal() and len(port) <= 5
-        return int(port) if known else default
+    def _number(self, label: str, default: int) -> int:
+        number = str(self.labels.get(label, ""))
+        known = number.isascii() and number.isdecimal() and len(number) <= 5
+        return int(number) if known else default
 
 
 def find_edge(client: Client, name: str) -> EdgeContainer | None:

@@ -206,6 +206,8 @@ def _resolver(name: str, settings: AcmeSettings) -> tuple[str, ...]:
         more.append(f"{acme}.caserver={STAGING}")
     elif settings.server:
         more.append(f"{acme}.caserver={settings.server}")
+        if settings.lifetime:
+            more.append(f"{acme}.certificatesduration={settings.lifetime}")
         if settings.authority:
             more.append(f"{acme}.cacertificates={AUTHORITY}")
     return (
