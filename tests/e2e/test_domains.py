@@ -14,7 +14,7 @@ from cryptography import x509
 
 from compartment_tui.adapters.docker.api.client import Client
 from tests.e2e import traffic
-from tests.e2e.public_site import ADDRESS, ELSEWHERE, HTTP, Site, open_site, public_site
+from tests.e2e.public_site import ADDRESS, ELSEWHERE, HTTP, HTTPS, Site, open_site, public_site
 from tests.e2e.shop import eventually, removed_at_the_end
 from tests.e2e.traffic import Traffic
 
