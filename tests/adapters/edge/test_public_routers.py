@@ -203,7 +203,7 @@ def test_no_text_of_a_person_runs_or_means_something_else(text: str, other: str)
         maintenance=True,
         message=other,
     )
-    rule = Rule(on=HOST, path="/a", to=API_HOST, rewrite=f"/{text}")
+    rule = Rule(on=HOST, path=f"/{other}", to=API_HOST, rewrite=f"/{text}")
     wanted = table(treatments=(treatment,), rules=(rule,))
     try:
         written = traefik.document(KEY, wanted)
@@ -213,6 +213,32 @@ def test_no_text_of_a_person_runs_or_means_something_else(text: str, other: str)
     assert traefik.read(written) == (KEY, wanted)
     used = [one for router in routers(wanted).values() for one in contents(wanted, router)]
     assert {"headers": {"customResponseHeaders": {"X-Said": text}}} in used
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"path": "/a`) || Host(`other.test"},
+        {"path": "a"},
+        {"strip": "/{{ env }}"},
+        {"replace": "/${1}"},
+        {"rewrite": "/a b"},
+        {"rewrite": "/a\\b"},
+        {"methods": ("GET`) || Host(`x",)},
+        {"methods": ("get",)},
+    ],
+)
+def test_no_rule_reaches_beyond_its_path(change: dict[str, Any]) -> None:
+    rule = replace(Rule(on=HOST, path="/a", to=API_HOST), **change)
+    with pytest.raises(Refused):
+        traefik.document(KEY, table(rules=(rule,)))
+
+
+@pytest.mark.parametrize("allowed", ["", "all", "10.0.0.0/99", "10.0.0.1`", "::/129"])
+def test_only_addresses_are_let_in(allowed: str) -> None:
+    treatment = Treatment(host=HOST, access=Access(allow=(allowed,)))
+    with pytest.raises(Refused):
+        traefik.document(KEY, table(treatments=(treatment,)))
 
 
 @pytest.mark.parametrize("host", ["a b.test", "x`.test", "*.test", "A.test", "", "x{{.test"])

@@ -9,10 +9,12 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from ipaddress import ip_network
 from typing import Any
 
 from compartment_tui.adapters.docker.edge import stopped_page
-from compartment_tui.domain.names import EnvironmentKey
+from compartment_tui.domain.errors import Refused
+from compartment_tui.domain.names import EnvironmentKey, show
 from compartment_tui.domain.public_side import (
     HTTP,
     HTTPS,
@@ -33,6 +35,9 @@ RESOLVERS: Mapping[CertificateSource, str] = {
 """Neither is asked before a route wants it."""
 PRIORITY = 100_000
 """Of the last rule; hosts alone have the length of their rule, at most some hundreds."""
+_PATH = re.compile(r"/[^\s`\"'\\%{}$\x00-\x1f\x7f]*")
+"""Characters that mean themselves in a rule, in a replacement, and in a path."""
+_METHOD = re.compile(r"[A-Z]+")
 TLS = "-tls"
 """Ends the names of routers for HTTPS."""
 WAIT = "-wait"
@@ -189,6 +194,26 @@ class PublicRouters:
             said = [treatment.host, self.key.environment, self.key.project, treatment.message]
             found["maintenance"] = {"plugin": {stopped_page.NAME: {"names": in_base32(said)}}}
         return found
+
+
+def refuse_unsafe(public: PublicSide) -> None:
+    """Raises Refused for what would mean something else in a rule, or be no list of addresses.
+
+    The project file is refused for it, with its line; this is for whoever comes another way.
+    """
+    for rule in public.rules:
+        for path in filter(None, (rule.path, rule.strip, rule.replace, rule.rewrite)):
+            if not _PATH.fullmatch(path):
+                raise Refused(f"{show(path)} cannot be a path of a rule")
+        for method in rule.methods:
+            if not _METHOD.fullmatch(method):
+                raise Refused(f"{show(method)} is no method of HTTP")
+    for treatment in public.treatments:
+        for allowed in (*treatment.access.allow, *treatment.access.behind):
+            try:
+                ip_network(allowed, strict=False)
+            except ValueError as error:
+                raise Refused(f"{show(allowed)} is no address") from error
 
 
 def router_name(key: EnvironmentKey, host: str, *, waits: bool) -> str:

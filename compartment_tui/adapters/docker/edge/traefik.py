@@ -27,6 +27,7 @@ from compartment_tui.adapters.docker.edge.public_routers import (
     PublicRouters,
     Upstream,
     in_base32,
+    refuse_unsafe,
     router_name,
 )
 from compartment_tui.adapters.record_file import codec
@@ -235,6 +236,7 @@ def document(key: EnvironmentKey, table: RouteTable) -> str:
                 f"{show(host)} is not a host name",
                 hint="hosts consist of a-z, 0-9, - and dots: see `base_domain`",
             )
+    refuse_unsafe(table.public)
     sections = _sections(key, table)
     # What only looks like a template becomes text: templates are looked for before TOML is read.
     text = tomli_w.dumps({"http": sections}).replace(_TEMPLATE, r"\u007B\u007B")
