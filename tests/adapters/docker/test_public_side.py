@@ -223,6 +223,8 @@ def test_https_and_redirected_hosts(front: Front) -> None:
         led = front.ask("old.test", "/a?b=c", secured=secured)
         assert (led.status, led.headers["Location"]) == (301, f"{there}/a?b=c")
     answer = front.ask("shop.test", secured=True)
+    # Whoever can comes by HTTP/3 the next time, at the port that is published for it, too.
+    assert f'h3=":{front.own.settings.https_port}"' in answer.headers["Alt-Svc"]
     assert answer.echo["who"] == WEB
     assert answer.headers["Strict-Transport-Security"] == "max-age=3600"
     # A browser would keep what it is told over plain HTTP from nobody.
