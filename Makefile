@@ -61,11 +61,14 @@ test: venv machine ## lint and every test, the ones on a real engine too
 	@$(MAKE) --no-print-directory --jobs=3 --output-sync=target --keep-going \
 	  test-zero-loss test-e2e test-core test-screen test-editor test-docker test-contract lint
 
+# What keeps requests under way for minutes.
+under_way := tests/e2e/test_zero_loss.py tests/e2e/test_long_requests.py
+
 test-zero-loss:
-	@$(python) -m pytest tests/e2e/test_zero_loss.py
+	@$(python) -m pytest $(under_way)
 
 test-e2e:
-	@$(python) -m pytest tests/e2e --ignore=tests/e2e/test_zero_loss.py
+	@$(python) -m pytest tests/e2e $(under_way:%=--ignore=%)
 
 test-contract:
 	@$(python) -m pytest -m docker tests/contract
