@@ -13,7 +13,12 @@ from compartment_tui.domain.deployment import EnvironmentRecord, Purpose
 from compartment_tui.domain.domain_proof import CertificateOrder, until_of, why_not_here
 from compartment_tui.domain.events import Event
 from compartment_tui.domain.own_certificate import OwnCertificate
-from compartment_tui.domain.public_side import CertificateSource, PublicSide, WantedPublicSide
+from compartment_tui.domain.public_side import (
+    HTTP,
+    CertificateSource,
+    PublicSide,
+    WantedPublicSide,
+)
 from compartment_tui.domain.routes import RouteTable
 from compartment_tui.rollout.context import Rollout
 from compartment_tui.rollout.errors import as_expected
@@ -72,6 +77,8 @@ def hand_over(progress: Progress, certificates: tuple[OwnCertificate, ...]) -> I
             yield progress.note(f"the edge does not show the certificate for {shown} yet")
             return
         clock.sleep(HAND_OVER_INTERVAL)
+    if names:
+        yield progress.note(f"the edge was given the certificate for {', '.join(sorted(names))}")
 
 
 def recently_refused(
@@ -157,9 +164,9 @@ def _await_certificates(
     if over:
         limit = f"no certificate came within {ORDER_PATIENCE.total_seconds():g} s"
         failures |= dict.fromkeys(left, limit)
-    _settle(progress, table, marker, came, failures)
+    public = _settle(progress, table, marker, came, failures)
     for host in sorted(came):
-        yield progress.note(f"{host} has its certificate: https://{host} answers")
+        yield progress.note(f"{host} has its certificate: {public.url(host, HTTP)} answers")
     for host, why in sorted(failures.items()):
         yield progress.note(
             f"{host} got no certificate: {why}; it answers over plain HTTP,"
@@ -174,7 +181,7 @@ def _settle(
     marker: str,
     came: Iterable[str],
     failures: Mapping[str, str],
-) -> None:
+) -> PublicSide:
     """Lead to HTTPS what has its certificate, and take failed orders off; then the record."""
     public = table.public
     for host in came:
@@ -186,7 +193,7 @@ def _settle(
         if domain is not None:
             public = public.with_domain(replace(domain, certificate=CertificateSource.NONE))
     if public == table.public:
-        return
+        return public
     settled = replace(table, marker=marker, public=public)
     progress.lock.write_routes(settled)
     await_in_force(progress.world, progress.lock, settled)
@@ -196,3 +203,4 @@ def _settle(
         host: CertificateOrder(at=progress.now, failure=why) for host, why in failures.items()
     }
     progress.save(replace(progress.record, public=public, orders=orders))
+    return public
