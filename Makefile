@@ -1,7 +1,8 @@
 # What a contributor types. Every target makes what it needs and does nothing twice.
 
 .DEFAULT_GOAL := help
-.PHONY: help venv machine demo test test-zero-loss test-e2e test-contract test-docker test-core \
+.PHONY: help venv machine demo test test-zero-loss test-long-requests test-faults test-engines \
+  test-swarm test-swarm-faults test-swarm-home test-swarm-long test-e2e test-contract test-docker test-core \
   test-editor test-screen test-fast lint bench docs dist screenshots lock clean
 
 venv := .venv
@@ -24,14 +25,16 @@ help: ## this list
 
 venv: $(installed) ## .venv with the locked dependencies and this project, editable
 
-# Debian splits the part of venv that brings pip into a package of its own.
+# Debian splits the part of venv that brings pip into a package of its own. `machine` may install
+# something at the same time, under that lock.
 $(installed): $(lock) pyproject.toml
 	@set -eu; \
 	if ! $(python) -m pip --version >/dev/null 2>&1; then \
 	  base=$$($(find_python)); \
 	  "$$base" -c 'import ensurepip, venv' 2>/dev/null || { \
 	    echo 'venv: installing python3-venv' >&2; \
-	    apt-get update -qq && apt-get install -qq -y --no-install-recommends python3-venv; } || { \
+	    flock /run/compartment-bare-machine.lock sh -c 'apt-get update -qq && \
+	      apt-get install -qq -y --no-install-recommends python3-venv'; } || { \
 	    echo "venv: $$base cannot make one: install Debian's python3-venv" >&2; exit 1; }; \
 	  "$$base" -m venv --clear $(venv); \
 	fi
@@ -51,44 +54,81 @@ lint: venv ## format, style, types, shape
 	@$(venv)/bin/mypy
 	@$(venv)/bin/lint-imports
 
-# Several at once: what needs Docker waits in between, and lint and the other tests fill that time.
-# The core is nicer to the machine: it alone has nobody to wait for. The two with constant traffic
-# come first and have the machine almost to themselves, because traffic costs as long as it lasts;
-# those that end soon come last. More lanes than these only take the time that deadlines are measured
-# in from each other.
+# Several at once: what needs Docker waits in between, and lint and the other tests fill that time,
+# also the minute in which a bare machine gets its engine. The core is nicer to the machine: it alone
+# has nobody to wait for, and takes what the other three leave. What has constant traffic comes first,
+# because traffic costs as long as it lasts, beside what waits most; those that end soon come last.
+# More lanes than these only take the time that deadlines are measured in from each other. The
+# environment is made while the engine is.
 # (Not by the shell's `&`, which takes Ctrl-C from what it starts.)
-test: venv machine ## lint and every test, the ones on a real engine too
-	@$(MAKE) --no-print-directory --jobs=3 --output-sync=target --keep-going \
-	  test-zero-loss test-e2e test-core test-screen test-editor test-docker test-contract lint
+test: ## lint and the tests, those on a real engine too, but for test-swarm-long
+	@$(MAKE) --no-print-directory --jobs=4 --output-sync=target --keep-going \
+	  test-zero-loss test-core test-swarm-home test-screen test-docker test-faults test-swarm \
+	  test-editor test-swarm-faults test-e2e test-engines test-contract test-long-requests lint
 
-# What keeps requests under way for minutes.
-under_way := tests/e2e/test_zero_loss.py tests/e2e/test_long_requests.py
+# What keeps requests under way for minutes: the lane that takes longest is the first.
+zero_loss := tests/e2e/test_zero_loss.py
+long_requests := $(addprefix tests/e2e/test_,long_requests.py replicas.py)
+# The other end-to-end tests in lanes that take about as long as each other: where something breaks,
+# where there is a second engine or a far one, a Swarm and what breaks there, and the rest.
+faults := $(addprefix tests/e2e/test_,domains.py engine_loss.py faults.py)
+engines := $(addprefix tests/e2e/test_,far_engine.py image_carriage.py shared_engine.py two_engines.py)
+swarm := tests/e2e/test_swarm.py
+swarm_faults := tests/e2e/test_swarm_faults.py
+swarm_home := tests/e2e/test_swarm_home.py
+swarm_images := tests/e2e/test_swarm_images.py
+swarms := $(swarm) $(swarm_faults) $(swarm_home) $(swarm_images)
+elsewhere := $(zero_loss) $(long_requests) $(faults) $(engines) $(swarms)
 
-test-zero-loss:
-	@$(python) -m pytest $(under_way)
+test-zero-loss: venv machine
+	@$(python) -m pytest $(zero_loss)
 
-test-e2e:
-	@$(python) -m pytest tests/e2e $(under_way:%=--ignore=%)
+test-long-requests: venv machine
+	@$(python) -m pytest $(long_requests)
 
-test-contract:
-	@$(python) -m pytest -m docker tests/contract
+test-faults: venv machine
+	@$(python) -m pytest $(faults)
 
-test-docker:
+test-engines: venv machine
+	@$(python) -m pytest $(engines)
+
+test-swarm: venv machine
+	@$(python) -m pytest $(swarm)
+
+test-swarm-faults: venv machine
+	@$(python) -m pytest $(swarm_faults)
+
+test-swarm-home: venv machine
+	@$(python) -m pytest $(swarm_home)
+
+# Together with the others it would be more than CI has time for: 40 switches, images by way of a
+# registry and over ssh, and the promises of the ports.
+test-swarm-long: venv machine ## the longer tests on a Swarm: ten minutes
+	@COMPARTMENT_TUI_SWARM_SWITCHES=40 $(python) -m pytest $(swarm) $(swarm_images)
+	@$(python) -m pytest -m swarm tests/contract
+
+test-e2e: venv machine
+	@$(python) -m pytest -m docker tests/e2e $(elsewhere:%=--ignore=%)
+
+test-contract: venv machine
+	@$(python) -m pytest -m 'docker and not swarm' tests/contract
+
+test-docker: venv machine
 	@$(python) -m pytest -m docker --ignore=tests/e2e --ignore=tests/contract
 
-test-core:
+test-core: venv
 	@nice $(python) -m pytest -m 'not docker $(unless)' --ignore=tests/tui
 
 # The screen in two halves: both wait for most of their time.
 editor := tests/tui/test_editor.py tests/tui/test_snapshots.py
 
-test-screen:
+test-screen: venv
 	@$(python) -m pytest -m 'not docker $(unless)' tests/tui $(editor:%=--ignore=%)
 
-test-editor:
+test-editor: venv
 	@$(python) -m pytest -m 'not docker $(unless)' $(editor)
 
-test-fast: venv ## the tests that need no Docker and are not long
+test-fast: ## the tests that need no Docker and are not long
 	@$(MAKE) --no-print-directory --jobs=3 --output-sync=target --keep-going \
 	  unless='and not long' test-screen test-editor test-core
 

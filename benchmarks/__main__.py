@@ -12,8 +12,10 @@ from benchmarks import (
     environments,
     https,
     inner,
+    link,
     routers,
     routes,
+    swarm,
     switches,
     terminal,
     terminal_engine,
@@ -33,6 +35,8 @@ PARTS = (
     "environments",
     "routers",
     "commands",
+    "link",
+    "swarm",
     "calls",
     "terminal",
     "variables",
@@ -121,20 +125,22 @@ def _measure(ground: Ground, given: argparse.Namespace) -> Report:
         remarks.append(slowest)
     if "inner" in parts:
         comparisons += inner.measure(ground, given.rounds, _tell)
-    if "https" in parts:
-        found, slowest = https.measure(ground, given.rounds, _tell)
-        comparisons += found
-        remarks.append(slowest)
-    if "environments" in parts:
-        found, memory = environments.measure(ground, 2 * given.rounds, _tell)
-        comparisons += found
-        remarks.append(memory)
-    if "routers" in parts:
-        found, crowd = routers.measure(ground, 2 * given.rounds, _tell)
-        comparisons += found
-        remarks.append(crowd)
+    for name, part, turns in (
+        ("https", https.measure, given.rounds),
+        ("environments", environments.measure, 2 * given.rounds),
+        ("routers", routers.measure, 2 * given.rounds),
+    ):
+        if name in parts:
+            found, remark = part(ground, turns, _tell)
+            comparisons += found
+            remarks.append(remark)
     if "commands" in parts:
         comparisons += commands.measure(ground, 2 * given.rounds, _tell)
+    for name, elsewhere in (("link", link.measure), ("swarm", swarm.measure)):
+        if name in parts:
+            found, left_out = elsewhere(ground, given.rounds, _tell)
+            comparisons += found
+            remarks += [left_out] if left_out else []
     if "variables" in parts:
         comparisons += variables.measure(2 * given.rounds, _tell)
     asked = calls.measure(ground, _tell) if "calls" in parts else []

@@ -16,6 +16,7 @@ from compartment_tui.ports import (
     Clock,
     DomainNames,
     Dotenv,
+    EnginePorts,
     ErrorLog,
     Factories,
     Programs,
@@ -28,6 +29,7 @@ from compartment_tui.ports import (
 
 if TYPE_CHECKING:
     from compartment_tui.adapters.docker.api.client import Client
+    from compartment_tui.domain.config import EngineSpec
     from compartment_tui.domain.variable import Secret
 
 P = TypeVar("P")
@@ -63,13 +65,15 @@ def open_world(file: Path | None) -> World:
     secrets = open_secrets()
     project, cancel = TomlProject.find(None, file, secrets=secrets), SignalCancel()
     clock = SystemClock(cancel)
-    ports = LazyWorld(lambda: _docker_ports(project))
+    engines = Engines(lambda spec: _docker_engine(project, spec))
+    ports = engines.open(None)
     return World(
-        engine=lazy_port(lambda: ports().engine),
-        builder=lazy_port(lambda: ports().builder),
-        edge=lazy_port(lambda: ports().edge),
-        locks=lazy_port(lambda: ports().locks),
-        records=lazy_port(lambda: ports().records),
+        engine=ports.engine,
+        builder=ports.builder,
+        edge=ports.edge,
+        locks=ports.locks,
+        records=ports.records,
+        open_engine=engines.open,
         project=project,
         secrets=secrets,
         dotenv=lazy_port(_dotenv),
@@ -159,14 +163,15 @@ def _programs() -> Programs:
     return LocalPrograms(_path[0] if _path else None)
 
 
-def docker_world(project: Project, client: "Client", *, namespace: str) -> World:
-    """A world on a Docker engine; nothing is asked of the engine yet."""
+def docker_ports(
+    project: Project, client: "Client", *, namespace: str, swarm: "EngineSpec | None" = None
+) -> EnginePorts:
+    """The ports of a Docker engine, or of a Swarm that the file names; nothing is asked yet."""
     from compartment_tui.adapters.docker.api.resource_names import ResourceNames
     from compartment_tui.adapters.docker.edge.edge import DockerEdge
     from compartment_tui.adapters.docker.engine import DockerEngine
     from compartment_tui.adapters.docker.lock.locks import DockerLocks
     from compartment_tui.adapters.docker.records import DockerRecords
-    from compartment_tui.adapters.system import SignalCancel, SystemClock, actor
 
     @cache
     def builder() -> Builder:
@@ -175,14 +180,55 @@ def docker_world(project: Project, client: "Client", *, namespace: str) -> World
 
         return DockerBuilder(client, project)
 
-    layout, cancel = ResourceNames(namespace=namespace), SignalCancel()
-    engine, clock = DockerEngine(client, layout), SystemClock(cancel)
-    return World(
+    if swarm is not None:
+        made_here = lazy_port(builder, warm_up=_find_build_command)
+        return _swarm_ports(client, made_here, namespace, swarm.registry)
+    layout = ResourceNames(namespace=namespace)
+    engine = DockerEngine(client, layout)
+    return EnginePorts(
         engine=engine,
         builder=lazy_port(builder, warm_up=_find_build_command),
         edge=DockerEdge(client, layout),
         locks=DockerLocks(client, engine, layout),
         records=DockerRecords(client, layout),
+    )
+
+
+def _swarm_ports(client: "Client", builder: Builder, namespace: str, registry: str) -> EnginePorts:
+    from compartment_tui.adapters.docker.api.resource_names import SwarmNames
+    from compartment_tui.adapters.docker.swarm.builder import SwarmBuilder
+    from compartment_tui.adapters.docker.swarm.edge import SwarmEdge
+    from compartment_tui.adapters.docker.swarm.engine import SwarmEngine
+    from compartment_tui.adapters.docker.swarm.home import at_home
+    from compartment_tui.adapters.docker.swarm.locks import SwarmLocks, SwarmRecords
+
+    layout = SwarmNames(namespace=namespace)
+    engine = SwarmEngine(client, layout, registry)
+    return EnginePorts(
+        engine=engine,
+        builder=SwarmBuilder(builder, engine.spread_image),
+        edge=at_home(SwarmEdge(client, layout), engine.claim),
+        locks=at_home(SwarmLocks(client, engine, layout), engine.claim),
+        records=at_home(SwarmRecords(client, layout), engine.claim),
+    )
+
+
+def docker_world(
+    project: Project, client: "Client", *, namespace: str, swarm: "EngineSpec | None" = None
+) -> World:
+    """A world on a Docker engine, whatever the project file names; nothing is asked of it yet."""
+    from compartment_tui.adapters.system import SignalCancel, SystemClock, actor
+
+    ports = docker_ports(project, client, namespace=namespace, swarm=swarm)
+    cancel = SignalCancel()
+    clock = SystemClock(cancel)
+    return World(
+        engine=ports.engine,
+        builder=ports.builder,
+        edge=ports.edge,
+        locks=ports.locks,
+        records=ports.records,
+        open_engine=lambda _spec: ports,
         project=project,
         secrets=open_secrets(),
         dotenv=lazy_port(_dotenv),
@@ -197,22 +243,48 @@ def docker_world(project: Project, client: "Client", *, namespace: str) -> World
     )
 
 
-class LazyWorld:
-    """Opens a world once, whoever asks first; when that fails, the next one tries again.
+class Engines:
+    """The engines of a process: each has its ports, opened when first asked, and once."""
+
+    def __init__(self, connect: "Callable[[EngineSpec | None], EnginePorts]") -> None:
+        self._connect = connect
+        self._known: dict[EngineSpec | None, EnginePorts] = {}
+
+    def open(self, spec: "EngineSpec | None") -> EnginePorts:
+        """Those of a named engine, or of the docker command's; one that is named anew is another.
+
+        What is asked of them raises EngineUnreachable where the engine's place cannot be told.
+        """
+        ports = LazyPorts(lambda: self._connect(spec))
+        # Of two that are made at once the same one is given to everybody.
+        return self._known.setdefault(
+            spec,
+            EnginePorts(
+                engine=lazy_port(lambda: ports().engine),
+                builder=lazy_port(lambda: ports().builder),
+                edge=lazy_port(lambda: ports().edge),
+                locks=lazy_port(lambda: ports().locks),
+                records=lazy_port(lambda: ports().records),
+            ),
+        )
+
+
+class LazyPorts:
+    """Opens an engine's ports once, whoever asks first; when that fails, the next one tries again.
 
     A status asks several ports at once, each in a thread, and nothing in `functools` has a lock.
     """
 
-    def __init__(self, open_it: Callable[[], World]) -> None:
-        self._open = open_it
-        self._world: World | None = None
+    def __init__(self, open_them: Callable[[], EnginePorts]) -> None:
+        self._open = open_them
+        self._ports: EnginePorts | None = None
         self._lock = Lock()
 
-    def __call__(self) -> World:
+    def __call__(self) -> EnginePorts:
         with self._lock:
-            if self._world is None:
-                self._world = self._open()
-            return self._world
+            if self._ports is None:
+                self._ports = self._open()
+            return self._ports
 
 
 class LazyPort:
@@ -240,11 +312,12 @@ def _find_build_command() -> None:
     Thread(target=find_build_command, daemon=True).start()
 
 
-def _docker_ports(project: Project) -> World:
+def _docker_engine(project: Project, spec: "EngineSpec | None") -> EnginePorts:
     from compartment_tui.adapters.docker.api.client import connect
 
     namespace = os.environ.get(NAMESPACE_VARIABLE) or DEFAULT_NAMESPACE
-    return docker_world(project, connect(), namespace=namespace)
+    swarm = spec if spec is not None and spec.swarm else None
+    return docker_ports(project, connect(spec), namespace=namespace, swarm=swarm)
 
 
 def init_project(directory: Path, name: str | None) -> ProjectSurvey:

@@ -9,10 +9,12 @@ by label where it has none. Then ContainerClaimed is raised when several say tha
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol, Self, TypeVar
+from typing import TYPE_CHECKING, Protocol, Self, TypeVar, cast
+
+from compartment_tui.domain.names import no_such_engine
 
 # Only names in signatures: a command that looks around need not load what plans and edits are.
 if TYPE_CHECKING:
@@ -21,10 +23,12 @@ if TYPE_CHECKING:
     from datetime import datetime, timedelta
 
     from compartment_tui.domain.callers import Caller
+    from compartment_tui.domain.carriage import Carriage
     from compartment_tui.domain.commits import Checkout, CommitRange, WorkingTree
     from compartment_tui.domain.config import (
         CertificateSpec,
         EdgeSettings,
+        EngineSpec,
         NetworkSettings,
         ProjectConfig,
         Readiness,
@@ -38,8 +42,9 @@ if TYPE_CHECKING:
     )
     from compartment_tui.domain.detail_views import Visit
     from compartment_tui.domain.domain_proof import DomainLook
-    from compartment_tui.domain.engine import EngineIdentity, EngineInfo, LockInfo, Misfit
+    from compartment_tui.domain.engine import EngineIdentity, EngineInfo, LockInfo, Misfit, NodeInfo
     from compartment_tui.domain.errors import RecordInvalid
+    from compartment_tui.domain.home import SwarmHome
     from compartment_tui.domain.names import EnvironmentKey
     from compartment_tui.domain.own_certificate import OwnCertificate
     from compartment_tui.domain.owner import Origin
@@ -74,13 +79,17 @@ class LogLine:
     deployment: str
     stream: str
     message: str
+    replica: int = 1
+    several: bool = False
+    """Whether its deployment has other replicas, too; only who reads all of them knows."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EngineEvent:
     """Something happened to one of our containers: `start`, `die`, `health`, `destroy`.
 
-    Without a service it is the lock of an environment, or the edge when there is no `key` either.
+    Without a service it is the lock of an environment; without a `key` either it is the edge, or a
+    machine of a Swarm that has a `node`: `away`, `back`, or `update`.
     """
 
     at: datetime
@@ -88,6 +97,8 @@ class EngineEvent:
     key: EnvironmentKey | None
     service: str
     deployment: str
+    replica: int = 1
+    node: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,7 +129,7 @@ class EdgeInfo:
 
 
 class ConnectionCount(Protocol):
-    """Counts a deployment's established connections in its own network namespace. Close it."""
+    """Counts a deployment's established connections in its own network namespaces. Close it."""
 
     def now(self) -> tuple[str, ...]:
         """Where each connection to its port comes from right now, by address.
@@ -126,7 +137,19 @@ class ConnectionCount(Protocol):
         Raises InstanceGone.
         """
 
-    def close(self) -> None: ...
+    def close(self) -> None:
+        """End it. What counted is gone by the time the environment's lock is given back."""
+
+
+class ImageArchive(Protocol):
+    """An image on its way to another engine, in a file that nobody else can read. Close it."""
+
+    @property
+    def image(self) -> str:
+        """Its id on the engine it comes from."""
+
+    def close(self) -> None:
+        """Nothing of it is left here."""
 
 
 class Engine(Protocol):
@@ -145,7 +168,31 @@ class Engine(Protocol):
         """Which one it is: the same engine says the same, whatever its address."""
 
     def moves_names(self) -> bool:
-        """Whether a container that is renamed is found by its new name: not in Swarm mode."""
+        """Whether a container that is renamed is found by its new name: not in Swarm mode.
+
+        Raises Refused on a Swarm that cannot be changed from here: another manager is its home.
+        """
+
+    def nodes(self) -> tuple[NodeInfo, ...]:
+        """The machines of its Swarm, by name; none where deployments are plain containers.
+
+        Raises Refused, as `moves_names` does.
+        """
+
+    def home(self) -> SwarmHome | None:
+        """Which machine of its Swarm is the home, and what is known beside it; from any manager.
+
+        None on a single machine, and before anything was made. Raises Refused (it is no manager).
+        """
+
+    def adopt(self, home: SwarmHome) -> tuple[str, ...]:
+        """Have the machine that is addressed be the home in place of that one, which is lost.
+
+        The lost one is taken out of the Swarm. One that was the home before, and is back, loses
+        the edge that it has: what of that could not be done is returned in words. Repeated, it
+        does what is left. Raises Refused when another machine has become the home meanwhile,
+        EngineProblem when the lost one cannot be taken out: then nothing may be made yet.
+        """
 
     def warm_up(self) -> None:
         """A change will follow: get ready to be asked for more, meanwhile. Returns at once."""
@@ -162,7 +209,26 @@ class Engine(Protocol):
         """
 
     def instance(self, deployment: str) -> Instance | None:
-        """One deployment's container, if it is still there."""
+        """One deployment's container, if it is still there, with those of its other replicas."""
+
+    def fingerprints(self, deployment: str, key: bytes) -> Mapping[str, str]:
+        """The fingerprints by that key of all values that a deployment was given, by name.
+
+        For where the key is another one than they were made by. None if it is gone.
+        """
+
+    def look_ahead(self, deployments: Iterable[str]) -> None:
+        """Have these looked at meanwhile. Returns at once.
+
+        If it comes soon, the next `instance` of each may tell what was so since now.
+        """
+
+    def list_ahead(self, key: EnvironmentKey) -> None:
+        """Have the environment's containers listed meanwhile. Returns at once.
+
+        If it comes soon, the next of `instances`, `name_active` and `end_stepping_aside` may go by
+        what was so since now.
+        """
 
     def misfits(self, project: str) -> tuple[Misfit, ...]:
         """What has labels or names of ours on the engine and is left out everywhere else.
@@ -197,28 +263,89 @@ class Engine(Protocol):
         is none on the engine.
         """
 
-    def create(self, birth: ContainerSpec) -> Instance:
-        """Make the deployment's container, not started, on its network under its own alias.
+    def image_size(self, image: str) -> int | None:
+        """About how many bytes an image has; None when it is not on the engine."""
 
+    def save_image(self, image: str, cancel: Cancel) -> Generator[Carriage, None, ImageArchive]:
+        """Read an image out of the engine, for another one to load. Closing it leaves nothing here.
+
+        Raises ImageUnavailable (it is not there), DiskFull (there, or here), Cancelled.
+        """
+
+    def load_image(
+        self, archive: ImageArchive, plan: Plan, cancel: Cancel
+    ) -> Generator[Carriage, None, Image]:
+        """Take an image of another engine, under a name of ours; what is there is not sent.
+
+        Until all of it has come, nothing of it is there. Raises ImageUnavailable (`plan` names the
+        image, and it would be another one there), DiskFull, Cancelled.
+        """
+
+    def push_image(
+        self, image: str, plan: Plan, registry: str, cancel: Cancel
+    ) -> Generator[Carriage, None, str]:
+        """Hand an image to a registry; the reference by which exactly this one is pulled from it.
+
+        What it is called for that is taken off it again. Raises ImageUnavailable, Cancelled.
+        """
+
+    def pull_image(
+        self, reference: str, plan: Plan, cancel: Cancel
+    ) -> Generator[Carriage, None, Image]:
+        """Take an image from a registry, under a name of ours; what is there is not sent.
+
+        Raises ImageUnavailable, DiskFull, Cancelled.
+        """
+
+    def spread_image(self, image: str, plan: Plan, cancel: Cancel) -> Generator[str, None, None]:
+        """Have the machines of a Swarm have an image of its home that a plan's service runs from.
+
+        What is done, in lines, the first before anything is sent. Nothing on a single machine, and
+        of what runs on the home alone. Who cannot be reached is named, and gets nothing of what
+        runs from it. Raises ImageUnavailable, DiskFull, Cancelled.
+        """
+
+    def create(self, birth: ContainerSpec) -> Instance:
+        """Make the deployment's containers, not started, on its network, each under its own alias.
+
+        Of a Swarm's machines those may run it that its image was spread to.
         The services in `birth.inner` lead to the edge. Where names do not move, a stop-first one
-        has its service's from its birth. If it is already there it is returned as it is. Restart
+        has its service's from its birth. Those already there are taken as they are. Restart
         policy `no` until `keep_running`.
         Raises DiskFull, ImageUnavailable.
         """
 
-    def start(self, deployment: str) -> Instance:
-        """Start it (nothing if it runs).
+    def set_replicas(self, deployment: str, replicas: int) -> Instance:
+        """Have exactly so many containers of it: removed at once are those with higher numbers.
 
+        Those that are missing are made as copies of the first: image, values and settings, not
+        started, restart policy `no`. Raises InstanceGone, DiskFull, ImageUnavailable.
+        """
+
+    def start(self, deployment: str) -> bool:
+        """Start all its replicas (nothing of one that runs); whether they run by now.
+
+        On a Swarm they are only asked for, so that others can be meanwhile: `await_running` waits.
         Raises InstanceGone, CandidateExited (cannot be started).
         """
 
+    def await_running(self, deployment: str) -> None:
+        """Until all replicas run that were started. Nothing where `start` waits for that.
+
+        Raises InstanceGone, CandidateExited (cannot be started, ended at once, finds no machine).
+        """
+
     def keep_running(self, deployment: str) -> None:
-        """Restart policy `always`: from now on the engine brings it back. Raises InstanceGone."""
+        """Restart policy `always`: from now on the engine brings all its replicas back.
+
+        Raises InstanceGone.
+        """
 
     def retire(self, deployment: str, grace: timedelta) -> bool:
-        """Restart policy `no`, SIGTERM, `grace`, SIGKILL; the container stays. Nothing if gone.
+        """Restart policy `no`, SIGTERM, `grace`, SIGKILL; its containers stay. Nothing if gone.
 
-        Whether it took the whole grace and had to be killed; no grace at all is never taken.
+        All replicas end side by side. Whether one took the whole grace and had to be killed; no
+        grace at all is never taken.
         """
 
     def retire_all(self, graces: Mapping[str, timedelta]) -> frozenset[str]:
@@ -227,14 +354,17 @@ class Engine(Protocol):
         One that fails keeps none of the others from being stopped; its error is raised after that.
         """
 
+    def retire_replicas(self, deployment: str, above: int, grace: timedelta) -> None:
+        """As `retire`, of the replicas with higher numbers; then they are removed."""
+
     def remove(self, deployment: str) -> None:
-        """Stop at once and remove the container with its anonymous volumes. Nothing if gone."""
+        """Stop at once and remove its containers with their anonymous volumes. Nothing if gone."""
 
     def remove_image(self, image: str) -> None:
-        """Remove an image by id; nothing if it is gone, in use, or none that we built."""
+        """Remove an image by id; nothing if it is gone, in use, or neither built nor carried."""
 
     def built_images(self, project: str) -> frozenset[str]:
-        """Ids of the images we built for a project that are on the engine."""
+        """Ids of the images on the engine that we built for a project, or carried there."""
 
     def disk_use(self) -> int:
         """Bytes that all images and containers on the engine take, what they share counted once."""
@@ -263,20 +393,26 @@ class Engine(Protocol):
     def end_stepping_aside(self, key: EnvironmentKey, services: Iterable[str]) -> None:
         """Whoever stepped aside for these services takes its own deployment's name; idempotent."""
 
-    def tail(self, deployment: str, lines: int) -> tuple[str, ...]:
-        """The last lines its container wrote, both streams in order; empty if gone."""
+    def tail(self, deployment: str, lines: int, *, replica: int = 1) -> tuple[str, ...]:
+        """The last lines a replica's container wrote, both streams in order; empty if gone."""
 
     def logs(
-        self, deployment: str, *, follow: bool, tail: int | None, since: datetime | None
+        self,
+        deployment: str,
+        *,
+        follow: bool,
+        tail: int | None,
+        since: datetime | None,
+        replica: int = 1,
     ) -> Feed[LogLine]:
-        """Lines of one deployment, oldest first; ends when it stopped, unless it is to be followed.
+        """Lines of one replica, oldest first; ends when it stopped, unless it is to be followed.
 
         A followed feed ends when the container is stopped; a last line without an end may be
         missing from it, and is there when it is read again. Raises InstanceGone.
         """
 
-    def stats(self, deployment: str) -> Feed[Sample]:
-        """What its container uses, about once a second; ends when the container stopped.
+    def stats(self, deployment: str, *, replica: int = 1) -> Feed[Sample]:
+        """What a replica's container uses, about once a second; ends when the container stopped.
 
         Raises InstanceGone (it does not run).
         """
@@ -284,22 +420,34 @@ class Engine(Protocol):
     def events(self, project: str) -> Feed[EngineEvent]:
         """What happens to the project's containers and locks and to the edge, from now on."""
 
-    def count_connections(self, deployment: str, port: int) -> ConnectionCount:
-        """Raises InstanceGone."""
+    def count_connections(self, deployment: str, port: int, *, above: int = 0) -> ConnectionCount:
+        """Those to all replicas that run and have a higher number.
+
+        It may be returned at once, and begin meanwhile: then `now` waits for that, and raises what
+        beginning raises. Raises InstanceGone (there is none).
+        """
 
     def callers(self, key: EnvironmentKey) -> Mapping[str, Caller]:
         """Who has which address on the environment's network now: its services and the edge."""
 
     def listeners(self, deployment: str) -> tuple[Listener, ...]:
-        """Where its container accepts TCP connections, by its own socket table.
+        """Where its first container accepts TCP connections, by its own socket table.
 
         Raises InstanceGone (it does not run).
         """
 
-    def execute(self, deployment: str, command: tuple[str, ...], *, terminal: bool) -> int:
-        """Run a command in the container on this process's stdin, stdout and stderr; its exit code.
+    def execute(
+        self, deployment: str, command: tuple[str, ...], *, terminal: bool, replica: int = 1
+    ) -> int:
+        """Run a command in a replica's container on this process's stdin, stdout and stderr.
 
-        Raises InstanceGone.
+        Its exit code. Raises InstanceGone.
+        """
+
+    def remove_helpers(self, key: EnvironmentKey) -> None:
+        """Remove the helper containers that a killed run made and did not come to start.
+
+        The caller holds the environment's lock: nobody else is about to start them.
         """
 
     def remove_environment(self, key: EnvironmentKey, *, volumes: bool) -> None:
@@ -345,6 +493,12 @@ class Edge(Protocol):
 
     def info(self) -> EdgeInfo | None:
         """None when there is no edge container."""
+
+    def look_ahead(self) -> None:
+        """Have that looked at meanwhile. Returns at once.
+
+        If it comes soon, the next `info` may tell what was so since now.
+        """
 
     def ensure(self, settings: EdgeSettings) -> bool:
         """Make it, or start it again; on every environment's network; True if anything was done.
@@ -420,6 +574,12 @@ class EnvironmentLock(Lock, Protocol):
         this one does not know.
         """
 
+    def read_ahead(self) -> None:
+        """Have record and routes read meanwhile. Returns at once.
+
+        Nobody else writes them, so the next reading of each may tell what was so since now.
+        """
+
     def write_record(self, state: EnvironmentRecord) -> None:
         """Replace the record by rename. Raises DiskFull."""
 
@@ -432,10 +592,18 @@ class EnvironmentLock(Lock, Protocol):
     def write_routes(self, table: RouteTable) -> None:
         """Replace the route document by rename. Raises DiskFull."""
 
-    def write_record_and_routes(self, state: EnvironmentRecord, table: RouteTable) -> None:
+    def write_record_and_routes(self, state: EnvironmentRecord, table: RouteTable) -> bool:
         """As `write_record`, then `write_routes`, without anything in between.
 
-        The routes are never written where the record was not. Raises DiskFull.
+        The routes are never written where the record was not. Then, what `documents_readable` says.
+        Raises DiskFull.
+        """
+
+    def keep_copy(self) -> str:
+        """Have a copy of record and routes where the loss of this machine does not take it.
+
+        Nothing where there is no such place. Why it could not be, in words, else nothing; a lock
+        that is no longer ours is such a reason, too.
         """
 
     def inner_ports(self) -> tuple[int, ...]:
@@ -538,6 +706,12 @@ class Records(Protocol):
     def read_all(self, project: str) -> Mapping[EnvironmentKey, EnvironmentRecord | RecordInvalid]:
         """Every record of a project, in one question however many there are."""
 
+    def read_ahead(self) -> None:
+        """Have all records fetched meanwhile. Returns at once.
+
+        If it comes soon, the next `read_all` may tell what was so since now.
+        """
+
     def unreadable(self) -> tuple[str, ...]:
         """Entries of the engine's index of records that name no environment, by file name."""
 
@@ -583,6 +757,11 @@ class Project(Protocol):
 
     def copy(self, key: EnvironmentKey, address: str) -> tuple[EnvironmentRecord, datetime] | None:
         """The copy of the engine last met at that address, and when it was written."""
+
+    def copies_elsewhere(
+        self, key: EnvironmentKey, engine: EngineIdentity
+    ) -> Mapping[str, EnvironmentRecord]:
+        """By address: the copies of its record on other engines. Never raises."""
 
     def known_recipients(self) -> frozenset[str]:
         """Whom this person sealed for last in this project, from here. Never raises."""
@@ -758,8 +937,19 @@ class Cancel(Protocol):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class EnginePorts:
+    """The ports that are of one engine; see `World`."""
+
+    engine: Engine
+    builder: Builder
+    edge: Edge
+    locks: Locks
+    records: Records
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class World:
-    """Everything outside, as the operations see it."""
+    """Everything outside, as the operations see it: at one engine."""
 
     engine: Engine
     builder: Builder
@@ -778,6 +968,49 @@ class World:
     error_log: ErrorLog
     actor: str
     """Who acts, as `user@host`."""
+    open_engine: Callable[[EngineSpec | None], EnginePorts]
+    """The ports of a named engine, or of the docker command's; each opened once, when asked."""
+    engine_name: str = ""
+    """Which of the project file's engines it is at; empty: the docker command's."""
+
+    def at(self, name: str) -> World:
+        """The same world at another engine of the project file; empty: the docker command's.
+
+        Nothing is asked of it yet. Raises NotFound, ProjectFileInvalid.
+        """
+        if name == self.engine_name:
+            return self
+        config = self.project.config()
+        spec = config.engine(name)
+        if name and spec is None:
+            raise no_such_engine(name, (one.name for one in config.engines))
+        ports = self.open_engine(spec)
+        whole = self.project.project if isinstance(self.project, ProjectAt) else self.project
+        return replace(
+            self,
+            project=cast("Project", ProjectAt(whole, name)),
+            engine=ports.engine,
+            builder=ports.builder,
+            edge=ports.edge,
+            locks=ports.locks,
+            records=ports.records,
+            engine_name=name,
+        )
+
+
+class ProjectAt:
+    """`Project`, with the edge that the file gives one of its engines."""
+
+    def __init__(self, project: Project, engine: str) -> None:
+        self.project = project
+        self._engine = engine
+
+    def config(self) -> ProjectConfig:
+        """See `Project.config`."""
+        return self.project.config().at_engine(self._engine)
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self.project, name)
 
 
 OpenWorld = Callable[[Path | None], World]

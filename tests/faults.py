@@ -24,6 +24,7 @@ from compartment_tui.ports import (
     Cancel,
     Edge,
     Engine,
+    EnginePorts,
     Locks,
     Project,
     Records,
@@ -48,12 +49,15 @@ class When(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fault:
-    """What happens at one call. `what` makes the exception; None is a person asking to stop."""
+    """What happens at one call. `what` makes the exception; None is a person asking to stop.
+
+    Where it makes none, it has done something to the machines, and the call goes on.
+    """
 
     at: int
     """Which call, counted from 1."""
     when: When
-    what: Callable[[], BaseException] | None = unreachable
+    what: Callable[[], BaseException | None] | None = unreachable
 
 
 class FaultPlan:
@@ -86,6 +90,8 @@ class FaultPlan:
                 cast(Any, cancel).requests += 1
                 continue
             error = fault.what()
+            if error is None:
+                continue
             self.dead = isinstance(error, Killed)
             raise error
 
@@ -96,13 +102,19 @@ def faulty(world: World, plan: FaultPlan) -> World:
     def wrap(name: str, port: object) -> Any:  # noqa: ANN401 - it stands in for any port
         return _Faulty(name, port, plan, world.cancel)
 
+    def wrapped(ports: EnginePorts | World) -> dict[str, Any]:
+        return {
+            "engine": cast(Engine, wrap("engine", ports.engine)),
+            "builder": cast(Builder, wrap("builder", ports.builder)),
+            "edge": cast(Edge, wrap("edge", ports.edge)),
+            "locks": cast(Locks, wrap("locks", ports.locks)),
+            "records": cast(Records, wrap("records", ports.records)),
+        }
+
     return replace(
         world,
-        engine=cast(Engine, wrap("engine", world.engine)),
-        builder=cast(Builder, wrap("builder", world.builder)),
-        edge=cast(Edge, wrap("edge", world.edge)),
-        locks=cast(Locks, wrap("locks", world.locks)),
-        records=cast(Records, wrap("records", world.records)),
+        **wrapped(world),
+        open_engine=lambda spec: EnginePorts(**wrapped(world.open_engine(spec))),
         project=cast(Project, wrap("project", world.project)),
         source=cast(Source, wrap("source", world.source)),
     )
@@ -175,7 +187,14 @@ class _Faulty:
         return result
 
 
-_LINE_BY_LINE = frozenset({"builder.build", "builder.pull", "engine.run_release"})
+_LINE_BY_LINE = frozenset(
+    {
+        "builder.build",
+        "builder.pull",
+        "engine.run_release",
+        *(f"engine.{way}_image" for way in ("save", "load", "push", "pull", "spread")),
+    }
+)
 _GOES_OUT_ITSELF = {
     "locks.environment": "hold",
     "locks.engine": "engine hold",

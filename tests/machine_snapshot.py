@@ -24,6 +24,9 @@ from compartment_tui.domain.variable import Secret
 _RLOCK = type(threading.RLock())
 _VALUES = frozenset({type, datetime, timedelta, timezone})
 """Never changed and slow to read back: a class is looked up by its name."""
+_FACTS: dict[type, bool] = {}
+_RECKONED: dict[type, bool] = {}
+"""What was found out about each class: both are asked for every object there is."""
 
 
 class Snapshot:
@@ -69,7 +72,11 @@ class _Writer(pickle.Pickler):
         self._positions: dict[int, int] = {}
 
     def persistent_id(self, found: object) -> int | None:
-        return self.position(found) if _is_fact(found) else None
+        kind = type(found)
+        shared = _FACTS.get(kind)
+        if shared is None:
+            shared = _FACTS[kind] = _is_class_of_facts(kind)
+        return self.position(found) if shared else None
 
     def position(self, found: object) -> int:
         position = self._positions.setdefault(id(found), len(self.shared))
@@ -86,7 +93,11 @@ class _Reckoner(_Writer):
     """Nothing of it is read back: what waits for its time on the clock may be shared, too."""
 
     def persistent_id(self, found: object) -> int | None:
-        return self.position(found) if callable(found) else super().persistent_id(found)
+        kind = type(found)
+        shared = _RECKONED.get(kind)
+        if shared is None:
+            shared = _RECKONED[kind] = callable(found) or _is_class_of_facts(kind)
+        return self.position(found) if shared else None
 
 
 class _Reader(pickle.Unpickler):
@@ -96,12 +107,12 @@ class _Reader(pickle.Unpickler):
         return self.shared[position]
 
 
-def _is_fact(found: object) -> bool:
-    kind = type(found)
+def _is_class_of_facts(kind: type) -> bool:
+    """Whether what is of that class never changes."""
     if kind in _VALUES:
         return True
     if not kind.__module__.startswith("compartment_tui.domain."):
         return False
-    if isinstance(found, Enum | Secret):
+    if issubclass(kind, Enum | Secret):
         return True
     return is_dataclass(kind) and kind.__dataclass_params__.frozen  # type: ignore[attr-defined]

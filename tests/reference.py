@@ -18,8 +18,10 @@ from compartment_tui.bootstrap import file_schema
 from compartment_tui.cli.app import build
 from compartment_tui.tui.runs.activity_screen import ActivityScreen
 from compartment_tui.tui.shell.key_bindings import KeyHint, grouped, live
+from tests.tui.idle import use_for_pilots
 from tests.tui.pictures import Scenario, Scene, Shot, same_everywhere, scene
 from tests.tui.scenarios import MIDDLE
+from tests.tui.swarm_shop import open_swarm_shop
 
 NOTE = "<!-- Written by `make docs` from the program; change it there. -->\n"
 COMMANDS = """\
@@ -163,12 +165,19 @@ def keys_by_screen() -> Mapping[str, tuple[KeyHint, ...]]:
         await shot.press("e", *"x", "enter")
         await note(shot, "The variable editor", "1 edit staged")
 
+    async def nodes(shot: Shot) -> None:
+        await shot.press("c")
+        await note(shot, "Nodes, where the environment is on a Swarm", "10.0.0.3")
+
     for drive in (panes, acting, editor):
         asyncio.run(_run(scene(Scenario(name="keys", size=MIDDLE, drive=drive))))
+    on_swarm = Scenario(name="keys", size=MIDDLE, drive=nodes, opens=open_swarm_shop)
+    asyncio.run(_run(scene(on_swarm)))
     return found
 
 
 async def _run(taken: Scene) -> None:
+    use_for_pilots()
     async with taken.app.run_test(size=MIDDLE) as pilot:
         await taken.run_before(pilot)
 

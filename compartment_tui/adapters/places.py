@@ -31,6 +31,14 @@ def state_directory(environment: Mapping[str, str]) -> Path:
     return _base(environment, "XDG_STATE_HOME", ".local/state") / OURS
 
 
+def runtime_directory(environment: Mapping[str, str]) -> Path:
+    """The user's own place for sockets, which need short names; gone with the session."""
+    named = Path(environment.get("XDG_RUNTIME_DIR", ""))
+    if named.is_absolute() and named.is_dir():
+        return named / OURS
+    return Path("/tmp", f"{OURS}-{os.geteuid()}")  # noqa: S108 - see `make_private`
+
+
 def make_private(directory: Path, below: Path) -> None:
     """Make a directory and those between it and `below` for the user alone, following no link.
 

@@ -29,6 +29,17 @@ def environments(ctx: typer.Context, incomplete: str) -> Offers:
     return _offers(ask, incomplete)
 
 
+def engines(ctx: typer.Context, incomplete: str) -> Offers:
+    """Those of the file, and the docker command's."""
+
+    def ask() -> Iterable[tuple[str, str]]:
+        from compartment_tui.operations import completion
+
+        return ((name, "") for name in completion.engines(_world(ctx)))
+
+    return _offers(ask, incomplete)
+
+
 def services(ctx: typer.Context, incomplete: str) -> Offers:
     """Those of the file."""
 
@@ -58,6 +69,18 @@ def runs(ctx: typer.Context, incomplete: str) -> Offers:
         from compartment_tui.operations import completion
 
         return _short(completion.runs(_world(ctx), environment=_environment(ctx)))
+
+    return _offers(ask, incomplete)
+
+
+def replicas(ctx: typer.Context, incomplete: str) -> Offers:
+    """The numbers of those that are there, of the services that were named so far, or of all."""
+
+    def ask() -> Iterable[tuple[str, str]]:
+        from compartment_tui.operations import completion
+
+        services = tuple(ctx.params.get("service") or ())
+        return completion.replicas(_world(ctx), environment=_environment(ctx), services=services)
 
     return _offers(ask, incomplete)
 

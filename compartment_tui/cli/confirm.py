@@ -6,6 +6,7 @@ from compartment_tui.cli.session import Session
 from compartment_tui.domain.edge_address import exposure, is_exposed
 from compartment_tui.domain.errors import AnswerNeeded, Cancelled
 from compartment_tui.domain.shell_quotes import names_it, shell_word
+from compartment_tui.ports import World
 from compartment_tui.present.text import show_name
 from compartment_tui.present.tone import Line, Tone, line
 
@@ -31,15 +32,17 @@ def allow_change(session: Session, verb: str) -> None:
         raise Cancelled("that is not its name: nothing was done")
 
 
-def allow_exposure(session: Session, *, changed: bool = False) -> None:
+def allow_exposure(session: Session, *, changed: bool = False, world: World | None = None) -> None:
     """Ask before an edge is made, or `changed`, that listens for other machines; `--yes` answers.
 
-    One that is there listens already: somebody was asked then. Raises AnswerNeeded, Cancelled.
+    One that is there listens already: somebody was asked then. It is that of the environment's
+    engine, or of the `world` given. Raises AnswerNeeded, Cancelled.
     """
-    settings = session.config.edge
+    at = world or session.engine_world
+    settings = at.project.config().edge
     if session.yes or not is_exposed(settings):
         return
-    edge = session.world.edge.info()
+    edge = at.edge.info()
     if edge is not None and (not changed or edge.settings == settings):
         return
     said = f"the edge is {'made anew' if edge else 'made'}, and {exposure(settings)}"

@@ -44,7 +44,7 @@ def carry_out(session: Session, request: FollowedRequest, *, plan: bool, events:
 
 def _show_run(session: Session, run: Run) -> None:
     context = PlanContext(
-        http_port=session.config.edge.http_port,
+        http_port=session.edge.http_port,
         commits=new_commits(session.world, run),
         dirty=uncommitted(session.world, run),
         images=known_images(session.world, run),
@@ -61,7 +61,7 @@ def _show_handling(session: Session, handling: LifecyclePlan) -> None:
 
         session.output.document(handling_document(handling))
     else:
-        session.output.lines(handling_lines(handling, session.config.edge.http_port))
+        session.output.lines(handling_lines(handling, session.edge.http_port))
 
 
 def follow(session: Session, request: FollowedRequest, *, events: bool) -> int:
@@ -108,7 +108,7 @@ def _conclude(session: Session, timeline: Timeline, *, events: bool) -> None:
     if output.json and not events:
         output.document(run_document(timeline, _status(session)))
     elif not events:
-        output.lines(result_lines(timeline, session.config.edge.http_port))
+        output.lines(result_lines(timeline, session.edge.http_port))
     _tell_failures(session, timeline)
     if timeline.outcome is None or EXIT_OF_OUTCOME[timeline.outcome] == 0:
         for closing in closing_lines(timeline):

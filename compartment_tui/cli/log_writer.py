@@ -12,7 +12,8 @@ COLOURS = ("36", "33", "32", "35", "34", "96", "93", "92", "95", "94")
 class Margin:
     """What stands before a line.
 
-    The service, in its colour, when there are several; with `--verbose` the time.
+    The service, in its colour, when there are several, with the number of a replica where it has
+    several (`web/2`); with `--verbose` the time.
     """
 
     def __init__(self, session: Session, services: tuple[str, ...]) -> None:
@@ -23,9 +24,13 @@ class Margin:
 
     def of(self, entry: LogLine) -> str:
         at = entry.at.astimezone().isoformat(timespec="milliseconds") + " " if self._verbose else ""
-        if len(self._services) < 2:
+        if len(self._services) < 2 and not entry.several:
             return at
-        name = pad(show(entry.service), self._width)
+        name = show(entry.service)
+        if entry.several:
+            name = f"{name}/{entry.replica}"
+            self._width = max(self._width, width(name))
+        name = pad(name, self._width)
         if not self._coloured:
             return f"{name} | {at}"
         return f"\x1b[{self._colour(entry.service)}m{name} |\x1b[0m {at}"

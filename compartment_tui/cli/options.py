@@ -32,6 +32,17 @@ EnvironmentName = Annotated[
 ]
 
 
+EngineName = Annotated[
+    str | None,
+    typer.Option(
+        "--engine",
+        metavar="NAME",
+        help="The engine, by its name in the project file; default is the docker command's.",
+        autocompletion=completion.engines,
+    ),
+]
+
+
 DEFAULT_TAIL = 100
 Tail = Annotated[
     int | None,
@@ -41,6 +52,16 @@ Tail = Annotated[
         min=0,
         metavar="LINES",
         help="Only the last lines of each service; 100 when not given, all with --since.",
+    ),
+]
+Replica = Annotated[
+    int | None,
+    typer.Option(
+        "--replica",
+        min=1,
+        metavar="NUMBER",
+        help="Only this one, of a service that runs several times.",
+        autocompletion=completion.replicas,
     ),
 ]
 

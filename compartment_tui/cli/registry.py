@@ -100,6 +100,9 @@ _EDGE = {
         "edge", "Restart the edge; this interrupts every project for a moment."
     ),
     "remove": CommandEntry("edge", "Remove the edge."),
+    "adopt": CommandEntry(
+        "edge", "Have another machine of a Swarm be its home, when the home is lost."
+    ),
 }
 _LOCK = {
     "show": CommandEntry("lock", "Show who is changing an environment right now."),
@@ -126,6 +129,7 @@ COMMANDS: Entries = MappingProxyType(
         "restart": CommandEntry(
             "lifecycle", "Stop and start the same containers: this interrupts."
         ),
+        "scale": CommandEntry("lifecycle", "Run more or fewer replicas of what is live, at once."),
         "remove": CommandEntry("runs", "Take away services that the project file no longer has."),
         "status": CommandEntry(
             "status", "Show what is live, whether it is well, where it is reached."
@@ -158,6 +162,15 @@ COMMANDS: Entries = MappingProxyType(
         ),
         "access": GroupEntry("Who is let into an environment.", _ACCESS),
         "edge": GroupEntry("The reverse proxy that all projects of a Docker engine share.", _EDGE),
+        "node": GroupEntry(
+            "The machines of a Docker Swarm.",
+            {
+                "list": CommandEntry(
+                    "node",
+                    "List the machines of a Swarm: what each is, how it does, what runs there.",
+                )
+            },
+        ),
         "lock": GroupEntry("Who is changing an environment.", _LOCK),
     }
 )

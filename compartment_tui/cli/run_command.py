@@ -55,9 +55,10 @@ def _ask_early(session: "Session", asked: "FollowedRequest") -> None:
     from compartment_tui.domain.requests import Deploy, Redeploy, Rollback
 
     if isinstance(asked, Deploy | Redeploy | Rollback):
-        session.world.records.warm_up(session.key)
+        session.engine_world.records.warm_up(session.key)
+        session.engine_world.engine.warm_up()
     if isinstance(asked, Deploy):
-        session.world.builder.warm_up()
+        session.engine_world.builder.warm_up()
 
 
 def _followed(

@@ -10,9 +10,10 @@ from typing import Any, TypedDict
 from compartment_tui.cli.exit_codes import CANCELLED, UNEXPECTED, exit_code
 from compartment_tui.cli.options import DEFAULT_ENVIRONMENT, Format
 from compartment_tui.cli.output import CommandOutput
-from compartment_tui.domain.config import ProjectConfig
+from compartment_tui.domain.config import EdgeSettings, ProjectConfig
 from compartment_tui.domain.errors import CompartmentError, Unexpected, UsageProblem, expected
 from compartment_tui.domain.names import EnvironmentKey, parse_environment_name
+from compartment_tui.operations.engines import world_of
 from compartment_tui.ports import Factories, World
 
 
@@ -73,10 +74,23 @@ class Session:
         """Raises NotFound (no project file), EngineUnreachable."""
         return self.entrances.open_world(self.file)
 
+    @property
+    def engine_world(self) -> World:
+        """The world at the engine that the environment is on.
+
+        Raises UsageProblem, ProjectFileInvalid, NotFound (no such file).
+        """
+        return world_of(self.world, self.environment)
+
     @cached_property
     def config(self) -> ProjectConfig:
         """Raises ProjectFileInvalid, NotFound."""
         return self.world.project.config()
+
+    @cached_property
+    def edge(self) -> EdgeSettings:
+        """`[edge]` as it is at the environment's engine. Raises as `engine_world`."""
+        return self.engine_world.project.config().edge
 
     @property
     def key(self) -> EnvironmentKey:

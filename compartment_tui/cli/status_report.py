@@ -13,7 +13,7 @@ from compartment_tui.ports import Feed
 from compartment_tui.present.failure import failure_lines
 from compartment_tui.present.status import status_notes
 from compartment_tui.present.tables import status_table
-from compartment_tui.present.text import show_name
+from compartment_tui.present.text import on_engine, show_name
 from compartment_tui.present.tone import Cell, Line, Tone, line
 
 
@@ -96,9 +96,11 @@ def _looks(
 def status_lines(session: Session, found: EnvironmentStatus) -> list[Line]:
     """One environment as a table, with what a person should know beside it."""
     where = f"{found.key.project} in {show_name(found.key.environment)}"
+    where += on_engine(found.engine)
     head = (Cell(where), Cell(", protected" if found.protected else "", Tone.QUIET))
     if not found.services or all(one.latest is None for one in found.services):
-        return [head, line(nothing_deployed(found.key.environment))]
+        nothing = line(nothing_deployed(found.key.environment))
+        return [head, nothing, *status_notes(found)] if found.last_met else [head, nothing]
     table = session.output.laid_out(status_table(found, session.world.clock.now()))
     return [head, *table, *status_notes(found)]
 

@@ -4,7 +4,8 @@ An image that is made of a container has its labels, and so has every container 
 labels only tell what nothing else does, and where several claim one deployment, a person decides.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
+from dataclasses import replace
 
 from compartment_tui.domain.deployment import EnvironmentRecord, Instance
 from compartment_tui.domain.errors import ContainerClaimed, RecordInvalid
@@ -26,7 +27,7 @@ def own_instances(record: EnvironmentRecord, instances: Iterable[Instance]) -> d
     own: dict[str, Instance] = {}
     for instance in instances:
         known = record.deployments.get(instance.deployment)
-        if known is not None and known.container not in ("", instance.container):
+        if known is not None and known.container and instance.container not in known.containers:
             continue
         if instance.deployment not in own or not has_our_name(own[instance.deployment]):
             own[instance.deployment] = instance
@@ -35,16 +36,16 @@ def own_instances(record: EnvironmentRecord, instances: Iterable[Instance]) -> d
 
 def unnamed_containers(
     record: EnvironmentRecord, instances: Iterable[Instance]
-) -> Mapping[str, str]:
-    """Deployment to container, where the record names none and only one claims to be it."""
+) -> tuple[Instance, ...]:
+    """Those of deployments whose containers the record does not name, if one alone claims it."""
     claims = claims_of(instances)
-    return {
-        deployment: claimants[0].container
+    return tuple(
+        claimants[0]
         for deployment, claimants in claims.items()
         if len(claimants) == 1
         and (known := record.deployments.get(deployment)) is not None
         and not known.container
-    }
+    )
 
 
 def has_our_name(instance: Instance) -> bool:
@@ -54,6 +55,24 @@ def has_our_name(instance: Instance) -> bool:
         active_name(instance.service, instance.key),
         stepping_aside_name(instance.service, instance.key),
     )
+
+
+def with_replicas(containers: Iterable[Instance]) -> tuple[Instance, ...]:
+    """Instances with all of their replicas, of instances that stand for a container each.
+
+    Of one whose first is gone, the lowest number is the first. Two with one number stay apart.
+    """
+    found: dict[tuple[str, int], list[Instance]] = {}
+    for one in containers:
+        found.setdefault((one.deployment, one.number), []).append(one)
+    whole: dict[str, list[Instance]] = {}
+    for (deployment, _), claimants in sorted(found.items(), key=lambda item: item[0][1]):
+        if len(claimants) == 1 and deployment in whole:
+            first, *others = whole[deployment]
+            whole[deployment] = [replace(first, more=(*first.more, *claimants)), *others]
+        else:
+            whole.setdefault(deployment, []).extend(claimants)
+    return tuple(one for claimants in whole.values() for one in claimants)
 
 
 def claims_of(instances: Iterable[Instance]) -> dict[str, list[Instance]]:

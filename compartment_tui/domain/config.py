@@ -138,6 +138,8 @@ class Limits:
 
 
 HOLD = timedelta(seconds=30)
+MOST_REPLICAS = 50
+"""How many of a service may run side by side."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -173,16 +175,28 @@ class ServiceSpec:
     """Of https: whether the certificate that the service shows has to be a good one."""
     traffic: Traffic = Traffic()
     """What the edge does on the way in: no part of how it runs."""
+    replicas: int = 1
+    """How many of it run side by side where an environment does not say: no part of how it runs."""
 
     @property
     def stop_first(self) -> bool:
         """Whether two of it must not run at once: workers, and services with volumes."""
         return self.kind is Kind.WORKER or bool(self.volumes)
 
+    @property
+    def alone(self) -> str:
+        """Why only one of it can run, in words; empty when several can."""
+        if self.volumes:
+            return "it keeps data in a volume"
+        if self.kind.routed and self.internal is Internal.DIRECT:
+            return 'with internal = "direct" its name leads to one container'
+        return ""
+
     def text(self) -> str:
         """How it runs, as canonical JSON: equal texts mean that nothing needs replacing.
 
-        Where the image came from is left out; the image id says what it is. So is `traffic`.
+        Where the image came from is left out; the image id says what it is. So are `traffic` and
+        `replicas`.
         """
         return json.dumps(_plain(self), sort_keys=True, separators=(",", ":"))
 
@@ -208,7 +222,11 @@ class EnvironmentConfig:
     """By service: build arguments that are others here."""
     public: Mapping[str, PublicSpec] = field(default_factory=dict)
     """By service: its hosts here."""
+    replicas: Mapping[str, int] = field(default_factory=dict)
+    """By service: how many of it run here, where that is another number."""
     access: Access = Access()
+    engine: str = ""
+    """Which engine it is on; empty: the docker command's."""
 
     def with_build_args(self, spec: ServiceSpec) -> ServiceSpec:
         """The service as it is built here: this environment's arguments win, name by name."""
@@ -239,6 +257,42 @@ class EnvironmentConfig:
             Scope.SERVICE: self.services.get(service, {}),
             Scope.ENVIRONMENT: self.variables,
         }
+
+
+class BuildPlace(StrEnum):
+    """Where the images of an engine's environments are built."""
+
+    ENGINE = "engine"
+    """There."""
+    LOCAL = "local"
+    """By the docker command's engine; they are carried from there."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EngineSpec:
+    """One `[engines.X]` table. Exactly one of `address` and `context` is given."""
+
+    name: str
+    address: str = ""
+    """`ssh://…`, `tcp://…` or `unix://…`."""
+    context: str = ""
+    """A context of the docker command, which has the address."""
+    registry: str = ""
+    """`HOST/PATH`: what images are carried by."""
+    build_on: BuildPlace = BuildPlace.ENGINE
+    swarm: bool = False
+    """It is a manager of a Swarm, and deployments are services of that."""
+    edge: "EdgeSettings | None" = None
+    """`[edge]` as it is there, where that is something else."""
+
+
+USUAL_ENGINE = "default"
+"""What the docker command's own engine is called where a person names one; no table has it."""
+
+
+def engine_label(name: str) -> str:
+    """What an engine is called where engines are told apart."""
+    return name or USUAL_ENGINE
 
 
 INNER_PORTS = (80, 3000, 4000, 5000, 8000, 8080, 9000)
@@ -364,6 +418,15 @@ class ProjectConfig:
     """`[[routes]]`, in the order of the file."""
     certificates: tuple[CertificateSpec, ...] = ()
     """`[[edge.certificates]]`."""
+    engines: tuple[EngineSpec, ...] = ()
+
+    def engine(self, name: str) -> EngineSpec | None:
+        """The engine's table."""
+        return next((spec for spec in self.engines if spec.name == name), None)
+
+    def engine_of(self, environment: str) -> str:
+        """Which engine an environment is on; empty: the docker command's."""
+        return self.environment(environment).engine
 
     def service(self, name: str) -> ServiceSpec | None:
         return next((spec for spec in self.services if spec.name == name), None)
@@ -384,6 +447,17 @@ class ProjectConfig:
         """The environment's table, or an empty one: an environment need not be declared."""
         declared = (known for known in self.environments if known.name == name)
         return next(declared, EnvironmentConfig(name=name))
+
+    def at_engine(self, name: str) -> "ProjectConfig":
+        """The file as it is for what is on that engine: with the edge that it has there."""
+        spec = self.engine(name)
+        return self if spec is None or spec.edge is None else replace(self, edge=spec.edge)
+
+    def replicas_of(self, environment: str, service: str) -> int:
+        """How many of a service the file wants there; 1 of one that it does not name."""
+        spec = self.service(service)
+        own = self.environment(environment).replicas
+        return own.get(service, spec.replicas if spec else 1)
 
     def wanted_public(self, environment: str, certified: tuple[str, ...] = ()) -> WantedPublicSide:
         """What the file wants of an environment's public side.

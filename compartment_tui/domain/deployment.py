@@ -8,6 +8,7 @@ from enum import StrEnum
 from compartment_tui.domain.domain_proof import CertificateOrder
 from compartment_tui.domain.names import EnvironmentKey
 from compartment_tui.domain.owner import Owner
+from compartment_tui.domain.placement import Placement
 from compartment_tui.domain.public_side import PublicSide
 from compartment_tui.domain.routes import RouteTable
 
@@ -133,7 +134,8 @@ class InstanceState(StrEnum):
 class Instance:
     """A deployment's container, as the engine has it now.
 
-    Everything but the state is fixed at birth.
+    Everything but the state is fixed at birth. It is the first of its replicas; `more` are the
+    others.
     """
 
     key: EnvironmentKey
@@ -169,10 +171,53 @@ class Instance:
     """What that check printed last."""
     address: str | None = None
     """Its address on the environment's network, only while it runs. Never store it."""
+    number: int = 1
+    """Which replica of its deployment it is."""
+    one_name: bool = False
+    """All replicas are found by the first one's name, wherever they run: a Swarm service's."""
+    node: str = ""
+    """The machine of a Swarm that it runs on."""
+    placement: Placement | None = None
+    """What the Swarm does for it while it does not run; None elsewhere, and of one that runs."""
+    stranded: bool = False
+    """Its volumes are on a machine that is no longer in the Swarm: nobody can start it."""
+    more: tuple["Instance", ...] = ()
+    """The deployment's other replicas, by number; a replica alone has none."""
 
     @property
     def running(self) -> bool:
         return self.state is InstanceState.RUNNING
+
+    @property
+    def replicas(self) -> tuple["Instance", ...]:
+        """All replicas of the deployment, each alone, by number."""
+        return (replace(self, more=()) if self.more else self, *self.more)
+
+    @property
+    def any_running(self) -> bool:
+        """Whether one of its replicas runs."""
+        return any(one.running for one in self.replicas)
+
+    @property
+    def all_running(self) -> bool:
+        """Whether every one of its replicas runs."""
+        return all(one.running for one in self.replicas)
+
+    @property
+    def at_rest(self) -> bool:
+        """Whether none of its replicas runs, or is on the way to."""
+        up = (InstanceState.RUNNING, InstanceState.RESTARTING)
+        return all(one.state not in up for one in self.replicas)
+
+    @property
+    def can_start(self) -> bool:
+        """Whether it runs, or there is a machine that may run it."""
+        return self.any_running or not self.stranded
+
+    @property
+    def containers(self) -> tuple[str, ...]:
+        """The ids of all replicas' containers, by number."""
+        return tuple(one.container for one in self.replicas)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -223,7 +268,18 @@ class Deployment:
     """The host that leads to it, beside its own, while it is held."""
     inner: tuple[str, ...] = ()
     """The services that its container reaches through the edge: known to it from its birth."""
+    replicas: int = 1
+    """How many of it should run."""
+    others: tuple[str, ...] = ()
+    """The full ids of its other replicas' containers, by number from the second on."""
+    one_name: bool = False
+    """All of them are found by the first one's name: it is a Swarm service."""
     failure: str = ""
+
+    @property
+    def containers(self) -> tuple[str, ...]:
+        """The ids of its replicas' containers, by number; none where the record has none."""
+        return (self.container, *self.others) if self.container else ()
 
     @property
     def resting(self) -> bool:
@@ -326,6 +382,15 @@ class AuditLine:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ScaledByHand:
+    """How many replicas of a service a person asked for by hand; until the file says otherwise."""
+
+    replicas: int
+    file: int
+    """What the file said when that was asked for."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class EnvironmentRecord:
     """The record of one environment: what changes, beside the labels that cannot."""
 
@@ -347,6 +412,8 @@ class EnvironmentRecord:
     """The public side as it was put in force last."""
     orders: Mapping[str, CertificateOrder] = field(default_factory=dict)
     """By domain: what came of the last order of its certificate."""
+    scales: Mapping[str, ScaledByHand] = field(default_factory=dict)
+    """By service: what was asked for by hand."""
 
     @property
     def journal_entries(self) -> tuple[JournalEntry, ...]:
@@ -358,6 +425,14 @@ class EnvironmentRecord:
 
     def held_deployment(self, service: str) -> Deployment | None:
         return self.deployments.get(self.held.get(service, ""))
+
+    def wanted_replicas(self, service: str, file: int) -> int:
+        """How many of a service should run: as asked for by hand, while the file says the same.
+
+        `file` is what it says now.
+        """
+        scale = self.scales.get(service)
+        return scale.replicas if scale is not None and scale.file == file else file
 
     def removed_deployment(self, service: str) -> Deployment | None:
         """What was live of a service when a run took it away; None while one is live."""

@@ -7,8 +7,10 @@ from enum import StrEnum
 from compartment_tui.domain.config import EdgeSettings, ServiceSpec
 from compartment_tui.domain.deployment import Deployment, Instance, RunRecord
 from compartment_tui.domain.domain_proof import CertificateOrder
+from compartment_tui.domain.engine import NodeInfo
 from compartment_tui.domain.names import EnvironmentKey
 from compartment_tui.domain.public_side import CertificateSource
+from compartment_tui.domain.record.adoption import AdoptedEnvironment
 from compartment_tui.domain.routes import Route
 from compartment_tui.domain.variable import (
     NameChanges,
@@ -28,6 +30,16 @@ class DeploymentView:
     url: str | None = None
     drift: NameChanges = NameChanges()
     """Variables in the file that differ from what it was given."""
+
+    @property
+    def replicas(self) -> tuple[Instance, ...]:
+        """Those of its replicas that are there, by number."""
+        return self.instance.replicas if self.instance is not None else ()
+
+    @property
+    def running(self) -> int:
+        """How many of them run."""
+        return sum(one.running for one in self.replicas)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,6 +75,8 @@ class RouteView:
     """Visitors get a page of the edge."""
     left_out: bool = False
     """A domain of the file that no route has yet."""
+    replicas: tuple[Instance, ...] = ()
+    """Those that are there of the replicas it leads to."""
 
     @property
     def address(self) -> str:
@@ -127,6 +141,35 @@ class MaintenanceChange:
     message: str = ""
     urls: tuple[str, ...] = ()
     """Where visitors notice."""
+    engine: str = ""
+    """Which of the file's engines it is on; empty: the docker command's."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Adoption:
+    """What `edge adopt` brings to the new home of a Swarm, and what it cannot."""
+
+    node: str
+    """The machine that becomes the home."""
+    lost: str
+    """The one that was it; empty where the new one is it already."""
+    environments: tuple[AdoptedEnvironment, ...] = ()
+    """Those whose record and routes are written."""
+    former: tuple[str, ...] = ()
+    """Machines that were the home before and are back in the Swarm: their edge goes."""
+    managers: int = 0
+    """How many there are left, with it."""
+    engine: str = ""
+    """Which of the file's engines the Swarm is; empty: the docker command's."""
+    notes: tuple[str, ...] = ()
+    """What of it was not done, and what came of a run that was under way."""
+    failed: tuple[EnvironmentKey, ...] = ()
+    """Environments that could not be brought: the same verb does what is left."""
+
+    @property
+    def empty(self) -> bool:
+        """Whether there is nothing to do."""
+        return not (self.lost or self.environments or self.former)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -144,6 +187,8 @@ class Deletion:
     """What the file gives it: the service (None: everyone's) and the key. Only when asked for."""
     declared: bool = False
     """Whether the file says anything of it: that goes with its variables."""
+    engine: str = ""
+    """Which of the file's engines it goes from; empty: the docker command's."""
 
     @property
     def deployed(self) -> bool:
@@ -168,6 +213,30 @@ class Check:
     grade: Grade
     message: str
     hint: str = ""
+    engine: str = ""
+    """Which engine it is about, as a person calls it; empty where there is but one, or none."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NodeView:
+    """A machine of a Swarm, and what of the project runs there."""
+
+    node: NodeInfo
+    replicas: tuple[Instance, ...]
+    """Those that run, each alone."""
+    lost: tuple[Instance, ...] = ()
+    """Those that ran there and are brought back elsewhere, until they run."""
+    starting: tuple[Instance, ...] = ()
+    """Those that were given to it and do not run yet."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SwarmView:
+    """The machines of a Swarm, and what it is about to bring somewhere."""
+
+    nodes: tuple[NodeView, ...]
+    moving: tuple[Instance, ...] = ()
+    """Deployments of which replicas are to be placed or started, each with all its replicas."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -35,6 +35,37 @@ class EngineIdentity:
 
     address: str
     id: str
+    machine: str = ""
+    """Its machine's name and its directory there: copied machines have one id between them."""
+
+    @property
+    def key(self) -> str:
+        """What no other engine has."""
+        return f"{self.id} {self.machine}".rstrip()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NodeInfo:
+    """A machine of a Swarm, as its managers know it."""
+
+    name: str
+    address: str
+    manager: bool = False
+    leader: bool = False
+    """The managers do what it says."""
+    home: bool = False
+    """It has the edge, the locks, the records and the routes."""
+    former_home: bool = False
+    """It was the home before another machine adopted that, and may have its edge still."""
+    state: str = "ready"
+    """`ready`, `down`, `disconnected` or `unknown`, in the managers' words."""
+    availability: str = "active"
+    """`active`, `pause` or `drain`: whether it is given tasks, and keeps those it has."""
+
+    @property
+    def ready(self) -> bool:
+        """Whether the managers hear of it."""
+        return self.state == "ready"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

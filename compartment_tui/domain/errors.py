@@ -10,7 +10,7 @@ CompartmentError
 ├── EngineProblem               Docker
 │   ├── EngineUnreachable       no answer, no permission, connection lost
 │   ├── EngineTooOld
-│   └── DiskFull                the engine has no room left
+│   └── DiskFull                the engine has no room left, or this machine
 ├── NotFound                    no such environment, service, deployment or variable
 ├── Locked                      someone else is changing this environment
 ├── LockLost                    we were changing it and the lock is no longer ours

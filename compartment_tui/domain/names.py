@@ -199,20 +199,25 @@ def new_id(prefix: str, at: datetime, entropy: bytes) -> str:
     return f"{prefix}_{''.join(digits)}"
 
 
-def alias(deployment: str) -> str:
-    """A deployment's own name on its network, for ever: what the edge sends requests to."""
-    return deployment.replace("_", "-").lower()
+def alias(deployment: str, number: int = 1) -> str:
+    """A replica's own name on its network, for ever: what the edge sends requests to."""
+    own = deployment.replace("_", "-").lower()
+    return own if number == 1 else f"{own}-{number}"
 
 
 def deployment_of_alias(text: str) -> str:
-    """The deployment id that `alias` was made from."""
+    """The deployment id that the `alias` of its first replica was made from."""
     prefix, _, ulid = text.partition("-")
     return f"{prefix}_{ulid.upper()}"
 
 
-def container_name(service: str, deployment: str, key: EnvironmentKey) -> str:
-    """What a deployment's container is called while it is neither active nor its predecessor."""
-    return f"{service}.{deployment[-10:].lower()}.{key.text}"
+def container_name(service: str, deployment: str, key: EnvironmentKey, number: int = 1) -> str:
+    """What a deployment's container is called while it is neither active nor its predecessor.
+
+    `number` is its replica's: the others keep that name.
+    """
+    replica = "" if number == 1 else f".{number}"
+    return f"{service}.{deployment[-10:].lower()}{replica}.{key.text}"
 
 
 def active_name(service: str, key: EnvironmentKey) -> str:
@@ -262,6 +267,21 @@ def _environment_words(key: EnvironmentKey) -> list[str]:
 def host(key: EnvironmentKey, service: str, *, primary: bool, base_domain: str) -> str:
     """The public host of a service in an environment."""
     return f"{host_label(key, service, primary=primary)}.{base_domain}"
+
+
+def no_such_engine(name: str, known: Iterable[str]) -> NotFound:
+    """The refusal of an engine that the project file does not name."""
+    there = ", ".join(known) or "none"
+    hint = f"there are: {there}; [engines.NAME] in compartment.toml makes one"
+    return NotFound(f"there is no engine {show(name)}", hint=hint)
+
+
+def no_such_replica(number: int, whose: str, numbers: Iterable[int]) -> NotFound:
+    """The refusal of a replica that is none of those there."""
+    there = ", ".join(map(str, sorted(numbers)))
+    return NotFound(
+        f"there is no replica {number} of {whose}", hint=f"there are: {there}" if there else ""
+    )
 
 
 def no_such_service(name: str, known: Iterable[str]) -> NotFound:

@@ -165,8 +165,8 @@ class PublicSide:
 
     def treatment(self, host: str) -> Treatment:
         """How requests to a route are treated, by its host."""
-        found = (one for one in self.treatments if one.host == host)
-        return next(found, Treatment(host=host))
+        found = next((one for one in self.treatments if one.host == host), None)
+        return found if found is not None else Treatment(host=host)
 
     def domain(self, host: str) -> Domain | None:
         return next((one for one in self.domains if one.host == host), None)

@@ -128,6 +128,20 @@ class Restart(_OfServices):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Scale(_Change):
+    """So many replicas of what is live, at once; until the file says otherwise."""
+
+    command = "scale"
+    replicas: tuple[tuple[str, int], ...] = ()
+    """Service and number, in the order in which they were named."""
+
+    @property
+    def services(self) -> tuple[str, ...]:
+        """Those named."""
+        return tuple(service for service, _ in self.replicas)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Resume(_Change):
     """Finish or revert what a crash, a second Ctrl-C or a lost engine left behind."""
 
@@ -156,6 +170,8 @@ class DeleteEnvironment(_Change):
     """Its volumes too, with their data."""
     variables: bool = False
     """What the project file says of it, too."""
+    engine: str | None = None
+    """The one it is deleted on, where the file says that it is on another."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -183,9 +199,23 @@ class EndMaintenance(_OfServices):
     command = "maintenance off"
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AdoptEdge:
+    """Have another machine of a Swarm be its home, when the home is lost: edge, records, routes."""
+
+    command: ClassVar[str] = "edge adopt"
+    environment: ClassVar[str] = EVERY_ENVIRONMENT
+    take_over: ClassVar[bool] = False
+    """The edge is everybody's."""
+    node: str
+    """The machine, which must be the manager that is addressed."""
+    engine: str | None = None
+    """The engine that is the Swarm, where the file has several."""
+
+
 RunRequest: TypeAlias = Deploy | Promote | PromoteFrom | Discard | Rollback | Redeploy | Remove
 """Verbs that make a run."""
-LifecycleRequest: TypeAlias = Stop | Start | Restart
+LifecycleRequest: TypeAlias = Stop | Start | Restart | Scale
 """Verbs about the containers that are live."""
 LabelledRequest: TypeAlias = Deploy | Promote | PromoteFrom | Rollback | Redeploy | Remove
 """Verbs whose run stands in the history, under a name if it is given one."""
@@ -193,4 +223,6 @@ FollowedRequest: TypeAlias = RunRequest | LifecycleRequest | Resume
 """Verbs that are told as events while they go on."""
 MaintenanceRequest: TypeAlias = BeginMaintenance | EndMaintenance
 """Verbs about what visitors get while the containers run on."""
-Request: TypeAlias = FollowedRequest | Prune | DeleteEnvironment | CheckDomains | MaintenanceRequest
+UpkeepRequest: TypeAlias = Prune | DeleteEnvironment | CheckDomains | AdoptEdge
+"""Verbs that are done at once, and tell what they did when it is done."""
+Request: TypeAlias = FollowedRequest | UpkeepRequest | MaintenanceRequest

@@ -7,6 +7,16 @@ from compartment_tui.domain.public_side import PublicSide
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, order=True)
+class EdgeCheck:
+    """A GET by which the edge tells whether a replica can take requests: any 2xx or 3xx will do."""
+
+    path: str
+    port: int = 0
+    """Where to ask, when that is not the route's own port."""
+    headers: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, order=True)
 class Route:
     """A public host bound to a deployment's own alias and port on its network."""
 
@@ -30,6 +40,12 @@ class Route:
     """How the deployment is spoken to when that is not plain HTTP: `h2c` or `https`."""
     unverified: bool = False
     """Its certificate is not looked at, then."""
+    replicas: int = 1
+    """Among how many replicas the requests are shared out: those with the numbers up to that."""
+    check: EdgeCheck | None = None
+    """What the edge asks several replicas for, over and over; who does not answer is left out."""
+    one_name: bool = False
+    """All replicas are found by the first one's name."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,5 +1,6 @@
 """Views of an environment and its services: facts, not yet words or colours."""
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -7,7 +8,15 @@ from enum import StrEnum
 from types import MappingProxyType
 
 from compartment_tui.domain.config import Kind
-from compartment_tui.domain.deployment import Deployment, Health, Instance, Journal, RunRecord
+from compartment_tui.domain.deployment import (
+    Deployment,
+    Health,
+    Instance,
+    Journal,
+    RunRecord,
+    ScaledByHand,
+)
+from compartment_tui.domain.engine import NodeInfo
 from compartment_tui.domain.names import EnvironmentKey
 from compartment_tui.domain.outcome import Failure
 from compartment_tui.domain.owner import Owner
@@ -30,6 +39,10 @@ LEFT_WORDS: Mapping[Left, str] = MappingProxyType(
 )
 
 
+def _running(instance: Instance | None) -> int:
+    return sum(one.running for one in instance.replicas) if instance else 0
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HeldCandidate:
     """A candidate that waits to be promoted or discarded, now."""
@@ -42,6 +55,14 @@ class HeldCandidate:
     instance: Instance | None = None
     changes: NameChanges = NameChanges()
     """Variables that differ from what the active deployment has."""
+
+    seen: bool = True
+    """Whether the engine could be asked."""
+
+    @property
+    def running(self) -> int | None:
+        """How many of its replicas run; None when nobody could look."""
+        return _running(self.instance) if self.seen else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,12 +95,54 @@ class ServiceStatus:
     """Where it is reached beside its URL, in full."""
     access: Access = Access()
     """Who is let in."""
+    scaled: ScaledByHand | None = None
+    """How many of it a person asked for by hand, while the file says the same as then."""
+    in_file: int | None = None
+    """How many of it the file wants; None of a service that it does not name."""
+    seen: bool = True
+    """Whether the engine could be asked."""
 
     @property
     def rests(self) -> bool:
         """Whether it was stopped by hand, and is."""
-        runs = self.instance is not None and self.instance.running
+        runs = self.instance is not None and self.instance.any_running
         return self.active is not None and self.active.resting and not runs
+
+    @property
+    def stranded(self) -> bool:
+        """Whether it does not run, and no machine can start it: it has to be made anew."""
+        return self.instance is not None and not self.instance.can_start
+
+    @property
+    def replicas(self) -> tuple[Instance, ...]:
+        """The replicas of the active deployment that are there, by number."""
+        return self.instance.replicas if self.instance is not None else ()
+
+    @property
+    def wanted(self) -> int:
+        """How many replicas of the active deployment should run."""
+        return self.active.replicas if self.active is not None else 0
+
+    @property
+    def running(self) -> int | None:
+        """How many of them run; None when nobody could look."""
+        return _running(self.instance) if self.seen else None
+
+    @property
+    def running_by_node(self) -> Mapping[str, int]:
+        """How many of its replicas run on each machine of a Swarm that has any, by name."""
+        return Counter(sorted(one.node for one in self.replicas if one.running and one.node))
+
+    @property
+    def several(self) -> bool:
+        """Whether it has more than one replica, or should have."""
+        return max(self.wanted, len(self.replicas)) > 1
+
+    @property
+    def started(self) -> datetime | None:
+        """Since when it runs: the start of the oldest replica that does."""
+        times = [one.started for one in self.replicas if one.running and one.started]
+        return min(times, default=None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,11 +174,30 @@ class EnvironmentStatus:
     """Why its record cannot be read: then all of this is from routes and labels alone."""
     ending: tuple[EndingCertificate, ...] = ()
     """Certificates that end soon."""
+    engine: str = ""
+    """Which of the file's engines it is on; empty: the docker command's."""
+    last_met: str = ""
+    """The address of another engine where it is live, as a copy of its record says."""
+    nodes: tuple[NodeInfo, ...] = ()
+    """The machines of the Swarm it is on, by name; none where it is on a single machine."""
+    swarm: bool = False
+    """Whether the file says that its engine is the home of a Swarm, away or not."""
 
     @property
     def worst(self) -> Health:
         """Of what should run; what was stopped by hand does as it was told."""
         return worst_of(one.health for one in self.services if not one.rests)
+
+    @property
+    def away_nodes(self) -> tuple[NodeInfo, ...]:
+        """The machines of the Swarm that its managers do not hear of."""
+        return tuple(one for one in self.nodes if not one.ready)
+
+    @property
+    def moving(self) -> tuple[Instance, ...]:
+        """The replicas of what is live that a Swarm is about to place or to start."""
+        there = (one for service in self.services for one in service.replicas)
+        return tuple(one for one in there if one.placement is not None)
 
     @property
     def stopped(self) -> bool:
@@ -149,6 +231,12 @@ class EnvironmentView:
     """Visitors of some of it get a page of the edge."""
     unreadable: Failure | None = None
     """Why its record cannot be read: then all of this is from routes and labels alone."""
+    engine: str = ""
+    """Which of the file's engines it is on; empty: the docker command's."""
+    away: Failure | None = None
+    """Why its engine cannot be asked: then all of this is from a copy of its record."""
+    also_on: tuple[str, ...] = ()
+    """Other engines that have an environment of that name, which the file does not mean."""
 
     @property
     def stopped(self) -> bool:

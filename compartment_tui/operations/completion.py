@@ -4,16 +4,23 @@ The file is read first; the engine is asked with little patience, because somebo
 finger on the tab key. What it does not say in time, the local copies say.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import suppress
 from datetime import timedelta
 from threading import Thread
 from typing import TypeVar
 
+from compartment_tui.domain.claims import (
+    own_instances,
+)
+from compartment_tui.domain.config import (
+    USUAL_ENGINE,
+)
 from compartment_tui.domain.deployment import Deployment, EnvironmentRecord
 from compartment_tui.domain.errors import CompartmentError
 from compartment_tui.domain.names import EnvironmentKey, parse_environment_name
 from compartment_tui.domain.views import LEFT_WORDS, Left
+from compartment_tui.operations.engines import ask_engines, engines_of, world_of
 from compartment_tui.operations.environment_record import copy_of
 from compartment_tui.operations.status_rows import what_is_left
 from compartment_tui.ports import World
@@ -27,8 +34,18 @@ def environments(world: World) -> tuple[str, ...]:
     """Those of the file, or the default one, then those on the engine."""
     config = world.project.config()
     declared = (one.name for one in config.environments_or_default)
-    deployed = _in_time(lambda: world.records.environments(config.name)) or ()
+    deployed = _in_time(lambda: _deployed(world, config.name)) or ()
     return tuple(dict.fromkeys([*declared, *(key.environment for key in deployed)]))
+
+
+def _deployed(world: World, project: str) -> list[EnvironmentKey]:
+    answers = ask_engines(engines_of(world), lambda one: one.world.records.environments(project))
+    return [key for one in answers for key in one.answer or ()]
+
+
+def engines(world: World) -> tuple[str, ...]:
+    """The docker command's, then those of the file."""
+    return (USUAL_ENGINE, *(one.name for one in world.project.config().engines))
 
 
 def services(world: World) -> tuple[str, ...]:
@@ -38,6 +55,7 @@ def services(world: World) -> tuple[str, ...]:
 
 def deployments(world: World, *, environment: str) -> Iterator[tuple[str, str]]:
     """Ids, newest first, and what each is in words."""
+    world = world_of(world, environment)
     record = _state(world, environment)
     known = sorted(record.deployments.values(), key=lambda one: one.id, reverse=True)
     left = _in_time(lambda: _what_is_left(world, record.key, known)) or {}
@@ -51,12 +69,31 @@ def deployments(world: World, *, environment: str) -> Iterator[tuple[str, str]]:
 def _what_is_left(
     world: World, key: EnvironmentKey, known: Iterable[Deployment]
 ) -> dict[str, Left]:
-    here = {one.deployment for one in world.engine.instances(key)}
-    return {one.id: what_is_left(world, one, here) for one in known}
+    here = {one.deployment: one for one in world.engine.instances(key)}
+    return {one.id: what_is_left(world, one, here.get(one.id)) for one in known}
+
+
+def replicas(
+    world: World, *, environment: str, services: Collection[str]
+) -> Iterator[tuple[str, str]]:
+    """Numbers of what is live, and whose replica each is."""
+    world = world_of(world, environment)
+    record = _state(world, environment)
+    here = _in_time(lambda: own_instances(record, world.engine.instances(record.key))) or {}
+    found: dict[int, list[str]] = {}
+    for service, deployment in record.active.items():
+        instance = here.get(deployment)
+        if instance is None or (services and service not in services):
+            continue
+        for one in instance.replicas:
+            found.setdefault(one.number, []).append(f"{service} {one.state.value}")
+    for number, words in sorted(found.items()):
+        yield str(number), ", ".join(words)
 
 
 def runs(world: World, *, environment: str) -> Iterator[tuple[str, str]]:
     """Ids, newest first, and what each was in words."""
+    world = world_of(world, environment)
     record = _state(world, environment)
     for run in sorted(record.runs, key=lambda run: run.id, reverse=True):
         yield run.id, f"{run.trigger.value} {' '.join((*run.services, *run.removed))}"

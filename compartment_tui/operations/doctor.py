@@ -1,9 +1,23 @@
 """`doctor`: everything a deployment stands on, looked at one by one, with the way on."""
 
 from collections.abc import Callable, Iterator
+from contextlib import suppress
+from dataclasses import replace
+from functools import partial
 from typing import TypeAlias
 
-from compartment_tui.domain.config import EdgeSettings, Kind, ProjectConfig
+from compartment_tui.background import (
+    Background,
+)
+from compartment_tui.domain.claims import (
+    own_instances,
+)
+from compartment_tui.domain.config import (
+    EdgeSettings,
+    Kind,
+    ProjectConfig,
+    engine_label,
+)
 from compartment_tui.domain.deployment import EnvironmentRecord, Image
 from compartment_tui.domain.detail_views import Check, DomainState, DomainView, Grade
 from compartment_tui.domain.domain_proof import ENDING
@@ -16,18 +30,29 @@ from compartment_tui.domain.edge_address import (
     tunnel,
 )
 from compartment_tui.domain.errors import CompartmentError, RecordInvalid
+from compartment_tui.domain.health import replica_mismatch, replica_surplus
 from compartment_tui.domain.image_notes import volume_warning
 from compartment_tui.domain.names import DEFAULT_ENVIRONMENT, EnvironmentKey, show
 from compartment_tui.domain.planning.planning_context import host_of
 from compartment_tui.domain.planning.required_variables import reason, remedy
 from compartment_tui.domain.planning.rollback_targets import spec_of
-from compartment_tui.domain.shell_quotes import option_for
+from compartment_tui.domain.routes import (
+    RouteTable,
+)
+from compartment_tui.domain.shell_quotes import (
+    option_for,
+    shell_word,
+)
 from compartment_tui.operations.domains import domains
+from compartment_tui.operations.engines import ProjectEngine, engines_of, world_at
+from compartment_tui.operations.environments import environments
+from compartment_tui.operations.home_checks import home_checks
 from compartment_tui.operations.recipients import readers
 from compartment_tui.ports import EdgeInfo, World
 from compartment_tui.rollout.infrastructure import REPLACE_EDGE
 
 CheckFunction: TypeAlias = Callable[[World, ProjectConfig], Iterator[Check]]
+Checks: TypeAlias = tuple[tuple[str, CheckFunction], ...]
 
 
 _WITHOUT_RECORD = (
@@ -37,10 +62,11 @@ _WITHOUT_RECORD = (
 )
 
 
-def doctor(world: World) -> tuple[Check, ...]:
-    """Every check, in the order in which they build on each other.
+def doctor(world: World, *, engine: str | None = None) -> tuple[Check, ...]:
+    """Every check, in the order in which they build on each other; engine by engine.
 
-    Without an engine the rest is not asked.
+    All engines of the project, or the one that a person names. What is on one that does not answer
+    is not asked. Raises NotFound (no such engine).
     """
     try:
         config = world.project.config()
@@ -53,14 +79,57 @@ def doctor(world: World) -> tuple[Check, ...]:
         ]
     except CompartmentError as error:
         return (_bad("project file", error),)
-    for name, look in _CHECKS:
+    checks += _checked(world, config, _HERE)
+    if not config.engines:
+        return (*checks, *_checked(world, config, _ON_ENGINE))
+    engines = engines_of(world)
+    if engine is not None:
+        one = world_at(world, engine)
+        engines = (ProjectEngine(world=one, names=(one.engine_name,)),)
+    looks = [Background(partial(_of_engine, config, one)) for one in engines]
+    checks += [check for look in looks for check in look.answer()]
+    return (*checks, *(_moved(world) if engine is None else ()))
+
+
+def _checked(world: World, config: ProjectConfig, looks: Checks) -> list[Check]:
+    checks: list[Check] = []
+    for name, look in looks:
         try:
             checks.extend(look(world, config))
         except CompartmentError as error:
             checks.append(_bad(name, error))
             if name == "engine":
                 break
-    return tuple(checks)
+    return checks
+
+
+def _of_engine(config: ProjectConfig, engine: ProjectEngine) -> list[Check]:
+    """The checks of one of several engines, which bear its name."""
+    if engine.failure is not None:
+        return [replace(_bad("engine", engine.failure), engine=engine.label)]
+    there = config.at_engine(engine.world.engine_name)
+    checks = _checked(engine.world, there, _ON_ENGINE)
+    # By one of its names it may be a Swarm, and by another the docker command's engine.
+    for name in engine.names:
+        if (spec := config.engine(name)) is not None and spec.swarm:
+            checks += _checked(engine.world.at(name), there, _ON_SWARM)
+    return [replace(check, engine=engine.label) for check in checks]
+
+
+def _moved(world: World) -> Iterator[Check]:
+    """Environments that are on an engine where the file does not say that they are."""
+    with suppress(CompartmentError):  # of an engine that is away more was said already
+        for view in environments(world):
+            for name in view.also_on:
+                there, where = engine_label(name), view.key.environment
+                meant = engine_label(view.engine)
+                yield Check(
+                    name=f"environment {show(where)}",
+                    grade=Grade.WARN,
+                    message=f"it is on {there}, too: every command goes to the one on {meant}",
+                    hint=f"`compartment-tui environment delete {shell_word(where)}"
+                    f" --engine {there}` takes it away there",
+                )
 
 
 def _bad(name: str, error: CompartmentError) -> Check:
@@ -312,9 +381,41 @@ def _trouble(
     return ()
 
 
+def _replicas(world: World, config: ProjectConfig) -> Iterator[Check]:
+    """What an interrupted `scale` left, and replicas that somebody took away."""
+    tables = world.edge.tables()
+    for key, record in sorted(world.records.read_all(config.name).items()):
+        if isinstance(record, RecordInvalid) or record.journal is not None:
+            continue
+        here = own_instances(record, world.engine.instances(key))
+        if all(len(one.replicas) == 1 for one in here.values()) and not _several(record):
+            continue
+        if world.locks.holder(key) is not None:
+            continue
+        table = tables.get(key, RouteTable())
+        for service in record.active:
+            active = record.deployments[record.active[service]]
+            instance = here.get(active.id)
+            if instance is None or active.resting:
+                continue
+            found = replica_mismatch(active, instance, table) or replica_surplus(active, instance)
+            if found is not None:
+                message = f"{service} in {show(key.environment)}: {found[0]}"
+                yield Check(name="replicas", grade=Grade.WARN, message=message, hint=found[1])
+
+
+def _several(record: EnvironmentRecord) -> bool:
+    live = (record.deployments.get(id_) for id_ in record.active.values())
+    return any(one is not None and one.replicas > 1 for one in live)
+
+
 def _domains(world: World, config: ProjectConfig) -> Iterator[Check]:
     """Domains that do not lead here, are not served, or whose certificate ends soon."""
-    wanted = [one.name for one in config.environments if config.wanted_public(one.name).hosts]
+    wanted = [
+        one.name
+        for one in config.environments
+        if one.engine == world.engine_name and config.wanted_public(one.name).hosts
+    ]
     for name in wanted:
         views = domains(world, environment=name)
         troubled = 0
@@ -347,7 +448,9 @@ def _of_domain(world: World, view: DomainView) -> Check | None:
 
 
 def _hosts(world: World, config: ProjectConfig) -> Iterator[Check]:
-    key = EnvironmentKey(config.name, DEFAULT_ENVIRONMENT)
+    here = [one.name for one in config.environments if one.engine == world.engine_name]
+    usual = config.engine_of(DEFAULT_ENVIRONMENT) == world.engine_name or not here
+    key = EnvironmentKey(config.name, DEFAULT_ENVIRONMENT if usual else here[0])
     hosts = [host for spec in config.services if (host := host_of(config, key, spec))]
     if not hosts:
         return
@@ -367,12 +470,14 @@ def _hosts(world: World, config: ProjectConfig) -> Iterator[Check]:
     yield Check(name="host names", grade=Grade.WARN, message=message, hint=hint)
 
 
-_CHECKS: tuple[tuple[str, CheckFunction], ...] = (
-    ("sensitive values", _secrets),
+_HERE: Checks = (("sensitive values", _secrets),)
+_ON_SWARM: Checks = (("home", home_checks),)
+_ON_ENGINE: Checks = (
     ("engine", _engine),
     ("edge", _edge),
     ("route documents", _documents),
     ("environments", _environments),
+    ("replicas", _replicas),
     ("strangers", _strangers),
     ("history", _archives),
     ("images", _images),

@@ -17,6 +17,7 @@ from compartment_tui.domain.public_side import Domain, PublicSide, WantedPublicS
 from compartment_tui.domain.record.transitions import audited
 from compartment_tui.domain.requests import CheckDomains
 from compartment_tui.domain.routes import RouteTable
+from compartment_tui.operations.engines import world_of
 from compartment_tui.operations.environment_record import key_and_config, record_of
 from compartment_tui.operations.owner import refuse_others_environment, with_owner
 from compartment_tui.operations.public_side import own_certificates, wanted_public
@@ -37,11 +38,12 @@ def domains(
 
     Each is looked up, and visited. Raises NotFound (one is none of its domains).
     """
+    world = world_of(world, environment)
     key, config = key_and_config(world, environment)
     certificates: tuple[OwnCertificate, ...] = ()
     with suppress(CompartmentError):  # what is wrong with one is told by whoever needs it
         certificates = own_certificates(world, config, key)
-    wanted = wanted_public(world, config, key, certificates)
+    wanted = wanted_public(world, config, key, certificates, edge=world.edge.info())
     on_record = Background(lambda: record_of(world, key))
     table = world.edge.tables().get(key, RouteTable())
     chosen = _chosen(key, wanted, table.public, hosts)
@@ -77,7 +79,7 @@ def check_domains(world: "World", request: CheckDomains) -> DomainsChecked:
             hint="`compartment-tui deploy` puts it live, with its domains",
         )
     certificates = own_certificates(world, config, key)
-    wanted = wanted_public(world, config, key, certificates)
+    wanted = wanted_public(world, config, key, certificates, edge=world.edge.info())
     chosen = _chosen(key, wanted, record.public, request.hosts)
     ensure_infrastructure(world, key, config)
     notes: list[str] = []
@@ -122,7 +124,9 @@ def _checked(
         hosts = ", ".join(chosen)
         record = audited(record, world.actor, world.clock.now(), "domain check", hosts)
         progress.save(replace(record, public=public))
-    for event in await_certificates(progress, world.clock.new_id("run"), began):
+    for event in await_certificates(
+        progress, progress.lock.routes(), world.clock.new_id("run"), began
+    ):
         if isinstance(event, Noted):
             yield event.message
 

@@ -36,6 +36,7 @@ def plan_deletion(world: World, request: DeleteEnvironment) -> Deletion:
         volumes=world.engine.volumes(key),
         variables=tuple((service, name) for service, own in file.scopes() for name in own),
         declared=any(one.name == key.environment for one in config.environments),
+        engine=world.engine_name,
     )
     if not found.deployed and not (request.variables and found.declared):
         raise NotFound(

@@ -10,6 +10,7 @@ from compartment_tui.domain.detail_views import DeploymentView, RunView
 from compartment_tui.domain.errors import RecordInvalid
 from compartment_tui.domain.planning.rollback_targets import find_deployment
 from compartment_tui.domain.variables.drift import drift
+from compartment_tui.operations.engines import world_of
 from compartment_tui.operations.environment_record import (
     key_and_config,
     record_of,
@@ -23,6 +24,7 @@ def history(
     world: World, *, environment: str, services: Sequence[str] = (), limit: int = 20
 ) -> tuple[RunView, ...]:
     """The newest runs first, with the deployments they made or activated."""
+    world = world_of(world, environment)
     key, config = key_and_config(world, environment)
     record = record_of(world, key)
     refuse_unknown_services(record, config, services)
@@ -70,6 +72,7 @@ def _with_archive(world: World, record: EnvironmentRecord) -> EnvironmentRecord:
 
 def deployment(world: World, *, environment: str, deployment: str) -> DeploymentView:
     """One deployment by its id, or the end of it. Raises NotFound."""
+    world = world_of(world, environment)
     key, config = key_and_config(world, environment)
     record = record_of(world, key)
     found = find_deployment(record, deployment)
@@ -95,7 +98,7 @@ def deployment_view(
     return DeploymentView(
         deployment=one,
         active=active,
-        available=what_is_left(world, one, here).value,
+        available=what_is_left(world, one, here.get(one.id)).value,
         instance=here.get(one.id),
         url=url(one.host, config) if active else None,
     )

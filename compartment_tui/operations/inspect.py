@@ -11,6 +11,7 @@ from compartment_tui.domain.names import alias
 from compartment_tui.domain.outcome import Failure
 from compartment_tui.domain.planning.rollback_targets import spec_of
 from compartment_tui.domain.views import ServiceStatus
+from compartment_tui.operations.engines import world_of
 from compartment_tui.operations.environment_record import key_and_config, visible_record
 from compartment_tui.operations.history import deployment_view
 from compartment_tui.operations.status import status
@@ -21,6 +22,7 @@ def inspect_services(
     world: World, *, environment: str, services: Sequence[str] = ()
 ) -> tuple[InspectView, ...]:
     """Everything about services: in the file, running, how they are reached, what was."""
+    world = world_of(world, environment)
     key, config = key_and_config(world, environment)
     now = status(world, environment=environment, services=services)
     if now.stale:

@@ -1,11 +1,13 @@
-"""Stop, start and restart what is live, without making anything new; and the plan of each."""
+"""Stop, start, restart and scale what is live, without a new deployment; and the plan of each."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from compartment_tui.domain.deployment import EnvironmentRecord
 from compartment_tui.domain.events import Event, Noted
 from compartment_tui.domain.planning.lifecycle import LifecyclePlan, LifecycleVerb, plan_lifecycle
-from compartment_tui.domain.requests import LifecycleRequest
+from compartment_tui.domain.planning.scale import plan_scale
+from compartment_tui.domain.requests import LifecycleRequest, Scale
 from compartment_tui.domain.routes import RouteTable
 from compartment_tui.operations.environment_record import key_and_config, record_of
 from compartment_tui.operations.owner import refuse_others_environment, with_owner
@@ -24,7 +26,7 @@ def lifecycle_plan(world: World, request: LifecycleRequest) -> LifecyclePlan:
 
 
 def execute_lifecycle(world: World, request: LifecycleRequest) -> Iterator[Event]:
-    """Stop, start or restart it; it is all refused before anything is touched, or told."""
+    """Stop, start, restart or scale it; it is all refused before anything is touched, or told."""
     key, config = key_and_config(world, request.environment)
     record = record_of(world, key)
     refuse_others_environment(world, record, take_over=request.take_over)
@@ -43,8 +45,15 @@ def execute_lifecycle(world: World, request: LifecycleRequest) -> Iterator[Event
 
 
 def _plan(world: World, record: EnvironmentRecord, request: LifecycleRequest) -> LifecyclePlan:
-    order = [spec.name for spec in world.project.config().services]
+    config = world.project.config()
     instances = world.engine.instances(record.key)
     table = world.edge.tables().get(record.key, RouteTable())
-    verb = LifecycleVerb(request.command)
-    return plan_lifecycle(record, instances, table, verb, services=request.services, order=order)
+    if isinstance(request, Scale):
+        plan = plan_scale(record, instances, table, dict(request.replicas), config)
+    else:
+        order = [spec.name for spec in config.services]
+        verb = LifecycleVerb(request.command)
+        plan = plan_lifecycle(
+            record, instances, table, verb, services=request.services, order=order
+        )
+    return replace(plan, engine=world.engine_name)

@@ -30,7 +30,8 @@ def plan_maintenance(world: World, request: MaintenanceRequest) -> MaintenanceCh
     refuse_others_environment(world, record, take_over=request.take_over)
     _refuse_old_edge(world, request)
     table = world.edge.tables().get(key, RouteTable())
-    return _change(record, table, request, config.edge.http_port)
+    change = _change(record, table, request, config.edge.http_port)
+    return replace(change, engine=world.engine_name)
 
 
 def change_maintenance(world: World, request: MaintenanceRequest) -> MaintenanceChange:
@@ -52,7 +53,7 @@ def change_maintenance(world: World, request: MaintenanceRequest) -> Maintenance
                 _write(progress, before, change, config.edge.http_port, config.edge.https_port)
         finally:
             keep_copy(world, lock)
-    return change
+    return replace(change, engine=world.engine_name)
 
 
 def _write(

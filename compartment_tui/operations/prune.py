@@ -17,6 +17,7 @@ from compartment_tui.domain.planning.retention import (
 )
 from compartment_tui.domain.record.transitions import audited
 from compartment_tui.domain.requests import EVERY_ENVIRONMENT, Prune
+from compartment_tui.operations.engines import EngineAnswer, ask_engines, engines_of
 from compartment_tui.operations.environment_record import record_of
 from compartment_tui.operations.owner import (
     refuse_others_environment,
@@ -36,6 +37,13 @@ def plan_prune(world: "World", request: Prune) -> Pruning:
 
     With `before`: kept containers made before that moment; their images stay.
     """
+    if request.environment != EVERY_ENVIRONMENT:
+        return _plan(world, request)
+    return _together(world, ask_engines(engines_of(world), lambda one: _plan(one.world, request)))
+
+
+def _plan(world: "World", request: Prune) -> Pruning:
+    """The same on one engine."""
     config = world.project.config()
     keys, skipped = _chosen(world, config, request)
     found = Pruning(
@@ -61,6 +69,14 @@ def prune(world: "World", request: Prune) -> Pruning:
 
     What is given back is what went. Raises Locked when it is the only one.
     """
+    if request.environment != EVERY_ENVIRONMENT:
+        return _prune_engine(world, request)
+    answers = ask_engines(engines_of(world), lambda one: _prune_engine(one.world, request))
+    return _together(world, answers)
+
+
+def _prune_engine(world: "World", request: Prune) -> Pruning:
+    """The same on one engine."""
     config = world.project.config()
     keys, skipped = _chosen(world, config, request)
     start = world.engine.disk_use()
@@ -86,6 +102,32 @@ def prune(world: "World", request: Prune) -> Pruning:
         skipped=skipped,
         bytes_before=start,
         bytes_after=world.engine.disk_use(),
+    )
+
+
+def _together(world: "World", answers: "tuple[EngineAnswer[Pruning], ...]") -> Pruning:
+    """What goes, or went, from all engines; environments of one that is away are left out."""
+    config = world.project.config()
+    found = [one.answer for one in answers if one.answer is not None]
+    skipped = {key: why for one in found for key, why in one.skipped.items()}
+    for one in answers:
+        if one.engine.failure is not None:
+            names = (where.name for where in config.environments_or_default)
+            keys = (
+                EnvironmentKey(config.name, name)
+                for name in names
+                if config.engine_of(name) in one.engine.names
+            )
+            skipped |= dict.fromkeys(keys, one.engine.failure.message)
+    afters = [one.bytes_after for one in found if one.bytes_after is not None]
+    return replace(
+        found[0],
+        containers=tuple(leaving for one in found for leaving in one.containers),
+        images=tuple(dict.fromkeys(image for one in found for image in one.images)),
+        remaining=tuple(leaving for one in found for leaving in one.remaining),
+        skipped=skipped,
+        bytes_before=sum(one.bytes_before for one in found),
+        bytes_after=sum(afters) if afters else None,
     )
 
 

@@ -9,7 +9,7 @@ from compartment_tui.domain.own_certificate import OwnCertificate
 from compartment_tui.domain.planning.required_variables import reason, remedy
 from compartment_tui.domain.public_side import CertificateSource, WantedPublicSide
 from compartment_tui.domain.variable import Secret
-from compartment_tui.ports import World
+from compartment_tui.ports import EdgeInfo, World
 from compartment_tui.rollout.infrastructure import edge_orders
 
 
@@ -17,7 +17,9 @@ def wanted_public(
     world: World,
     config: ProjectConfig,
     key: EnvironmentKey,
-    certificates: tuple[OwnCertificate, ...] = (),
+    certificates: tuple[OwnCertificate, ...],
+    *,
+    edge: EdgeInfo | None,
 ) -> WantedPublicSide:
     """What the file wants; no certificates of an authority that the edge does not ask.
 
@@ -25,11 +27,10 @@ def wanted_public(
     """
     names = tuple(name for one in certificates for name in one.names)
     wanted = config.wanted_public(key.environment, names)
-    edge = world.edge.info()
     if edge is not None and not edge.https:
         # An earlier version made it, which is told: until it is made anew all is as it was.
         wanted = replace(wanted, https_port=0)
-    if not wanted.authority.ordered or edge_orders(world, config):
+    if not wanted.authority.ordered or edge_orders(world, config, edge):
         return wanted
     return replace(wanted, authority=CertificateSource.NONE)
 

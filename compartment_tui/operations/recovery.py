@@ -71,8 +71,14 @@ def with_named_containers(
     return named
 
 
-def keep_copy(world: World, lock: EnvironmentLock) -> None:
-    """Keep a copy of the record, for reading when the engine is away."""
-    # That it could not be made, for whatever reason, changes nothing.
+def keep_copy(world: World, lock: EnvironmentLock) -> str:
+    """Keep copies of the record: for reading when the engine is away, and for when it is lost.
+
+    Why there is none of the second kind, where there could be one; else nothing.
+    """
+    # That one could not be made, for whatever reason, changes nothing.
     with suppress(Exception):
         world.project.keep_copy(lock.read_record(), world.engine.identity())
+    with suppress(Exception):
+        return lock.keep_copy()
+    return ""

@@ -11,14 +11,24 @@ from compartment_tui.domain.detail_views import RouteView
 from compartment_tui.domain.names import EnvironmentKey
 from compartment_tui.domain.public_side import Rule
 from compartment_tui.domain.routes import Route, RouteTable
+from compartment_tui.operations.engines import EngineAnswer, ask_engines, engines_of, world_of
 from compartment_tui.ports import World
 
 
-def routes(world: World, *, environment: str | None = None) -> tuple[RouteView, ...]:
-    """The project's addresses as they lie in the route documents, and what stands behind them.
+def routes(world: World, *, environment: str) -> tuple[RouteView, ...]:
+    """An environment's addresses as they lie in its route document, and what stands behind them.
 
-    Of one environment, also the domains that the file gives it and no route has.
+    Also the domains that the file gives it and no route has.
     """
+    return _routes(world_of(world, environment), environment)
+
+
+def project_routes(world: World) -> tuple[EngineAnswer[tuple[RouteView, ...]], ...]:
+    """Those of all environments, engine by engine, as they lie in the route documents."""
+    return ask_engines(engines_of(world), lambda engine: _routes(engine.world))
+
+
+def _routes(world: World, environment: str | None = None) -> tuple[RouteView, ...]:
     project = world.project.config()
     views: list[RouteView] = []
     for key, table in sorted(world.edge.tables().items()):
@@ -74,6 +84,8 @@ class _Addresses:
     def _view(self, route: Route, host: str, on: Route) -> RouteView:
         """The address of a host; `on` is whose treatment its requests get."""
         instance = self._here.get(route.deployment)
+        there = instance.replicas if instance else ()
+        shared = tuple(one for one in there if one.number <= route.replicas)
         domain = self._table.public.domain(host)
         secured = domain is not None and domain.secured
         return RouteView(
@@ -82,7 +94,8 @@ class _Addresses:
             route=replace(route, host=host),
             url=self._table.public.url(host, self._http_port),
             container=instance.name if instance else None,
-            running=instance is not None and instance.running,
+            running=any(one.running for one in shared),
+            replicas=shared,
             secured=secured,
             ordered=domain is not None and domain.certificate.ordered and not secured,
             until=self._ends.get(host),

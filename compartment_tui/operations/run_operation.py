@@ -5,27 +5,30 @@ from contextlib import AbstractContextManager, ExitStack, nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from compartment_tui.domain.carriage import ImageOrigin
 from compartment_tui.domain.commits import Checkout
 from compartment_tui.domain.config import ProjectConfig
-from compartment_tui.domain.deployment import EnvironmentRecord, Provenance, Purpose
+from compartment_tui.domain.deployment import EnvironmentRecord, Instance, Provenance, Purpose
 from compartment_tui.domain.events import Event, Noted
 from compartment_tui.domain.inner_calls import notes_on, refuse_unmovable
-from compartment_tui.domain.names import EnvironmentKey
+from compartment_tui.domain.names import EnvironmentKey, show
 from compartment_tui.domain.own_certificate import OwnCertificate
 from compartment_tui.domain.owner import Origin, Owner, refuse_other
 from compartment_tui.domain.planning.plan import Run
 from compartment_tui.domain.planning.planning_context import PlanningContext
 from compartment_tui.domain.public_side import WantedPublicSide, changes
 from compartment_tui.domain.requests import Deploy, RunRequest
+from compartment_tui.operations.engines import last_met
 from compartment_tui.operations.environment_record import key_and_config, record_of
+from compartment_tui.operations.image_origin import build_place, node_carriage
 from compartment_tui.operations.owner import taken_from
 from compartment_tui.operations.public_side import own_certificates, wanted_public
 from compartment_tui.operations.recovery import keep_copy, recover_first
 from compartment_tui.operations.runs import check_options, run_of
 from compartment_tui.ports import EnvironmentLock, World
+from compartment_tui.rollout.build import builds_ahead
 from compartment_tui.rollout.infrastructure import (
-    edge_note,
-    edge_shortfalls,
+    edge_notes,
     ensure_infrastructure,
     lets_wait,
     missing_infrastructure,
@@ -42,10 +45,7 @@ def plan_run(world: World, request: RunRequest) -> Run:
         source = _source(world, config, key, request, tree)
         record = record_of(world, key)
         run = _refused_early(world, source, record, request)
-        notes = (
-            *source.notes,
-            *_inner_calls(world, config, run, record, _inner_ports(world, config, key)),
-        )
+        notes = _notes(world, source, run, record, _inner_ports(world, config, key))
         return replace(run, notes=notes, ground=missing_infrastructure(world, key, config))
 
 
@@ -64,7 +64,7 @@ def _executed(world: World, request: RunRequest) -> Iterator[Event]:
         tree = begun.enter_context(_checked_out(world, request))
         source = _source(world, config, key, request, tree)
         planned = _refused_early(world, source, record_of(world, key), request)
-        begun.enter_context(world.builder.ahead(planned.builds, world.cancel))
+        begun.enter_context(builds_ahead(world, planned.builds))
         ensure_infrastructure(world, key, config)
         with world.locks.environment(key, actor=world.actor, purpose=request.purpose) as lock:
             yield from _under_lock(world, lock, source, request)
@@ -76,24 +76,42 @@ def _warm_up(world: World, key: EnvironmentKey, request: RunRequest) -> None:
     world.records.warm_up(key)
     world.source.warm_up()
     if isinstance(request, Deploy):
-        world.builder.warm_up()  # the command line did, before it loaded this
+        # The command line did, before it loaded this; nothing of it depends on the engine.
+        world.builder.warm_up()
 
 
 def _under_lock(
     world: World, lock: EnvironmentLock, source: "_Source", request: RunRequest
 ) -> Iterator[Event]:
     try:
+        world.edge.look_ahead()
         record = yield from recover_first(world, lock)
         if record.journal is None:
             run = _run(world, source, record, request)
-            inner = _inner_calls(world, source.config, run, record, lock.inner_ports())
-            notes = (*source.notes, *inner)
+            notes = _notes(world, source, run, record, lock.inner_ports())
             run = replace(run, notes=notes)
             for note in notes:
                 yield Noted(at=world.clock.now(), target=None, message=note)
             yield from execute(world, lock, record, run)
     finally:
         keep_copy(world, lock)
+
+
+def _notes(
+    world: World,
+    source: "_Source",
+    run: Run,
+    record: EnvironmentRecord,
+    ports: tuple[int, ...],
+) -> tuple[str, ...]:
+    """What is to be known of a run beforehand. Raises Refused, as `_inner_calls`."""
+    inner = _inner_calls(world, source.config, run, record, ports)
+    met = last_met(world, source.config, record)
+    if not met:
+        return (*source.notes, *inner)
+    where = show(record.key.environment)
+    moved = f"{where} was last seen on {show(met)}: what runs there stays there"
+    return (moved, *source.notes, *inner)
 
 
 def _inner_ports(world: World, config: ProjectConfig, key: EnvironmentKey) -> tuple[int, ...]:
@@ -141,6 +159,8 @@ class _Source:
     notes: tuple[str, ...] = ()
     certificates: tuple[OwnCertificate, ...] = ()
     """The project's own."""
+    built_at: ImageOrigin | None = None
+    """Where images are built, when that is not the environment's engine."""
 
     def context(self, world: World, record: EnvironmentRecord) -> PlanningContext:
         engine = world.engine
@@ -152,11 +172,13 @@ class _Source:
             new_id=world.clock.new_id,
             fingerprint_key=world.records.fingerprint_key(),
             provenance=self.provenance,
-            has_container=lambda deployment: engine.instance(deployment) is not None,
+            can_start=lambda deployment: _can_start(engine.instance(deployment)),
             has_image=lambda image: engine.image(image) is not None,
             identity=world.secrets.identity,
             root=self.root,
             ref=self.ref,
+            built_at=self.built_at,
+            node_carriage=node_carriage(world, self.config),
         )
 
 
@@ -169,8 +191,8 @@ def _source(
 ) -> _Source:
     origin = world.source.origin()
     certificates = own_certificates(world, config, key)
-    of_edge = edge_note(world)
-    notes = (of_edge,) if of_edge else edge_shortfalls(world, config)
+    built_at = build_place(world, config) if isinstance(request, Deploy) else None
+    notes = edge_notes(world, config)
     if tree is None:
         files = world.source.working_tree()
         problem = files.problem if isinstance(request, Deploy) else ""
@@ -182,6 +204,7 @@ def _source(
             origin=origin,
             notes=(*notes, problem) if problem else notes,
             certificates=certificates,
+            built_at=built_at,
         )
     return _Source(
         config=replace(config, services=world.project.services_in(tree.root)),
@@ -191,6 +214,7 @@ def _source(
         notes=(*notes, *tree.notes),
         origin=origin,
         certificates=certificates,
+        built_at=built_at,
     )
 
 
@@ -198,14 +222,25 @@ def _run(world: World, source: _Source, record: EnvironmentRecord, request: RunR
     """Raises OwnedElsewhere, and what the plan refuses."""
     if not request.take_over:
         refuse_other(record.key, record.owner, source.origin)
-    run = run_of(world, request, source.context(world, record))
-    if any(plan.has_downtime for plan in run.plans) and lets_wait(world):
+    context = source.context(world, record)
+    run = run_of(world, request, context)
+    left = [name for name in run.left_stopped if not context.can_start(record.active[name])]
+    run = replace(run, left_stranded=tuple(left))
+    live, downtime = run.purpose is Purpose.LIVE, any(plan.has_downtime for plan in run.plans)
+    edge = world.edge.info() if live or downtime else None
+    if downtime and lets_wait(world, edge):
         run = replace(run, plans=tuple(replace(plan, can_wait=True) for plan in run.plans))
-    if run.purpose is Purpose.LIVE:
-        wanted = wanted_public(world, source.config, record.key, source.certificates)
+    if live:
+        wanted = wanted_public(world, source.config, record.key, source.certificates, edge=edge)
         run = _with_public_side(run, record, wanted, source)
     owner = Owner(origin=source.origin, actor=world.actor, at=run.created)
-    return replace(run, owner=owner, taken_from=taken_from(record, source.origin))
+    return replace(
+        run, owner=owner, taken_from=taken_from(record, source.origin), engine=world.engine_name
+    )
+
+
+def _can_start(instance: Instance | None) -> bool:
+    return instance is not None and instance.can_start
 
 
 def _with_public_side(

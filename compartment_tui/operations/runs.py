@@ -1,6 +1,7 @@
 """The run that a request makes of an environment, and what is worth knowing of a planned one."""
 
 from dataclasses import replace
+from functools import partial
 
 from compartment_tui.domain.commits import CommitRange
 from compartment_tui.domain.deployment import Image
@@ -32,8 +33,11 @@ from compartment_tui.domain.requests import (
     Rollback,
     RunRequest,
 )
+from compartment_tui.operations.engines import world_of
 from compartment_tui.operations.environment_record import record_of
+from compartment_tui.operations.image_origin import image_at, origin_named, registry_of
 from compartment_tui.ports import World
+from compartment_tui.rollout.carriage import at_origin
 
 
 def check_options(request: RunRequest) -> None:
@@ -85,9 +89,13 @@ def run_of(world: World, request: RunRequest, context: PlanningContext) -> Run:
 
 def _promoted_from(world: World, request: PromoteFrom, context: PlanningContext) -> Run:
     source = EnvironmentKey(context.config.name, parse_environment_name(request.origin))
-    sources = promotion_sources(
-        record_of(world, source), services=request.services, deployment=request.deployment
-    )
+    there = world_of(world, source.environment)
+    with origin_named(there, source):
+        record = record_of(there, source)
+    sources = promotion_sources(record, services=request.services, deployment=request.deployment)
+    if there.engine_name != world.engine_name:
+        registry = registry_of(world, context.config)
+        context = replace(context, image_elsewhere=partial(image_at, there, registry))
     return plan_promote_across(
         context,
         sources,
@@ -119,10 +127,12 @@ def new_commits(world: World, run: Run) -> dict[str, CommitRange]:
 
 def known_images(world: World, run: Run) -> dict[str, Image]:
     """By service, the image it will run, or while that is still to be made, the one it runs."""
+    world = world.at(run.engine)
     found: dict[str, Image] = {}
     for plan in run.plans:
         known = plan.image or (plan.previous.image if plan.previous else "")
-        image = world.engine.image(known) if known else None
+        there = at_origin(world, plan) if plan.image else world
+        image = there.engine.image(known) if known else None
         if image is not None:
             found[plan.service] = image
     return found

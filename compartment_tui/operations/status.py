@@ -9,6 +9,7 @@ from compartment_tui.domain.deployment import EnvironmentRecord, Health
 from compartment_tui.domain.domain_proof import ending_soon
 from compartment_tui.domain.errors import EngineUnreachable
 from compartment_tui.domain.health import judge
+from compartment_tui.domain.home import ADOPT_WHERE_LOST
 from compartment_tui.domain.names import EnvironmentKey
 from compartment_tui.domain.outcome import Failure
 from compartment_tui.domain.routes import RouteTable
@@ -18,6 +19,7 @@ from compartment_tui.domain.views import (
     HeldCandidate,
     ServiceStatus,
 )
+from compartment_tui.operations.engines import last_met, world_of
 from compartment_tui.operations.environment_record import copy_of, key_and_config, visible_record
 from compartment_tui.operations.status_rows import (
     StatusRows,
@@ -34,10 +36,15 @@ def status(world: World, *, environment: str, services: Sequence[str] = ()) -> E
     A record that cannot be read is said, beside what is known without it. Raises NotFound (no such
     service), EngineUnreachable (and there is no copy of this engine's).
     """
+    world = world_of(world, environment)
     key, config = key_and_config(world, environment)
     try:
         return _status(world, config, key, services)
     except EngineUnreachable as error:
+        engine = config.engine(world.engine_name)
+        swarm = engine is not None and engine.swarm
+        if swarm:
+            error.hint = "; ".join(part for part in (error.hint, ADOPT_WHERE_LOST) if part)
         copy = copy_of(world, key)
         if copy is None:
             raise
@@ -47,7 +54,13 @@ def status(world: World, *, environment: str, services: Sequence[str] = ()) -> E
         rows = tuple(_recorded_only(config, record, name) for name in names)
         protected = config.environment(key.environment).protected
         return EnvironmentStatus(
-            key=key, services=rows, protected=protected, stale=written, away=away
+            key=key,
+            services=rows,
+            protected=protected,
+            stale=written,
+            away=away,
+            engine=world.engine_name,
+            swarm=swarm,
         )
 
 
@@ -56,14 +69,17 @@ def _status(
 ) -> EnvironmentStatus:
     on_record = Background(lambda: visible_record(world, key))
     tables = Background(world.edge.tables)
+    about_edge = Background(world.edge.info)
+    about_lock = Background(lambda: world.locks.holder(key))
+    nodes = Background(world.engine.nodes)
     instances = world.engine.instances(key)
-    edge = world.edge.info()
-    holder = world.locks.holder(key)
+    edge, holder = about_edge.answer(), about_lock.answer()
     record, unreadable = on_record.answer()
     table = tables.answer().get(key, RouteTable())
     secured = [one.host for one in table.public.domains if one.secured]
     ends = Background(lambda: world.edge.certificate_ends(secured)) if secured else None
-    around = StatusRows(world, config, record, instances, table, edge)
+    changing = holder is not None
+    around = StatusRows(world, config, record, instances, table, edge, changing=changing)
     names = service_names(config, record, services)
     return EnvironmentStatus(
         key=key,
@@ -74,6 +90,9 @@ def _status(
         rebuilt=record.rebuilt,
         unreadable=unreadable,
         ending=_ending(table, ends.answer(), world.clock.now()) if ends else (),
+        engine=world.engine_name,
+        last_met=last_met(world, config, record),
+        nodes=nodes.answer(),
     )
 
 
@@ -104,7 +123,9 @@ def _recorded_only(config: ProjectConfig, record: EnvironmentRecord, name: str) 
         reason=reason,
         url=None,
         declared=config.service(name) is not None,
+        in_file=config.replicas_of(record.key.environment, name) if config.service(name) else None,
         held=_recorded_held(record, name),
+        seen=False,
     )
 
 
@@ -113,4 +134,6 @@ def _recorded_held(record: EnvironmentRecord, name: str) -> HeldCandidate | None
     if held is None:
         return None
     reason = "held; not known while the engine is away"
-    return HeldCandidate(deployment=held, health=Health.PENDING, reason=reason, url=None)
+    return HeldCandidate(
+        deployment=held, health=Health.PENDING, reason=reason, url=None, seen=False
+    )

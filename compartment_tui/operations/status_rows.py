@@ -1,10 +1,15 @@
 """Status rows, built from one snapshot of the engine."""
 
-from collections.abc import Container, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 
 from compartment_tui.domain.claims import own_instances
 from compartment_tui.domain.config import Kind, ProjectConfig
-from compartment_tui.domain.deployment import Deployment, EnvironmentRecord, Health, Instance
+from compartment_tui.domain.deployment import (
+    Deployment,
+    EnvironmentRecord,
+    Health,
+    Instance,
+)
 from compartment_tui.domain.health import judge, judge_held
 from compartment_tui.domain.names import no_such_service
 from compartment_tui.domain.planning.rollback_targets import spec_of
@@ -37,13 +42,17 @@ class StatusRows:
         instances: Iterable[Instance],
         table: RouteTable,
         edge: EdgeInfo | None,
+        *,
+        changing: bool = False,
     ) -> None:
+        """`changing`: somebody is at it, so what is missing may be on its way."""
         self.world = world
         self.config = config
         self.record = record
         self.here = own_instances(record, instances)
         self.table = table
         self.edge_runs = edge is not None and edge.running
+        self.changing = changing
 
     def service(self, name: str) -> ServiceStatus:
         spec = self.config.service(name)
@@ -51,6 +60,8 @@ class StatusRows:
         health, reason = self._health(active, latest)
         before = self.record.deployments.get((active and active.previous) or "")
         left = self.left(before) if before else None
+        in_file = self.config.replicas_of(self.record.key.environment, name)
+        scale = self.record.scales.get(name)
         return ServiceStatus(
             service=name,
             kind=spec.kind if spec else kind_of(active or latest),
@@ -68,6 +79,8 @@ class StatusRows:
             rollback_to=before.id if before and left is not Left.GONE else None,
             rollback_left=left,
             held=self._held(name, active),
+            scaled=scale if scale is not None and scale.file == in_file else None,
+            in_file=in_file if spec else None,
         )
 
     def _treatment(self, active: Deployment | None) -> Treatment:
@@ -142,7 +155,7 @@ class StatusRows:
     def _rests(self, name: str) -> bool:
         active = self.record.active_deployment(name)
         instance = self.here.get(active.id) if active else None
-        half_way = instance is not None and instance.running
+        half_way = instance is not None and instance.any_running
         return active is not None and active.resting and not half_way
 
     def _health(self, active: Deployment | None, latest: Deployment | None) -> tuple[Health, str]:
@@ -153,11 +166,12 @@ class StatusRows:
             table=self.table,
             edge_runs=self.edge_runs,
             now=self.world.clock.now(),
+            changing=self.changing,
         )
 
     def left(self, one: Deployment) -> Left:
         """What of a deployment is there: retention, or somebody's prune, may have been."""
-        return what_is_left(self.world, one, self.here)
+        return what_is_left(self.world, one, self.here.get(one.id))
 
     def _drift(self, name: str, active: Deployment | None) -> NameChanges:
         """What differs in the file from what runs; a sealed value is unknown, never changed."""
@@ -167,9 +181,9 @@ class StatusRows:
         return drift(environment, name, active, self.world.records.fingerprint_key())
 
 
-def what_is_left(world: World, one: Deployment, here: Container[str]) -> Left:
-    """What of a deployment is there; `here` are those that have a container."""
-    if one.id in here:
+def what_is_left(world: World, one: Deployment, instance: Instance | None) -> Left:
+    """What of a deployment is there, of which the engine has that instance."""
+    if instance is not None and instance.can_start:
         return Left.CONTAINER
     there = one.image and world.engine.image(one.image) is not None
     return Left.IMAGE if there else Left.GONE

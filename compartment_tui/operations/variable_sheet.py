@@ -7,6 +7,7 @@ from compartment_tui.domain.errors import EngineUnreachable, RecordInvalid
 from compartment_tui.domain.names import EnvironmentKey, no_such_service, parse_environment_name
 from compartment_tui.domain.variables.sheet import Sheet
 from compartment_tui.domain.variables.views import VariableView
+from compartment_tui.operations.engines import world_for
 from compartment_tui.operations.environment_record import open_project, record_of
 from compartment_tui.operations.recipients import unknown
 from compartment_tui.ports import World
@@ -21,6 +22,7 @@ def sheet(world: World, *, environment: str, beside: bool = False) -> Sheet:
     """
     config = world.project.config()
     key = EnvironmentKey(config.name, parse_environment_name(environment))
+    world = world_for(world, config, key.environment)
     readable = open_project(world, config, None if beside else key.environment)
     alone = Sheet(
         environment=key.environment,

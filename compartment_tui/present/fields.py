@@ -11,11 +11,22 @@ from compartment_tui.domain.config import (
     ReadinessKind,
     ServiceSpec,
 )
-from compartment_tui.domain.deployment import Deployment
+from compartment_tui.domain.deployment import Deployment, Instance
 from compartment_tui.domain.detail_views import Deletion, DeploymentView, InspectView
 from compartment_tui.domain.engine import EngineInfo, LockInfo
 from compartment_tui.domain.refusal import statuses_text
-from compartment_tui.domain.views import EnvironmentStatus, EnvironmentView, Left
+from compartment_tui.domain.views import (
+    EnvironmentStatus,
+    EnvironmentView,
+    Left,
+    ServiceStatus,
+)
+from compartment_tui.present.replicas import (
+    by_hand_words,
+    by_node_words,
+    replica_cell,
+    replicas_cell,
+)
 from compartment_tui.present.tables import (
     available_cell,
     commit_cell,
@@ -27,6 +38,7 @@ from compartment_tui.present.text import (
     clean,
     duration,
     left_words,
+    on_engine,
     short_id,
     show,
     show_name,
@@ -51,8 +63,10 @@ def inspect_facts(view: InspectView, now: datetime) -> Iterator[Fact]:
         yield "leads to", Cell(show(view.upstream))
     if view.internal:
         yield "inside", Cell(show(view.internal))
-    if status.instance is not None:
-        yield "container", Cell(f"{show(status.instance.name)} {status.instance.container[:12]}")
+    if status.several:
+        yield from _replicas(status, now)
+    elif status.instance is not None:
+        yield "container", Cell(_container_words(status.instance))
         if status.instance.restarts:
             yield "restarts", Cell(str(status.instance.restarts), Tone.WARN)
     spec = view.running_spec or view.spec
@@ -72,6 +86,17 @@ def inspect_facts(view: InspectView, now: datetime) -> Iterator[Fact]:
         yield "history", _short_story(deployment, now)
 
 
+def _replicas(status: ServiceStatus, now: datetime) -> Iterator[Fact]:
+    """How many there are, and each of them with its container."""
+    cell, why, nodes = replicas_cell(status), by_hand_words(status), by_node_words(status)
+    text = f"{cell.text} ({nodes})" if nodes else cell.text
+    yield "replicas", Cell(f"{text}, {why}", Tone.WARN) if why else Cell(text, cell.tone)
+    for one in status.replicas:
+        how = replica_cell(one, now)
+        name = f"replica {one.number}"
+        yield name, Cell(f"{how.text}; {show(one.name)} {one.container[:12]}", how.tone)
+
+
 def deployment_facts(view: DeploymentView, now: datetime) -> Iterator[Fact]:
     """One deployment's story."""
     one = view.deployment
@@ -84,6 +109,8 @@ def deployment_facts(view: DeploymentView, now: datetime) -> Iterator[Fact]:
             "ended",
             Cell(f"{age(one.completed, now)}, after {duration(one.completed - one.created)}"),
         )
+    if one.replicas > 1:
+        yield "replicas", Cell(f"{one.replicas}, {view.running} of them running")
     if view.url and view.active:
         yield "route", Cell(show(view.url))
     if one.previous:
@@ -103,6 +130,8 @@ def environment_facts(
 ) -> Iterator[Fact]:
     """One environment, without its services."""
     yield "environment", Cell(show_name(view.key.environment))
+    if view.engine:
+        yield "engine", Cell(show_name(view.engine))
     yield "protected", Cell("yes" if view.protected else "no")
     yield "in the file", Cell("yes" if view.declared else "no")
     if view.last is not None:
@@ -139,7 +168,8 @@ def deletion_lines(
     deletion: Deletion, *, volumes: bool, variables: bool = False
 ) -> tuple[Line, ...]:
     """Exactly what goes, and what stays."""
-    lines = [line(f"goes with {show_name(deletion.key.environment)} of {deletion.key.project}:")]
+    where = f"{deletion.key.project}{on_engine(deletion.engine)}"
+    lines = [line(f"goes with {show_name(deletion.key.environment)} of {where}:")]
     lines += [line(f"  route      {show(host)}") for host in deletion.hosts]
     lines += [line(f"  container  {show(name)}") for name in deletion.containers]
     if deletion.network:
@@ -177,6 +207,12 @@ def _made(one: Deployment, now: datetime) -> Iterator[Fact]:
         dirty = ", with uncommitted changes" if one.provenance.dirty else ""
         yield "commit", Cell(f"{show(one.provenance.commit[:12])}{branch}{author}{dirty}")
     yield "image", Cell(show(one.image) or "not known yet")
+
+
+def _container_words(one: Instance) -> str:
+    """Its name, the start of its id, and the machine of a Swarm that it is on."""
+    place = f" on {show(one.node)}" if one.node else ""
+    return f"{show(one.name)} {one.container[:12]}{place}"
 
 
 def _how(spec: ServiceSpec) -> Iterator[Fact]:

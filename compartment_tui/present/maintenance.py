@@ -1,7 +1,7 @@
 """Maintenance in words: what would change for visitors, and what did."""
 
 from compartment_tui.domain.detail_views import MaintenanceChange
-from compartment_tui.present.text import clean, listed, show, show_name
+from compartment_tui.present.text import clean, listed, on_engine, show, show_name
 from compartment_tui.present.tone import Cell, Line, Tone, line, with_symbol
 
 _PAGE = "visitors get a page, with status 503; the containers run on"
@@ -12,9 +12,8 @@ def maintenance_lines(change: MaintenanceChange) -> tuple[Line, ...]:
     """What a person reads before saying yes."""
     if not change.services:
         return (line(_nothing(change), Tone.QUIET),)
-    lines: list[Line] = [
-        line(f"{listed(map(show, change.services))}: {_PAGE if change.on else _BACK}")
-    ]
+    names = f"{listed(map(show, change.services))}{on_engine(change.engine)}"
+    lines: list[Line] = [line(f"{names}: {_PAGE if change.on else _BACK}")]
     lines += [line(f"  {url}", Tone.QUIET) for url in change.urls]
     if change.message:
         lines.append(line(f"  it says: {clean(change.message)}"))

@@ -5,11 +5,13 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from compartment_tui import PROGRAM
+from compartment_tui.domain.carriage import amount, engine_words
 from compartment_tui.domain.commits import CommitRange
 from compartment_tui.domain.config import MOST_PIDS
 from compartment_tui.domain.deployment import Image, Provenance, Purpose, Trigger
 from compartment_tui.domain.edge_address import exposure, is_exposed
 from compartment_tui.domain.image_notes import plan_rows
+from compartment_tui.domain.placement import anew_command
 from compartment_tui.domain.planning.plan import DEFAULT_PORT, ImageSource, Plan, Reroute, Run
 from compartment_tui.domain.planning.rollback_targets import spec_of
 from compartment_tui.domain.shell_quotes import option_for
@@ -18,6 +20,7 @@ from compartment_tui.present.text import (
     clean,
     counted,
     listed,
+    on_engine,
     short_commit,
     short_id,
     show,
@@ -52,7 +55,8 @@ class PlanContext:
 def plan_lines(run: Run, context: PlanContext) -> tuple[Line, ...]:
     """The whole run, a head line first, then a block per service."""
     head = f"{run_words(run).capitalize()} {run.key.project} in "
-    lines: list[Line] = [(Cell(head), Cell(show_name(run.key.environment), Tone.WARN))]
+    where = Cell(show_name(run.key.environment), Tone.WARN)
+    lines: list[Line] = [(Cell(head), where, Cell(on_engine(run.engine), Tone.WARN))]
     lines.extend(_about_all(run, context))
     if not run.plans:
         lines.append(line("  nothing to do", Tone.QUIET))
@@ -69,10 +73,13 @@ def left_alone_lines(run: Run) -> Iterator[Line]:
     option = option_for(run.key.environment)
     if run.left_stopped or run.undeclared:
         yield line("")
-    if run.left_stopped:
-        names = listed(show(name) for name in run.left_stopped)
+    if stopped := [name for name in run.left_stopped if name not in run.left_stranded]:
+        names = listed(show(name) for name in stopped)
         words = f"{names}: stopped by hand, and stays so until `{PROGRAM} start{option}`"
         yield (with_symbol(words, Tone.WARN),)
+    for name in run.left_stranded:
+        yield (with_symbol(f"{show(name)}: stopped, and cannot be started any more", Tone.WARN),)
+        yield line(f"  → {anew_command(name, run.key.environment)} makes it anew", Tone.QUIET)
     if run.undeclared:
         names = listed(show(name) for name in run.undeclared)
         words = f"{names}: live, and no longer in compartment.toml; nothing is changed there"
@@ -162,6 +169,17 @@ def _about_all(run: Run, context: PlanContext) -> Iterator[Line]:
         yield _row("dirty", f"not committed: {listed(shown)}", Tone.WARN)
 
 
+def _replicas(plan: Plan) -> Iterator[Line]:
+    """How many of it will run, where that is not one as it was one."""
+    before = plan.previous.replicas if plan.previous else plan.replicas
+    if plan.replicas == before == 1 and not plan.by_hand:
+        return
+    words = f"{before} → {plan.replicas}" if before != plan.replicas else str(plan.replicas)
+    if plan.by_hand:
+        words += f", as it was scaled by hand; the file says {plan.by_hand}"
+    yield _row("replicas", words, Tone.WARN if plan.by_hand else Tone.PLAIN)
+
+
 def _block(plan: Plan, context: PlanContext) -> Iterator[Line]:
     yield line("")
     yield Cell(f"{plan.service}  "), Cell(_what_becomes(plan), Tone.QUIET)
@@ -173,6 +191,8 @@ def _block(plan: Plan, context: PlanContext) -> Iterator[Line]:
         return
     image = f" {proof(plan.image)}" if plan.image and plan.source is ImageSource.KEPT_IMAGE else ""
     yield _row("image", f"{source_words(plan)}{image}")
+    yield from _carried(plan)
+    yield from _to_nodes(plan)
     yield from _built(plan)
     yield from _commits(plan, context.commits.get(plan.service, CommitRange()))
     yield from _variables(plan)
@@ -185,6 +205,7 @@ def _block(plan: Plan, context: PlanContext) -> Iterator[Line]:
     yield from _declared(plan, context.images.get(plan.service))
     yield from _previewed(plan, context)
     yield from _released(plan)
+    yield from _replicas(plan)
     if plan.superseded:
         gone = short_id(plan.superseded.id)
         yield _row("held", f"{gone} is discarded once this one has succeeded", Tone.WARN)
@@ -283,6 +304,31 @@ def _released(plan: Plan) -> Iterator[Line]:
         yield _row("release", f"{command}, once, before the candidate starts")
     elif plan.from_hold:
         yield _row("release", f"{command} ran when this was held, and is not run again")
+
+
+def _carried(plan: Plan) -> Iterator[Line]:
+    origin = plan.image_origin
+    if origin is None:
+        return
+    where = f"{show(engine_words(origin.engine))} ({clean(origin.address)})"
+    by = f" by {clean(origin.registry)}" if origin.registry else ""
+    if origin.size is None:
+        yield _row("carried", f"built on the engine {where}, and carried from there{by}")
+        return
+    yield _row(
+        "carried",
+        f"from the engine {where}{by}: {amount(origin.size)}, less what is there already",
+    )
+
+
+def _to_nodes(plan: Plan) -> Iterator[Line]:
+    road = plan.node_carriage
+    if road is None:
+        return
+    if road.registry:
+        yield _row("nodes", f"pull it from {clean(road.registry)}, by its digest")
+    else:
+        yield _row("nodes", "are brought it, each over its own connection")
 
 
 def _built(plan: Plan) -> Iterator[Line]:

@@ -8,6 +8,8 @@ from compartment_tui.domain.deployment import Purpose, Stage, Trigger
 from compartment_tui.domain.events import DrainWaits, StageFinished, StageStarted, WentLive
 from compartment_tui.domain.outcome import Outcome
 from compartment_tui.domain.planning.lifecycle import LifecyclePlan, LifecycleVerb
+from compartment_tui.domain.planning.plan import ImageSource, Plan
+from compartment_tui.domain.planning.scale import counted
 from compartment_tui.domain.shell_quotes import option_for
 from compartment_tui.domain.wait import Wait
 from compartment_tui.present.plan import left_alone_lines, proof
@@ -39,6 +41,8 @@ TRACK_WORDS = {
 }
 
 
+CARRYING = "carrying its image"
+"""What building is of an image that another engine has."""
 NOTICEABLE = timedelta(seconds=2)
 """How long after the switch the end of a run is worth a word."""
 
@@ -244,6 +248,9 @@ def handled_lines(timeline: Timeline, handling: LifecyclePlan) -> tuple[Line, ..
     if handling.verb is LifecycleVerb.STOP:
         start = f"  start it with: {PROGRAM} start{option}"
         return ((with_symbol(f"{names} stopped after {took}", Tone.GOOD), Cell(start, Tone.QUIET)),)
+    if handling.verb is LifecycleVerb.SCALE:
+        said = listed(f"{counted(one.replicas)} of {show(one.service)}" for one in handling.acting)
+        return (_head(f"{said}, live after {took}", Tone.GOOD),)
     word = "started" if handling.verb is LifecycleVerb.START else "restarted"
     return (_head(f"{names} {word}, live after {took}", Tone.GOOD),)
 
@@ -282,7 +289,13 @@ def doing(timeline: Timeline, service: str, stage: Stage) -> str:
         return "taking its place"
     if plan is not None and stage is Stage.STOPPING_PREVIOUS and plan.spec.stop_first:
         return "answering the last that waited" if plan.wait else "keeping the previous"
-    return step_words(stage)
+    return _stage_words(plan, stage)
+
+
+def _stage_words(plan: Plan | None, stage: Stage) -> str:
+    """An image that was made already is not built: it is carried."""
+    carried = plan is not None and plan.source is ImageSource.KEPT_IMAGE
+    return CARRYING if carried and stage is Stage.BUILDING else step_words(stage)
 
 
 def nothing_drains(timeline: Timeline, event: StageStarted | StageFinished) -> bool:
@@ -318,7 +331,7 @@ def live_line(event: WentLive) -> Line:
 
 def failed_at(track: Track) -> str:
     """`web failed while building`."""
-    where = f" while {step_words(track.failed_at)}" if track.failed_at else ""
+    where = f" while {_stage_words(track.plan, track.failed_at)}" if track.failed_at else ""
     return f"{show(track.service)} failed{where}"
 
 

@@ -8,6 +8,7 @@ from compartment_tui import PROGRAM
 from compartment_tui.domain.names import DEFAULT_ENVIRONMENT
 from compartment_tui.domain.requests import (
     EVERY_ENVIRONMENT,
+    AdoptEdge,
     BeginMaintenance,
     CheckDomains,
     DeleteEnvironment,
@@ -26,6 +27,7 @@ from compartment_tui.domain.requests import (
     Resume,
     Rollback,
     RunRequest,
+    Scale,
     Start,
     Stop,
 )
@@ -43,12 +45,14 @@ _VERBS: dict[type[Request], str] = {
     Stop: "Stop",
     Start: "Start",
     Restart: "Restart",
+    Scale: "Scale",
     Prune: "Prune",
     Resume: "Resume",
     DeleteEnvironment: "Delete",
     CheckDomains: "Check the domains",
     BeginMaintenance: "Begin maintenance",
     EndMaintenance: "End maintenance",
+    AdoptEdge: "Adopt the edge",
 }
 _FLAGS = {
     "force": "--force",
@@ -67,6 +71,7 @@ _VALUED: dict[str, tuple[str, Callable[[Any], str]]] = {
     "ref": ("--ref", str),
     "before": ("--secrets-before", lambda moment: moment.isoformat()),
     "message": ("--message", str),
+    "engine": ("--engine", str),
     "label": ("--label", str),
 }
 """Options with a value, in the order in which they are written."""
@@ -98,9 +103,13 @@ def title(request: Request) -> str:
             return f"Promote{what} from {show_name(request.origin)} to {where}"
         case DeleteEnvironment():
             return f"Delete the environment {where}"
+        case AdoptEdge():
+            return f"Make {show_name(request.node)} the home of the Swarm"
         case BeginMaintenance() | EndMaintenance():
             of = f" of{what}" if what else ""
             return f"{answer(request)}{of} in {where}"
+        case Scale():
+            return f"Scale {listed(map(_number_of, request.replicas))} in {where}"
         case CheckDomains() if request.hosts:
             return f"Check {listed(request.hosts)} in {where}"
         case Discard():
@@ -110,14 +119,19 @@ def title(request: Request) -> str:
             return f"{answer(request)}{what} in {where}"
 
 
+def _number_of(wanted: tuple[str, int]) -> str:
+    return f"{wanted[0]} to {wanted[1]}"
+
+
 def command_line(request: Request) -> str:
     """The command that makes the same request, ready to be pasted into a shell."""
     words = [PROGRAM, request.command]
     if isinstance(request, Deploy) and request.hold:
         words.append("--hold")
     words += _where(request)
-    for service in services_of(request):
-        words += ["-s", service]
+    if not isinstance(request, Scale):
+        for service in services_of(request):
+            words += ["-s", service]
     options = {field.name: field.default for field in fields(request)}
     changed = {name for name, default in options.items() if getattr(request, name) != default}
     words += _values(request)
@@ -134,9 +148,15 @@ def _where(request: Request) -> Iterator[str]:
             yield from (argument_for(host) for host in request.hosts)
             if environment != DEFAULT_ENVIRONMENT:
                 yield short_option_for(environment)
+        case Scale():
+            yield from (f"{service}={number}" for service, number in request.replicas)
+            if environment != DEFAULT_ENVIRONMENT:
+                yield short_option_for(environment)
         case PromoteFrom():
             yield _option("--from", request.origin)
             yield _option("--to", environment)
+        case AdoptEdge():
+            yield _option("--node", request.node)
         case Prune():
             if environment != EVERY_ENVIRONMENT:
                 yield short_option_for(environment)

@@ -4,9 +4,20 @@ from collections.abc import Iterator
 
 from compartment_tui import PROGRAM
 from compartment_tui.domain.deployment import Health, Stage, Status
+from compartment_tui.domain.placement import anew_command
 from compartment_tui.domain.shell_quotes import option_for
 from compartment_tui.domain.views import EnvironmentStatus, HeldCandidate, ServiceStatus
-from compartment_tui.present.text import clean, listed, short_id, show, stage_words, variable_words
+from compartment_tui.present.nodes import away_line
+from compartment_tui.present.replicas import by_hand_words, has_ended_ones
+from compartment_tui.present.text import (
+    clean,
+    counted,
+    listed,
+    short_id,
+    show,
+    stage_words,
+    variable_words,
+)
 from compartment_tui.present.tone import Cell, Line, Tone, line, with_symbol
 
 
@@ -24,8 +35,12 @@ def _environment_notes(status: EnvironmentStatus) -> Iterator[Line]:
         at = status.stale.astimezone().strftime("%Y-%m-%d %H:%M")
         why = clean(status.away.message) if status.away else "the Docker engine does not answer"
         yield _warn(f"this is the copy of {at}, not what is so now: {why}")
+    if status.last_met:
+        yield _warn(f"it was last seen on {show(status.last_met)}: what runs there stays there")
     if status.holder:
         yield _warn(f"{clean(status.holder)} is changing it now")
+    if away := away_line(status.nodes):
+        yield away
     if status.journal:
         yield (
             with_symbol(
@@ -49,13 +64,23 @@ def _environment_notes(status: EnvironmentStatus) -> Iterator[Line]:
 
 def _service_notes(status: EnvironmentStatus, one: ServiceStatus) -> Iterator[Line]:
     name = show(one.service)
-    if one.active and one.active.resting:
+    if one.stranded:
+        resting = one.active is not None and one.active.resting
+        what = clean(one.reason) if resting else f"{one.health.value}: {clean(one.reason)}"
+        yield (with_symbol(f"{name} is {what}", Tone.WARN if resting else Tone.BAD),)
+        if one.declared:
+            anew = anew_command(one.service, status.key.environment)
+            yield line(f"  {anew} makes it anew, without that data", Tone.QUIET)
+    elif one.active and one.active.resting:
         option = f"{option_for(status.key.environment)} -s {one.service}"
         yield _warn(f"{name} is {clean(one.reason)}")
         yield line(f"  {PROGRAM} start{option}", Tone.QUIET)
     elif one.active and one.health is not Health.HEALTHY and one.reason:
         tone = Tone.BAD if one.health is Health.UNHEALTHY else Tone.WARN
         yield (with_symbol(f"{name} is {one.health.value}: {clean(one.reason)}", tone),)
+        if has_ended_ones(one):
+            scale = f"scale {one.service}={one.wanted}{option_for(status.key.environment)}"
+            yield line(f"  {PROGRAM} {scale} runs it again", Tone.QUIET)
     if one.maintenance:
         option = f"{option_for(status.key.environment)} -s {one.service}"
         yield _warn(f"{name} is in maintenance: visitors get a page")
@@ -67,6 +92,8 @@ def _service_notes(status: EnvironmentStatus, one: ServiceStatus) -> Iterator[Li
         yield from _held(status, one.held)
     if one.drift:
         yield _warn(f"{name}: variables in the file are not what runs: {variable_words(one.drift)}")
+    if why := by_hand_words(one):
+        yield _warn(f"{name}: {counted(one.wanted, 'replica')}, {why}")
     if not one.declared:
         yield _warn(f"{name} is no longer in the project file")
         option = option_for(status.key.environment)

@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from compartment_tui.domain.config import Kind
+from compartment_tui.domain.config import Kind, engine_label
 from compartment_tui.domain.deployment import Health, Status
 from compartment_tui.domain.edge_address import listening
 from compartment_tui.domain.views import LEFT_WORDS, Left
+from compartment_tui.present.replicas import by_node_words, replicas_cell
 from compartment_tui.present.text import (
     NOTHING,
     age,
@@ -53,10 +54,16 @@ class Table:
 
 
 def status_table(status: EnvironmentStatus, now: datetime) -> Table:
-    """A row for each service; `status_notes` has what does not fit a cell."""
+    """A row for each service; `status_notes` has what does not fit a cell.
+
+    There is a column for replicas where a service has several, and one for machines on a Swarm.
+    """
+    several = any(one.several for one in status.services)
+    nodes = any(one.running_by_node for one in status.services)
+    more = (*(("replicas",) if several else ()), *(("nodes",) if nodes else ()))
     return Table(
-        columns=("service", "health", "deployment", "commit", "up", "route"),
-        rows=tuple(_service_row(one, now) for one in status.services),
+        columns=("service", "health", *more, "deployment", "commit", "up", "route"),
+        rows=tuple(_service_row(one, now, several=several, nodes=nodes) for one in status.services),
     )
 
 
@@ -76,10 +83,19 @@ def health_cell(service: ServiceStatus) -> Cell:
 
 
 def environments_table(found: Iterable[EnvironmentView], now: datetime) -> Table:
-    """A row for each environment."""
+    """A row for each environment; where any is on an engine of the file, all say which."""
+    found = tuple(found)
+    columns, several = ("health", "live", "last run", "when", ""), any(one.engine for one in found)
     return Table(
-        columns=("environment", "health", "live", "last run", "when", ""),
-        rows=tuple(_environment_row(one, now) for one in found),
+        columns=("environment", *(("engine",) if several else ()), *columns),
+        rows=tuple(
+            (
+                Cell(show_name(one.key.environment)),
+                *((Cell(show_name(engine_label(one.engine))),) if several else ()),
+                *_environment_cells(one, now),
+            )
+            for one in found
+        ),
     )
 
 
@@ -110,6 +126,10 @@ def route_state(one: RouteView) -> Cell:
         return with_symbol("down", Tone.BAD)
     if one.maintenance:
         return with_symbol("maintenance", Tone.WARN)
+    if one.route.replicas > 1:
+        run = sum(replica.running for replica in one.replicas)
+        tone = Tone.GOOD if run == one.route.replicas else Tone.WARN
+        return with_symbol(f"running {run}/{one.route.replicas}", tone)
     return with_symbol("running", Tone.GOOD)
 
 
@@ -221,12 +241,15 @@ def available_cell(view: DeploymentView) -> Cell:
 _LEFT_TONES = {Left.CONTAINER: Tone.GOOD, Left.IMAGE: Tone.WARN, Left.GONE: Tone.QUIET}
 
 
-def _service_row(one: ServiceStatus, now: datetime) -> tuple[Cell, ...]:
-    active = one.active
-    started = one.instance.started if one.instance and one.instance.running else None
+def _service_row(
+    one: ServiceStatus, now: datetime, *, several: bool, nodes: bool
+) -> tuple[Cell, ...]:
+    active, started = one.active, one.started
     return (
         Cell(show(one.service)),
         health_cell(one),
+        *((replicas_cell(one),) if several else ()),
+        *((Cell(by_node_words(one) or NOTHING),) if nodes else ()),
         Cell(short_id(active.id)) if active else EMPTY,
         commit_cell(active) if active else EMPTY,
         Cell(duration(now - started)) if started else EMPTY,
@@ -240,31 +263,34 @@ def _route_cell(one: ServiceStatus) -> Cell:
     return Cell("worker", Tone.QUIET) if one.kind is Kind.WORKER else EMPTY
 
 
-def _environment_row(one: EnvironmentView, now: datetime) -> tuple[Cell, ...]:
+def _environment_cells(one: EnvironmentView, now: datetime) -> tuple[Cell, ...]:
+    also = ", ".join(map(engine_label, one.also_on))
     marks = [
         word
         for word, on in (
             ("protected", one.protected),
             ("maintenance", one.maintenance),
             ("not in the file", not one.declared),
+            (f"also on {also}: see doctor", bool(also)),
+            ("its engine is away: a copy", one.away is not None),
             ("its record cannot be read: see doctor", one.unreadable is not None),
         )
         if on
     ]
+    warns = one.unreadable or one.away or one.also_on
     return (
-        Cell(show_name(one.key.environment)),
         environment_health(one),
         Cell(counted(one.active, "service")),
         Cell(f"{one.last.trigger.value} {one.last.status.value}") if one.last else EMPTY,
         Cell(age(one.last.created, now), Tone.QUIET) if one.last else EMPTY,
-        Cell(", ".join(marks), Tone.WARN if one.unreadable else Tone.QUIET),
+        Cell(", ".join(marks), Tone.WARN if warns else Tone.QUIET),
     )
 
 
 def environment_health(one: EnvironmentView) -> Cell:
     """How it does; that all of it was stopped by hand is neither good nor pending."""
-    if one.active == 0:
-        unknown = one.unreadable is not None
+    if one.active == 0 or one.away is not None:
+        unknown = one.unreadable is not None or one.away is not None
         return with_symbol("not known", Tone.WARN) if unknown else NOT_DEPLOYED
     if one.stopped:
         return with_symbol("stopped", Tone.QUIET)

@@ -191,6 +191,11 @@ def left_words(left: Left | None) -> str:
     return f", {LEFT_WORDS[left]}" if left is not None else ""
 
 
+def on_engine(name: str) -> str:
+    """Which of the file's engines something is on, behind its name; the usual one goes unsaid."""
+    return f" on {show_name(name)}" if name else ""
+
+
 def listed(words: Iterable[str]) -> str:
     """`a`, `a and b`, `a, b and c`."""
     *head, last = [*words] or [NOTHING]

@@ -1,6 +1,7 @@
 """The images of a run and its release commands, before any candidate runs."""
 
 from collections.abc import Generator, Iterator
+from contextlib import AbstractContextManager
 from dataclasses import replace
 
 from compartment_tui.domain.config import Kind
@@ -9,28 +10,66 @@ from compartment_tui.domain.errors import ImageUnavailable, ReleaseFailed
 from compartment_tui.domain.events import Event, ServiceUnchanged
 from compartment_tui.domain.image_notes import release_suspect
 from compartment_tui.domain.inner_calls import known_at_birth
-from compartment_tui.domain.planning.plan import ContainerSpec, ImageSource, Plan
-from compartment_tui.domain.record.transitions import without_unchanged
+from compartment_tui.domain.planning.plan import ContainerSpec, ImageSource, Plan, Run
+from compartment_tui.ports import World
 from compartment_tui.rollout.active_check import active_serves
+from compartment_tui.rollout.carriage import at_origin, carried_image
 from compartment_tui.rollout.context import Rollout
 
 
 def build_images(rollout: Rollout, plans: tuple[Plan, ...]) -> Iterator[Event]:
-    """Build or pull every image, in file order, and set aside the services that are unchanged."""
+    """Build, pull or carry every image, in file order, and set aside what is unchanged."""
     unchanged: list[Plan] = []
-    built = rollout.run.builds
-    with rollout.world.builder.ahead(built, rollout.world.cancel):
+    plans = tuple(plan for plan in plans if plan.makes_image)
+    with builds_ahead(rollout.world, rollout.run.builds):
         yield from rollout.enter(Stage.BUILDING, plans)
-        for plan in plans:
+        for index, plan in enumerate(plans):
             rollout.work_on(Stage.BUILDING, plan.target)
             image = yield from _make(rollout, plan)
-            if plan.same_as_active(image) and (yield from active_serves(rollout, plan)):
+            same = plan.same_as_active(image)
+            if same and not unchanged:
+                # Most of the others will be, too.
+                following = (one.previous.id for one in plans[index:] if one.previous)
+                rollout.world.engine.look_ahead(following)
+            if same and (yield from active_serves(rollout, plan)):
                 unchanged.append(plan)
                 continue
+            if plan.image_origin is not None:
+                image = yield from carried_image(rollout, plan, image.id)
+                for line in rollout.world.engine.spread_image(image.id, plan, rollout.world.cancel):
+                    yield rollout.output(plan, Stage.BUILDING, line)
             know_image(rollout, plan, image)
             _note_base(rollout, plan)
             yield rollout.end(Stage.BUILDING, plan.target, note=image.id)
     yield from _set_aside(rollout, unchanged)
+
+
+def spread_kept_images(rollout: Rollout, plans: tuple[Plan, ...]) -> Iterator[Event]:
+    """Have the machines of a Swarm have the images that are kept; a stage only where that is work.
+
+    Before any candidate is made: what is stopped first is not away any longer for that.
+    """
+    for plan in plans:
+        if not _is_kept_here(plan):
+            continue
+        rollout.work_on(Stage.BUILDING, plan.target)
+        image, begun = plan.image or "", False
+        for line in rollout.world.engine.spread_image(image, plan, rollout.world.cancel):
+            if not begun:
+                begun = True
+                yield from rollout.enter(Stage.BUILDING, [plan])
+            yield rollout.output(plan, Stage.BUILDING, line)
+        if begun:
+            yield rollout.end(Stage.BUILDING, plan.target, note=image)
+
+
+def has_kept_images(run: Run) -> bool:
+    """Whether it makes something of an image that is on its engine, and builds or carries none."""
+    return any(map(_is_kept_here, run.plans))
+
+
+def _is_kept_here(plan: Plan) -> bool:
+    return plan.source is ImageSource.KEPT_IMAGE and not plan.makes_image
 
 
 def set_aside_equals(rollout: Rollout, plans: tuple[Plan, ...]) -> Iterator[Event]:
@@ -47,7 +86,6 @@ def set_aside_equals(rollout: Rollout, plans: tuple[Plan, ...]) -> Iterator[Even
 def _set_aside(rollout: Rollout, unchanged: list[Plan]) -> Iterator[Event]:
     if not unchanged:
         return
-    rollout.save(without_unchanged(rollout.record, unchanged))
     rollout.forget_unchanged(plan.service for plan in unchanged)
     for plan in unchanged:
         active = rollout.record.active[plan.service]
@@ -57,8 +95,16 @@ def _set_aside(rollout: Rollout, unchanged: list[Plan]) -> Iterator[Event]:
             yield rollout.note(still, plan.target)
 
 
+def builds_ahead(world: World, plans: tuple[Plan, ...]) -> AbstractContextManager[None]:
+    """Begin these builds, wherever images for the run's engine are built."""
+    builder = at_origin(world, plans[0]).builder if plans else world.builder
+    return builder.ahead(plans, world.cancel)
+
+
 def _make(rollout: Rollout, plan: Plan) -> Generator[Event, None, Image]:
-    builder, cancel = rollout.world.builder, rollout.world.cancel
+    if plan.source is ImageSource.KEPT_IMAGE:
+        return Image(id=plan.image or "")  # what it declares is asked where it will run
+    builder, cancel = at_origin(rollout.world, plan).builder, rollout.world.cancel
     make = builder.pull if plan.source is ImageSource.PULL else builder.build
     lines = make(plan, cancel)
     while True:
@@ -79,9 +125,11 @@ def know_image(rollout: Rollout, plan: Plan, image: Image) -> ContainerSpec:
 
 def _note_base(rollout: Rollout, plan: Plan) -> None:
     """Keep which image the tag of somebody else led to: it may lead to another one tomorrow."""
+    if plan.source is ImageSource.KEPT_IMAGE:
+        return
     static = plan.spec.kind is Kind.STATIC and plan.source is ImageSource.BUILD
     reference = rollout.world.project.config().static_image if static else plan.spec.image
-    exact = rollout.world.engine.digests(reference) if reference else ()
+    exact = at_origin(rollout.world, plan).engine.digests(reference) if reference else ()
     if exact:
         rollout.bases[plan.deployment] = f"{reference}@{exact[0]}"
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
-from compartment_tui.domain.deployment import EnvironmentRecord, Stage
+from compartment_tui.domain.deployment import EnvironmentRecord, Instance, Stage
 from compartment_tui.domain.events import Output, StageStarted
 from compartment_tui.domain.planning.plan import ContainerSpec, Plan, Run
 from compartment_tui.domain.record.transitions import (
@@ -12,9 +12,11 @@ from compartment_tui.domain.record.transitions import (
     entered,
     image_known,
     inner_known,
+    without_unchanged,
 )
 from compartment_tui.domain.routes import RouteTable
 from compartment_tui.domain.wait import Wait
+from compartment_tui.ports import ConnectionCount
 from compartment_tui.rollout.progress import Progress
 
 
@@ -28,6 +30,8 @@ class Rollout(Progress):
     run: Run
     before: RouteTable
     """The routes as the run found them."""
+    after: RouteTable = field(default_factory=RouteTable)
+    """The routes as the run's switch left them."""
     pending: tuple[Plan, ...]
     """The plans still to be carried out: unchanged services leave after the build."""
     unchanged: tuple[Plan, ...] = ()
@@ -35,12 +39,14 @@ class Rollout(Progress):
     births: dict[str, ContainerSpec] = field(default_factory=dict)
     bases: dict[str, str] = field(default_factory=dict)
     """By deployment: the image of others that it was made on, by reference and digest."""
-    containers: dict[str, str] = field(default_factory=dict)
-    """By deployment: the containers that were made in this run."""
+    made: dict[str, Instance] = field(default_factory=dict)
+    """By deployment: what was made in this run."""
     inner_ports: tuple[int, ...] = ()
     """Where the edge takes calls of the environment's own services."""
     inner: dict[str, tuple[str, ...]] = field(default_factory=dict)
     """By deployment: the services that its container reaches through the edge."""
+    counts: dict[str, ConnectionCount] = field(default_factory=dict)
+    """By deployment: the connections to what is to drain."""
     waits: dict[str, Wait] = field(default_factory=dict)
     """By service: what came of the requests that waited, once it is known."""
     unproven: frozenset[str] = frozenset()
@@ -56,26 +62,26 @@ class Rollout(Progress):
         self.save(self.entered_record(stage, plans))
         return [self.begin(stage, plan.target) for plan in plans]
 
-    def enter_with_routes(
-        self, stage: Stage, plans: tuple[Plan, ...], table: RouteTable
-    ) -> list[StageStarted]:
-        """As `enter`, and the work of the stage is that this table is written."""
+    def save_with_routes(self, stage: Stage, plans: tuple[Plan, ...], table: RouteTable) -> bool:
+        """A stage whose work is that this table is written: on the record, then that.
+
+        Whether every route document can be read, so that the edge can take it.
+        """
         # Remembered first: should it break off, undo must take it for done.
         self.record = self.entered_record(stage, plans)
-        self.lock.write_record_and_routes(self.record, table)
-        return [self.begin(stage, plan.target) for plan in plans]
+        return self.lock.write_record_and_routes(self.record, table)
 
     def entered_record(self, stage: Stage, plans: tuple[Plan, ...]) -> EnvironmentRecord:
         """What the record says once a stage has begun for these services."""
         return entered(self.record_with_images(), stage, plans)
 
     def record_with_images(self) -> EnvironmentRecord:
-        """The record with what was made since: written along with the next stage."""
-        record = self.record
+        """The record with what was made or set aside since: written along with the next stage."""
+        record = without_unchanged(self.record, self.unchanged)
         for birth in self.births.values():
             record = image_known(record, birth)
         record = inner_known(bases_known(record, self.bases), self.inner)
-        return containers_known(record, self.containers)
+        return containers_known(record, self.made.values())
 
     def output(self, plan: Plan, stage: Stage, line: str) -> Output:
         return Output(at=self.now, target=plan.target, stage=stage, line=line)

@@ -120,15 +120,15 @@ def unproven_domains(
 
 
 def await_certificates(
-    progress: Progress, marker: str, began: timedelta
+    progress: Progress, table: RouteTable, marker: str, began: timedelta
 ) -> Generator[Event, None, bool]:
     """Wait for the certificates that were ordered, and lead their hosts to HTTPS.
 
-    `began` is before they were ordered, on the monotonic clock. Whether all of them came. What
-    fails here leaves the hosts on plain HTTP, and is told.
+    `table` is in force; `began` is before they were ordered, on the monotonic clock. Whether all
+    of them came. What fails here leaves the hosts on plain HTTP, and is told.
     """
     try:
-        return (yield from _await_certificates(progress, marker, began))
+        return (yield from _await_certificates(progress, table, marker, began))
     except Exception as raised:
         error = as_expected(progress.world, raised)
         yield progress.note(f"the certificates could not be looked after: {error.message}")
@@ -136,9 +136,8 @@ def await_certificates(
 
 
 def _await_certificates(
-    progress: Progress, marker: str, ordered: timedelta
+    progress: Progress, table: RouteTable, marker: str, ordered: timedelta
 ) -> Generator[Event, None, bool]:
-    table = progress.lock.routes()
     waiting = {
         one.host for one in table.public.domains if one.certificate.ordered and not one.secured
     }

@@ -9,6 +9,7 @@ from compartment_tui.domain.callers import Connections
 from compartment_tui.domain.deployment import (
     Deployment,
     EnvironmentRecord,
+    Instance,
     JournalEntry,
     Purpose,
     Stage,
@@ -24,6 +25,7 @@ from compartment_tui.domain.planning.rollback_targets import spec_of
 from compartment_tui.domain.target import Target
 from compartment_tui.ports import ConnectionCount, World
 from compartment_tui.rollout.caller_names import CallerNames
+from compartment_tui.rollout.connection_counts import drained_by
 from compartment_tui.rollout.retirement import retire
 from compartment_tui.rollout.wait import end_wait
 
@@ -59,6 +61,12 @@ class Draining:
     """The addresses of who is connected, one a connection."""
     told: Connections | None = None
 
+    @property
+    def over_at(self) -> timedelta:
+        """When it will be over, if nobody connects."""
+        quiet_since = self.deadline if self.quiet_since is None else self.quiet_since
+        return min(self.deadline, quiet_since + QUIET)
+
     def look(self, now: timedelta) -> bool:
         """Count once; whether it is over."""
         try:
@@ -70,34 +78,47 @@ class Draining:
             self.quiet_since = None
         elif self.quiet_since is None:
             self.quiet_since = now
-        quiet = self.quiet_since is not None and now - self.quiet_since >= QUIET
-        return quiet or now >= self.deadline
+        return now >= self.over_at
 
 
-def drain(world: World, record: EnvironmentRecord) -> Iterator[Event]:
+def drain(
+    world: World,
+    record: EnvironmentRecord,
+    counts: dict[str, ConnectionCount] | None = None,
+) -> Iterator[Event]:
     """Wait until the previous deployments of the journal have no connections, or their deadlines.
 
-    Each that is over is told as a finished stage.
+    Each that is over is told as a finished stage. `counts` are those that were begun, by
+    deployment: they are taken from there, and closed.
     A request to stop ends the waiting. Raises DiedAfterSwitch when a new deployment dies meanwhile.
     """
     looked_up = world.clock.monotonic() + LOOK_UP_PATIENCE
     names = CallerNames(world, record.key)
     with ExitStack() as opened:
-        going = _open(world, record, opened)
+        going = _open(world, record, {} if counts is None else counts, opened)
         next_check = world.clock.monotonic()
         while going and not world.cancel.requests:
             now = world.clock.monotonic()
-            if now >= next_check:
-                refuse_dead(world, record)
-                next_check = now + ALIVE_INTERVAL
-            over = [draining for draining in going if draining.look(now)]
+            check = now >= next_check
+            if check and record.journal is not None:
+                world.engine.look_ahead(entry.deployment for entry in record.journal.incoming)
+                world.engine.list_ahead(record.key)  # the names come next
+            try:
+                over = [draining for draining in going if draining.look(now)]
+            finally:
+                # Also where nothing can be counted: then this is the only look.
+                if check:
+                    refuse_dead(world, record)
+                    next_check = now + ALIVE_INTERVAL
             going = [draining for draining in going if draining not in over]
             for draining in over:
                 yield from _over(world, record, draining, names)
             for draining in going:
                 yield from _waits(world, record, draining, names)
             if going:
-                world.clock.sleep(DRAIN_INTERVAL)
+                soonest = min(draining.over_at for draining in going)
+                left = max(soonest - world.clock.monotonic(), timedelta())
+                world.clock.sleep(min(DRAIN_INTERVAL, left))
         if going:
             yield _not_waited(world)
         for draining in going:
@@ -113,14 +134,17 @@ def _steps_aside(record: EnvironmentRecord) -> bool:
     return any(one.previous and not (one.removes or one.stop_first) for one in entries)
 
 
-def _open(world: World, record: EnvironmentRecord, opened: ExitStack) -> list[Draining]:
+def _open(
+    world: World,
+    record: EnvironmentRecord,
+    counts: dict[str, ConnectionCount],
+    opened: ExitStack,
+) -> list[Draining]:
     going = []
-    for entry in record.journal_entries:
-        deployment = record.deployments.get(entry.previous or "")
-        if deployment is None or deployment.port is None or entry.stop_first:
-            continue
+    for entry, deployment, port in drained_by(record):
+        count = counts.pop(deployment.id, None)
         try:
-            count = world.engine.count_connections(deployment.id, deployment.port)
+            count = count or world.engine.count_connections(deployment.id, port)
         except InstanceGone:
             continue
         opened.callback(count.close)
@@ -142,16 +166,21 @@ def refuse_dead(world: World, record: EnvironmentRecord) -> None:
     """Raises DiedAfterSwitch when a deployment that just went live does not run any more."""
     for entry in record.journal.incoming if record.journal else ():
         instance = world.engine.instance(entry.deployment)
-        if instance is None or not instance.running or instance.restarts:
-            code = ""
-            if instance is not None and instance.exit_code is not None:
-                code = f" (exit code {instance.exit_code})"
+        # One of several that dies is brought back, and the others answer meanwhile.
+        if instance is None or all(not one.running or one.restarts for one in instance.replicas):
             raise DiedAfterSwitch(
-                f"{entry.service} died right after it went live{code}",
+                f"{entry.service} {_end_of(instance)}",
                 service=entry.service,
                 hint="the previous version has its traffic back",
                 tail=world.engine.tail(entry.deployment, 20),
             )
+
+
+def _end_of(instance: Instance | None) -> str:
+    if instance is not None and any(one.placement is not None for one in instance.replicas):
+        return "was taken off its machine by the Swarm right after it went live"
+    code = instance.exit_code if instance is not None else None
+    return "died right after it went live" + ("" if code is None else f" (exit code {code})")
 
 
 def _over(
@@ -231,6 +260,8 @@ def prune(world: World, record: EnvironmentRecord, *, keep: int) -> None:
     """Remove containers beyond retention, and the images that nothing uses any more."""
     instances = world.engine.instances(record.key)
     gone = prunable(record, instances, keep=keep)
+    if gone:
+        world.records.read_ahead()
     for deployment in gone:
         world.engine.remove(deployment)
     images = {one.image for one in instances if one.deployment in gone}

@@ -5,7 +5,7 @@ from dataclasses import replace
 from compartment_tui.domain.config import EdgeSettings, ProjectConfig
 from compartment_tui.domain.names import EnvironmentKey
 from compartment_tui.domain.planning.plan import Infrastructure
-from compartment_tui.ports import World
+from compartment_tui.ports import EdgeInfo, World
 
 REPLACE_EDGE = (
     "`compartment-tui edge restart --apply` makes it anew; that interrupts every project for some"
@@ -39,18 +39,19 @@ def edge_settings(world: World, config: ProjectConfig) -> EdgeSettings:
     return replace(settings, acme=replace(settings.acme, authority=authority))
 
 
-def edge_shortfalls(world: World, config: ProjectConfig) -> tuple[str, ...]:
+def edge_notes(world: World, config: ProjectConfig) -> tuple[str, ...]:
     """What the file wants of the edge that it does not do, and the way on."""
     edge = world.edge.info()
-    if edge is None or edge.open or edge.lacks:
-        return ()  # one that is too old for it all is told as such
+    if of_edge := _note_on(edge):
+        return (of_edge,)  # one that is too old for it all is told as such
+    if edge is None:
+        return ()
     found = edge.settings.falls_short(edge_settings(world, config))
     return tuple(f"the edge {one}: {REPLACE_EDGE}" for one in found)
 
 
-def edge_orders(world: World, config: ProjectConfig) -> bool:
+def edge_orders(world: World, config: ProjectConfig, edge: EdgeInfo | None) -> bool:
     """Whether the edge, or one made now, asks whom the file names for certificates."""
-    edge = world.edge.info()
     if edge is None:
         return True
     wanted = edge_settings(world, config).acme
@@ -59,18 +60,20 @@ def edge_orders(world: World, config: ProjectConfig) -> bool:
 
 def edge_note(world: World) -> str:
     """That an earlier version made the edge, and the way on; empty when it is as one made now."""
-    edge = world.edge.info()
+    return _note_on(world.edge.info())
+
+
+def _note_on(edge: EdgeInfo | None) -> str:
     if edge is None or not (edge.open or edge.lacks):
         return ""
     return f"an earlier version made the edge: {REPLACE_EDGE}"
 
 
-def lets_wait(world: World) -> bool:
+def lets_wait(world: World, edge: EdgeInfo | None) -> bool:
     """Whether the edge can let requests wait: one that an earlier version made does not.
 
     They wait for a name that moves.
     """
-    edge = world.edge.info()
     return edge is not None and edge.takes_inner_calls and world.engine.moves_names()
 
 
@@ -91,6 +94,5 @@ def _ready(world: World, key: EnvironmentKey, config: ProjectConfig) -> bool:
         edge is not None
         and edge.running
         and edge.settings.suits(config.edge, earlier=not edge.https)
-        and key in edge.attached
-        and key in world.engine.networks()
+        and key in edge.attached  # so there is a network
     )

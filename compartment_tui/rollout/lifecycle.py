@@ -1,4 +1,4 @@
-"""Stop, start and restart under the environment's lock, told in the events of a run.
+"""Stop, start, restart and scale under the environment's lock, told in the events of a run.
 
 While a service is away its route stays, and the edge answers for it: visitors are told which
 service rests, and not that a name cannot be resolved. So the route is marked before a container is
@@ -11,18 +11,15 @@ that fails keeps none of the others away.
 
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import TypeAlias
 
 from compartment_tui.domain.deployment import EnvironmentRecord, Stage
-from compartment_tui.domain.errors import Cancelled, CompartmentError, EdgeNotConfirmed
+from compartment_tui.domain.errors import Cancelled, CompartmentError
 from compartment_tui.domain.events import (
     Event,
     RunFinished,
     ServiceUnchanged,
-    StageFailed,
-    StageFinished,
     StageReverted,
 )
 from compartment_tui.domain.outcome import Failure, Outcome
@@ -33,65 +30,19 @@ from compartment_tui.domain.planning.lifecycle import (
     mark_started,
     mark_stopped,
 )
-from compartment_tui.domain.planning.rollback_targets import spec_of
 from compartment_tui.domain.record.transitions import audited
-from compartment_tui.domain.target import Target
 from compartment_tui.ports import EnvironmentLock, World
 from compartment_tui.rollout.errors import as_expected, failure_of
-from compartment_tui.rollout.progress import Progress
-from compartment_tui.rollout.readiness import Proof, prove
+from compartment_tui.rollout.lifecycle_progress import (
+    LifecycleProgress,
+    Steps,
+    prove_steps,
+    start_containers,
+)
+from compartment_tui.rollout.record_copy import copy_record
 from compartment_tui.rollout.retirement import killed_notes, retire
 from compartment_tui.rollout.runner import RunEnding
-from compartment_tui.rollout.switch import await_in_force
-
-Steps: TypeAlias = tuple[LifecycleStep, ...]
-
-
-@dataclass(slots=True, kw_only=True)
-class LifecycleProgress(Progress):
-    """One verb in progress."""
-
-    plan: LifecyclePlan
-    failures: list[Failure] = field(default_factory=list)
-    done: list[str] = field(default_factory=list)
-
-    def target(self, service: str) -> Target:
-        return Target(self.plan.key.environment, service)
-
-    def fail(self, stage: Stage, step: LifecycleStep, error: CompartmentError) -> StageFailed:
-        told = failure_of(error)
-        hint = _hint(self.plan, step)
-        failure = Failure(code=told.code, message=told.message, hint=hint, tail=told.tail)
-        self.failures.append(failure)
-        target = self.target(step.service)
-        return StageFailed(at=self.now, target=target, stage=stage, failure=failure)
-
-    def mark(self, services: Iterable[str], *, stopped: bool) -> None:
-        """Let the edge answer for these, or lead to them again; confirmed. Raises EdgeNotConfirmed.
-
-        A table that the edge does not take is put back.
-        """
-        lock, active = self.lock, self.record.active
-        before = lock.routes()
-        marks = {active[name]: name if stopped else "" for name in services}
-        marks = {id_: name for id_, name in marks.items() if before.leads_to(id_)}
-        table = before.marked(self.world.clock.new_id("run"), marks)
-        if not marks:
-            return
-        if table.routes == before.routes:
-            # Somebody wrote it and went before the edge had taken it.
-            await_in_force(self.world, lock, before)
-            return
-        try:
-            lock.write_routes(table)
-            await_in_force(self.world, lock, table)
-        except EdgeNotConfirmed as error:
-            lock.write_routes(before)
-            hint = "if an earlier version made the edge: `compartment-tui edge remove`, then deploy"
-            raise EdgeNotConfirmed(error.message, hint=hint) from error
-        except Exception:
-            lock.write_routes(before)
-            raise
+from compartment_tui.rollout.scale import scale, unscale
 
 
 def handle(
@@ -102,7 +53,7 @@ def handle(
     A request to stop, and a stream that is closed, leave what was live before as it was.
     """
     began = world.clock.monotonic()
-    progress = LifecycleProgress(world=world, lock=lock, record=record, plan=plan)
+    progress = LifecycleProgress(world=world, lock=lock, record=record, plan=plan, before=record)
     for step in plan.services:
         if not step.acts:
             if plan.verb is LifecycleVerb.START:
@@ -110,10 +61,13 @@ def handle(
                 world.engine.keep_running(step.active.id)
             target = progress.target(step.service)
             yield ServiceUnchanged(at=progress.now, target=target, deployment=step.active.id)
+            if step.stranded:
+                yield progress.note(step.why, target)
     ending = RunEnding(outcome=_NOTHING[plan.verb])
     if plan.acting:
         ending = yield from _safely(progress, plan.acting)
         _audit(progress)
+    yield from copy_record(world, lock)
     yield RunFinished(
         at=progress.now,
         run="",
@@ -130,7 +84,7 @@ def _safely(progress: LifecycleProgress, steps: Steps) -> Generator[Event, None,
     try:
         return (yield from _VERBS[progress.plan.verb](progress, steps))
     except GeneratorExit:
-        _as_before(progress, steps)
+        _back(progress, steps)
         raise
     except Exception as raised:
         error = as_expected(progress.world, raised)
@@ -155,8 +109,8 @@ def _stop(progress: LifecycleProgress, steps: Steps) -> Generator[Event, None, R
 
 def _start(progress: LifecycleProgress, steps: Steps) -> Generator[Event, None, RunEnding]:
     """All are started, each is proven, and only then their routes lead to them again."""
-    started = yield from _start_containers(progress, steps)
-    proven = yield from _prove(progress, started)
+    started = yield from start_containers(progress, steps)
+    proven = yield from prove_steps(progress, started)
     yield from _lead_back(progress, proven)
     _as_before(progress, [step for step in steps if step.service not in progress.done])
     if progress.failures:
@@ -185,66 +139,6 @@ def _restart(progress: LifecycleProgress, steps: Steps) -> Generator[Event, None
     return (yield from _start(progress, steps))
 
 
-def _start_containers(
-    progress: LifecycleProgress, steps: Steps
-) -> Generator[Event, None, list[LifecycleStep]]:
-    started = []
-    for step in steps:
-        progress.check_cancel()
-        target = progress.target(step.service)
-        yield progress.begin(Stage.STARTING, target)
-        try:
-            progress.world.engine.start(step.active.id)
-        except Exception as raised:
-            error = as_expected(progress.world, raised)
-            yield progress.fail(Stage.STARTING, step, error)
-            continue
-        started.append(step)
-        yield progress.end(Stage.STARTING, target)
-    return started
-
-
-def _prove(
-    progress: LifecycleProgress, steps: Iterable[LifecycleStep]
-) -> Generator[Event, None, list[LifecycleStep]]:
-    """Ask them in turn; one that does not get ready keeps none of the others away."""
-    proven = set[str]()
-    asked = {step.service: step for step in steps}
-    while asked:
-        try:
-            for event in _prove_all(progress, tuple(asked.values())):
-                if isinstance(event, StageFinished):
-                    proven.add(event.target.service)
-                    del asked[event.target.service]
-                yield event
-        except Cancelled:
-            raise
-        except Exception as raised:
-            error = as_expected(progress.world, raised)
-            name = progress.working_on[0].service if progress.working_on else next(iter(asked))
-            yield progress.fail(Stage.CHECKING_READINESS, asked.pop(name), error)
-    return [step for step in progress.plan.services if step.service in proven]
-
-
-def _prove_all(progress: LifecycleProgress, steps: Steps) -> Iterator[Event]:
-    for step in steps:
-        yield progress.begin(Stage.CHECKING_READINESS, progress.target(step.service))
-    began = progress.world.clock.monotonic()
-    proofs = [
-        Proof(
-            progress=progress,
-            target=progress.target(step.service),
-            deployment=step.active.id,
-            spec=spec_of(step.active),
-            began=began,
-            host=step.active.host,
-            port=step.active.port,
-        )
-        for step in steps
-    ]
-    yield from prove(progress, proofs)
-
-
 def _lead_back(progress: LifecycleProgress, steps: Iterable[LifecycleStep]) -> Iterator[Event]:
     steps = tuple(steps)
     names = [step.service for step in steps]
@@ -261,19 +155,29 @@ def _lead_back(progress: LifecycleProgress, steps: Iterable[LifecycleStep]) -> I
         yield progress.end(Stage.SWITCHING_ROUTE, target)
 
 
+def _back(progress: LifecycleProgress, steps: Steps) -> None:
+    if progress.plan.verb is LifecycleVerb.SCALE:
+        unscale(progress, [step for step in steps if step.service not in progress.done])
+    else:
+        _as_before(progress, steps)
+
+
 def _as_before(progress: LifecycleProgress, steps: Iterable[LifecycleStep]) -> None:
     """What ran runs, what did not does not, and the routes tell it."""
     steps = tuple(steps)
     engine = progress.world.engine
     retire(progress.world, (step.active for step in steps if not step.running))
-    for step in steps:
-        if not step.running:
-            continue
+    running, awaited = [step.active.id for step in steps if step.running], []
+    for deployment in running:
         # One that cannot be started again has to be told by the status: the others go on.
         with suppress(Exception):
-            engine.start(step.active.id)
+            if not engine.start(deployment):
+                awaited.append(deployment)
         with suppress(Exception):
-            engine.keep_running(step.active.id)
+            engine.keep_running(deployment)
+    for deployment in awaited:
+        with suppress(Exception):
+            engine.await_running(deployment)
     resting = [step.service for step in steps if step.active.resting]
     others = [step.service for step in steps if not step.active.resting]
     progress.mark(resting, stopped=True)
@@ -287,14 +191,14 @@ def _reverted(
 ) -> Generator[Event, None, RunEnding]:
     verb = progress.plan.verb
     try:
-        _as_before(progress, steps)
+        _back(progress, steps)
     except Exception as raised:
         worse = as_expected(progress.world, raised)
         yield progress.note(f"reverting stopped: {worse.message}")
         hint = f"`compartment-tui {verb}` again"
         failure = Failure(code=error.code, message=error.message, hint=hint)
         return RunEnding(outcome=Outcome.NEEDS_ATTENTION, failure=failure)
-    stage = Stage.STARTING if verb is LifecycleVerb.START else Stage.STOPPED
+    stage = Stage.STOPPED if verb in (LifecycleVerb.STOP, LifecycleVerb.RESTART) else Stage.STARTING
     for step in steps:
         target = progress.target(step.service)
         yield StageReverted(at=progress.now, target=target, stage=stage)
@@ -302,32 +206,32 @@ def _reverted(
     return RunEnding(outcome=outcome, failure=failure_of(error))
 
 
-def _hint(plan: LifecyclePlan, step: LifecycleStep) -> str:
-    restart = plan.verb is LifecycleVerb.RESTART
-    left = "it was left running" if restart else "it was stopped"
-    short = step.active.id[-10:].lower()
-    environment = plan.key.environment
-    return f"{left}: `compartment-tui deployment logs {short} -e {environment}` has its output"
-
-
 def _audit(progress: LifecycleProgress) -> None:
     names = progress.done
     if not names:
         return
     verb = progress.plan.verb.value
-    record = audited(progress.record, progress.world.actor, progress.now, verb, ", ".join(names))
+    numbers = {step.service: step.replicas for step in progress.plan.services if step.replicas}
+    done = ", ".join(f"{name}={numbers[name]}" if name in numbers else name for name in names)
+    record = audited(progress.record, progress.world.actor, progress.now, verb, done)
     with suppress(Exception):
         progress.save(record)
 
 
 _Verb: TypeAlias = Callable[[LifecycleProgress, Steps], Generator[Event, None, RunEnding]]
 _VERBS: Mapping[LifecycleVerb, _Verb] = MappingProxyType(
-    {LifecycleVerb.STOP: _stop, LifecycleVerb.START: _start, LifecycleVerb.RESTART: _restart}
+    {
+        LifecycleVerb.STOP: _stop,
+        LifecycleVerb.START: _start,
+        LifecycleVerb.RESTART: _restart,
+        LifecycleVerb.SCALE: scale,
+    }
 )
 _NOTHING: Mapping[LifecycleVerb, Outcome] = MappingProxyType(
     {
         LifecycleVerb.STOP: Outcome.STOPPED,
         LifecycleVerb.START: Outcome.UNCHANGED,
         LifecycleVerb.RESTART: Outcome.UNCHANGED,
+        LifecycleVerb.SCALE: Outcome.UNCHANGED,
     }
 )

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from compartment_tui.domain.deployment import EnvironmentRecord, Stage
+from compartment_tui.domain.deployment import EnvironmentRecord, Instance, Stage
 from compartment_tui.domain.errors import Cancelled
 from compartment_tui.domain.events import Noted, StageFinished, StageStarted
 from compartment_tui.domain.target import Target
@@ -24,6 +24,8 @@ class Progress:
     working_on: tuple[Target, Stage] | None = None
     """What is being done at this moment: what an error is about."""
     started: dict[tuple[Target, Stage], timedelta] = field(default_factory=dict)
+    proven: dict[str, tuple[Instance, ...]] = field(default_factory=dict)
+    """By deployment: the replicas of a Swarm's service as they were when they were proven."""
     downtime: Downtime = field(init=False)
     waiting: Downtime = field(init=False)
     """Of services that are away while their requests wait at the edge."""

@@ -15,6 +15,7 @@ from compartment_tui.domain.errors import (
     NeverReady,
 )
 from compartment_tui.domain.events import Attempt, Event, Probed
+from compartment_tui.domain.placement import placement_words
 from compartment_tui.domain.planning.plan import ContainerSpec, Plan
 from compartment_tui.domain.readiness_advice import (
     Advice,
@@ -39,6 +40,8 @@ LEAST_CHECKS = 2
 WORKER_UPTIME = timedelta(seconds=2)
 """How long a worker that declares nothing must stay up to count as ready."""
 TAIL_LINES = 20
+MOST_PROOFS = 3
+"""How often what a Swarm moves again and again is proven again."""
 EAGER = timedelta(milliseconds=50)
 """How often a candidate is asked in its first second: most are ready within that."""
 EAGER_FOR = timedelta(seconds=1)
@@ -47,16 +50,22 @@ LOOKED_AT = timedelta(milliseconds=250)
 
 
 def start_candidates(rollout: Rollout, plans: tuple[Plan, ...]) -> Iterator[Event]:
-    """Start the candidates. A stop-first service's active deployment is stopped right before."""
+    """Start the candidates. A stop-first service's active deployment is stopped right before.
+
+    On a Swarm all are asked for before the first is waited for.
+    """
     engine = rollout.world.engine
+    awaited = []
     for plan in plans:
         rollout.work_on(Stage.STARTING_CANDIDATE, plan.target)
         yield from rollout.enter(Stage.STARTING_CANDIDATE, [plan])
         if not plan.reuses_container:
             birth = birth_of(rollout, plan)
             rollout.inner[plan.deployment] = birth.inner
-            rollout.containers[plan.deployment] = engine.create(birth).container
+            rollout.made[plan.deployment] = engine.create(birth)
             yield from _warned(rollout, birth)
+        elif plan.replicas != max(1, len(rollout.record.deployments[plan.deployment].containers)):
+            rollout.made[plan.deployment] = engine.set_replicas(plan.deployment, plan.replicas)
         if plan.spec.stop_first and plan.previous is not None:
             entry = next(e for e in rollout.record.journal_entries if e.service == plan.service)
             if entry.wait:
@@ -65,8 +74,16 @@ def start_candidates(rollout: Rollout, plans: tuple[Plan, ...]) -> Iterator[Even
                 rollout.downtime.begin(plan.service)
             killed = retire(rollout.world, (plan.previous,))
             yield from killed_notes(plan.key, killed, rollout.now)
-        engine.start(plan.deployment)
+        if engine.start(plan.deployment):
+            yield rollout.end(Stage.STARTING_CANDIDATE, plan.target)
+        else:
+            awaited.append(plan)
+    for plan in awaited:
+        rollout.work_on(Stage.STARTING_CANDIDATE, plan.target)
+        engine.await_running(plan.deployment)
         yield rollout.end(Stage.STARTING_CANDIDATE, plan.target)
+    # They are asked about as soon as the next stage is on the record.
+    engine.look_ahead(plan.deployment for plan in plans)
 
 
 def _port_of(rollout: Rollout, plan: Plan) -> int | None:
@@ -82,8 +99,7 @@ def make_candidates(rollout: Rollout, plans: tuple[Plan, ...]) -> Iterator[Event
         yield from rollout.enter(Stage.STARTING_CANDIDATE, [plan])
         birth = birth_of(rollout, plan)
         rollout.inner[plan.deployment] = birth.inner
-        made = rollout.world.engine.create(birth)
-        rollout.containers[plan.deployment] = made.container
+        rollout.made[plan.deployment] = rollout.world.engine.create(birth)
         yield from _warned(rollout, birth)
         yield rollout.end(Stage.STARTING_CANDIDATE, plan.target, note="made, not started")
 
@@ -102,6 +118,42 @@ def prove_candidates(rollout: Rollout, plans: tuple[Plan, ...]) -> Iterator[Even
     yield from rollout.enter(Stage.CHECKING_READINESS, plans)
     began = rollout.world.clock.monotonic()
     yield from prove(rollout, [_proof_of(rollout, plan, began) for plan in plans])
+
+
+def prove_moved(rollout: Rollout, plans: tuple[Plan, ...]) -> Iterator[Event]:
+    """Prove again what a Swarm has moved since its proof: visitors get to what was proven.
+
+    Raises as `prove_candidates`, and NeverReady for what is moved again and again.
+    """
+    for _ in range(MOST_PROOFS):
+        moved = [plan for plan in plans if _is_moved(rollout, plan)]
+        if not moved:
+            return
+        for plan in moved:
+            yield rollout.note("moved by the Swarm since it was proven: proven again", plan.target)
+            yield rollout.begin(Stage.CHECKING_READINESS, plan.target)
+        began = rollout.world.clock.monotonic()
+        yield from prove(rollout, [_proof_of(rollout, plan, began) for plan in moved])
+    for plan in plans:
+        rollout.work_on(Stage.CHECKING_READINESS, plan.target)
+        if _is_moved(rollout, plan):
+            raise NeverReady(
+                f"{plan.service} was moved by the Swarm each time that it had been proven",
+                hint="`compartment-tui node list` tells how its machines do",
+            )
+
+
+def _is_moved(rollout: Rollout, plan: Plan) -> bool:
+    proven = rollout.proven.get(plan.deployment)
+    if proven is None:
+        return False
+    instance = rollout.world.engine.instance(plan.deployment)
+    return instance is None or _lives(instance.replicas) != _lives(proven)
+
+
+def _lives(replicas: tuple[Instance, ...]) -> list[tuple[object, ...]]:
+    """What another task in a replica's place has otherwise."""
+    return [(one.state, one.node, one.address, one.started) for one in replicas]
 
 
 def _proof_of(rollout: Rollout, plan: Plan, began: timedelta) -> "Proof":
@@ -166,6 +218,10 @@ class Proof:
     """The image's HEALTHCHECK as a question of ours, once it was needed."""
     refusal: Refusal | None = None
     """What came of the last attempt."""
+    replica: int = 1
+    """Who refused last."""
+    found: tuple[Instance, ...] = ()
+    """The replicas that were ready first."""
 
     @property
     def readiness(self) -> Readiness:
@@ -177,7 +233,8 @@ class Proof:
         progress.work_on(Stage.CHECKING_READINESS, self.target)
         clock = progress.world.clock
         asked = clock.monotonic()
-        self.refusal = self._asked(self._running_instance())
+        replicas = self._replicas()
+        self.refusal = self._first_refusal(replicas)
         took = clock.monotonic() - asked
         attempt = Attempt(
             number=len(self.attempts) + 1,
@@ -189,16 +246,23 @@ class Proof:
         yield Probed(at=progress.now, target=self.target, attempt=attempt)
         if self.refusal is not None:
             self._not_yet(asked, self.refusal)
-        elif self.settled_at is None and self.spec.settle:
+        elif self.spec.settle and (self.settled_at is None or self._moved(replicas)):
             self.settled_at = self.due = clock.monotonic() + self.spec.settle
+            self.found = replicas
         else:
             self.done = True
+            if replicas[0].one_name:
+                progress.proven[self.deployment] = replicas
             if self.host is None:
                 progress.downtime.end(self.target.service)
             note = f"{len(self.attempts)} attempts"
             yield progress.end(Stage.CHECKING_READINESS, self.target, note=note)
 
-    def _running_instance(self) -> Instance:
+    def _moved(self, replicas: tuple[Instance, ...]) -> bool:
+        """Whether these are others than were ready first."""
+        return _lives(replicas) != _lives(self.found)
+
+    def _replicas(self) -> tuple[Instance, ...]:
         instance = self.progress.world.engine.instance(self.deployment)
         if instance is None:
             when = "held" if self.held else "being checked"
@@ -206,9 +270,28 @@ class Proof:
                 f"the candidate of {self.target.service} was removed while it was {when}",
                 hint=self._discard() if self.held else "",
             )
-        if not instance.running:
-            raise self._exited(instance)
-        return instance
+        return instance.replicas
+
+    def _first_refusal(self, replicas: tuple[Instance, ...]) -> Refusal | None:
+        """Why one of them is not ready, the others unasked; None when all are.
+
+        Who refused last is asked first. Raises CandidateExited.
+        """
+        for replica in replicas:
+            if not replica.running:
+                self.replica = replica.number
+                if replica.placement is None:
+                    raise self._exited(replica, of=len(replicas))
+                placed = replace(replica.placement, since=None)
+                words = placement_words([placed], len(replicas), self.progress.now)
+                return Refusal(detail=words)
+        for replica in sorted(replicas, key=lambda one: one.number != self.replica):
+            refusal = self._asked(replica)
+            if refusal is not None:
+                self.replica = replica.number
+                which = f"replica {replica.number}: " if len(replicas) > 1 else ""
+                return replace(refusal, detail=f"{which}{refusal.detail}")
+        return None
 
     def _asked(self, instance: Instance) -> Refusal | None:
         """Why it is not ready; None when it is."""
@@ -262,12 +345,13 @@ class Proof:
         if not again or len(self.attempts) >= LEAST_CHECKS:
             raise self._never_ready(refusal)
 
-    def _exited(self, instance: Instance) -> CandidateExited:
+    def _exited(self, instance: Instance, *, of: int) -> CandidateExited:
         code = "" if instance.exit_code is None else f" with code {instance.exit_code}"
         memory = ", out of memory" if instance.out_of_memory else ""
         when = "while it was held" if self.waited else "before it was ready"
+        which = f"replica {instance.number} of " if of > 1 else ""
         return CandidateExited(
-            f"{self.target.service} exited{code}{memory} {when}",
+            f"{which}{self.target.service} exited{code}{memory} {when}",
             hint="; ".join((*self._bent(instance), self._look())),
             tail=self._evidence(),
         )
@@ -339,7 +423,8 @@ class Proof:
 
     def _evidence(self) -> tuple[str, ...]:
         """Every attempt, those alike folded into one line, then its last log lines."""
-        lines = self.progress.world.engine.tail(self.deployment, TAIL_LINES)
+        engine = self.progress.world.engine
+        lines = engine.tail(self.deployment, TAIL_LINES, replica=self.replica)
         return (*folded(self.attempts), *lines)
 
 

@@ -34,6 +34,8 @@ from compartment_tui.rollout.context import Rollout
 from compartment_tui.rollout.domains import await_certificates, prove_domains
 from compartment_tui.rollout.drain import drain, prune, retire_previous
 from compartment_tui.rollout.errors import as_expected, failure_of
+from compartment_tui.rollout.readiness import prove_moved
+from compartment_tui.rollout.record_copy import copy_record
 from compartment_tui.rollout.retirement import killed_notes
 from compartment_tui.rollout.steps import schedule
 from compartment_tui.rollout.switch import must_switch, open_inner_calls, switch_routes
@@ -86,6 +88,7 @@ def execute(
     try:
         yield RunPlanned(at=rollout.now, run=run)
         ending = yield from _carry_out(rollout, began)
+        yield from copy_record(world, lock)
         yield RunFinished(
             at=rollout.now,
             run=run.id,
@@ -99,6 +102,10 @@ def execute(
     except GeneratorExit:
         _abandon(rollout)
         raise
+    finally:
+        for count in rollout.counts.values():
+            with suppress(Exception):  # the engine removes what counts, too
+                count.close()
 
 
 def _carry_out(rollout: Rollout, began: timedelta) -> Generator[Event, None, RunEnding]:
@@ -114,8 +121,7 @@ def _carry_out(rollout: Rollout, began: timedelta) -> Generator[Event, None, Run
             return _attention(error)
         return (yield from _revert(rollout, failure_of(error), outcome=Outcome.FAILED))
     if not rollout.committed:
-        rollout.save(nothing_done(rollout.record))
-        return RunEnding(outcome=Outcome.UNCHANGED)
+        return _nothing_changed(rollout)
     if rollout.run.purpose is Purpose.LIVE:
         live = _went_live(rollout, began)
         yield live
@@ -130,6 +136,14 @@ def _unlike_what_was(rollout: Rollout) -> Iterator[Event]:
     for plan in rollout.run.plans:
         if plan.trigger is Trigger.ROLLBACK and plan.copied_from is not None:
             yield rollout.note(anew_words(plan), plan.target)
+
+
+def _nothing_changed(rollout: Rollout) -> RunEnding:
+    try:
+        rollout.save(nothing_done(rollout.record_with_images()))
+    except Exception as raised:
+        return _attention(as_expected(rollout.world, raised))
+    return RunEnding(outcome=Outcome.UNCHANGED)
 
 
 def _went_live(rollout: Rollout, began: timedelta) -> WentLive:
@@ -149,9 +163,10 @@ def _went_live(rollout: Rollout, began: timedelta) -> WentLive:
 
 def _up_to_the_switch(rollout: Rollout) -> Iterator[Event]:
     for step, services in schedule(rollout.run):
+        plans = tuple(plan for plan in rollout.pending if plan.service in services)
         if step is switch_routes:
             yield from prove_domains(rollout)
-        plans = tuple(plan for plan in rollout.pending if plan.service in services)
+            yield from prove_moved(rollout, plans)
         if plans or (step is switch_routes and must_switch(rollout)):
             yield from step(rollout, plans)
 
@@ -165,7 +180,7 @@ def _after_the_switch(rollout: Rollout, began: timedelta) -> Generator[Event, No
     yield from rollout.enter(Stage.DRAINING_PREVIOUS, plans)
     drained: set[Target] = set()
     try:
-        for event in drain(rollout.world, rollout.record):
+        for event in drain(rollout.world, rollout.record, rollout.counts):
             if isinstance(event, StageFinished):
                 drained.add(event.target)
             yield event
@@ -187,6 +202,7 @@ def _after_the_switch(rollout: Rollout, began: timedelta) -> Generator[Event, No
         for target in stopped:
             yield rollout.begin(Stage.STOPPING_PREVIOUS, target)
         killed = retire_previous(rollout.world, rollout.record)
+        rollout.world.engine.list_ahead(rollout.run.key)  # what is left is pruned
         rollout.save(finished(rollout.record, rollout.run.actor, rollout.now))
         count_waits(rollout)
     except Exception as raised:
@@ -196,7 +212,7 @@ def _after_the_switch(rollout: Rollout, began: timedelta) -> Generator[Event, No
     for target in stopped:
         yield rollout.end(Stage.STOPPING_PREVIOUS, target)
     yield from killed_notes(rollout.run.key, killed, rollout.now)
-    yield from await_certificates(rollout, f"{rollout.run.id}.https", began)
+    yield from await_certificates(rollout, rollout.after, f"{rollout.run.id}.https", began)
     yield from _tidy(rollout)
     return RunEnding(outcome=Outcome.LIVE)
 
@@ -217,8 +233,10 @@ def _after_holding(rollout: Rollout) -> Generator[Event, None, RunEnding]:
 def _tidy(rollout: Rollout) -> Iterator[Event]:
     """Remove containers beyond retention, put old history away. Nothing of it can undo the run."""
     try:
-        prune(rollout.world, rollout.record, keep=rollout.run.keep)
         live, old = split_archive(rollout.record, keep=rollout.run.keep)
+        if old is None:
+            rollout.lock.read_ahead()  # a copy of the record is kept
+        prune(rollout.world, rollout.record, keep=rollout.run.keep)
         if old is not None:
             rollout.lock.archive(old)
             rollout.save(live)

@@ -9,6 +9,9 @@
     switching_route     switch_routes             revert: the commit point
     draining_previous   drain (in the runner)     warn: the new version is live
 
+Where images are kept, the machines of a Swarm that lack one get it first: that is told as a part of
+the building, and its failure means the same.
+
 The switch is called `held` in a hold, which ends with it, and `stopped` in a discard, which has
 nothing else.
 
@@ -22,7 +25,13 @@ from typing import TypeAlias
 from compartment_tui.domain.deployment import Purpose, Stage
 from compartment_tui.domain.events import Event
 from compartment_tui.domain.planning.plan import ImageSource, Plan, Run
-from compartment_tui.rollout.build import build_images, run_releases, set_aside_equals
+from compartment_tui.rollout.build import (
+    build_images,
+    has_kept_images,
+    run_releases,
+    set_aside_equals,
+    spread_kept_images,
+)
 from compartment_tui.rollout.context import Rollout
 from compartment_tui.rollout.readiness import make_candidates, prove_candidates, start_candidates
 from compartment_tui.rollout.switch import switch_routes
@@ -57,6 +66,8 @@ def schedule(run: Run) -> list[tuple[Step, frozenset[str]]]:
     rows: list[tuple[Step, frozenset[str]]] = []
     if any(plan.source is ImageSource.KEPT_IMAGE and not plan.force for plan in run.plans):
         rows.append((set_aside_equals, everyone))
+    if has_kept_images(run):
+        rows.append((spread_kept_images, staying))
     for stage in run.recipe:
         if stage is Stage.STARTING_CANDIDATE:
             rows.append((start_candidates, starting & beside))

@@ -17,6 +17,7 @@ from compartment_tui.domain.record.transitions import activated
 from compartment_tui.domain.routes import RouteTable
 from compartment_tui.domain.target import Target
 from compartment_tui.ports import EnvironmentLock, World
+from compartment_tui.rollout.connection_counts import begun_counts
 from compartment_tui.rollout.context import Rollout
 from compartment_tui.rollout.progress import Progress
 
@@ -37,16 +38,25 @@ def switch_routes(rollout: Rollout, plans: tuple[Plan, ...]) -> Iterator[Event]:
     for plan in plans:
         rollout.work_on(stage, plan.target)
     table = routes_after(rollout, plans, rollout.entered_record(stage, plans))
-    if table.hosts <= rollout.before.hosts and rollout.lock.documents_readable():
-        yield from rollout.enter_with_routes(stage, plans, table)
+    if table.hosts <= rollout.before.hosts:
+        readable = rollout.save_with_routes(stage, plans, table)
+        yield from (rollout.begin(stage, plan.target) for plan in plans)
+        if not readable:
+            yield from mend_documents(rollout)
     else:
         yield from rollout.enter(stage, plans)
         yield from mend_documents(rollout)
         write_claimed(rollout, rollout.run.key, rollout.before, table)
+    if rollout.run.purpose is Purpose.LIVE:
+        # It takes a while until they are counted, and nothing may come between the edge's word,
+        # by which the lock is still ours, and the names.
+        rollout.counts.update(begun_counts(rollout.world, rollout.record))
+        rollout.world.engine.list_ahead(rollout.run.key)
     await_in_force(rollout.world, rollout.lock, table)
     rollout.committed = True
     rollout.downtime.end_all()
-    record = apply_commit(rollout.world, rollout.lock, rollout.record)
+    rollout.after = table
+    record = apply_commit(rollout.world, rollout.record, table)
     rollout.waiting.end_all()
     rollout.save(record)
     for plan in plans:
@@ -96,6 +106,8 @@ def routes_after(
                     host=plan.routed_host,
                     deployment=plan.deployment,
                     port=port,
+                    replicas=record.deployments[plan.deployment].replicas,
+                    one_name=record.deployments[plan.deployment].one_name,
                     inside=name_inside(plan.spec, rollout.inner_ports)
                     if plan.purpose is Purpose.LIVE
                     else "",
@@ -108,19 +120,22 @@ def routes_after(
     for moved in _moved_routes(rollout):
         ended.add(moved.deployment)
         resting = rollout.before.answered_for(moved.deployment)
-        spec = spec_of(record.deployments[moved.deployment])
+        known = record.deployments[moved.deployment]
+        spec = spec_of(known)
         routes.append(
             route_to(
                 spec,
                 host=moved.host,
                 deployment=moved.deployment,
                 port=moved.port,
+                replicas=known.replicas,
+                one_name=known.one_name,
                 stopped=moved.service if resting else "",
                 inside=name_inside(spec, rollout.inner_ports),
             )
         )
-    known = {*record.active.values(), *record.held.values(), *(plan.deployment for plan in plans)}
-    kept = rollout.before.only(frozenset(known)).without(frozenset(ended))
+    stays = {*record.active.values(), *record.held.values(), *(plan.deployment for plan in plans)}
+    kept = rollout.before.only(frozenset(stays)).without(frozenset(ended))
     return _with_public_side(rollout, kept.moved(run.id, tuple(routes)), record)
 
 
@@ -237,14 +252,15 @@ def await_in_force(world: World, lock: EnvironmentLock, table: RouteTable) -> No
         world.clock.sleep(CONFIRM_INTERVAL)
 
 
-def apply_commit(
-    world: World, lock: EnvironmentLock, record: EnvironmentRecord
-) -> EnvironmentRecord:
-    """After the commit point: names inside, restart policies, the record. Idempotent."""
+def apply_commit(world: World, record: EnvironmentRecord, table: RouteTable) -> EnvironmentRecord:
+    """After the commit point: names inside, restart policies, the record. Idempotent.
+
+    `table` is in force. Right before, the lock has told that it is still ours: so does the look
+    whether it is.
+    """
     journal = record.journal
     if journal is None:
         return record
-    lock.confirm()
     if journal.purpose is Purpose.HOLD:
         return held(record, world.clock.now())
     if journal.purpose is Purpose.DISCARD:
@@ -257,7 +273,7 @@ def apply_commit(
     world.engine.name_active(record.key, names)
     for entry in journal.incoming:
         world.engine.keep_running(entry.deployment)
-    return activated(record, world.clock.now(), lock.routes())
+    return activated(record, world.clock.now(), table)
 
 
 def is_in_force(world: World, lock: EnvironmentLock, journal: Journal) -> bool:

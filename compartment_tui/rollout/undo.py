@@ -50,10 +50,7 @@ def undo(
         _refuse_hurry(world)
         # Two of a stop-first service must not run at once, not even now.
         retire(world, _candidates(record, (one for one in journal.entries if one.stop_first)))
-    for entry in reversed(journal.entries):
-        _refuse_hurry(world)
-        if goes_live and (entry.stop_first or switched):
-            _run_previous(world, entry)
+        _run_previous(world, [e for e in reversed(journal.entries) if e.stop_first or switched])
     if waiting:
         _refuse_hurry(world)
         release_to_previous(world, lock, record, waiting)
@@ -86,10 +83,30 @@ def _candidates(
     return tuple(record.deployments[entry.deployment] for entry in entries)
 
 
-def _run_previous(world: World, entry: JournalEntry) -> None:
-    if entry.previous is not None and not entry.previous_rests:
-        world.engine.start(entry.previous)
-        world.engine.keep_running(entry.previous)
+def is_stranded(world: World, entry: JournalEntry, deployment: str) -> bool:
+    """Whether nobody can start it any more: who tried would settle nothing of all else, either.
+
+    Only what has volumes can be, and that is stopped first.
+    """
+    instance = world.engine.instance(deployment) if entry.stop_first else None
+    return instance is not None and not instance.can_start
+
+
+def _run_previous(world: World, entries: Iterable[JournalEntry]) -> None:
+    """On a Swarm all are asked for before the first is waited for."""
+    engine, awaited = world.engine, []
+    for entry in entries:
+        _refuse_hurry(world)
+        if entry.previous is None or entry.previous_rests:
+            continue
+        if is_stranded(world, entry, entry.previous):
+            continue
+        if not engine.start(entry.previous):
+            awaited.append(entry.previous)
+        engine.keep_running(entry.previous)
+    for deployment in awaited:
+        _refuse_hurry(world)
+        engine.await_running(deployment)
 
 
 def _routes_back(

@@ -79,13 +79,16 @@ class CompartmentApp(BoardApp):
         self.watching.take_status(message.status)
 
     def on_refresh_failed(self, message: news.RefreshFailed) -> None:
-        self.watching.take_trouble(message.error)
+        self.watching.take_trouble(message)
 
     def on_history_arrived(self, message: news.HistoryArrived) -> None:
         self.show(self.board.with_history(message.environment, message.runs))
 
     def on_routes_arrived(self, message: news.RoutesArrived) -> None:
         self.watching.take_routes(message)
+
+    def on_nodes_arrived(self, message: news.NodesArrived) -> None:
+        self.watching.take_nodes(message)
 
     def on_variables_arrived(self, message: news.VariablesArrived) -> None:
         self.watching.take_variables(message)
@@ -112,6 +115,9 @@ class CompartmentApp(BoardApp):
 
     def on_origin_wanted(self, message: news.OriginWanted) -> None:
         self.runs.pick_origin(message)
+
+    def on_scale_wanted(self, message: news.ScaleWanted) -> None:
+        self.runs.pick_scale(message)
 
     def on_plan_ready(self, message: run_news.PlanReady) -> None:
         self.runs.take_plan(message)

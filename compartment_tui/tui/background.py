@@ -26,20 +26,20 @@ class BackgroundThreads:
         self.world = world
         self.post = post
 
-    def ask(self, question: Callable[[], Message]) -> None:
-        """Post the answer; `RefreshFailed` when it could not be had."""
+    def ask(self, question: Callable[[], Message], environment: str = "") -> None:
+        """Post the answer; `RefreshFailed` when it could not be had, about that environment."""
 
         def run() -> None:
             try:
                 self.post(question())
             except Exception as raised:
-                self.failed(raised)
+                self.failed(raised, environment)
 
         self.start(run)
 
-    def failed(self, raised: Exception) -> None:
+    def failed(self, raised: Exception, environment: str = "") -> None:
         """Post why a look could not be had."""
-        self.post(RefreshFailed(expected(raised, self.world.error_log.write)))
+        self.post(RefreshFailed(expected(raised, self.world.error_log.write), environment))
 
     def start(self, work: Callable[[], None]) -> None:
         """In a thread of its own."""

@@ -3,21 +3,26 @@
 import threading
 from collections.abc import Callable, Sequence
 from datetime import datetime
+from functools import partial
 from itertools import count
 
 from textual.message import Message
 
 from compartment_tui.domain.errors import RecordInvalid
+from compartment_tui.domain.views import EnvironmentView
 from compartment_tui.operations import environments, logs, variables
 from compartment_tui.operations import status as status_operations
 from compartment_tui.operations import watch as watch_operations
+from compartment_tui.operations.engines import world_of
 from compartment_tui.operations.exec_command import execute
 from compartment_tui.operations.history import history
+from compartment_tui.operations.nodes import swarm_of
 from compartment_tui.operations.routes import routes
-from compartment_tui.ports import Feed, LogLine
+from compartment_tui.ports import Feed, LogLine, World
 from compartment_tui.tui import messages as news
 from compartment_tui.tui.background import BackgroundThreads
 from compartment_tui.tui.feed_threads import EventWatcher, LogBatch, LogStream, SampleWatcher
+from compartment_tui.tui.state.app_state import Replica
 
 HISTORY_LIMIT = 50
 FOLLOWED_TAIL = 500
@@ -34,9 +39,12 @@ class FeedBridge:
         self._watched: watch_operations.Watch | None = None
         self._streams: dict[int, LogStream] = {}
         self._samples = SampleWatcher(
-            background.world, lambda samples: background.post(news.SamplesArrived(samples))
+            self._at, lambda samples: background.post(news.SamplesArrived(samples))
         )
-        self._events: EventWatcher | None = None
+        self._events: dict[str, EventWatcher] = {}
+        """By engine."""
+        self._environments: tuple[EnvironmentView, ...] = ()
+        """As they were last looked at."""
         self._in_view = ""
         self._looked = False
         self._looking = threading.Lock()
@@ -55,8 +63,6 @@ class FeedBridge:
         """The environment's status now and after every change; the one before is left."""
         if self._watched is not None:
             self._watched.close()
-        else:
-            self._events = EventWatcher(self._background.world, self._glance_at)
         self._in_view = environment
         feed = self._watched = watch_operations.watch(
             self._background.world, environment=environment
@@ -69,7 +75,7 @@ class FeedBridge:
                         self._background.post(news.StatusArrived(status))
                     return
                 except Exception as raised:
-                    self._background.failed(raised)
+                    self._background.failed(raised, environment)
                     self._closed.wait(BACK_OFF)
 
         self._background.start(read)
@@ -96,7 +102,43 @@ class FeedBridge:
                 )
             )
         except Exception as raised:
-            self._background.failed(raised)
+            self._background.failed(raised, environment)
+
+    def _at(self, environment: str) -> World:
+        """At the engine of an environment. Raises CompartmentError."""
+        return world_of(self._background.world, environment)
+
+    def _listen(self, found: tuple[EnvironmentView, ...]) -> None:
+        """Hear of what happens on every engine that has an environment."""
+        self._environments = found
+        names = {view.engine for view in found}
+        for gone in self._events.keys() - names:
+            self._events.pop(gone).close()
+        for name in names - self._events.keys():
+            self._events[name] = EventWatcher(
+                partial(self._background.world.at, name),
+                self._glance_at,
+                partial(self._turned, name),
+            )
+        if self._closed.is_set():
+            self._end_events()
+
+    def _turned(self, engine: str, there: bool) -> None:
+        """One of several engines went away, or is back: the tabs of its environments say so.
+
+        Of a single one whoever watches says it.
+        """
+        if len(self._events) < 2:
+            return
+        for view in self._environments:
+            if view.engine == engine:
+                self._background.start(partial(self._glance, view.key.environment))
+        if there:
+            self.look()  # it may have others, too
+
+    def _end_events(self) -> None:
+        for watcher in tuple(self._events.values()):
+            watcher.close()
 
     def history(self, environment: str) -> None:
         """The environment's newest runs; none while its record cannot be read."""
@@ -109,14 +151,14 @@ class FeedBridge:
                 runs = ()
             return news.HistoryArrived(environment, runs)
 
-        self._background.ask(ask)
+        self._background.ask(ask, environment)
 
     def routes(self, environment: str) -> None:
         """The environment's routes, each visited once."""
 
         def ask() -> Message:
             found = routes(self._background.world, environment=environment)
-            edge = self._background.world.edge
+            edge = self._at(environment).edge
             visits = {
                 view.route.host: edge.visit(view.route.host, secured=view.secured)
                 for view in found
@@ -124,7 +166,14 @@ class FeedBridge:
             }
             return news.RoutesArrived(found, visits)
 
-        self._background.ask(ask)
+        self._background.ask(ask, environment)
+
+    def nodes(self, environment: str) -> None:
+        """The machines of the Swarm that the environment is on."""
+        world = self._background.world
+        self._background.ask(
+            lambda: news.NodesArrived(environment, swarm_of(world, environment)), environment
+        )
 
     def follow(
         self, environment: str, services: Sequence[str] = (), *, since: datetime | None = None
@@ -171,11 +220,13 @@ class FeedBridge:
         if stream is not None:
             stream.close()
 
-    def sample(self, deployments: Sequence[str]) -> None:
-        """Watch the CPU and memory of exactly these: the visible ones."""
-        self._samples.watch(deployments)
+    def sample(self, environment: str, replicas: Sequence[Replica]) -> None:
+        """Watch the CPU and memory of exactly these of an environment: the visible ones."""
+        self._samples.watch(environment, replicas)
 
-    def shell(self, environment: str, service: str, deployment: str) -> int:
+    def shell(
+        self, environment: str, service: str, deployment: str, replica: int | None = None
+    ) -> int:
         """A shell in the container, on this process's terminal; blocks. Raises CompartmentError.
 
         Log lines wait meanwhile, where they are bounded and counted.
@@ -189,6 +240,7 @@ class FeedBridge:
                 command=("sh",),
                 terminal=True,
                 deployment=deployment,
+                replica=replica,
             )
         finally:
             self._on_screen.set()
@@ -201,7 +253,8 @@ class FeedBridge:
                 environment,
                 service,
                 variables.resolved(world, environment=environment, service=service),
-            )
+            ),
+            environment,
         )
 
     def close(self) -> None:
@@ -210,8 +263,7 @@ class FeedBridge:
         if self._watched is not None:
             self._watched.close()
         self._samples.close()
-        if self._events is not None:
-            self._events.close()
+        self._end_events()
         for number in tuple(self._streams):
             self.unfollow(number)
 
@@ -221,10 +273,11 @@ class FeedBridge:
                 try:
                     if not self._looked:
                         named = environments.declared_environments(self._background.world)
+                        self._listen(named)
                         self._background.post(news.EnvironmentsArrived(named, from_file=True))
-                    self._background.post(
-                        news.EnvironmentsArrived(environments.environments(self._background.world))
-                    )
+                    found = environments.environments(self._background.world)
+                    self._listen(found)
+                    self._background.post(news.EnvironmentsArrived(found))
                     self._looked = True
                 except Exception as raised:
                     self._background.failed(raised)

@@ -9,6 +9,7 @@ from compartment_tui.domain.deployment import Sample
 from compartment_tui.domain.errors import expected
 from compartment_tui.ports import EngineEvent, Feed, LogLine, World
 from compartment_tui.tui.batcher import Batcher, Item, Newest
+from compartment_tui.tui.state.app_state import Replica
 
 BATCH_PAUSE = 0.1
 """Seconds between two batches of lines: ten a second are as many as an eye needs."""
@@ -110,49 +111,79 @@ class LogStream:
 
 
 class SampleWatcher:
-    """One stats stream per watched deployment; the newest samples are told once a second."""
+    """One stats stream per watched replica; the newest samples are told once a second.
 
-    def __init__(self, world: World, tell: Callable[[Mapping[str, Sample]], object]) -> None:
-        self._world = world
-        self._readers: dict[str, FeedReader[Sample]] = {}
+    `at` tells where an environment is.
+    """
+
+    def __init__(
+        self, at: Callable[[str], World], tell: Callable[[Mapping[Replica, Sample]], object]
+    ) -> None:
+        self._at = at
+        self._readers: dict[Replica, FeedReader[Sample]] = {}
         settle = BATCH_PAUSE  # the streams tick together: let all of them arrive
-        self._batcher: Batcher[dict[str, Sample]] = Batcher(
+        self._batcher: Batcher[dict[Replica, Sample]] = Batcher(
             dict, tell, pause=SECOND - settle, settle=settle
         )
 
-    def watch(self, deployments: Sequence[str]) -> None:
+    def watch(self, environment: str, replicas: Sequence[Replica]) -> None:
         """Watch exactly these; one whose stream ended by itself is asked for again."""
         readers = {name: reader for name, reader in self._readers.items() if not reader.over}
-        for gone in readers.keys() - set(deployments):
+        for gone in readers.keys() - set(replicas):
             readers.pop(gone).close()
-        for new in set(deployments) - readers.keys():
+        for new in set(replicas) - readers.keys():
             readers[new] = FeedReader(
-                partial(self._world.engine.stats, new), partial(self._take, new)
+                partial(self._open, environment, new), partial(self._take, new)
             )
         self._readers = readers
 
     def close(self) -> None:
-        self.watch(())
+        self.watch("", ())
         self._batcher.close()
 
-    def _take(self, deployment: str, sample: Sample) -> None:
-        self._batcher.put(dict.update, {deployment: sample})
+    def _open(self, environment: str, replica: Replica) -> Feed[Sample]:
+        deployment, number = replica
+        return self._at(environment).engine.stats(deployment, replica=number)
+
+    def _take(self, replica: Replica, sample: Sample) -> None:
+        self._batcher.put(dict.update, {replica: sample})
 
 
 class EventWatcher:
-    """Names the environments in which something happened, at most once a second each."""
+    """Names the environments on one engine in which something happened, at most once a second each.
 
-    def __init__(self, world: World, tell: Callable[[set[str]], object]) -> None:
-        self._world = world
+    `turned` is told when the engine went away, and when it is back.
+    """
+
+    def __init__(
+        self,
+        at: Callable[[], World],
+        tell: Callable[[set[str]], object],
+        turned: Callable[[bool], object],
+    ) -> None:
+        self._at = at
+        self._turned = turned
+        self._lost = False
         self._batcher: Batcher[set[str]] = Batcher(set, tell, pause=SECOND)
-        self._reader = FeedReader(self._open, self._take, again=LISTEN_AGAIN)
+        self._reader = FeedReader(self._open, self._take, ended=self._end, again=LISTEN_AGAIN)
 
     def close(self) -> None:
+        self._lost = True
         self._batcher.close()
         self._reader.close()
 
     def _open(self) -> Feed[EngineEvent]:
-        return self._world.engine.events(self._world.project.config().name)
+        world = self._at()
+        feed = world.engine.events(world.project.config().name)
+        if self._lost:
+            self._lost = False
+            self._turned(True)
+        return feed
+
+    def _end(self, _: Exception | None) -> None:
+        if not self._lost:
+            self._lost = True
+            self._turned(False)
 
     def _take(self, event: EngineEvent) -> None:
         if event.key is not None:

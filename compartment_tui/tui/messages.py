@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from textual.message import Message
 
 from compartment_tui.domain.deployment import Sample
-from compartment_tui.domain.detail_views import RouteView, RunView, Visit
+from compartment_tui.domain.detail_views import RouteView, RunView, SwarmView, Visit
 from compartment_tui.domain.errors import CompartmentError
 from compartment_tui.domain.requests import Request
 from compartment_tui.domain.variables.views import VariableView
@@ -41,6 +41,8 @@ class RefreshFailed(Message):
     """A look could not be had. `error` names the file's line or the engine; the last look stays."""
 
     error: CompartmentError
+    environment: str = ""
+    """The one that was looked at; empty when it was all of them, or the file."""
 
 
 @dataclass(eq=False, repr=False)
@@ -57,6 +59,14 @@ class RoutesArrived(Message):
 
     routes: tuple[RouteView, ...]
     visits: Mapping[str, Visit]
+
+
+@dataclass(eq=False, repr=False)
+class NodesArrived(Message):
+    """The machines of the Swarm that an environment is on."""
+
+    environment: str
+    swarm: SwarmView
 
 
 @dataclass(eq=False, repr=False)
@@ -81,9 +91,9 @@ class LogLinesArrived(Message):
 
 @dataclass(eq=False, repr=False)
 class SamplesArrived(Message):
-    """The newest sample of each deployment that is being watched."""
+    """The newest sample of each replica that is being watched, by deployment and number."""
 
-    samples: Mapping[str, Sample]
+    samples: Mapping[tuple[str, int], Sample]
 
 
 # --- intents -------------------------------------------------------------------------------------
@@ -128,6 +138,14 @@ class OriginWanted(Message):
 
 
 @dataclass(eq=False, repr=False)
+class ScaleWanted(Message):
+    """A person wants another number of replicas of these, yet to be named."""
+
+    environment: str
+    services: tuple[str, ...] = ()
+
+
+@dataclass(eq=False, repr=False)
 class CopyWanted(Message):
     """Put `text` on the clipboard; `what` says what it is, for the toast."""
 
@@ -157,6 +175,8 @@ class ShellWanted(Message):
     environment: str
     service: str
     deployment: str
+    replica: int | None = None
+    """Of several, which."""
 
 
 @dataclass(eq=False, repr=False)

@@ -10,8 +10,9 @@ from types import FrameType
 from typing import Any
 
 SIGNALS = (signal.SIGTERM, signal.SIGHUP)
-GRACE = 2.0
-"""Seconds that the application has for leaving in good order once nothing goes on any more."""
+GRACE = 10.0
+"""Seconds that the application has for leaving in good order once nothing goes on any more: on a
+busy machine it may need some, and a terminal that it does not put in order stays so."""
 CANCELLED = 130
 
 

@@ -11,7 +11,7 @@ from tests.architecture.modules import MODULES, PACKAGE, tree_of
 
 SEAM = PACKAGE / "adapters" / "docker" / "api"
 LIBRARIES = frozenset({"docker", "requests", "urllib3"})
-WAYS = frozenset({"sdk", "sdk_session", "ssh_transport", "unix_client", "registry_credentials"})
+WAYS = frozenset({"sdk", "sdk_session", "ssh_transport", "socket_client", "registry_credentials"})
 """The modules of the seam that are one way or the other."""
 
 
@@ -76,10 +76,10 @@ def test_the_rules_see_what_they_forbid(tmp_path: Path) -> None:
     module.write_text(
         "from docker.types import Mount\n"
         "from compartment_tui.adapters.docker.api.sdk_session import SdkSession\n"
-        "from compartment_tui.adapters.docker.api import unix_client\n"
+        "from compartment_tui.adapters.docker.api import socket_client\n"
         "self._client.api.start(container)\n",
         encoding="utf-8",
     )
     assert libraries(module) == {"docker"}
-    assert ways(module) == {"sdk_session", "unix_client"}
+    assert ways(module) == {"sdk_session", "socket_client"}
     assert raw_clients(module) == ["self._client.api"]

@@ -71,6 +71,15 @@ def test_deployments_newest_first(typed: str) -> None:
     assert offered(opened, typed) == [one[-10:].lower() for one in made]
 
 
+def test_numbers_of_replicas_and_what_is_scaled() -> None:
+    opened = open_shop(replace(WEB, replicas=3), API)
+    deploy(opened)
+    assert offered(opened, "exec -s web --replica ") == ["1", "2", "3"]
+    assert offered(opened, "logs -s api --replica ") == ["1"]
+    assert offered(opened, "logs --replica 3") == ["3"]
+    assert offered(opened, "scale w") == ["web"]
+
+
 def test_runs_of_the_environment_that_was_named() -> None:
     opened = open_shop(WEB)
     assert (

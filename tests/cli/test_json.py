@@ -223,9 +223,8 @@ def test_logs_are_one_object_a_line(live: MemoryWorld) -> None:
     live.host.behave("web", Behaviour(says=("\x1b[31mas it was\x1b[0m",)))
     line(live, "deploy", "-s", "web", "--force", "--quiet")
     lines = line(live, "logs", "-s", "web", "--output", "json").out.splitlines()
-    assert [json.loads(text).keys() for text in lines] == [
-        {"deploymentId", "environmentName", "serviceName", "stream", "timestamp", "message"}
-    ]
+    keys = {"deploymentId", "environmentName", "serviceName", "replica", "stream"}
+    assert [json.loads(text).keys() for text in lines] == [keys | {"timestamp", "message"}]
     assert json.loads(lines[0])["message"] == "\x1b[31mas it was\x1b[0m"
     assert "\x1b" not in lines[0]
 

@@ -34,6 +34,7 @@ NAMES = st.sampled_from(["production", "staging", "-x", "-e=y", "feature/a b", "
 WORDS = st.text(PRINTABLE, min_size=1, max_size=12)
 SERVICES = st.lists(st.sampled_from(["web", "api", "worker"]), unique=True).map(tuple)
 HOSTS = st.lists(st.sampled_from(["shop.test", "www.shop.test"]), unique=True).map(tuple)
+ENGINES = st.sampled_from(["default", "prod", "-x", "it's"])
 IDS = st.text("abcdefghjkmnpqrstvwxyz0123456789", min_size=10, max_size=10)
 MOMENTS = st.datetimes(datetime(2000, 1, 1), datetime(2100, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001 - as the strategy wants it
 YES_OR_NO = st.booleans()
@@ -58,13 +59,25 @@ OPTIONS: dict[type[verbs.Request], Mapping[str, st.SearchStrategy[Any]]] = {
     verbs.Stop: OF_SERVICES,
     verbs.Start: OF_SERVICES,
     verbs.Restart: OF_SERVICES,
+    verbs.Scale: {
+        **CHANGE,
+        "replicas": st.dictionaries(
+            st.sampled_from(["web", "api", "worker"]), st.integers(0, 999), min_size=1
+        ).map(lambda wanted: tuple(wanted.items())),
+    },
     verbs.Resume: CHANGE,
     verbs.Prune: {
         **CHANGE,
         "environment": NAMES | st.just(verbs.EVERY_ENVIRONMENT),
         "before": st.none() | MOMENTS,
     },
-    verbs.DeleteEnvironment: {**CHANGE, "volumes": YES_OR_NO, "variables": YES_OR_NO},
+    verbs.DeleteEnvironment: {
+        **CHANGE,
+        "volumes": YES_OR_NO,
+        "variables": YES_OR_NO,
+        "engine": st.none() | ENGINES,
+    },
+    verbs.AdoptEdge: {"node": WORDS, "engine": st.none() | ENGINES},
     verbs.CheckDomains: {**CHANGE, "hosts": HOSTS},
     verbs.BeginMaintenance: {**OF_SERVICES, "message": st.just("") | WORDS},
     verbs.EndMaintenance: OF_SERVICES,

@@ -5,11 +5,28 @@ from datetime import timedelta
 
 import pytest
 
+from compartment_tui.adapters.memory.swarm import NOTICED_AFTER
 from compartment_tui.adapters.memory.world import Behaviour, MemoryWorld
-from compartment_tui.domain.deployment import Provenance
+from compartment_tui.domain.deployment import Provenance, Stage
+from compartment_tui.domain.engine import NodeInfo
+from compartment_tui.domain.errors import RecordInvalid
+from compartment_tui.domain.events import StageStarted
+from compartment_tui.domain.home import RecordCopy
 from compartment_tui.domain.names import EnvironmentKey
+from compartment_tui.domain.requests import Deploy
+from compartment_tui.operations import requests
 from tests.cli.line import check_transcript, line
-from tests.rollout.shop import API, WEB, WORKER, change_everything, open_shop
+from tests.rollout.shop import (
+    API,
+    PRODUCTION,
+    WEB,
+    WORKER,
+    change_everything,
+    open_shop,
+    open_swarm,
+    shop_config,
+)
+from tests.swarm_home import lose_home, open_managers
 
 OLD = Provenance(commit="a" * 40, branch="main", author="ada")
 NEW = Provenance(commit="c" * 40, branch="main", author="bob", dirty=True)
@@ -36,6 +53,13 @@ def live(shop: MemoryWorld) -> MemoryWorld:
     assert line(shop, "deploy", "--quiet").code == 0
     shop.clock.advance(timedelta(minutes=3))
     return shop
+
+
+@pytest.fixture
+def two() -> tuple[MemoryWorld, MemoryWorld]:
+    """A Swarm by its home, n1, and by another manager, n2."""
+    opened = open_managers()
+    return opened, opened.at_manager("n2")
 
 
 def test_first_deploy(shop: MemoryWorld) -> None:
@@ -289,6 +313,34 @@ def test_stop_start_restart(live: MemoryWorld) -> None:
     )
 
 
+def test_scale_and_replicas(live: MemoryWorld) -> None:
+    live.project.write(shop_config(replace(WEB, replicas=2), API, WORKER))
+    live.host.behave("web", Behaviour(says=("open",)))
+    check_transcript(
+        "scale",
+        line(live, "deploy", "--plan", "-s", "web"),
+        line(live, "deploy", "--quiet", "-s", "web"),
+        line(live, "scale", "--plan", "web=3", "worker=2"),
+        line(live, "scale", "web=3", "worker=2"),
+        line(live, "scale", "web=3"),
+        line(live, "status"),
+        line(live, "inspect", "-s", "web"),
+        line(live, "route", "list"),
+        line(live, "logs", "-s", "web"),
+        line(live, "logs", "-s", "web", "--replica", "2"),
+        line(live, "logs", "-s", "web", "--replica", "7"),
+        line(live, "exec", "-s", "web", "--replica", "3", "--", "sh"),
+        line(live, "exec", "-s", "web", "--replica", "7", "--", "sh"),
+        line(live, "deploy", "--plan", "-s", "web"),
+        line(live, "scale", "web=1", "--quiet"),
+        line(live, "scale", "web"),
+        line(live, "scale", "web=0"),
+        line(live, "scale", "web=99"),
+        line(live, "scale", "nobody=2"),
+        line(live, "scale"),
+    )
+
+
 def test_start_of_one_that_does_not_get_ready(live: MemoryWorld) -> None:
     line(live, "stop", "--quiet")
     for one in live.host.containers.values():
@@ -344,4 +396,86 @@ def test_help() -> None:
     shop = open_shop(WEB)
     check_transcript(
         "help", line(shop), line(shop, "deploy", "--help"), line(shop, "promote", "--help")
+    )
+
+
+def test_another_home(two: tuple[MemoryWorld, MemoryWorld]) -> None:
+    opened, there = two
+    address = ("edge", "adopt", "--node", "n2")
+    elsewhere = line(there, "status")
+    opened.swarm.lose("n1")
+    unknown = opened.swarm.machines["n1"]
+    unknown.info = replace(unknown.info, state="unknown")
+    early = line(there, *address, "--plan")
+    opened.clock.sleep(NOTICED_AFTER)
+    lost = line(there, "status")
+    check_transcript(
+        "adopt",
+        elsewhere,
+        early,
+        lost,
+        line(there, *address, "--plan"),
+        line(there, *address),
+        line(there, *address, "--yes"),
+        line(there, *address, "--yes"),
+        line(there, "status"),
+        line(there, "start", "-s", "api"),
+        line(there, "deploy", "--plan"),
+        line(there, "node", "list"),
+        line(there, "environment", "show"),
+    )
+
+
+def test_another_home_refused(two: tuple[MemoryWorld, MemoryWorld]) -> None:
+    opened, there = two
+    first = line(there, "edge", "adopt", "--node", "n2", "--yes")
+    lose_home(opened)
+    new = open_swarm(WEB, API)
+    new.host.home = None
+    check_transcript(
+        "adopt_refused",
+        first,
+        line(there, "edge", "adopt", "--node", "n9", "--yes"),
+        line(there, "edge", "adopt", "--node", "n3", "--yes"),
+        line(there, "edge", "adopt", "--yes"),
+        line(open_shop(WEB), "edge", "adopt", "--node", "n2", "--yes"),
+        line(new, "edge", "adopt", "--node", "n1", "--yes"),
+    )
+
+
+def test_another_home_with_what_was_left(two: tuple[MemoryWorld, MemoryWorld]) -> None:
+    opened, there = two
+    line(opened, "deploy", "-e", "staging", "--quiet")
+    line(opened, "deploy", "-e", "preview", "-s", "web", "--quiet")
+    preview = EnvironmentKey("shop", "preview")
+    opened.host.copy_problem = "it has 600 KiB, and a Swarm takes 500 KiB"
+    line(opened, "deploy", "-e", "staging", "-s", "web", "--force", "--quiet")
+    opened.host.copy_problem = ""
+    opened.host.record_copies[preview] = RecordInvalid("it is no TOML")
+    request = Deploy(environment="production", services=("web",), force=True)
+    events = requests.execute(opened.world, request)
+    began = (one for one in events if isinstance(one, StageStarted))
+    next(one for one in began if one.stage is Stage.DRAINING_PREVIOUS)
+    record, table = opened.host.records[PRODUCTION], opened.host.documents[PRODUCTION]
+    now = opened.clock.now()
+    opened.host.record_copies[PRODUCTION] = RecordCopy(record=record, table=table, at=now)
+    opened.host.kill(opened.process)
+    lose_home(opened)
+    planned = line(there, "edge", "adopt", "--node", "n2", "--plan")
+    there.host.disk_full = True
+    full = line(there, "edge", "adopt", "--node", "n2", "--yes")
+    there.host.disk_full = False
+    again = line(there.another(), "edge", "adopt", "--node", "n2", "--yes")
+    opened.swarm.join(NodeInfo(name="n1", address="10.0.0.1", manager=True))
+    back = there.another()
+    check_transcript(
+        "adopt_left",
+        planned,
+        full,
+        again,
+        line(back, "status"),
+        line(back, "node", "list"),
+        line(back, "edge", "adopt", "--node", "n2", "--plan"),
+        line(back, "edge", "adopt", "--node", "n2", "--yes"),
+        line(back, "edge", "adopt", "--node", "n2", "--yes"),
     )

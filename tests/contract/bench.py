@@ -22,7 +22,7 @@ from compartment_tui.domain.names import EnvironmentKey
 from compartment_tui.domain.planning.plan import ContainerSpec, ImageSource, Plan
 from compartment_tui.domain.routes import Route, RouteTable
 from compartment_tui.domain.variable import Secret
-from compartment_tui.ports import EnvironmentLock, World
+from compartment_tui.ports import Engine, EnvironmentLock, World
 
 IMAGE = "busybox:1"
 NOWHERE = "no.such.registry.invalid/name:1"
@@ -178,6 +178,14 @@ class Bench(ABC):
     def lose_record(self, key: EnvironmentKey) -> None: ...
 
     @abstractmethod
+    def elsewhere(self) -> Engine:
+        """Another engine, on which IMAGE lies, too."""
+
+    @abstractmethod
+    def registry(self) -> str:
+        """A registry that both engines reach."""
+
+    @abstractmethod
     def write_file(self, service: str, text: str) -> None:
         """Change the content that a service's image is built from."""
 
@@ -203,15 +211,26 @@ class Bench(ABC):
         )
 
     def birth(self, name: str) -> ContainerSpec:
-        return ContainerSpec(
-            plan=self.plan(name), image=self.image(), created=self.world.clock.now()
-        )
+        plan, image = self.plan(name), self.image()
+        for _ in self.world.engine.spread_image(image.id, plan, self.world.cancel):
+            pass
+        return ContainerSpec(plan=plan, image=image, created=self.world.clock.now())
 
     def create(self, name: str) -> Instance:
         return self.world.engine.create(self.birth(name))
 
     def start(self, name: str) -> Instance:
-        return self.world.engine.start(self.create(name).deployment)
+        return self.started(self.create(name).deployment)
+
+    def started(self, deployment: str) -> Instance:
+        """Start it; what is there once it runs."""
+        self.run(deployment)
+        return self.now(deployment)
+
+    def run(self, deployment: str) -> None:
+        """Start it, and wait until it runs."""
+        if not self.world.engine.start(deployment):
+            self.world.engine.await_running(deployment)
 
     def lock(self, purpose: str = "contract") -> EnvironmentLock:
         return self.world.locks.environment(self.key, actor=self.world.actor, purpose=purpose)
@@ -233,7 +252,10 @@ class Bench(ABC):
 
     def table(self, instance: Instance, *, host: str = "") -> RouteTable:
         route = Route(
-            host=host or f"{self.key.project}.localhost", deployment=instance.deployment, port=8080
+            host=host or f"{self.key.project}.localhost",
+            deployment=instance.deployment,
+            port=8080,
+            one_name=instance.one_name,
         )
         return RouteTable(marker=instance.run, routes=(route,))
 

@@ -7,14 +7,14 @@ from pathlib import Path
 from compartment_tui.adapters.docker.api.resource_names import ResourceNames
 from compartment_tui.domain.config import EdgeSettings
 from compartment_tui.domain.names import EnvironmentKey
-from tests.contract.docker_bench import Machine, open_world
+from tests.contract.docker_bench import Machine
 
 
 def main() -> None:
     namespace, project, environment, actor = sys.argv[1:]
-    machine = Machine(layout=ResourceNames(namespace=namespace), settings=EdgeSettings())
-    world = open_world(machine, project, Path.cwd())
-    key = EnvironmentKey(project, environment)
+    layout, key = ResourceNames(namespace=namespace), EnvironmentKey(project, environment)
+    machine = Machine(layout=layout, settings=EdgeSettings(), key=key)
+    world = machine.open_world(Path.cwd())
     with world.locks.environment(key, actor=actor, purpose="contract"):
         sys.stdout.write("held\n")
         sys.stdout.flush()

@@ -6,11 +6,13 @@ from dataclasses import replace
 from datetime import timedelta
 
 from compartment_tui.adapters.memory.behaviour import Behaviour
-from compartment_tui.adapters.memory.world import MemoryWorld, memory_world
+from compartment_tui.adapters.memory.engine import MemoryEngine
+from compartment_tui.adapters.memory.image_carriage import BASE_LAYER
+from compartment_tui.adapters.memory.world import MemoryWorld, memory_world, swarm_world
 from compartment_tui.domain.config import EdgeSettings
 from compartment_tui.domain.deployment import Image
 from compartment_tui.domain.names import EnvironmentKey
-from compartment_tui.ports import World
+from compartment_tui.ports import Engine, World
 from tests.contract.bench import IMAGE, NOWHERE, Bench, contract_config, unique_project
 
 AT_ONCE = timedelta()
@@ -106,19 +108,29 @@ class MemoryBench(Bench):
     def lose_record(self, key: EnvironmentKey) -> None:
         self._host.records.pop(key)
 
+    def elsewhere(self) -> Engine:
+        other = self._opened.host_of("other")
+        image = self.image()
+        other.images[image.id], other.layers[image.id] = image, self._host.layers[image.id]
+        return MemoryEngine(other)
+
+    def registry(self) -> str:
+        return "registry.example.com/contract"
+
     def write_file(self, service: str, text: str) -> None:
         self._host.change(service, text)
 
 
 @contextmanager
-def memory_bench() -> Iterator[Bench]:
-    """A pretended machine on which IMAGE lies, and no registry answers."""
+def memory_bench(*, swarm: bool = False) -> Iterator[Bench]:
+    """A pretended machine on which IMAGE lies, and no registry answers; or a Swarm's home."""
     project = unique_project()
-    opened = memory_world(contract_config(project, EdgeSettings()))
+    open_world = swarm_world if swarm else memory_world
+    opened = open_world(contract_config(project, EdgeSettings()))
     for name, behaviour in BEHAVIOURS.items():
         opened.host.behave(name, behaviour)
     image = Image(id="sha256:b0", ports=())
-    opened.host.images[image.id] = image
+    opened.host.images[image.id], opened.host.layers[image.id] = image, (BASE_LAYER,)
     opened.host.pulled[IMAGE] = image.id
     opened.host.unpublished |= {IMAGE, NOWHERE}
     key = EnvironmentKey(project, "Prüfung 1")

@@ -56,7 +56,7 @@ def test_what_is_built_can_be_run(bench: Bench) -> None:
     birth = replace(bench.birth("built"), plan=plan, image=build(bench, plan))
     made = bench.world.engine.create(birth)
     assert made.image == birth.image.id
-    assert bench.world.engine.start(made.deployment).running
+    assert bench.started(made.deployment).running
 
 
 def test_what_we_built_can_be_found_and_removed_and_nothing_else(bench: Bench) -> None:

@@ -29,6 +29,7 @@ def live(bench: Bench) -> RouteTable:
         image=instance.image,
         port=8080,
         host=host_of(table),
+        one_name=instance.one_name,
         status=Status.SUCCEEDED,
         stage=Stage.ACTIVE,
     )
@@ -113,7 +114,7 @@ def test_the_edge_answers_503_for_a_stopped_service_and_leads_to_it_again(bench:
         assert bench.another().edge.tables()[bench.key] == stopped
         bench.world.engine.retire(deployment, SECOND)
         assert bench.world.edge.visit(host_of(table)).status == 503
-        bench.world.engine.start(deployment)
+        bench.run(deployment)
         assert bench.world.edge.visit(host_of(table)).status == 503
         bench.put_in_force(lock, stopped.marked(bench.world.clock.new_id("run"), {deployment: ""}))
     assert bench.eventually(lambda: bench.visit(host_of(table)))
@@ -236,6 +237,16 @@ def test_a_quick_look_tells_that_a_document_is_unreadable(bench: Bench) -> None:
         with bench.world.locks.engine(actor=bench.world.actor):
             bench.world.edge.set_aside(bench.world.edge.unreadable()[0])
         assert lock.documents_readable()
+
+
+def test_whoever_writes_record_and_routes_is_told_of_an_unreadable_document(bench: Bench) -> None:
+    table, state = live(bench), EnvironmentRecord(key=bench.key)
+    with bench.lock() as lock:
+        lock.write_record(state)
+        assert lock.write_record_and_routes(state, table)
+        bench.spoil_a_document()
+        assert not lock.write_record_and_routes(state, replace(table, marker="run_next"))
+        assert lock.routes().marker == "run_next"
 
 
 def test_tables_of_other_environments_are_left_alone(bench: Bench) -> None:

@@ -11,11 +11,15 @@ import pytest
 from compartment_tui.domain.callers import Caller, CallerKind
 from compartment_tui.domain.deployment import InstanceState
 from compartment_tui.domain.errors import CandidateExited, InstanceGone, Refused, ReleaseFailed
-from compartment_tui.domain.names import EnvironmentKey, container_name
+from compartment_tui.domain.home import SwarmHome
+from compartment_tui.domain.names import EnvironmentKey, active_name, container_name
 from compartment_tui.domain.variable import Secret
 from tests.contract.bench import SECOND, Bench
 
 NO_GRACE = timedelta()
+HOME = SwarmHome(
+    node="id1", name="n1", address="10.0.0.1", state="down", addressed="n2", here=False
+)
 
 
 def test_info_says_where_published_ports_are_reached(bench: Bench) -> None:
@@ -23,6 +27,13 @@ def test_info_says_where_published_ports_are_reached(bench: Bench) -> None:
     assert info.host
     assert info.version
     assert info.address
+
+
+def test_a_single_machine_has_no_nodes_and_no_home(bench: Bench) -> None:
+    assert bench.world.engine.nodes() == ()
+    assert bench.world.engine.home() is None
+    with pytest.raises(Refused, match="a single machine"):
+        bench.world.engine.adopt(HOME)
 
 
 def test_an_engine_says_which_one_it_is(bench: Bench) -> None:
@@ -75,9 +86,20 @@ def test_every_value_arrives_byte_for_byte(bench: Bench) -> None:
     values = {name: Secret(value) for name, value in ODD_VALUES.items()}
     birth = bench.birth("web")
     birth = replace(birth, plan=replace(birth.plan, values=values))
-    deployment = bench.world.engine.start(bench.world.engine.create(birth).deployment).deployment
+    deployment = bench.started(bench.world.engine.create(birth).deployment).deployment
     found = bench.given(deployment)
     assert {name: found.get(name) for name in ODD_VALUES} == ODD_VALUES
+
+
+def test_values_have_fingerprints_by_any_key(bench: Bench) -> None:
+    birth = bench.birth("web")
+    values = {"GREETING": Secret("hello = world")}
+    birth = replace(birth, plan=replace(birth.plan, values=values))
+    bench.world.engine.create(birth)
+    found = bench.world.engine.fingerprints(birth.plan.deployment, b"another key")
+    assert found["GREETING"] == Secret("hello = world").fingerprint(b"another key")
+    assert found["GREETING"] != Secret("hello = world").fingerprint(b"a key")
+    assert bench.world.engine.fingerprints("dep_nobody", b"another key") == {}
 
 
 def test_instances_are_found_by_environment_and_project(bench: Bench) -> None:
@@ -105,7 +127,7 @@ def test_an_unknown_deployment_is_none_or_gone(bench: Bench) -> None:
     with pytest.raises(InstanceGone):
         engine.keep_running(unknown)
     with pytest.raises(InstanceGone):
-        engine.count_connections(unknown, 8080)
+        engine.count_connections(unknown, 8080).now()
     with pytest.raises(InstanceGone):
         engine.execute(unknown, ("true",), terminal=False)
 
@@ -115,7 +137,61 @@ def test_starting_twice_is_starting_once(bench: Bench) -> None:
     assert started.running
     assert started.address
     assert started.started is not None
-    assert bench.world.engine.start(started.deployment).started == started.started
+    assert bench.started(started.deployment).started == started.started
+
+
+def test_several_are_started_before_the_first_is_waited_for(bench: Bench) -> None:
+    engine = bench.world.engine
+    several = [bench.create(name).deployment for name in ("web", "page")]
+    awaited = [one for one in several if not engine.start(one)]
+    assert all(bench.now(one).running for one in several if one not in awaited)
+    for deployment in awaited:
+        engine.await_running(deployment)
+    started = [bench.now(one) for one in several]
+    assert all(one.running for one in started)
+    engine.await_running(several[0])
+    assert bench.now(several[0]) == started[0], "who runs is left alone"
+
+
+def test_a_look_ahead_is_answered_as_a_look_is(bench: Bench) -> None:
+    engine, unknown = bench.world.engine, bench.world.clock.new_id("dep")
+    started = bench.start("web")
+    engine.look_ahead((started.deployment, unknown))
+    assert engine.instance(started.deployment) == started
+    assert engine.instance(unknown) is None
+    engine.retire(started.deployment, NO_GRACE)
+    assert not bench.now(started.deployment).running, "a look is good for one answer"
+
+
+def test_a_look_ahead_does_not_outlast_what_is_changed(bench: Bench) -> None:
+    engine, deployment = bench.world.engine, bench.create("web").deployment
+    engine.look_ahead((deployment,))
+    assert bench.started(deployment).running
+    engine.look_ahead((deployment,))
+    engine.retire(deployment, NO_GRACE)
+    assert not bench.now(deployment).running
+    engine.look_ahead((deployment,))
+    engine.remove(deployment)
+    assert engine.instance(deployment) is None
+
+
+def test_a_list_that_was_asked_for_ahead_knows_what_was_done_since(bench: Bench) -> None:
+    engine, key = bench.world.engine, bench.key
+    engine.list_ahead(key)
+    first = bench.start("web")
+    assert [one.deployment for one in engine.instances(key)] == [first.deployment]
+    engine.list_ahead(key)
+    engine.name_active(key, {"web": first.deployment})
+    engine.list_ahead(key)
+    second = bench.start("web")
+    engine.name_active(key, {"web": second.deployment})
+    assert bench.now(second.deployment).name == active_name("web", key)
+    engine.list_ahead(key)
+    engine.end_stepping_aside(key, ["web"])
+    assert bench.now(first.deployment).name == first.name
+    engine.list_ahead(key)
+    engine.remove(first.deployment)
+    assert [one.deployment for one in engine.instances(key)] == [second.deployment]
 
 
 def test_retiring_stops_and_keeps_it(bench: Bench) -> None:
@@ -129,7 +205,7 @@ def test_retiring_stops_and_keeps_it(bench: Bench) -> None:
         assert stopped.exit_code is not None
         assert stopped.finished is not None
         assert stopped.address is None
-    again = engine.start(deployment)
+    again = bench.started(deployment)
     assert again.running
     assert again.exit_code is None or again.exit_code == 0
     assert again.restarts == 0
@@ -154,7 +230,7 @@ def test_only_who_took_the_whole_grace_was_killed_for_it(bench: Bench) -> None:
     assert engine.retire(willing, 5 * SECOND) is False, "an init process passes SIGTERM on"
     assert engine.retire(deaf, SECOND) is True
     assert engine.retire(deaf, SECOND) is False, "it was stopped before"
-    engine.start(deaf)
+    bench.run(deaf)
     assert engine.retire(deaf, NO_GRACE) is False, "it was given no time at all"
     assert engine.retire(bench.world.clock.new_id("dep"), SECOND) is False
 
@@ -163,7 +239,7 @@ def test_retiring_what_never_started_leaves_it_startable(bench: Bench) -> None:
     deployment = bench.create("web").deployment
     bench.world.engine.retire(deployment, NO_GRACE)
     assert not bench.now(deployment).running
-    assert bench.world.engine.start(deployment).running
+    assert bench.started(deployment).running
 
 
 def test_removing_twice_is_removing_once(bench: Bench) -> None:
@@ -188,7 +264,7 @@ def test_an_exit_is_told_with_its_code(bench: Bench) -> None:
 def test_what_is_to_keep_running_is_brought_back(bench: Bench) -> None:
     deployment = bench.create("short").deployment
     bench.world.engine.keep_running(deployment)
-    bench.world.engine.start(deployment)
+    bench.run(deployment)
     assert bench.eventually(lambda: bench.now(deployment).restarts >= 2)
     bench.world.engine.retire(deployment, NO_GRACE)
     bench.world.clock.sleep(2 * SECOND)
@@ -198,7 +274,7 @@ def test_what_is_to_keep_running_is_brought_back(bench: Bench) -> None:
 def test_what_cannot_be_started_says_so(bench: Bench) -> None:
     deployment = bench.create("unstartable").deployment
     with pytest.raises(CandidateExited, match=r"unstartable.*no-such-program"):
-        bench.world.engine.start(deployment)
+        bench.run(deployment)
     assert not bench.now(deployment).running
 
 

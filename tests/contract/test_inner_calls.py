@@ -10,7 +10,7 @@ from tests.contract.bench import Bench
 def caller(bench: Bench, *inner: str) -> str:
     """A container that was told at its birth to look for these at the edge."""
     birth = replace(bench.birth("web"), inner=inner)
-    return bench.world.engine.start(bench.world.engine.create(birth).deployment).deployment
+    return bench.started(bench.world.engine.create(birth).deployment).deployment
 
 
 def leading_to(bench: Bench, instance: Instance, inside: str) -> RouteTable:

@@ -111,9 +111,15 @@ def test_a_lock_can_be_taken_away(bench: Bench) -> None:
             next_one.confirm()
 
 
+def read_ahead(_: Bench, lock: EnvironmentLock) -> None:
+    lock.read_ahead()
+    lock.read_record()
+
+
 EVERYTHING_A_HOLD_DOES: dict[str, Callable[[Bench, EnvironmentLock], object]] = {
     "confirm": lambda bench, lock: lock.confirm(),
     "record": lambda bench, lock: lock.read_record(),
+    "read_ahead": read_ahead,
     "write_record": lambda bench, lock: lock.write_record(EnvironmentRecord(key=bench.key)),
     "routes": lambda bench, lock: lock.routes(),
     "write_routes": lambda bench, lock: lock.write_routes(RouteTable(marker="run_late")),
@@ -152,6 +158,14 @@ def test_leaving_a_lost_lock_does_not_take_the_next_ones(bench: Bench) -> None:
         successor = bench.lock()
     with successor:
         successor.confirm()
+
+
+def test_a_single_machine_keeps_no_copy_and_says_nothing_of_it(bench: Bench) -> None:
+    with bench.lock() as lock:
+        lock.write_record(EnvironmentRecord(key=bench.key))
+        assert lock.keep_copy() == ""
+    bench.world.locks.break_lock(bench.key)
+    assert lock.keep_copy() == ""
 
 
 def test_the_engines_lock_is_given_back(bench: Bench) -> None:

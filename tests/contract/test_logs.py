@@ -142,3 +142,31 @@ def test_events_tell_what_happens_to_the_project(bench: Bench) -> None:
     assert reader.ended()
     assert stranger.ended()
     assert not [one for one in stranger.seen if isinstance(one, EngineEvent) and one.deployment]
+
+
+def test_events_and_lines_say_which_replica_they_are_of(bench: Bench) -> None:
+    reader = Reader(bench.world.engine.events(bench.key.project))
+    deployment = bench.create("closed").deployment
+    bench.world.engine.set_replicas(deployment, 2)
+    bench.run(deployment)
+
+    def started() -> set[int]:
+        return {
+            event.replica
+            for event in reader.seen
+            if isinstance(event, EngineEvent)
+            and (event.deployment, event.action) == (deployment, "start")
+        }
+
+    try:
+        assert bench.eventually(lambda: started() == {1, 2})
+    finally:
+        reader.feed.close()
+
+    def written(number: int) -> list[LogLine]:
+        engine = bench.world.engine
+        return list(engine.logs(deployment, follow=False, tail=None, since=None, replica=number))
+
+    for number in (1, 2):
+        assert bench.eventually(lambda number=number: bool(written(number)))  # type: ignore[misc]
+        assert {(line.replica, line.several) for line in written(number)} == {(number, False)}

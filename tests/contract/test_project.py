@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 import pyrage
@@ -13,7 +14,10 @@ from compartment_tui.adapters.memory.secrets import MemorySecrets
 from compartment_tui.adapters.project_file.project import TomlProject
 from compartment_tui.adapters.secrets import AgeSecrets
 from compartment_tui.domain.config import ProjectConfig, ServiceSpec
+from compartment_tui.domain.deployment import EnvironmentRecord
+from compartment_tui.domain.engine import EngineIdentity
 from compartment_tui.domain.errors import NotFound, SensitiveUnreadable, UsageProblem
+from compartment_tui.domain.names import EnvironmentKey
 from compartment_tui.domain.seals import MovedValue, SealPlace
 from compartment_tui.domain.variable import Secret, Sensitivity
 from compartment_tui.domain.variables.edits import (
@@ -274,3 +278,26 @@ def test_whom_was_sealed_for_last_is_remembered(
     assert project.known_recipients() == {"age1a", "age1b"}
     project.remember_recipients(("age1b",))
     assert project.known_recipients() == {"age1b"}
+
+
+def test_copies_are_by_engine(
+    repository: Repository, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path.parent / f"{tmp_path.name}-state"))
+    project, key = repository.project, EnvironmentKey("shop", "production")
+    # One machine is a copy of the other, engine and all.
+    old = EngineIdentity(address="ssh://old", id="1", machine="old")
+    new = EngineIdentity(address="ssh://new", id="1", machine="new")
+    assert project.copies_elsewhere(key, new) == {}
+    there = EnvironmentRecord(key=key, active={"web": "dep_1"})
+    project.keep_copy(there, old)
+    project.keep_copy(EnvironmentRecord(key=EnvironmentKey("shop", "staging")), old)
+    assert project.copies_elsewhere(key, new) == {"ssh://old": there}
+    assert project.copies_elsewhere(key, old) == {}
+    here = EnvironmentRecord(key=key)
+    project.keep_copy(here, new)
+    found = [
+        copy[0] if copy else None
+        for copy in map(partial(project.copy, key), ("ssh://old", "ssh://new"))
+    ]
+    assert found == [there, here]

@@ -15,6 +15,7 @@ from compartment_tui.domain.deployment import (
     Provenance,
     Purpose,
     RunRecord,
+    ScaledByHand,
     Stage,
     Status,
     Trigger,
@@ -63,6 +64,9 @@ DEPLOYMENT = Deployment(
     preview="c-dep1-shop.localhost",
     failure=NASTY,
     sensitive=("A",),
+    replicas=3,
+    others=("c1d2", "c1d3"),
+    one_name=True,
 )
 PLAIN = Deployment(
     id="dep_0", run="run_0", service="a-b_c", created=AT, trigger=Trigger.DEPLOY, spec=""
@@ -122,6 +126,7 @@ PUBLIC = PublicSide(
     domains=(DOMAIN,), rules=(RULE,), treatments=(TREATMENT,), http_port=8080, https_port=8443
 )
 ORDER = CertificateOrder(at=AT, failure=NASTY)
+SCALE = ScaledByHand(replicas=4, file=3)
 JOURNAL = Journal(
     run="run_1",
     trigger=Trigger.ROLLBACK,
@@ -172,6 +177,7 @@ def full_state(key: EnvironmentKey) -> EnvironmentRecord:
         owner=OWNER,
         public=PUBLIC,
         orders={"old.test": ORDER},
+        scales={"web": SCALE},
     )
 
 
@@ -179,7 +185,7 @@ def full_state(key: EnvironmentKey) -> EnvironmentRecord:
     "value",
     [
         *(DEPLOYMENT, RUN, JOURNAL, *JOURNAL.entries[:1], full_state(EnvironmentKey("p", "e"))),
-        *(DOMAIN, RULE, TRAFFIC, ACCESS, TREATMENT, PUBLIC, ORDER),
+        *(DOMAIN, RULE, TRAFFIC, ACCESS, TREATMENT, PUBLIC, ORDER, SCALE),
     ],
 )
 def test_the_sample_fills_every_field(value: object) -> None:
@@ -213,6 +219,22 @@ def test_a_record_is_replaced_as_a_whole(bench: Bench) -> None:
         lock.write_record(full_state(bench.key))
         lock.write_record(bare)
         assert lock.read_record() == bare
+
+
+def test_what_was_read_ahead_is_what_lies_there(bench: Bench) -> None:
+    bare, full = EnvironmentRecord(key=bench.key), full_state(bench.key)
+    route = Route(host=f"{bench.key.project}.localhost", deployment="dep_1", port=8080)
+    table = RouteTable(marker="run_1", routes=(route,))
+    with bench.lock() as lock:
+        lock.write_record(full)
+        lock.read_ahead()
+        assert (lock.read_record(), lock.routes()) == (full, RouteTable())
+        lock.read_ahead()
+        lock.write_record(bare)
+        assert lock.read_record() == bare
+        lock.read_ahead()
+        lock.write_record_and_routes(full, table)
+        assert (lock.read_record(), lock.routes()) == (full, table)
 
 
 def test_record_and_routes_are_written_in_one_go(bench: Bench) -> None:

@@ -47,7 +47,7 @@ def test_near(typed: str, known: tuple[str, ...], meant: str) -> None:
         ("domains", SERVICE),
         ("restart_policy", SERVICE),
         ("environment", SERVICE),
-        ("replicas", SERVICE),
+        ("stateful", SERVICE),
         ("healthcheck", SERVICE),
         ("labels", SERVICE),
         ("entrypoint", SERVICE),

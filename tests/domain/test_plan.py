@@ -147,7 +147,7 @@ def test_the_journal_holds_what_undoing_needs() -> None:
         trigger=Trigger.ROLLBACK,
         created=AT,
         actor="ada@laptop",
-        plans=(kept, replace(PLAN, previous=None)),
+        plans=(kept, replace(PLAN, source=ImageSource.KEPT_IMAGE, previous=None)),
     )
     journal = run.journal(before)
     assert (journal.run, journal.trigger, journal.before) == ("run_2", Trigger.ROLLBACK, before)

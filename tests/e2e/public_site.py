@@ -21,7 +21,7 @@ from cryptography import x509
 
 from compartment_tui.adapters.docker.api.client import Client
 from tests.e2e.authority import Authority, own_authority
-from tests.e2e.shop import PROGRAM, Shop, make_shop, removed_at_the_end
+from tests.e2e.shop import Shop, make_shop, removed_at_the_end
 
 ADDRESS = "127.0.0.77"
 """Of the edge, and of every name that a test does not lead elsewhere."""
@@ -169,8 +169,8 @@ def open_site(
     """Another shop, on an edge of its own or on that of `host`."""
     directory.mkdir()
     shop = make_shop(directory / "shop", client, port=HTTP, services=("web", "api"), host=host)
-    words = ("unshare", "--mount", "sh", "-c", WITH_NAMES, "sh", str(directory / "hosts"))
-    shop.program, shop.warm = (*words, *PROGRAM), False
+    names = str(directory / "hosts")
+    shop.inside = ("unshare", "--mount", "sh", "-c", WITH_NAMES, "sh", names)
     shop.connect = lambda port: socket.create_connection((ADDRESS, port), timeout=10)
     shutil.copy(authority.ca, shop.directory / "ca.pem")
     shop.configure('bind = "127.0.0.1"', f'bind = "{ADDRESS}"')

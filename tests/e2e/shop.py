@@ -73,6 +73,8 @@ class Shop:
     program: tuple[str, ...] = PROGRAM
     warm: bool = True
     """Whether commands are started by a process that has loaded the program already."""
+    inside: tuple[str, ...] = ()
+    """A command that starts that process elsewhere, as in a mount namespace."""
     variables: Mapping[str, str] = field(default_factory=dict)
     """Added to the environment of every command."""
     connect: Callable[[int], socket.socket] | None = None
@@ -127,7 +129,8 @@ class Shop:
 
     def _started(self, words: Sequence[str], variables: Mapping[str, str]) -> Command:
         command = (*self.program, *words)
-        return starter().start(command, cwd=self.directory, env=self.environ(variables))
+        there = starter(self.inside)
+        return there.start(command, cwd=self.directory, env=self.environ(variables))
 
     def environ(self, more: Mapping[str, str]) -> dict[str, str]:
         kept = {name: value for name, value in os.environ.items() if "COMPARTMENT" not in name}

@@ -62,7 +62,7 @@ def test_an_engine_that_was_killed_brings_everything_back(
     assert away["error"]["code"] == "engine_unreachable"
     shop.good("deploy", code=4)
     engine.start()
-    eventually(shop.answers, seconds=60)
+    served_again(shop, engine)
     assert shop.assert_settled() == before
     # From here on it is an engine like any other.
     version = shop.change("web")
@@ -123,14 +123,32 @@ def test_an_engine_that_was_killed_during_a_deploy(
         assert result.code == 8, result.text
         assert "Traceback" not in result.text
         engine.start()
-        eventually(shop.answers, seconds=60)
-        load.wait_until_flowing()
+        served_again(shop, engine)
+        load.wait_until_flowing(seconds=60)
         back = load.report()
         resume(shop)
         assert shop.get() == (200, new if lives == "after" else old)
         assert (shop.assert_settled() == before) is (lives == "before")
         load.wait_until_flowing()
         assert not load.report().since(back).failed, load.report().lines()
+
+
+def served_again(shop: Shop, engine: OwnEngine) -> None:
+    """By itself, once the engine is back; what the engine has instead is told."""
+    try:
+        eventually(shop.answers, seconds=60)
+    except AssertionError as error:
+        raise AssertionError("\n".join(state_of(shop, engine))) from error
+
+
+def state_of(shop: Shop, engine: OwnEngine) -> tuple[str, ...]:
+    try:
+        answer = str(shop.get())
+    except OSError as refused:
+        answer = repr(refused)
+    edge = engine.docker("logs", "--tail=30", f"{shop.namespace}-edge")
+    listed = engine.docker("ps", "--all", "--no-trunc", "--format={{.Names}}: {{.Status}}")
+    return (answer, listed, edge, *engine.log().splitlines()[-30:])
 
 
 def test_callers_inside_follow_every_switch_in_swarm_mode(

@@ -29,6 +29,7 @@ SHARES = {"production": 1.0, "staging": 0.4, "rehearsal": 0.4}
 """The environments, all busy at the same time, and how much of the traffic goes to each."""
 SOURCE = "staging"
 """Whose images the others promote to themselves."""
+PATIENCE_SECONDS = 10
 ZONE = "shop.test"
 DOMAINS = ("web", "api", "live", "rpc")
 """The services that are visited over TLS, too."""
@@ -53,6 +54,7 @@ def shop(client: Client, tmp_path: Path) -> Iterator[Shop]:
     made.configure("\n[edge]", f"{STREAMS}\n[edge]")
     add_http2_caller(made)
     add_rpc(made)
+    be_patient(made)
     secure(made, tmp_path)
     with removed_at_the_end(made):
         yield made
@@ -101,6 +103,18 @@ def test_switches_lose_no_request(shop: Shop, tell: Callable[..., None], tmp_pat
     assert_seen_by_all(report)
     for environment in SHARES:
         shop.assert_settled(environment)
+
+
+def be_patient(shop: Shop) -> None:
+    """Have callers inside wait as long as the visitors do: a machine may be busy for two seconds.
+
+    A call that is lost does not take that long.
+    """
+    patience = f'PATIENCE = "{PATIENCE_SECONDS}"'
+    for greeting in ("Welcome to the shop", "Welcome to the rehearsal"):
+        text = f'GREETING = "{greeting}"'
+        shop.configure(text, f"{patience}\n{text}")
+    shop.configure("\n[edge]", f"\n[environments.rehearsal.variables]\n{patience}\n\n[edge]")
 
 
 def secure(shop: Shop, outside: Path) -> None:

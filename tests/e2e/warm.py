@@ -74,11 +74,12 @@ class Command:
 class Starter:
     """The process that has loaded the program."""
 
-    def __init__(self) -> None:
+    def __init__(self, inside: Sequence[str] = ()) -> None:
+        """`inside` is a command that starts another one elsewhere, as in a mount namespace."""
         self._asking, asked = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         with asked:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "tests.e2e.warm", str(asked.fileno())],
+                [*inside, sys.executable, "-m", "tests.e2e.warm", str(asked.fileno())],
                 cwd=ROOT,
                 pass_fds=[asked.fileno()],
                 # As its commands have them: what a stream can do is remembered from the beginning.
@@ -112,15 +113,15 @@ class Starter:
         return f"{sys.executable} -I -S {CLIENT} {self.number()} {module}"
 
 
-def starter() -> Starter:
-    """One for all tests, which ends with them."""
+def starter(inside: tuple[str, ...] = ()) -> Starter:
+    """One for all tests, which ends with them; and another one for each place elsewhere."""
     with _ONE_AT_A_TIME:
-        return _starter()
+        return _starter(inside)
 
 
 @cache
-def _starter() -> Starter:
-    made = Starter()
+def _starter(inside: tuple[str, ...]) -> Starter:
+    made = Starter(inside)
     atexit.register(made.close)
     return made
 

@@ -5,12 +5,20 @@ from collections.abc import Iterator
 
 import pytest
 
-from compartment_tui.adapters.memory.world import MemoryWorld
+from compartment_tui.adapters.memory.swarm import NOTICED_AFTER
+from compartment_tui.adapters.memory.world import MemoryWorld, swarm_world
 from compartment_tui.domain.config import ProjectConfig
 from compartment_tui.domain.deployment import Health
 from compartment_tui.domain.errors import ProjectFileInvalid
 from compartment_tui.domain.views import EnvironmentStatus
-from compartment_tui.operations.watch import watch
+from compartment_tui.operations.status import status
+from compartment_tui.operations.watch import (
+    LONGEST_WAIT,
+    MOVING_FRESH,
+    MOVING_WAIT,
+    longest_wait,
+    watch,
+)
 from tests.rollout.shop import WEB, deploy, open_shop, shop_config, state
 
 
@@ -105,3 +113,23 @@ def test_who_knows_better_has_it_look_again(opened: MemoryWorld, watched: Watche
     before = len(watched.looks)
     watched.feed.look_again()
     watched.until(lambda _: len(watched.looks) > before)
+
+
+def test_a_machine_that_is_lost_is_seen_and_seconds_are_told_for_a_while() -> None:
+    opened = swarm_world(shop_config(WEB))
+    deploy(opened)
+    (node,) = status(opened.world, environment="production").services[0].running_by_node
+    for machine in opened.swarm.machines.values():
+        machine.full = True
+    watched = Watched(opened)
+    watched.until(lambda look: not look.away_nodes)
+    opened.swarm.lose(node)
+    opened.clock.advance(NOTICED_AFTER)
+    look = watched.until(lambda look: look.away_nodes)
+    watched.feed.close()
+    watched.thread.join(10)
+    now = opened.clock.now()
+    assert [one.name for one in look.away_nodes] == [node]
+    assert look.services[0].reason.startswith("it cannot be placed: no suitable node")
+    assert longest_wait(look, now) == MOVING_WAIT
+    assert longest_wait(look, now + MOVING_FRESH) == LONGEST_WAIT

@@ -19,7 +19,7 @@ def test_what_runs_is_stopped_and_what_does_not_is_started() -> None:
 
 
 def test_of_several_one_that_runs_makes_it_a_stop() -> None:
-    assert possible(stopped("web"), ("web", "api")) == {"stop", "across", "maintain"}
+    assert possible(stopped("web"), ("web", "api")) == {"stop", "scale", "across", "maintain"}
 
 
 def test_what_was_never_live_is_neither_stopped_nor_started() -> None:

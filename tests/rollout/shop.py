@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 from datetime import timedelta
 
-from compartment_tui.adapters.memory.world import MemoryWorld, memory_world
+from compartment_tui.adapters.memory.world import MemoryWorld, memory_world, swarm_world
 from compartment_tui.domain.config import (
     EnvironmentConfig,
     Kind,
@@ -48,6 +48,11 @@ def shop_config(*services: ServiceSpec, greeting: str = "hello", keep: int = 5) 
 
 def open_shop(*services: ServiceSpec, keep: int = 5) -> MemoryWorld:
     return memory_world(shop_config(*services, keep=keep))
+
+
+def open_swarm(*services: ServiceSpec) -> MemoryWorld:
+    """The shop on three machines."""
+    return swarm_world(shop_config(*services))
 
 
 def change_everything(opened: MemoryWorld, version: str) -> None:

@@ -10,6 +10,7 @@ from compartment_tui.domain.events import Event, Noted, RunFinished, StageStarte
 from compartment_tui.domain.outcome import Outcome
 from compartment_tui.domain.requests import Deploy, Restart, Start, Stop
 from compartment_tui.operations import requests
+from tests.faults import Fault, FaultPlan, When, faulty, unreachable
 from tests.rollout.shop import API, WEB, WORKER, change_everything, deploy, open_shop, shop_config
 
 SECOND = timedelta(seconds=1)
@@ -55,6 +56,49 @@ def test_live_is_told_at_the_switch_with_its_own_time() -> None:
     assert at[WentLive] < 3 * SECOND
     assert last.live_after == live.after < 3 * SECOND
     assert last.took > 10 * SECOND
+
+
+def calls_of_a_second_deploy(*faults: Fault) -> list[str]:
+    opened = open_shop(WEB)
+    deploy(opened)
+    opened.host.change("web", "2")
+    plan = FaultPlan(*faults)
+    list(requests.execute(faulty(opened.world, plan), Deploy(environment="production")))
+    return plan.calls
+
+
+def test_the_count_of_connections_is_begun_before_the_name_moves_and_ended_after_all() -> None:
+    """It takes a while until it counts: over a long way as long as the names take."""
+    calls = calls_of_a_second_deploy()
+    moved = calls.index("engine.name_active")
+    assert calls.index("engine.count_connections") < moved < calls.index("connections.now")
+    assert calls.count("engine.count_connections") == calls.count("connections.close") == 1
+    broken = calls_of_a_second_deploy(Fault(at=moved + 1, when=When.BEFORE, what=unreachable))
+    assert broken[moved] == "engine.name_active"
+    assert "connections.now" not in broken
+    assert broken.count("connections.close") == 1
+
+
+def test_a_new_one_that_died_is_noticed_where_nothing_can_be_counted() -> None:
+    counted = calls_of_a_second_deploy().index("connections.now")
+    opened = open_shop(WEB)
+    deploy(opened)
+    opened.host.change("web", "2")
+    opened.host.behave("web", Behaviour(exits_in_service_after=timedelta(), exit_code=9))
+    plan = FaultPlan(Fault(at=counted + 1, when=When.BEFORE, what=unreachable))
+    events = list(requests.execute(faulty(opened.world, plan), Deploy(environment="production")))
+    assert plan.calls[counted] == "connections.now"
+    last = events[-1]
+    assert isinstance(last, RunFinished)
+    assert last.failure is not None
+    assert "died right after it went live" in last.failure.message
+
+
+def test_after_the_switch_nothing_of_it_is_read_again() -> None:
+    calls = calls_of_a_second_deploy()
+    switched = calls.index("hold.write_record_and_routes")
+    assert "hold.routes" not in calls[switched:]
+    assert "hold.confirm" not in calls[switched:]
 
 
 def test_previous_ones_that_do_not_end_are_waited_for_once() -> None:

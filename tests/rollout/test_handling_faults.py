@@ -1,7 +1,9 @@
 """Faults while something is stopped, started or restarted: one more word always settles it."""
 
 import functools
+from collections import Counter
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 
 import pytest
 
@@ -11,7 +13,7 @@ from compartment_tui.domain.deployment import Health
 from compartment_tui.domain.errors import CompartmentError
 from compartment_tui.domain.events import Event, RunFinished
 from compartment_tui.domain.outcome import Outcome
-from compartment_tui.domain.requests import Deploy, Restart, Resume, Start, Stop
+from compartment_tui.domain.requests import Deploy, Restart, Resume, Scale, Start, Stop
 from compartment_tui.operations import requests
 from compartment_tui.operations.status import status
 from compartment_tui.ports import World
@@ -24,7 +26,7 @@ from tests.faults import (
     unreachable,
 )
 from tests.machine_snapshot import Snapshot
-from tests.rollout.shop import API, WORKER, change_everything, deploy, open_shop, state
+from tests.rollout.shop import API, WORKER, change_everything, deploy, open_shop, open_swarm, state
 from tests.rollout.test_faults import breakable, snapshot_of
 
 pytestmark = pytest.mark.long
@@ -50,6 +52,16 @@ def restart(world: World) -> Iterator[Event]:
     return requests.execute(world, Restart(environment="production"))
 
 
+def scale_up(world: World) -> Iterator[Event]:
+    wanted = (("api", 3), ("worker", 2))
+    return requests.execute(world, Scale(environment="production", replicas=wanted))
+
+
+def scale_down(world: World) -> Iterator[Event]:
+    wanted = (("api", 1), ("worker", 1))
+    return requests.execute(world, Scale(environment="production", replicas=wanted))
+
+
 def release(world: World) -> Iterator[Event]:
     return requests.execute(
         world,
@@ -63,17 +75,30 @@ def release(world: World) -> Iterator[Event]:
     )
 
 
-def live() -> MemoryWorld:
-    opened = open_shop(API, WORKER)
-    deploy(opened)
-    return opened
+@dataclass(frozen=True)
+class Place:
+    """Where the shop is."""
+
+    open_on: Callable[..., MemoryWorld]
+
+    def live(self) -> MemoryWorld:
+        opened = self.open_on(API, WORKER)
+        deploy(opened)
+        return opened
+
+    def crowded(self) -> MemoryWorld:
+        opened = self.live()
+        list(scale_up(opened.world))
+        return opened
+
+    def stopped(self) -> MemoryWorld:
+        opened = self.live()
+        list(stop(opened.world))
+        change_everything(opened, "2")
+        return opened
 
 
-def stopped() -> MemoryWorld:
-    opened = live()
-    list(stop(opened.world))
-    change_everything(opened, "2")
-    return opened
+PLACES = {"one machine": Place(open_shop), "swarm": Place(open_swarm)}
 
 
 def broken(prepare: Callable[[], MemoryWorld], verb: Verb, what: str) -> Iterator[MemoryWorld]:
@@ -119,26 +144,31 @@ def honest(opened: MemoryWorld) -> None:
             assert opened.host.answer(one.active.host) == one.active.id
 
 
+@pytest.mark.parametrize("place", PLACES.values(), ids=PLACES)
 @pytest.mark.parametrize("what", WHATS)
 @pytest.mark.parametrize("verb", [stop, restart, start])
-def test_status_is_honest_whatever_happened(verb: Verb, what: str) -> None:
-    for opened in broken(stopped if verb is start else live, verb, what):
+def test_status_is_honest_whatever_happened(verb: Verb, what: str, place: Place) -> None:
+    for opened in broken(place.stopped if verb is start else place.live, verb, what):
         opened.clock.advance(ROUTE_DELAY)
         honest(opened)
 
 
+@pytest.mark.parametrize("place", PLACES.values(), ids=PLACES)
 @pytest.mark.parametrize("what", WHATS)
 @pytest.mark.parametrize("verb", [stop, restart, start])
-def test_stop_stops_everything_whatever_happened(verb: Verb, what: str) -> None:
-    for opened in broken(stopped if verb is start else live, verb, what):
+def test_stop_stops_everything_whatever_happened(verb: Verb, what: str, place: Place) -> None:
+    for opened in broken(place.stopped if verb is start else place.live, verb, what):
         good(opened, stop)
         assert not any(one.running for one in opened.host.containers.values())
 
 
+@pytest.mark.parametrize("place", PLACES.values(), ids=PLACES)
 @pytest.mark.parametrize("what", WHATS)
 @pytest.mark.parametrize("verb", [stop, restart, start])
-def test_start_brings_everything_back_whatever_happened(verb: Verb, what: str) -> None:
-    for opened in broken(stopped if verb is start else live, verb, what):
+def test_start_brings_everything_back_whatever_happened(
+    verb: Verb, what: str, place: Place
+) -> None:
+    for opened in broken(place.stopped if verb is start else place.live, verb, what):
         good(opened, start)
         assert opened.host.answer("api-shop.localhost") == state(opened).active["api"]
         assert {one.service for one in opened.host.containers.values() if one.running} == {
@@ -147,9 +177,27 @@ def test_start_brings_everything_back_whatever_happened(verb: Verb, what: str) -
         }
 
 
+@pytest.mark.parametrize("place", PLACES.values(), ids=PLACES)
 @pytest.mark.parametrize("what", WHATS)
-def test_a_deploy_over_what_is_stopped_is_all_or_nothing(what: str) -> None:
-    for opened in broken(stopped, release, what):
+@pytest.mark.parametrize("verb", [scale_up, scale_down])
+@pytest.mark.parametrize("again", [scale_up, scale_down])
+def test_a_scale_is_settled_by_another(verb: Verb, again: Verb, what: str, place: Place) -> None:
+    for opened in broken(place.live if verb is scale_up else place.crowded, verb, what):
+        opened.clock.advance(ROUTE_DELAY)
+        honest(opened)
+        answered = state(opened).active["api"]
+        assert opened.host.answer("api-shop.localhost") == answered
+        good(opened, again)
+        assert opened.host.answer("api-shop.localhost") == answered
+        wanted = {"api": 3, "worker": 2} if again is scale_up else {"api": 1, "worker": 1}
+        counted = Counter(one.service for one in opened.host.containers.values() if one.running)
+        assert counted == wanted
+
+
+@pytest.mark.parametrize("place", PLACES.values(), ids=PLACES)
+@pytest.mark.parametrize("what", WHATS)
+def test_a_deploy_over_what_is_stopped_is_all_or_nothing(what: str, place: Place) -> None:
+    for opened in broken(place.stopped, release, what):
         list(requests.execute(opened.another().world, Resume(environment="production")))
         assert opened.host.problems() == []
         actives = map(state(opened).active_deployment, ("api", "worker"))

@@ -55,6 +55,24 @@ def test_reverting_what_should_be_reverted_is_a_success() -> None:
     assert "cancelled" not in said.err
 
 
+def test_what_was_reverted_and_does_not_answer_is_told() -> None:
+    """As after a crash of the engine: what was live is back, and reached by nobody."""
+    opened = broken_at("engine.start")
+    for container in opened.host.containers.values():
+        container.behaviour = Behaviour(ready_after=None)
+    said = line(opened, "resume")
+    assert said.code == 0
+    assert "web: it does not serve now (" in said.err
+    assert "connection refused): a deploy replaces it" in said.err
+    opened.host.behave("web", Behaviour())
+    assert line(opened, "deploy", "--yes").code == 0
+    assert "does not serve" not in line(opened, "resume").err
+
+
+def test_what_was_reverted_and_answers_needs_no_word() -> None:
+    assert "serve" not in line(broken_at("engine.start"), "resume").err
+
+
 def test_the_same_as_json() -> None:
     said = line(broken_at("engine.start"), "resume", "--output", "json")
     assert said.code == 0
@@ -109,7 +127,11 @@ def _raising(error: BaseException) -> Callable[..., None]:
 def test_a_person_who_asks_it_to_stop_is_told_that_it_was_reverted_on_request() -> None:
     opened = broken_at("engine.start")
     opened.cancel.request()
-    assert line(opened, "resume").code == 130
+    for container in opened.host.containers.values():
+        container.behaviour = Behaviour(ready_after=None)
+    said = line(opened, "resume")
+    assert said.code == 130
+    assert "serve" not in said.err, "and is not kept by questions"
 
 
 def test_a_version_that_dies_while_it_is_finished_has_failed() -> None:

@@ -14,6 +14,7 @@ from compartment_tui.domain.outcome import Outcome
 from compartment_tui.domain.requests import Deploy, Resume, Rollback
 from compartment_tui.operations import requests
 from compartment_tui.ports import World
+from compartment_tui.rollout import wait
 from tests.faults import Fault, FaultPlan, Killed, When, faulty, unreachable
 from tests.machine_snapshot import Snapshot
 from tests.rollout.shop import PRODUCTION, WEB, deploy, finish, open_shop, state
@@ -198,6 +199,15 @@ SITUATIONS: dict[str, tuple[Callable[[], MemoryWorld], Verb]] = {
 }
 
 
+@pytest.fixture
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Names that are waited for are kept as long as the pretended edge needs, and no longer.
+
+    Nothing is done meanwhile, but hundreds of visitors come: they were most of a sweep.
+    """
+    monkeypatch.setattr(wait, "RELEASE_PATIENCE", SECOND / 4)
+
+
 def resume(world: World) -> Iterator[Event]:
     return requests.execute(world, Resume(environment="production"))
 
@@ -216,6 +226,7 @@ def check(opened: MemoryWorld, what: str) -> None:
 
 
 @pytest.mark.long
+@pytest.mark.usefixtures("impatient")
 @pytest.mark.parametrize("situation", SITUATIONS)
 @pytest.mark.parametrize("what", WHATS)
 @pytest.mark.parametrize("when", When)
@@ -229,6 +240,7 @@ def test_a_fault_at_any_call_loses_nobody(situation: str, what: str, when: When)
 
 
 @pytest.mark.long
+@pytest.mark.usefixtures("impatient")
 @pytest.mark.parametrize("situation", SITUATIONS)
 def test_a_resume_that_is_killed_loses_nobody(situation: str) -> None:
     prepare, verb = SITUATIONS[situation]
@@ -248,6 +260,7 @@ def test_a_resume_that_is_killed_loses_nobody(situation: str) -> None:
 
 
 @pytest.mark.long
+@pytest.mark.usefixtures("impatient")
 @pytest.mark.parametrize("second", [Killed, unreachable])
 @pytest.mark.parametrize("situation", ["deploy", "deploy what fails"])
 def test_an_undo_that_is_broken_loses_nobody(
@@ -268,6 +281,7 @@ def test_an_undo_that_is_broken_loses_nobody(
 
 
 @pytest.mark.long
+@pytest.mark.usefixtures("impatient")
 @pytest.mark.parametrize("situation", SITUATIONS)
 def test_a_stream_that_is_closed_loses_nobody(situation: str) -> None:
     prepare, verb = SITUATIONS[situation]

@@ -14,8 +14,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from compartment_tui.adapters.docker.api import unix_client
+from compartment_tui.adapters.docker.api import socket_client
 from compartment_tui.adapters.docker.api.address import Address, find_address
+from compartment_tui.adapters.docker.api.line import LocalDoor
 from compartment_tui.adapters.docker.api.log_frames import Demultiplexer
 from compartment_tui.adapters.docker.build.build_context import _read
 from compartment_tui.adapters.docker.edge import public_routers, traefik
@@ -311,7 +312,7 @@ def test_an_answer_of_the_engine_has_an_end(
     again: bytes,
     refused: type[Exception],
 ) -> None:
-    monkeypatch.setattr(unix_client.UnixEngine._get, "__kwdefaults__", {"bound": 10})
+    monkeypatch.setattr(socket_client.SocketEngine._get, "__kwdefaults__", {"bound": 10})
     path = str(tmp_path / "engine.sock")
 
     def answer(server: socket.socket) -> None:
@@ -327,15 +328,17 @@ def test_an_answer_of_the_engine_has_an_end(
         answering = Thread(target=answer, args=(server,), daemon=True)
         answering.start()
         with pytest.raises(refused):
-            unix_client.UnixEngine(path, f"unix://{path}").containers(all=True, filters={})
+            socket_client.SocketEngine(LocalDoor(path), f"unix://{path}").containers(
+                all=True, filters={}
+            )
         answering.join(timeout=30)
     assert not answering.is_alive()
 
 
 def test_a_deep_answer_of_the_engine_is_no_bug(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(unix_client.UnixEngine, "_get", lambda *_, **__: b"[" * DEEP)
+    monkeypatch.setattr(socket_client.SocketEngine, "_get", lambda *_, **__: b"[" * DEEP)
     with pytest.raises(ConnectionError):
-        unix_client.UnixEngine("/nowhere", "unix:///nowhere").inspect_container("x")
+        socket_client.SocketEngine(LocalDoor("/nowhere"), "unix:///nowhere").inspect_container("x")
 
 
 class Endless(BaseHTTPRequestHandler):

@@ -252,7 +252,7 @@ def test_no_text_stops_the_reading_of_a_time(text: str) -> None:
 
 
 def test_the_events_of_a_copy_are_not_those_of_the_real_one() -> None:
-    decoder = EventDecoder("shop", {GOOD[labels.DEPLOYMENT]: "c1"})
+    decoder = EventDecoder("shop", {GOOD[labels.DEPLOYMENT]: ("c1",)})
     line = '{"Action": "die", "Actor": {"ID": "%s", "Attributes": %s}}\n'
     marks = str(GOOD).replace("'", '"').replace('"{}"', '""')
     assert len(list(decoder.feed((line % ("c1", marks)).encode()))) == 1

@@ -14,7 +14,7 @@ from compartment_tui.domain.errors import NameTaken
 from compartment_tui.domain.names import EnvironmentKey
 from compartment_tui.ports import World
 from tests.contract.bench import IMAGE, Bench, contract_config, unique_project
-from tests.contract.docker_bench import Machine, docker, docker_bench, docker_machine, open_world
+from tests.contract.docker_bench import Machine, docker, docker_bench, docker_machine
 
 pytestmark = pytest.mark.docker
 
@@ -28,7 +28,7 @@ def machine() -> Iterator[Machine]:
 
 @pytest.fixture
 def world(machine: Machine, tmp_path: Path) -> World:
-    return open_world(machine, unique_project(), tmp_path)
+    return machine.open_world(tmp_path)
 
 
 @pytest.fixture(scope="module")

@@ -2,7 +2,6 @@
 
 import asyncio
 import threading
-import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
@@ -50,7 +49,7 @@ class HeldClock(FakeClock):
             self._changed.notify_all()
 
     def sleep(self, pause: timedelta) -> None:
-        if self._when is not None and _soon(self._when):
+        if self._when is not None and self._when():
             self.lock()
         with self._changed:
             self.waiting = self._left == 0
@@ -59,12 +58,6 @@ class HeldClock(FakeClock):
             if self._left is not None:
                 self._left -= 1
         super().sleep(pause)
-
-
-def _soon(due: Callable[[], bool]) -> bool:
-    """Whether it is so, after the screen had the time to hear of it."""
-    time.sleep(0.1)
-    return due()
 
 
 @dataclass(frozen=True, kw_only=True)

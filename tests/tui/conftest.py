@@ -1,10 +1,17 @@
-"""One application after the other has the same style sheets: they are parsed once for all tests."""
+"""For one application after the other: style sheets parsed once, and waits that end in time."""
 
 from typing import Any
 
 import pytest
 from textual.css.model import RuleSet
 from textual.css.stylesheet import Stylesheet
+
+from tests.tui.idle import use_for_pilots
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _waits_end_when_all_is_done() -> None:
+    use_for_pilots()
 
 
 @pytest.fixture(autouse=True, scope="session")

@@ -18,6 +18,8 @@ from textual.app import App
 from textual.pilot import Pilot
 
 from compartment_tui.adapters.demo.demo import open_demo
+from compartment_tui.adapters.memory.clock import FakeClock
+from compartment_tui.adapters.memory.container import replica_key
 from compartment_tui.adapters.memory.feeds import MemoryFeed
 from compartment_tui.adapters.memory.stats import sample
 from compartment_tui.adapters.memory.world import MemoryWorld
@@ -103,11 +105,14 @@ class Shot(Stage):
             await asyncio.sleep(0)
         await self.pilot.pause()
 
-    def samples(self) -> dict[str, Sample]:
+    def samples(self) -> dict[tuple[str, int], Sample]:
         now = self.clock.now()
         return {
-            one.deployment: sample(
-                one.deployment, one.behaviour, at=now, limit=one.birth.plan.spec.limits.memory
+            (one.deployment, one.number): sample(
+                replica_key(one.deployment, one.number),
+                one.behaviour,
+                at=now,
+                limit=one.birth.plan.spec.limits.memory,
             )
             for one in self.opened.host.containers.values()
             if one.running
@@ -143,9 +148,9 @@ class Breakable:
             raise self.error
         return getattr(self._port, name)
 
-    def stats(self, deployment: str) -> MemoryFeed[Sample]:
+    def stats(self, deployment: str, *, replica: int = 1) -> MemoryFeed[Sample]:
         """Samples come from the scenario, second by second, however busy the machine is."""
-        del deployment
+        del deployment, replica
         return MemoryFeed()
 
 
@@ -160,6 +165,8 @@ class Scenario:
     size: tuple[int, int]
     drive: Drive | None
     """None: the picture is of the welcome, which is an application of its own."""
+    opens: Callable[[FakeClock], MemoryWorld] = open_demo
+    """Makes the machine, on a clock."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,7 +182,7 @@ def scene(scenario: Scenario) -> Scene:
     if scenario.drive is None:
         return _welcome()
     drive, clock = scenario.drive, SteppedClock()
-    opened = open_demo(clock)
+    opened = scenario.opens(clock)
     app, engine, project = opened_application(opened)
 
     async def run(pilot: Pilot[Any]) -> None:

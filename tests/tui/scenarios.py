@@ -10,12 +10,17 @@ from pathlib import Path
 
 from textual.events import Paste
 
+from compartment_tui.adapters.demo.demo import open_demo
+from compartment_tui.adapters.memory.clock import FakeClock
+from compartment_tui.adapters.memory.swarm import BEGIN_TAKES, NOTICED_AFTER
+from compartment_tui.adapters.memory.world import MemoryWorld
 from compartment_tui.domain.errors import EngineUnreachable, ProjectFileInvalid
 from compartment_tui.tui.kit.value_field import ValueField
 from compartment_tui.tui.runs.activity_screen import ActivityScreen
 from compartment_tui.tui.runs.pick_screen import PickScreen
 from compartment_tui.tui.runs.run_screen import RunScreen
 from tests.tui.pictures import Drive, Scenario, Shot, draw, same_everywhere
+from tests.tui.swarm_shop import open_swarm_shop
 
 SMALL, MIDDLE, LARGE = (80, 24), (120, 36), (200, 60)
 UNREACHABLE = EngineUnreachable(
@@ -29,9 +34,13 @@ BROKEN_FILE = ProjectFileInvalid(
 _SCENARIOS: dict[str, Scenario] = {}
 
 
-def _scenario(name: str, size: tuple[int, int] = MIDDLE) -> Callable[[Drive], Drive]:
+def _scenario(
+    name: str,
+    size: tuple[int, int] = MIDDLE,
+    opens: Callable[[FakeClock], MemoryWorld] = open_demo,
+) -> Callable[[Drive], Drive]:
     def register(drive: Drive) -> Drive:
-        _SCENARIOS[name] = Scenario(name=name, size=size, drive=drive)
+        _SCENARIOS[name] = Scenario(name=name, size=size, drive=drive, opens=opens)
         return drive
 
     return register
@@ -188,6 +197,50 @@ async def _remove(one: Shot) -> None:
     await one.reads("goes with preview-checkout")
 
 
+@_scenario("scale", SMALL)
+async def _scale(one: Shot) -> None:
+    await one.in_environment(2, "staging")
+    await one.press("g", "N")
+    await one.reads("Replicas of web in staging", "1 replica now")
+    await one.press("3")
+
+
+async def _scaled(one: Shot) -> None:
+    """Three of web in staging, and one of them was killed."""
+    await _scale(one)
+    await one.press("enter")
+    await one.reads("Scale  y", "1 → 3 replicas")
+    await one.settle()
+    one.clock.lock()
+    await one.press("y")
+    await one.screen(RunScreen)
+    await one.until(lambda: one.clock.waiting, "its first pause")
+    one.clock.go()
+    await one.until(lambda: not one.app.board.running_jobs, "the end")
+    await one.press("escape")
+    await one.reads("3/3")
+    (second,) = [
+        container
+        for container in one.opened.host.containers.values()
+        if (container.key.environment, container.number) == ("staging", 2)
+    ]
+    second.always = False
+    second.die(137)
+    await one.watch()
+    await one.reads("2/3", "replica 2 of 3")
+
+
+for _name, _size in (("small", SMALL), ("middle", MIDDLE), ("large", LARGE)):
+    _scenario(f"replicas-{_name}", _size)(_scaled)
+
+
+@_scenario("replicas-logs")
+async def _replica_logs(one: Shot) -> None:
+    await _scaled(one)
+    await one.press("l")
+    await one.reads("web/3")
+
+
 @_scenario("run-in-progress")
 async def _running(one: Shot) -> None:
     await one.in_environment(2, "staging")
@@ -283,6 +336,41 @@ async def _stopped(one: Shot) -> None:
     await one.reads("stopped after")
     await one.press("escape")
     await one.reads("stopped", "by hand", "S start it")
+
+
+# --- on a Swarm -----------------------------------------------------------------------------------
+
+
+async def _losing(one: Shot) -> None:
+    """n2 is away since a second ago, and what ran there is on its way to n3: n1 has no room."""
+    await one.watch()
+    one.opened.swarm.machines["n1"].full = True
+    one.opened.swarm.lose("n2")
+    # At one go: whoever looks meanwhile sees only what is so in the end.
+    one.clock.advance(NOTICED_AFTER + timedelta(seconds=1))
+    await one.watch(0)
+    await one.reads("n2 is away", "rescheduling 1 of 3 from n2, 1 s", "2 staging ✗")
+
+
+async def _nodes(one: Shot) -> None:
+    await _losing(one)
+    await one.press("c")
+    await one.reads("lost api/2 web/2")
+
+
+for _name, _size in (("small", SMALL), ("middle", MIDDLE), ("large", LARGE)):
+    _scenario(f"swarm-overview-{_name}", _size, open_swarm_shop)(_losing)
+    _scenario(f"swarm-nodes-{_name}", _size, open_swarm_shop)(_nodes)
+
+
+@_scenario("swarm-nodes-back", SMALL, open_swarm_shop)
+async def _moved(one: Shot) -> None:
+    await _nodes(one)
+    one.clock.advance(BEGIN_TAKES)
+    await one.reads("web/2 in production moved from n2", "in staging moved", "2 staging ✓")
+    one.clock.advance(timedelta(seconds=20))
+    one.opened.swarm.bring_back("n2")
+    await one.reads("n2 is back", "nothing")
 
 
 # --- when something is wrong ----------------------------------------------------------------------

@@ -9,11 +9,12 @@ from time import monotonic
 import pytest
 
 from compartment_tui.adapters.memory.world import MemoryWorld
+from compartment_tui.tui import signals
 from compartment_tui.tui.main.main_screen import MainScreen
 from compartment_tui.tui.runs.quit_screen import QuitScreen
 from compartment_tui.tui.runs.run_screen import RunScreen
 from tests.rollout.shop import change_everything, deploy, state
-from tests.tui.acting_world import HeldClock, Stage, open_held, stage
+from tests.tui.acting_world import PATIENCE, HeldClock, Stage, open_held, stage
 
 
 @pytest.fixture
@@ -22,6 +23,12 @@ def live() -> tuple[MemoryWorld, HeldClock]:
     deploy(opened)
     change_everything(opened, "2")
     return opened, clock
+
+
+@pytest.fixture(autouse=True)
+def _in_good_order(monkeypatch: pytest.MonkeyPatch) -> None:
+    """However long that takes: the process that ends otherwise is that of the tests."""
+    monkeypatch.setattr(signals, "GRACE", PATIENCE)
 
 
 def play(shop: tuple[MemoryWorld, HeldClock], act: Callable[[Stage], Awaitable[None]]) -> None:

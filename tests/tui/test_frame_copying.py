@@ -171,7 +171,7 @@ def test_a_shell_that_fails_leaves_the_application_standing(
     quiet: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     async def act(one: Stage) -> None:
-        def shell(*_: str) -> int:
+        def shell(*_: object) -> int:
             raise InstanceGone("the container [/b] is gone", hint="deploy again")
 
         quiet.setattr(one.app, "suspend", nullcontext)
@@ -183,10 +183,10 @@ def test_a_shell_that_fails_leaves_the_application_standing(
 
 
 def test_a_shell_gets_the_terminal_and_is_noted(quiet: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    asked: list[tuple[str, ...]] = []
+    asked: list[tuple[object, ...]] = []
 
     async def act(one: Stage) -> None:
-        def shell(*words: str) -> int:
+        def shell(*words: object) -> int:
             asked.append(words)
             return 0
 
@@ -197,7 +197,7 @@ def test_a_shell_gets_the_terminal_and_is_noted(quiet: pytest.MonkeyPatch, tmp_p
         assert row.active is not None
         await one.press("s")
         await one.until(lambda: bool(asked))
-        assert asked == [("production", row.service, row.active.id)]
+        assert asked == [("production", row.service, row.active.id, None)]
         await one.press("dollar_sign", "a")
         await one.reads("Copied the commands")
         assert one.app.clipboard == f"compartment-tui exec -s {row.service} -- sh\n"

@@ -373,11 +373,14 @@ def test_nothing_is_scheduled_when_nothing_arrives() -> None:
         app.view.settle = lambda: (drawn.append(1), settle())[1]  # type: ignore[method-assign,func-returns-value]
         await pilot.pause(0.5)
         assert not drawn
+        loop = asyncio.get_running_loop()
+        began = loop.time()
         for n in range(40):
             app.pane.feed(lines(1, first=n))
             await asyncio.sleep(0.01)
+        took = loop.time() - began  # a busy machine takes longer, and draws more often meanwhile
         await pilot.pause(PAUSED)
-        assert 1 <= len(drawn) <= 8
+        assert 1 <= len(drawn) <= 4 + took / log_pane.PAUSE
 
     play(story)
 

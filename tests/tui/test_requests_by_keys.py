@@ -20,6 +20,7 @@ from compartment_tui.domain.requests import (
     Request,
     Restart,
     Rollback,
+    Scale,
     Stop,
 )
 from compartment_tui.operations import requests
@@ -85,6 +86,8 @@ async def asked(one: Stage, request: Request) -> None:
         (("g", "S"), Stop(environment=HERE, services=("web",))),
         (("g", "R"), Restart(environment=HERE, services=("web",))),
         (("g", "M"), BeginMaintenance(environment=HERE, services=("web",))),
+        (("g", "N", "4", "enter"), Scale(environment=HERE, replicas=(("web", 4),))),
+        (("g", "N", "up", "up", "enter"), Scale(environment=HERE, replicas=(("web", 3),))),
         (("u", "C"), CheckDomains(environment=HERE)),
         (("U", "enter"), Rollback(environment=HERE)),
         (("X",), DeleteEnvironment(environment=HERE)),

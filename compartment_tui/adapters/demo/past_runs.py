@@ -90,7 +90,7 @@ class Past:
             new_id=world.clock.new_id,
             fingerprint_key=world.records.fingerprint_key(),
             provenance=act.provenance,
-            has_container=lambda deployment: world.engine.instance(deployment) is not None,
+            can_start=lambda deployment: world.engine.instance(deployment) is not None,
             has_image=lambda image: world.engine.image(image) is not None,
             identity=world.secrets.identity,
         )

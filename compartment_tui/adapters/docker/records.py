@@ -27,7 +27,7 @@ from compartment_tui.adapters.docker.api.resource_names import (
     standing_path,
 )
 from compartment_tui.adapters.record_file import record_file
-from compartment_tui.background import EarlyQuestion
+from compartment_tui.background import Background, EarlyQuestion
 from compartment_tui.domain import bounds
 from compartment_tui.domain.deployment import EnvironmentRecord
 from compartment_tui.domain.errors import EngineProblem, RecordInvalid
@@ -99,8 +99,14 @@ class Reader:
         mounted = self._layout.volumes.items()
         volume = next(name for name, place in mounted if path.startswith(place))
         container = self._client.readers.get(volume)
+        if container is None:
+            # Asked for at once, but what is somebody else's is not looked at.
+            early = Background(lambda: self._fetch(volume, path, specials))
+            container = self.ensure(volume)
+        else:
+            early = None
         try:
-            return self._fetch(container or self.ensure(volume), path, specials)
+            return self._fetch(container, path, specials) if early is None else early.answer()
         except Missing:
             # Either the path or the reading container is missing; the engine says 404 to both. Ask
             # again even if the container is there now: someone may have made it just before us.
@@ -216,6 +222,7 @@ class DockerRecords:
         self._layout = layout or ResourceNames()
         self._reader = Reader(client, self._layout)
         self._fingerprint_key: bytes | None = None
+        self._early = EarlyQuestion(self._everything)
 
     def warm_up(self, key: EnvironmentKey) -> None:
         self._reader.warm_up(standing_path(key))
@@ -259,9 +266,13 @@ class DockerRecords:
                 keys.append(key)
         return keys, tuple(one for one in unreadable if not one.endswith(".part"))
 
+    def read_ahead(self) -> None:
+        self._early = EarlyQuestion(self._everything)
+        self._early.begin()
+
     def read_all(self, project: str) -> Mapping[EnvironmentKey, EnvironmentRecord | RecordInvalid]:
-        contents = self._reader.tree(RECORDS)
-        keys = {standing_path(key): key for key in self.environments(project)}
+        recorded, contents = self._early.answer()
+        keys = {standing_path(key): key for key in recorded if key.project == project}
         found = ((key, contents.get(f"{place}/{RECORD_FILE}")) for place, key in keys.items())
         records = {
             key: _decoded_or_error(content, key) for key, content in found if content is not None
@@ -270,6 +281,11 @@ class DockerRecords:
             if isinstance(record, EnvironmentRecord):
                 self._client.heed(record)
         return records
+
+    def _everything(self) -> tuple[tuple[EnvironmentKey, ...], Mapping[str, bytes]]:
+        """Every environment that has a record, and all files that lie with the records."""
+        all_of_them = Background(lambda: self._reader.tree(RECORDS))
+        return self.recorded(), all_of_them.answer()
 
     def fingerprint_key(self) -> bytes:
         if self._fingerprint_key is None:

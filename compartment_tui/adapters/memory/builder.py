@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from compartment_tui.adapters.memory.behaviour import Behaviour
 from compartment_tui.adapters.memory.host import Host, disk_full
+from compartment_tui.adapters.memory.image_carriage import BASE_LAYER
 from compartment_tui.domain.deployment import HealthCheck, Image
 from compartment_tui.domain.errors import BuildFailed, Cancelled, ImageUnavailable
 from compartment_tui.domain.planning.plan import Plan
@@ -81,6 +82,7 @@ class MemoryBuilder:
             entrypoint=behaviour.entrypoint,
             stop_signal=behaviour.stop_signal,
         )
+        self._host.layers[image_id] = (BASE_LAYER, image_id)
         return self._host.images.setdefault(image_id, image)
 
 

@@ -16,15 +16,18 @@ def problems(
     records: Mapping[EnvironmentKey, EnvironmentRecord],
 ) -> Iterator[str]:
     """Everything that is wrong, in words. `tables` are those in force in the edge."""
-    known = {one.deployment: one for one in containers}
+    everything = tuple(containers)
+    known = {one.deployment: one for one in everything if one.number == 1}
     for key, table in tables.items():
         yield from _dead_routes(key, table, known)
-    yield from _shared_names(known.values())
-    for container in known.values():
+        yield from _dead_replicas(key, table, everything)
+    yield from _shared_names(everything)
+    for container in everything:
         yield from _unexplained(container, records.get(container.key))
     for key, state in records.items():
         if state.journal is None:
             yield from _disagreements(state, tables.get(key, RouteTable()), known)
+            yield from _miscounted(state, tables.get(key, RouteTable()), everything)
 
 
 def _dead_routes(
@@ -40,6 +43,40 @@ def _dead_routes(
             yield f"{key.text}: {route.host} leads to {route.deployment}, which crashed"
         elif not container.running:
             yield f"{key.text}: {route.host} leads to {route.deployment}, which does not run"
+
+
+def _dead_replicas(
+    key: EnvironmentKey, table: RouteTable, containers: Iterable[Container]
+) -> Iterator[str]:
+    running = {(one.deployment, one.number) for one in containers if one.running}
+    for route in table.routes:
+        for number in range(2, route.replicas + 1):
+            away = (route.deployment, number) not in running
+            if away and not (route.stopped or route.waiting):
+                yield f"{key.text}: {route.host} leads to replica {number}, which does not run"
+
+
+def _miscounted(
+    state: EnvironmentRecord, table: RouteTable, containers: Iterable[Container]
+) -> Iterator[str]:
+    """Where there are more or fewer replicas than the record wants."""
+    numbers: dict[str, set[int]] = {}
+    for one in containers:
+        if one.running:
+            numbers.setdefault(one.deployment, set()).add(one.number)
+    for service, deployment in state.active.items():
+        recorded = state.deployments.get(deployment)
+        if recorded is None or recorded.resting:
+            continue
+        place, wanted = state.key.text, set(range(1, recorded.replicas + 1))
+        there = numbers.get(deployment, set())
+        if there != wanted:
+            yield f"{place}: {service} has the replicas {there}, and not {wanted}"
+        if len(recorded.containers) not in (0, recorded.replicas):
+            yield f"{place}: {service} has {recorded.replicas} replicas, and not all on the record"
+        for route in table.routes:
+            if route.deployment == deployment and route.replicas != recorded.replicas:
+                yield f"{place}: {route.host} is shared out among {route.replicas}"
 
 
 def _shared_names(containers: Iterable[Container]) -> Iterator[str]:

@@ -2,7 +2,6 @@
 
 import hashlib
 import heapq
-import itertools
 import threading
 import time
 from collections.abc import Callable
@@ -23,12 +22,13 @@ class FakeClock:
         self._start = start
         self._elapsed = timedelta()
         self._pace = pace
-        self._order = itertools.count()
+        self._calls = 0
         self._due: list[tuple[timedelta, int, Callable[[], None]]] = []
-        self._ids = itertools.count(1)
+        self._ids = 0
         self.entropy: Callable[[int], bytes] = counted
         """Makes the chance in the n-th id; a larger n makes a larger one."""
         self._turn = threading.RLock()
+        self._ids_turn = threading.RLock()
 
     def now(self) -> datetime:
         return self._start + self._elapsed
@@ -54,11 +54,15 @@ class FakeClock:
     def call_in(self, delay: timedelta, happen: Callable[[], None]) -> None:
         """Let something happen when that much time has passed, not earlier than the next sleep."""
         with self._turn:
-            heapq.heappush(self._due, (self._elapsed + delay, next(self._order), happen))
+            self._calls += 1
+            heapq.heappush(self._due, (self._elapsed + delay, self._calls, happen))
 
     def new_id(self, prefix: str) -> str:
         """Ids in the order in which they are asked for, the same in every process."""
-        return new_id(prefix, self.now(), self.entropy(next(self._ids)))
+        with self._ids_turn:
+            self._ids += 1
+            number = self._ids
+        return new_id(prefix, self.now(), self.entropy(number))
 
 
 def counted(number: int) -> bytes:

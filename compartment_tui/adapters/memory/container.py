@@ -24,6 +24,11 @@ KEPT_LINES = 5_000
 KILLED = 137
 
 
+def replica_key(deployment: str, number: int) -> str:
+    """Where a replica stands among the containers: the first one under its deployment."""
+    return deployment if number == 1 else f"{deployment}/{number}"
+
+
 @dataclass(slots=True, kw_only=True, eq=False)
 class Container:
     """A container that behaves as its script says. Whoever writes a test may change all of it."""
@@ -36,6 +41,20 @@ class Container:
     tell: Callable[["Container", str], None]
     """Told what happens to it, in the engine's words: `start`, `die`…"""
     environment: dict[str, str] = field(default_factory=dict, repr=False)
+    number: int = 1
+    """Which replica of its deployment it is."""
+    one_name: bool = False
+    """All replicas are found by the first one's name, as in a Swarm."""
+    node: str = ""
+    """The machine of a Swarm that it runs on."""
+    bound: str = ""
+    """The only machine of a Swarm that it may run on, by id; empty: any that has its image."""
+    lost_node: str = ""
+    """The machine of a Swarm that it was on, while it is brought back elsewhere."""
+    waits_since: datetime | None = None
+    """Since when a Swarm places it or has it started."""
+    unreached: str = ""
+    """Why nobody gets to it though it may run; empty when everybody does."""
 
     state: InstanceState = InstanceState.CREATED
     always: bool = False
@@ -63,7 +82,7 @@ class Container:
     """`ServiceSpec.text()` as it was at its birth."""
 
     def __post_init__(self) -> None:
-        self.id = hashlib.sha256(self.deployment.encode()).hexdigest()
+        self.id = hashlib.sha256(replica_key(self.deployment, self.number).encode()).hexdigest()
         self.spec = self.birth.plan.spec.text()
 
     @property
@@ -129,6 +148,14 @@ class Container:
             self.state = InstanceState.RESTARTING
             self._later(backoff, self._begin)
 
+    def vanish(self) -> None:
+        """Its machine is gone and it with it; whoever brings it back starts it."""
+        if self.running:
+            self._end(KILLED)
+        self._life += 1
+        self.exit_code, self.unreached = None, ""
+        self.state = InstanceState.RESTARTING
+
     def serve(self, serving: bool) -> None:
         """Note whether callers reach it from now on."""
         if serving == self.serving:
@@ -146,6 +173,7 @@ class Container:
             deployment=self.deployment,
             stream=stream,
             message=message,
+            replica=self.number,
         )
         self.log.append(line)
         if len(self.log) > KEPT_LINES:
@@ -157,7 +185,7 @@ class Container:
         """Write what its script has it say while it runs, one remark after the other."""
         if self.behaviour.chatter is None or not self.running:
             return
-        remark = self.behaviour.chatter(self.key, self.deployment, said)
+        remark = self.behaviour.chatter(self.key, replica_key(self.deployment, self.number), said)
 
         def say() -> None:
             self.write(remark.line, stream=remark.stream)
@@ -182,6 +210,8 @@ class Container:
         """Why it cannot take traffic now, or None when it can."""
         if not self.running or self.started is None:
             return "connection refused"
+        if self.unreached:
+            return self.unreached
         after, lasts = self.behaviour.ready_after, self.behaviour.ready_for
         age = self.clock.now() - self.started
         if after is None or age < after or self._probes < self._probes_needed:
@@ -236,6 +266,9 @@ class Container:
             checked=self._checked(),
             check_output=self.behaviour.check_output,
             address=self.address if self.running else None,
+            number=self.number,
+            one_name=self.one_name,
+            node=self.node if self.running else "",
         )
 
     def _checked(self) -> Health | None:
@@ -276,7 +309,12 @@ class Container:
 
     def _sample(self) -> Sample:
         limit = self.birth.plan.spec.limits.memory
-        return sample(self.deployment, self.behaviour, at=self.clock.now(), limit=limit)
+        return sample(
+            replica_key(self.deployment, self.number),
+            self.behaviour,
+            at=self.clock.now(),
+            limit=limit,
+        )
 
     def _measure(self) -> None:
         for feed in tuple(self.watchers):

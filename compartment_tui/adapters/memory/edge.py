@@ -74,6 +74,9 @@ class MemoryEdge:
     def warm_up(self) -> None:
         """Nothing to fetch."""
 
+    def look_ahead(self) -> None:
+        """Nothing takes time here."""
+
     def tables(self) -> Mapping[EnvironmentKey, RouteTable]:
         return dict(self._host.documents)
 

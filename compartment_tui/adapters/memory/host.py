@@ -7,7 +7,7 @@ looked at and changed by hand; the methods do what happens to real machines.
 import hashlib
 import ipaddress
 import itertools
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
@@ -15,12 +15,14 @@ from functools import partial
 from compartment_tui.adapters.memory import checks
 from compartment_tui.adapters.memory.behaviour import FAULTLESS, Behaviour
 from compartment_tui.adapters.memory.clock import FakeClock
-from compartment_tui.adapters.memory.container import Container
+from compartment_tui.adapters.memory.container import Container, replica_key
 from compartment_tui.adapters.memory.feeds import MemoryFeed
+from compartment_tui.adapters.memory.swarm import PretendedSwarm, machines_of
 from compartment_tui.domain.config import EdgeSettings
 from compartment_tui.domain.deployment import AuditLine, EnvironmentRecord, Image
-from compartment_tui.domain.engine import LockInfo, Misfit
+from compartment_tui.domain.engine import LockInfo, Misfit, NodeInfo
 from compartment_tui.domain.errors import CompartmentError, DiskFull, RecordInvalid
+from compartment_tui.domain.home import RecordCopy, SwarmHome
 from compartment_tui.domain.names import EnvironmentKey, active_name, stepping_aside_name
 from compartment_tui.domain.own_certificate import OwnCertificate
 from compartment_tui.domain.routes import Route, RouteTable
@@ -75,6 +77,14 @@ class Visitor:
     until: timedelta = timedelta()
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Published:
+    """An image as a registry has it, and what it is made of."""
+
+    image: Image
+    layers: tuple[str, ...]
+
+
 @dataclass(slots=True, kw_only=True, eq=False)
 class TakenLock:
     """A lock and the process that holds it: it vanishes with that process."""
@@ -96,16 +106,29 @@ class Host:
     address: str = "memory://"
     """Where this machine's engine is reached; another machine at the same place has another id."""
     id: str = field(default_factory=lambda: f"memory-{next(_NUMBERS)}")
+    machine: str = "memory"
+    """What it is called."""
+
+    away: str = ""
+    """Why its engine does not answer; what runs on it goes on."""
 
     containers: dict[str, Container] = field(default_factory=dict)
-    """By deployment, in the order in which they were made."""
+    """By deployment, in the order in which they were made; other replicas by `replica_key`."""
     copies: list[Container] = field(default_factory=list)
     """Containers that were made, by hand, of the image of another: they have its labels."""
     misfits: list[Misfit] = field(default_factory=list)
     """What else has labels or names like ours."""
     images: dict[str, Image] = field(default_factory=dict)
+    layers: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    """Of images, by id; one that is not named here is a layer of its own."""
     built: dict[str, str] = field(default_factory=dict)
-    """Images that were made here, by id, and for which project."""
+    """Images that were made here, or carried here, by id, and for which project."""
+    registry: dict[str, "Published"] = field(default_factory=dict)
+    """What any registry has, by reference; all machines of a world share it."""
+    carriage_takes: timedelta = timedelta()
+    """How long each piece of an image takes that comes from here or goes there."""
+    received: list[int] = field(default_factory=list)
+    """How many bytes were sent for each image that was carried here."""
     pulled: dict[str, str] = field(default_factory=dict)
     """References that are on the engine, and the image's id."""
     networks: dict[EnvironmentKey, str] = field(default_factory=dict)
@@ -162,8 +185,19 @@ class Host:
     orders: list[str] = field(default_factory=list)
     """Every order that was made, in order: a failed one is repeated at each change."""
     disk_full: bool = False
+    room_for_images: bool = True
+    """False: images of another engine find no room, and what is small does."""
     in_swarm: bool = False
     """The engine is in Swarm mode: a name stays with who had it at its start."""
+    swarm: PretendedSwarm | None = None
+    """The Swarm whose home it is, where deployments are that one's services."""
+    home: SwarmHome | None = None
+    """What a manager says of the home, but for copies and instances; None: a single machine."""
+    record_copies: dict[EnvironmentKey, RecordCopy | RecordInvalid] = field(default_factory=dict)
+    fingerprint_seed: bytes = b"the pretended machine"
+    """What its key for fingerprints is made of: each machine has its own."""
+    copy_problem: str = ""
+    """Why no copy of a record can be made."""
     unsafe: str = ""
     """Why the way to the engine is open to others."""
 
@@ -189,6 +223,27 @@ class Host:
         """
         self.versions[f"{service}@{commit}" if commit else service] = version
 
+    def make_swarm(self, nodes: Iterable[NodeInfo]) -> PretendedSwarm:
+        """Be the home of a Swarm of these machines; for worlds that are opened from now on."""
+        self.swarm = PretendedSwarm(
+            clock=self.clock,
+            containers=self.containers,
+            networks=self.networks,
+            machines=machines_of(nodes),
+            tell=self.tell_of_node,
+        )
+        home, machines = self.swarm.home.info, self.swarm.machines.values()
+        self.home = SwarmHome(
+            node=home.name,
+            name=home.name,
+            address=home.address,
+            state=home.state,
+            addressed=home.name,
+            here=True,
+            managers=sum(one.info.manager for one in machines),
+        )
+        return self.swarm
+
     def behaviour(self, *names: str | None) -> Behaviour:
         """The first script that one of these names has."""
         found = (self.behaviours[name] for name in names if name in self.behaviours)
@@ -210,19 +265,26 @@ class Host:
         self.copies.append(copied)
         return copied
 
-    def claimants(self, deployment: str) -> tuple[Container, ...]:
-        """Its own container as the record names it; while none does, all with its labels.
+    def claimants(self, deployment: str, number: int = 1) -> tuple[Container, ...]:
+        """A replica's own container as the record names it; while none does, all with its labels.
 
         But a copy that is the only one left is known for one.
         """
-        found = [one for one in self.copies if one.deployment == deployment]
-        if deployment in self.containers:
-            found.append(self.containers[deployment])
+        found = [one for one in self.copies if (one.deployment, one.number) == (deployment, number)]
+        own = self.containers.get(replica_key(deployment, number))
+        if own is not None:
+            found.append(own)
         states = (state for state in self.records.values() if deployment in state.deployments)
-        known = next((state.deployments[deployment].container for state in states), "")
-        if not known and deployment not in self.containers and len(found) == 1:
+        ids = next((state.deployments[deployment].containers for state in states), ())
+        known = ids[number - 1] if number <= len(ids) else ""
+        if not known and own is None and len(found) == 1:
             return ()
         return tuple(one for one in found if known in ("", one.id))
+
+    def replicas(self, deployment: str) -> tuple[Container, ...]:
+        """All containers of a deployment, by number."""
+        found = (one for one in self.containers.values() if one.deployment == deployment)
+        return tuple(sorted(found, key=lambda one: one.number))
 
     def edge_address(self, key: EnvironmentKey) -> str:
         """Where the edge calls from on an environment's network."""
@@ -234,6 +296,14 @@ class Host:
         return next((one.address for one in found if one.birth.plan.service == caller), caller)
 
     # --- what happens to machines ----------------------------------------------------------------
+
+    def go_away(self, why: str = "the engine does not answer") -> None:
+        """Nobody reaches its engine any more, until `away` is empty: locks and feeds are lost."""
+        self.away = why
+        self.locks.clear()
+        self.engine_lock = None
+        for _, feed in tuple(self.listeners):
+            feed.end()
 
     def kill(self, process: str) -> None:
         """A process dies: its locks vanish, everything else stays as it was left."""
@@ -310,13 +380,19 @@ class Host:
     def settle_traffic(self) -> None:
         """Let every container know whether callers reach it now, from outside or by name."""
         routes = [route for table in self.in_force.values() for route in table.routes]
-        routed = {one.deployment for one in routes if not (one.stopped or one.waiting)}
+        led = [one for one in routes if not (one.stopped or one.waiting)]
+        routed = {
+            replica_key(one.deployment, number)
+            for one in led
+            for number in range(1, one.replicas + 1)
+        }
         waiting = {one.deployment for one in routes if one.waiting}
-        self.led_to |= routed
+        self.led_to |= {one.deployment for one in led}
         for container in tuple(self.containers.values()):
             named = container.name == active_name(container.service, container.key)
             reached = named and container.deployment not in waiting
-            container.serve(reached or container.deployment in routed)
+            key = replica_key(container.deployment, container.number)
+            container.serve(reached or key in routed)
 
     def tell(self, container: Container, action: str) -> None:
         """Let everybody who listens know what happened."""
@@ -326,6 +402,7 @@ class Host:
             key=container.key,
             service=container.service,
             deployment=container.deployment,
+            replica=container.number,
         )
         self._publish(event, lambda project: project == container.key.project)
 
@@ -335,6 +412,11 @@ class Host:
 
     def tell_of_edge(self, action: str) -> None:
         event = EngineEvent(at=self.clock.now(), action=action, key=None, service="", deployment="")
+        self._publish(event, lambda project: True)
+
+    def tell_of_node(self, node: str, action: str) -> None:
+        now = self.clock.now()
+        event = EngineEvent(at=now, action=action, key=None, service="", deployment="", node=node)
         self._publish(event, lambda project: True)
 
     def _publish(self, event: EngineEvent, concerns: Callable[[str], bool]) -> None:
@@ -360,8 +442,9 @@ class Host:
             return None
         if route.waiting:
             return self.awaited(stepping_aside_name(route.waiting, key))
-        container = self.containers.get(route.deployment)
-        served = container is not None and container.refuses() is None
+        # The edge tries the next one where a replica refuses.
+        shared = self.replicas(route.deployment)[: route.replicas]
+        served = any(container.refuses() is None for container in shared)
         return route.deployment if served else None
 
     def awaited(self, name: str) -> str | None:
@@ -438,11 +521,18 @@ class Host:
                 return self.awaited(stepping_aside_name(service, key))
             found = route.deployment if route is not None else None
         else:
-            bearers = {one.name: one.deployment for one in self.containers.values() if one.running}
+            bearers = self._bearers()
             names = (active_name(service, key), stepping_aside_name(service, key))
             found = next((bearers[name] for name in names if name in bearers), None)
-        there = self.containers.get(found or "")
-        return found if there is not None and there.refuses() is None else None
+        there = self.replicas(found or "")
+        return found if any(one.refuses() is None for one in there) else None
+
+    def _bearers(self) -> dict[str, str]:
+        """Who is found by each name: a Swarm gives it, for good, to what runs alone."""
+        running = [one for one in self.containers.values() if one.running]
+        born = (one for one in running if self.swarm and one.birth.plan.spec.stop_first)
+        given = {active_name(one.service, one.key): one.deployment for one in born}
+        return {one.name: one.deployment for one in running} | given
 
     def _route_inside(self, caller: str, service: str) -> Route | None:
         """Where the edge leads a container that looks for a service there."""

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from typing import Self
 
 from compartment_tui.adapters.memory.behaviour import Behaviour
+from compartment_tui.adapters.memory.container import replica_key
 from compartment_tui.adapters.memory.host import (
     Host,
     TakenEngineLock,
@@ -23,6 +24,7 @@ from compartment_tui.domain.errors import (
     Locked,
     LockLost,
 )
+from compartment_tui.domain.home import RecordCopy
 from compartment_tui.domain.names import EnvironmentKey, show
 from compartment_tui.domain.own_certificate import OwnCertificate
 from compartment_tui.domain.refusal import Cause, Refusal, Reply, judged, unanswered
@@ -133,6 +135,9 @@ class MemoryEnvironmentLock:
                 hint="somebody released it; `resume` finishes or reverts what is left",
             )
 
+    def read_ahead(self) -> None:
+        """Nothing takes time here."""
+
     def read_record(self) -> EnvironmentRecord:
         self.confirm()
         return read_record(self._host, self._key) or rebuilt_record(self._host, self._key)
@@ -155,9 +160,21 @@ class MemoryEnvironmentLock:
         self._host.documents[self._key] = table
         self._host.reload_soon()
 
-    def write_record_and_routes(self, state: EnvironmentRecord, table: RouteTable) -> None:
+    def write_record_and_routes(self, state: EnvironmentRecord, table: RouteTable) -> bool:
         self.write_record(state)
         self.write_routes(table)
+        return self.documents_readable()
+
+    def keep_copy(self) -> str:
+        if self._host.copy_problem or self._host.home is None:
+            return self._host.copy_problem
+        try:
+            record, table = self.read_record(), self.routes()
+        except LockLost as error:
+            return error.message
+        at = self._host.clock.now()
+        self._host.record_copies[self._key] = RecordCopy(record=record, table=table, at=at)
+        return ""
 
     def inner_ports(self) -> tuple[int, ...]:
         self.confirm()
@@ -210,7 +227,8 @@ class MemoryEnvironmentLock:
         self.confirm()
         if self._host.edge is None or not self._host.edge.running:
             return Refusal(detail="the edge does not run, so nobody can ask")
-        container = self._host.containers.get(instance.deployment)
+        replica = replica_key(instance.deployment, instance.number)
+        container = self._host.containers.get(replica)
         if container is None:
             return Refusal(detail="its container is gone")
         reason, behaviour = container.probe(), container.behaviour

@@ -1,7 +1,7 @@
 """A repository that exists nowhere."""
 
 from collections import Counter
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime
@@ -110,11 +110,21 @@ class MemoryProject:
         return feed
 
     def keep_copy(self, state: EnvironmentRecord, engine: EngineIdentity) -> None:
-        self.copies[engine.id, state.key] = (state, self._clock.now())
-        self.addresses[engine.address] = engine.id
+        self.copies[engine.key, state.key] = (state, self._clock.now())
+        self.addresses[engine.address] = engine.key
 
     def copy(self, key: EnvironmentKey, address: str) -> tuple[EnvironmentRecord, datetime] | None:
         return self.copies.get((self.addresses.get(address, ""), key))
+
+    def copies_elsewhere(
+        self, key: EnvironmentKey, engine: EngineIdentity
+    ) -> Mapping[str, EnvironmentRecord]:
+        places = {identity: address for address, identity in self.addresses.items()}
+        return {
+            places[identity]: state
+            for (identity, one), (state, _) in self.copies.items()
+            if one == key and identity != engine.key
+        }
 
 
 def _sealed(config: ProjectConfig, edits: Sequence[Edit], secrets: MemorySecrets) -> ProjectConfig:

@@ -4,6 +4,7 @@ import hashlib
 from collections.abc import Mapping
 
 from compartment_tui.adapters.memory.host import Host
+from compartment_tui.domain.claims import with_replicas
 from compartment_tui.domain.deployment import EnvironmentRecord
 from compartment_tui.domain.errors import RecordInvalid
 from compartment_tui.domain.names import EnvironmentKey, show
@@ -16,6 +17,9 @@ class MemoryRecords:
 
     def __init__(self, host: Host) -> None:
         self._host = host
+
+    def read_ahead(self) -> None:
+        """Nothing to fetch."""
 
     def warm_up(self, key: EnvironmentKey) -> None:
         """Nothing to fetch."""
@@ -42,7 +46,7 @@ class MemoryRecords:
             return error
 
     def fingerprint_key(self) -> bytes:
-        return hashlib.sha256(b"the pretended machine").digest()
+        return hashlib.sha256(self._host.fingerprint_seed).digest()
 
     def forget(self, key: EnvironmentKey) -> None:
         state = self._host.records.pop(key, None)
@@ -64,9 +68,11 @@ def read_record(host: Host, key: EnvironmentKey) -> EnvironmentRecord | None:
 def rebuilt_record(host: Host, key: EnvironmentKey) -> EnvironmentRecord:
     """A first record; made again from routes and labels when there are containers without one."""
     there = (*host.containers.values(), *host.copies)
-    kept = [
-        one.instance() for one in there if one.key == key and one in host.claimants(one.deployment)
-    ]
+    kept = with_replicas(
+        one.instance()
+        for one in there
+        if one.key == key and one in host.claimants(one.deployment, one.number)
+    )
     if not kept:
         return EnvironmentRecord(key=key, audit=host.kept_audit.get(key, ()))
     return rebuild(key, kept, host.documents.get(key, RouteTable()), host.clock.now())

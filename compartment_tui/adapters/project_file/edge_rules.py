@@ -31,6 +31,8 @@ BEGIN = "-----BEGIN"
 def edge_rules(tables: Tables, root: Path) -> Iterator[Problem]:
     """What is wrong with `[edge]`, and with what it does for each service and environment."""
     https = tables.get("edge", {}).get("https_port", EdgeSettings().https_port)
+    there = (one.get("edge", {}).get("https_port") for _, one in walk_names(tables, "engines"))
+    https = https or any(there)
     for name, service in walk_names(tables, "services"):
         if not isinstance(service, str):
             yield from _worker_rules(("services", name), service)
@@ -40,6 +42,9 @@ def edge_rules(tables: Tables, root: Path) -> Iterator[Problem]:
         yield from _access_rules(("environments", name, "access"), environment.get("access", {}))
     edge = tables.get("edge", {})
     yield from _proxy_rules(("edge", "trusted_proxies"), edge.get("trusted_proxies", ()))
+    for name, engine in walk_names(tables, "engines"):
+        proxies = engine.get("edge", {}).get("trusted_proxies", ())
+        yield from _proxy_rules(("engines", name, "edge", "trusted_proxies"), proxies)
     yield from _acme_rules(edge, https=bool(https))
     for index, certificate in enumerate(edge.get("certificates", ())):
         at = ("edge", "certificates", Item(index))

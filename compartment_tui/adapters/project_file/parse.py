@@ -4,6 +4,7 @@ import re
 import tomllib
 import unicodedata
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from compartment_tui.domain.config import (
     BuildSecret,
     CertificateSpec,
     EdgeSettings,
+    EngineSpec,
     EnvironmentConfig,
     Limits,
     NetworkSettings,
@@ -120,19 +122,27 @@ def _normal(path: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def _config(tables: Mapping[str, Any]) -> ProjectConfig:
+    edge = _edge(tables.get("edge", {}))
     return ProjectConfig(
         **tables["project"],
         services=tuple(_service(name, one) for name, one in tables.get("services", {}).items()),
         environments=tuple(
             _environment(name, one) for name, one in tables.get("environments", {}).items()
         ),
-        edge=_edge(tables.get("edge", {})),
+        edge=edge,
         networks=NetworkSettings(**tables.get("networks", {})),
         **tables.get("retention", {}),
         **tables.get("secrets", {}),
         rules=tuple(map(rule_of, tables.get("routes", ()))),
         certificates=tuple(map(_certificate, tables.get("edge", {}).get("certificates", ()))),
+        engines=tuple(_engine(name, one, edge) for name, one in tables.get("engines", {}).items()),
     )
+
+
+def _engine(name: str, table: Mapping[str, Any], edge: EdgeSettings) -> EngineSpec:
+    own = table.get("edge")
+    known = {key: value for key, value in table.items() if key != "edge"}
+    return EngineSpec(name=name, **known, edge=replace(edge, **own) if own else None)
 
 
 def _edge(table: Mapping[str, Any]) -> EdgeSettings:
@@ -207,7 +217,11 @@ def _environment(name: str, table: Mapping[str, Any]) -> EnvironmentConfig:
             for service, one in services.items()
             if any(key in one for key in PUBLIC)
         },
+        replicas={
+            service: one["replicas"] for service, one in services.items() if "replicas" in one
+        },
         access=_access(table.get("access", {})),
+        engine=table.get("engine", ""),
     )
 
 

@@ -2,7 +2,7 @@
 
 import os
 import time
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -136,6 +136,11 @@ class TomlProject:
 
     def copy(self, key: EnvironmentKey, address: str) -> tuple[EnvironmentRecord, datetime] | None:
         return self._copies().find(key, address)
+
+    def copies_elsewhere(
+        self, key: EnvironmentKey, engine: "EngineIdentity"
+    ) -> Mapping[str, EnvironmentRecord]:
+        return self._copies().elsewhere(key, engine)
 
     def _copies(self) -> "RecordCopies":
         from compartment_tui.adapters.places import state_directory

@@ -10,7 +10,9 @@ from typing import Any
 
 from compartment_tui.adapters.project_file.domain_rules import domain_rules
 from compartment_tui.adapters.project_file.edge_rules import edge_rules
+from compartment_tui.adapters.project_file.engine_rules import engine_rules
 from compartment_tui.adapters.project_file.read_tables import Problem, dotted, walk_names
+from compartment_tui.adapters.project_file.replica_rules import replica_rules
 from compartment_tui.adapters.project_file.route_rules import route_rules
 from compartment_tui.adapters.project_file.values import is_variable_key
 from compartment_tui.domain.config import Build, Kind, NetworkSettings, ReadinessKind
@@ -38,7 +40,9 @@ def broken_rules(tables: Tables, root: Path) -> Iterator[Problem]:
     for name, environment in walk_names(tables, "environments"):
         yield from _environment_rules(name, environment, tuple(tables.get("services", {})))
     yield from _build_argument_rules(tables)
+    yield from replica_rules(tables)
     yield from _network_rules(tables.get("networks", {}))
+    yield from engine_rules(tables)
     yield from domain_rules(tables)
     yield from route_rules(tables)
     yield from edge_rules(tables, root)

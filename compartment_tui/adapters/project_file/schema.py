@@ -20,6 +20,7 @@ from compartment_tui.adapters.project_file.values import (
     check_variable_key,
 )
 from compartment_tui.domain import names
+from compartment_tui.domain.config import USUAL_ENGINE
 from compartment_tui.domain.errors import UsageProblem
 
 ANY = "*"
@@ -207,6 +208,12 @@ KEYS: tuple[SchemaKey, ...] = (
         types.HSTS,
         "For how long browsers that saw it over HTTPS come back over HTTPS only.",
     ),
+    _key(
+        "services.*.replicas",
+        types.REPLICAS,
+        "How many of it run side by side, and share the requests.",
+        default=1,
+    ),
     _key("services.*.requires", types.VARIABLE_KEYS, "Variables without which it must not start."),
     _key("services.*.limits.cpus", types.CPUS, "How many processors it may use."),
     _key("services.*.limits.memory", types.MEMORY, "How much memory it may use."),
@@ -243,6 +250,11 @@ KEYS: tuple[SchemaKey, ...] = (
         default=False,
     ),
     _key(
+        "environments.*.engine",
+        types.ENGINE,
+        "Which of [engines] it is on; else the one that the docker command means.",
+    ),
+    _key(
         "environments.*.access.users.*",
         types.PASSWORD_HASH,
         "Who is let in: a name, and the hash of a password. Nobody else is.",
@@ -266,6 +278,11 @@ KEYS: tuple[SchemaKey, ...] = (
         "A build argument of this environment; it wins. Not for secrets.",
     ),
     _key(
+        "environments.*.services.*.replicas",
+        types.REPLICAS,
+        "How many of it run side by side here.",
+    ),
+    _key(
         "environments.*.services.*.domains",
         types.HOSTS,
         "Hosts of yours that lead to it here; the first is the one that redirects lead to.",
@@ -280,6 +297,49 @@ KEYS: tuple[SchemaKey, ...] = (
         types.FLAG,
         "Whether the host that is made of the names stays beside the domains.",
         default=True,
+    ),
+    _key(
+        "engines.*.address",
+        types.ENGINE_ADDRESS,
+        "Where a Docker engine is: ssh://, tcp:// or unix://.",
+    ),
+    _key(
+        "engines.*.context",
+        types.DOCKER_CONTEXT,
+        "Instead: the context of the docker command that has the address.",
+    ),
+    _key(
+        "engines.*.registry",
+        types.REGISTRY,
+        "What images are carried by, and a Swarm's machines pull from; else they are streamed.",
+    ),
+    _key(
+        "engines.*.build_on",
+        types.BUILD_PLACE,
+        "Where images for it are built: engine (there) or local (here, then carried).",
+        default="engine",
+    ),
+    _key(
+        "engines.*.swarm",
+        types.FLAG,
+        "Whether it is a manager of a Docker Swarm, over whose machines replicas are spread.",
+        default=False,
+    ),
+    _key("engines.*.edge.bind", types.ADDRESS, "Where its edge listens; else as [edge] says."),
+    _key(
+        "engines.*.edge.http_port",
+        types.PORT,
+        "The port of every public host there; else as [edge] says.",
+    ),
+    _key(
+        "engines.*.edge.https_port",
+        types.PORT_OR_NONE,
+        "The port for HTTPS there, 0: none; else as [edge] says.",
+    ),
+    _key(
+        "engines.*.edge.trusted_proxies",
+        types.NETWORKS,
+        "Proxies in front of it; else as [edge] says.",
     ),
     _key("routes.[].on", types.SERVICE, "The service whose visitors ask.", required=True),
     _key(
@@ -384,6 +444,13 @@ def _environment_name(name: str) -> None:
         raise ValueError(f"is no environment name: {problem.hint}") from problem
 
 
+def _engine_name(name: str) -> None:
+    if name == USUAL_ENGINE:
+        raise ValueError("is what the docker command's own engine is called: choose another name")
+    if not names.SERVICE_PATTERN.fullmatch(name):
+        raise ValueError("is no engine name: use a-z, 0-9, _ and -")
+
+
 def _volume_name(name: str) -> None:
     if not names.SERVICE_PATTERN.fullmatch(name):
         raise ValueError("is no volume name: use a-z, 0-9, _ and -")
@@ -407,6 +474,7 @@ NAME_CHECKS: Mapping[tuple[str, ...], Callable[[str], None]] = MappingProxyType(
         ("services", ANY, "volumes"): _volume_name,
         ("services", ANY, "readiness", "headers"): check_header_name,
         ("services", ANY, "headers"): check_answer_header,
+        ("engines",): _engine_name,
         ("environments",): _environment_name,
         ("environments", ANY, "access", "users"): check_user_name,
         ("environments", ANY, "services"): _service_name,

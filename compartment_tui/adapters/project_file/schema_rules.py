@@ -1,9 +1,9 @@
 """What `rules` and the checks of names say, as far as JSON Schema can say it too.
 
 Each entry is added to the schema of the table at that path. What it cannot say stays with the
-reader: paths that lead out of the repository, services that an environment names and nobody
-declares, a pool too small for one network, lengths of time over a day, what two tables say of one
-domain or one path.
+reader: paths that lead out of the repository, services and engines that an environment names and
+nobody declares, one engine by two names, a pool too small for one network, lengths of time over a
+day, what two tables say of one domain or one path.
 """
 
 from collections.abc import Mapping
@@ -19,7 +19,7 @@ from compartment_tui.adapters.project_file.values import (
     USER_PATTERN,
 )
 from compartment_tui.domain import names
-from compartment_tui.domain.config import Kind, ReadinessKind, Scheme
+from compartment_tui.domain.config import USUAL_ENGINE, Internal, Kind, ReadinessKind, Scheme
 
 ANY = "*"
 ITEM = "[]"
@@ -49,6 +49,7 @@ NAMES: Mapping[tuple[str, ...], Mapping[str, Any]] = MappingProxyType(
         ("services", ANY, "volumes"): _SERVICE_NAMES,
         ("services", ANY, "readiness", "headers"): _header_names(OUR_HEADERS),
         ("services", ANY, "headers"): _header_names((*ANSWER_HEADERS, COOKIE)),
+        ("engines",): {**_SERVICE_NAMES, "not": {"const": USUAL_ENGINE}},
         ("environments",): {
             "minLength": 1,
             "maxLength": names.LABEL_LIMIT,
@@ -91,6 +92,13 @@ _READ_AS = {
     }
 }
 
+_KEEPS_DATA = {"properties": {"volumes": {"minProperties": 1}}, "required": ["volumes"]}
+_CALLED_DIRECTLY = {
+    "properties": {"internal": {"const": Internal.DIRECT}, "kind": {"not": {"const": Kind.WORKER}}},
+    "required": ["internal"],
+}
+_ALONE = {"properties": {"replicas": {"maximum": 1}}}
+
 LIMITS = ("requests_per_second", "in_flight", "body")
 """Those of `limits` that the edge keeps."""
 TRANSFORMS = ("strip_prefix", "replace_prefix", "rewrite")
@@ -107,6 +115,8 @@ RULES: Mapping[tuple[str, ...], Mapping[str, Any]] = MappingProxyType(
                 _when("kind", Kind.WORKER, _without("scheme", "headers", "hsts")),
                 _when("kind", Kind.WORKER, {"properties": {"limits": _without(*LIMITS)}}),
                 _when("scheme", Scheme.H2C, {"properties": {"limits": _without("body")}}),
+                {"if": _KEEPS_DATA, "then": _ALONE},
+                {"if": _CALLED_DIRECTLY, "then": _ALONE},
                 {
                     "if": {"required": ["verify"]},
                     "then": {
@@ -130,6 +140,7 @@ RULES: Mapping[tuple[str, ...], Mapping[str, Any]] = MappingProxyType(
                 ),
             ],
         },
+        ("engines", ANY): {"oneOf": [{"required": ["address"]}, {"required": ["context"]}]},
         ("environments", ANY, "access"): {"allOf": [{"properties": {"allow": {"minItems": 1}}}]},
         ("environments", ANY, "services", ANY): {
             "if": {"properties": {"derived_host": {"const": False}}, "required": ["derived_host"]},

@@ -6,8 +6,15 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from compartment_tui.adapters.project_file import values
-from compartment_tui.domain import names
-from compartment_tui.domain.config import Internal, Kind, ReadinessKind, Scheme
+from compartment_tui.domain import engine_address, names
+from compartment_tui.domain.config import (
+    MOST_REPLICAS,
+    BuildPlace,
+    Internal,
+    Kind,
+    ReadinessKind,
+    Scheme,
+)
 
 _NUMBER = re.compile(r"[0-9]{1,6}")
 TEXT: Mapping[str, Any] = {"type": "string", "pattern": r"^[^\u0000]*$"}
@@ -79,6 +86,7 @@ LONGEST_HOST = 253
 METHODS_OF_HTTP = ("DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT")
 _WORD = r"[A-Za-z0-9][A-Za-z0-9_.-]*"
 _IMAGE = r"[A-Za-z0-9][A-Za-z0-9._:/@-]*"
+_REPOSITORY = r"[a-z0-9]+(?:[._-]+[a-z0-9]+)*"
 _HTTP_PATH = r"/[!-~]*"
 _PAGE = r"(?:[A-Za-z0-9_][A-Za-z0-9_.-]*/)*[A-Za-z0-9_][A-Za-z0-9_.-]*\.html?"
 
@@ -99,7 +107,9 @@ def _whole(low: int, high: int, words: str) -> ValueType:
     )
 
 
-def _choice(choices: type[Kind] | type[ReadinessKind] | type[Internal] | type[Scheme]) -> ValueType:
+def _choice(
+    choices: type[Kind] | type[ReadinessKind] | type[Internal] | type[Scheme] | type[BuildPlace],
+) -> ValueType:
     words = [str(one) for one in choices]
     quoted = ", ".join(f"“{word}”" for word in words)
     return ValueType(words=f"one of {quoted}", parse=choices, schema={"enum": words})
@@ -245,6 +255,24 @@ KIND = _choice(Kind)
 SCHEME = _choice(Scheme)
 READINESS_KIND = _choice(ReadinessKind)
 INTERNAL = _choice(Internal)
+BUILD_PLACE = _choice(BuildPlace)
+ENGINE_ADDRESS = _text_like(
+    engine_address.ADDRESS,
+    "an address such as “ssh://deploy@prod.example.com”, “tcp://10.0.0.5:2376” or"
+    " “unix:///run/docker.sock”",
+)
+DOCKER_CONTEXT = _text_like(
+    r"[A-Za-z0-9][A-Za-z0-9_.+-]*", "the name of a context, as `docker context ls` lists it"
+)
+REGISTRY = _text_like(
+    rf"{_LABEL}(?:\.{_LABEL})*(?::{engine_address.PORT})?(?:/{_REPOSITORY})+",
+    "a registry's host and a path there, such as “registry.example.com/shop”",
+)
+ENGINE = ValueType(
+    words="the name of one of [engines]",
+    parse=values.filled,
+    schema={"type": "string", "pattern": names.SERVICE_PATTERN.pattern},
+)
 COMMAND = ValueType(
     words='a list of words such as ["serve", "--fast"]',
     parse=values.command,
@@ -287,6 +315,7 @@ PORT = _whole(1, 65535, "a port from 1 to 65535")
 PORT_OR_NONE = _whole(0, 65535, "a port from 1 to 65535, or 0 for none")
 PREFIX_LENGTH = _whole(8, 29, "a prefix length from 8 to 29")
 PIDS = _whole(1, 2**22, "a number of processes from 1 to 4194304")
+REPLICAS = _whole(1, MOST_REPLICAS, f"a whole number from 1 to {MOST_REPLICAS}")
 COUNT = _whole(1, 10**6, "a whole number from 1")
 FLAG = ValueType(words="true or false", parse=values.flag, schema={"type": "boolean"})
 ADDRESS = ValueType(words="an IP address such as “127.0.0.1”", parse=values.address)

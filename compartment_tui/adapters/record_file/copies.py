@@ -2,11 +2,13 @@
 
     copies/addresses/<address>          which engine was last met there
     copies/<engine>/<root>/<key>.toml   the record as that engine last had it
+    copies/<engine>/address             where it was last met, in clear
 
 Addresses, engines and roots stand there as hashes of themselves.
 """
 
 import hashlib
+from collections.abc import Mapping
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
 
 COPIES = "copies"
 ADDRESSES = "addresses"
+ADDRESS = "address"
 
 
 class RecordCopies:
@@ -44,7 +47,7 @@ class RecordCopies:
 
         if self._foreign:
             return
-        name = _digest(engine.id)
+        name = _digest(engine.key)
         file = self._file(name, state.key)
         address = self._copies / ADDRESSES / _digest(engine.address)
         with suppress(OSError):
@@ -52,19 +55,39 @@ class RecordCopies:
                 make_private(directory, self._state)
             write_private(file, dumps(state).encode())
             write_private(address, name.encode())
+            write_private(self._copies / name / ADDRESS, engine.address.encode())
 
     def find(self, key: EnvironmentKey, address: str) -> tuple[EnvironmentRecord, datetime] | None:
         """The copy of the engine last met at that address, and when it was written."""
-        from compartment_tui.adapters.record_file.record_file import loads
-
         if self._foreign:
             return None
         try:
             address_file = self._copies / ADDRESSES / _digest(address)
             name, _ = read_private(address_file, self._state)
-            if not name.isalnum():
-                return None
-            content, written = read_private(self._file(name.decode("ascii"), key), self._state)
+            return self._read(name.decode("ascii"), key) if name.isalnum() else None
+        except (OSError, ValueError):
+            return None
+
+    def elsewhere(
+        self, key: EnvironmentKey, engine: "EngineIdentity"
+    ) -> Mapping[str, EnvironmentRecord]:
+        """By address: the copies of other engines, those whose address is known."""
+        found = {}
+        with suppress(OSError):
+            names = [one.name for one in self._copies.iterdir() if one.name.isalnum()]
+            for name in sorted(set(names) - {ADDRESSES, _digest(engine.key)}):
+                copy = None if self._foreign else self._read(name, key)
+                with suppress(OSError, UnicodeDecodeError):
+                    address, _ = read_private(self._copies / name / ADDRESS, self._state)
+                    if copy is not None:
+                        found[address.decode()] = copy[0]
+        return found
+
+    def _read(self, engine: str, key: EnvironmentKey) -> tuple[EnvironmentRecord, datetime] | None:
+        from compartment_tui.adapters.record_file.record_file import loads
+
+        try:
+            content, written = read_private(self._file(engine, key), self._state)
             found = loads(content.decode())
             return (found, datetime.fromtimestamp(written, tz=UTC)) if found.key == key else None
         except (OSError, ValueError, OverflowError, RecursionError, RecordInvalid):

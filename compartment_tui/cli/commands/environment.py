@@ -4,12 +4,14 @@ import typer
 
 from compartment_tui import PROGRAM
 from compartment_tui.cli.command import command
+from compartment_tui.cli.exit_codes import ENGINE_AWAY
 from compartment_tui.cli.json_documents.common import environment_summary, status_document
 from compartment_tui.cli.options import EnvironmentName
 from compartment_tui.cli.session import Session
 from compartment_tui.cli.status_report import status_lines, told_why
 from compartment_tui.domain.errors import NotFound
 from compartment_tui.operations import environments, status
+from compartment_tui.present.failure import failure_lines
 from compartment_tui.present.fields import environment_facts
 from compartment_tui.present.tables import environments_table
 from compartment_tui.present.text import show_name
@@ -19,7 +21,7 @@ app = typer.Typer()
 
 
 @command(app, "list")
-def list_environments(session: Session) -> None:
+def list_environments(session: Session) -> int:
     """List the project's environments, deployed or only declared."""
     found = environments.environments(session.world)
     if session.output.json:
@@ -30,6 +32,10 @@ def list_environments(session: Session) -> None:
         session.output.table(environments_table(found, session.world.clock.now()))
     else:
         session.output.say(f"no environments yet: {PROGRAM} deploy makes the first")
+    away = {one.away.message: one.away for one in found if one.away is not None}
+    for failure in away.values():
+        session.output.insist(failure_lines(failure.message, hint=failure.hint))
+    return ENGINE_AWAY if away else 0
 
 
 @command(app, "show", environment=True, examples=("environment show staging",))

@@ -18,7 +18,11 @@ app = typer.Typer()
     environment=True,
     services=True,
     takes_command=True,
-    examples=("exec -s web -- sh", "exec -s api -e staging -- python3 migrate.py --dry-run"),
+    examples=(
+        "exec -s web -- sh",
+        "exec -s web --replica 2 -- sh",
+        "exec -s api -e staging -- python3 migrate.py --dry-run",
+    ),
 )
 def execute(
     session: Session,
@@ -35,6 +39,16 @@ def execute(
             autocompletion=completion.deployments,
         ),
     ] = None,
+    replica: Annotated[
+        int | None,
+        typer.Option(
+            "--replica",
+            min=1,
+            metavar="NUMBER",
+            help="In this one, of a service that runs several times; the first when not given.",
+            autocompletion=completion.replicas,
+        ),
+    ] = None,
 ) -> int:
     """Run a command inside a live container.
 
@@ -48,4 +62,5 @@ def execute(
         command=tuple(words),
         terminal=session.output.interactive,
         deployment=deployment,
+        replica=replica,
     )

@@ -12,7 +12,7 @@ from compartment_tui.cli.json_documents.common import (
     history_document,
 )
 from compartment_tui.cli.log_writer import Margin, write_feed
-from compartment_tui.cli.options import DEFAULT_TAIL, Tail
+from compartment_tui.cli.options import DEFAULT_TAIL, Replica, Tail
 from compartment_tui.cli.session import Session
 from compartment_tui.cli.status_report import nothing_deployed
 from compartment_tui.operations import history
@@ -75,12 +75,17 @@ def show_deployment(session: Session, *, deployment: DeploymentId) -> None:
 
 
 @command(app, "logs", environment=True, examples=("deployment logs 7q2m9x1kaz -n 50",))
-def deployment_logs(session: Session, *, deployment: DeploymentId, tail: Tail = None) -> None:
+def deployment_logs(
+    session: Session, *, deployment: DeploymentId, tail: Tail = None, replica: Replica = None
+) -> None:
     """Show what a deployment wrote, also a failed or stopped one."""
     where = {"environment": session.environment, "deployment": deployment}
     found = history.deployment(session.world, **where)
     feed = operations.deployment_logs(
-        session.world, **where, tail=DEFAULT_TAIL if tail is None else tail
+        session.world,
+        **where,
+        replica=replica,
+        tail=DEFAULT_TAIL if tail is None else tail,
     )
     if session.output.json:
         try:

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from compartment_tui.cli.command import command
-from compartment_tui.cli.options import DEFAULT_TAIL, Tail
+from compartment_tui.cli.options import DEFAULT_TAIL, Replica, Tail
 
 if TYPE_CHECKING:
     from compartment_tui.cli.session import Session
@@ -20,6 +20,7 @@ app = typer.Typer()
     examples=(
         "logs -f                  all services, as they write",
         "logs -s web --since 10m  one service, the last ten minutes",
+        "logs -s web --replica 2  one of several",
     ),
 )
 def logs(
@@ -35,6 +36,7 @@ def logs(
             "--since", metavar="WHEN", help="Only newer lines: 30s, 10m, 2h, 1d, or an ISO time."
         ),
     ] = None,
+    replica: Replica = None,
 ) -> None:
     """Show what the live containers write."""
     from compartment_tui.cli.log_writer import Margin, write_feed
@@ -49,6 +51,7 @@ def logs(
         session.world,
         environment=session.environment,
         services=session.services,
+        replica=replica,
         follow=follow,
         tail=tail,
         since=moment,

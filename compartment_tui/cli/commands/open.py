@@ -42,8 +42,8 @@ def open_service(session: Session) -> None:
         session.output.document({"serviceName": service, "routeUrl": found.url})
         return
     session.output.lines([line(clean(found.url))])
-    engine_host = session.world.engine.info().host
-    way = detour(found.active.host or "", session.config.edge, engine_host)
+    engine_host = session.engine_world.engine.info().host
+    way = detour(found.active.host or "", session.edge, engine_host)
     if way is not None:
         session.output.say(f"the engine is {show(engine_host)}, that name is this machine: {way}")
         return

@@ -31,8 +31,9 @@ def status(
 
     # The engine takes as long to read a document as the rest takes to load.
     with suppress(EngineUnreachable):  # whoever wants the answers is told
-        session.world.records.warm_up(session.key)
-        session.world.edge.warm_up()
+        world = session.engine_world
+        world.records.warm_up(session.key)
+        world.edge.warm_up()
     from compartment_tui.cli.status_report import follow_status, report_status
 
     return follow_status(session) if watch else report_status(session)

@@ -4,12 +4,24 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import TypeAlias
 
-from compartment_tui.domain.config import EdgeSettings
-from compartment_tui.domain.deployment import Deployment, Health, Provenance, Status, Trigger
+from compartment_tui.domain.config import (
+    EdgeSettings,
+    engine_label,
+)
+from compartment_tui.domain.deployment import (
+    Deployment,
+    Health,
+    Instance,
+    Provenance,
+    Status,
+    Trigger,
+)
 from compartment_tui.domain.detail_views import DeploymentView, RouteView, RunView
+from compartment_tui.domain.engine import NodeInfo
 from compartment_tui.domain.names import EnvironmentKey
 from compartment_tui.domain.outcome import Failure
 from compartment_tui.domain.owner import Owner
+from compartment_tui.domain.placement import Placement
 from compartment_tui.domain.variable import NameChanges
 from compartment_tui.domain.views import (
     EnvironmentStatus,
@@ -87,6 +99,46 @@ def owner(one: Owner | None) -> Json | None:
     }
 
 
+def replica_counts(wanted: int, running: int | None) -> Json:
+    """How many should run, and how many do; null where nobody could look."""
+    return {"wanted": wanted, "running": running}
+
+
+def replicas_of(instances: Iterable[Instance]) -> list[Json]:
+    """The containers of a deployment, one a replica, by number."""
+    return [
+        {
+            "replica": one.number,
+            "containerId": one.container,
+            "containerName": one.name,
+            "state": one.state.value,
+            "startedAt": instant(one.started),
+            "finishedAt": instant(one.finished),
+            "restarts": one.restarts,
+            "exitCode": one.exit_code,
+            "outOfMemory": one.out_of_memory,
+            "healthcheck": one.checked.value if one.checked else None,
+            **({"node": one.node} if one.node else {}),
+            **({"placement": placement(one.placement)} if one.placement else {}),
+        }
+        for one in instances
+    ]
+
+
+def placement(one: Placement) -> Json:
+    """How far a Swarm is with a replica that does not run.
+
+    `from` is the machine it ran on before, `node` the one that it was given to.
+    """
+    return {
+        "state": one.state,
+        "since": instant(one.since),
+        "from": one.left or None,
+        "node": one.node or None,
+        "message": one.message or None,
+    }
+
+
 def deployment_summary(
     one: Deployment,
     *,
@@ -95,8 +147,12 @@ def deployment_summary(
     url: str | None = None,
     label: str = "",
     available: str | None = None,
+    running: int | None = None,
 ) -> Json:
-    """The read summary of a deployment that every document shares."""
+    """The read summary of a deployment that every document shares.
+
+    `running`: how many of its replicas run, where somebody looked.
+    """
     reusable = available in ("container", "image") if available is not None else None
     return {
         "id": one.id,
@@ -119,6 +175,7 @@ def deployment_summary(
             "createdAt": instant(one.created),
             "completedAt": instant(one.completed),
         },
+        "replicas": replica_counts(one.replicas, running),
         "imageId": one.image or None,
         "previousDeploymentId": one.previous,
         "sourceDeploymentId": one.source,
@@ -128,7 +185,11 @@ def deployment_summary(
 
 def deployment_document(view: DeploymentView, key: EnvironmentKey, label: str = "") -> Json:
     """`deployment show`."""
-    summary = {**_of_view(view, label), "variablesChanged": changes(view.drift)}
+    summary = {
+        **_of_view(view, label),
+        "instances": replicas_of(view.replicas),
+        "variablesChanged": changes(view.drift),
+    }
     return {"deployment": summary, **place(key)}
 
 
@@ -141,7 +202,11 @@ def status_document(status: EnvironmentStatus) -> Json:
         "activeDeployments": active,
         "deployments": latest,
         "services": [_service(one) for one in status.services],
-        "environment": {"name": status.key.environment, "protected": status.protected},
+        "environment": {
+            "name": status.key.environment,
+            "protected": status.protected,
+            "engine": status.engine or None,
+        },
         "project": {"name": status.key.project},
         "health": None if status.stopped else status.worst.value,
         "stopped": status.stopped,
@@ -151,9 +216,16 @@ def status_document(status: EnvironmentStatus) -> Json:
         "rebuilt": status.rebuilt,
         "staleSince": instant(status.stale),
         "isCopy": status.stale is not None,
+        **({"nodes": [_node(one) for one in status.nodes]} if status.nodes else {}),
+        **({"lastSeenOn": status.last_met} if status.last_met else {}),
         **({"error": _why(status.away)} if status.away else {}),
         **({"recordError": _why(status.unreadable)} if status.unreadable else {}),
     }
+
+
+def _node(one: NodeInfo) -> Json:
+    """A machine of the Swarm that an environment is on."""
+    return {"name": one.name, "state": one.state, "availability": one.availability}
 
 
 def _why(failure: Failure) -> Json:
@@ -196,6 +268,7 @@ def log_line(one: LogLine, environment: str) -> Json:
         "deploymentId": one.deployment,
         "environmentName": environment,
         "serviceName": one.service,
+        "replica": one.replica,
         "stream": one.stream,
         "timestamp": instant(one.at),
         "message": one.message,
@@ -236,6 +309,7 @@ def environment_summary(one: EnvironmentView) -> Json:
         "name": one.key.environment,
         "protected": one.protected,
         "declared": one.declared,
+        "engine": one.engine or None,
         "activeServices": one.active,
         "stoppedServices": one.resting,
         "health": one.health.value if one.active and not one.stopped else None,
@@ -247,6 +321,8 @@ def environment_summary(one: EnvironmentView) -> Json:
             "status": last.status.value,
             "createdAt": instant(last.created),
         },
+        **({"alsoOn": [engine_label(name) for name in one.also_on]} if one.also_on else {}),
+        **({"error": _why(one.away), "isCopy": True} if one.away else {}),
         **({"recordError": _why(one.unreadable)} if one.unreadable else {}),
     }
 
@@ -262,6 +338,9 @@ def route_summary(one: RouteView) -> Json:
         "upstreamPort": one.route.port or None,
         "containerId": one.container,
         "running": one.running,
+        "replicas": replica_counts(
+            one.route.replicas, sum(replica.running for replica in one.replicas)
+        ),
         "path": one.path or None,
         "redirectsTo": one.elsewhere or None,
         "https": one.secured,
@@ -277,8 +356,13 @@ def _service(one: ServiceStatus) -> Json:
         "kind": one.kind.value,
         "health": one.health.value if one.active else None,
         "healthReason": one.reason or None,
+        **({"stranded": True} if one.stranded else {}),
         "activeDeploymentId": one.active.id if one.active else None,
         "containerId": one.instance.container if one.instance else None,
+        "replicas": replica_counts(one.wanted, one.running),
+        "replicasByHand": one.scaled is not None,
+        "replicasInFile": one.in_file,
+        "instances": replicas_of(one.replicas),
         "routeUrl": one.url,
         "otherUrls": list(one.domains),
         "maintenance": one.maintenance,
@@ -293,7 +377,7 @@ def _service(one: ServiceStatus) -> Json:
 def _candidate(one: HeldCandidate) -> Json:
     """What is held for a service, beside what is active."""
     return {
-        **deployment_summary(one.deployment, active=False, health=one.health),
+        **deployment_summary(one.deployment, active=False, health=one.health, running=one.running),
         "healthReason": one.reason,
         "previewUrl": one.url,
         "containerId": one.instance.container if one.instance else None,
@@ -308,6 +392,7 @@ def _of_service(service: ServiceStatus, one: Deployment) -> Json:
         active=active,
         health=service.health if active else _health_of(one),
         url=service.url if active else None,
+        running=service.running if active else None,
     )
     return {**summary, "rollbackAvailable": service.rollback_to == one.id}
 
@@ -320,6 +405,7 @@ def _of_view(view: DeploymentView, label: str) -> Json:
         url=view.url if view.active else None,
         label=label,
         available=view.available,
+        running=view.running,
     )
 
 

@@ -21,6 +21,7 @@ def maintenance_document(change: MaintenanceChange) -> Json:
     """`maintenance on` and `off`: for which services that changed something."""
     return {
         "maintenance": change.on,
+        "engine": change.engine or None,
         "message": change.message or None,
         "services": list(change.services),
         "unchangedServices": list(change.unchanged),

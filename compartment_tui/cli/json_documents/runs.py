@@ -42,6 +42,7 @@ def plan_document(
         "label": run.label or None,
         "sourceEnvironment": {"name": run.origin} if run.origin else None,
         "ref": run.ref or None,
+        "engine": run.engine or None,
         "notes": list(run.notes),
         "networkMade": run.ground.subnet,
         "edgeMade": run.ground.edge and edge_address(run.ground.edge),
@@ -283,6 +284,8 @@ def _plan(plan: Plan, commits: CommitRange, image: Image | None) -> Json:
         "serviceName": plan.service,
         "imageSource": plan.source.value,
         "imageId": plan.image,
+        "imageOrigin": _image_origin(plan),
+        "imageToNodes": _image_to_nodes(plan),
         "previousDeploymentId": previous.id if previous else None,
         "sourceDeploymentId": plan.copied_from,
         "commits": {
@@ -309,6 +312,36 @@ def _plan(plan: Plan, commits: CommitRange, image: Image | None) -> Json:
         "gap": plan.has_downtime and not plan.wait,
         "waitSeconds": plan.wait or None,
         "init": plan.spec.init,
+        "replicas": {
+            "before": previous.replicas if previous else None,
+            "after": plan.replicas,
+            "byHand": bool(plan.by_hand),
+            "inFile": plan.by_hand or plan.replicas,
+        },
+    }
+
+
+def _image_origin(plan: Plan) -> Json | None:
+    """The engine that the image is carried from; null where it is, or is made, on its own."""
+    origin = plan.image_origin
+    if origin is None:
+        return None
+    return {
+        "engine": origin.engine or None,
+        "address": origin.address,
+        "bytes": origin.size,
+        "registry": origin.registry or None,
+    }
+
+
+def _image_to_nodes(plan: Plan) -> Json | None:
+    """How the machines of a Swarm get the image; null where one engine alone needs it."""
+    road = plan.node_carriage
+    if road is None:
+        return None
+    return {
+        "by": "registry" if road.registry else "connections",
+        "registry": road.registry or None,
     }
 
 

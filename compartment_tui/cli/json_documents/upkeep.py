@@ -8,13 +8,24 @@ from compartment_tui.cli.json_documents.common import (
     edge_address,
     instant,
     place,
+    placement,
+    replica_counts,
+    replicas_of,
     seconds,
 )
 from compartment_tui.domain.config import ServiceSpec
-from compartment_tui.domain.detail_views import Check, Deletion, EdgeView, Grade, InspectView
+from compartment_tui.domain.detail_views import (
+    Adoption,
+    Check,
+    Deletion,
+    EdgeView,
+    Grade,
+    InspectView,
+    SwarmView,
+)
 from compartment_tui.domain.engine import EngineInfo, LockInfo
 from compartment_tui.domain.names import EnvironmentKey
-from compartment_tui.domain.planning.lifecycle import LifecyclePlan
+from compartment_tui.domain.planning.lifecycle import LifecyclePlan, LifecycleStep
 from compartment_tui.domain.planning.retention import Leaving, Pruning
 from compartment_tui.domain.refusal import statuses_text
 
@@ -39,8 +50,50 @@ def checks_document(checks: Iterable[Check]) -> Json:
                 "grade": check.grade.value,
                 "message": check.message,
                 "hint": check.hint or None,
+                **({"engine": check.engine} if check.engine else {}),
             }
             for check in checks
+        ],
+    }
+
+
+def nodes_document(swarm: SwarmView) -> Json:
+    """`node list`: per machine, what of the project runs there; what is on its way elsewhere."""
+    return {
+        "nodes": [
+            {
+                "name": view.node.name,
+                "address": view.node.address,
+                "role": "manager" if view.node.manager else "worker",
+                "leader": view.node.leader,
+                "home": view.node.home,
+                "formerHome": view.node.former_home,
+                "state": view.node.state,
+                "availability": view.node.availability,
+                "replicas": [
+                    {
+                        "environment": one.key.environment,
+                        "serviceName": one.service,
+                        "deploymentId": one.deployment,
+                        "replica": one.number,
+                        "startedAt": instant(one.started),
+                    }
+                    for one in view.replicas
+                ],
+            }
+            for view in swarm.nodes
+        ],
+        "moving": [
+            {
+                "environment": one.key.environment,
+                "serviceName": one.service,
+                "deploymentId": one.deployment,
+                "replica": one.number,
+                "placement": placement(one.placement),
+            }
+            for instance in swarm.moving
+            for one in instance.replicas
+            if one.placement is not None
         ],
     }
 
@@ -66,6 +119,33 @@ def edge_document(edge: EdgeView | None) -> Json:
     }
 
 
+def adoption_document(adoption: Adoption, *, done: bool) -> Json:
+    """`edge adopt`: what the new home of a Swarm gets, or got, and what it cannot have."""
+    return {
+        "adopted": done,
+        "engine": adoption.engine or None,
+        "node": adoption.node,
+        "lost": adoption.lost or None,
+        "former": list(adoption.former),
+        "managers": adoption.managers,
+        "environments": [
+            {
+                "project": one.key.project,
+                "name": one.key.environment,
+                "copiedAt": instant(one.copied),
+                "olderThanWhatRuns": list(one.older),
+                "active": dict(sorted(one.record.active.items())),
+                "hosts": list(one.hosts),
+                "leftBehind": list(one.left_behind),
+                "stopped": list(one.strays),
+            }
+            for one in adoption.environments
+        ],
+        "notes": list(adoption.notes),
+        "failed": [{"project": key.project, "name": key.environment} for key in adoption.failed],
+    }
+
+
 def deletion_document(
     deletion: Deletion, *, done: bool, volumes: bool, variables: bool = False
 ) -> Json:
@@ -73,6 +153,7 @@ def deletion_document(
     named = [{"serviceName": service, "key": key} for service, key in deletion.variables]
     return {
         "deleted": done,
+        "engine": deletion.engine or None,
         "hosts": list(deletion.hosts),
         "containers": list(deletion.containers),
         "network": deletion.network,
@@ -86,7 +167,7 @@ def deletion_document(
 
 
 def handling_document(handling: LifecyclePlan) -> Json:
-    """What `stop`, `start` or `restart` would do; `reason` says why a service is left alone."""
+    """What a lifecycle verb would do; `reason` says why a service is left alone."""
     return {
         "operation": {"type": f"service.{handling.verb.value}"},
         "services": [
@@ -97,10 +178,22 @@ def handling_document(handling: LifecyclePlan) -> Json:
                 "running": service.running,
                 "changes": service.acts,
                 "reason": service.why or None,
+                **_numbers(service),
             }
             for service in handling.services
         ],
+        "engine": handling.engine or None,
         **place(handling.key),
+    }
+
+
+def _numbers(service: LifecycleStep) -> Json:
+    if not service.replicas:
+        return {}
+    return {
+        "replicas": service.replicas,
+        "replicasBefore": service.before,
+        "replicasInFile": service.file,
     }
 
 
@@ -178,6 +271,10 @@ def _inspected(view: InspectView) -> Json:
         "kind": status.kind.value,
         "healthReason": status.reason or None,
         "containerId": instance.container if instance else None,
+        "replicas": replica_counts(status.wanted, status.running),
+        "replicasByHand": status.scaled is not None,
+        "replicasInFile": status.in_file,
+        "instances": replicas_of(status.replicas),
         **(_how(spec) if spec else dict.fromkeys(_HOW)),
         "routes": [status.url] if status.url else [],
         **reach,

@@ -135,7 +135,7 @@ def plan_rollback(context: PlanningContext, targets: Mapping[str, str], *, label
     plans = []
     for name in sorted(targets, key=file_order(context.config)):
         deployment = context.record.deployments[targets[name]]
-        if context.has_container(deployment.id):
+        if context.can_start(deployment.id):
             plans.append(plan_from_container(context, deployment, run=run))
         else:
             plans.append(plan_from_image(context, deployment, run=run, trigger=Trigger.ROLLBACK))

@@ -12,6 +12,7 @@ from enum import StrEnum
 from pathlib import Path
 from types import MappingProxyType
 
+from compartment_tui.domain.carriage import ImageOrigin, NodeCarriage
 from compartment_tui.domain.config import EdgeSettings, Kind, ServiceSpec
 from compartment_tui.domain.deployment import (
     Deployment,
@@ -111,6 +112,10 @@ class Plan:
     source: ImageSource
     image: str | None = None
     """The image's id, where it is known before the run."""
+    image_origin: ImageOrigin | None = None
+    """The engine it is carried from: where it is, or is built; None is the run's own."""
+    node_carriage: NodeCarriage | None = None
+    """How the machines of a Swarm get it; None: one engine alone needs it."""
     previous: Deployment | None = None
     """The active deployment this one will replace."""
     copied_from: str | None = None
@@ -138,6 +143,10 @@ class Plan:
     """The held candidate that goes when this one has succeeded."""
     can_wait: bool = False
     """The edge can let requests wait."""
+    replicas: int = 1
+    """How many of it are to run."""
+    by_hand: int = 0
+    """What the file says, where somebody asked for another number of replicas since."""
     root: Path | None = None
     """Where `spec.path` lies when that is not the project: a clean copy of a commit."""
 
@@ -153,6 +162,12 @@ class Plan:
     def reuses_container(self) -> bool:
         """The candidate is a container that is already there."""
         return self.source in (ImageSource.KEPT_CONTAINER, ImageSource.HELD_CANDIDATE)
+
+    @property
+    def makes_image(self) -> bool:
+        """Whether the image is still to be made or to be carried."""
+        made = self.source in (ImageSource.BUILD, ImageSource.PULL)
+        return made or (self.image_origin is not None and not self.reuses_container)
 
     @property
     def from_hold(self) -> bool:
@@ -252,6 +267,7 @@ class Plan:
             not self.force
             and active is not None
             and active.image == image.id
+            and active.replicas == self.replicas
             and active.spec == self.spec.text()
             and dict(active.fingerprints) == dict(self.fingerprints)
         )
@@ -303,6 +319,8 @@ class Run:
     """Services that are live, stay so, and are no longer in the project file."""
     left_stopped: tuple[str, ...] = ()
     """Services that were stopped by hand and not asked for by name: they stay as they are."""
+    left_stranded: tuple[str, ...] = ()
+    """Those of them that nobody can start any more."""
     notes: tuple[str, ...] = ()
     """What a person should know of the files it builds from, in words."""
     owner: Owner | None = None
@@ -317,6 +335,8 @@ class Run:
     """What of it will be different, if every domain leads here."""
     certificates: tuple[OwnCertificate, ...] = ()
     """The project's own, which the edge is given before the switch."""
+    engine: str = ""
+    """Which of the file's engines it is on; empty: the docker command's."""
 
     @property
     def removes_only(self) -> bool:
@@ -338,6 +358,8 @@ class Run:
             return (Stage.SWITCHING_ROUTE, Stage.DRAINING_PREVIOUS)
         if self.purpose is Purpose.HOLD:
             stages = (*stages[: stages.index(Stage.SWITCHING_ROUTE)], Stage.HELD)
+        if any(plan.makes_image for plan in self.plans) and Stage.BUILDING not in stages:
+            stages = (Stage.BUILDING, *stages)
         left_out = set()
         if self.plans and all(plan.from_hold for plan in self.plans):
             left_out.add(Stage.RELEASE)

@@ -4,7 +4,9 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
+from typing import TypedDict
 
+from compartment_tui.domain.carriage import ImageOrigin, NodeCarriage
 from compartment_tui.domain.config import ProjectConfig, ServiceSpec
 from compartment_tui.domain.deployment import (
     Deployment,
@@ -44,8 +46,8 @@ class PlanningContext:
     actor: str
     new_id: Callable[[str], str]
     fingerprint_key: bytes
-    has_container: Callable[[str], bool]
-    """Whether a deployment's container is still there."""
+    can_start: Callable[[str], bool]
+    """Whether a deployment's container is still there, and a machine that may run it."""
     has_image: Callable[[str], bool]
     """Whether an image, by id, is still there."""
     identity: Callable[[], Identity]
@@ -55,6 +57,12 @@ class PlanningContext:
     """Where the services' paths lie when that is not the project: a clean copy of a commit."""
     ref: str = ""
     """That commit, as it was asked for."""
+    image_elsewhere: Callable[[str], ImageOrigin | None] = lambda _: None
+    """Where an image, by id, can be carried from."""
+    built_at: ImageOrigin | None = None
+    """Where images are built, when that is not the environment's engine."""
+    node_carriage: NodeCarriage | None = None
+    """How images get to the machines of the environment's Swarm; None: it is on no Swarm."""
 
     @property
     def key(self) -> EnvironmentKey:
@@ -83,6 +91,9 @@ def plan_new(
         deployment=context.new_id("dep"),
         source=source,
         root=context.root if source is ImageSource.BUILD else None,
+        image_origin=context.built_at if source is ImageSource.BUILD else None,
+        # A volume is one machine's, and what has one stays there.
+        node_carriage=None if spec.volumes else context.node_carriage,
         previous=context.record.active_deployment(spec.name),
         values=resolved,
         fingerprints=fingerprints(resolved, context.fingerprint_key),
@@ -92,7 +103,22 @@ def plan_new(
         port=spec.port or _port_variable(spec.name, resolved.get("PORT")),
         provenance=context.provenance,
         force=force,
+        **_replicas(context, spec),
     )
+
+
+class _Replicas(TypedDict):
+    replicas: int
+    by_hand: int
+
+
+def _replicas(context: PlanningContext, spec: ServiceSpec) -> _Replicas:
+    """How many of a service are to run, by the file or by hand; one of what has to be alone."""
+    file = context.config.replicas_of(context.key.environment, spec.name)
+    wanted = context.record.wanted_replicas(spec.name, file)
+    if spec.alone:
+        return {"replicas": 1, "by_hand": 0}
+    return {"replicas": wanted, "by_hand": file if wanted != file else 0}
 
 
 def plan_from_image(
@@ -119,7 +145,9 @@ def plan_as(
 
     Raises Refused when the image is gone.
     """
-    if not deployment.image or not context.has_image(deployment.image):
+    here = bool(deployment.image) and context.has_image(deployment.image)
+    origin = None if here or not deployment.image else context.image_elsewhere(deployment.image)
+    if not here and origin is None:
         raise Refused(
             f"the image of {deployment.service} {deployment.id} is no longer on the engine",
             hint="`compartment-tui deployment list` shows what can still be reached",
@@ -129,6 +157,7 @@ def plan_as(
     return replace(
         plan,
         image=deployment.image,
+        image_origin=origin,
         port=plan.port or _port_of_image(deployment),
         copied_from=deployment.id,
         original=deployment.fingerprints,
@@ -169,7 +198,21 @@ def plan_from_container(
         host=host_now(context.config, context.key, deployment, spec),
         port=deployment.port,
         provenance=deployment.provenance,
+        **_replicas_now(context, deployment, spec, source),
     )
+
+
+def _replicas_now(
+    context: PlanningContext, deployment: Deployment, spec: ServiceSpec, source: ImageSource
+) -> _Replicas:
+    """Of what was there before: as many as today, where the file still knows the service.
+
+    What runs already, held, stays as it is.
+    """
+    runs = source is ImageSource.HELD_CANDIDATE and not spec.stop_first
+    if context.config.service(deployment.service) is not None and not runs:
+        return _replicas(context, spec)
+    return {"replicas": deployment.replicas, "by_hand": 0}
 
 
 def taken_away(context: PlanningContext, service: str, *, run: str) -> Plan:

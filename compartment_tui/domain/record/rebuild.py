@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from compartment_tui.domain.claims import refuse_rebuilding
-from compartment_tui.domain.config import Scheme, ServiceSpec
+from compartment_tui.domain.config import ReadinessKind, Scheme, ServiceSpec
 from compartment_tui.domain.deployment import (
     AuditLine,
     Deployment,
@@ -17,7 +17,10 @@ from compartment_tui.domain.deployment import (
 )
 from compartment_tui.domain.names import EnvironmentKey, active_name, is_preview
 from compartment_tui.domain.planning.rollback_targets import spec_of
-from compartment_tui.domain.routes import Route, RouteTable
+from compartment_tui.domain.routes import EdgeCheck, Route, RouteTable
+
+LEAST_GOOD, MOST_GOOD = 200, 399
+"""The statuses by which the edge takes a replica for a good one."""
 
 
 def rebuild(
@@ -89,6 +92,8 @@ def routed(state: EnvironmentRecord) -> RouteTable:
                     host=host,
                     deployment=deployment.id,
                     port=deployment.port,
+                    replicas=deployment.replicas,
+                    one_name=deployment.one_name,
                     stopped=_stopped(deployment),
                     inside=deployment.service
                     if host == deployment.host and deployment.service in called
@@ -103,7 +108,15 @@ def routed(state: EnvironmentRecord) -> RouteTable:
 
 
 def route_to(
-    spec: ServiceSpec, *, host: str, deployment: str, port: int, inside: str, stopped: str = ""
+    spec: ServiceSpec,
+    *,
+    host: str,
+    deployment: str,
+    port: int,
+    inside: str,
+    replicas: int = 1,
+    one_name: bool = False,
+    stopped: str = "",
 ) -> Route:
     """A route to a deployment that runs by a specification."""
     return Route(
@@ -115,7 +128,23 @@ def route_to(
         inside=inside,
         scheme="" if spec.scheme is Scheme.HTTP else spec.scheme.value,
         unverified=spec.scheme is Scheme.HTTPS and not spec.verify,
+        replicas=replicas,
+        check=edge_check(spec) if replicas > 1 and not one_name else None,
+        one_name=one_name,
     )
+
+
+def edge_check(spec: ServiceSpec) -> EdgeCheck | None:
+    """What the edge can ask of each replica; None where a service declares nothing like it.
+
+    Then one that is away is known by its refusing connections alone.
+    """
+    asked = spec.readiness
+    if asked is None or asked.kind is not ReadinessKind.HTTP:
+        return None
+    if any(low < LEAST_GOOD or high > MOST_GOOD for low, high in asked.status):
+        return None
+    return EdgeCheck(path=asked.path, port=asked.port or 0, headers=asked.headers)
 
 
 def _has_active_name(instance: Instance) -> bool:
@@ -156,6 +185,9 @@ def _from_labels(
         spec=instance.spec,
         image=instance.image,
         container=instance.container,
+        others=instance.containers[1:],
+        one_name=instance.one_name,
+        replicas=route.replicas if route else len(instance.replicas),
         port=route.port if route else instance.port,
         host=route.host if route else None,
         provenance=instance.provenance,

@@ -8,6 +8,7 @@ from compartment_tui.domain.deployment import (
     AuditLine,
     Deployment,
     EnvironmentRecord,
+    Instance,
     Journal,
     JournalEntry,
     Purpose,
@@ -35,9 +36,16 @@ def begun(record: EnvironmentRecord, run: Run, before: RouteTable) -> Environmen
     if run.purpose is Purpose.DISCARD:
         return replace(record, journal=journal)
     made = tuple(plan for plan in run.plans if not plan.removes)
+    # What was asked for by hand counts until the file says otherwise.
+    over = {plan.service for plan in run.plans if plan.removes or not plan.by_hand}
+    scales = {name: scale for name, scale in record.scales.items() if name not in over}
+    record = replace(record, scales=scales)
     for plan in made:
-        if plan.deployment not in record.deployments:
+        known = record.deployments.get(plan.deployment)
+        if known is None:
             record = record.with_deployment(_new_deployment(plan, run))
+        elif known.replicas != plan.replicas:
+            record = record.with_deployment(replace(known, replicas=plan.replicas))
     run_record = RunRecord(
         id=run.id,
         trigger=run.trigger,
@@ -66,6 +74,7 @@ def _new_deployment(plan: Plan, run: Run) -> Deployment:
         fingerprints=plan.fingerprints,
         sensitive=plan.sensitive,
         source=plan.copied_from,
+        replicas=plan.replicas,
         # Images are made side by side, so every one is begun with the run.
         status=Status.RUNNING if building else Status.QUEUED,
     )
@@ -95,12 +104,14 @@ def image_known(record: EnvironmentRecord, birth: ContainerSpec) -> EnvironmentR
     return record.with_deployment(replace(known, image=birth.image.id, port=birth.port))
 
 
-def containers_known(record: EnvironmentRecord, containers: Mapping[str, str]) -> EnvironmentRecord:
+def containers_known(record: EnvironmentRecord, instances: Iterable[Instance]) -> EnvironmentRecord:
     """Which containers deployments have, by id: from now on no other is taken for theirs."""
-    for deployment, container in containers.items():
-        known = record.deployments.get(deployment)
-        if known is not None and known.container != container:
-            record = record.with_deployment(replace(known, container=container))
+    for instance in instances:
+        known = record.deployments.get(instance.deployment)
+        if known is not None and known.containers != instance.containers:
+            first, *others = instance.containers
+            named = replace(known, container=first, others=tuple(others))
+            record = record.with_deployment(replace(named, one_name=instance.one_name))
     return record
 
 

@@ -63,7 +63,8 @@ class Logbook:
         self._held: tuple[LogRow, ...] | None = None
         self._test: Test | None = None
         self._hits: deque[int] = deque()
-        self._names: dict[str, str] = {}
+        self._names: dict[tuple[str, int], str] = {}
+        """By service, and by the number of a replica where it has several."""
         self._next = 0
         self.shown: deque[LogRow] = deque()
         self.choice = LogFilter()
@@ -73,7 +74,7 @@ class Logbook:
         self._first = 2
         self._marks = False
         self.services: tuple[str, ...] = ()
-        """Every service that wrote a line that can be shown, by name."""
+        """Every service, or replica of several, that wrote a line that can be shown, by name."""
         self.dropped = 0
         """Lines that never arrived here, because they came too fast."""
         self.new = 0
@@ -165,7 +166,7 @@ class Logbook:
         self._choose(replace(self.choice, text=text))
 
     def toggle(self, service: str) -> None:
-        """Hide the service's lines, or show them again."""
+        """Hide the lines of a service, or replica, or show them again."""
         self._choose(replace(self.choice, hidden=self.choice.hidden ^ {service}))
 
     def show_all_services(self) -> None:
@@ -216,9 +217,11 @@ class Logbook:
     # --- inside -----------------------------------------------------------------------------------
 
     def _read(self, line: LogLine) -> LogRow:
-        name = self._names.get(line.service)
+        whose = line.service, line.replica if line.several else 0
+        name = self._names.get(whose)
         if name is None:
-            name = self._names[line.service] = show(line.service)
+            number = f"/{line.replica}" if line.several else ""
+            name = self._names[whose] = f"{show(line.service)}{number}"
             if self.following:
                 self._rename()
         self._next += 2

@@ -74,8 +74,8 @@ class LogPane(Vertical):
         Binding("m", "mark", "Mark", tooltip="set or take away a mark", id="logs.mark"),
         Binding("y", "copy", "Copy line", id="logs.copy"),
         Binding("ampersand", "only", "Show only", show=False, id="logs.only"),
-        Binding("x", "hide", "Hide this line's service", show=False, id="logs.hide"),
-        Binding("a", "all", "Show all services", show=False, id="logs.all"),
+        Binding("x", "hide", "Hide this line's service or replica", show=False, id="logs.hide"),
+        Binding("a", "all", "Show all of them again", show=False, id="logs.all"),
         Binding("e", "save", "Save to a file", show=False, id="logs.save"),
         Binding("escape", "clear", "Clear", show=False, id="logs.clear"),
     ]

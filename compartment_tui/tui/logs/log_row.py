@@ -77,7 +77,7 @@ class Level:
 
 
 def read(line: LogLine, number: int, service: str) -> LogRow:
-    """The row of a line; `service` is its name, safe to print."""
+    """The row of a line; `service` is whose it is, safe to print: `web`, or `web/2`."""
     return LogRow(
         number=number,
         at=line.at,

@@ -86,10 +86,14 @@ def _choice(book: Logbook, zone: tzinfo | None) -> Iterable[Cell]:
         yield Cell(f"{'without' if inverse else 'only'} {_quoted(wanted)}")
     if choice.hidden:
         hidden = sorted(choice.hidden)
-        names = listed(hidden) if len(hidden) <= 2 else counted(len(hidden), "service")
+        names = listed(hidden) if len(hidden) <= 2 else counted(len(hidden), _word(hidden))
         yield Cell(f"{names} hidden")
     if choice.since is not None:
         yield Cell(f"since {choice.since.astimezone(zone):%H:%M:%S}")
+
+
+def _word(names: Iterable[str]) -> str:
+    return "replica" if all("/" in name for name in names) else "service"
 
 
 def _extent(book: Logbook, zone: tzinfo | None) -> str:

@@ -4,7 +4,6 @@ from dataclasses import replace
 
 from textual.timer import Timer
 
-from compartment_tui.domain.errors import CompartmentError
 from compartment_tui.domain.views import EnvironmentStatus
 from compartment_tui.tui import messages as news
 from compartment_tui.tui.base import BoardApp, Part, TakesLines, mounted_screens
@@ -37,12 +36,14 @@ class BoardController(Part):
 
     def take_status(self, status: EnvironmentStatus) -> None:
         before, away = self.board.status, self.board.engine_away
-        self.show(self.board.with_status(status))
+        board = self.board.with_swarm_changes(status, self.world.clock.now())
+        self.show(board.with_status(status))
         if away and not self.board.engine_away:
             self.feeds.look()
         environment = status.key.environment
-        if environment not in [view.key.environment for view in self.board.environments]:
-            self.feeds.look()  # somebody else made it
+        known = environment in [view.key.environment for view in self.board.environments]
+        if not known or status.engine != self.board.engine_of(environment):
+            self.feeds.look()  # somebody else made it, or the file has it elsewhere now
         if environment != self.board.environment:
             return
         self._sample()
@@ -51,11 +52,15 @@ class BoardController(Part):
             self.feeds.routes(environment)
             self._read_variables()
 
-    def take_trouble(self, error: CompartmentError) -> None:
-        self.show(replace(self.board, trouble=error))
+    def take_trouble(self, message: news.RefreshFailed) -> None:
+        self.show(self.board.with_trouble(message.error, message.environment))
 
     def take_routes(self, message: news.RoutesArrived) -> None:
         self.show(replace(self.board, routes=message.routes, visits=message.visits))
+
+    def take_nodes(self, message: news.NodesArrived) -> None:
+        if message.environment == self.board.environment:
+            self.show(replace(self.board, swarm=message.swarm))
 
     def take_variables(self, message: news.VariablesArrived) -> None:
         if (message.environment, message.service) == (self.board.environment, self.board.service):
@@ -90,7 +95,13 @@ class BoardController(Part):
         seen = {*self._in_view, self.board.service}
         rows = self.board.status.services if self.board.status else ()
         self.feeds.sample(
-            [row.active.id for row in rows if row.service in seen and row.active and row.instance]
+            self.board.environment,
+            [
+                (one.deployment, one.number)
+                for row in rows
+                if row.service in seen
+                for one in row.replicas
+            ],
         )
 
     def _watch(self) -> None:

@@ -14,6 +14,7 @@ WORKING = "▸"
 PROTECTED = "▣"
 MAINTENANCE = "◫"
 LONGEST_NAME = 28
+LONGEST_ENGINE = 16
 MARKS = 4
 """Columns for what says at both ends that there are more."""
 _TONES = {Health.HEALTHY: Tone.GOOD, Health.PENDING: Tone.WARN, Health.UNHEALTHY: Tone.BAD}
@@ -72,12 +73,14 @@ def standing_words(board: Board) -> Line:
 
 
 def _tab(board: Board, view: EnvironmentView, number: int) -> Tab:
-    name = view.key.environment
+    name, tone = view.key.environment, Tone.QUIET if board.away_in(view) else Tone.PLAIN
     pieces = [
         Cell(f" {number} " if number < 10 else "   ", Tone.QUIET),
-        Cell(fit(show_name(name), LONGEST_NAME) + " "),
+        Cell(fit(show_name(name), LONGEST_NAME) + " ", tone),
         _badge(board, view),
     ]
+    if board.several_engines and view.engine:
+        pieces.insert(2, Cell(f"· {fit(show_name(view.engine), LONGEST_ENGINE)} ", Tone.QUIET))
     if board.maintained_in(view):
         pieces.append(Cell(f" {MAINTENANCE}", Tone.WARN))
     if view.protected:
@@ -87,11 +90,13 @@ def _tab(board: Board, view: EnvironmentView, number: int) -> Tab:
 
 
 def _badge(board: Board, view: EnvironmentView) -> Cell:
-    """Somebody is changing it, its record cannot be read, or how its worst service does."""
+    """Somebody is changing it, it is not known how it does, or how its worst service does."""
     name = view.key.environment
     status = board.statuses.get(name)
     if board.working_on(name) or (status is not None and status.holder):
         return Cell(WORKING, Tone.WARN)
+    if board.away_in(view):
+        return Cell(f"{SYMBOLS[Tone.QUIET]} away", Tone.QUIET)
     if board.unreadable_in(view):
         return Cell(SYMBOLS[Tone.WARN], Tone.WARN)
     if board.stopped_in(view):

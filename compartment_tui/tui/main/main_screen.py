@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from datetime import datetime
+from functools import partial
 from typing import TYPE_CHECKING
 
 from textual.app import ComposeResult
@@ -23,9 +24,10 @@ from compartment_tui.domain.requests import (
     Stop,
 )
 from compartment_tui.present.requests import services_of
+from compartment_tui.present.text import show
 from compartment_tui.tui import messages as news
 from compartment_tui.tui.main.environment_bar import EnvironmentBar
-from compartment_tui.tui.main.pane_bar import PANES, PaneBar
+from compartment_tui.tui.main.pane_bar import NODES, PaneBar, panes_of
 from compartment_tui.tui.main.panes import Panes
 from compartment_tui.tui.main.services_table import Services
 from compartment_tui.tui.messages import ActWanted, EditorWanted
@@ -64,6 +66,7 @@ class MainScreen(Screen[None]):
         Binding("u", "pane('routes')", "Routes", show=False, id="pane.routes"),
         Binding("r", "pane('releases')", "Releases", id="pane.releases"),
         Binding("v", "variables", "Variables", id="act.variables"),
+        Binding("c", "pane('nodes')", "Nodes", show=False, id="pane.nodes"),
         Binding("i", "pane('overview')", "Inspect", show=False, id="pane.overview"),
         Binding("z", "zoom", "Zoom", show=False, id="view.zoom"),
         Binding("s", "shell", "Shell", id="act.shell"),
@@ -79,6 +82,7 @@ class MainScreen(Screen[None]):
         Binding("S", "stop", "Stop", show=False, id="act.stop"),
         Binding("S", "start", "Start", id="act.start"),
         Binding("R", "restart", "Restart", show=False, id="act.restart"),
+        Binding("N", "scale", "Number of replicas", show=False, id="act.scale"),
         Binding("M", "maintain", "Maintenance", show=False, id="act.maintain"),
         Binding("M", "let_in", "End maintenance", id="act.let_in"),
         Binding("X", "delete", "Remove environment", show=False, id="act.delete"),
@@ -121,6 +125,7 @@ class MainScreen(Screen[None]):
         for part in self.parts:
             part.show(board, now)  # type: ignore[attr-defined]
         self._offer()
+        self._keep_nodes(board, before)
         if (board.environment, board.service) != (before.environment, before.service):
             self._follow()
 
@@ -155,13 +160,26 @@ class MainScreen(Screen[None]):
         await self.query_one(Panes).open(name)
         self.query_one(PaneBar).current = name
         self._follow()
+        if name == NODES:
+            self.app.feeds.nodes(self.board.environment)  # type: ignore[attr-defined]
         if name == "overview":
             self.query_one(Services).focus()
         else:
             self.query_one(f"#{name}").focus()
 
     async def action_pane_by(self, step: int) -> None:
-        await self.action_pane(PANES[(PANES.index(self.pane) + step) % len(PANES)])
+        panes = panes_of(self.board)
+        place = panes.index(self.pane) if self.pane in panes else 0
+        await self.action_pane(panes[(place + step) % len(panes)])
+
+    def _keep_nodes(self, board: Board, before: Board) -> None:
+        """Ask for the machines of a Swarm with every look, while they can be seen."""
+        if self.pane != NODES or board.status is before.status or board.status is None:
+            return
+        if board.on_swarm:
+            self.app.feeds.nodes(board.environment)  # type: ignore[attr-defined]
+        else:
+            self.call_later(self.action_pane, "overview")
 
     def _follow(self) -> None:
         """Follow the logs of what is selected, while they can be seen."""
@@ -235,6 +253,9 @@ class MainScreen(Screen[None]):
     def action_restart(self) -> None:
         self._want(Restart(environment=self.board.environment, services=self._meant()))
 
+    def action_scale(self) -> None:
+        self.post_message(news.ScaleWanted(self.board.environment, self._meant()))
+
     def action_maintain(self) -> None:
         self._want(BeginMaintenance(environment=self.board.environment, services=self._meant()))
 
@@ -242,9 +263,9 @@ class MainScreen(Screen[None]):
         self._want(EndMaintenance(environment=self.board.environment, services=self._meant()))
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Of two verbs under one key, the one that means something now."""
-        del parameters
-        return action not in SOMETIMES or action in self._possible
+        """Of two verbs under one key, the one that means something now; a pane that is there."""
+        name = parameters[0] if action == "pane" and parameters else action
+        return name not in SOMETIMES or name in self._possible
 
     def action_delete(self) -> None:
         self._want(DeleteEnvironment(environment=self.board.environment))
@@ -264,11 +285,24 @@ class MainScreen(Screen[None]):
         self.post_message(EditorWanted(self.board.service))
 
     def action_shell(self) -> None:
+        """In its container; of several replicas that run, in the one that is chosen."""
         row = self.board.selected
-        if row is not None and row.active is not None:
-            self.post_message(news.ShellWanted(self.board.environment, row.service, row.active.id))
-        else:
+        if row is None or row.active is None:
             self.notify(no_shell(self.board), severity="warning", markup=False)
+            return
+        wanted = partial(news.ShellWanted, self.board.environment, row.service, row.active.id)
+        running = [one.number for one in row.replicas if one.running]
+        if not row.several or len(running) < 2:
+            self.post_message(wanted(running[0]) if row.several and running else wanted())
+            return
+        from compartment_tui.tui.kit.choose import ChooseScreen
+
+        def chosen(name: str | None) -> None:
+            if name is not None:
+                self.post_message(wanted(int(name.rpartition(" ")[2])))
+
+        names = [f"replica {number}" for number in running]
+        self.app.push_screen(ChooseScreen(f"A shell in {show(row.service)}", names), chosen)
 
     def action_open(self) -> None:
         """Its address; with a candidate that waits, one of two."""

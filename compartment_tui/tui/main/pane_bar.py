@@ -12,12 +12,26 @@ from compartment_tui.tui.kit.painted import Painted
 from compartment_tui.tui.kit.styled_lines import KeyCap, Strong
 from compartment_tui.tui.state.app_state import Board
 
-PANES = ("overview", "logs", "routes", "releases", "variables")
-OF_ENVIRONMENT = ("routes", "releases")
+PANES: tuple[str, ...] = ("overview", "logs", "routes", "releases", "variables")
+NODES = "nodes"
+"""The pane of an environment that is on a Swarm."""
+OF_ENVIRONMENT = ("routes", "releases", NODES)
 """Panes that are about the whole environment."""
-_KEYS = {"overview": "i", "logs": "l", "routes": "u", "releases": "r", "variables": "v"}
+_KEYS = {
+    "overview": "i",
+    "logs": "l",
+    "routes": "u",
+    "releases": "r",
+    "variables": "v",
+    NODES: "c",
+}
 LONGEST_NAME = 24
 RULE = "─"
+
+
+def panes_of(board: Board) -> tuple[str, ...]:
+    """The panes there are, in the order of the line."""
+    return (*PANES, NODES) if board.on_swarm else PANES
 
 
 class PaneBar(Painted):
@@ -28,20 +42,21 @@ class PaneBar(Painted):
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - the toolkit's name
         super().__init__(id=id)
         self._service = self._environment = ""
+        self._panes = PANES
         self._places: list[tuple[int, int, str]] = []
 
     def show(self, board: Board, now: datetime) -> None:
         """Draw it again if something else is chosen."""
-        chosen = (board.service or "", board.environment)
-        if chosen != (self._service, self._environment):
-            self._service, self._environment = chosen
+        shown = (board.service or "", board.environment, panes_of(board))
+        if shown != (self._service, self._environment, self._panes):
+            self._service, self._environment, self._panes = shown
             self.refresh()
 
     def render_line(self, y: int) -> Strip:
         columns, at = self.size.width, 2
         strips = [self._cells((Cell(RULE * 2, Tone.QUIET),), "plain")]
         self._places = []
-        for pane in PANES:
+        for pane in self._panes:
             pieces = self._tab(pane)
             width = line_width(pieces)
             strips.append(self._cells(pieces, "chosen" if pane == self.current else "plain"))

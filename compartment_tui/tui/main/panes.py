@@ -72,6 +72,10 @@ class Panes(ContentSwitcher):
                 from compartment_tui.tui.main.history_pane import Releases
 
                 return Releases(id=name)
+            case "nodes":
+                from compartment_tui.tui.main.nodes_pane import NodesTable
+
+                return NodesTable(id=name)
             case "variables":
                 from compartment_tui.tui.main.variables_pane import Variables
 

@@ -11,6 +11,12 @@ from compartment_tui.domain.public_side import Treatment
 from compartment_tui.domain.views import Left, ServiceStatus
 from compartment_tui.present.fields import readiness_words
 from compartment_tui.present.public_side import treatment_words
+from compartment_tui.present.replicas import (
+    by_hand_words,
+    by_node_words,
+    replica_cell,
+    replicas_cell,
+)
 from compartment_tui.present.tables import commit_cell, deployment_cell
 from compartment_tui.present.text import (
     age,
@@ -25,11 +31,18 @@ from compartment_tui.present.text import (
     stage_words,
     trigger_words,
     variable_words,
+    width,
 )
 from compartment_tui.present.tone import Cell, Line, Tone, line, line_width, with_symbol
 from compartment_tui.tui.kit.folded_lines import flowed, folded
 from compartment_tui.tui.kit.styled_lines import KeyCap, Picture, Strong, fitted, joined
-from compartment_tui.tui.kit.usage import cpu_graph, cpu_words, memory_graph, memory_of_limit
+from compartment_tui.tui.kit.usage import (
+    cpu_graph,
+    cpu_words,
+    memory_graph,
+    memory_of_limit,
+    memory_words,
+)
 from compartment_tui.tui.main.candidate_comparison import beside_lines
 from compartment_tui.tui.main.services_model import (
     CHANGED_MARK,
@@ -50,6 +63,8 @@ BESIDE_COLUMNS = 46
 STORIES = 6
 """So many of a service's last deployments are listed."""
 NAME_COLUMNS = 11
+REPLICAS = 10
+"""So many of a service's replicas are listed."""
 
 
 def overview(board: Board, now: datetime, room: int) -> tuple[Line, ...]:
@@ -76,15 +91,8 @@ def overview(board: Board, now: datetime, room: int) -> tuple[Line, ...]:
 def helps(board: Board, service: ServiceStatus) -> Iterator[tuple[str, str]]:
     """Keys that help with what is wrong or new, with what they do; none when all is well."""
     changing = not board.read_only
-    sick = service.health is Health.UNHEALTHY
-    if sick and service.active is not None:
-        yield "l", "read its logs"
-        if changing and service.rollback_to:
-            yield _undo_keys(board, service), f"undo to {short_id(service.rollback_to)}"
-        if changing and _runs_not(service) and service.instance is not None:
-            yield "S", "start it"
-        if not _runs_not(service):
-            yield "s", "shell"
+    if service.health is Health.UNHEALTHY and service.active is not None:
+        yield from _helps_sick(board, service)
         return
     if service.held is not None:
         if service.held.url:
@@ -92,6 +100,8 @@ def helps(board: Board, service: ServiceStatus) -> Iterator[tuple[str, str]]:
         if changing:
             yield "P", "promote it"
             yield "K", "discard it"
+    elif service.stranded and changing:
+        yield "space D", "make it anew, without its data"
     elif service.active is not None and service.active.resting and changing:
         yield "S", "start it"
     elif latest_failed(service):
@@ -106,6 +116,29 @@ def helps(board: Board, service: ServiceStatus) -> Iterator[tuple[str, str]]:
         yield "space E", "redeploy with them"
 
 
+def _helps_sick(board: Board, service: ServiceStatus) -> Iterator[tuple[str, str]]:
+    changing = not board.read_only
+    if _moves(service):
+        yield "c", "see the machines"
+    yield "l", "read its logs"
+    if changing and service.rollback_to:
+        yield _undo_keys(board, service), f"undo to {short_id(service.rollback_to)}"
+    if changing and service.stranded:
+        yield "space D", "make it anew, without its data"
+    elif changing and service.instance is not None:
+        yield from _start_keys(service)
+    if not _runs_not(service):
+        yield "s", "shell"
+
+
+def _start_keys(service: ServiceStatus) -> Iterator[tuple[str, str]]:
+    """Of what does not run, or of which some replicas do not."""
+    if _runs_not(service) and not _moves(service):
+        yield "S", "start it"
+    elif service.running != service.wanted and not _moves(service):
+        yield "N", "run all replicas again"
+
+
 def _undo_keys(board: Board, service: ServiceStatus) -> str:
     """Undo takes back the newest run in effect; whoever wants another service has to mark it."""
     rows = board.status.services if board.status else ()
@@ -113,8 +146,13 @@ def _undo_keys(board: Board, service: ServiceStatus) -> str:
     return "U" if service.active is not None and service.active.run == newest else "space U"
 
 
+def _moves(service: ServiceStatus) -> bool:
+    """Whether a Swarm is about to place or to start some of it: nobody has to help."""
+    return any(one.placement is not None for one in service.replicas)
+
+
 def _runs_not(service: ServiceStatus) -> bool:
-    return service.instance is None or not service.instance.running
+    return service.instance is None or not service.instance.any_running
 
 
 def _head(board: Board, service: ServiceStatus, *, stale: bool) -> Iterator[Line]:
@@ -147,6 +185,8 @@ def _facts(board: Board, service: ServiceStatus, now: datetime) -> Iterator[Line
         return
     if service.held is None:  # else it stands above, beside the candidate
         yield from _reached(service, active)
+        if service.several:
+            yield from _replicas(board, service, now)
         yield from _story(board, active, now)
     if service.rollback_to:
         yield _fact("before it", *_before(board, service, service.rollback_to, now))
@@ -155,10 +195,35 @@ def _facts(board: Board, service: ServiceStatus, now: datetime) -> Iterator[Line
     if active.port is not None:
         yield _fact("inside", Cell(f"http://{show(service.service)}:{active.port}"))
     yield _fact("readiness", Cell(readiness_words(spec_of(active).readiness)))
-    if service.instance is not None:
+    if service.instance is not None and not service.several:
         restarts = service.instance.restarts
+        place = f" on {show(service.instance.node)}" if service.instance.node else ""
         often = Cell(f"  restarted {restarts} times" if restarts else "", Tone.WARN)
-        yield _fact("container", Cell(show(service.instance.name), Tone.QUIET), often)
+        named = Cell(f"{show(service.instance.name)}{place}", Tone.QUIET)
+        yield _fact("container", named, often)
+
+
+def _replicas(board: Board, service: ServiceStatus, now: datetime) -> Iterator[Line]:
+    """How many there are, and each of them: those that do not run before the others."""
+    why = by_hand_words(service)
+    key = () if board.read_only else (Cell("  "), KeyCap("N"), Cell(" scales", Tone.QUIET))
+    said = Cell(f"  {why}" if why else "", Tone.WARN)
+    nodes = by_node_words(service)
+    where = Cell(f"  {nodes}" if nodes else "", Tone.QUIET)
+    yield _fact("replicas", replicas_cell(service), where, said, *key)
+    shown = sorted(service.replicas, key=lambda one: (one.running, one.number))[:REPLICAS]
+    states = {one.number: replica_cell(one, now) for one in shown}
+    columns = max((width(cell.text) for cell in states.values()), default=0)
+    for one in sorted(shown, key=lambda one: one.number):
+        sample = board.newest.get((one.deployment, one.number)) if one.running else None
+        usage = f"{cpu_words(sample):>5} {memory_words(sample):>5}" if sample else " " * 11
+        number = Cell(f"{one.number:>2} ", Tone.QUIET)
+        state = Cell(f"{pad(states[one.number].text, columns)}  ", states[one.number].tone)
+        # A task's container has a name of the Swarm's own.
+        name = Cell("" if one.node or one.placement else f"  {show(one.name)}", Tone.QUIET)
+        yield _fact("", number, state, Cell(usage), name)
+    if more := len(service.replicas) - len(shown):
+        yield _fact("", Cell(f"   and {more} more that run", Tone.QUIET))
 
 
 def _reached(service: ServiceStatus, active: Deployment) -> Iterator[Line]:

@@ -1,5 +1,6 @@
 """The services of the chosen environment, a row each: what is wrong is found within a second."""
 
+import re
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
@@ -7,6 +8,7 @@ from compartment_tui.domain.config import Kind
 from compartment_tui.domain.deployment import Health, Sample, Status
 from compartment_tui.domain.shell_quotes import option_for
 from compartment_tui.domain.views import ServiceStatus
+from compartment_tui.present.replicas import replicas_cell
 from compartment_tui.present.tables import EMPTY, commit_cell, health_cell
 from compartment_tui.present.text import clean, duration, short_id, show, show_name, stage_words
 from compartment_tui.present.tone import Cell, Line, Tone, line, with_symbol
@@ -86,7 +88,7 @@ def health_line(service: ServiceStatus, *, stale: bool) -> Line:
 def reason_words(service: ServiceStatus) -> str:
     """Why, where the word alone does not say it."""
     resting = service.active is not None and service.active.resting
-    said = service.reason.removeprefix("stopped ") if resting else service.reason
+    said = re.sub(r"^stopped:? ", "", service.reason) if resting else service.reason
     return "" if said in {"", "not deployed"} else clean(said)
 
 
@@ -145,12 +147,12 @@ def _cells(
     board: Board, service: ServiceStatus, now: datetime, roomy: bool, stale: bool
 ) -> tuple[Line, ...]:
     active = service.active
-    samples = board.samples.get(active.id, ()) if active and service.instance else ()
-    started = service.instance.started if service.instance and service.instance.running else None
+    samples = board.samples.get(active.id, ()) if active and service.running else ()
+    started = service.started
     up = duration(now - started) if started and roomy else since(now - started) if started else ""
     cells: tuple[Line, ...] = (
         _name(service),
-        joined((health_line(service, stale=stale), *_remarks(board, service, roomy, stale))),
+        joined((_health(service, stale=stale), *_remarks(board, service, roomy, stale))),
         (Cell(up),),
         (commit_cell(active) if active else EMPTY,),
         (Cell(short_id(active.id), Tone.QUIET) if active else EMPTY,),
@@ -158,6 +160,16 @@ def _cells(
         _route(service, roomy),
     )
     return tuple(quiet(cell) for cell in cells) if stale else cells
+
+
+def _health(service: ServiceStatus, *, stale: bool) -> Line:
+    """Health, and behind it how many replicas run where there are several."""
+    word = health_line(service, stale=stale)
+    if not service.several:
+        return word
+    cell = replicas_cell(service)
+    tone = cell.tone if cell.tone is Tone.BAD else Tone.QUIET
+    return (*word, Cell(f" {cell.text}", tone))
 
 
 def _name(service: ServiceStatus) -> Line:

@@ -5,17 +5,25 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from compartment_tui.domain.deployment import Stage
-from compartment_tui.domain.detail_views import Deletion, DomainsChecked, MaintenanceChange
+from compartment_tui.domain.detail_views import (
+    Adoption,
+    Deletion,
+    DomainsChecked,
+    MaintenanceChange,
+)
 from compartment_tui.domain.outcome import Outcome
 from compartment_tui.domain.planning.lifecycle import LifecycleVerb
 from compartment_tui.domain.planning.retention import Pruning
 from compartment_tui.domain.proposal import Done
 from compartment_tui.domain.requests import (
     Deploy,
-    LifecycleRequest,
     Request,
+    Restart,
     RunRequest,
+    Start,
+    Stop,
 )
+from compartment_tui.present.adoption import adopted_lines
 from compartment_tui.present.domains import checked_lines
 from compartment_tui.present.failure import error_lines, failure_lines
 from compartment_tui.present.maintenance import maintained_lines
@@ -42,6 +50,13 @@ _OUTCOMES = {
 
 WITH_RESULTS = frozenset({Outcome.LIVE, Outcome.HELD, Outcome.UNCHANGED, Outcome.STOPPED})
 """Endings after which there is something to see at an address, or not any more."""
+
+_HANDLED = {
+    LifecycleVerb.STOP: "stopped",
+    LifecycleVerb.START: "started",
+    LifecycleVerb.RESTART: "restarted",
+    LifecycleVerb.SCALE: "scaled",
+}
 
 
 def committed(timeline: Timeline) -> bool:
@@ -76,8 +91,7 @@ def _outcome(timeline: Timeline, outcome: Outcome) -> tuple[str, Tone]:
     if timeline.handling is None:
         return _OUTCOMES[outcome]
     if outcome is Outcome.LIVE:
-        started = timeline.handling.verb is LifecycleVerb.START
-        return ("started" if started else "restarted"), Tone.GOOD
+        return _HANDLED[timeline.handling.verb], Tone.GOOD
     if outcome is Outcome.FAILED:
         return "failed", Tone.BAD
     return _OUTCOMES[outcome]
@@ -91,7 +105,8 @@ def job_took(job: Job, now: datetime) -> timedelta:
 def job_title(job: Job) -> str:
     """The title of a job, naming the services once they are known."""
     request = job.request
-    if isinstance(request, RunRequest | LifecycleRequest) and not request.services:
+    about = RunRequest | Stop | Start | Restart
+    if isinstance(request, about) and not request.services:
         request = replace(request, services=tuple(track.service for track in job.timeline.tracks))
     return title(request)
 
@@ -127,6 +142,8 @@ def _done_lines(done: Done) -> tuple[Line, ...]:
             return checked_lines(done)
         case MaintenanceChange():
             return maintained_lines(done)
+        case Adoption():
+            return adopted_lines(done)
 
 
 def _failed(timeline: Timeline) -> tuple[Line, ...]:

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
-from compartment_tui.domain.detail_views import Deletion, MaintenanceChange
+from compartment_tui.domain.detail_views import Adoption, Deletion, MaintenanceChange
 from compartment_tui.domain.planning.lifecycle import LifecyclePlan
 from compartment_tui.domain.planning.plan import ImageSource, Plan, Run
 from compartment_tui.domain.planning.retention import Pruning
@@ -17,6 +17,7 @@ from compartment_tui.domain.requests import (
     PromoteFrom,
     Request,
 )
+from compartment_tui.present.adoption import adoption_lines
 from compartment_tui.present.fields import deletion_lines
 from compartment_tui.present.lifecycle import handling_lines
 from compartment_tui.present.maintenance import maintenance_lines
@@ -40,6 +41,8 @@ def proposal_lines(request: Request, plan: Proposed, context: PlanContext) -> tu
             return _deletion_lines(request, plan)
         case MaintenanceChange():
             return maintenance_lines(plan)
+        case Adoption():
+            return adoption_lines(plan)
         case None if isinstance(request, CheckDomains):
             return (
                 line("Looks whether the domains lead here, and orders what certificates lack."),
@@ -52,7 +55,7 @@ def empty(plan: Proposed) -> bool:
     """Whether there is nothing that could be done."""
     if isinstance(plan, LifecyclePlan):
         return not plan.acting
-    if isinstance(plan, Pruning):
+    if isinstance(plan, Pruning | Adoption):
         return plan.empty
     if isinstance(plan, MaintenanceChange):
         return not plan.services

@@ -12,11 +12,11 @@ from textual.content import Content
 from textual.widgets import Button, Input, Static
 
 from compartment_tui.domain.errors import CompartmentError, OwnedElsewhere
-from compartment_tui.domain.requests import Request
+from compartment_tui.domain.requests import AdoptEdge, Request
 from compartment_tui.domain.shell_quotes import names_it
 from compartment_tui.present.failure import error_lines
 from compartment_tui.present.requests import answer, command_line, title
-from compartment_tui.present.text import show_name
+from compartment_tui.present.text import on_engine, show_name
 from compartment_tui.present.tone import Line, Tone, line, with_symbol
 from compartment_tui.tui import messages as news
 from compartment_tui.tui.base import BoardApp
@@ -173,7 +173,8 @@ class PlanScreen(Dialog[Decision | None]):
         name = show_name(self.request.environment)
         look = " (only a look)" if self.look_only else ""
         box = self.query_one(".box")
-        box.border_title = Content(f"{title(self.request)}{look}")
+        engine = getattr(self.ready.plan, "engine", "") if self.ready is not None else ""
+        box.border_title = Content(f"{title(self.request)}{on_engine(engine)}{look}")
         self._draw_words()
         self._put("#toggles", self._toggles())
         self._put("#command", self._command())
@@ -320,8 +321,9 @@ class PlanScreen(Dialog[Decision | None]):
         self.set_focus(self.query_one(field))
 
     def action_take_over(self) -> None:
-        if self._can_take_over and self.filling is None:
-            self._plan_again(replace(self.request, take_over=not self.request.take_over))
+        request = self.request
+        if self._can_take_over and self.filling is None and not isinstance(request, AdoptEdge):
+            self._plan_again(replace(request, take_over=not request.take_over))
 
     def _plan_again(self, request: Request) -> None:
         """The same with one thing changed, planned afresh; nothing can be started meanwhile."""

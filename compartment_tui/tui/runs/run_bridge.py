@@ -9,8 +9,9 @@ from textual.message import Message
 from compartment_tui.domain.errors import Unexpected, expected
 from compartment_tui.domain.planning.plan import Run
 from compartment_tui.domain.proposal import Done, Proposed
-from compartment_tui.domain.requests import Request
+from compartment_tui.domain.requests import EVERY_ENVIRONMENT, Request
 from compartment_tui.operations import requests, runs
+from compartment_tui.operations.engines import world_of
 from compartment_tui.ports import World
 from compartment_tui.present.plan import PlanContext
 from compartment_tui.present.requests import command_line
@@ -68,7 +69,10 @@ class RunBridge:
 
     def _ready(self, request: Request, plan: Proposed) -> PlanReady:
         """The plan with what it does not carry."""
-        config = self._background.world.project.config()
+        world = self._background.world
+        if request.environment != EVERY_ENVIRONMENT:
+            world = world_of(world, request.environment)
+        config = world.project.config()
         run = plan if isinstance(plan, Run) else None
         context = PlanContext(
             http_port=config.edge.http_port,

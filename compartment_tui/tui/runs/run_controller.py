@@ -11,7 +11,7 @@ from compartment_tui.domain.requests import Request, Rollback
 from compartment_tui.present.text import show_name
 from compartment_tui.present.tone import Tone
 from compartment_tui.tui.base import BoardApp, Part, mounted_screens
-from compartment_tui.tui.messages import ActWanted, OriginWanted
+from compartment_tui.tui.messages import ActWanted, OriginWanted, ScaleWanted
 from compartment_tui.tui.runs.job_words import job_title, toast
 from compartment_tui.tui.runs.messages import (
     ActRefused,
@@ -133,6 +133,20 @@ class RunController(Part):
         title = f"Promote to {show_name(where)}, from where?"
         nothing = nothing_to_promote(self.board)
         self.push_screen(PickScreen(title, found, nothing=nothing), self._picked)
+
+    def pick_scale(self, message: ScaleWanted) -> None:
+        """How many of them is asked first."""
+        from compartment_tui.tui.runs.scale_screen import ScaleScreen
+
+        if self._refuses(message.environment):
+            return
+        status = self.board.statuses.get(message.environment)
+        rows = status.services if status else ()
+        live = [row for row in rows if row.service in message.services and row.active]
+        if live:
+            self.push_screen(ScaleScreen(message.environment, live), self._picked)
+        else:
+            self.notify("nothing of it is live: there is nothing to scale", severity="warning")
 
     def _picked(self, request: Request | None) -> None:
         if request is not None:

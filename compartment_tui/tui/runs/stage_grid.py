@@ -70,7 +70,10 @@ def grid(timeline: Timeline, now: datetime) -> StageGrid:
 
 def _title(timeline: Timeline, stage: Stage) -> tuple[str, str]:
     discards = timeline.run is not None and timeline.run.purpose is Purpose.DISCARD
-    return ("discarding", "drop") if discards and stage is Stage.STOPPED else TITLES[stage]
+    if discards and stage is Stage.STOPPED:
+        return "discarding", "drop"
+    carries = timeline.run is not None and bool(timeline.run.origin)
+    return ("carrying", "carry") if carries and stage is Stage.BUILDING else TITLES[stage]
 
 
 def stages_of(timeline: Timeline) -> tuple[Stage, ...]:

@@ -4,9 +4,11 @@ from collections.abc import Iterator
 from datetime import datetime
 
 from compartment_tui.domain.errors import CompartmentError, EngineProblem, InvalidFile
+from compartment_tui.domain.home import ADOPT_WHERE_LOST
 from compartment_tui.domain.outcome import Failure
 from compartment_tui.domain.views import EnvironmentStatus
-from compartment_tui.present.text import age, clean, trigger_words
+from compartment_tui.present.nodes import away_line
+from compartment_tui.present.text import age, clean, show_name, trigger_words
 from compartment_tui.present.tone import Cell, Line, Tone, with_symbol
 from compartment_tui.tui.kit.folded_lines import folded
 from compartment_tui.tui.kit.styled_lines import KeyCap
@@ -14,6 +16,8 @@ from compartment_tui.tui.state.app_state import Board
 
 LIMIT = 2
 RESUME_KEY = ": resume"
+NODES_KEY = "c"
+_ADOPT = Cell(f"  ({ADOPT_WHERE_LOST})", Tone.QUIET)
 _ASK_DOCTOR = Cell("  (`compartment-tui doctor` says what to do)", Tone.QUIET)
 
 
@@ -34,7 +38,10 @@ def _matters(board: Board, now: datetime, seen: datetime | None) -> Iterator[Lin
     status = board.status
     stale = status.stale if status else None
     if isinstance(board.trouble, EngineProblem) or stale is not None:
-        yield _engine(board.trouble, status.away if status else None, stale or seen, now)
+        name = board.engine_of(board.environment)
+        away = status.away if status else None
+        swarm = status is not None and status.swarm
+        yield _engine(name, board.trouble, away, stale or seen, now, swarm=swarm)
     elif board.trouble is not None:
         yield _broken(board.trouble, shown=bool(board.environments))
     if status is not None:
@@ -42,11 +49,19 @@ def _matters(board: Board, now: datetime, seen: datetime | None) -> Iterator[Lin
 
 
 def _engine(
-    trouble: CompartmentError | None, away: Failure | None, seen: datetime | None, now: datetime
+    name: str,
+    trouble: CompartmentError | None,
+    away: Failure | None,
+    seen: datetime | None,
+    now: datetime,
+    *,
+    swarm: bool,
 ) -> Line:
+    """`name` is the engine's in the file; of a Swarm's home is told what ends its loss."""
     why = trouble if isinstance(trouble, EngineProblem) else away
     text = clean(why.message) if why else "Docker does not answer"
-    hint = _hint(why) or (_ASK_DOCTOR,)
+    text = f"{show_name(name)}: {text}" if name else text
+    hint = (_ADOPT,) if swarm else _hint(why) or (_ASK_DOCTOR,)
     if seen is None:
         return with_symbol(text, Tone.BAD), Cell("; trying again"), *hint
     clock = seen.astimezone().strftime("%H:%M:%S")
@@ -76,6 +91,12 @@ def _environment(board: Board, status: EnvironmentStatus) -> Iterator[Line]:
             KeyCap(RESUME_KEY),
             Cell(" finishes or reverts it"),
         )
+    away = None if status.stale else away_line(status.nodes)
+    if away is not None:
+        yield (*away, Cell("  "), KeyCap(NODES_KEY), Cell(" shows the machines", Tone.QUIET))
+    if status.last_met:
+        words = f"it was last seen on {clean(status.last_met)}: what runs there stays there"
+        yield (with_symbol(words, Tone.WARN),)
     if status.holder and not board.working_on(status.key.environment):
         yield (with_symbol(f"{clean(status.holder)} is changing this environment now", Tone.WARN),)
     if status.rebuilt:

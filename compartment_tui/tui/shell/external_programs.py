@@ -40,7 +40,7 @@ class ExternalPrograms(Part):
         if self.board.read_only:
             self.notify("read-only: no shell here", severity="warning")
             return
-        self.looked(shell_command(message.environment, message.service))
+        self.looked(shell_command(message.environment, message.service, message.replica))
         try:
             with self.app.suspend():
                 error = self._shell(message)
@@ -54,11 +54,14 @@ class ExternalPrograms(Part):
     def _shell(self, message: news.ShellWanted) -> CompartmentError | None:
         """Never raises: an exception would keep the terminal from being taken back."""
         if sys.__stdout__ is not None:
-            where = f"{show(message.service)} in {show_name(message.environment)}"
+            number = f"/{message.replica}" if message.replica else ""
+            where = f"{show(message.service)}{number} in {show_name(message.environment)}"
             sys.__stdout__.write(f"A shell in {where}. `exit` or ctrl+d leads back.\n")
             sys.__stdout__.flush()
         try:
-            code = self.feeds.shell(message.environment, message.service, message.deployment)
+            code = self.feeds.shell(
+                message.environment, message.service, message.deployment, message.replica
+            )
         except CompartmentError as error:
             return error
         except Exception as error:

@@ -106,6 +106,10 @@ def act_commands(board: Board, post: Callable[[Message], object]) -> Iterable[Pa
         found.append(("Check the domains", ActWanted(CheckDomains(environment=environment))))
         found.append(("Begin maintenance of everything", begun))
         found.append(("End maintenance of everything", ended))
+    for row in board.status.services if board.status else ():
+        if row.active is not None:
+            number = news.ScaleWanted(environment, (row.service,))
+            found.append((f"Number of replicas: {show(row.service)}", number))
     for words, wanted in found:
         yield PaletteCommand(words=words, run=lambda wanted=wanted: post(wanted))  # type: ignore[misc]
 

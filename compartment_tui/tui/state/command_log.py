@@ -49,9 +49,10 @@ def command_log(board: Board, others: Iterable[LoggedCommand] = ()) -> tuple[Log
     return tuple(sorted([*acts, *others], key=lambda entry: entry.at, reverse=True))
 
 
-def shell_command(environment: str, service: str) -> str:
+def shell_command(environment: str, service: str, replica: int | None = None) -> str:
     """The command for a shell."""
-    return f"{PROGRAM} exec{option_for(environment)} -s {quote(show(service))} -- sh"
+    number = f" --replica {replica}" if replica else ""
+    return f"{PROGRAM} exec{option_for(environment)} -s {quote(show(service))}{number} -- sh"
 
 
 def open_command(board: Board) -> str:

@@ -1,4 +1,4 @@
-"""An environment of its own on the real engine for every test, and nothing left behind."""
+"""An environment on the real engine for the tests of each file, and nothing left behind."""
 
 import secrets
 from collections.abc import Iterator
@@ -13,16 +13,25 @@ from compartment_tui.domain.names import EnvironmentKey
 from tests.adapters.docker.ground import IMAGE, NETWORKS, Ground
 
 
-@pytest.fixture
-def ground() -> Iterator[Ground]:
+@pytest.fixture(scope="module")
+def lasting_ground() -> Iterator[Ground]:
     client = connect()
     engine = DockerEngine(client)
     image = engine.image(IMAGE)
     assert image is not None, f"{IMAGE} is not on the engine: run `make machine`"
     key = EnvironmentKey(f"t-{secrets.token_hex(4)}", "prüfung 1/2")
-    engine.make_network(key, NETWORKS)
     yield Ground(client, engine, key, image)
-    for row in rows(client, labels.any_role(project=key.project)):
-        remove_container(client, row["Id"])
     engine.remove_environment(key, volumes=True)
     client.close()
+
+
+@pytest.fixture
+def ground(lasting_ground: Ground) -> Iterator[Ground]:
+    """Its network stays for the next test: an engine takes long to make one."""
+    client, engine, key = lasting_ground.client, lasting_ground.engine, lasting_ground.key
+    engine.make_network(key, NETWORKS)
+    yield lasting_ground
+    for row in rows(client, labels.any_role(project=key.project)):
+        remove_container(client, row["Id"])
+    for volume in engine.volumes(key):
+        client.api.remove_volume(volume)

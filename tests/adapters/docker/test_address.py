@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from compartment_tui.adapters.docker.api.address import LOCAL, find_address
+from compartment_tui.adapters.docker.api.address import LOCAL, Tls, address_of, find_address
+from compartment_tui.domain.config import EngineSpec
 from compartment_tui.domain.errors import EngineUnreachable
 
 
@@ -157,3 +158,24 @@ def test_a_way_that_is_open_to_others_is_known(
     unsafe = find_address({"DOCKER_CONFIG": str(tmp_path)} | env).unsafe
     assert said in unsafe
     assert bool(unsafe) == bool(said)
+
+
+def test_a_named_engine_is_where_the_file_says_whatever_the_environment_says(
+    tmp_path: Path,
+) -> None:
+    env = {"DOCKER_HOST": "tcp://elsewhere:1", "DOCKER_CONTEXT": "other", "HOME": str(tmp_path)}
+    env["DOCKER_CONFIG"] = str(tmp_path)
+    found = address_of(EngineSpec(name="prod", address="ssh://deploy@far.example/"), env)
+    assert (found.url, found.chosen_by) == ("ssh://deploy@far.example", "[engines.prod]")
+    assert found.tls is None
+    with pytest.raises(EngineUnreachable, match=r"context “lab”, named by \[engines.lab\]"):
+        address_of(EngineSpec(name="lab", context="lab"), env)
+
+
+def test_certificates_for_a_bare_address_are_those_of_the_docker_command(tmp_path: Path) -> None:
+    spec = EngineSpec(name="prod", address="tcp://10.0.0.5:2376")
+    env = {"DOCKER_CONFIG": str(tmp_path)}
+    assert address_of(spec, env).unsafe
+    found = address_of(spec, env | {"DOCKER_TLS_VERIFY": "1"})
+    assert found.tls == Tls(verify=True)
+    assert not found.unsafe

@@ -18,7 +18,7 @@ from urllib3.exceptions import ProtocolError
 from compartment_tui.adapters.docker.api.address import LOCAL, Address
 from compartment_tui.adapters.docker.api.client import Client
 from compartment_tui.adapters.docker.api.errors import Conflict, Missing, translated
-from compartment_tui.adapters.docker.api.ssh_transport import ssh_command
+from compartment_tui.adapters.docker.api.ssh_link import ssh_command
 from compartment_tui.domain.errors import (
     DiskFull,
     EngineProblem,
@@ -236,7 +236,8 @@ def test_questions_over_ssh_share_one_connection(
     """Each takes a second to open."""
     if ground.client.address.socket != "/var/run/docker.sock":
         pytest.skip("needs the local socket at its usual place")
-    an_ssh(tmp_path, monkeypatch, f"open({str(tmp_path / 'opened')!r}, 'a').write('x')\n{RELAY}")
+    told = f"import sys; '-G' in sys.argv or open({str(tmp_path / 'opened')!r}, 'a').write('x')"
+    an_ssh(tmp_path, monkeypatch, f"{told}\n{RELAY}")
     client = at("ssh://me@box")
     for _ in range(3):
         client.api.info()

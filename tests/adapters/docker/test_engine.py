@@ -11,7 +11,7 @@ from itertools import takewhile
 
 import pytest
 
-from compartment_tui.adapters.docker.api import labels
+from compartment_tui.adapters.docker.api import helper_shell, labels
 from compartment_tui.adapters.docker.api.resource_names import ResourceNames
 from compartment_tui.adapters.docker.resources.containers import birth_config, inspect, make, rows
 from compartment_tui.domain.config import Kind, Limits, NetworkSettings, Release
@@ -127,8 +127,13 @@ def test_a_missing_image_is_said(ground: Ground) -> None:
 def test_start_tells_the_address_and_may_be_repeated(ground: Ground) -> None:
     birth = ground.birth()
     ground.engine.create(birth)
-    started = ground.engine.start(birth.plan.deployment)
-    again = ground.engine.start(birth.plan.deployment)
+    found = []
+    for _ in range(2):
+        ground.engine.start(birth.plan.deployment)
+        found.append(ground.engine.instance(birth.plan.deployment))
+    started, again = found
+    assert started is not None
+    assert again is not None
     assert started.running
     assert started.address is not None
     assert started.started is not None
@@ -236,7 +241,7 @@ def test_what_is_gone_is_gone_quietly_or_said(ground: Ground) -> None:
         lambda: ground.engine.start(nobody),
         lambda: ground.engine.keep_running(nobody),
         lambda: ground.engine.logs(nobody, follow=False, tail=None, since=None),
-        lambda: ground.engine.count_connections(nobody, 80),
+        lambda: ground.engine.count_connections(nobody, 80).now(),
         lambda: ground.engine.execute(nobody, ("true",), terminal=False),
     ):
         with pytest.raises(InstanceGone):
@@ -333,6 +338,35 @@ def test_an_environment_goes_with_its_network_though_others_are_on_it(ground: Gr
     assert still is not None
     assert still.running
     ground.engine.remove_environment(other, volumes=True)
+
+
+def test_what_a_killed_run_did_not_come_to_start_is_removed(ground: Ground) -> None:
+    deployment = ground.started(ground.birth())
+    counted = ground.engine.count_connections(deployment, 80)
+    assert counted.now() == ()
+    other = EnvironmentKey(ground.key.project, "other")
+    made = {
+        key: helper_shell.create(
+            ground.client,
+            labels=labels.of_environment(labels.Role.DRAIN, key),
+            name=None,
+            network_mode="none",
+            mounts=None,
+        )
+        for key in (ground.key, other)
+    }
+    try:
+        assert leftovers(ground, labels.Role.DRAIN) == 2
+        ground.engine.remove_helpers(ground.key)
+        assert leftovers(ground, labels.Role.DRAIN) == 1
+        assert counted.now() == ()  # whoever counts goes on
+        listed = ground.client.list_containers(all=True, filters={"id": [made[other]]})
+        assert [one["Id"] for one in listed] == [made[other]]
+    finally:
+        counted.close()
+        ground.engine.remove_helpers(other)
+    ground.client.await_removals()
+    assert leftovers(ground, labels.Role.DRAIN) == 0
 
 
 def releasing(*command: str, timeout: timedelta = 30 * SECOND) -> Release:
@@ -454,10 +488,12 @@ def test_events_tell_of_the_project_and_of_nobody_else(ground: Ground) -> None:
     ground.engine.name_active(ground.key, {"web": deployment})
     ground.engine.remove(deployment)
     threading.Timer(5, feed.close).start()
-    seen = list(takewhile(lambda event: event.action != "destroy", feed))
+    ended = (deployment, "destroy")
+    seen = list(takewhile(lambda event: (event.deployment, event.action) != ended, feed))
     feed.close()
-    # The edge belongs to everyone; another test may be moving it.
-    ours = [event for event in seen if event.key is not None]
+    # The edge belongs to everyone, and what the test before has left may still be on its way out.
+    assert {event.key for event in seen} <= {None, ground.key}
+    ours = [event for event in seen if event.deployment == deployment]
     assert [event.action for event in ours] == ["create", "start", "rename", "die"]
     assert {(one.key, one.service, one.deployment) for one in ours} == {
         (ground.key, "web", deployment)
@@ -470,7 +506,7 @@ def test_health_checks_of_the_image_are_told(ground: Ground) -> None:
     name = container_name("web", birth.plan.deployment, ground.key)
     make(
         ground.client,
-        birth,
+        birth.plan.service,
         birth_config(birth, ResourceNames().network(birth.plan.key)) | {"Healthcheck": check},
         name,
     )
@@ -510,6 +546,16 @@ def test_connections_are_counted_in_the_deployments_own_network(ground: Ground) 
             count.now()
     finally:
         count.close()
+    ground.client.await_removals()
+    assert leftovers(ground, labels.Role.DRAIN) == 0
+
+
+def test_a_count_that_is_given_up_before_it_began_leaves_nothing(ground: Ground) -> None:
+    server = ground.started(ground.birth("api", *SERVE))
+    count = ground.engine.count_connections(server, 8080)
+    count.close()
+    count.close()
+    ground.client.await_removals()
     assert leftovers(ground, labels.Role.DRAIN) == 0
 
 

@@ -234,18 +234,24 @@ def test_what_is_written_needs_no_escaping(own: OwnEdge) -> None:
     assert own.edge.tables()[key] == table
 
 
-def test_half_a_document_never_gets_the_name(own: OwnEdge, key: EnvironmentKey) -> None:
+@pytest.mark.parametrize("with_program", [True, False])
+def test_half_a_document_never_gets_the_name(
+    own: OwnEdge, key: EnvironmentKey, *, with_program: bool
+) -> None:
     marked = RouteTable(marker="run_whole")
     with own.lock(key) as lock:
         own.put_in_force(lock, marked)
-        content = b"x" * 50_000
+        content = b"x" * 50_000 if with_program else b"x\0" * 25_000
         shell, path, marker = lock._shell, route_path(key), secrets.token_hex(12)
         part = unfinished_path(key)
         program = _program(locks._WRITE, (path, str(len(content)), part), content, marker)
-        shell._wire.send(program)
-        while _ready(marker) not in shell._output.received:
-            shell._output.read_more(time.monotonic() + 10)
-        shell._wire.send(content[:20_000])
+        if with_program:
+            shell._wire.send(program[:-30_000])
+        else:
+            shell._wire.send(program)
+            while _ready(marker) not in shell._output.received:
+                shell._output.read_more(time.monotonic() + 10)
+            shell._wire.send(content[:20_000])
         shell._wire.close()  # as when this process is killed
     assert eventually(lambda: own.locks.holder(key) is None)
     # How much of it came there before its shell ended is chance; that it was not all is not.

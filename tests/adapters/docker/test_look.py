@@ -14,11 +14,13 @@ from typing import Any
 
 import pytest
 
-from compartment_tui.adapters.docker.api import unix_client
+from compartment_tui.adapters.docker.api import socket_client
 from compartment_tui.adapters.docker.api.address import Address
 from compartment_tui.adapters.docker.api.client import Client
 from compartment_tui.adapters.docker.api.errors import Conflict, Missing
 from compartment_tui.adapters.docker.api.labels import Role, filters
+from compartment_tui.adapters.docker.api.line import LocalDoor
+from compartment_tui.adapters.docker.resources import containers
 from compartment_tui.domain.errors import (
     DiskFull,
     EngineProblem,
@@ -211,6 +213,11 @@ def test_an_answer_that_ends_with_its_connection(tmp_path: Path) -> None:
         server.shutdown()
 
 
+def test_a_deployment_without_a_container_is_gone(engine: SmallEngine) -> None:
+    engine.answers["/containers/json"] = (200, "[]")
+    assert containers.instance(at(engine.server_address), {}, "dep_1") is None
+
+
 def test_several_threads_ask_at_once(engine: SmallEngine) -> None:
     client = at(engine.server_address)
     found: list[Any] = []
@@ -226,7 +233,7 @@ def test_several_threads_ask_at_once(engine: SmallEngine) -> None:
 
 
 def test_a_silent_engine_is_given_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(unix_client, "READ_SECONDS", 0.2)
+    monkeypatch.setattr(socket_client, "READ_SECONDS", 0.2)
     with socket.socket(socket.AF_UNIX) as server:
         server.bind(str(tmp_path / "engine.sock"))
         server.listen()
@@ -262,7 +269,7 @@ def test_an_engine_elsewhere_is_asked_through_the_sdk(monkeypatch: pytest.Monkey
 @pytest.mark.docker
 def test_the_answers_are_those_of_the_sdk(ground: Ground) -> None:
     made = ground.engine.create(ground.birth())
-    ours = unix_client.UnixEngine("/var/run/docker.sock", "here")
+    ours = socket_client.SocketEngine(LocalDoor("/var/run/docker.sock"), "here")
     sdk: Any = ground.client.api  # the stubs leave a type out
     of_it = filters(Role.SERVICE, ground.key)
     (row,) = ours.containers(all=True, filters=of_it)
@@ -281,7 +288,7 @@ def test_the_answers_are_those_of_the_sdk(ground: Ground) -> None:
 @pytest.mark.docker
 def test_what_changes_is_changed_as_by_the_sdk(ground: Ground) -> None:
     made = ground.engine.create(ground.birth()).container
-    ours = unix_client.UnixEngine("/var/run/docker.sock", "here")
+    ours = socket_client.SocketEngine(LocalDoor("/var/run/docker.sock"), "here")
     sdk: Any = ground.client.api  # the stubs leave a type out
 
     def told() -> tuple[str, str, bool]:
@@ -307,7 +314,7 @@ def test_what_changes_is_changed_as_by_the_sdk(ground: Ground) -> None:
         lambda: ours.attach_socket(made, {"stream": 1, "stdin": 1}),
         lambda: ours.create_container_from_config({"Image": "of/nobody"}, None),
     ):
-        with pytest.raises(unix_client.EngineRefusal) as refused:
+        with pytest.raises(socket_client.EngineRefusal) as refused:
             change()
         assert refused.value.status == 404
         assert "no such" in refused.value.explanation.lower()

@@ -314,3 +314,24 @@ traefik_router_request_duration_seconds_count{{code="200",router="{waits}"}} 41
     found = traefik.waited(KEY, "web", ["shop.localhost", "www.localhost"], metrics)
     assert (found.requests, found.failed) == (42, 1)
     assert traefik.waited(KEY, "api", [], metrics) == WaitCount(requests=0, failed=0)
+
+
+ONE_NAME = RouteTable(
+    marker=RUN,
+    routes=(Route(host="shop.localhost", deployment=WEB, port=8080, replicas=3, one_name=True),),
+)
+
+
+def test_replicas_behind_one_name_are_asked_for_anew_at_every_request() -> None:
+    text = traefik.document(KEY, ONE_NAME)
+    assert traefik.read(text) == (KEY, ONE_NAME)
+    assert traefik.in_force(KEY, ONE_NAME, *api(KEY, ONE_NAME))
+    http = tomllib.loads(text)["http"]
+    (transport,) = http["serversTransports"].values()
+    assert transport["maxIdleConnsPerHost"] == -1  # else one of them would get every request
+    assert transport["forwardingTimeouts"]["dialTimeout"] == "1s"
+    balancers = [one["loadBalancer"] for one in http["services"].values()]
+    (shared,) = [one for one in balancers if "serversTransport" in one]
+    assert shared["servers"] == [{"url": "http://dep-01jz0000000000000000000001:8080"}]
+    retries = [one["retry"] for one in http["middlewares"].values() if "retry" in one]
+    assert retries == [{"attempts": 10}]

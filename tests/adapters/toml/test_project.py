@@ -84,7 +84,9 @@ def test_defaults_in_the_definitions_are_those_of_the_domain() -> None:
     document: dict[str, Any] = {"project": {"name": "shop"}, "services": {"web": web}}
     bare = read(tomli_w.dumps(document) + '[services.web.readiness]\ntype = "http"\n')
     for key in KEYS:
-        needy = {"release", "acme", "verify"} & set(key.path)  # what needs another key beside it
+        needy = {"release", "acme", "verify", "engines"} & set(
+            key.path
+        )  # what needs another key beside it
         if key.default is not None and not needy:
             table = document
             for step in key.path[:-1]:

@@ -18,6 +18,7 @@ ENVIRONMENT = HEAD + "[environments.x.variables]\n"
 PUBLIC = WEB + "[environments.x.services.web]\n"
 ACCESS = HEAD + "[environments.x.access]\n"
 ROUTE = WEB + '[[routes]]\non = "web"\nto = "web"\n'
+ENGINE = HEAD + "[engines.prod]\n"
 CERTIFICATE = HEAD + '[[edge.certificates]]\ncert = "a.pem"\n'
 HASH = "$2y$05$CpRb0XURzW2.JlrLTYcu8.trj8NQMKwYxmQSC76PW5Aeu95Np0xRe"
 
@@ -73,6 +74,12 @@ GOOD = (
     CERTIFICATE + 'key = "/a.key"\n',
     CERTIFICATE + 'key = "~/a.key"\n',
     CERTIFICATE + 'key = { variable = "TLS_KEY" }\n',
+    ENGINE + 'address = "ssh://deploy@prod.example.com"\n',
+    ENGINE + 'address = "ssh://[2001:db8::1]:2222/run/user/1000/docker.sock"\n',
+    ENGINE + 'address = "tcp://10.0.0.5:2376"\nbuild_on = "local"\n',
+    ENGINE + 'address = "unix:///home/ada/.docker/run/docker.sock"\n',
+    ENGINE + 'context = "prod.2+eu"\nregistry = "registry.example.com:5000/team/shop"\n',
+    ENGINE + 'context = "prod"\n[environments.production]\nengine = "prod"\n',
 )
 BAD = (
     "",
@@ -184,6 +191,25 @@ BAD = (
     CERTIFICATE + "key = {}\n",
     CERTIFICATE + 'key = { variable = "A B" }\n',
     HEAD + '[[edge.certificates]]\nkey = "/a"\n',
+    ENGINE,
+    ENGINE + 'address = "ssh://a"\ncontext = "b"\n',
+    ENGINE + 'address = "prod.example.com"\n',
+    ENGINE + 'address = "ssh://-oProxyCommand=x"\n',
+    ENGINE + 'address = "ssh://-l@host"\n',
+    ENGINE + 'address = "ssh://user:password@host"\n',
+    ENGINE + 'address = "ssh://host -p"\n',
+    ENGINE + 'address = "ssh://host/-run"\n',
+    ENGINE + 'address = "tcp://host"\n',
+    ENGINE + 'address = "npipe:////./pipe/docker_engine"\n',
+    ENGINE + 'address = "unix://relative.sock"\n',
+    ENGINE + 'context = "-x"\n',
+    ENGINE + 'context = "x"\nregistry = "https://registry.example.com/shop"\n',
+    ENGINE + 'context = "x"\nregistry = "registry.example.com"\n',
+    ENGINE + 'context = "x"\nbuild_on = "there"\n',
+    ENGINE + 'context = "x"\nswarm = 1\n',
+    HEAD + '[engines.default]\ncontext = "x"\n',
+    HEAD + '[engines."Prod 1"]\ncontext = "x"\n',
+    HEAD + "[environments.production]\nengine = 1\n",
 )
 
 

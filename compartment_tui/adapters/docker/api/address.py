@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 from compartment_tui.adapters.places import home_directory
 from compartment_tui.domain import bounds
+from compartment_tui.domain.config import EngineSpec
 from compartment_tui.domain.errors import EngineUnreachable
 from compartment_tui.domain.names import show
 
@@ -61,6 +62,26 @@ class Address:
         return path if scheme == "unix" else None
 
 
+def address_of(spec: EngineSpec, environ: Mapping[str, str] | None = None) -> Address:
+    """Where the engine is that a project file names: whatever DOCKER_HOST and DOCKER_CONTEXT say.
+
+    Certificates for a bare `tcp://` are those that the docker command would use there. Raises
+    EngineUnreachable, as `find_address` does.
+    """
+    env = os.environ if environ is None else environ
+    folder = _configuration(env)
+    named_by = f"[engines.{spec.name}]"
+    if spec.context:
+        return _of_context(folder, spec.context, named_by)
+    tls = _tls_of_environment(env, folder) if spec.address.startswith("tcp:") else None
+    return _checked(Address(url=spec.address.rstrip("/"), chosen_by=named_by, tls=tls))
+
+
+def _configuration(env: Mapping[str, str]) -> Path:
+    """Where the docker command has its own."""
+    return Path(env.get("DOCKER_CONFIG") or home_directory() / ".docker")
+
+
 def find_address(environ: Mapping[str, str] | None = None) -> Address:
     """DOCKER_HOST, else the current docker context (DOCKER_CONTEXT, config), else the local socket.
 
@@ -68,7 +89,7 @@ def find_address(environ: Mapping[str, str] | None = None) -> Address:
     address of an engine.
     """
     env = os.environ if environ is None else environ
-    folder = Path(env.get("DOCKER_CONFIG") or home_directory() / ".docker")
+    folder = _configuration(env)
     if url := env.get("DOCKER_HOST"):
         tls = _tls_of_environment(env, folder)
         return _checked(Address(url=_with_scheme(url.strip()), chosen_by="DOCKER_HOST", tls=tls))

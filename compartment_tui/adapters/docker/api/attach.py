@@ -1,6 +1,7 @@
 """The two-way connection to a container's stdin and stdout, over any transport the engine has."""
 
 import contextlib
+import select
 import socket
 import time
 from datetime import timedelta
@@ -39,6 +40,13 @@ class Wire:
         self._channel.settimeout(max(seconds, 0.001))
         return self._channel.recv(CHUNK)
 
+    @property
+    def quiet(self) -> bool:
+        """Whether nothing has arrived that was not received, not even the end."""
+        look = select.poll()
+        look.register(self._channel, select.POLLIN)
+        return not look.poll(0)
+
     def close(self) -> None:
         """At once, whatever else holds the connection."""
         # The SDK keeps other references to it: only this ends it.
@@ -48,10 +56,13 @@ class Wire:
         self._owner.close()
 
 
-def attach(client: "Client", container: str) -> Wire:
-    """Attach to a container's stdin and stdout. Call it before the start, to miss no output."""
+def attach(client: "Client", container: str, *, apart: bool = False) -> Wire:
+    """Attach to a container's stdin and stdout. Call it before the start, to miss no output.
+
+    `apart`: over a connection that hangs on nothing which other commands share.
+    """
     options = {"stdin": 1, "stdout": 1, "stderr": 0, "stream": 1, "logs": 0}
-    return wire_of(client.attach(container, options))
+    return wire_of(client.attach(container, options, apart=apart))
 
 
 def wire_of(channel: object) -> Wire:

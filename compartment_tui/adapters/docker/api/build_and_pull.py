@@ -21,7 +21,7 @@ def build_chunks(
     """What the engine says while its own builder builds a packed context; see `watched_chunks`."""
 
     def ask(session: "SdkSession") -> Iterable[Chunk]:
-        yield from _credentials_note(session)
+        yield from credentials_note(session)
         with closing(context()) as sent:
             yield from session.build(
                 fileobj=sent, custom_context=True, rm=True, forcerm=True, decode=True, **settings
@@ -36,13 +36,14 @@ def pull_chunks(
     """What the engine says while it pulls; see `watched_chunks`."""
 
     def ask(session: "SdkSession") -> Iterable[Chunk]:
-        yield from _credentials_note(session, reference)
+        yield from credentials_note(session, reference)
         yield from session.pull(reference, stream=True, decode=True)
 
     return watched_chunks(client, ask, cancel, patience=patience)
 
 
-def _credentials_note(session: "SdkSession", reference: str | None = None) -> Iterable[Chunk]:
+def credentials_note(session: "SdkSession", reference: str | None = None) -> Iterable[Chunk]:
+    """What is to be said of the credentials for a registry, or for all; see `NOTE`."""
     from compartment_tui.adapters.docker.api.registry_credentials import without_broken_store
 
     note = without_broken_store(session, reference)

@@ -5,7 +5,7 @@ import threading
 import time
 from collections.abc import Callable, Generator, Iterable
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from compartment_tui.adapters.docker.api.client import Client
 from compartment_tui.domain.errors import Cancelled
@@ -20,6 +20,7 @@ POLL_SECONDS = 0.1
 
 Chunk = dict[str, Any]
 Ask = Callable[["SdkSession"], Iterable[Chunk]]
+Found: TypeAlias = queue.SimpleQueue[Chunk | BaseException | None]
 
 
 class Silence(Exception):
@@ -27,18 +28,26 @@ class Silence(Exception):
 
 
 def watched_chunks(
-    client: Client, ask: Ask, cancel: Cancel, *, patience: float | None = None
+    client: Client,
+    ask: Ask,
+    cancel: Cancel,
+    *,
+    patience: float | None = None,
+    found: Found | None = None,
 ) -> Generator[Chunk, None, None]:
     """What `ask` gets from the engine, chunk by chunk, on a connection of its own.
 
     When this is closed or raises, the connection is cut, and with it the engine's work ends.
-    `patience` is in seconds; a chunk that only announces a retry is not news.
+    `patience` is in seconds; a chunk that only announces a retry is not news. What is put into
+    `found` is a chunk, too.
 
     Raises what `ask` raises, and:
         Cancelled: a person asked to stop meanwhile.
         Silence: `patience` passed without news.
     """
-    reader = _Reader(client, ask)
+    if cancel.requests:  # nothing is even begun
+        raise Cancelled("the work of the engine was not begun")
+    reader = _Reader(client, ask, found)
     heard = time.monotonic()
     try:
         while True:
@@ -47,16 +56,16 @@ def watched_chunks(
             if patience is not None and time.monotonic() - heard > patience:
                 raise Silence
             try:
-                found = reader.found.get(timeout=POLL_SECONDS)
+                chunk = reader.found.get(timeout=POLL_SECONDS)
             except queue.Empty:
                 continue
-            if found is None:
+            if chunk is None:
                 return
-            if isinstance(found, BaseException):
-                raise found
-            if not str(found.get("status", "")).startswith("Retrying"):
+            if isinstance(chunk, BaseException):
+                raise chunk
+            if not str(chunk.get("status", "")).startswith("Retrying"):
                 heard = time.monotonic()
-            yield found
+            yield chunk
     finally:
         reader.close()
 
@@ -64,12 +73,12 @@ def watched_chunks(
 class _Reader:
     """Reads in a thread: the SDK's generators block, and cannot be closed from outside."""
 
-    def __init__(self, client: Client, ask: Ask) -> None:
+    def __init__(self, client: Client, ask: Ask, found: Found | None) -> None:
         from compartment_tui.adapters.docker.api.sdk_session import SdkSession
 
-        self.found: queue.SimpleQueue[Chunk | BaseException | None] = queue.SimpleQueue()
+        self.found: Found = queue.SimpleQueue() if found is None else found
         self._response: requests.Response | None = None
-        self._session = SdkSession(client.address)
+        self._session = SdkSession(client.address, client.ssh)
         self._session.hooks["response"].append(self._keep)
         threading.Thread(target=self._read, args=(ask,), daemon=True).start()
 

@@ -1,34 +1,38 @@
 """One connection to a Docker engine, made when first used, and all that is asked of it.
 
-Two ways lead there: the SDK, and a smaller one on the socket of a local engine, for what a status
-and a usual run ask, which need not load the SDK. Which of them answers is decided here; `errors`
-tells the errors of both in our words.
+Two ways lead there: the SDK, and a smaller one on the socket of a local engine or over ssh, for
+what a status and a usual run ask, which need not load the SDK. Which of them answers is decided
+here; `errors` tells the errors of both in our words.
 """
 
 import socket
 import threading
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, cast
 
-from compartment_tui.adapters.docker.api.address import Address, find_address
+from compartment_tui.adapters.docker.api.address import Address, address_of, find_address
 from compartment_tui.adapters.docker.api.errors import foreign_errors, is_image_missing, translated
-from compartment_tui.adapters.docker.api.unix_client import (
-    CONNECT_SECONDS,
+from compartment_tui.adapters.docker.api.line import CONNECT_SECONDS, LocalDoor
+from compartment_tui.adapters.docker.api.socket_client import (
     EngineWay,
     Filters,
     Json,
-    UnixEngine,
+    SocketEngine,
     refuse_old,
 )
-from compartment_tui.background import EarlyQuestion
+from compartment_tui.background import Background, EarlyQuestion
 from compartment_tui.domain.errors import CompartmentError
 
 if TYPE_CHECKING:
+    from ipaddress import IPv4Network
+
     import requests
 
     from compartment_tui.adapters.docker.api.sdk_session import SdkSession
+    from compartment_tui.adapters.docker.api.ssh_link import SshDoor
+    from compartment_tui.domain.config import EngineSpec
     from compartment_tui.domain.deployment import EnvironmentRecord
 
     EngineStream = requests.Response
@@ -39,11 +43,16 @@ class Client:
 
     def __init__(self, address: Address) -> None:
         self.address = address
-        self.containers: dict[str, str] = {}
-        """By deployment: the container that its record names. No other is taken for its own."""
+        self.containers: dict[str, tuple[str, ...]] = {}
+        """By deployment: the containers that its record names, by number. No others are its own."""
+        self.unsettled: set[str] = set()
+        """Deployments that may have more containers than that: their number was just changed."""
         self.readers: dict[str, str] = {}
         """By volume: the container that it is read through, once it was looked at."""
+        self.subnets: dict[str, IPv4Network] = {}
+        """By network: its subnet when it was looked at last, as every lock's maker does."""
         self._facts = EarlyQuestion(self.info)
+        self._removals: list[Background[None]] = []
         self._session: SdkSession | None = None
         self._opening = threading.Lock()
 
@@ -63,7 +72,9 @@ class Client:
     def warm_up(self) -> None:
         """Ask what a change will have to know; where only the SDK leads there, load it."""
         self._facts.begin()
-        if self.address.socket is not None:
+        if self.ssh is not None:
+            self.ssh.begin_apart()
+        if self._sockets is not None:
             return
 
         def connect() -> None:
@@ -92,8 +103,21 @@ class Client:
         """Take from a record which containers are whose; the record."""
         for deployment in state.deployments.values():
             if deployment.container:
-                self.containers[deployment.id] = deployment.container
+                self.containers[deployment.id] = deployment.containers
+                self.unsettled.discard(deployment.id)
+                if deployment.replicas != len(deployment.containers):
+                    self.unsettled.add(deployment.id)
         return state
+
+    def remove_meanwhile(self, remove: Callable[[], None]) -> None:
+        """Do it without waiting for it. If it fails nobody is told: the engine does it, too."""
+        self._removals.append(Background(remove))
+
+    def await_removals(self) -> None:
+        """Until what is removed meanwhile is gone."""
+        while self._removals:
+            with suppress(Exception):
+                self._removals.pop().answer()
 
     def close(self) -> None:
         """Give the connections back; the next use opens new ones."""
@@ -101,13 +125,42 @@ class Client:
             if self._session is not None:
                 self._session.close()
             self._session = None
+        if self._sockets is not None:
+            self._sockets.close()
+        if self.ssh is not None:
+            self.ssh.close()
 
     # --- what is only looked at -------------------------------------------------------------------
 
     def _way(self) -> EngineWay:
-        if self._session is None and self.address.socket is not None:
-            return UnixEngine(self.address.socket, self.address.url)
+        # Whoever has loaded the SDK for a local engine has nothing to gain any more.
+        if self._sockets is not None and (self._session is None or self.ssh is not None):
+            return self._sockets
         return cast(EngineWay, self.api)
+
+    @cached_property
+    def ssh(self) -> "SshDoor | None":
+        """Where connections to an engine behind ssh are opened."""
+        if not self.address.url.startswith("ssh://"):
+            return None
+        from compartment_tui.adapters.docker.api.ssh_link import SshDoor
+
+        return SshDoor(self.address.url)
+
+    @cached_property
+    def _sockets(self) -> SocketEngine | None:
+        local = None if self.address.socket is None else LocalDoor(self.address.socket)
+        door = local or self.ssh
+        return None if door is None else SocketEngine(door, self.address.url)
+
+    @contextmanager
+    def host_of_commands(self) -> Iterator[str]:
+        """What DOCKER_HOST is meanwhile for a docker command that asks this engine."""
+        if self.ssh is None:
+            yield self.address.url
+            return
+        with self.ssh.listen() as host:
+            yield host
 
     def list_containers(self, *, all: bool = False, filters: Filters | None = None) -> list[Json]:  # noqa: A002
         return self._way().containers(all=all, filters=filters or {})
@@ -130,11 +183,27 @@ class Client:
     def info(self) -> Json:
         return self._way().info()
 
+    def ask(
+        self,
+        method: str,
+        path: str,
+        query: Mapping[str, object] | None = None,
+        body: Json | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> Any:  # noqa: ANN401 - its shape is known to whoever asked
+        """Any question with JSON in and out: what is a Swarm's has no other way."""
+        return self._way().ask(method, path, query, body, headers)
+
     @cached_property
+    def facts(self) -> Json:
+        """What the engine said of itself when it was asked first. Raises EngineUnreachable."""
+        with self.translate("tell about itself"):
+            return self._facts.answer()
+
+    @property
     def in_swarm(self) -> bool:
         """Whether the engine is in Swarm mode. Raises EngineUnreachable."""
-        with self.translate("tell about itself"):
-            return (self._facts.answer().get("Swarm") or {}).get("LocalNodeState") == "active"
+        return (self.facts.get("Swarm") or {}).get("LocalNodeState") == "active"
 
     @property
     def api_version(self) -> str:
@@ -204,9 +273,11 @@ class Client:
     def write_archive(self, container: str, path: str, archive: bytes) -> None:
         self.api.put_archive(container, path, archive)
 
-    def attach(self, container: str, params: Mapping[str, int]) -> object:
+    def attach(self, container: str, params: Mapping[str, int], *, apart: bool = False) -> object:
         """What the SDK calls a socket: see `attach.wire_of`."""
-        return self._way().attach_socket(container, params=params)
+        if apart and self._sockets is not None:
+            return self._sockets.attach_apart(container, params)
+        return self._way().attach_socket(container, params)
 
     # --- commands in containers -------------------------------------------------------------------
 
@@ -233,13 +304,20 @@ class Client:
         self._way().tag(image, repository, tag)
 
     def remove_image(self, image: str) -> None:
-        self.api.remove_image(image)
+        self._way().remove_image(image)
 
     def create_network(
-        self, name: str, *, marks: Mapping[str, str], ipam: Mapping[str, Any] | None = None
+        self,
+        name: str,
+        *,
+        marks: Mapping[str, str],
+        ipam: Mapping[str, Any] | None = None,
+        overlay: bool = False,
     ) -> None:
+        """A bridge, or one over all machines of a Swarm that plain containers may join, too."""
         sdk: Any = self.api  # the stubs ask for a class that is only a dict
-        sdk.create_network(name, driver="bridge", labels=marks, ipam=ipam)
+        kind = {"driver": "overlay", "attachable": True} if overlay else {"driver": "bridge"}
+        sdk.create_network(name, labels=marks, ipam=ipam, **kind)
 
     def connect_network(self, container: str, network: str, address: str | None = None) -> None:
         """Join it to a network; at that address, if one is given."""
@@ -257,6 +335,15 @@ class Client:
     def remove_volume(self, name: str) -> None:
         self.api.remove_volume(name)
 
+    def credentials_for(self, reference: str) -> dict[str, str]:
+        """A header with a person's credentials for the registry of an image; empty: there are none.
+
+        For `ask`: whoever gets it may pull with it.
+        """
+        from compartment_tui.adapters.docker.api.registry_credentials import credentials_header
+
+        return credentials_header(self.api, reference)
+
     # --- the SDK's connection ---------------------------------------------------------------------
 
     def _open(self) -> "SdkSession":
@@ -267,7 +354,7 @@ class Client:
         with self.translate("answer"):
             from compartment_tui.adapters.docker.api.sdk_session import SdkSession
 
-            session = SdkSession(self.address)
+            session = SdkSession(self.address, self.ssh)
         try:
             refuse_old(session.api_version, self.address.url)
         except BaseException:
@@ -276,12 +363,12 @@ class Client:
         return session
 
 
-def connect() -> Client:
-    """The engine a person means: DOCKER_HOST, the current docker context, else the local socket.
+def connect(spec: "EngineSpec | None" = None) -> Client:
+    """The engine that a project file names, else the one a person means: see `find_address`.
 
     Raises EngineUnreachable only when the docker context cannot be read; nothing is asked yet.
     """
-    return Client(find_address())
+    return Client(find_address() if spec is None else address_of(spec))
 
 
 def _knock(address: Address) -> None:

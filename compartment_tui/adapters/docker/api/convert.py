@@ -32,6 +32,7 @@ _EXIT_IN_STATUS = re.compile(r"\((-?\d+)\)")
 _CHECK_IN_STATUS = re.compile(r"\((?:health: )?(starting|healthy|unhealthy)\)")
 _DEPLOYMENT = re.compile(r"dep_[0-9A-Za-z_]{1,64}")
 _PORT = re.compile(r"[1-9][0-9]{0,4}")
+_REPLICA = re.compile(r"[2-9]|[1-9][0-9]{1,2}")
 _SHOWN_ACTIONS = frozenset(
     ("create", "start", "die", "oom", "pause", "unpause", "rename", "destroy", "health")
 )
@@ -78,7 +79,7 @@ def instance_of_row(row: Json) -> Instance | None:
     check = _CHECK_IN_STATUS.search(status)
     exit_code = _EXIT_IN_STATUS.search(status) if state is InstanceState.EXITED else None
     plain = next((name for name in row.get("Names") or () if name.count("/") == 1), "")
-    born = _born(row.get("Labels") or {})
+    born = born_of(row.get("Labels") or {})
     if born is None:
         return None
     return Instance(
@@ -99,7 +100,7 @@ def instance_of_inspect(data: Json) -> Instance | None:
     state = _state(said["Status"])
     check = said.get("Health") or {}
     outputs = [entry.get("Output", "") for entry in check.get("Log") or ()]
-    born = _born(data["Config"].get("Labels") or {})
+    born = born_of(data["Config"].get("Labels") or {})
     if born is None:
         return None
     return Instance(
@@ -119,7 +120,7 @@ def instance_of_inspect(data: Json) -> Instance | None:
     )
 
 
-def _born(labels: Json) -> dict[str, Any] | None:
+def born_of(labels: Json) -> dict[str, Any] | None:
     """What an Instance has from its labels; None when they are not those of a deployment."""
     if misfit_of(labels):
         return None
@@ -141,6 +142,7 @@ def _born(labels: Json) -> dict[str, Any] | None:
         "sensitive": _keys(labels.get(names.SENSITIVE, "")),
         "previous": labels.get(names.PREVIOUS) or None,
         "inner": tuple(labels.get(names.INNER, "").split()),
+        "number": int(labels.get(names.REPLICA, "1")),
         "created": moment(labels[names.CREATED]),
     }
 
@@ -163,6 +165,8 @@ def _judged(ours: Json) -> Iterator[tuple[bool, str]]:
     yield key_of(ours) is not None, "its labels name no project and environment that can be"
     service, deployment = ours[names.SERVICE], ours[names.DEPLOYMENT]
     yield bool(SERVICE_PATTERN.fullmatch(service)), f"its label {names.SERVICE} is no service name"
+    right = bool(_REPLICA.fullmatch(ours.get(names.REPLICA, "2")))
+    yield right, f"its label {names.REPLICA} is no number of a replica"
     is_deployment = bool(_DEPLOYMENT.fullmatch(deployment))
     yield is_deployment, f"its label {names.DEPLOYMENT} is no deployment"
     yield moment(ours[names.CREATED]) is not None, f"its label {names.CREATED} is no time"
@@ -180,12 +184,14 @@ def event_of(data: Json, project: str) -> EngineEvent | None:
     action = str(data.get("Action", "")).partition(":")[0].replace("health_status", "health")
     if not (ours or role == names.Role.EDGE) or action not in _SHOWN_ACTIONS:
         return None
+    number = labels.get(names.REPLICA, "1")
     return EngineEvent(
         at=datetime.fromtimestamp(data.get("timeNano", 0) / 1e9, UTC),
         action=action,
         key=key_of(labels) if ours else None,
         service=labels.get(names.SERVICE, ""),
         deployment=labels.get(names.DEPLOYMENT, ""),
+        replica=int(number) if _REPLICA.fullmatch(number) else 1,
     )
 
 

@@ -9,7 +9,8 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from compartment_tui.adapters.docker.api.address import Address
-from compartment_tui.adapters.docker.api.unix_client import EngineRefusal
+from compartment_tui.adapters.docker.api.line import SshFailed
+from compartment_tui.adapters.docker.api.socket_client import EngineRefusal
 from compartment_tui.domain.errors import (
     CompartmentError,
     DiskFull,
@@ -40,7 +41,6 @@ class _SdkErrors(NamedTuple):
     all: Kinds = ()
     refusal: Kinds = ()
     credentials: Kinds = ()
-    ssh: Kinds = ()
     unresolved: Kinds = ()
     timeout: Kinds = ()
     unusable: Kinds = ()
@@ -60,13 +60,11 @@ def _sdk_errors() -> _SdkErrors:
         StoreError,
         TLSParameterError,
     )
-    from compartment_tui.adapters.docker.api.ssh_transport import SshFailed
 
     return _SdkErrors(
         all=(StoreError, DockerException, RequestException, HTTPError, HTTPException),
         refusal=(APIError,),
         credentials=(StoreError,),
-        ssh=(SshFailed,),
         unresolved=(NameResolutionError,),
         timeout=(Timeout,),
         unusable=(TLSParameterError, InvalidURL),
@@ -147,7 +145,7 @@ def _unreachable(
     error: BaseException, chain: tuple[BaseException, ...], address: Address, sdk: _SdkErrors
 ) -> EngineUnreachable:
     where = f"at {address.url} (chosen by {address.chosen_by})"
-    ssh = next((cause for cause in chain if isinstance(cause, sdk.ssh)), None)
+    ssh = next((cause for cause in chain if isinstance(cause, SshFailed)), None)
     if ssh is not None:
         return EngineUnreachable(
             f"ssh did not get through to the Docker engine {where}: {ssh}",

@@ -78,11 +78,14 @@ class Shell:
         return cls.start(client, container)
 
     @classmethod
-    def start(cls, client: "Client", container: str) -> Self:
-        """Attach to a container that `create` made and start it; it is removed if that fails."""
+    def start(cls, client: "Client", container: str, *, apart: bool = False) -> Self:
+        """Attach to a container that `create` made and start it; it is removed if that fails.
+
+        `apart`: see `attach`.
+        """
         try:
             with client.translate("start a helper container"):
-                wire = attach(client, container)
+                wire = attach(client, container, apart=apart)
                 client.start(container)
         except BaseException:
             remove(client, container)
@@ -128,12 +131,18 @@ class Shell:
                 self._end()
                 raise
 
+    @property
+    def is_open(self) -> bool:
+        """Whether no end of it has arrived here, while nothing is run in it."""
+        with self._busy:
+            return not self._closed and self._wire.quiet
+
     def _exchange(
         self, marker: str, program: bytes, payload: bytes | None, deadline: float
     ) -> Answer:
         output = self._output.received
         self._wire.send(program)
-        if payload is not None:
+        if payload is not None and not _fits_program(payload):
             # Not before the shell has read the whole program: what it reads ahead never
             # reaches the step.
             ready = _ready(marker)
@@ -225,16 +234,29 @@ def _program(script: str, arguments: Sequence[str], payload: bytes | None, marke
         if not _ARGUMENT.fullmatch(argument):
             raise AssertionError(f"not a plain argument: {argument!r}")
     call = " ".join(("step", *(f"'{argument}'" for argument in arguments)))
-    feed = f"{call} </dev/null"
+    feed, document = f"{call} </dev/null", b""
     if payload is not None:
         # All of the payload is taken, also when the step ends early: the shell would read what is
         # left as its next commands.
         rest = f"( {call}; code=$?; cat >/dev/null; exit $code )"
-        feed = f"printf '%s' {_ready(marker).decode()}; head -c {len(payload)} | {rest}"
+        if _fits_program(payload):
+            # A document ends with a line's end, which may not be the payload's.
+            feed = f"head -c {len(payload)} <<'{marker}' | {rest}"
+            document = payload + f"\n{marker}\n".encode()
+        else:
+            feed = f"printf '%s' {_ready(marker).decode()}; head -c {len(payload)} | {rest}"
     # A subshell, so that a script's `exit` and `set -e` end the step and not the shell; a group,
     # so that the shell has parsed all of it before it runs any.
-    group = f"{{ {feed}; printf '\\n%s %s\\n' {marker} $?; }}"
-    return f"step() (\n{script}\n)\n{group}\n".encode()
+    group = f"{{ {feed}\n".encode() + document + f"printf '\\n%s %s\\n' {marker} $?; }}\n".encode()
+    return f"step() (\n{script}\n)\n".encode() + group
+
+
+def _fits_program(payload: bytes) -> bool:
+    """Whether a shell can take it as a part of its program, which saves a way there and back.
+
+    No program has a NUL in it.
+    """
+    return b"\0" not in payload
 
 
 def _ready(marker: str) -> bytes:

@@ -27,6 +27,8 @@ FINGERPRINTS = PREFIX + "fingerprints"
 SENSITIVE = PREFIX + "sensitive"
 INNER = PREFIX + "inner"
 """The services that it reaches through the edge."""
+REPLICA = PREFIX + "replica"
+"""Which replica of its deployment it is, where it is not the first."""
 IMAGE = PREFIX + "image"
 """The image's id. An image that is made of the container passes the label on, and has another."""
 
@@ -42,11 +44,22 @@ class Role(StrEnum):
     DRAIN = "drain"
     NETWORK = "network"
     VOLUME = "volume"
+    TASK = "task"
+    """A container that a Swarm makes for a deployment's service, on whichever machine."""
+    HOME = "home"
+    """What says on which machine of a Swarm the edge and the records are."""
+    RECORD = "record"
+    """A copy of an environment's record and routes, with the managers of a Swarm."""
 
 
 def of_environment(role: Role, key: EnvironmentKey) -> dict[str, str]:
     """The labels of something that belongs to one environment."""
     return {ROLE: role.value, PROJECT: key.project, ENVIRONMENT: key.environment}
+
+
+def of_replica(number: int) -> dict[str, str]:
+    """What a replica has beside its deployment's: the first has nothing."""
+    return {} if number == 1 else {REPLICA: str(number)}
 
 
 def filters(role: Role, key: EnvironmentKey | None = None, **more: str) -> dict[str, list[str]]:

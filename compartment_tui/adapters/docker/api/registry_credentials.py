@@ -1,8 +1,15 @@
 """Credentials for registries, where the docker configuration leads to some."""
 
 from compartment_tui.adapters.docker.api.errors import reason
-from compartment_tui.adapters.docker.api.sdk import AuthConfig, resolve_repository_name
+from compartment_tui.adapters.docker.api.sdk import (
+    AuthConfig,
+    get_config_header,
+    resolve_repository_name,
+)
 from compartment_tui.adapters.docker.api.sdk_session import SdkSession
+
+HEADER = "X-Registry-Auth"
+"""How an engine is handed credentials. What is in it is shown to nobody."""
 
 
 def without_broken_store(session: SdkSession, reference: str | None = None) -> str | None:
@@ -25,6 +32,13 @@ def without_broken_store(session: SdkSession, reference: str | None = None) -> s
             f"so this goes on without credentials: {reason(_innermost(error))}"
         )
     return None
+
+
+def credentials_header(session: SdkSession, reference: str) -> dict[str, str]:
+    """What gives an engine the person's credentials for a reference's registry; empty: none."""
+    without_broken_store(session, reference)
+    found: bytes | None = get_config_header(session, resolve_repository_name(reference)[0])
+    return {} if found is None else {HEADER: found.decode()}
 
 
 class _PlainConfig(AuthConfig):

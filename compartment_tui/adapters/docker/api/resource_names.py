@@ -5,7 +5,7 @@
 
 from dataclasses import dataclass
 
-from compartment_tui.domain.names import EnvironmentKey
+from compartment_tui.domain.names import LABEL_LIMIT, EnvironmentKey, slug
 
 ROUTES = "/routes"
 """The routes volume in every container of ours: the directory that the edge watches."""
@@ -83,6 +83,19 @@ class ResourceNames:
 
     def network(self, key: EnvironmentKey) -> str:
         return f"{self.network_prefix}{key.text}"
+
+
+class SwarmNames(ResourceNames):
+    """The same in a Swarm, whose networks have names without dots, of 63 characters at most."""
+
+    @property
+    def network_prefix(self) -> str:
+        return f"{self.namespace}_"
+
+    def network(self, key: EnvironmentKey) -> str:
+        room = LABEL_LIMIT - len(self.network_prefix) - len(key.identifier) - 1
+        words = slug(f"{key.project}-{slug(key.environment)}", limit=room)
+        return f"{self.network_prefix}{words}_{key.identifier}"
 
 
 def standing_path(key: EnvironmentKey) -> str:

@@ -12,7 +12,7 @@ from typing import Any
 import docker.auth
 import docker.utils.config
 from docker.api.client import APIClient
-from docker.auth import AuthConfig, resolve_repository_name
+from docker.auth import AuthConfig, get_config_header, resolve_repository_name
 from docker.credentials.errors import StoreError
 from docker.errors import (
     APIError,
@@ -44,6 +44,7 @@ __all__ = [
     "UnixHTTPConnectionPool",
     "create_api_error_from_http_exception",
     "create_archive",
+    "get_config_header",
     "resolve_repository_name",
 ]
 

@@ -1,11 +1,12 @@
 """The SDK's low-level client with our time-outs. Import it late: it brings in the whole SDK."""
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any
 
 import requests
 
 from compartment_tui.adapters.docker.api.address import LOCAL, Address, Tls
+from compartment_tui.adapters.docker.api.line import CONNECT_SECONDS
 from compartment_tui.adapters.docker.api.sdk import (
     APIClient,
     APIError,
@@ -14,10 +15,13 @@ from compartment_tui.adapters.docker.api.sdk import (
     TLSConfig,
     create_api_error_from_http_exception,
 )
+from compartment_tui.adapters.docker.api.socket_client import READ_SECONDS
 from compartment_tui.adapters.docker.api.ssh_transport import SshAdapter
-from compartment_tui.adapters.docker.api.unix_client import CONNECT_SECONDS, READ_SECONDS
 from compartment_tui.domain import bounds
 from compartment_tui.domain.errors import ImageUnavailable
+
+if TYPE_CHECKING:
+    from compartment_tui.adapters.docker.api.ssh_link import SshDoor
 
 OLDEST = "1.41"
 CHUNK = 64 * 1024
@@ -30,17 +34,16 @@ class SdkSession(APIClient):
     last moment. Making one connects and agrees on an API version; it raises what the SDK raises.
     """
 
-    def __init__(self, address: Address) -> None:
-        behind_ssh = address.url.startswith("ssh://")
+    def __init__(self, address: Address, ssh: "SshDoor | None" = None) -> None:
         super().__init__(
-            base_url=LOCAL if behind_ssh else address.url,
+            base_url=LOCAL if ssh else address.url,
             version=OLDEST,
             timeout=READ_SECONDS,
             tls=_config(address.tls) if address.tls else False,
         )
-        if behind_ssh:
+        if ssh is not None:
             # The SDK's own way needs a further package and hands out no usable stream.
-            self._custom_adapter = SshAdapter(address.url, READ_SECONDS)
+            self._custom_adapter = SshAdapter(ssh, READ_SECONDS)
             self.mount("http+docker://", self._custom_adapter)
         # Asked only now, when it is known how.
         try:
@@ -73,6 +76,29 @@ class SdkSession(APIClient):
         _read_whole(response)
         return response
 
+    def ask(
+        self,
+        method: str,
+        path: str,
+        query: Mapping[str, Any] | None = None,
+        body: Mapping[str, Any] | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> Any:  # noqa: ANN401 - its shape is known to whoever asked
+        """Any question with JSON in and out. Raises `APIError` when the engine refuses."""
+        response = self.request(
+            method,
+            f"{self.base_url}/v{self.api_version}{path}",
+            params=query,
+            json=body,
+            headers=dict(headers or {}),
+            timeout=READ_SECONDS,
+        )
+        try:
+            response.raise_for_status()
+        except requests.HTTPError as error:
+            create_api_error_from_http_exception(error)  # raises what fits
+        return response.json() if response.content.strip() else None
+
     def create_or_pull(self, image: str, **settings: Any) -> str:  # noqa: ANN401 - as the SDK's own
         """The new container's id. Raises ImageUnavailable: its image cannot be pulled either."""
         try:
@@ -94,9 +120,16 @@ class SdkSession(APIClient):
             ) from error
 
     def open_stream(
-        self, path: str, params: Mapping[str, Any], *, endless: bool
+        self,
+        path: str,
+        params: Mapping[str, Any],
+        *,
+        endless: bool,
+        patience: int = READ_SECONDS,
     ) -> requests.Response:
         """A GET whose body is read as it arrives; an endless one may be silent for any time.
+
+        Others for `patience` seconds.
 
         The SDK's own streams hide which of stdout and stderr something came from, and whether they
         ended or broke. Raises `APIError` when the engine refuses.
@@ -105,7 +138,30 @@ class SdkSession(APIClient):
             f"{self.base_url}/v{self.api_version}{path}",
             params=params,
             stream=True,
-            timeout=(CONNECT_SECONDS, None if endless else READ_SECONDS),
+            timeout=(CONNECT_SECONDS, None if endless else patience),
+        )
+        try:
+            response.raise_for_status()
+        except requests.HTTPError as error:
+            create_api_error_from_http_exception(error)  # raises what fits
+        return response
+
+    def post_stream(
+        self, path: str, params: Mapping[str, Any], body: Iterator[bytes], *, patience: int
+    ) -> requests.Response:
+        """A POST whose body is sent as it comes, and whose answer is read so, too.
+
+        The engine may be busy with a piece, or silent, for `patience` seconds.
+
+        Raises `APIError` when the engine refuses, and what `body` raises: then it is cut off.
+        """
+        response = self.post(
+            f"{self.base_url}/v{self.api_version}{path}",
+            params=params,
+            data=body,
+            headers={"Content-Type": "application/x-tar"},
+            stream=True,
+            timeout=(patience, patience),  # the first one counts for each piece, too
         )
         try:
             response.raise_for_status()

@@ -18,6 +18,19 @@ def established(table: str, port: int) -> tuple[str, ...]:
     )
 
 
+def established_to(table: str, addresses: frozenset[str], port: int) -> tuple[str, ...]:
+    """The own addresses of the rows that are established connections to a port of these."""
+    rows = (line.split() for line in table.splitlines())
+    return tuple(
+        _address(row[1].rpartition(":")[0])
+        for row in rows
+        if len(row) > 3
+        and row[3] == _ESTABLISHED
+        and row[2].rpartition(":")[2] == f"{port:04X}"
+        and _address(row[2].rpartition(":")[0]) in addresses
+    )
+
+
 def listening(table: str) -> tuple[Listener, ...]:
     """The rows of `/proc/net/tcp` and `tcp6` that wait for connections."""
     rows = (line.split() for line in table.splitlines())

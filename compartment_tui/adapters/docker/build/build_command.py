@@ -68,15 +68,15 @@ def describe_builder() -> str:
     return f"buildkit, {command.path} {command.version}"
 
 
-def child_environment(address: Address) -> dict[str, str]:
-    """The environment of a docker command that talks to the same engine as the SDK does."""
+def child_environment(address: Address, host: str = "") -> dict[str, str]:
+    """The environment of a docker command that asks the same engine; by way of `host`."""
     env = {
         name: value
         for name, value in os.environ.items()
         if not name.startswith((IDENTITY_PREFIX, "DOCKER_TLS", "DOCKER_CERT_PATH"))
         and name not in ("DOCKER_CONTEXT", "BUILDX_BUILDER")
     }
-    env |= {"DOCKER_HOST": address.url, "DOCKER_BUILDKIT": "1", "DOCKER_CLI_HINTS": "false"}
+    env |= {"DOCKER_HOST": host or address.url, "DOCKER_BUILDKIT": "1", "DOCKER_CLI_HINTS": "false"}
     if address.tls is not None:
         env["DOCKER_TLS_VERIFY" if address.tls.verify else "DOCKER_TLS"] = "1"
         if certificate := address.tls.ca or address.tls.cert:
@@ -111,6 +111,8 @@ def _probe(path: str) -> BuildCommand | None:
 def _output(*command: str) -> str:
     """What it prints; nothing when it fails."""
     env = {key: one for key, one in os.environ.items() if not key.startswith(IDENTITY_PREFIX)}
+    # Some ask the engine what it can do before they say that they lack a command: not one far away.
+    env |= {"DOCKER_HOST": f"unix://{os.devnull}", "DOCKER_CONTEXT": ""}
     try:
         done = subprocess.run(
             command,

@@ -3,7 +3,7 @@
 import re
 import threading
 from collections.abc import Generator, Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -35,8 +35,10 @@ from compartment_tui.adapters.docker.build.build_progress import (
 from compartment_tui.adapters.docker.build.build_secrets import SecretFiles, secret_files
 from compartment_tui.adapters.docker.build.child_process import run_child
 from compartment_tui.adapters.docker.build.ignore_file import sent_paths
+from compartment_tui.adapters.docker.resources.images import give_name
 from compartment_tui.adapters.docker.resources.images import image as image_on_engine
 from compartment_tui.adapters.repository_files import FileRefused, read_inside
+from compartment_tui.background import Background
 from compartment_tui.domain.config import ServiceSpec
 from compartment_tui.domain.deployment import Image
 from compartment_tui.domain.dockerfile import own_ports
@@ -48,7 +50,6 @@ from compartment_tui.domain.errors import (
     EngineUnreachable,
     ImageUnavailable,
 )
-from compartment_tui.domain.names import slug
 from compartment_tui.domain.planning.plan import Plan
 from compartment_tui.ports import Cancel, Project
 
@@ -60,8 +61,6 @@ IN_CONTEXT = ".compartment.Dockerfile"
 """Where the engine's own builder finds the Dockerfile; always the same, or its cache would miss."""
 IGNORE_FILE = ".dockerignore"
 
-# The engine takes `-` and `_` in a repository's name only between letters and digits.
-_REPOSITORY_PART = re.compile(r"[a-z0-9]+(?:(?:_|__|-+)[a-z0-9]+)*")
 _NO_ENGINE = re.compile(r"Cannot connect to the Docker daemon|error during connect")
 
 
@@ -173,9 +172,10 @@ class DockerBuilder:
         options = (*_options(plan, recipe, id_file), *secrets.options())
         words = (*command.start(), *options, str(recipe.context))
         progress = PlainProgress()
-        child = run_child(words, child_environment(self._client.address), cancel)
-        with closing(child):
-            exit_code = yield from _fed(child, progress, secrets)
+        with self._client.host_of_commands() as host:
+            child = run_child(words, child_environment(self._client.address, host), cancel)
+            with closing(child):
+                exit_code = yield from _fed(child, progress, secrets)
         if exit_code or not id_file.exists():
             raise self._failed(plan, recipe, progress.breakdown(), command)
         return id_file.read_text(encoding="ascii").strip()
@@ -242,15 +242,18 @@ class DockerBuilder:
 
     def _named(self, image_id: str, plan: Plan, ports: tuple[int, ...]) -> Image:
         """The image, under a name that keeps it from being cleaned up as a left-over."""
+        names = (plan.key.project, plan.service)
+        # It is named while it is looked at: what is not there gets no name.
+        naming = Background(lambda: give_name(self._client, image_id, *names))
         image = image_on_engine(self._client, image_id, ports)
         if image is None:
+            with suppress(CompartmentError):
+                naming.answer()
             raise BuildFailed(
                 f"the image of {plan.service} was built, but is not on the engine",
                 hint="is another builder chosen? see `docker buildx ls`",
             )
-        repository = f"compartment/{_part(plan.key.project)}/{_part(plan.service)}"
-        with self._client.translate(f"name the image of {plan.service}"):
-            self._client.tag_image(image.id, repository, image.id.removeprefix("sha256:")[:12])
+        naming.answer()
         return image
 
 
@@ -362,7 +365,3 @@ def _why(failure: Exception | None) -> str:
 def _engine_words(error: Exception) -> str:
     """The engine's own words, without ours around them."""
     return reason(error.__cause__) if error.__cause__ is not None else str(error)
-
-
-def _part(name: str) -> str:
-    return name if _REPOSITORY_PART.fullmatch(name) else slug(name)

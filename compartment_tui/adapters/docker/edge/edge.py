@@ -50,6 +50,7 @@ from compartment_tui.adapters.docker.edge.route_documents import Documents
 from compartment_tui.adapters.docker.records import DockerRecords
 from compartment_tui.adapters.docker.resources.images import digests
 from compartment_tui.adapters.docker.resources.subnets import subnet_of
+from compartment_tui.background import Background, EarlyQuestion
 from compartment_tui.domain.config import EdgeSettings
 from compartment_tui.domain.edge_address import address_of, listening
 from compartment_tui.domain.errors import EdgeConflict, EngineProblem, NameTaken, PortTaken
@@ -82,12 +83,25 @@ class DockerEdge:
         self._client = client
         self._layout = layout or ResourceNames()
         self._documents = Documents(client, self._layout, DockerRecords(client, self._layout))
+        self._early = EarlyQuestion(self._look)
 
     def info(self) -> EdgeInfo | None:
+        return self._early.answer()
+
+    def look_ahead(self) -> None:
+        self._forget_look()
+        self._early.begin()
+
+    def _forget_look(self) -> None:
+        """What was looked at before is so no longer."""
+        self._early = EarlyQuestion(self._look)
+
+    def _look(self) -> EdgeInfo | None:
+        networks = Background(self._networks)
         edge = self._ours()
         if edge is None:
             return None
-        ours = {name: key for name, key in self._networks().items() if name in edge.networks}
+        ours = {name: key for name, key in networks.answer().items() if name in edge.networks}
         return EdgeInfo(
             running=edge.running,
             settings=edge.settings,
@@ -107,6 +121,7 @@ class DockerEdge:
         )
 
     def ensure(self, settings: EdgeSettings) -> bool:
+        self._forget_look()
         edge = self._find()
         if edge is not None and not edge.settings.suits(settings, earlier=not edge.https):
             raise self._conflict(edge.settings, settings)
@@ -126,19 +141,20 @@ class DockerEdge:
         return True
 
     def attach(self, key: EnvironmentKey) -> None:
+        self._forget_look()
         network = self._layout.network(key)
         subnet = subnet_of(self._client, network)
         try:
             self._connect(network, edge_address(subnet) if subnet is not None else None)
         except EngineProblem as error:
-            if _ADDRESS_TAKEN in error.message.lower():
+            if is_address_taken(error):
                 # Somebody has its address who was there before. Callers there do without.
                 self._leave(network)
                 self._connect(network, None)
                 return
             # The engine refuses a second time with a plain "forbidden": look whether that was it.
             edge = self._find()
-            if edge is None or network not in edge.networks:
+            if edge is None or not edge.is_on(network):
                 raise
 
     def _connect(self, network: str, address: str | None) -> None:
@@ -191,6 +207,7 @@ class DockerEdge:
         self._documents.set_aside(document)
 
     def forget(self, key: EnvironmentKey) -> None:
+        self._forget_look()
         self._documents.remove(key)
         if self._ours() is None:
             return
@@ -205,6 +222,7 @@ class DockerEdge:
                 raise
 
     def restart(self, settings: EdgeSettings | None = None) -> None:
+        self._forget_look()
         edge = self._find()
         wanted = settings or (edge.settings if edge is not None else EdgeSettings())
         if edge is not None:
@@ -223,6 +241,7 @@ class DockerEdge:
             self._replace(edge, wanted)
 
     def remove(self) -> None:
+        self._forget_look()
         self._remove_put_aside()
         edge = self._find()
         if edge is None:
@@ -387,7 +406,7 @@ class DockerEdge:
             with self._client.translate("start the edge"):
                 self._client.start(edge.id)
         except EngineProblem as error:
-            if _ADDRESS_TAKEN not in error.message.lower() or _PORT in error.message.lower():
+            if not is_address_taken(error):
                 raise
             for name in filter(edge.is_pinned, edge.networks):
                 self._leave(name)
@@ -523,3 +542,9 @@ def _silent(name: str) -> EngineProblem:
         "the edge was started and does not serve its routes",
         hint=f"`docker logs {name}` may say why",
     )
+
+
+def is_address_taken(error: EngineProblem) -> bool:
+    """Whether somebody has the address that was asked for on a network."""
+    said = error.message.lower()
+    return _ADDRESS_TAKEN in said and _PORT not in said

@@ -104,8 +104,21 @@ class EdgeContainer:
 
     def is_pinned(self, network: str) -> bool:
         """Whether it has the address there that it will always have."""
+        return bool(self._asked(network))
+
+    def is_on(self, network: str, *, at: str = "") -> bool:
+        """Whether it has joined a network, or will at its start; and has that address there.
+
+        The engine lists one, too, that it failed to join half way.
+        """
+        if network not in self.networks:
+            return False
+        has = self.networks[network].get("IPAddress") if self.running else self._asked(network)
+        return has == at if at else bool(has) or not self.running
+
+    def _asked(self, network: str) -> str:
         asked = (self.networks.get(network) or {}).get("IPAMConfig") or {}
-        return bool(asked.get("IPv4Address"))
+        return str(asked.get("IPv4Address") or "")
 
     def _number(self, label: str, default: int) -> int:
         number = str(self.labels.get(label, ""))

@@ -1,8 +1,10 @@
 """Seeing what the edge sees: a shell in its network namespace, and what is asked from there."""
 
+import re
 import secrets
 import time
 from collections.abc import Callable, Collection, Mapping
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -15,10 +17,11 @@ from compartment_tui.adapters.docker.api.resource_names import PROOF, ROUTES, Re
 from compartment_tui.adapters.docker.edge import certificate_orders, traefik
 from compartment_tui.adapters.docker.edge.edge_container import EdgeContainer, edge_away, find_edge
 from compartment_tui.adapters.docker.resources.logs import written
+from compartment_tui.background import Background
 from compartment_tui.domain.config import Readiness, ReadinessKind
 from compartment_tui.domain.deployment import Instance
 from compartment_tui.domain.domain_proof import PROOF_HEADER, PROOF_PATH
-from compartment_tui.domain.errors import EdgeNotConfirmed
+from compartment_tui.domain.errors import CompartmentError, EdgeNotConfirmed
 from compartment_tui.domain.names import EnvironmentKey
 from compartment_tui.domain.routes import RouteTable
 
@@ -69,6 +72,9 @@ rm "$made"
 """
 """The moment, by the clock of the edge's log: `date` there knows whole seconds only."""
 _MICROSECONDS = len("2026-01-01 00:00:00.000000")
+_LOOK_UP = 'timeout 1 nslookup -type=a "$1." 127.0.0.11 2>/dev/null'
+"""The engine asks elsewhere for a name that it does not know, which may hang: asked again soon."""
+_ADDRESS = re.compile(r"^Address: (\d+\.\d+\.\d+\.\d+)$", re.MULTILINE)
 QUESTIONS = 'for url in "$@"; do timeout 5 wget -q -O - "$url" || exit 1; echo; done'
 
 
@@ -92,6 +98,11 @@ class EdgeNamespace:
         self._shell = shell
         self._own: Shell | None = None
         self._life = edge.life
+
+    @property
+    def is_at_lock(self) -> bool:
+        """Whether what is asked from there is asked through the lock's own shell."""
+        return self._own is None
 
     def close(self) -> None:
         if self._own is not None:
@@ -145,26 +156,29 @@ class EdgeNamespace:
             for service, its_hosts in hosts.items()
         }
 
+    def found_by(self, name: str) -> frozenset[str]:
+        """The addresses that the edge would find by a name right now."""
+        found = self._where_it_is(lambda: self._run(_LOOK_UP, name))
+        return frozenset(_ADDRESS.findall(found.text))
+
     def ready(self, instance: Instance, readiness: Readiness, port: int | None) -> "Refusal | None":
-        """See `EnvironmentLock.ready`."""
+        """See `EnvironmentLock.ready`; a command is run by `readiness_probe.command_refusal`."""
         from compartment_tui.adapters.docker.edge import readiness_probe as probe
         from compartment_tui.domain.refusal import Refusal
 
-        if readiness.kind is ReadinessKind.COMMAND:
-            limit = readiness.attempt_timeout
-            return probe.command_refusal(self._client, instance.container, readiness.command, limit)
         if instance.address is None:
             return Refusal(detail="it does not run")
         port = readiness.port or port
         if port is None:
             return Refusal(detail="no port to ask at is known")
-        self._follow()
         seconds = probe.whole_seconds(readiness.attempt_timeout)
         where = (instance.address, str(port), str(seconds))
         began = time.monotonic()
         if readiness.kind is ReadinessKind.TCP:
-            return probe.tcp_refusal(readiness, port, self._run(probe.TCP, *where), _since(began))
-        answer = self._run(probe.HTTP, *where, payload=probe.http_request(readiness, port))
+            answer = self._where_it_is(lambda: self._run(probe.TCP, *where))
+            return probe.tcp_refusal(readiness, port, answer, _since(began))
+        request = probe.http_request(readiness, port)
+        answer = self._where_it_is(lambda: self._run(probe.HTTP, *where, payload=request))
         return probe.http_refusal(readiness, port, answer, _since(began))
 
     def _run(self, script: str, *arguments: str, payload: bytes | None = None) -> Answer:
@@ -178,8 +192,7 @@ class EdgeNamespace:
         """Ask until there is an answer; an edge that has just started takes a moment to listen."""
         deadline = time.monotonic() + PATIENCE.total_seconds()
         while True:
-            self._follow()
-            answer = ask()
+            answer = self._where_it_is(ask)
             if answer.exit_code == 0:
                 return answer
             if time.monotonic() > deadline:
@@ -190,11 +203,25 @@ class EdgeNamespace:
                 )
             time.sleep(PAUSE_SECONDS)
 
-    def _follow(self) -> None:
-        """Be where the edge is now. Raises EdgeNotConfirmed when it does not run."""
-        edge = self._running_edge()
+    def _where_it_is(self, ask: Callable[[], Answer]) -> Answer:
+        """The answer from where the edge is now. Raises EdgeNotConfirmed when it does not run."""
+        # Asked while it is looked at: it is nearly always where it was, and asking changes nothing.
+        asked = Background(ask)
+        try:
+            edge = self._running_edge()
+        except BaseException:
+            with suppress(CompartmentError):  # the shell is free again for whoever comes next
+                asked.answer()
+            raise
         if edge.life == self._life:
-            return
+            return asked.answer()
+        with suppress(*(() if self.is_at_lock else (CompartmentError,))):
+            asked.answer()
+        self._follow(edge)
+        return ask()
+
+    def _follow(self, edge: EdgeContainer) -> None:
+        """Be where an edge is. Raises EdgeNotConfirmed when it does not run any more."""
         try:
             shell = Shell.open(
                 self._client,

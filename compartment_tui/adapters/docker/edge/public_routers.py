@@ -8,7 +8,7 @@ import hashlib
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from ipaddress import ip_network
 from typing import Any
 
@@ -55,6 +55,8 @@ class Upstream:
 
     service: str
     used: Section
+    waits: bool = False
+    """Requests wait there for whoever comes."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -90,7 +92,7 @@ class PublicRouters:
                     domain,
                     f"{name}-rule-{place}",
                     f"{rule} && {_condition(one)}",
-                    Upstream(service=there.service, used=there.used | self._named(_paths(one))),
+                    replace(there, used=there.used | self._named(_paths(one))),
                     treatment,
                     priority=PRIORITY + len(rules) - place,
                 )
@@ -107,8 +109,7 @@ class PublicRouters:
     ) -> None:
         """The plain router, and the one for HTTPS where there is a certificate or will be one."""
         # What buffers a body would read it before it is known who answers.
-        waits = any("retry" in one for one in upstream.used.values())
-        before = self._named(self._treated(treatment, buffers=not waits))
+        before = self._named(self._treated(treatment, buffers=not upstream.waits))
         used = before | upstream.used
         shared = {"rule": rule} | ({"priority": priority} if priority else {})
         plain: dict[str, Any] = {"entryPoints": [PLAIN_ENTRY], **shared}

@@ -46,7 +46,7 @@ from compartment_tui.domain.names import (
 )
 from compartment_tui.domain.own_certificate import OwnCertificate
 from compartment_tui.domain.public_side import CertificateSource
-from compartment_tui.domain.routes import Route, RouteTable
+from compartment_tui.domain.routes import EdgeCheck, Route, RouteTable
 
 if TYPE_CHECKING:
     from compartment_tui.domain.wait import WaitCount
@@ -85,6 +85,12 @@ _FALLBACK = "-fallback-of-"
 _UNVERIFIED = "-unverified"
 _TRUSTING = {"insecureSkipVerify": True, "forwardingTimeouts": {"idleConnTimeout": "1s"}}
 """How a service is spoken to whose certificate is not looked at; the rest as `arguments` has it."""
+_SHARED = "-shared"
+"""What has to do with several replicas."""
+_ONE_NAME = "-one-name"
+"""What has to do with replicas behind one name."""
+_TRIES_BY_NAME = 10
+"""The name may lead to the same one of them again, which may be on a machine that is lost."""
 _CLEAN = "-without-forwarded"
 _INNER = "inner-"
 """Not the environment's identifier first: clients of an earlier version pass these names over."""
@@ -422,7 +428,7 @@ def in_force(
             for name, one in _named(key, routers)
         }
         have_services = {
-            name: (_server(one["loadBalancer"]), one["status"])
+            name: (_servers(one["loadBalancer"]), one["status"])
             for name, one in _named(key, services)
             if _OWNER not in name
         }
@@ -431,7 +437,7 @@ def in_force(
             for name, one in _named(key, routers, before=_INNER)
         }
         have_services |= {
-            name: (_server(one["loadBalancer"]), one["status"])
+            name: (_servers(one["loadBalancer"]), one["status"])
             for name, one in _named(key, services, before=_INNER)
         }
     except _NONSENSE as error:
@@ -441,7 +447,7 @@ def in_force(
     return have_routers == {
         name: (*_told(one, one), "enabled") for name, one in wanted.get("routers", {}).items()
     } and have_services == {
-        name: (_server(one["loadBalancer"]), "enabled")
+        name: (_servers(one["loadBalancer"]), "enabled")
         for name, one in wanted["services"].items()
         if _OWNER not in name
     }
@@ -480,20 +486,23 @@ def _sections(key: EnvironmentKey, table: RouteTable) -> dict[str, dict[str, Any
     }
     if table.marker is not None:
         services[marker_name(key, table.marker)] = _upstream("http://marker.invalid")
-    if not table.public.plain:
+    if not table.public.plain or any(
+        route.replicas > 1 or route.one_name for route in table.routes
+    ):
         whole = codec.encode(replace(table, routes=tuple(sorted(table.routes))))
         services[f"{prefix}{_PUBLIC}{in_base32(whole)}"] = _upstream("http://public.invalid")
     upstreams: dict[str, Upstream] = {}
     visitors = PublicRouters(key=key, public=table.public, upstreams=upstreams)
     transports: dict[str, dict[str, Any]] = {}
     for route in table.routes:
-        service, upstream = _upstream_of(key, route)
-        services[service] = _upstream(f"{route.scheme or 'http'}://{upstream}:{route.port}")
-        if route.unverified:
-            services[service]["loadBalancer"]["serversTransport"] = f"{prefix}{_UNVERIFIED}"
-            transports[f"{prefix}{_UNVERIFIED}"] = dict(_TRUSTING)
+        service = _service_name(key, route)
+        services[service] = {"loadBalancer": _balancer(key, route)}
+        transport, settings = _transport(route)
+        if transport:
+            services[service]["loadBalancer"]["serversTransport"] = f"{prefix}{transport}"
+            transports[f"{prefix}{transport}"] = settings
         used = _used_by(key, route, service)
-        upstreams[route.host] = Upstream(service=service, used=used)
+        upstreams[route.host] = Upstream(service=service, used=used, waits=bool(route.waiting))
         if route.inside:
             # Callers inside are led here by a document that does not change at a switch.
             inner = _inner_service(key, route.inside)
@@ -511,12 +520,57 @@ def _sections(key: EnvironmentKey, table: RouteTable) -> dict[str, dict[str, Any
     return {name: held for name, held in sections.items() if held}
 
 
-def _upstream_of(key: EnvironmentKey, route: Route) -> tuple[str, str]:
-    """The name of the service behind a route, and of whom it asks."""
+def _service_name(key: EnvironmentKey, route: Route) -> str:
+    """The name of the service behind a route."""
     service = f"{key.identifier}-{alias(route.deployment)}-{route.port}"
+    return f"{service}{WAIT}" if route.waiting else service
+
+
+def _balancer(key: EnvironmentKey, route: Route) -> dict[str, Any]:
+    """Whom that service asks: each replica under its own name, so that requests are shared out."""
+    numbers = range(1, 2 if route.one_name else route.replicas + 1)
+    asked = [alias(route.deployment, number) for number in numbers]
     if route.waiting:
-        return f"{service}{WAIT}", stepping_aside_name(route.waiting, key)
-    return service, alias(route.deployment)
+        asked = [stepping_aside_name(route.waiting, key)]
+    scheme = route.scheme or "http"
+    balancer: dict[str, Any] = {
+        "servers": [{"url": f"{scheme}://{name}:{route.port}"} for name in asked]
+    }
+    if route.check is not None and len(asked) > 1:
+        balancer["healthCheck"] = _health_check(route.check)
+    return balancer
+
+
+def _health_check(check: EdgeCheck) -> dict[str, Any]:
+    headers = {name: value for name, value in check.headers if name.lower() != "host"}
+    host = next((value for name, value in check.headers if name.lower() == "host"), "")
+    return {
+        "path": check.path,
+        "interval": "2s",
+        "unhealthyInterval": "1s",
+        "timeout": "1500ms",
+        "followRedirects": False,
+        **({"port": check.port} if check.port else {}),
+        **({"hostname": host} if host else {}),
+        **({"headers": headers} if headers else {}),
+    }
+
+
+def _transport(route: Route) -> tuple[str, dict[str, Any]]:
+    """How its upstreams are spoken to, and what that is called; empty: as every other.
+
+    Who does not answer a connection within a second is passed over, where there is another. What
+    is behind one name is asked for at each request, or one of them would get all.
+    """
+    settings: dict[str, Any] = dict(_TRUSTING) if route.unverified else {}
+    if route.one_name:
+        settings["maxIdleConnsPerHost"] = -1
+        settings["forwardingTimeouts"] = {"dialTimeout": "1s"}
+        return f"{_ONE_NAME}{_UNVERIFIED if route.unverified else ''}", settings
+    if route.replicas == 1:
+        return (_UNVERIFIED if route.unverified else ""), settings
+    settings["forwardingTimeouts"] = {"dialTimeout": "1s", "idleConnTimeout": "1s"}
+    return f"{_SHARED}{_UNVERIFIED if route.unverified else ''}", settings
 
 
 def _used_by(key: EnvironmentKey, route: Route, service: str) -> dict[str, dict[str, Any]]:
@@ -533,6 +587,11 @@ def _used_by(key: EnvironmentKey, route: Route, service: str) -> dict[str, dict[
     if route.fallback:
         name = f"{prefix}{_FALLBACK}{alias(route.deployment)}-{route.port}"
         used[name] = {"errors": _as_found(service)}
+    if route.one_name and not route.waiting:
+        used[f"{prefix}{_ONE_NAME}"] = {"retry": {"attempts": _TRIES_BY_NAME}}
+    elif route.replicas > 1 and not route.waiting:
+        # Repeats what never got through, with the next one: no request arrives twice.
+        used[f"{prefix}{_SHARED}-{route.replicas}"] = {"retry": {"attempts": route.replicas + 1}}
     if route.waiting:
         names = in_base32([route.waiting, route.deployment, str(route.wait)])
         used[f"{prefix}{_CROWD}"] = {"inFlightReq": {"amount": CROWD}}
@@ -597,8 +656,12 @@ def _upstream(url: str) -> dict[str, Any]:
 
 
 def _server(balancer: Mapping[str, Any]) -> str:
-    (server,) = balancer["servers"]
-    return str(server["url"])
+    (server,) = _servers(balancer)
+    return server
+
+
+def _servers(balancer: Mapping[str, Any]) -> tuple[str, ...]:
+    return tuple(str(server["url"]) for server in balancer["servers"])
 
 
 def _server_of(router: Mapping[str, Any], services: Mapping[str, Any]) -> str:

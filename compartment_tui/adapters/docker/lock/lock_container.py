@@ -71,7 +71,8 @@ def take(
                 _refuse_when_late(holder, deadline, error)
             time.sleep(PAUSE_SECONDS)
         else:
-            return Shell.start(client, container)
+            # Others may end what commands share, and must not end a run with it.
+            return Shell.start(client, container, apart=True)
 
 
 def marks(holder: str, purpose: str) -> dict[str, str]:

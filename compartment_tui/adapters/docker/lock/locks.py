@@ -8,10 +8,10 @@ import errno
 import io
 import os
 import tarfile
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Self, TypeVar
 
 from compartment_tui.adapters.docker.api import labels
 from compartment_tui.adapters.docker.api.client import Client
@@ -46,25 +46,28 @@ from compartment_tui.adapters.docker.records import decoded
 from compartment_tui.adapters.docker.resources.subnets import subnet_of
 from compartment_tui.adapters.record_file import record_file
 from compartment_tui.background import Background
-from compartment_tui.domain.config import Readiness
+from compartment_tui.domain.config import Readiness, ReadinessKind
 from compartment_tui.domain.deployment import EnvironmentRecord, Instance
 from compartment_tui.domain.errors import (
     CompartmentError,
+    EdgeNotConfirmed,
     EngineProblem,
     LockLost,
     NameTaken,
     RecordInvalid,
 )
-from compartment_tui.domain.names import EnvironmentKey, show
+from compartment_tui.domain.names import EnvironmentKey, alias, show
 from compartment_tui.domain.record.rebuild import rebuild
 from compartment_tui.domain.refusal import Refusal
 from compartment_tui.domain.routes import RouteTable
-from compartment_tui.ports import Engine
 
 if TYPE_CHECKING:
+    from compartment_tui.adapters.docker.engine import DockerEngine
     from compartment_tui.domain.engine import LockInfo
     from compartment_tui.domain.own_certificate import OwnCertificate
     from compartment_tui.domain.wait import WaitCount
+
+T = TypeVar("T")
 
 WRITE_LIMIT = timedelta(seconds=60)
 """A disk may be slow to say that it has the bytes."""
@@ -98,7 +101,16 @@ fi
 : >"$4/changed.$$"
 rm "$4/changed.$$"
 """
-_WRITE_BOTH = """
+_DOCUMENTS = """
+cd "$1" || exit
+set -- *.toml *.yml *.yaml
+for one; do shift; [ ! -f "$one" ] || set -- "$@" "$one"; done
+[ $# -eq 0 ] || stat -c '%s %n' "$@" || exit
+echo
+[ $# -eq 0 ] || cat "$@"
+"""
+_WRITE_BOTH = (
+    """
 exec 2>&1
 set -e
 # All of it, or tar fails. What it unpacks has no meaning yet.
@@ -109,19 +121,22 @@ sync "${1%/*}"
 # Not before it is sure that the first is there.
 mv "$4" "$3"
 sync "${3%/*}"
+# What cannot be listed does not mean that nothing was written.
+( set -- "$5"
 """
+    + _DOCUMENTS
+    + """) || echo no list
+"""
+)
 _LINK = '[ ! -e "$1" ] || { mkdir -p "${2%/*}"; ln -f "$1" "$2"; }'
 _CLEAR_ARCHIVE = 'ls -r "$1" | tail -n "+$2" | while read -r old; do rm -f "$1/$old"; done'
-_DOCUMENTS = """
-cd "$1" || exit
-set -- *.toml *.yml *.yaml
-for one; do shift; [ ! -f "$one" ] || set -- "$@" "$one"; done
-[ $# -eq 0 ] || stat -c '%s %n' "$@" || exit
-echo
-[ $# -eq 0 ] || cat "$@"
-"""
 _READ = '[ ! -e "$1" ] && exit 44; cat "$1"'
 _ABSENT = 44
+_READ_ALL = """
+for one; do
+  if [ -e "$one" ]; then wc -c <"$one" && cat "$one" || exit; else echo -; fi
+done
+"""
 ARCHIVES_KEPT = 100
 """Each has at least 20 deployments of some service, so 1,000 of every service are there."""
 
@@ -137,10 +152,23 @@ def packed(files: Mapping[str, bytes]) -> bytes:
     return archive.getvalue()
 
 
+def contents(paths: Sequence[str], answer: bytes) -> dict[str, bytes | None]:
+    """What `_READ_ALL` says of each path: a line with its length and as many bytes, or a dash."""
+    found: dict[str, bytes | None] = {}
+    for path in paths:
+        length, _, answer = answer.partition(b"\n")
+        size = 0 if length == b"-" else int(length)
+        found[path] = None if length == b"-" else answer[:size]
+        answer = answer[size:]
+    return found
+
+
 class DockerLocks:
     """Keeps the promises of `compartment_tui.ports.Locks`."""
 
-    def __init__(self, client: Client, engine: Engine, layout: ResourceNames | None = None) -> None:
+    def __init__(
+        self, client: Client, engine: "DockerEngine", layout: ResourceNames | None = None
+    ) -> None:
         self._client = client
         self._engine = engine
         self._layout = layout or ResourceNames()
@@ -168,6 +196,7 @@ class DockerLocks:
         lock = early or self._taken(key, actor=actor, purpose=purpose)
         if lock is None:
             raise edge_away(EngineProblem)
+        lock.read_ahead()
         return lock
 
     def _taken(
@@ -192,6 +221,11 @@ class DockerLocks:
         except (Missing, Conflict) as error:
             # Between the look and the start: a container cannot join one that does not run.
             raise edge_away(EngineProblem) from error
+        return self._made_of(key, shell, edge)
+
+    def _made_of(
+        self, key: EnvironmentKey, shell: Shell, edge: EdgeContainer
+    ) -> "DockerEnvironmentLock":
         return DockerEnvironmentLock(self._client, self._engine, self._layout, key, shell, edge)
 
     def engine(self, *, actor: str) -> "DockerEngineLock":
@@ -234,7 +268,7 @@ class DockerEnvironmentLock:
     def __init__(
         self,
         client: Client,
-        engine: Engine,
+        engine: "DockerEngine",
         layout: ResourceNames,
         key: EnvironmentKey,
         shell: Shell,
@@ -245,15 +279,17 @@ class DockerEnvironmentLock:
         self._key = key
         self._shell = shell
         self._standpoint = EdgeNamespace(client, layout, key, shell, edge)
-        network = layout.network(key)
-        self._entry = traefik.InnerEntry()
-        if edge.inner_ports and edge.is_pinned(network):
-            subnet = str(subnet_of(client, network) or "")
-            self._entry = traefik.InnerEntry(ports=edge.inner_ports, subnet=subnet)
+        # Looked up while the record is read: both together take one way there and back.
+        self._entry_asked = Background(lambda: _inner_entry(client, layout.network(key), edge))
         self._inner: bytes | None = None
         """The document for inner calls as it lies there, once it was read."""
+        self._ahead: Background[Mapping[str, bytes | None]] | None = None
+        self._unread: set[str] = set()
+        """What was read ahead, and nobody has asked for yet."""
         self._indexed = False
         """Whether the record's name was found in the index, or written there, by this holder."""
+        self._named: dict[str, set[int]] = {}
+        """By deployment: the replicas asked since the edge was seen to find all by one name."""
 
     def __enter__(self) -> Self:
         return self
@@ -261,6 +297,15 @@ class DockerEnvironmentLock:
     def __exit__(self, *_: object) -> None:
         self._standpoint.close()
         self._shell.close()
+        self._client.await_removals()
+
+    def read_ahead(self) -> None:
+        """Have read meanwhile, at once, what a run reads bit by bit. Nobody else writes it now."""
+        key = self._key
+        own = (record_path(key), route_path(key), index_path(key))
+        places = (*own, inner_path(key), certificates_path(key))
+        self._ahead = Background(lambda: self._read_all(places))
+        self._unread = set(places)
 
     def confirm(self) -> None:
         self._ask(":")
@@ -298,6 +343,10 @@ class DockerEnvironmentLock:
             RouteTable() if content is None else traefik.parse(content.decode("utf-8", "replace"))
         )
 
+    @property
+    def _entry(self) -> traefik.InnerEntry:
+        return self._entry_asked.answer()
+
     def inner_ports(self) -> tuple[int, ...]:
         return self._entry.ports if self._entry.open else ()
 
@@ -305,19 +354,21 @@ class DockerEnvironmentLock:
         # Before the route document: that one's rename puts both in force.
         self._write_inner(traefik.inner_document(self._key, table, self._entry).encode())
         if table == RouteTable():
+            self._unread.discard(route_path(self._key))
             self._ask('rm -f "$1"; sync "${1%/*}"', route_path(self._key))
             return
         text = traefik.document(self._key, table).encode()
         self._write(route_path(self._key), text, part=unfinished_path(self._key))
 
-    def write_record_and_routes(self, state: EnvironmentRecord, table: RouteTable) -> None:
+    def write_record_and_routes(self, state: EnvironmentRecord, table: RouteTable) -> bool:
         inner = traefik.inner_document(self._key, table, self._entry).encode()
         if not self._indexed or table == RouteTable() or inner != self._inner_now():
             # There are more than two to write, or less.
             self.write_record(state)
             self.write_routes(table)
-            return
+            return self.documents_readable()
         record, route = record_path(self._key), route_path(self._key)
+        self._unread -= {record, route}
         record_part, route_part = f"{record}.part", unfinished_path(self._key)
         archive = packed(
             {
@@ -325,9 +376,15 @@ class DockerEnvironmentLock:
                 route_part: traefik.document(self._key, table).encode(),
             }
         )
-        places = (record, record_part, route, route_part)
-        self._written(record, self._ask(_WRITE_BOTH, *places, payload=archive))
+        places = (record, record_part, route, route_part, ROUTES)
+        answer = self._ask(_WRITE_BOTH, *places, payload=archive)
+        self._written(record, answer)
         self._client.heed(state)
+        return all_ours(answer.output)
+
+    def keep_copy(self) -> str:
+        """A single machine has nowhere to keep one."""
+        return ""
 
     def _inner_now(self) -> bytes:
         """The document for inner calls as it lies there; empty when there is none."""
@@ -350,20 +407,16 @@ class DockerEnvironmentLock:
         return answer.exit_code == 0 and all_ours(answer.output)
 
     def in_force(self, table: RouteTable) -> bool:
-        self.confirm()
-        return self._standpoint.in_force(table, self._entry)
+        return self._from_there(lambda: self._standpoint.in_force(table, self._entry))
 
     def waited(self, hosts: Mapping[str, Collection[str]]) -> Mapping[str, "WaitCount"]:
-        self.confirm()
-        return self._standpoint.waited(hosts)
+        return self._from_there(lambda: self._standpoint.waited(hosts))
 
     def proof(self) -> str:
-        self.confirm()
-        return self._standpoint.proof()
+        return self._from_there(self._standpoint.proof)
 
     def certificates(self) -> Mapping[str, datetime]:
-        self.confirm()
-        return self._standpoint.certificates()
+        return self._from_there(self._standpoint.certificates)
 
     def write_certificates(self, certificates: "Sequence[OwnCertificate]") -> bool:
         path = certificates_path(self._key)
@@ -376,12 +429,56 @@ class DockerEnvironmentLock:
         return True
 
     def order_failures(self, within: timedelta) -> Mapping[str, str]:
-        self.confirm()
-        return self._standpoint.order_failures(within)
+        return self._from_there(lambda: self._standpoint.order_failures(within))
 
     def ready(self, instance: Instance, readiness: Readiness, port: int | None) -> Refusal | None:
-        self.confirm()
-        return self._standpoint.ready(instance, readiness, port)
+        by_name = instance.one_name and instance.port is not None
+        if by_name and (refusal := self._unnamed(instance)):
+            return refusal
+        if readiness.kind is ReadinessKind.COMMAND:
+            from compartment_tui.adapters.docker.edge import readiness_probe as probe
+
+            self.confirm()  # that one asks in the candidate itself
+            client, container = self._engine.container_of(instance)
+            limit = readiness.attempt_timeout
+            return probe.command_refusal(client, container, readiness.command, limit)
+        if instance.address is None or not (readiness.port or port):
+            self.confirm()  # nothing is asked from there then
+        return self._from_there(lambda: self._standpoint.ready(instance, readiness, port))
+
+    def _from_there(self, ask: Callable[[], T]) -> T:
+        """The answer, while the lock is ours. Raises LockLost, and what asking raises."""
+        if not self._standpoint.is_at_lock:
+            self.confirm()
+        try:
+            answer = ask()
+        except EdgeNotConfirmed:
+            self.confirm()  # it may be the lock that ended
+            raise
+        if not self._standpoint.is_at_lock:
+            self.confirm()  # so that each answer tells that the lock is still ours
+        return answer
+
+    def _unnamed(self, instance: Instance) -> Refusal | None:
+        """As `_name_refusal`, asked once for replicas that are looked at one after the other."""
+        asked = self._named.setdefault(instance.deployment, set())
+        if not asked or instance.number in asked:
+            asked.clear()
+            refusal = self._from_there(lambda: self._name_refusal(instance))
+            if refusal is not None:
+                return refusal
+        asked.add(instance.number)
+        return None
+
+    def _name_refusal(self, instance: Instance) -> Refusal | None:
+        """Whether the edge would not find exactly the replicas that run."""
+        whole = self._engine.instance(instance.deployment)
+        wanted = {one.address for one in whole.replicas} if whole else set()
+        found = self._standpoint.found_by(alias(instance.deployment))
+        if found == wanted:
+            return None
+        there = len(found & wanted)
+        return Refusal(detail=f"the edge finds {there} of {len(wanted)} replicas by its name")
 
     def _made_again(self) -> EnvironmentRecord:
         """The record when there is none: an empty one, or what routes and labels still tell."""
@@ -396,7 +493,18 @@ class DockerEnvironmentLock:
             audit = ()  # old lines that nobody can read must not stop a new start
         return EnvironmentRecord(key=self._key, audit=audit)
 
+    def _read_all(self, paths: Sequence[str]) -> Mapping[str, bytes | None]:
+        """What lies there, by path; nothing where it cannot be told: then each is asked for."""
+        answer = self._ask(_READ_ALL, *paths)
+        return contents(paths, answer.output) if answer.exit_code == 0 else {}
+
     def _read(self, path: str) -> bytes | None:
+        if path in self._unread and self._ahead is not None:
+            self._unread.discard(path)
+            found = self._ahead.answer()
+            # Who lost the lock meanwhile has read nothing.
+            if path in found and self._shell.is_open:
+                return found[path]
         answer = self._ask(_READ, path)
         if answer.exit_code == _ABSENT:
             return None
@@ -406,6 +514,7 @@ class DockerEnvironmentLock:
 
     def _write(self, path: str, content: bytes, *, part: str = "") -> None:
         part = part or f"{path}.part"
+        self._unread.discard(path)
         self._written(path, self._ask(_WRITE, path, str(len(content)), part, payload=content))
 
     def _written(self, what: str, answer: Answer) -> None:
@@ -425,6 +534,14 @@ class DockerEnvironmentLock:
                 hint="somebody released it, or the connection to the engine broke:"
                 " `compartment-tui resume` finishes or reverts what is left",
             ) from error
+
+
+def _inner_entry(client: Client, network: str, edge: EdgeContainer) -> traefik.InnerEntry:
+    """Where the edge takes inner calls of the environment with this network."""
+    if not (edge.inner_ports and edge.is_pinned(network)):
+        return traefik.InnerEntry()
+    subnet = str(subnet_of(client, network) or "")
+    return traefik.InnerEntry(ports=edge.inner_ports, subnet=subnet)
 
 
 class DockerEngineLock:

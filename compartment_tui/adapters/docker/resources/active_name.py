@@ -6,13 +6,12 @@ still answers with the one that steps aside.
 """
 
 from collections.abc import Iterable, Mapping
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
-from compartment_tui.adapters.docker.api import labels
 from compartment_tui.adapters.docker.api.client import Client
 from compartment_tui.adapters.docker.api.errors import Missing
-from compartment_tui.adapters.docker.api.labels import Role
-from compartment_tui.adapters.docker.resources.containers import instances
+from compartment_tui.adapters.docker.resources.containers import replicas_in
+from compartment_tui.domain.claims import with_replicas
 from compartment_tui.domain.deployment import Instance
 from compartment_tui.domain.names import (
     EnvironmentKey,
@@ -21,10 +20,15 @@ from compartment_tui.domain.names import (
     stepping_aside_name,
 )
 
+Rows: TypeAlias = Iterable[Mapping[str, Any]]
+"""The environment's containers, as the engine lists them."""
 
-def name_active(client: Client, key: EnvironmentKey, active: Mapping[str, str | None]) -> None:
+
+def name_active(
+    client: Client, key: EnvironmentKey, active: Mapping[str, str | None], listed: Rows
+) -> None:
     """See `Engine.name_active`. A deployment whose container is gone is passed over."""
-    found = instances(client, labels.filters(Role.SERVICE, key))
+    found = with_replicas(replicas_in(listed))
     by_deployment = {one.deployment: one for one in found}
     by_name = {one.name: one for one in found}
     for service, deployment in sorted(active.items()):
@@ -37,9 +41,11 @@ def name_active(client: Client, key: EnvironmentKey, active: Mapping[str, str | 
             _rename(client, renames)
 
 
-def name_awaited(client: Client, key: EnvironmentKey, awaited: Mapping[str, str]) -> None:
+def name_awaited(
+    client: Client, key: EnvironmentKey, awaited: Mapping[str, str], listed: Rows
+) -> None:
     """See `Engine.name_awaited`."""
-    found = instances(client, labels.filters(Role.SERVICE, key))
+    found = with_replicas(replicas_in(listed))
     by_deployment = {one.deployment: one for one in found}
     by_name = {one.name: one for one in found}
     for service, deployment in sorted(awaited.items()):
@@ -51,10 +57,12 @@ def name_awaited(client: Client, key: EnvironmentKey, awaited: Mapping[str, str]
         _rename(client, (*cleared, (chosen.container, name)))
 
 
-def end_stepping_aside(client: Client, key: EnvironmentKey, services: Iterable[str]) -> None:
+def end_stepping_aside(
+    client: Client, key: EnvironmentKey, services: Iterable[str], listed: Rows
+) -> None:
     """See `Engine.end_stepping_aside`."""
     names = {stepping_aside_name(service, key) for service in services}
-    found = instances(client, labels.filters(Role.SERVICE, key))
+    found = with_replicas(replicas_in(listed))
     _rename(client, tuple(_to_its_own(bearer) for bearer in found if bearer.name in names))
 
 

@@ -6,7 +6,8 @@ import time
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any, Literal
+from functools import partial
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from compartment_tui.adapters.docker.api import labels
 from compartment_tui.adapters.docker.api.client import Client
@@ -18,7 +19,8 @@ from compartment_tui.adapters.docker.api.convert import (
 from compartment_tui.adapters.docker.api.errors import Conflict, Missing
 from compartment_tui.adapters.docker.api.labels import Role
 from compartment_tui.adapters.docker.resources.subnets import subnet_of
-from compartment_tui.domain.claims import claimed
+from compartment_tui.background import Background
+from compartment_tui.domain.claims import refuse_claims, with_replicas
 from compartment_tui.domain.deployment import Instance, InstanceState
 from compartment_tui.domain.errors import (
     CandidateExited,
@@ -29,17 +31,19 @@ from compartment_tui.domain.errors import (
     InstanceGone,
 )
 from compartment_tui.domain.names import (
-    EnvironmentKey,
     active_name,
     alias,
     container_name,
     stepping_aside_name,
 )
 from compartment_tui.domain.subnets import edge_address
+from compartment_tui.domain.variable import Secret
 
 if TYPE_CHECKING:
     from compartment_tui.domain.planning.plan import ContainerSpec
 
+Replica: TypeAlias = tuple[str, int]
+"""A deployment, and a number."""
 REMOVAL_PATIENCE = timedelta(seconds=15)
 POLICY_ATTEMPTS = 10
 KILLED = 137
@@ -58,7 +62,17 @@ def rows(client: Client, filters: dict[str, list[str]]) -> list[dict[str, Any]]:
 
 def instances(client: Client, filters: dict[str, list[str]]) -> tuple[Instance, ...]:
     """What the list alone tells: one call."""
-    found = (instance_of_row(row) for row in own_rows(client, filters))
+    return with_replicas(replicas(client, filters))
+
+
+def replicas(client: Client, filters: dict[str, list[str]]) -> tuple[Instance, ...]:
+    """As `instances`, each container for itself."""
+    return replicas_in(own_rows(client, filters))
+
+
+def replicas_in(listed: Iterable[Mapping[str, Any]]) -> tuple[Instance, ...]:
+    """What rows of the list tell, each container for itself."""
+    found = (instance_of_row(row) for row in listed)
     return tuple(one for one in found if one is not None)
 
 
@@ -66,12 +80,12 @@ def own_rows(client: Client, filters: dict[str, list[str]]) -> list[dict[str, An
     """The container list without copies: see `is_own`."""
     found = rows(client, filters)
     claims = claims_in(found)
-    return [row for row in found if is_own(client, row, claims[deployment_of(row)])]
+    return [row for row in found if is_own(client, row, claims[replica_of(row)])]
 
 
-def claims_in(listed: Iterable[Mapping[str, Any]]) -> Counter[str]:
-    """How many containers say that they are each deployment."""
-    return Counter(deployment_of(row) for row in listed)
+def claims_in(listed: Iterable[Mapping[str, Any]]) -> Counter[Replica]:
+    """How many containers say that they are each replica."""
+    return Counter(replica_of(row) for row in listed)
 
 
 def is_own(client: Client, row: Mapping[str, Any], claimants: int) -> bool:
@@ -80,9 +94,10 @@ def is_own(client: Client, row: Mapping[str, Any], claimants: int) -> bool:
     One that alone claims a deployment and has another image than it was born with is the copy of a
     container that is gone. Of several that claim one, nothing tells which it is.
     """
-    known = client.containers.get(deployment_of(row))
-    if known is not None:
-        return bool(row["Id"] == known)
+    deployment, number = replica_of(row)
+    known = client.containers.get(deployment, ())
+    if 1 <= number <= len(known):
+        return bool(row["Id"] == known[number - 1])
     return claimants > 1 or not is_copy(row)
 
 
@@ -92,20 +107,27 @@ def is_copy(row: Mapping[str, Any]) -> bool:
     return born_with not in ("", row.get("ImageID", ""))
 
 
-def deployment_of(row: Mapping[str, Any]) -> str:
-    """What a row of the list says it is; empty when it says nothing."""
-    return str((row.get("Labels") or {}).get(labels.DEPLOYMENT, ""))
+def replica_of(row: Mapping[str, Any]) -> Replica:
+    """What a row of the list says it is; of nothing when it says nothing."""
+    said = row.get("Labels") or {}
+    number = str(said.get(labels.REPLICA, "1"))
+    return str(said.get(labels.DEPLOYMENT, "")), int(number) if number.isdecimal() else 0
 
 
-def instances_in_full(client: Client, key: EnvironmentKey) -> tuple[Instance, ...]:
-    """Every deployment of an environment; those that matter now with all that is known of them.
+def instances_in_full(client: Client, listed: Iterable[Mapping[str, Any]]) -> tuple[Instance, ...]:
+    """Every deployment in a list; those that matter now with all that is known of them.
 
-    One call, and one more for each that runs, or that bears the active name and should run. A kept,
-    stopped one costs nothing: its times and whether it ran out of memory are left out.
+    One call for each that runs, or that bears the active name and should run. A kept, stopped one
+    costs nothing: its times and whether it ran out of memory are left out.
     """
-    found = instances(client, labels.filters(Role.SERVICE, key))
-    seen = (inspect(client, one.container) if _matters(one) else one for one in found)
-    return tuple(one for one in seen if one is not None)
+    found = replicas_in(listed)
+    asked = {
+        one.container: Background(partial(inspect, client, one.container))
+        for one in found
+        if _matters(one)
+    }
+    seen = (asked[one.container].answer() if one.container in asked else one for one in found)
+    return with_replicas(one for one in seen if one is not None)
 
 
 def instances_young_in_full(client: Client, filters: dict[str, list[str]]) -> tuple[Instance, ...]:
@@ -118,7 +140,7 @@ def instances_young_in_full(client: Client, filters: dict[str, list[str]]) -> tu
         inspect(client, one.container) if one and _YOUNG.match(row.get("Status", "")) else one
         for row, one in found
     )
-    return tuple(one for one in seen if one is not None)
+    return with_replicas(one for one in seen if one is not None)
 
 
 def _matters(one: Instance) -> bool:
@@ -126,31 +148,53 @@ def _matters(one: Instance) -> bool:
     return one.state not in (InstanceState.EXITED, InstanceState.CREATED) or one.name in named
 
 
-def find(client: Client, deployment: str) -> str | None:
-    """The id of a deployment's container: the one that its record names, else by label.
+def find(client: Client, deployment: str, number: int = 1) -> str | None:
+    """The id of a replica's container: the one that its record names, else by label.
 
     Raises ContainerClaimed when several have its label and no record tells which it is.
     """
-    known = client.containers.get(deployment)
-    if known is not None:
-        return known if inspect(client, known) is not None else None
-    found = instances(client, labels.filters(Role.SERVICE, deployment=deployment))
-    if len(found) > 1:
-        raise claimed(deployment, (one.name for one in found))
-    return found[0].container if found else None
+    known = client.containers.get(deployment, ())
+    if number <= len(known):
+        container = known[number - 1]
+        return container if inspect(client, container) is not None else None
+    return ids_by_label(client, deployment).get(number)
 
 
-def locate(client: Client, deployment: str) -> str:
-    """The id of a deployment's container. Raises InstanceGone."""
-    container = find(client, deployment)
+def ids_of(client: Client, deployment: str) -> tuple[str, ...]:
+    """The ids of all its containers, by number, also of such as are gone by now; as `find`."""
+    known = client.containers.get(deployment, ())
+    if known and deployment not in client.unsettled:
+        return known
+    return tuple(ids_by_label(client, deployment).values())
+
+
+def ids_by_label(client: Client, deployment: str) -> dict[int, str]:
+    """The ids of the containers it has now, by number; as `find`."""
+    found = replicas(client, labels.filters(Role.SERVICE, deployment=deployment))
+    refuse_claims(with_replicas(found))
+    return {one.number: one.container for one in sorted(found, key=lambda one: one.number)}
+
+
+def locate(client: Client, deployment: str, number: int = 1) -> str:
+    """The id of a replica's container. Raises InstanceGone."""
+    container = find(client, deployment, number)
     if container is None:
-        raise gone(deployment)
+        raise gone(deployment, number=number)
     return container
 
 
-def gone(deployment: str, how: str = "is not there any more") -> InstanceGone:
-    """What to raise when a deployment has no container."""
-    return InstanceGone(f"the container of {deployment} {how}")
+def locate_all(client: Client, deployment: str) -> tuple[str, ...]:
+    """The ids of all its containers. Raises InstanceGone when there is none."""
+    found = ids_of(client, deployment)
+    if not found:
+        raise gone(deployment)
+    return found
+
+
+def gone(deployment: str, how: str = "is not there any more", *, number: int = 1) -> InstanceGone:
+    """What to raise when a deployment has no container, or not that replica."""
+    which = "the container" if number == 1 else f"replica {number}"
+    return InstanceGone(f"{which} of {deployment} {how}")
 
 
 def inspect(client: Client, container: str) -> Instance | None:
@@ -162,62 +206,91 @@ def inspect(client: Client, container: str) -> Instance | None:
         return None
 
 
-def instance(client: Client, known: dict[str, str], deployment: str) -> Instance | None:
+def instance(client: Client, known: dict[str, tuple[str, ...]], deployment: str) -> Instance | None:
     """See `Engine.instance`. `known` remembers ids: a rollout asks for the same few often."""
-    recorded = client.containers.get(deployment)
-    if recorded is not None:
-        return inspect(client, recorded)
-    if deployment in known:
-        found = inspect(client, known[deployment])
+    if deployment not in client.containers and deployment in known:
+        found = _whole(client, known[deployment])
         if found is not None:
             return found
-    container = find(client, deployment)
-    if container is None:
-        known.pop(deployment, None)
-        return None
-    known[deployment] = container
-    return inspect(client, container)
+    ids = ids_of(client, deployment)
+    known.pop(deployment, None)
+    if ids and deployment not in client.containers:
+        known[deployment] = ids
+    return _whole(client, ids)
+
+
+def _whole(client: Client, ids: Iterable[str]) -> Instance | None:
+    """The instance that these containers are; None when they are gone."""
+    asked = [Background(partial(inspect, client, id_)) for id_ in ids]
+    found = [one for answer in asked if (one := answer.answer()) is not None]
+    return with_replicas(found)[0] if found else None
 
 
 def create(client: Client, birth: "ContainerSpec", network: str) -> Instance:
     """See `Engine.create`."""
     plan = birth.plan
-    container = find(client, plan.deployment)
-    if container is None:
-        name = container_name(plan.service, plan.deployment, plan.key)
-        config = birth_config(birth, network, edge_on(client, birth, network))
+    # Until it is on a record its containers have their own names: one that is there is in the way.
+    there = ids_by_label(client, plan.deployment) if plan.deployment in client.containers else {}
+    edge = edge_on(client, birth, network) if len(there) < plan.replicas else None
+    made: list[Instance] = []
+    for number in range(1, plan.replicas + 1):
+        if number in there:
+            continue
+        config = birth_config(birth, network, edge, number)
         if plan.spec.stop_first and client.in_swarm:
             # A name that it gets later leads nobody to it, and no other of it ever runs beside it.
             endpoint = config["NetworkingConfig"]["EndpointsConfig"][network]
             endpoint["Aliases"].append(plan.service)
-        container = make(client, birth, config, name)
-        client.containers[plan.deployment] = container
-    made = inspect(client, container)
-    if made is None:
+        name = container_name(plan.service, plan.deployment, plan.key, number)
+        try:
+            there[number] = make(client, plan.service, config, name)
+        except Conflict:
+            there |= ids_by_label(client, plan.deployment)
+            if number not in there:
+                raise
+        else:
+            made += _just_made(there[number], name, config)
+    ids = tuple(there[number] for number in sorted(there))
+    client.containers[plan.deployment] = ids
+    # Of what it has made itself just now, the engine need not be asked.
+    whole = with_replicas(made)[0] if len(made) == len(ids) else _whole(client, ids)
+    if whole is None:
         raise gone(plan.deployment)
-    return made
+    return whole
+
+
+def _just_made(container: str, name: str, config: Mapping[str, Any]) -> tuple[Instance, ...]:
+    """What the engine would list of it; nothing when that would make no sense."""
+    row = {"Id": container, "Names": [f"/{name}"], "ImageID": config["Image"], "State": "created"}
+    instance = instance_of_row({**row, "Labels": config["Labels"]})
+    return () if instance is None else (instance,)
 
 
 def edge_on(client: Client, birth: "ContainerSpec", network: str) -> str | None:
     """Where a new container finds the edge; None when it looks for nobody there."""
-    subnet = subnet_of(client, network) if birth.inner else None
+    if not birth.inner:
+        return None
+    # Whoever made the lock has looked, and rests on it, too.
+    subnet = client.subnets.get(network) or subnet_of(client, network)
     return edge_address(subnet) if subnet is not None else None
 
 
-def make(client: Client, birth: "ContainerSpec", config: dict[str, Any], name: str) -> str:
+def make(client: Client, service: str, config: dict[str, Any], name: str) -> str:
     """Create a container; its id. Raises ImageUnavailable, DiskFull, Conflict (name taken)."""
     try:
         with client.translate(f"create the container {name}"):
             return client.create_container(config, name)
     except Missing as error:
         raise ImageUnavailable(
-            f"the image of {birth.plan.service} is no longer on the engine",
+            f"the image of {service} is no longer on the engine",
             hint="deploy again to make it anew",
         ) from error
 
 
-def birth_config(birth: "ContainerSpec", network: str, edge: str | None = None) -> dict[str, Any]:
-    """The container of a deployment, as the engine's API wants it. Holds revealed values.
+def birth_config(
+    birth: "ContainerSpec", network: str, edge: str | None = None, number: int = 1
+) -> dict[str, Any]:
+    """A replica's container, as the engine's API wants it. Holds revealed values.
 
     `edge` is where it looks for the services that it reaches through the edge.
     """
@@ -249,14 +322,19 @@ def birth_config(birth: "ContainerSpec", network: str, edge: str | None = None) 
     config: dict[str, Any] = {
         "Image": birth.image.id,
         "Env": [f"{name}={value.reveal()}" for name, value in birth.environment().items()],
-        "Labels": labels_of(birth),
+        "Labels": labels_of(birth) | labels.of_replica(number),
         "StopTimeout": whole_seconds(plan.spec.stop_grace),
         "HostConfig": host,
-        "NetworkingConfig": {"EndpointsConfig": {network: {"Aliases": [alias(plan.deployment)]}}},
+        "NetworkingConfig": on_network(network, plan.deployment, number),
     }
     if plan.spec.command is not None:
         config["Cmd"] = list(plan.spec.command)
     return config
+
+
+def on_network(network: str, deployment: str, number: int) -> dict[str, Any]:
+    """A replica's place on its environment's network, under its own name."""
+    return {"EndpointsConfig": {network: {"Aliases": [alias(deployment, number)]}}}
 
 
 def _mount(birth: "ContainerSpec", volume: str, path: str) -> dict[str, Any]:
@@ -270,9 +348,13 @@ def _mount(birth: "ContainerSpec", volume: str, path: str) -> dict[str, Any]:
     }
 
 
-def start(client: Client, deployment: str) -> Instance:
+def start(client: Client, deployment: str) -> None:
     """See `Engine.start`."""
-    container = locate(client, deployment)
+    for container in locate_all(client, deployment):
+        _start(client, deployment, container)
+
+
+def _start(client: Client, deployment: str, container: str) -> None:
     try:
         with client.translate("start it"):
             client.start(container)
@@ -285,10 +367,6 @@ def start(client: Client, deployment: str) -> Instance:
         raise CandidateExited(
             f"{refused.service} cannot be started: {start_reason(error)}"
         ) from error
-    started = inspect(client, container)
-    if started is None:
-        raise gone(deployment)
-    return started
 
 
 def start_reason(error: EngineProblem) -> str:
@@ -317,16 +395,32 @@ def set_restart_policy(client: Client, container: str, policy: Literal["no", "al
 def keep_running(client: Client, deployment: str) -> None:
     """See `Engine.keep_running`."""
     try:
-        set_restart_policy(client, locate(client, deployment), "always")
+        for container in locate_all(client, deployment):
+            set_restart_policy(client, container, "always")
     except Missing as error:
         raise gone(deployment) from error
 
 
-def retire(client: Client, deployment: str, grace: timedelta) -> bool:
-    """See `Engine.retire`."""
-    container = find(client, deployment)
-    if container is None:
-        return False
+def retire_all(client: Client, graces: Mapping[str, timedelta]) -> frozenset[str]:
+    """See `Engine.retire_all`."""
+    going = {id_: one for one in graces for id_ in ids_of(client, one)}
+    killed = end_all(client, {id_: graces[one] for id_, one in going.items()})
+    return frozenset(going[id_] for id_ in killed)
+
+
+def end_all(client: Client, graces: Mapping[str, timedelta]) -> frozenset[str]:
+    """Stop these containers side by side, each with its own grace; those that had to be killed."""
+    if len(graces) < 2:
+        return frozenset(one for one, grace in graces.items() if _end(client, one, grace))
+    # It loads logging, and only a change stops containers.
+    from concurrent.futures import ThreadPoolExecutor
+
+    with ThreadPoolExecutor(max_workers=min(len(graces), STOPPED_AT_ONCE)) as pool:
+        asked = {one: pool.submit(_end, client, one, grace) for one, grace in graces.items()}
+    return frozenset(one for one, answer in asked.items() if answer.result())
+
+
+def _end(client: Client, container: str, grace: timedelta) -> bool:
     began = time.monotonic()
     try:
         # First the policy: `always` would bring back what is stopped when the engine restarts.
@@ -339,30 +433,30 @@ def retire(client: Client, deployment: str, grace: timedelta) -> bool:
     took = timedelta(seconds=time.monotonic() - began)
     if not timedelta() < grace <= took:
         return False
-    ended = inspect(client, container)
     # Whoever is killed later than that was given all the time there was. (By its own end, or by the
     # lack of memory, it could have died at that very moment: then it is nothing to speak of.)
-    return ended is not None and ended.exit_code == KILLED and not ended.out_of_memory
+    return _was_killed(client, container)
 
 
-def retire_all(client: Client, graces: Mapping[str, timedelta]) -> frozenset[str]:
-    """See `Engine.retire_all`."""
-    if len(graces) < 2:
-        return frozenset(one for one, grace in graces.items() if retire(client, one, grace))
-    # It loads logging, and only a change stops containers.
-    from concurrent.futures import ThreadPoolExecutor
-
-    with ThreadPoolExecutor(max_workers=min(len(graces), STOPPED_AT_ONCE)) as pool:
-        asked = {one: pool.submit(retire, client, one, grace) for one, grace in graces.items()}
-    return frozenset(one for one, answer in asked.items() if answer.result())
+def _was_killed(client: Client, container: str) -> bool:
+    """Also of a Swarm's task, whose labels do not make it a deployment."""
+    try:
+        with client.translate("inspect a container"):
+            state = client.inspect_container(container)["State"]
+    except Missing:
+        return False
+    return state.get("ExitCode") == KILLED and not (state.get("Running") or state.get("OOMKilled"))
 
 
 def remove(client: Client, deployment: str) -> None:
     """See `Engine.remove`. What a killed run left of its release command goes too."""
-    container = find(client, deployment)
-    for row in rows(client, labels.any_role(deployment=deployment)):
+    own = ids_of(client, deployment)
+    listed = Background(lambda: rows(client, labels.any_role(deployment=deployment)))
+    for container in own:
+        remove_container(client, container)
+    for row in listed.answer():
         released = (row.get("Labels") or {}).get(labels.ROLE) == Role.RELEASE
-        if released or row["Id"] == container:
+        if released:
             remove_container(client, row["Id"])
 
 
@@ -387,3 +481,9 @@ def remove_container(client: Client, container: str) -> None:
 def whole_seconds(grace: timedelta) -> int:
     """Rounded up: the engine knows no fractions, and less would cut a promise short."""
     return math.ceil(grace.total_seconds())
+
+
+def fingerprints_of(given: Iterable[str], key: bytes) -> dict[str, str]:
+    """By name: the fingerprints of values, as an engine has them: `NAME=VALUE`."""
+    pairs = (one.partition("=") for one in given)
+    return {name: Secret(value).fingerprint(key) for name, _, value in pairs}

@@ -23,9 +23,31 @@ CHUNK = 65536
 EXIT_PATIENCE_SECONDS = 5.0
 
 
-def execute(client: Client, deployment: str, command: tuple[str, ...], *, terminal: bool) -> int:
+def execute(
+    client: Client,
+    deployment: str,
+    command: tuple[str, ...],
+    *,
+    terminal: bool,
+    replica: int = 1,
+) -> int:
     """See `Engine.execute`."""
-    container = locate(client, deployment)
+    container = locate(client, deployment, replica)
+    return execute_in(
+        client, container, command, deployment=deployment, terminal=terminal, replica=replica
+    )
+
+
+def execute_in(
+    client: Client,
+    container: str,
+    command: tuple[str, ...],
+    *,
+    deployment: str,
+    terminal: bool,
+    replica: int,
+) -> int:
+    """The same in a container of a deployment. Raises InstanceGone."""
     try:
         with client.translate("run the command"):
             execution = client.create_exec(
@@ -37,9 +59,9 @@ def execute(client: Client, deployment: str, command: tuple[str, ...], *, termin
             )
             channel = client.start_exec(execution, terminal=terminal)
     except Missing as error:
-        raise gone(deployment) from error
+        raise gone(deployment, number=replica) from error
     except Conflict as error:
-        raise gone(deployment, "does not run") from error
+        raise gone(deployment, "does not run", number=replica) from error
     # The SDK hands out a reader; only the socket under it can be written to and half closed.
     wire: socket.socket = getattr(channel, "_sock", None) or channel
     response = getattr(channel, "_response", channel)

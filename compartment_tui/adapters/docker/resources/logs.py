@@ -91,8 +91,9 @@ def written(
     follow: bool = False,
     tail: int | None = None,
     since: datetime | None = None,
+    kind: str = "containers",
 ) -> Feed[LoggedLine]:
-    """What a container wrote. Raises Missing."""
+    """What a container wrote, or with `tasks` a task of a Swarm. Raises Missing."""
     params: dict[str, Any] = {
         "stdout": 1,
         "stderr": 1,
@@ -103,33 +104,42 @@ def written(
     if since is not None:
         params["since"] = f"{since.timestamp():.6f}"
     with client.translate("read its log"):
-        response = client.open_stream(f"/containers/{container}/logs", params, endless=follow)
+        response = client.open_stream(f"/{kind}/{container}/logs", params, endless=follow)
     decoder = LineDecoder()
     return ResponseFeed(client, response, decoder.feed, decoder.flush)
 
 
 def logs(
-    client: Client, deployment: str, *, follow: bool, tail: int | None, since: datetime | None
+    client: Client,
+    deployment: str,
+    *,
+    follow: bool,
+    tail: int | None,
+    since: datetime | None,
+    replica: int = 1,
 ) -> Feed[LogLine]:
     """See `Engine.logs`."""
-    container = locate(client, deployment)
+    container = locate(client, deployment, replica)
     instance = inspect(client, container)
     if instance is None:
-        raise gone(deployment)
+        raise gone(deployment, number=replica)
     try:
         source = written(client, container, follow=follow, tail=tail, since=since)
     except Missing as error:
-        raise gone(deployment) from error
-    return LogFeed(source, instance.service, deployment)
+        raise gone(deployment, number=replica) from error
+    return LogFeed(source, instance.service, deployment, replica)
 
 
 class LogFeed:
     """Lines that know whose they are."""
 
-    def __init__(self, source: Feed[LoggedLine], service: str, deployment: str) -> None:
+    def __init__(
+        self, source: Feed[LoggedLine], service: str, deployment: str, replica: int = 1
+    ) -> None:
         self._source = source
         self._service = service
         self._deployment = deployment
+        self._replica = replica
 
     def __iter__(self) -> Self:
         return self
@@ -142,6 +152,7 @@ class LogFeed:
             deployment=self._deployment,
             stream=line.stream,
             message=line.message,
+            replica=self._replica,
         )
 
     def close(self) -> None:
@@ -149,9 +160,9 @@ class LogFeed:
         self._source.close()
 
 
-def tail(client: Client, deployment: str, lines: int) -> tuple[str, ...]:
+def tail(client: Client, deployment: str, lines: int, *, replica: int = 1) -> tuple[str, ...]:
     """See `Engine.tail`."""
-    container = find(client, deployment)
+    container = find(client, deployment, replica)
     if container is None:
         return ()
     try:
@@ -172,10 +183,12 @@ def events(client: Client, project: str) -> Feed[EngineEvent]:
 class EventDecoder:
     """Makes events of chunks of JSON lines."""
 
-    def __init__(self, project: str, containers: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self, project: str, containers: Mapping[str, tuple[str, ...]] | None = None
+    ) -> None:
         self._project = project
         self._containers = containers or {}
-        """By deployment: which container is its own."""
+        """By deployment: which containers are its own."""
         self._rest = b""
 
     def feed(self, chunk: bytes) -> Iterator[EngineEvent]:
@@ -191,4 +204,7 @@ class EventDecoder:
     def _is_own(self, said: Mapping[str, Any], deployment: str) -> bool:
         """Whether it is not that of a copy, which has the same labels."""
         own = self._containers.get(deployment)
-        return own is None or (said.get("Actor") or {}).get("ID", own) == own
+        actor = said.get("Actor") or {}
+        # Of a replica that was made since, nothing is known yet.
+        is_other = labels.REPLICA in (actor.get("Attributes") or {})
+        return own is None or actor.get("ID", own[0]) in own or is_other

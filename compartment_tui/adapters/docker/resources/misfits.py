@@ -10,9 +10,10 @@ from compartment_tui.adapters.docker.api.labels import Role
 from compartment_tui.adapters.docker.api.ownership import is_our_image
 from compartment_tui.adapters.docker.api.resource_names import ResourceNames
 from compartment_tui.adapters.docker.resources.containers import (
+    Replica,
     claims_in,
-    deployment_of,
     is_own,
+    replica_of,
     rows,
 )
 from compartment_tui.domain.claims import has_our_name
@@ -48,7 +49,7 @@ def _containers(client: Client, layout: ResourceNames) -> Iterator[Misfit]:
             yield Misfit(kind="container", name=name, why=why)
 
 
-def _why(client: Client, row: Json, claims: Mapping[str, int]) -> str:
+def _why(client: Client, row: Json, claims: Mapping[Replica, int]) -> str:
     """Why a container with our label is left out; empty when it is not."""
     role = _labels(row)[labels.ROLE]
     if role not in tuple(Role):
@@ -57,13 +58,14 @@ def _why(client: Client, row: Json, claims: Mapping[str, int]) -> str:
         return ""
     if why := misfit_of(_labels(row)):
         return why
-    deployment = deployment_of(row)
-    if not is_own(client, row, claims[deployment]):
+    replica = replica_of(row)
+    deployment, claimants = replica[0], claims[replica]
+    if not is_own(client, row, claimants):
         return f"it is a copy: it has the labels of {deployment}"
     one = instance_of_row(row)
-    if claims[deployment] > 1 and deployment not in client.containers and one is not None:
+    if claimants > 1 and deployment not in client.containers and one is not None:
         copied = "" if has_our_name(one) else ", and no name that we give"
-        return f"it is one of {claims[deployment]} that say they are {deployment}{copied}"
+        return f"it is one of {claimants} that say they are {deployment}{copied}"
     return ""
 
 

@@ -34,7 +34,12 @@ def networks(client: Client, layout: ResourceNames) -> frozenset[EnvironmentKey]
 
 
 def make_network(
-    client: Client, layout: ResourceNames, key: EnvironmentKey, settings: NetworkSettings
+    client: Client,
+    layout: ResourceNames,
+    key: EnvironmentKey,
+    settings: NetworkSettings,
+    *,
+    overlay: bool = False,
 ) -> None:
     """See `Engine.make_network`."""
     existing, name = _list(client), layout.network(key)
@@ -50,7 +55,7 @@ def make_network(
     machine = machine_network(client, bridges)
     refuse_needed_addresses(settings, machine.needed)
     for subnet in free_subnets(settings, [*bridges, *machine.subnets]):
-        if _create(client, name, key, subnet):
+        if _create(client, name, key, subnet, overlay=overlay):
             return
     raise _none_left(settings)
 
@@ -106,7 +111,9 @@ def _list(client: Client, filters: dict[str, list[str]] | None = None) -> list[d
         return client.list_networks(filters=filters)
 
 
-def _create(client: Client, name: str, key: EnvironmentKey, subnet: Subnet) -> bool:
+def _create(
+    client: Client, name: str, key: EnvironmentKey, subnet: Subnet, *, overlay: bool
+) -> bool:
     """False when the engine knows something in that subnet that it does not list."""
     try:
         with client.translate(f"make the network {name}"):
@@ -114,6 +121,7 @@ def _create(client: Client, name: str, key: EnvironmentKey, subnet: Subnet) -> b
                 name,
                 ipam={"Driver": "default", "Config": [_pool(subnet)]},
                 marks=labels.of_environment(Role.NETWORK, key),
+                overlay=overlay,
             )
     except EngineProblem as error:
         if OVERLAP in error.message.lower():

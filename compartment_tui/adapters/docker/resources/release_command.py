@@ -19,17 +19,21 @@ from compartment_tui.adapters.docker.resources.containers import (
     inspect,
     make,
     remove_container,
+    rows,
     start_reason,
 )
 from compartment_tui.adapters.docker.resources.logs import written
+from compartment_tui.background import Background
 from compartment_tui.domain.config import Release
 from compartment_tui.domain.errors import (
     Cancelled,
+    CompartmentError,
     DiskFull,
     EngineProblem,
     EngineUnreachable,
     ReleaseFailed,
 )
+from compartment_tui.domain.names import EnvironmentKey
 from compartment_tui.domain.planning.plan import ContainerSpec
 from compartment_tui.ports import Cancel, Feed
 
@@ -45,12 +49,28 @@ def run_release(
     release = birth.plan.spec.release
     if release is None:
         return
+    late = Background(lambda: _unstarted(client, birth.plan.key))
     container = _make(client, birth, network, release)
     try:
         _start(client, birth, container)
+        for one in late.answer():
+            if one != container:
+                remove_container(client, one)
         yield from _Watch(client, birth, release, container, cancel).lines()
     finally:
         remove_container(client, container)
+
+
+def _unstarted(client: Client, key: EnvironmentKey) -> tuple[str, ...]:
+    """The environment's containers for release commands that were made and never started.
+
+    A busy engine may make one when the run that asked for it was killed and settled already.
+    Nobody else is about to start one: the caller holds the environment's lock.
+    """
+    with contextlib.suppress(CompartmentError):
+        unstarted = labels.filters(Role.RELEASE, key) | {"status": ["created"]}
+        return tuple(row["Id"] for row in rows(client, unstarted))
+    return ()
 
 
 def release_config(
@@ -71,11 +91,11 @@ def _make(client: Client, birth: ContainerSpec, network: str, release: Release) 
     name = f"{plan.service}.release-{plan.deployment[-10:].lower()}.{plan.key.text}"
     config = release_config(birth, network, release, edge_on(client, birth, network))
     try:
-        return make(client, birth, config, name)
+        return make(client, birth.plan.service, config, name)
     except Conflict:
         # Left by a run that was killed, under a name only this deployment can have.
         remove_container(client, name)
-        return make(client, birth, config, name)
+        return make(client, birth.plan.service, config, name)
 
 
 def _start(client: Client, birth: ContainerSpec, container: str) -> None:

@@ -24,20 +24,25 @@ class Stopped:
 STOPPED = Stopped()
 
 
-def stats(client: Client, deployment: str) -> Feed[Sample]:
+def stats(client: Client, deployment: str, *, replica: int = 1) -> Feed[Sample]:
     """See `Engine.stats`."""
-    container = locate(client, deployment)
+    container = locate(client, deployment, replica)
     instance = inspect(client, container)
     if instance is None:
-        raise gone(deployment)
+        raise gone(deployment, number=replica)
     if not instance.running:
-        raise gone(deployment, "does not run")
+        raise gone(deployment, "does not run", number=replica)
+    return stats_of(client, container, instance, replica=replica)
+
+
+def stats_of(client: Client, container: str, instance: Instance, *, replica: int) -> Feed[Sample]:
+    """What a container of a deployment uses. Raises InstanceGone."""
     try:
         with client.translate("tell what it uses"):
             path = f"/containers/{container}/stats"
             response = client.open_stream(path, {"stream": 1}, endless=True)
     except Missing as error:
-        raise gone(deployment) from error
+        raise gone(instance.deployment, number=replica) from error
     return StatsFeed(ResponseFeed(client, response, StatsDecoder(_limit(instance)).feed))
 
 

@@ -21,8 +21,12 @@ def subnets_of(listed: Iterable[dict[str, Any]]) -> Iterator[Subnet]:
 
 def subnet_of(client: Client, network: str) -> Subnet | None:
     """The subnet of a network; None when it is not there, or has none."""
+    client.subnets.pop(network, None)
     try:
         with client.translate(f"look at the network {network}"):
-            return next(subnets_of([client.inspect_network(network)]), None)
+            found = next(subnets_of([client.inspect_network(network)]), None)
     except Missing:
         return None
+    if found is not None:
+        client.subnets[network] = found
+    return found

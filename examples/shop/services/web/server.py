@@ -13,13 +13,14 @@ from httpd import Server, identity
 
 ME = identity("web")
 API = os.environ.get("API") or "api:8080"
+PATIENCE = float(os.environ.get("PATIENCE") or 2)  # seconds for a call of the api
 NEVER_READY = os.environ.get("NEVER_READY") == "1"
 callers = ThreadPoolExecutor(64)
 lasting = threading.local()
 
 
 def call_api():
-    connection = HTTPConnection(API, timeout=2)
+    connection = HTTPConnection(API, timeout=PATIENCE)
     try:
         return answer_of(connection, {"Connection": "close"})
     finally:
@@ -29,7 +30,7 @@ def call_api():
 def call_api_again():
     """Over a connection that each thread keeps, and without a second try, as many libraries do."""
     if getattr(lasting, "connection", None) is None:
-        lasting.connection = HTTPConnection(API, timeout=2)
+        lasting.connection = HTTPConnection(API, timeout=PATIENCE)
     try:
         return answer_of(lasting.connection, {})
     except (OSError, HTTPException):
@@ -48,10 +49,10 @@ def answer_of(connection, headers):
 
 
 def ask_api(how=call_api):
-    """What the api says, or {"error": …}. In a thread: the name's look-up counts in the 2 s."""
+    """What the api says, or {"error": …}. In a thread: the name's look-up counts, too."""
     call = callers.submit(how)
     try:
-        return call.result(timeout=2)
+        return call.result(timeout=PATIENCE)
     except (OSError, HTTPException, ValueError) as problem:
         call.cancel()
         return {"error": f"{API} is away: {problem or type(problem).__name__}"}

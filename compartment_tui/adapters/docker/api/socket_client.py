@@ -1,33 +1,35 @@
-"""What a status and a usual run ask of an engine, over the local socket.
+"""What a status and a usual run ask of an engine, over the local socket or over ssh.
 
 The SDK takes longer to load than a status takes besides, and as long as a run takes to be planned.
 What is asked here is one request with JSON in and out, called as the SDK's own is and answered the
-same, so that an engine elsewhere is asked through the SDK. The standard library's HTTP loads TLS
-and e-mail, for a tenth of a status: what a request takes stands here.
+same, so that an engine behind TLS is asked through the SDK.
 """
 
 import json
 import socket
-import time
+import threading
 from collections.abc import Iterable, Mapping
-from typing import Any, BinaryIO, Protocol, cast
+from typing import Any, Protocol
 from urllib.parse import quote, urlencode
 
+from compartment_tui.adapters.docker.api.line import Door, HttpAnswer, Line, LoginSilence
 from compartment_tui.domain import bounds
 from compartment_tui.domain.errors import EngineTooOld
 
 OLDEST_API = (1, 41)
 """Docker Engine 20.10."""
-CONNECT_SECONDS = 10
 READ_SECONDS = 60
-HEAD_LINE = 65536
-HEAD_LINES = 100
-"""A head of longer lines, or of more, is no engine's."""
+LINES_KEPT = 4
+"""A server lets one login have ten commands at a time, and streams are some of them."""
+LINES_ASKED = 2
+"""How many are opened for what only looks. More of it is asked behind what is already asked: to
+open a connection starts a program at either end.
+"""
+FREE_SECONDS = 0.1
+"""How long what is asked alone waits for one to get free: to open another takes longer."""
 
-_NO_CONTENT = 204
 _NOT_MODIFIED = 304
 """It is already so: started, stopped."""
-_UPGRADED = (101, 200)
 
 Json = dict[str, Any]
 Filters = Mapping[str, list[str]]
@@ -51,7 +53,16 @@ class EngineWay(Protocol):
     def rename(self, container: str, name: str) -> None: ...
     def remove_container(self, container: str, *, force: bool, v: bool) -> None: ...
     def tag(self, image: str, repository: str, tag: str) -> Any: ...  # noqa: ANN401
+    def remove_image(self, image: str) -> Any: ...  # noqa: ANN401
     def attach_socket(self, container: str, params: Mapping[str, int]) -> object: ...
+    def ask(
+        self,
+        method: str,
+        path: str,
+        query: Mapping[str, object] | None = None,
+        body: Json | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> Any: ...  # noqa: ANN401
 
 
 class EngineRefusal(Exception):
@@ -63,15 +74,25 @@ class EngineRefusal(Exception):
         self.explanation = explanation
 
 
-class UnixEngine:
-    """Keeps the promises of `EngineWay` on a Unix socket; for several threads at once.
+class SocketEngine:
+    """Keeps the promises of `EngineWay` on sockets; for several threads at once.
 
     Raises Refusal, EngineTooOld; ConnectionError or TimeoutError when there is no answer.
     """
 
-    def __init__(self, path: str, url: str) -> None:
-        self._path = path
+    def __init__(self, door: Door, url: str) -> None:
+        self._door = door
         self._url = url
+        self._lines: list[Line] = []
+        self._choosing = threading.Condition()
+
+    def close(self) -> None:
+        """End the connections that are kept for the next question."""
+        with self._choosing:
+            lines, self._lines = self._lines, []
+            for line in lines:
+                if not line.waiting:
+                    line.close()
 
     def containers(self, *, all: bool, filters: Filters) -> list[Json]:  # noqa: A002 - as the SDK
         found: list[Json] = self._json(
@@ -128,27 +149,51 @@ class UnixEngine:
     def remove_container(self, container: str, *, force: bool, v: bool) -> None:
         self._send("DELETE", _of(container, ""), {"force": int(force), "v": int(v)})
 
+    def remove_image(self, image: str) -> None:
+        self._send("DELETE", f"/images/{quote(image, safe='/:')}")
+
     def tag(self, image: str, repository: str, tag: str) -> None:
         path = f"/images/{quote(image, safe='/:')}/tag"
         self._send("POST", path, {"repo": repository, "tag": tag})
 
     def attach_socket(self, container: str, params: Mapping[str, int]) -> socket.socket:
         """The connection itself, from the end of the head on."""
-        channel = _connected(self._path)
+        line = self._line(alone=True)
+        with self._choosing:
+            line.waiting = 0
+            if line in self._lines:  # from now on it is no HTTP
+                self._lines.remove(line)
+        return self._attached(line, container, params)
+
+    def attach_apart(self, container: str, params: Mapping[str, int]) -> socket.socket:
+        """As `attach_socket`, over one that hangs on nothing which others share."""
+        return self._attached(self._door.open_apart(), container, params)
+
+    def _attached(self, line: Line, container: str, params: Mapping[str, int]) -> socket.socket:
+        target = f"{_of(container, '/attach')}?{urlencode(params)}"
+        request = _head("POST", target, "Connection: Upgrade\r\nUpgrade: tcp\r\n")
         try:
-            target = f"{_of(container, '/attach')}?{urlencode(params)}"
-            channel.sendall(_head("POST", target, "Connection: Upgrade\r\nUpgrade: tcp\r\n"))
-            # Byte by byte: what follows the head belongs to whoever attaches.
-            with channel.makefile("rb", buffering=0) as answer:
-                lines = cast(BinaryIO, answer)
-                status, headers = _read_head(lines)
-                if status not in _UPGRADED:
-                    content = _read_body(lines, headers, bounds.ENGINE_ANSWER)
-                    raise EngineRefusal(status, _reason(content) or f"HTTP {status}")
+            answer = line.upgrade(request, bounds.ENGINE_ANSWER, READ_SECONDS)
+            if not answer.upgraded:
+                raise _refusal(answer)
         except BaseException:
-            channel.close()
+            line.close()
             raise
-        return channel
+        return line.channel
+
+    def ask(
+        self,
+        method: str,
+        path: str,
+        query: Mapping[str, object] | None = None,
+        body: Json | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> Any:  # noqa: ANN401 - its shape is known to whoever asked
+        """What the SDK has no use for: any question with JSON in and out."""
+        if method == "GET":
+            return self._json(path, query)
+        content = self._send(method, path, query, body=body, headers=headers)
+        return json.loads(content) if content.strip() else None
 
     # The shape of an answer is known to whoever asked.
     def _json(self, path: str, query: Mapping[str, object] | None = None) -> Any:  # noqa: ANN401
@@ -174,6 +219,7 @@ class UnixEngine:
         query: Mapping[str, object] | None = None,
         *,
         body: Mapping[str, Any] | None = None,
+        headers: Mapping[str, str] | None = None,
         bound: int = bounds.ENGINE_ANSWER,
         patience: int = 0,
     ) -> bytes:
@@ -181,114 +227,86 @@ class UnixEngine:
         target = f"{path}?{urlencode(query or {})}"
         content = b"" if body is None else json.dumps(body).encode()
         kind = f"Content-Type: application/json\r\nContent-Length: {len(content)}\r\n"
-        headers = "Connection: close\r\n" + (kind if content else "")
-        with _connected(self._path) as channel, channel.makefile("rb") as answer:
-            channel.settimeout(READ_SECONDS + patience)
-            channel.sendall(_head(method, target, headers) + content)
-            status, answered = _read_head(answer)
-            content = b"" if status == _NO_CONTENT else _read_body(answer, answered, bound)
-        bounds.refuse_large(len(content), bound, "the answer of the Docker engine")
-        refuse_old(answered.get("api-version", ""), self._url)
-        if status >= 300 and not (status == _NOT_MODIFIED and method == "POST"):
-            raise EngineRefusal(status, _reason(content) or f"HTTP {status}")
-        return content
+        further = "".join(f"{name}: {value}\r\n" for name, value in (headers or {}).items())
+        further += "" if self._door.keeps else "Connection: close\r\n"
+        request = _head(method, target, further + (kind if content else "")) + content
+        answer = self._ask(request, bound, READ_SECONDS + patience, again=method == "GET")
+        bounds.refuse_large(len(answer.content), bound, "the answer of the Docker engine")
+        refuse_old(answer.headers.get("api-version", ""), self._url)
+        if answer.status >= 300 and not (answer.status == _NOT_MODIFIED and method == "POST"):
+            raise _refusal(answer)
+        return answer.content
 
+    def _ask(self, request: bytes, bound: int, seconds: float, *, again: bool) -> HttpAnswer:
+        """`again`: it changes nothing, and may be asked twice when a connection has died."""
+        line, ended = self._line(alone=not again), True
+        try:
+            answer = line.ask(request, bound, seconds)
+            ended = answer.ended
+        except TimeoutError as error:
+            self._door.leave()
+            if not (again and isinstance(error, LoginSilence)):
+                raise
+        except ConnectionError:
+            if not (again and line.doubtful):
+                raise
+        else:
+            return answer
+        finally:
+            self._release(line, ended=ended)
+        self.close()
+        return self._ask(request, bound, seconds, again=False)
 
-def _of(container: str, what: str = "/json") -> str:
-    return f"/containers/{quote(container, safe='')}{what}"
+    def _line(self, *, alone: bool) -> Line:
+        """One to ask on. `alone`: nobody is to ask behind us, nor waits before us."""
+        if not self._door.keeps:
+            return self._door.open()
+        with self._choosing:
+            if alone and len(self._lines) >= LINES_ASKED:
+                self._choosing.wait_for(self._free, FREE_SECONDS)
+            free = self._free()
+            shared = [line for line in self._lines if not line.alone]
+            if free:
+                line = free[0]
+            elif alone or not shared or len(self._lines) < LINES_ASKED:
+                line = self._door.open()
+                self._lines.append(line)
+            else:
+                line = min(shared, key=lambda one: one.waiting)
+            line.waiting += 1
+            line.alone = alone
+            return line
+
+    def _free(self) -> list[Line]:
+        """Those that nobody waits at; what ended meanwhile is left."""
+        for line in [line for line in self._lines if not line.waiting and line.over]:
+            self._lines.remove(line)
+            line.close()
+        return [line for line in self._lines if not line.waiting]
+
+    def _release(self, line: Line, *, ended: bool) -> None:
+        with self._choosing:
+            if self._door.keeps:
+                line.waiting -= 1
+                line.alone = False
+                many = len(self._lines) > LINES_KEPT and not line.waiting
+                if line in self._lines and (ended or many):
+                    self._lines.remove(line)
+            if ended or (line not in self._lines and not line.waiting):
+                line.close()
+            self._choosing.notify_all()
 
 
 def _head(method: str, target: str, headers: str) -> bytes:
     return f"{method} {target} HTTP/1.1\r\nHost: localhost\r\n{headers}\r\n".encode()
 
 
-def _connected(path: str) -> socket.socket:
-    """Raises ConnectionError."""
-    channel = socket.socket(socket.AF_UNIX)
-    try:
-        channel.settimeout(CONNECT_SECONDS)
-        _enter(channel, path)
-        channel.settimeout(READ_SECONDS)
-    except OSError as error:
-        channel.close()
-        raise ConnectionError(str(error)) from error
-    return channel
+def _refusal(answer: HttpAnswer) -> EngineRefusal:
+    return EngineRefusal(answer.status, _reason(answer.content) or f"HTTP {answer.status}")
 
 
-def _enter(channel: socket.socket, path: str) -> None:
-    deadline = time.monotonic() + CONNECT_SECONDS
-    while True:
-        try:
-            channel.connect(path)
-        except BlockingIOError:
-            # So many are at the door at this moment that a socket with a time-out is sent away.
-            if time.monotonic() > deadline:
-                raise
-            time.sleep(0.01)
-        else:
-            return
-
-
-def _read_head(answer: BinaryIO) -> tuple[int, dict[str, str]]:
-    """The status, and the headers by their names in small letters. Raises ConnectionError."""
-    version, _, status = _line(answer).partition(" ")
-    if not version.startswith("HTTP/1.") or not status[:3].isdecimal():
-        raise ConnectionError("what answers there does not speak HTTP")
-    headers: dict[str, str] = {}
-    for _ in range(HEAD_LINES):
-        line = _line(answer)
-        if not line:
-            return int(status[:3]), headers
-        name, _, value = line.partition(":")
-        headers[name.lower()] = value.strip()
-    raise ConnectionError("the head of its answer does not end")
-
-
-def _read_body(answer: BinaryIO, headers: Mapping[str, str], bound: int) -> bytes:
-    """All of it, or one byte more than the bound. Raises ConnectionError when it breaks off."""
-    if headers.get("transfer-encoding", "").lower() == "chunked":
-        return _read_chunks(answer, bound)
-    length = headers.get("content-length")
-    if length is None:
-        return answer.read(bound + 1)
-    return _exactly(answer, _size(length, 10), bound)
-
-
-def _read_chunks(answer: BinaryIO, bound: int) -> bytes:
-    content = bytearray()
-    while size := _size(_line(answer).partition(";")[0], 16):
-        content += _exactly(answer, size, bound - len(content))
-        if len(content) > bound:
-            break
-        if _line(answer):
-            raise ConnectionError("its answer is none")
-    return bytes(content)
-
-
-def _exactly(answer: BinaryIO, size: int, bound: int) -> bytes:
-    wanted = min(size, bound + 1)
-    content = answer.read(wanted)
-    if len(content) < wanted:
-        raise ConnectionError("its answer broke off")
-    return content
-
-
-def _size(text: str, base: int) -> int:
-    try:
-        size = int(text, base)
-    except ValueError:
-        size = -1
-    if size < 0:
-        raise ConnectionError("its answer is none")
-    return size
-
-
-def _line(answer: BinaryIO) -> str:
-    """Without its end. Raises ConnectionError when there is none."""
-    line = answer.readline(HEAD_LINE)
-    if not line.endswith(b"\n"):
-        raise ConnectionError("its answer broke off")
-    return line.rstrip(b"\r\n").decode("latin-1")
+def _of(container: str, what: str = "/json") -> str:
+    return f"/containers/{quote(container, safe='')}{what}"
 
 
 def refuse_old(version: str, url: str) -> None:

@@ -1,0 +1,1 @@
+"""Docker Swarm: an engine whose deployments are services of all its machines."""
