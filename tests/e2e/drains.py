@@ -7,7 +7,8 @@ from datetime import datetime
 from typing import Any
 
 IDLE_SECONDS = 5.0
-"""So long after the last answer of the one that goes, there is nothing left to wait for.
+"""So long after the last answer of the one that goes, on a machine that keeps nobody waiting, there
+is nothing left to wait for.
 
 The edge lets go of a connection that is idle for 1 s, a drain wants to see nobody for 1 s more, and
 looks every 0.2 s: less than half of it.
@@ -61,9 +62,14 @@ def drains_of(events: Iterable[Mapping[str, Any]]) -> list[Drain]:
     return drains
 
 
-def unexplained(drains: Iterable[Drain], answers: Answers) -> list[str]:
-    """Those that went on without anybody's request."""
-    return [one.words(answers) for one in drains if one.idle(answers) > IDLE_SECONDS]
+def unexplained(drains: Iterable[Drain], answers: Answers, *, stall: float = 0) -> list[str]:
+    """Those that went on without anybody's request.
+
+    `stall` is for how many seconds the machine kept anybody waiting meanwhile: a drain may have
+    waited as long.
+    """
+    limit = IDLE_SECONDS + stall
+    return [one.words(answers) for one in drains if one.idle(answers) > limit]
 
 
 def summary(drains: Sequence[Drain], answers: Answers) -> str:

@@ -124,6 +124,11 @@ class Report:
     def reasons(self) -> list[str]:
         return [f"{flow['name']}: {reason}" for flow in self.flows for reason in flow["reasons"]]
 
+    @property
+    def stall(self) -> float:
+        """For how long the machine kept somebody waiting: the slowest answer to a fresh request."""
+        return max(one["slowest"] for one in self.flows if one["name"].startswith("fresh"))
+
     def flow(self, start: str) -> dict[str, Any]:
         """The flow whose name starts so."""
         return next(flow for flow in self.flows if flow["name"].startswith(start))
