@@ -127,7 +127,8 @@ class Report:
     @property
     def stall(self) -> float:
         """For how long the machine kept somebody waiting: the slowest answer to a fresh request."""
-        return max(one["slowest"] for one in self.flows if one["name"].startswith("fresh"))
+        fresh = (flow for flow in self.flows if flow["name"].startswith("fresh"))
+        return max(float(flow["slowest"]) for flow in fresh)
 
     def flow(self, start: str) -> dict[str, Any]:
         """The flow whose name starts so."""
