@@ -1,8 +1,8 @@
 """The fault sweeps: whatever fails, is killed or cancelled, at any port call, visitors are served.
 
 Each sweep lists the calls of a fault-free run, then repeats the run with a fault at every one of
-them, each time on a copy of the situation. Of faults that leave the same behind, one is tried: see
-`breakable`.
+them, each time on a copy of the situation. A fault before a call that changes nothing leaves what
+the fault after it leaves, so it is that case and not run again.
 """
 
 import errno
@@ -339,9 +339,7 @@ STEP_BY_STEP = (
     *(f"engine.{way}_image" for way in ("save", "load", "spread")),
 )
 """Calls that go on between what they yield."""
-What = Callable[[], BaseException | None] | None
-"""As in `Fault`."""
-WHATS: dict[str, What] = {
+WHATS: dict[str, Callable[[], BaseException] | None] = {
     "engine unreachable": unreachable,
     "killed": Killed,
     "cancelled": None,
@@ -392,25 +390,11 @@ def changing_calls(prepare: Callable[[], MemoryWorld], verb: Verb) -> frozenset[
 
 
 def breakable(
-    prepare: Callable[[], MemoryWorld],
-    verb: Verb,
-    when: When,
-    *,
-    what: What = unreachable,
-    every: int = 1,
+    prepare: Callable[[], MemoryWorld], verb: Verb, when: When, *, every: int = 1
 ) -> list[tuple[int, str]]:
-    """The calls to break before or after their effect, by number and name, or every so many.
-
-    A fault before a call that changes nothing is the fault after it. Who is killed before a call
-    was killed after the one before it, and after one that changes nothing, too. Who is asked to
-    stop before a call is asked after it, unless the call goes on by steps and looks itself.
-    """
+    """The calls to break before or after their effect, by number and name, or every so many."""
     calls = [*enumerate(calls_of(prepare, verb), start=1)][::every]
-    if when is When.BEFORE and what in (Killed, None):
-        return [(at, name) for at, name in calls if name.startswith(STEP_BY_STEP)]
-    if when is When.AFTER and what is not Killed:
-        return calls
-    changing = changing_calls(prepare, verb)
+    changing = changing_calls(prepare, verb) if when is When.BEFORE else {at for at, _ in calls}
     return [(at, name) for at, name in calls if at in changing]
 
 
@@ -523,11 +507,10 @@ def test_who_is_connected_is_asked_in_one_of_them() -> None:
 @pytest.mark.parametrize("when", When)
 def test_a_fault_at_any_call(situation: str, what: str, when: When) -> None:
     prepare, verb = SITUATIONS[situation]
-    fault, every = WHATS[what], ALIKE.get(situation, 1)
-    for at, name in breakable(prepare, verb, when, what=fault, every=every):
+    for at, name in breakable(prepare, verb, when, every=ALIKE.get(situation, 1)):
         opened = snapshot_of(prepare).open()
         before = visitors(opened)
-        carry_out(opened, verb, Fault(at=at, when=when, what=fault))
+        carry_out(opened, verb, Fault(at=at, when=when, what=WHATS[what]))
         check(opened, before, situation, f"{what} {when} call {at} {name}")
 
 
@@ -541,31 +524,6 @@ def test_a_fault_before_what_changes_nothing_is_the_fault_after_it(what: str) ->
             carry_out(opened, first_deploy, Fault(at=at, when=when, what=WHATS[what]))
             left.append((opened.world.engine.instances(), opened.host.records, opened.clock.now()))
         assert left[0] == left[1] or at in changing, f"{what}: call {at} {name}"
-
-
-def test_who_is_killed_before_a_call_was_killed_after_the_one_before_it() -> None:
-    left_behind = [_left_behind(0, When.AFTER, Killed)]
-    for at, name in enumerate(calls_of(running_shop, first_deploy), start=1):
-        before, after = (_left_behind(at, when, Killed) for when in When)
-        between = name.startswith(STEP_BY_STEP)
-        assert before == left_behind[-1] or between, f"call {at} {name}"
-        unchanged = at not in changing_calls(running_shop, first_deploy)
-        assert after == before or not unchanged, f"call {at} {name}"
-        left_behind.append(after)
-    assert len({str(one) for one in left_behind}) > 10
-
-
-def test_who_is_asked_to_stop_before_a_call_is_asked_after_it() -> None:
-    for at, name in enumerate(calls_of(running_shop, first_deploy), start=1):
-        before, after = (_left_behind(at, when, None) for when in When)
-        assert before == after or name.startswith(STEP_BY_STEP), f"call {at} {name}"
-
-
-def _left_behind(at: int, when: When, what: What) -> tuple[object, ...]:
-    opened = snapshot_of(running_shop).open()
-    carry_out(opened, first_deploy, Fault(at=at, when=when, what=what))
-    host = opened.host
-    return opened.world.engine.instances(), host.records, host.in_force, host.images
 
 
 @pytest.mark.parametrize("situation", SITUATIONS)

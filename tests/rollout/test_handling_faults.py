@@ -113,7 +113,7 @@ def left_behind_by(
     """The same worlds, for every test that goes on from them."""
     found = []
     for when in When:
-        for at, _ in breakable(prepare, verb, when, what=WHATS[what]):
+        for at, _ in breakable(prepare, verb, when):
             opened = snapshot_of(prepare).open()
             plan = FaultPlan(Fault(at=at, when=when, what=WHATS[what]))
             try:
