@@ -1,7 +1,6 @@
 """A real Swarm of three machines: switches under traffic, and what breaks in the middle of it."""
 
 import json
-import os
 import re
 import statistics
 import time
@@ -29,7 +28,7 @@ from tests.e2e.traffic import Flow, Traffic
 
 pytestmark = pytest.mark.docker
 
-SWITCHES = int(os.environ.get("COMPARTMENT_TUI_SWARM_SWITCHES", "12"))
+SWITCHES = 40
 ENDS = """
 [services.api.run]
 command = ["python3", "-c", "print('no table yet'); raise SystemExit(3)"]
