@@ -3,7 +3,7 @@
 import heapq
 import queue
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -171,8 +171,38 @@ class _Merged:
             feed.close()
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Mark:
+    """How far the lines of a container were read."""
+
+    at: datetime
+    lines: int = 1
+    """How many of that very moment."""
+
+
+def _moved(mark: _Mark | None, line: LogLine) -> _Mark:
+    same = mark is not None and mark.at == line.at
+    return replace(mark, lines=mark.lines + 1) if mark and same else _Mark(at=line.at)
+
+
+def _unread(lines: Iterable[LogLine], mark: _Mark | None) -> Iterator[LogLine]:
+    """Those behind the mark; all that are still there."""
+    again = mark.lines if mark else 0
+    with suppress(InstanceGone):
+        for line in lines:
+            if mark is not None and line.at < mark.at:
+                continue
+            if mark is not None and line.at == mark.at and again:
+                again -= 1
+                continue
+            yield line
+
+
 class _Followed:
-    """One thread reads each container, and one listens for new containers of the same services."""
+    """One thread reads each container, and one listens for new containers of the same services.
+
+    What several have written already comes by time; from there on each line comes when it is read.
+    """
 
     def __init__(
         self,
@@ -197,12 +227,19 @@ class _Followed:
         self._closed = threading.Event()
         self._events = world.engine.events(key.project)
         self._feeds.append(self._events)
-        for instance in wanted:
-            if instance.more:
-                self._several.add(instance.deployment)
-            for one in instance.replicas:
-                if chosen.has(one.service, one.number):
-                    self._follow((one.deployment, one.number), tail=tail, since=since)
+        self._several |= {instance.deployment for instance in wanted if instance.more}
+        replicas = [
+            (one.deployment, one.number)
+            for instance in wanted
+            for one in instance.replicas
+            if chosen.has(one.service, one.number)
+        ]
+        if len(replicas) > 1 and tail != 0:
+            self._known.update(replicas)
+            self._start(self._catch_up, replicas, tail, since)
+        else:
+            for replica in replicas:
+                self._follow(replica, tail=tail, since=since)
         self._start(self._listen)
 
     def __iter__(self) -> Iterator[LogLine]:
@@ -227,6 +264,34 @@ class _Followed:
     def _start(self, work: object, *args: object) -> None:
         threading.Thread(target=work, args=args, daemon=True).start()  # type: ignore[arg-type]
 
+    def _catch_up(
+        self, replicas: Sequence[tuple[str, int]], tail: int | None, since: datetime | None
+    ) -> None:
+        """Tell by time what they have written, then follow each from where that ends."""
+        written: list[Feed[LogLine]] = []
+        marks: dict[tuple[str, int], _Mark] = {}
+        try:
+            for deployment, number in replicas:
+                with suppress(InstanceGone):
+                    feed = self._world.engine.logs(
+                        deployment, follow=False, tail=tail, since=since, replica=number
+                    )
+                    written.append(feed)
+                    self._feeds.append(feed)
+            unread = [_unread(feed, None) for feed in written]
+            for line in heapq.merge(*unread, key=lambda line: line.at):
+                replica = (line.deployment, line.replica)
+                marks[replica] = _moved(marks.get(replica), line)
+                self._put(self._numbered(line))
+            for replica in replicas:
+                mark = marks.get(replica)
+                self._open(replica, tail=None, since=mark.at if mark else since, mark=mark)
+        except CompartmentError as error:
+            self._put(error)
+
+    def _numbered(self, line: LogLine) -> LogLine:
+        return replace(line, several=True) if line.deployment in self._several else line
+
     def _follow(
         self, replica: tuple[str, int], *, tail: int | None, since: datetime | None
     ) -> None:
@@ -244,7 +309,7 @@ class _Followed:
         *,
         tail: int | None,
         since: datetime | None,
-        after: datetime | None = None,
+        mark: _Mark | None = None,
     ) -> None:
         deployment, number = replica
         try:
@@ -252,34 +317,27 @@ class _Followed:
                 deployment, follow=True, tail=tail, since=since, replica=number
             )
         except InstanceGone:
-            self._ended(replica, after)
+            self._ended(replica, mark)
             return
         self._feeds.append(feed)
         if self._closed.is_set():
             feed.close()
-        self._start(self._read, replica, feed, after)
+        self._start(self._read, replica, feed, mark)
 
-    def _read(self, replica: tuple[str, int], feed: Feed[LogLine], after: datetime | None) -> None:
-        last = after
+    def _read(self, replica: tuple[str, int], feed: Feed[LogLine], mark: _Mark | None) -> None:
         try:
-            for line in feed:
-                if after is not None and line.at <= after:
-                    continue
-                last = line.at
-                several = line.deployment in self._several
-                self._put(replace(line, several=True) if several else line)
-        except InstanceGone:
-            pass
+            for line in _unread(feed, mark):
+                mark = _moved(mark, line)
+                self._put(self._numbered(line))
         except CompartmentError as error:
             self._put(error)
         finally:
-            self._ended(replica, last)
+            self._ended(replica, mark)
 
-    def _ended(self, replica: tuple[str, int], last: datetime | None) -> None:
+    def _ended(self, replica: tuple[str, int], mark: _Mark | None) -> None:
         """A container that is started again, by a rollback or by the engine, is followed again.
 
-        It may have been told to start while what it wrote before was still read; `last` is the time
-        of the last line of that.
+        It may have been told to start while what it wrote before was still read, up to the mark.
         """
         with self._changing:
             started = self._started.pop(replica, None)
@@ -287,7 +345,7 @@ class _Followed:
                 self._known.discard(replica)
         if started is not None and not self._closed.is_set():
             try:
-                self._open(replica, tail=None, since=started, after=last)
+                self._open(replica, tail=None, since=started, mark=mark)
             except CompartmentError as error:
                 self._put(error)
 

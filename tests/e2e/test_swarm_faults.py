@@ -205,7 +205,7 @@ def leader(shop: Shop, swarm: Swarm) -> Iterator[int]:
     name = leader_of(shop)
     home.docker("node", "update", "--availability=drain", name)
     eventually(lambda: not tasks_on(shop, name), seconds=60)
-    eventually(lambda: shop.status()["health"] == "healthy", seconds=60)
+    await_healthy(shop)
     yield NAMES.index(name) + 1
     home.docker("node", "update", "--availability=active", name)
 
@@ -274,6 +274,14 @@ def leader_by(client: Client) -> str:
             if (one.get("ManagerStatus") or {}).get("Leader"):
                 return str(one["Description"]["Hostname"])
     return ""
+
+
+def await_healthy(shop: Shop) -> None:
+    """Wait until all of it is; or say what it is instead."""
+    try:
+        eventually(lambda: shop.status()["health"] == "healthy", seconds=60)
+    except AssertionError as error:
+        raise AssertionError(f"{error}: {shop.good('status').text}") from error
 
 
 def tasks_on(shop: Shop, name: str) -> int:

@@ -2,7 +2,9 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import timedelta
 from threading import Event
+from typing import Any
 
 import pytest
 
@@ -185,3 +187,46 @@ def test_a_command_runs_in_the_first_or_in_the_one_that_is_named(shop: MemoryWor
         with pytest.raises(InstanceGone, match="replica 1 of web does not run") as gone:
             run(first)
         assert gone.value.hint == "--replica takes one that does: 2, 3"
+
+
+def test_what_was_written_comes_by_time_before_what_is_followed(shop: MemoryWorld) -> None:
+    feed = logs(shop.world, environment=WHERE, follow=True)
+    try:
+        opened = read(feed, 4)
+        assert [line.at for line in opened] == sorted(line.at for line in opened)
+    finally:
+        feed.close()
+    for number in (3, 1, 2, 3):
+        shop.clock.advance(timedelta(seconds=1))
+        replica(shop, number).write(f"{number}")
+    feed = logs(shop.world, environment=WHERE, services=("web",), follow=True, tail=2)
+    try:
+        found = read(feed, 6)
+        assert [line.message for line in found] == ["open", "open", "3", "1", "2", "3"]
+        replica(shop, 3).write("at the very moment of the last one")
+        replica(shop, 1).write("and another")
+        following = {line.message for line in read(feed, 2)}
+        assert following == {"at the very moment of the last one", "and another"}
+    finally:
+        feed.close()
+
+
+def test_one_that_goes_meanwhile_keeps_nobody_from_the_others(
+    shop: MemoryWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    engine = shop.world.engine
+    read_now = engine.logs
+
+    def gone(deployment: str, *, replica: int = 1, **options: Any) -> Feed[LogLine]:  # noqa: ANN401
+        if replica == 2:
+            raise InstanceGone("it went")
+        return read_now(deployment, replica=replica, **options)
+
+    monkeypatch.setattr(engine, "logs", gone)
+    feed = logs(shop.world, environment=WHERE, services=("web",), follow=True)
+    try:
+        assert [line.replica for line in read(feed, 2)] == [1, 3]
+        replica(shop, 3).write("later")
+        assert [line.message for line in read(feed, 1)] == ["later"]
+    finally:
+        feed.close()
