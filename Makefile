@@ -56,15 +56,15 @@ lint: venv ## format, style, types, shape
 
 # Several at once: what needs Docker waits in between, and lint and the other tests fill that time,
 # also the minute in which a bare machine gets its engine. The core is nicer to the machine: it alone
-# has nobody to wait for, and takes what the other four leave. What has constant traffic comes first,
+# has nobody to wait for, and takes what the other three leave. What has constant traffic comes first,
 # because traffic costs as long as it lasts, beside what waits most; those that end soon come last.
 # More lanes than these only take the time that deadlines are measured in from each other. The
 # environment is made while the engine is.
 # (Not by the shell's `&`, which takes Ctrl-C from what it starts.)
 test: ## lint and the tests, those on a real engine too, but for test-swarm-more
-	@$(MAKE) --no-print-directory --jobs=5 --output-sync=target --keep-going \
-	  test-zero-loss test-core test-swarm test-screen test-docker test-faults test-swarm-home \
-	  test-swarm-faults test-e2e test-editor test-engines test-contract test-long-requests lint
+	@$(MAKE) --no-print-directory --jobs=4 --output-sync=target --keep-going \
+	  test-zero-loss test-core test-faults test-docker test-swarm test-screen test-e2e \
+	  test-swarm-home test-swarm-faults test-contract test-editor test-engines test-long-requests lint
 
 # What keeps requests under way for minutes: the lane that takes longest is the first.
 zero_loss := tests/e2e/test_zero_loss.py

@@ -277,9 +277,12 @@ def leader_by(client: Client) -> str:
 
 
 def await_healthy(shop: Shop) -> None:
-    """Wait until all of it is; or say what it is instead."""
+    """Wait until all of it is; or say what it is instead.
+
+    What a machine did not hear of its network while it was away it may hear half a minute later.
+    """
     try:
-        eventually(lambda: shop.status()["health"] == "healthy", seconds=60)
+        eventually(lambda: shop.status()["health"] == "healthy", seconds=180)
     except AssertionError as error:
         raise AssertionError(f"{error}: {shop.good('status').text}") from error
 

@@ -168,10 +168,10 @@ def flows_of(shop: Shop) -> list[Flow]:
         services = ("web", "api", "live", "caller")
         web, api, live, caller = (shop.host(service, environment) for service in services)
         flows += [
-            traffic.fresh(web, per_second=20 * share),
-            traffic.fresh(api, per_second=20 * share),
-            traffic.keep_alive(web, per_second=20 * share),
-            traffic.keep_alive(api, per_second=20 * share),
+            traffic.fresh(web, per_second=12 * share),
+            traffic.fresh(api, per_second=12 * share),
+            traffic.keep_alive(web, per_second=12 * share),
+            traffic.keep_alive(api, per_second=12 * share),
             traffic.slow(web, clients=3),
             traffic.slow(api, clients=2),
             traffic.slow_kept(web, clients=2),
