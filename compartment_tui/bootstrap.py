@@ -60,20 +60,27 @@ def open_world(file: Path | None) -> World:
     read) comes with that first question.
     """
     from compartment_tui.adapters.project_file.project import TomlProject
-    from compartment_tui.adapters.system import SignalCancel, SystemClock, actor
 
     secrets = open_secrets()
-    project, cancel = TomlProject.find(None, file, secrets=secrets), SignalCancel()
-    clock = SystemClock(cancel)
+    project = TomlProject.find(None, file, secrets=secrets)
     engines = Engines(lambda spec: _docker_engine(project, spec))
-    ports = engines.open(None)
+    return _world(project, secrets, engines.open)
+
+
+def _world(
+    project: Project, secrets: Secrets, open_engine: Callable[["EngineSpec | None"], EnginePorts]
+) -> World:
+    from compartment_tui.adapters.system import SignalCancel, SystemClock, actor
+
+    cancel = SignalCancel()
+    clock, ports = SystemClock(cancel), open_engine(None)
     return World(
         engine=ports.engine,
         builder=ports.builder,
         edge=ports.edge,
         locks=ports.locks,
         records=ports.records,
-        open_engine=engines.open,
+        open_engine=open_engine,
         project=project,
         secrets=secrets,
         dotenv=lazy_port(_dotenv),
@@ -217,30 +224,8 @@ def docker_world(
     project: Project, client: "Client", *, namespace: str, swarm: "EngineSpec | None" = None
 ) -> World:
     """A world on a Docker engine, whatever the project file names; nothing is asked of it yet."""
-    from compartment_tui.adapters.system import SignalCancel, SystemClock, actor
-
     ports = docker_ports(project, client, namespace=namespace, swarm=swarm)
-    cancel = SignalCancel()
-    clock = SystemClock(cancel)
-    return World(
-        engine=ports.engine,
-        builder=ports.builder,
-        edge=ports.edge,
-        locks=ports.locks,
-        records=ports.records,
-        open_engine=lambda _spec: ports,
-        project=project,
-        secrets=open_secrets(),
-        dotenv=lazy_port(_dotenv),
-        programs=lazy_port(_programs),
-        source=lazy_port(cache(lambda: _source(project))),
-        domain_names=lazy_port(_domain_names),
-        certificates=lazy_port(lambda: _certificates(project, clock)),
-        clock=clock,
-        cancel=cancel,
-        error_log=_error_log(),
-        actor=actor(),
-    )
+    return _world(project, open_secrets(), lambda _spec: ports)
 
 
 class Engines:

@@ -1,12 +1,11 @@
 """A service's address, in a browser where there is one."""
 
-import os
-import sys
 import webbrowser
 
 import typer
 
 from compartment_tui import PROGRAM
+from compartment_tui.browser import has_browser
 from compartment_tui.cli.command import command
 from compartment_tui.cli.session import Session
 from compartment_tui.domain.edge_address import detour
@@ -47,7 +46,7 @@ def open_service(session: Session) -> None:
     if way is not None:
         session.output.say(f"the engine is {show(engine_host)}, that name is this machine: {way}")
         return
-    if session.output.out.terminal and _has_browser():
+    if session.output.out.terminal and has_browser():
         webbrowser.open(found.url)
 
 
@@ -58,16 +57,3 @@ def _routed_service(session: Session) -> str:
     if not session.services and primary is not None:
         return primary
     return session.one_service(tuple(spec.name for spec in routed), "open")
-
-
-def _has_browser() -> bool:
-    """A window to open it in: a text browser would take over this terminal."""
-    if sys.platform not in ("darwin", "win32") and not (
-        os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")
-    ):
-        return False
-    try:
-        webbrowser.get()
-    except webbrowser.Error:
-        return False
-    return True

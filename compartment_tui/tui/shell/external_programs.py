@@ -1,11 +1,10 @@
 """Out of the application for a moment: into a browser, or into a shell on this terminal."""
 
-import os
 import sys
-import webbrowser
 
 from textual.app import SuspendNotSupported
 
+from compartment_tui.browser import has_browser
 from compartment_tui.domain.errors import CompartmentError
 from compartment_tui.present.text import clean, show, show_name
 from compartment_tui.tui import messages as news
@@ -83,16 +82,3 @@ class ExternalPrograms(Part):
         switch = getattr(self.app._driver, name, None)
         if switch is not None:
             switch()
-
-
-def has_browser() -> bool:
-    """Whether there is one with a window: a text browser would take over this terminal."""
-    if sys.platform not in ("darwin", "win32") and not (
-        os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")
-    ):
-        return False
-    try:
-        webbrowser.get()
-    except webbrowser.Error:
-        return False
-    return True
