@@ -13,9 +13,15 @@ import pytest
 
 from compartment_tui.adapters.docker.api import helper_shell, labels
 from compartment_tui.adapters.docker.api.resource_names import ResourceNames
-from compartment_tui.adapters.docker.resources.containers import birth_config, inspect, make, rows
+from compartment_tui.adapters.docker.resources.containers import (
+    KILLED,
+    birth_config,
+    inspect,
+    make,
+    rows,
+)
 from compartment_tui.domain.config import Kind, Limits, NetworkSettings, Release
-from compartment_tui.domain.deployment import Image, InstanceState
+from compartment_tui.domain.deployment import Image, Instance, InstanceState
 from compartment_tui.domain.errors import (
     Cancelled,
     CandidateExited,
@@ -174,15 +180,24 @@ def test_an_exit_is_seen_with_its_code_and_last_words(ground: Ground) -> None:
 
 
 def test_running_out_of_memory_is_seen(ground: Ground) -> None:
+    """An engine that hears of the end first does not know it: on a busy machine not every time."""
+    assert any(_runs_out_of_memory(ground) for _ in range(8))
+
+
+def _runs_out_of_memory(ground: Ground) -> bool:
     hog = ("sh", "-c", "x=a; while :; do x=$x$x; done")
     birth = ground.birth("web", *hog, limits=Limits(memory=16 * 1024 * 1024))
     deployment = ground.started(birth)
 
-    def killed() -> bool:
+    def ended() -> Instance | None:
         one = ground.engine.instance(deployment)
-        return one is not None and one.out_of_memory
+        return one if one is not None and one.exit_code is not None else None
 
-    assert eventually(killed)
+    assert eventually(lambda: ended() is not None, seconds=60)
+    one = ended()
+    assert one is not None
+    assert one.exit_code == KILLED
+    return one.out_of_memory
 
 
 def test_retiring_takes_the_policy_first_and_keeps_the_container(ground: Ground) -> None:
