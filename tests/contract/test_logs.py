@@ -10,7 +10,7 @@ from compartment_tui.ports import EngineEvent, Feed, LogLine
 from tests.contract.bench import SECOND, Bench
 
 LINES = ("one", "two \x1b[31mred", "three ≤ 🙂")
-PATIENCE = 15.0
+PATIENCE = 60.0
 """Real seconds until a thread that should have ended counts as stuck."""
 
 

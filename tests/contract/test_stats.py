@@ -11,7 +11,7 @@ from compartment_tui.domain.errors import InstanceGone
 from compartment_tui.ports import Feed
 from tests.contract.bench import MEMORY_LIMIT, SECOND, Bench
 
-PATIENCE = 15.0
+PATIENCE = 60.0
 """Real seconds until a thread that should have ended counts as stuck."""
 
 

@@ -28,7 +28,7 @@ from tests.e2e.counts import Counts
 from tests.e2e.http2_client import Http2Connection
 from tests.e2e.wire import Answer, Broken, Connection
 
-PATIENCE_SECONDS = 10.0
+PATIENCE_SECONDS = 20.0
 """A request without an answer for so long (beyond what it asked to wait) has failed."""
 SILENCE_SECONDS = 4.0
 """A stream that says nothing for so long is cut, whatever its connection thinks."""

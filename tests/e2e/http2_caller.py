@@ -29,7 +29,7 @@ from h2.events import (
 from h2.exceptions import ProtocolError
 
 CALLED = ("api", 8080)
-PATIENCE_SECONDS = 10
+PATIENCE_SECONDS = 20
 
 
 class Lost(Exception):

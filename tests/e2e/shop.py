@@ -302,7 +302,7 @@ def _add_http2_program(shop: Shop, service: str, program: str) -> None:
 
 
 def eventually(
-    look: Callable[[], Found | None], *, seconds: float = 20, pause: float = 0.1
+    look: Callable[[], Found | None], *, seconds: float = 60, pause: float = 0.1
 ) -> Found:
     """The first thing `look` finds that is not false."""
     deadline = time.monotonic() + seconds

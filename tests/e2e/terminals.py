@@ -150,7 +150,7 @@ class Terminal:
         with self._news:
             return self.grid.text()
 
-    def until(self, *words: str, seconds: float = 20) -> float:
+    def until(self, *words: str, seconds: float = 60) -> float:
         """Wait until all of that can be read; when it could. Fails with what was there instead."""
         deadline = time.monotonic() + seconds
         with self._news:
@@ -179,7 +179,7 @@ class Terminal:
         while time.monotonic() - self.last_at < quiet and time.monotonic() < deadline:
             time.sleep(quiet / 10)
 
-    def wait(self, seconds: float = 20) -> float:
+    def wait(self, seconds: float = 60) -> float:
         """Wait for the program's end; when that was."""
         self.process.wait(timeout=seconds)
         at = time.monotonic()

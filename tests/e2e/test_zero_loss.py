@@ -29,7 +29,7 @@ SHARES = {"production": 1.0, "staging": 0.4, "rehearsal": 0.4}
 """The environments, all busy at the same time, and how much of the traffic goes to each."""
 SOURCE = "staging"
 """Whose images the others promote to themselves."""
-PATIENCE_SECONDS = 10
+PATIENCE_SECONDS = 20
 DRAIN_SECONDS = 60
 ZONE = "shop.test"
 DOMAINS = ("web", "api", "live", "rpc")

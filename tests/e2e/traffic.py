@@ -229,7 +229,7 @@ class Traffic:
             self._final = final
         return self._final
 
-    def wait_until_flowing(self, *, times: int = 1, seconds: float = 20) -> None:
+    def wait_until_flowing(self, *, times: int = 1, seconds: float = 60) -> None:
         """Until every flow had `times` good answers more than now."""
         before = [flow["ok"] for flow in self.report().flows]
         deadline = time.monotonic() + seconds

@@ -410,7 +410,7 @@ def answer(container: str, path: str) -> str:
     return said.stdout.replace("\r\n", "\n")
 
 
-def eventually(found: Callable[[], object], seconds: float = 5) -> object:
+def eventually(found: Callable[[], object], seconds: float = 60) -> object:
     deadline = time.monotonic() + seconds
     while not (seen := found()) and time.monotonic() < deadline:
         time.sleep(0.05)

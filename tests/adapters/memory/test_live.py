@@ -11,7 +11,7 @@ from compartment_tui.adapters.demo.live_clock import LiveClock
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 SOON = timedelta(milliseconds=30)
-PATIENCE = 5.0
+PATIENCE = 60.0
 
 
 @pytest.fixture
