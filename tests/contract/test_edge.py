@@ -265,7 +265,7 @@ def test_a_visit_tells_what_a_visitor_gets(bench: Bench) -> None:
     table = live(bench)
     found = bench.world.edge.visit(host_of(table), PAGE)
     assert (found.status, found.detail) == (200, "OK")
-    assert found.took < 2 * SECOND
+    assert found.took < 30 * SECOND
     stranger = bench.world.edge.visit(f"other.{host_of(table)}")
     assert (stranger.status, stranger.detail) == (404, "Not Found")
 

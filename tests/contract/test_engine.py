@@ -213,13 +213,13 @@ def test_retiring_stops_and_keeps_it(bench: Bench) -> None:
 
 def test_several_are_retired_side_by_side_and_the_killed_ones_are_told(bench: Bench) -> None:
     engine, clock = bench.world.engine, bench.world.clock
-    deaf = [bench.start("closed").deployment for _ in range(2)]
+    deaf = [bench.start("closed").deployment for _ in range(3)]
     willing = bench.start("prompt").deployment
     created, unknown = bench.create("web").deployment, clock.new_id("dep")
     began = clock.monotonic()
     graces = dict.fromkeys((*deaf, willing, created, unknown), 4 * SECOND)
     assert engine.retire_all(graces) == set(deaf)
-    assert clock.monotonic() - began < 8 * SECOND, "one after the other takes both graces"
+    assert clock.monotonic() - began < 12 * SECOND, "one after the other takes all graces"
     assert all(not bench.now(one).running for one in (*deaf, willing))
     assert engine.retire_all({}) == frozenset()
 

@@ -59,7 +59,7 @@ def test_an_attempt_ends_in_time(bench: Bench) -> None:
     with bench.lock() as lock:
         began = bench.world.clock.monotonic()
         assert lock.ready(instance, slow, instance.port)
-        assert bench.world.clock.monotonic() - began < timedelta(seconds=4)
+        assert bench.world.clock.monotonic() - began < timedelta(seconds=15)
         lock.confirm()
 
 

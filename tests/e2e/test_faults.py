@@ -177,7 +177,7 @@ def test_a_candidate_that_exits_fails_at_once(shop: Shop) -> None:
         result = shop.good("deploy", "-s", "web", code=5)
     assert "3" in result.err
     assert "web exits at once: EXIT_AT_START=3" in result.err
-    assert result.seconds < 15
+    assert "within" not in result.err, "nobody waited for it to get ready"
     assert shop.active() == before
 
 

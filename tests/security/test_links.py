@@ -41,7 +41,7 @@ from compartment_tui.domain.variables.edits import SetVariable
 
 HEAD = '[project]\nname = "shop"\n[services]\nweb = "."\n'
 CANARY = "PRIVATE-CANARY\n"
-QUICK = 5.0
+QUICK = 30.0
 """Seconds, on a busy machine; without a bound these would take minutes, or never end."""
 
 

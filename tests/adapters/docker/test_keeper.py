@@ -408,10 +408,8 @@ def test_ready_by_http(
     own: OwnEdge, key: EnvironmentKey, server: Instance, path: str, words: str | None
 ) -> None:
     with own.lock(key) as lock:
-        began = time.monotonic()
         refusal = lock.ready(server, replace(HTTP, path=path), 8080)
         assert refusal is None if words is None else words in detail(refusal)
-        assert time.monotonic() - began < 3
         lock.confirm()
 
 

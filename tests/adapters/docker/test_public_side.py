@@ -70,7 +70,7 @@ class Handler(BaseHTTPRequestHandler):
         self.send_response(200)
         self.send_header("Connection", "close")
         self.end_headers()
-        for _ in range(4):
+        for _ in range(60):
             self.wfile.write(b"x")
             self.wfile.flush()
             time.sleep(0.5)
@@ -158,7 +158,7 @@ class Front:
     def first_byte(self, path: str) -> float:
         """Seconds until an answer begins."""
         settings = self.own.settings
-        connection = http.client.HTTPConnection(settings.bind, settings.http_port, timeout=10)
+        connection = http.client.HTTPConnection(settings.bind, settings.http_port, timeout=60)
         began = time.monotonic()
         with contextlib.closing(connection):
             connection.request("GET", path, headers={"Host": WEB})
@@ -284,7 +284,7 @@ def test_limits(front: Front) -> None:
     slow = partial(front.ask, path="/slow")
     assert front.statuses(slow, slow, slow) == [200, 429, 429]
     assert front.ask().status == 200
-    front.put(treatments=treated(traffic=Traffic(requests_per_second=2)))
+    front.put(treatments=treated(traffic=Traffic(requests_per_second=1)))
     assert front.statuses(*[front.ask] * 8)[:3:2] == [200, 429]
 
 
@@ -295,7 +295,7 @@ def test_a_limit_of_requests_that_keeps_nothing(front: Front, most: int) -> None
         assert front.ask(method="POST", body=body).echo["sent"] == most
     # Answers are none of its business, and what comes bit by bit is passed on bit by bit.
     assert len(front.ask(path=f"/answer?{10 * most}").body) == 10 * most
-    assert front.first_byte("/bits") < 1
+    assert front.first_byte("/bits") < 20, "the last one comes after 30 s"
     assert front.ask().echo["sent"] == 0
 
 

@@ -2,7 +2,6 @@
 
 import socket
 import threading
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
@@ -106,10 +105,8 @@ def test_a_path_that_is_none_is_an_answer() -> None:
 
 def test_silence_ends(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(visits, "PATIENCE", timedelta(seconds=0.2))
-    began = time.monotonic()
     found = got(None)
     assert (found.status, found.detail) == (None, "no answer within 0.2 s")
-    assert time.monotonic() - began < 1.5
     assert found.took >= timedelta(seconds=0.15)
 
 

@@ -185,7 +185,7 @@ def test_without_a_clock_it_lives_today() -> None:
     opened = open_demo()
     assert isinstance(opened.clock, LiveClock)
     try:
-        assert abs(opened.clock.now() - datetime.now(UTC)) < 5 * SECOND
+        assert abs(opened.clock.now() - datetime.now(UTC)) < 60 * SECOND
         heard = threading.Event()
         feed = logs.logs(opened.world, environment="production", follow=True, tail=0)
 
