@@ -181,6 +181,7 @@ def _as_it_is(
     """A replica with what its task says of it."""
     died = [done for done in own if task is not None and done.slot == task.slot and done.died]
     code = died[-1].exit_code if died else None
+    restarts = sum(done.ran for done in died)  # what could not begin was no start
     if one.number > services.scale_of(service):
         ended = services.marks_of(service).get(services.LIFE) == services.STOPPED
         if not ended:
@@ -193,7 +194,7 @@ def _as_it_is(
             one,
             state=InstanceState.RESTARTING,
             exit_code=code,
-            restarts=len(died),
+            restarts=restarts,
             placement=placement_of(task, own, names),
         )
     return replace(
@@ -202,7 +203,7 @@ def _as_it_is(
         node=names.get(task.node, task.node),
         address=task.address,
         started=task.at,
-        restarts=len(died),
+        restarts=restarts,
     )
 
 

@@ -145,6 +145,14 @@ def test_what_failed_and_runs_again_was_restarted() -> None:
     assert found.restarts == 2
 
 
+def test_what_a_machine_could_not_begin_is_no_restart() -> None:
+    refused = task(1, 1, "rejected", "shutdown", error="No such image: web")
+    found = seen(service(1, wanted=1), refused, task(1, 2))
+    assert (found.running, found.restarts) == (True, 0)
+    ended = seen(service(1, wanted=1), failed(1, 1), refused, task(1, 3))
+    assert ended.restarts == 1
+
+
 def test_a_replica_that_moved_from_a_lost_machine_runs_and_was_not_restarted() -> None:
     lost = task(1, 1, "running", "shutdown")
     found = seen(service(1, wanted=1), lost, task(1, 2, node="id2"))
