@@ -277,14 +277,12 @@ def leader_by(client: Client) -> str:
 
 
 def await_healthy(shop: Shop) -> None:
-    """Wait until all of it is; or say what it is instead.
-
-    What a machine did not hear of its network while it was away it may hear half a minute later.
-    """
+    """Wait until all of it is; or say what it is instead, and what tasks there were."""
     try:
         eventually(lambda: shop.status()["health"] == "healthy", seconds=180)
     except AssertionError as error:
-        raise AssertionError(f"{error}: {shop.good('status').text}") from error
+        told = [f"{one['Slot']} {one['Status']}" for one in shop.client.ask("GET", "/tasks")]
+        raise AssertionError("\n".join([str(error), shop.good("status").text, *told])) from error
 
 
 def tasks_on(shop: Shop, name: str) -> int:

@@ -29,6 +29,8 @@ GOING = frozenset(("shutdown", "remove"))
 """What is wanted of a task that is to end."""
 _REMOVED = "remove"
 """What is wanted of one of a replica that was too many."""
+_NOT_STARTED = "starting container failed"
+"""How the engine begins to say why a container could not be started."""
 _LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -65,6 +67,11 @@ class Task:
     def ran(self) -> bool:
         """Whether it ever ran."""
         return bool(self.container) and self.state not in _NEVER_RAN
+
+    @property
+    def began(self) -> bool:
+        """Whether its container ran: one that its machine could not start has another end."""
+        return self.ran and not self.error.startswith(_NOT_STARTED)
 
     @property
     def died(self) -> bool:
@@ -181,7 +188,6 @@ def _as_it_is(
     """A replica with what its task says of it."""
     died = [done for done in own if task is not None and done.slot == task.slot and done.died]
     code = died[-1].exit_code if died else None
-    restarts = sum(done.ran for done in died)  # what could not begin was no start
     if one.number > services.scale_of(service):
         ended = services.marks_of(service).get(services.LIFE) == services.STOPPED
         if not ended:
@@ -194,7 +200,7 @@ def _as_it_is(
             one,
             state=InstanceState.RESTARTING,
             exit_code=code,
-            restarts=restarts,
+            restarts=sum(done.ran for done in died),
             placement=placement_of(task, own, names),
         )
     return replace(
@@ -203,7 +209,7 @@ def _as_it_is(
         node=names.get(task.node, task.node),
         address=task.address,
         started=task.at,
-        restarts=restarts,
+        restarts=sum(done.began for done in died),
     )
 
 

@@ -147,7 +147,9 @@ def test_what_failed_and_runs_again_was_restarted() -> None:
 
 def test_what_a_machine_could_not_begin_is_no_restart() -> None:
     refused = task(1, 1, "rejected", "shutdown", error="No such image: web")
-    found = seen(service(1, wanted=1), refused, task(1, 2))
+    taken = "starting container failed: Address already in use"
+    unstarted = task(1, 2, "failed", "shutdown", code=128, error=taken)
+    found = seen(service(1, wanted=1), refused, unstarted, task(1, 3))
     assert (found.running, found.restarts) == (True, 0)
     ended = seen(service(1, wanted=1), failed(1, 1), refused, task(1, 3))
     assert ended.restarts == 1
