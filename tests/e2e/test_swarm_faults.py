@@ -205,7 +205,7 @@ def leader(shop: Shop, swarm: Swarm) -> Iterator[int]:
     name = leader_of(shop)
     home.docker("node", "update", "--availability=drain", name)
     eventually(lambda: not tasks_on(shop, name), seconds=60)
-    await_healthy(shop)
+    await_tasks(shop)
     yield NAMES.index(name) + 1
     home.docker("node", "update", "--availability=active", name)
 
@@ -276,10 +276,14 @@ def leader_by(client: Client) -> str:
     return ""
 
 
-def await_healthy(shop: Shop) -> None:
-    """Wait until all of it is; or say what it is instead, and what tasks there were."""
+def await_tasks(shop: Shop) -> None:
+    """Wait until as many run of everything as are to; or say what there is instead."""
+
+    def all_run() -> bool:
+        return all(len(tasks(shop, one)) == scale for one, scale in scales(shop).items() if scale)
+
     try:
-        eventually(lambda: shop.status()["health"] == "healthy", seconds=180)
+        eventually(all_run, seconds=180)
     except AssertionError as error:
         told = [f"{one['Slot']} {one['Status']}" for one in shop.client.ask("GET", "/tasks")]
         raise AssertionError("\n".join([str(error), shop.good("status").text, *told])) from error
