@@ -123,13 +123,14 @@ def _merged(
     since: datetime | None,
 ) -> Feed[LogLine]:
     feeds: list[Feed[LogLine]] = []
+    alone = sum(len(instance.replicas) for instance in wanted) == 1
     for instance in wanted:
         several = len(instance.replicas) > 1
         for one in instance.replicas:
             if replica not in (None, one.number):
                 continue
             # Of several one may go at any moment: the others are there to be read.
-            with suppress(*((InstanceGone,) if several else ())):
+            with suppress(*(() if alone else (InstanceGone,))):
                 feed = world.engine.logs(
                     one.deployment, follow=False, tail=tail, since=since, replica=one.number
                 )
@@ -158,7 +159,10 @@ class _Merged:
 
     def __init__(self, feeds: list[Feed[LogLine]]) -> None:
         self._feeds = feeds
-        self._lines = heapq.merge(*feeds, key=lambda line: line.at)
+        lines: list[Iterator[LogLine]] = [*feeds]
+        if len(feeds) > 1:
+            lines = [_unread(feed, None) for feed in feeds]
+        self._lines = heapq.merge(*lines, key=lambda line: line.at)
 
     def __iter__(self) -> Iterator[LogLine]:
         return self
@@ -236,7 +240,7 @@ class _Followed:
         ]
         if len(replicas) > 1 and tail != 0:
             self._known.update(replicas)
-            self._start(self._catch_up, replicas, tail, since)
+            self._start(self._catch_up, wanted, replicas, tail, since)
         else:
             for replica in replicas:
                 self._follow(replica, tail=tail, since=since)
@@ -265,32 +269,26 @@ class _Followed:
         threading.Thread(target=work, args=args, daemon=True).start()  # type: ignore[arg-type]
 
     def _catch_up(
-        self, replicas: Sequence[tuple[str, int]], tail: int | None, since: datetime | None
+        self,
+        wanted: Sequence[Instance],
+        replicas: Sequence[tuple[str, int]],
+        tail: int | None,
+        since: datetime | None,
     ) -> None:
         """Tell by time what they have written, then follow each from where that ends."""
-        written: list[Feed[LogLine]] = []
         marks: dict[tuple[str, int], _Mark] = {}
         try:
-            for deployment, number in replicas:
-                with suppress(InstanceGone):
-                    feed = self._world.engine.logs(
-                        deployment, follow=False, tail=tail, since=since, replica=number
-                    )
-                    written.append(feed)
-                    self._feeds.append(feed)
-            unread = [_unread(feed, None) for feed in written]
-            for line in heapq.merge(*unread, key=lambda line: line.at):
+            written = _merged(self._world, wanted, self._chosen.replica, tail=tail, since=since)
+            self._feeds.append(written)
+            for line in written:
                 replica = (line.deployment, line.replica)
                 marks[replica] = _moved(marks.get(replica), line)
-                self._put(self._numbered(line))
+                self._put(line)
             for replica in replicas:
                 mark = marks.get(replica)
                 self._open(replica, tail=None, since=mark.at if mark else since, mark=mark)
         except CompartmentError as error:
             self._put(error)
-
-    def _numbered(self, line: LogLine) -> LogLine:
-        return replace(line, several=True) if line.deployment in self._several else line
 
     def _follow(
         self, replica: tuple[str, int], *, tail: int | None, since: datetime | None
@@ -328,7 +326,8 @@ class _Followed:
         try:
             for line in _unread(feed, mark):
                 mark = _moved(mark, line)
-                self._put(self._numbered(line))
+                several = line.deployment in self._several
+                self._put(replace(line, several=True) if several else line)
         except CompartmentError as error:
             self._put(error)
         finally:
